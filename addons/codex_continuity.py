@@ -1,0 +1,32 @@
+"""Keep the prompt cache of the Codex backend working for any client.
+
+    mitmdump -s addons/codex_continuity.py
+    HTTPS_PROXY=http://127.0.0.1:8080 your-coding-agent
+
+Every turn to chatgpt.com/backend-api/codex leaves with one stable key: in the body's `prompt_cache_key`, and in
+the headers `session-id` and `session_id`. `stream_options`, which the backend refuses, is removed. Nothing else is
+changed, and no other host is looked at. `mitmproxy` and `mitmweb` take the addon in the same way.
+
+    --set codex_mode=observe     changes nothing: the kill switch
+    --set codex_mode=pin         holds a client to its conversation's first key
+
+The other options are in the README and in `mitmdump --options -s addons/codex_continuity.py`.
+"""
+
+import logging
+import sys
+
+for _name in [name for name in sys.modules if name.partition(".")[0] == "codexcache"]:
+    del sys.modules[_name]  # mitmproxy reloads this file alone; what it stands on has to follow
+
+try:
+    from codexcache.addon import CodexContinuity
+except ModuleNotFoundError as error:
+    if error.name != "orjson":
+        raise
+    from codexcache.installing import how_to_add_orjson
+
+    logging.getLogger(__name__).error(how_to_add_orjson())  # at the start, an error ends mitmproxy
+    addons = []
+else:
+    addons = [CodexContinuity()]

@@ -1,0 +1,163 @@
+"""Content codings, decoded in bounded pieces so that a small bomb cannot fill the memory.
+
+Encoding is left to mitmproxy; decoding is not, because its decoders know no limit and cannot follow a stream. The
+libraries are those that mitmproxy itself depends on.
+"""
+
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import brotli
+import zstandard
+
+_PIECE = 1 << 16
+"""Decoded bytes handed out at a time, where the library can be told so."""
+
+_ZSTANDARD_STEP = 1 << 10
+"""Encoded bytes fed to zstandard at a time. Its smallest block is 4 bytes and holds at most 128 kB (RFC 8878, 3.1.1.2),
+so that one step cannot grow beyond 32 MB."""
+
+
+class Undecodable(ValueError):
+    """A body whose content coding is unknown, damaged, cut short or beyond the limit; the text is fit for a log."""
+
+
+class Decoder(Protocol):
+    """An incremental decoder: encoded bytes in, decoded pieces out, errors of its library raised as they come."""
+
+    def __call__(self, data: bytes, /) -> Iterator[bytes]: ...
+
+    @property
+    def finished(self) -> bool:
+        """Whether what was fed so far is complete."""
+
+
+class Identity:
+    """No coding at all."""
+
+    finished = True
+
+    def __call__(self, data: bytes) -> Iterator[bytes]:
+        yield data
+
+
+class Zlib:
+    """gzip and zlib; also the raw deflate stream that some senders mean by `deflate` (RFC 9110, 8.4.1.2)."""
+
+    def __init__(self) -> None:
+        self._stream = _inflater()
+        self._started = False
+
+    def __call__(self, data: bytes) -> Iterator[bytes]:
+        more = bool(data)
+        while more:
+            if self._stream.eof:  # RFC 1952 lets another member follow
+                self._stream = _inflater()
+            piece = self._inflate(data)
+            yield piece
+            data = self._stream.unconsumed_tail or self._stream.unused_data
+            more = bool(data) or len(piece) == _PIECE
+
+    def _inflate(self, data: bytes) -> bytes:
+        try:
+            return self._stream.decompress(data, _PIECE)
+        except zlib.error:
+            if self._started:
+                raise
+            self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
+            return self._stream.decompress(data, _PIECE)
+        finally:
+            self._started = True
+
+    @property
+    def finished(self) -> bool:
+        return self._stream.eof
+
+
+class Brotli:
+    """A brotli stream (RFC 7932)."""
+
+    def __init__(self) -> None:
+        self._stream = brotli.Decompressor()
+
+    def __call__(self, data: bytes) -> Iterator[bytes]:
+        yield self._stream.process(data, output_buffer_limit=_PIECE)
+        while not self._stream.can_accept_more_data():
+            yield self._stream.process(b"", output_buffer_limit=_PIECE)
+
+    @property
+    def finished(self) -> bool:
+        return bool(self._stream.is_finished())
+
+
+class Zstandard:
+    """zstandard frames, one after the other (RFC 8878)."""
+
+    def __init__(self) -> None:
+        self._stream = zstandard.ZstdDecompressor().decompressobj()
+
+    def __call__(self, data: bytes) -> Iterator[bytes]:
+        for start in range(0, len(data), _ZSTANDARD_STEP):
+            yield from self._step(data[start : start + _ZSTANDARD_STEP])
+
+    def _step(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            if self._stream.eof:
+                self._stream = zstandard.ZstdDecompressor().decompressobj()
+            yield self._stream.decompress(data)
+            data = self._stream.unused_data
+
+    @property
+    def finished(self) -> bool:
+        return self._stream.eof
+
+
+_DECODERS: dict[str, Callable[[], Decoder]] = {
+    "": Identity,
+    "identity": Identity,
+    "gzip": Zlib,
+    "deflate": Zlib,
+    "br": Brotli,
+    "zstd": Zstandard,
+}
+
+
+def decoder_for(coding: str) -> Decoder:
+    """Return a fresh decoder for a `Content-Encoding` value.
+
+    Raises Undecodable for a coding that is not known, several stacked ones included.
+    """
+    try:
+        return _DECODERS[coding.strip().lower()]()
+    except KeyError:
+        raise Undecodable("its content encoding is not one that is understood") from None
+
+
+def decode(data: bytes, coding: str, limit: int) -> bytes:
+    """Return the decoded body.
+
+    Raises Undecodable where it has more than `limit` bytes, is damaged, or ends before its coding does.
+    """
+    decoder = decoder_for(coding)
+    try:
+        decoded = b"".join(_limited(decoder(data), limit))
+    except (zlib.error, brotli.error, zstandard.ZstdError):
+        raise Undecodable(f"its {coding.strip().lower()} encoding is damaged") from None
+    if not decoder.finished:
+        raise Undecodable(f"its {coding.strip().lower()} encoding is cut short")
+    return decoded
+
+
+def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > limit:
+            raise Undecodable("it is over the size limit (option codex_body_limit)")
+        yield piece
+
+
+def _inflater() -> "zlib._Decompress":
+    """Return a decompressor that tells gzip from zlib by itself."""
+    return zlib.decompressobj(zlib.MAX_WBITS | 32)

@@ -1,0 +1,45 @@
+"""What the hooks share: the settings in force, the memory behind them, and the count of faults."""
+
+import logging
+
+from mitmproxy import http
+from mitmproxy.proxy import mode_specs
+
+from .continuity import Continuity, Passage
+from .guard import Faults
+from .routes import is_codex_host
+from .settings import default_settings
+
+logger = logging.getLogger(__name__)
+
+
+class Core:
+    """One for each addon instance; everything in it is lost with the process."""
+
+    def __init__(self) -> None:
+        self.settings = default_settings()
+        self.continuity = Continuity()
+        self.faults = Faults()
+
+    def host_of(self, flow: http.HTTPFlow) -> str | None:
+        """Return the backend's host that a flow is for, by the name the client asked for, or None.
+
+        Behind a reverse proxy that keeps the client's Host header, that header names the proxy.
+        """
+        names = [flow.request.pretty_host, flow.request.host] if is_reverse(flow) else [flow.request.pretty_host]
+        return next((name.lower() for name in names if is_codex_host(name, self.settings.hosts)), None)
+
+    def end(self, passage: Passage) -> None:
+        """Close a turn, and say what there is to say."""
+        if sentence := self.continuity.end(passage, self.settings):
+            logger.warning(sentence)
+
+
+def is_reverse(flow: http.HTTPFlow) -> bool:
+    """Tell whether the flow came in through a reverse proxy."""
+    return isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode)
+
+
+def pass_unchanged(flow: http.HTTPFlow, reason: Exception | str) -> None:
+    """Say that a turn is left alone. A path in a request can hold anything, so only its known part is shown."""
+    logger.warning(f"A turn to {flow.request.pretty_host!r} passes unchanged: {reason}.")

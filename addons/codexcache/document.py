@@ -1,0 +1,155 @@
+"""A JSON body: what it says, and edits that leave every other byte alone.
+
+orjson reads a body but must not write it: it would change big integers, floats, escapes, white space and repeated
+members. So the text is never written anew. `parse` says what it means, `find_members` finds where the members of its
+top level stand, and `edited` puts together the old text around the edited members.
+
+The finder trusts that the text has been parsed: it looks for the ends of values, not for mistakes.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+import orjson
+
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
+type Object = dict[str, Json]
+type _Piece = tuple[bytes, bytes]
+
+_WHITE = rb"[ \t\n\r]*+"
+_STRING = rb'"(?:[^"\\]++|\\.)*+"'
+_SCALAR = rb"[^ \t\n\r,}\]]++"
+
+_NEXT_NAME = re.compile(_WHITE + rb",?" + _WHITE + rb"(" + _STRING + rb")" + _WHITE + rb":" + _WHITE, re.DOTALL)
+_NEXT_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+([{}\[\]])", re.DOTALL)
+_FLAT_VALUE = re.compile(_STRING + rb"|" + _SCALAR, re.DOTALL)
+_OPENING = re.compile(_WHITE + rb"\{")
+
+
+class Unreadable(ValueError):
+    """A body that is not a JSON object; the text is fit for a log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One member of the top level: its name, decoded, and the offsets of its name, its value, and its end."""
+
+    name: str
+    start: int
+    value: int
+    end: int
+
+
+def parse(text: bytes) -> Object:
+    """Return the object that `text` stands for.
+
+    A lone surrogate escape, which JavaScript clients send when they cut a string in the middle of an emoji, is no
+    reason to refuse a body. Raises Unreadable for anything but one JSON object in UTF-8.
+    """
+    try:
+        document: Json = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        document = _parse_leniently(text, error)
+    if not isinstance(document, dict):
+        raise Unreadable("it is not a JSON object")
+    return document
+
+
+def find_members(text: bytes) -> list[Member]:
+    """Return the members of the top level of `text`, a JSON object that has been parsed, in order."""
+    return list(_walk_members(text))
+
+
+def edited(text: bytes, *, drop: Collection[str] = (), put: Mapping[str, str]) -> bytes:
+    """Return `text` without the members named in `drop` and with the strings in `put`.
+
+    A member that is there keeps its place, and each of its repetitions is given the value; one that is missing is
+    appended. Nothing else changes: the comma and the white space before a dropped member go with it.
+    """
+    members = find_members(text)
+    start, end = _span(text, members)
+    pieces = [*_kept(text, members, drop, put), *_fresh(members, drop, put)]
+    return text[:start] + _joined(pieces) + text[end:]
+
+
+def _parse_leniently(text: bytes, strict: orjson.JSONDecodeError) -> Json:
+    """Parse what orjson refuses although it is JSON: lone surrogates, numbers beyond a double."""
+    try:
+        document: Json = json.loads(text.decode(), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise Unreadable("it is nested too deeply") from None
+    except ValueError:
+        raise Unreadable(f"it is not JSON ({strict.msg})") from None
+    return document
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _walk_members(text: bytes) -> Iterator[Member]:
+    opening = _OPENING.match(text)
+    assert opening is not None
+    end = opening.end()
+    while name := _NEXT_NAME.match(text, end):
+        end = _value_end(text, name.end())
+        yield Member(name=_unescape(name[1]), start=name.start(1), value=name.end(), end=end)
+
+
+def _value_end(text: bytes, start: int) -> int:
+    """Return the offset behind the value that starts at `start`."""
+    if text[start] not in b"{[":
+        flat = _FLAT_VALUE.match(text, start)
+        assert flat is not None
+        return flat.end()
+    depth, end = 1, start + 1
+    while depth:
+        bracket = _NEXT_BRACKET.match(text, end)
+        assert bracket is not None
+        depth += 1 if bracket[1] in b"{[" else -1
+        end = bracket.end()
+    return end
+
+
+def _unescape(name: bytes) -> str:
+    """Return a member's name as a string. Escapes are rare here, and a lone surrogate is possible."""
+    return str(json.loads(name)) if b"\\" in name else name[1:-1].decode()
+
+
+def _span(text: bytes, members: list[Member]) -> tuple[int, int]:
+    """Return where the first member starts and the last one ends; in an empty object, the place between the braces."""
+    if members:
+        return members[0].start, members[-1].end
+    opening = _OPENING.match(text)
+    assert opening is not None
+    return opening.end(), opening.end()
+
+
+def _kept(text: bytes, members: list[Member], drop: Collection[str], put: Mapping[str, str]) -> Iterator[_Piece]:
+    """Yield what stays: the comma and white space before a member, and the member."""
+    before = members[0].start if members else 0
+    for member in members:
+        if member.name not in drop:
+            value = _spell(put[member.name]) if member.name in put else text[member.value : member.end]
+            yield text[before : member.start], text[member.start : member.value] + value
+        before = member.end
+
+
+def _fresh(members: list[Member], drop: Collection[str], put: Mapping[str, str]) -> Iterator[_Piece]:
+    """Yield what is appended."""
+    present = {member.name for member in members} - set(drop)
+    for name, value in put.items():
+        if name not in present:
+            yield b",", _spell(name) + b":" + _spell(value)
+
+
+def _joined(pieces: list[_Piece]) -> bytes:
+    """Join the members; what led to the first of them belongs to a member that is gone."""
+    return b"".join(part for piece in pieces for part in piece)[len(pieces[0][0]) :] if pieces else b""
+
+
+def _spell(text: str) -> bytes:
+    return json.dumps(text).encode()

@@ -1,0 +1,55 @@
+"""An event stream, cut into events as its bytes arrive (WHATWG HTML, server-sent events).
+
+Chunks end anywhere: within an event, a character, a line end. Lines may end in LF, CR or CR LF. One event may be
+long, so the bytes that were searched are not searched again, and an event beyond the limit is passed over, not kept.
+"""
+
+import re
+from collections.abc import Iterator
+
+EVENT_LIMIT = 32 << 20
+"""Bytes of one event that are read. The last event repeats the whole response, usually well under 1 MB."""
+
+_BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
+_DATA_LINE = re.compile(rb"^data(?::[ ]?([^\r\n]*))?$", re.MULTILINE)
+_LINE_ENDS = re.compile(rb"\r\n|\r")
+_LONGEST_BLANK_LINE = 4
+
+
+class EventStream:
+    """Yields the data of each complete event: its data lines, joined by LF."""
+
+    def __init__(self, limit: int = EVENT_LIMIT) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._searched = 0
+        self._skipping = False
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Take the next bytes of the stream and yield the data of the events that they complete."""
+        self._buffer += chunk
+        while end := _BLANK_LINE.search(self._buffer, self._searched):
+            event = bytes(self._buffer[: end.start()])
+            del self._buffer[: end.end()]
+            self._searched = 0
+            if not self._take_skipped() and (data := _data_of(event)) is not None:
+                yield data
+        self._await_more()
+
+    def _await_more(self) -> None:
+        """Note how far the buffer was searched, and give up the start of an event that has grown too long."""
+        if len(self._buffer) > self._limit:
+            self._skipping = True
+            del self._buffer[:-_LONGEST_BLANK_LINE]
+        self._searched = max(0, len(self._buffer) - _LONGEST_BLANK_LINE)
+
+    def _take_skipped(self) -> bool:
+        """Tell whether the event that just ended was too long, and start afresh with the next."""
+        skipped, self._skipping = self._skipping, False
+        return skipped
+
+
+def _data_of(event: bytes) -> bytes | None:
+    """Return the data of one event, None where it has none: a comment, or line ends alone."""
+    lines = _DATA_LINE.findall(_LINE_ENDS.sub(b"\n", event) if b"\r" in event else event)
+    return b"\n".join(lines) if lines else None

@@ -1,0 +1,40 @@
+"""Header fields as they stand on the wire: pairs of bytes, in order, repeated names and spelling kept."""
+
+from collections.abc import Iterable, Sequence
+
+Fields = Sequence[tuple[bytes, bytes]]
+
+
+def all_values(fields: Fields, name: str) -> list[str]:
+    """Return the values of every field called `name` (any case), in order.
+
+    Bytes that are not UTF-8 become surrogates, as in mitmproxy's own headers.
+    """
+    wanted = name.lower().encode()
+    return [value.decode("utf-8", "surrogateescape") for field, value in fields if field.lower() == wanted]
+
+
+def first_value(fields: Fields, name: str) -> str | None:
+    """Return the value of the first field called `name`, or None."""
+    return next(iter(all_values(fields, name)), None)
+
+
+def has_any(fields: Fields, names: Iterable[str]) -> bool:
+    """Tell whether a field with one of these (lower-case) names is there, whatever its value."""
+    wanted = {name.encode() for name in names}
+    return any(field.lower() in wanted for field, _ in fields)
+
+
+def with_field(fields: Fields, name: str, value: str) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the fields with exactly one called `name`: the first is given `value` in its place and spelling,
+    others of the name go, and where there was none it is appended.
+    """
+    wanted, fresh = name.lower().encode(), value.encode()
+    places = [index for index, (field, _) in enumerate(fields) if field.lower() == wanted]
+    if not places:
+        return (*fields, (name.encode(), fresh))
+    return tuple(
+        (field, fresh if index == places[0] else old)
+        for index, (field, old) in enumerate(fields)
+        if index not in places[1:]
+    )

@@ -1,0 +1,64 @@
+"""Faults of ours. The traffic passes as the client sent it; each kind of fault is said once, and counted.
+
+What an exception says may quote a prompt or a token, so only its type and place are logged.
+"""
+
+import functools
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Concatenate, Protocol, cast
+
+logger = logging.getLogger(__name__)
+
+
+class Faults:
+    """Counts faults by kind: where they surfaced, their type, and the line that raised them."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def note(self, where: str, error: Exception) -> None:
+        """Count a fault, and say so if it is the first of its kind."""
+        kind = f"{type(error).__name__} at {_place(error)} in {where}"
+        self._counts[kind] += 1
+        if self._counts[kind] == 1:
+            logger.warning(
+                f"Codex Continuity has a fault ({kind}). The traffic passes as the client sent it. Please report this; "
+                "further faults of this kind are only counted."
+            )
+
+    def summary(self) -> list[str]:
+        """Return a sentence for each kind of fault that happened more than once."""
+        return [
+            f"Codex Continuity had a fault {count} times: {kind}." for kind, count in self._counts.items() if count > 1
+        ]
+
+
+class Guarded(Protocol):
+    """Whatever has hooks to guard."""
+
+    @property
+    def faults(self) -> Faults:
+        """Where the hooks' faults are counted."""
+
+
+def guarded[S: Guarded, **P](hook: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
+    """Make a hook that never raises: mitmproxy would send what it had changed before it did."""
+
+    @functools.wraps(hook)
+    def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            hook(self, *args, **kwargs)
+        except Exception as error:
+            self.faults.note(f"the {hook.__name__} hook", error)
+
+    return cast(Callable[Concatenate[S, P], None], wrapper)
+
+
+def _place(error: Exception) -> str:
+    """Return file and line of the innermost frame, without its folder."""
+    trace: Any = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "an unknown place"

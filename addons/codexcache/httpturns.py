@@ -1,0 +1,129 @@
+"""Turns over HTTP, and every event stream that is decrypted."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from mitmproxy import http
+from mitmproxy.net import encoding
+
+from .coding import Undecodable, decode
+from .continuity import Passage
+from .core import Core, is_reverse, pass_unchanged
+from .document import Unreadable, edited, parse
+from .fields import all_values, with_field
+from .guard import Faults, guarded
+from .routes import Endpoint, endpoint_of, real_target
+from .tap import Keeper, Reader, Tap
+from .turn import read_sender, read_turn
+
+
+class HttpTurns:
+    """Gives a POST to the backend its envelope, and listens to the response."""
+
+    name = "codex_http"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._passages: dict[str, Passage] = {}
+        self._keepers: dict[str, Keeper] = {}
+
+    @property
+    def faults(self) -> Faults:
+        """Where faults of the hooks are counted."""
+        return self._core.faults
+
+    @guarded
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.live and is_reverse(flow) and self._core.host_of(flow):
+            flow.request.path = real_target(flow.request.path)
+
+    @guarded
+    def request(self, flow: http.HTTPFlow) -> None:
+        endpoint = endpoint_of(flow.request.path)
+        if flow.live and endpoint and flow.request.method == "POST" and (host := self._core.host_of(flow)):
+            try:
+                self._send(flow, host, endpoint)
+            except (Undecodable, Unreadable) as reason:
+                pass_unchanged(flow, reason)
+
+    @guarded
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.live and flow.response and flow.response.status_code != 101 and self._is_heard(flow):
+            flow.response.stream = True  # whatever happens to the listeners, the response does not wait
+            flow.response.stream = Tap(self._note_fault, *self._listeners(flow, flow.response))
+
+    @guarded
+    def response(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    @guarded
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
+        """Work out the turn's envelope and commit it. Raises Undecodable or Unreadable before anything is changed."""
+        request = flow.request
+        coding = ", ".join(all_values(request.headers.fields, "content-encoding"))
+        if request.raw_content is None:
+            raise Unreadable("stream_large_bodies had it sent before it was read")
+        text = decode(request.raw_content, coding, self._core.settings.body_limit)
+        turn = read_turn(
+            read_sender(request.headers.fields), parse(text), transport="http", host=host, endpoint=endpoint
+        )
+        passage = self._core.continuity.begin(turn, self._core.settings)
+        self._commit(request, passage, text, coding)
+        self._passages[flow.id] = passage
+
+    def _commit(self, request: http.Request, passage: Passage, text: bytes, coding: str) -> None:
+        """Write the envelope: the body first, so that nothing is half done if it cannot be encoded."""
+        envelope, fields = passage.envelope, passage.envelope.fields
+        if envelope.put or envelope.drop:
+            body = _encoded(edited(text, drop=envelope.drop, put=envelope.put), coding)
+            if all_values(fields, "content-length"):
+                fields = with_field(fields, "content-length", str(len(body)))
+            request.raw_content = body
+        request.headers.fields = tuple(fields)
+
+    def _is_heard(self, flow: http.HTTPFlow) -> bool:
+        """Tell whether a response must not wait in the proxy: the backend's, and any event stream."""
+        return _is_event_stream(flow.response) or self._core.host_of(flow) is not None
+
+    def _listeners(self, flow: http.HTTPFlow, response: http.Response) -> Iterator[Callable[[bytes], None]]:
+        """Yield what listens to a response: the keeper of a copy, and for a turn the reader of its outcome."""
+        keeper = self._keepers[flow.id] = Keeper(self._core.settings.view_limit)
+        yield keeper.add
+        if passage := self._passages.get(flow.id):
+            passage.outcome.status = response.status_code
+            with contextlib.suppress(Undecodable):
+                yield self._reader(passage, response).feed
+                yield lambda _: self._end_if_finished(passage)
+
+    def _reader(self, passage: Passage, response: http.Response) -> Reader:
+        return Reader(
+            passage.outcome,
+            coding=", ".join(all_values(response.headers.fields, "content-encoding")),
+            event_stream=_is_event_stream(response),
+            limit=self._core.settings.view_limit,
+        )
+
+    def _end_if_finished(self, passage: Passage) -> None:
+        if passage.outcome.finished:
+            self._core.end(passage)
+
+    def _note_fault(self, error: Exception) -> None:
+        self.faults.note("reading a response", error)
+
+    def _close(self, flow: http.HTTPFlow) -> None:
+        """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""
+        if passage := self._passages.pop(flow.id, None):
+            self._core.end(passage)
+        if (keeper := self._keepers.pop(flow.id, None)) and flow.response and flow.response.raw_content is None:
+            flow.response.raw_content = keeper.whole()
+
+
+def _is_event_stream(response: http.Response | None) -> bool:
+    return response is not None and response.headers.get("content-type", "").lower().startswith("text/event-stream")
+
+
+def _encoded(body: bytes, coding: str) -> bytes:
+    return encoding.encode(body, coding) if coding.strip() else body

@@ -1,0 +1,102 @@
+"""What is remembered of earlier turns, so that a conversation keeps its key.
+
+A client that makes up a session or an Idempotency-Key anew for each request would get a new key with each turn. But
+its input tells: a turn whose items start with all the items of a remembered turn of the same caller goes on with
+that conversation. Both kinds of memory are bounded, and the least recently used entries go first. They are lost at
+a restart; keys that are derived from the conversation are not.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from .turn import Turn, caller_root
+
+type KeySource = Literal[
+    "prompt_cache_key", "session", "idempotency_key", "conversation", "principal", "account", "none"
+]
+
+TURNS = 50_000
+"""Turns remembered, and responses: some 30 MB of each at the most."""
+
+_ALIKE = 16
+"""Conversations with the same opening that are told apart; of more than these, the oldest is forgotten."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A turn's key, where it came from, and whether the turn goes on with a remembered conversation."""
+
+    key: str | None
+    source: KeySource
+    continued: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Trace:
+    """What one turn left behind."""
+
+    identity: Identity
+    session: str | None
+
+
+class Memory:
+    """Conversations by the digest of their input, responses by their id."""
+
+    def __init__(self, limit: int = TURNS) -> None:
+        self._traces: _Bounded[bytes, tuple[_Trace, ...]] = _Bounded(limit)
+        self._responses: _Bounded[tuple[bytes, str], Identity] = _Bounded(limit)
+
+    def remember(self, turn: Turn, identity: Identity) -> None:
+        """Remember a turn that can be gone on with: one with a key, and with a user message in its own whole input."""
+        if identity.key is None or turn.opening is None or turn.previous is not None:
+            return
+        trace = _Trace(identity=identity, session=turn.session)
+        others = tuple(known for known in self._traces.get(turn.heads[-1]) or () if known != trace)
+        self._traces.put(turn.heads[-1], (*others, trace)[-_ALIKE:])
+
+    def remember_response(self, turn: Turn, response_id: str, identity: Identity) -> None:
+        """Remember whose turn a response answered."""
+        if identity.key is not None:
+            self._responses.put((caller_root(turn.sender.caller), response_id), identity)
+
+    def identity_of_response(self, turn: Turn) -> Identity | None:
+        """Return the identity of the turn whose response this turn names as its previous one."""
+        return self._responses.get((caller_root(turn.sender.caller), turn.previous)) if turn.previous else None
+
+    def identity_gone_on_with(self, turn: Turn) -> Identity | None:
+        """Return the identity of the remembered turn that this turn's input extends furthest.
+
+        An equal input is a retry, or another conversation with the same opening: with a session it speaks for itself.
+        """
+        heads = turn.heads if turn.session is None else turn.heads[:-1]
+        known = next((traces for head in reversed(heads) if (traces := self._traces.get(head))), ())
+        return _best(known, turn.session)
+
+
+def _best(traces: Iterable[_Trace], session: str | None) -> Identity | None:
+    """Return the latest trace with this session, else the latest."""
+    latest_first = list(traces)[::-1]
+    same = (trace for trace in latest_first if trace.session == session)
+    trace = next(same, latest_first[0] if latest_first else None)
+    return trace.identity if trace else None
+
+
+class _Bounded[K, V]:
+    """A mapping that forgets what was least recently used."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._entries: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        if key in self._entries:
+            self._entries.move_to_end(key)
+        return self._entries.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self._entries[key] = value
+        self._entries.move_to_end(key)
+        if len(self._entries) > self._limit:
+            self._entries.popitem(last=False)

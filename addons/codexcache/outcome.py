@@ -1,0 +1,75 @@
+"""What a response said about its turn: id, status, echoed key, usage, error.
+
+Only the few events that bear on continuity are parsed (openai/codex, `codex-api/src/sse/responses.rs`); text deltas,
+which are most of a stream, are told apart by a search and left alone.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import orjson
+
+from .document import Json, Object
+
+_NOTABLE = re.compile(rb'"type"\s*:\s*"(?:response\.(?:created|completed|done|failed|incomplete)|error)"')
+_TERMINAL = frozenset({"response.completed", "response.done", "response.failed", "response.incomplete", "error"})
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is known of a response so far. `error` is the payload in which the backend put its refusal or failure."""
+
+    status: int | None = None
+    response_id: str | None = None
+    echoed_key: str | None = None
+    usage: Object = field(default_factory=dict)
+    error: Object | None = None
+    finished: bool = False
+
+    def read_event(self, data: bytes) -> None:
+        """Take in one event of an event stream, or one text frame."""
+        if _NOTABLE.search(data) and isinstance(event := _parsed(data), dict):
+            self._take(event)
+
+    def read_body(self, body: bytes) -> None:
+        """Take in a whole JSON body: a unary response, or an error."""
+        document = _parsed(body)
+        if isinstance(document, dict):
+            self._take_response(document)
+        if self.status is not None and self.status >= 400:
+            self.error = document if isinstance(document, dict) else {}
+        self.finished = True
+
+    def _take(self, event: Object) -> None:
+        kind = event.get("type")
+        if isinstance(response := event.get("response"), dict):
+            self._take_response(response)
+        if kind == "error":
+            self._take_error(event)
+        self.finished = self.finished or kind in _TERMINAL
+
+    def _take_response(self, response: Object) -> None:
+        self.response_id = _text(response.get("id")) or self.response_id
+        self.echoed_key = _text(response.get("prompt_cache_key")) or self.echoed_key
+        if isinstance(usage := response.get("usage"), dict):
+            self.usage = usage
+        if isinstance(response.get("error"), dict):
+            self.error = response
+
+    def _take_error(self, event: Object) -> None:
+        """Take an error event. On a WebSocket it also says the status that the request would have had."""
+        self.error = event
+        status = event.get("status", event.get("status_code"))
+        self.status = status if isinstance(status, int) else self.status
+
+
+def _parsed(data: bytes) -> Json:
+    try:
+        document: Json = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return document
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None

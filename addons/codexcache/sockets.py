@@ -1,0 +1,66 @@
+"""One WebSocket: who opened it, its turns in order, and how much of it is kept for viewing.
+
+The backend answers one frame at a time (openai/codex, `responses_websocket.rs`), so an event belongs to the oldest
+turn that is not finished.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from .continuity import Passage
+from .memory import Identity
+from .turn import Sender
+
+
+@dataclass(slots=True, kw_only=True)
+class Socket:
+    """A WebSocket to the backend. `sender` is read from the handshake as the client sent it."""
+
+    sender: Sender
+    host: str
+    backlog: "Backlog"
+    last: Identity | None = None
+    open_turns: deque[Passage] = field(default_factory=deque)
+
+    def begin(self, passage: Passage) -> None:
+        """Note that a turn was sent."""
+        self.last = passage.identity
+        self.open_turns.append(passage)
+
+    def read_event(self, data: bytes) -> Passage | None:
+        """Take in a frame of the backend; return the turn that it finished, if it did."""
+        if not self.open_turns:
+            return None
+        self.open_turns[0].outcome.read_event(data)
+        return self.open_turns.popleft() if self.open_turns[0].outcome.finished else None
+
+    def abandon(self) -> Iterator[Passage]:
+        """Yield the turns that were not finished when the socket ended."""
+        while self.open_turns:
+            yield self.open_turns.popleft()
+
+
+@dataclass(slots=True, kw_only=True)
+class Backlog:
+    """How many bytes of a socket's messages are in memory, and which of them have to go."""
+
+    limit: int
+    size: int = 0
+
+    def add(self, size: int) -> bool:
+        """Count a new message of this size; tell whether there is more now than the limit allows."""
+        self.size += size
+        return self.size > self.limit
+
+    def surplus(self, sizes: list[int]) -> int:
+        """Return how many of the oldest messages have to go, given the sizes of all; the latest always stays.
+
+        Half of the limit is freed at a time, so that most messages cost one addition.
+        """
+        self.size = sum(sizes)
+        gone = 0
+        while self.size > self.limit // 2 and gone < len(sizes) - 1:
+            self.size -= sizes[gone]
+            gone += 1
+        return gone

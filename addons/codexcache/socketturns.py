@@ -1,0 +1,113 @@
+"""Turns over WebSocket: each `response.create` frame of a client is one."""
+
+from mitmproxy import http, websocket
+
+from .continuity import Passage
+from .core import Core, pass_unchanged
+from .document import Object, Unreadable, edited, parse
+from .guard import Faults, guarded
+from .routes import endpoint_of
+from .sockets import Backlog, Socket
+from .turn import read_sender, read_turn
+
+INCOMPLETE = "codex_incomplete"
+"""Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
+
+_CREATE = "response.create"
+
+
+class SocketTurns:
+    """Completes a WebSocket's handshake and gives its frames their key."""
+
+    name = "codex_websocket"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._sockets: dict[str, Socket] = {}
+
+    @property
+    def faults(self) -> Faults:
+        """Where faults of the hooks are counted."""
+        return self._core.faults
+
+    @guarded
+    def request(self, flow: http.HTTPFlow) -> None:
+        if flow.live and _is_handshake(flow.request) and (host := self._core.host_of(flow)):
+            sender = read_sender(flow.request.headers.fields)
+            envelope = self._core.continuity.open_socket(sender, self._core.settings)
+            flow.request.headers.fields = tuple(envelope.fields)
+            self._sockets[flow.id] = Socket(
+                sender=sender, host=host, backlog=Backlog(limit=self._core.settings.view_limit)
+            )
+
+    @guarded
+    def response(self, flow: http.HTTPFlow) -> None:
+        if flow.websocket is None:
+            self._sockets.pop(flow.id, None)
+
+    @guarded
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    @guarded
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        if flow.live and flow.websocket and (socket := self._sockets.get(flow.id)):
+            message = flow.websocket.messages[-1]
+            self._trim(flow, flow.websocket, socket.backlog)
+            if message.is_text and not message.dropped:
+                self._send(flow, socket, message) if message.from_client else self._hear(socket, message)
+
+    @guarded
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
+        """Give a turn its key. Frames that are no turns pass without a word, those that cannot be read with one."""
+        if _CREATE.encode() not in message.content:
+            return
+        try:
+            document = self._read(message.content)
+        except Unreadable as reason:
+            pass_unchanged(flow, reason)
+        else:
+            self._commit(socket, message, document)
+
+    def _read(self, content: bytes) -> Object:
+        if len(content) > self._core.settings.body_limit:
+            raise Unreadable("it is over the size limit (option codex_body_limit)")
+        return parse(content)
+
+    def _commit(self, socket: Socket, message: websocket.WebSocketMessage, document: Object) -> None:
+        if document.get("type") != _CREATE:
+            return
+        passage = self._begin(socket, document)
+        if passage.envelope.put or passage.envelope.drop:
+            message.content = edited(message.content, drop=passage.envelope.drop, put=passage.envelope.put)
+        socket.begin(passage)
+
+    def _begin(self, socket: Socket, document: Object) -> Passage:
+        turn = read_turn(socket.sender, document, transport="websocket", host=socket.host, endpoint="responses")
+        return self._core.continuity.begin(turn, self._core.settings, socket.last)
+
+    def _hear(self, socket: Socket, message: websocket.WebSocketMessage) -> None:
+        if passage := socket.read_event(message.content):
+            self._core.end(passage)
+
+    def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
+        """Let the oldest messages go where there are too many, and have a capture say so."""
+        if backlog.add(len(data.messages[-1].content)):
+            del data.messages[: backlog.surplus([len(message.content) for message in data.messages])]
+            flow.metadata[INCOMPLETE] = True
+
+    def _close(self, flow: http.HTTPFlow) -> None:
+        if socket := self._sockets.pop(flow.id, None):
+            for passage in socket.abandon():
+                self._core.end(passage)
+
+
+def _is_handshake(request: http.Request) -> bool:
+    return (
+        request.method == "GET"
+        and request.headers.get("upgrade", "").lower() == "websocket"
+        and endpoint_of(request.path) == "responses"
+    )

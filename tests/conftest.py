@@ -1,0 +1,73 @@
+"""Fixtures that are shared by all tests; the pieces they put together are in `support`."""
+
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from codexcache.addon import CodexContinuity
+from embedded_backend import Backend
+from embedded_backend.certificates import Authority
+from support.proxy import Proxy, route, running_proxy
+from support.upstream import Answer, Upstream, responding, running_upstream, whole
+
+
+@pytest.fixture(scope="session")
+def confdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The proxy's folder, with a CA that is made once."""
+    return tmp_path_factory.mktemp("confdir")
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """The CA of the test servers."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def server_tls(authority: Authority) -> ssl.SSLContext:
+    """TLS settings of the test servers."""
+    return authority.context()
+
+
+class Stage:
+    """Puts a proxy with the addon between a client and a test server that stands in for chatgpt.com."""
+
+    def __init__(self, stack: AsyncExitStack, patch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> None:
+        self._stack, self._patch, self._confdir, self._authority = stack, patch, confdir, authority
+        self.ports: dict[str, int] = {}
+
+    async def upstream(self, answer: Answer | None = None, host: str = "chatgpt.com") -> Upstream:
+        """Start a server that records bytes, reached under `host`."""
+        served = running_upstream(self._authority.context(), answer or responding(whole()))
+        upstream = await self._stack.enter_async_context(served)
+        self.ports[host] = upstream.port
+        return upstream
+
+    async def backend(self, **arguments: Any) -> Backend:
+        """Start the embedded backend, reached as chatgpt.com."""
+        backend = await self._stack.enter_async_context(Backend(home=self._authority.home, **arguments))
+        self.ports["chatgpt.com"] = backend.port
+        return backend
+
+    async def proxy(self, addon: object = None, mode: str = "regular", **settings: Any) -> Proxy:
+        """Start the proxy with the addon."""
+        route(self._patch, self.ports)
+        return await self._stack.enter_async_context(
+            running_proxy(
+                addon or CodexContinuity(),
+                confdir=self._confdir,
+                upstream_ca=self._authority.ca_file,
+                mode=mode,
+                **settings,
+            )
+        )
+
+
+@pytest.fixture
+async def stage(monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> AsyncIterator[Stage]:
+    """A stage for one test; what was started on it is stopped at the end."""
+    async with AsyncExitStack() as stack:
+        yield Stage(stack, monkeypatch, confdir, authority)

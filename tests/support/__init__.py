@@ -1,0 +1,1 @@
+"""What the tests share: a real proxy in this process, a backend that records bytes, and clients that send them."""

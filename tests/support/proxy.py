@@ -1,0 +1,80 @@
+"""A real mitmproxy in this process, on loopback, that reaches test servers under the names of real ones."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mitmproxy import options
+from mitmproxy.tools.dump import DumpMaster
+
+Connect = Callable[..., Any]
+
+
+@dataclass(kw_only=True)
+class Proxy:
+    """A running proxy."""
+
+    master: DumpMaster
+    port: int
+    confdir: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ca_file(self) -> Path:
+        return self.confdir / "mitmproxy-ca-cert.pem"
+
+    def client_tls(self, *alpn: str) -> ssl.SSLContext:
+        """Return TLS settings of a client that trusts the proxy's CA alone."""
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        context.set_alpn_protocols(list(alpn) or ["http/1.1"])
+        return context
+
+
+@contextlib.asynccontextmanager
+async def running_proxy(
+    *addons: object, confdir: Path, upstream_ca: Path, mode: str = "regular", **settings: Any
+) -> AsyncIterator[Proxy]:
+    """Run a proxy with these addons and options until the block ends."""
+    opts = options.Options(listen_host="127.0.0.1", listen_port=0, confdir=str(confdir), mode=[mode])
+    master = DumpMaster(opts, with_termlog=False, with_dumper=False)
+    opts.update(ssl_verify_upstream_trusted_ca=str(upstream_ca))
+    master.addons.add(*addons)
+    opts.update(**settings)
+    task = asyncio.create_task(master.run())
+    try:
+        yield Proxy(master=master, port=await _listening(master, task), confdir=confdir)
+    finally:
+        master.shutdown()
+        await task
+
+
+async def _listening(master: DumpMaster, task: "asyncio.Task[None]") -> int:
+    """Wait until the proxy listens, and return its port."""
+    while not task.done():
+        if addresses := master.addons.get("proxyserver").listen_addrs():
+            return int(addresses[0][1])
+        await asyncio.sleep(0.002)
+    await task
+    raise AssertionError("the proxy ended before it listened")
+
+
+def route(patch: pytest.MonkeyPatch, ports: Mapping[str, int]) -> None:
+    """Lead the proxy's connections to these host names to ports of this machine; all others fail."""
+
+    async def open_connection(host: str, port: int, **arguments: Any) -> Any:
+        if host in ("127.0.0.1", "localhost"):
+            return await original(host, port, **arguments)
+        if host not in ports:
+            raise OSError(f"no route to {host} in this test")
+        return await original("127.0.0.1", ports[host])
+
+    original: Connect = asyncio.open_connection
+    patch.setattr("mitmproxy.proxy.server.asyncio.open_connection", open_connection)
