@@ -1,0 +1,102 @@
+"""The prompt cache's rules, all of them: an embedded model; not run against chatgpt.com.
+
+What is public about the real cache is scattered over issue threads and documents, partly contradictory.
+This room takes one reading of each point and names where it comes from; it is a stand-in to develop against,
+no proof of what the real backend does.
+
+1. Routing. Each cache server remembers for itself. A session header's value picks the server, always the same one
+   (openai/codex#44716 measured the header apart from the key; the same is said in codex-rs `core/src/client.rs`).
+2. Lottery. Without a session header a request, or a WebSocket as long as it lasts, lands on any server: repeats of
+   one prompt read now and then (Cloudgeni-ai/opengeni#386), and less the more servers there are.
+3. Key. Without a session header the backend puts a fresh UUID in the place of the prompt cache key and echoes that;
+   with one it echoes what was sent (Datus-ai/Datus-agent#918, fawney19/Aether#682).
+4. Partition. Sessions do not read each other's entries, and one session header keeps its entries under another key
+   (openai/codex#44716, Cloudgeni-ai/opengeni#386). Reports that the key separates too exist
+   (SamSaffron/term-llm#921); that reading is `Rules.key_partitions`.
+   Without a session header there is no partition, or the lottery would have no prizes.
+5. Scope. Account, model, tools, effort, verbosity, text format, tier and parallel tool calls separate entries
+   (OpenAI's prompt caching guide; accounts: Soju06/codex-lb#2234).
+6. Prefix. Entries match byte by byte from the start of the prompt: tools, then instructions, then input (same guide).
+7. Size. Nothing is cached under 1,024 tokens, and reads come in steps of 128 (same guide).
+8. Time. An entry lives until it was idle for `Rules.idle_seconds`; each read or write of it counts as use.
+   When the real one becomes readable for a request sent at the same moment is not known; here it is at once.
+9. Tokens. One token is four bytes of the rendered prompt: an estimate, good enough for proportions.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+BYTES_A_TOKEN = 4
+MINIMUM_TOKENS = 1024
+STEP_TOKENS = 128
+
+Body = Mapping[str, Any]
+
+
+class Scope(NamedTuple):
+    """Where entries are shared: two turns read each other's only if their scopes are equal."""
+
+    server: int
+    account: str
+    partition: tuple[str, str]
+    members: bytes
+
+
+def server_of(session: str, servers: int) -> int:
+    """Returns the number of the cache server that a session header's value routes to (rule 1)."""
+    return int.from_bytes(hashlib.sha256(session.encode()).digest()[:8]) % servers
+
+
+def key_in_effect(session: str | None, key: Any, fresh: str) -> Any:
+    """Returns the prompt cache key that the backend works with and echoes (rule 3)."""
+    return fresh if session is None else key
+
+
+def partition(session: str | None, key: Any, key_partitions: bool) -> tuple[str, str]:
+    """Returns what separates the entries of one conversation from those of others (rule 4)."""
+    if session is None:
+        return ("", "")
+    return (session, str(key) if key_partitions else "")
+
+
+def members(body: Body) -> bytes:
+    """Returns a digest of the members beside the prompt that separate entries (rule 5)."""
+    affecting = [
+        body.get("model"),
+        body.get("tools") or [],
+        _within(body, "reasoning", "effort"),
+        _within(body, "text", "verbosity"),
+        _within(body, "text", "format"),
+        body.get("service_tier") or "default",
+        body.get("parallel_tool_calls"),
+    ]
+    return hashlib.sha256(orjson.dumps(affecting)).digest()
+
+
+def _within(body: Body, outer: str, inner: str) -> Any:
+    held = body.get(outer)
+    return held.get(inner) if isinstance(held, Mapping) else None
+
+
+def tokens(size: int) -> int:
+    """Returns how many tokens this many bytes are taken for (rule 9)."""
+    return size // BYTES_A_TOKEN
+
+
+def steps(prompt: bytes) -> list[bytes]:
+    """Returns one digest per full step of the prompt, each standing for everything up to its end (rules 6 and 7)."""
+    size = STEP_TOKENS * BYTES_A_TOKEN
+    ends, digest = [], b""
+    for start in range(0, len(prompt) - size + 1, size):
+        digest = hashlib.sha256(digest + prompt[start : start + size]).digest()
+        ends.append(digest)
+    return ends
+
+
+def cached_tokens(matched: int) -> int:
+    """Returns the tokens that this many matching steps are worth, nothing if under the minimum (rule 7)."""
+    found = matched * STEP_TOKENS
+    return found if found >= MINIMUM_TOKENS else 0

@@ -1,0 +1,115 @@
+"""What the embedded backend takes and how it behaves, as data that a test can replace field by field."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Shape = Literal["gateway", "inner"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A top-level member of a body that is refused when it is present, whatever its value but those in `takes`."""
+
+    member: str
+    shape: Shape = "gateway"
+    detail: str = "Unsupported parameter: {member}"
+    takes: tuple[object, ...] = ()
+    http: bool = True
+    websocket: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Required:
+    """A top-level member that must have one value; a WebSocket frame may leave it out."""
+
+    member: str
+    value: object
+    detail: str
+
+
+# The order is this table's own: which member the real backend names first when there are several is not known.
+REFUSED = (
+    # The two that public clients stumble over: router-for-me/CLIProxyAPI#2347 and lidge-jun/opencodex#2092.
+    Refused(member="stream_options", takes=({"reasoning_summary_delivery": "sequential_cutoff"},)),
+    Refused(member="prompt_cache_retention"),
+    # Wei-Shaw/claude-relay-service#1270, tried with and without.
+    Refused(member="prompt_cache_options"),
+    # mangowhoiscloud/geode#818, justrach/codegraff#247.
+    Refused(member="max_output_tokens"),
+    # pydantic/pydantic-ai#6433, tried live.
+    Refused(member="temperature"),
+    Refused(member="top_p"),
+    # askalf/dario#1009 and pydantic/pydantic-ai#7769.
+    Refused(member="presence_penalty"),
+    Refused(member="frequency_penalty"),
+    Refused(member="seed"),
+    Refused(member="top_logprobs"),
+    Refused(member="metadata"),
+    Refused(member="user"),
+    Refused(member="truncation"),
+    # diegosouzapw/OmniRoute#1884.
+    Refused(member="safety_identifier"),
+    # BerriAI/litellm#21209, one report.
+    Refused(member="context_management"),
+    # Lawful on a WebSocket, where the connection remembers: agentjido/req_llm#736.
+    Refused(member="previous_response_id", websocket=False),
+    Refused(member="generate", websocket=False),
+    # router-for-me/CLIProxyAPI#5561, one report.
+    Refused(member="stream_id"),
+    # openai/codex#15099: judged by its value.
+    Refused(member="service_tier", detail="Unsupported service_tier: {value}", takes=("priority", "default", None)),
+)
+
+REQUIRED = (
+    Required(member="store", value=False, detail="Store must be set to false"),
+    Required(member="stream", value=True, detail="Stream must be set to true"),
+)
+
+# The unary compaction has a schema of its own; the newest client that calls it (0.130) sends these members.
+COMPACT_MEMBERS = frozenset(
+    {
+        "access_programs",
+        "input",
+        "instructions",
+        "model",
+        "parallel_tool_calls",
+        "prompt_cache_key",
+        "reasoning",
+        "service_tier",
+        "text",
+        "tools",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The backend's behaviour; every default is what an ordinary day looks like."""
+
+    # The prompt cache.
+    servers: int = 8  # cache servers that a turn can be taken to; how many there are is not known
+    idle_seconds: float = 300.0  # misses are reported after about 5 minutes: earendil-works/pi#8463
+    session_headers: tuple[str, ...] = ("session-id", "session_id")  # which headers route, the first present wins
+    key_partitions: bool = False  # True: under one session header, another prompt cache key starts cold
+
+    # What is taken.
+    refused: tuple[Refused, ...] = REFUSED
+    required: tuple[Required, ...] = REQUIRED
+    compact_members: frozenset[str] = COMPACT_MEMBERS  # an old one: COMPACT_MEMBERS - {"prompt_cache_key"}
+    key_limit: int = 64  # characters of a prompt cache key or a session header
+
+    # How an answer comes.
+    deltas: int = 3  # text events of a plain answer
+    event_delay: float = 0.0  # seconds before each event
+    cut_after: int | None = None  # events after which the connection is dropped
+    usage: bool = True  # False: the last event bears no counters
+    ending: Literal["completed", "failed", "incomplete"] = "completed"
+
+    # What goes wrong.
+    upgrade_status: int | None = None  # the status that refuses each WebSocket upgrade, such as 426 or 403
+    failures: tuple[int, ...] = ()  # statuses of the first turns, 200 lets one pass; 403 is the challenge page
+
+    # What the account endpoints say.
+    workspace_origin: str = "https://chatgpt.com"
+    routing_override: str = "NO_CONSTRAINT"
+    models: tuple[dict[str, Any], ...] = field(default=())

@@ -1,0 +1,73 @@
+"""An HTTP CONNECT proxy on loopback that takes every host to one port, for `mitmdump --mode upstream:http://...`."""
+
+import asyncio
+from collections.abc import Coroutine
+from types import TracebackType
+
+_LOOPBACK = "127.0.0.1"
+
+
+class Tunnel:
+    """Listens from entry to exit; whatever host and port a client names, it reaches the target port."""
+
+    def __init__(self, target_port: int, port: int = 0) -> None:
+        self.target_port = target_port
+        self.port = port
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> "Tunnel":
+        self._server = await asyncio.start_server(self._serve, _LOOPBACK, self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        if self._tasks:  # what the target said last is still passed on
+            await asyncio.wait(self._tasks, timeout=0.1)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            await self._tunnel(reader, writer)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
+            pass  # either side went away, or the backend is closing
+        finally:
+            writer.close()
+
+    async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"CONNECT "):
+            writer.write(b"HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            return await writer.drain()
+        far_reader, far_writer = await asyncio.open_connection(_LOOPBACK, self.target_port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        try:
+            await _both(_pump(reader, far_writer), _pump(far_reader, writer))
+        finally:
+            far_writer.close()
+
+
+async def _both(*pumps: Coroutine[None, None, None]) -> None:
+    """Runs both directions until one of them ends: TLS has no use for a half-open connection."""
+    tasks = [asyncio.ensure_future(pump) for pump in pumps]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()

@@ -1,0 +1,71 @@
+"""What the tests of the embedded backend share: a client of each transport, and a body that is taken."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import orjson
+import websockets
+from embedded_backend import Backend
+
+PATH = "/backend-api/codex/responses"
+SESSION = {"session-id": "session"}
+LONG = "x" * 8192  # 2,048 tokens
+
+
+def body(**members: Any) -> dict[str, Any]:
+    """Returns a body that the backend takes, with the given members instead."""
+    message = {"role": "user", "content": "hello"}
+    return {"model": "gpt-5.5", "instructions": LONG, "input": [message], "store": False, "stream": True} | members
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    """Returns the events of an event stream."""
+    return [orjson.loads(block.partition("\ndata: ")[2]) for block in text.split("\n\n") if block]
+
+
+def cached(event: dict[str, Any]) -> int:
+    """Returns the cached tokens that a last event reports."""
+    return int(event["response"]["usage"]["input_tokens_details"]["cached_tokens"])
+
+
+def trust(backend: Backend) -> ssl.SSLContext:
+    """Returns TLS settings that trust the backend's own CA and nothing else."""
+    return ssl.create_default_context(cafile=str(backend.ca_file))
+
+
+@asynccontextmanager
+async def http_client(backend: Backend, host: str = "chatgpt.com") -> AsyncIterator[httpx.AsyncClient]:
+    """Yields an HTTP client that reaches the backend as a host, by way of the CONNECT port."""
+    proxy = f"http://127.0.0.1:{backend.connect_port}"
+    async with httpx.AsyncClient(verify=trust(backend), proxy=proxy, base_url=f"https://{host}") as client:
+        yield client
+
+
+class SocketClient:
+    """A WebSocket client that sends one turn at a time."""
+
+    def __init__(self, connection: websockets.ClientConnection) -> None:
+        self.connection = connection
+
+    async def turn(self, **members: Any) -> list[dict[str, Any]]:
+        """Sends a `response.create` and returns its events, the last of them included."""
+        await self.connection.send(orjson.dumps({"type": "response.create"} | body(**members)).decode())
+        received = [orjson.loads(await self.connection.recv())]
+        while received[-1]["type"] not in ("error", "response.completed", "response.failed"):
+            received.append(orjson.loads(await self.connection.recv()))
+        return received
+
+
+@asynccontextmanager
+async def socket_client(backend: Backend, headers: dict[str, str] = SESSION) -> AsyncIterator[SocketClient]:
+    """Yields a WebSocket client that reaches the backend as chatgpt.com, by way of the CONNECT port."""
+    async with websockets.connect(
+        f"wss://chatgpt.com{PATH}",
+        ssl=trust(backend),
+        proxy=f"http://127.0.0.1:{backend.connect_port}",
+        additional_headers=headers,
+    ) as connection:
+        yield SocketClient(connection)

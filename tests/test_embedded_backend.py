@@ -1,0 +1,46 @@
+"""The embedded backend as a whole."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+from embedded_backend import Backend, Received, Rules
+from embedded_client import PATH, SESSION, body, cached, events, http_client, trust
+
+
+async def test_the_tls_port_serves_without_the_connect_port(tmp_path: Path) -> None:
+    async with Backend(home=tmp_path) as backend, httpx.AsyncClient(verify=trust(backend)) as client:
+        response = await client.get(f"https://localhost:{backend.port}/backend-api/codex/models")
+
+    assert response.status_code == 200
+
+
+async def test_it_starts_at_once(tmp_path: Path) -> None:
+    begun = time.perf_counter()
+    async with Backend(home=tmp_path):
+        assert time.perf_counter() - begun < 1
+
+
+async def test_the_clock_is_the_callers(tmp_path: Path) -> None:
+    hours = iter((0.0, 10.0, 10_000.0))
+    async with Backend(home=tmp_path, clock=lambda: next(hours)) as backend, http_client(backend) as client:
+        streams = [await client.post(PATH, json=body(), headers=SESSION) for _ in range(3)]
+
+    assert [cached(events(stream.text)[-1]) for stream in streams] == [0, 2048, 0]
+
+
+async def test_rules_can_change_while_it_runs(tmp_path: Path) -> None:
+    async with Backend(Rules(), home=tmp_path) as backend, http_client(backend) as client:
+        backend.rules = replace(backend.rules, refused=())
+
+        assert (await client.post(PATH, json=body(temperature=1))).status_code == 200
+
+
+async def test_whoever_asks_is_told_what_arrives(tmp_path: Path) -> None:
+    told: list[Received] = []
+    async with Backend(home=tmp_path, on_received=told.append) as backend, http_client(backend) as client:
+        await client.get("/")
+
+    assert told == backend.received
+    assert len(told) == 1
