@@ -1,0 +1,1 @@
+"""The official clients, as published, speak through the real proxy to a backend on this machine."""
