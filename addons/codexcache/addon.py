@@ -10,6 +10,7 @@ from .core import Core
 from .httpturns import HttpTurns
 from .settings import OPTIONS, parse_settings
 from .socketturns import SocketTurns
+from .telling import Telling
 from .tunnel import Tunnel
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,12 @@ class CodexContinuity:
 
     def __init__(self) -> None:
         self._core = Core()
-        self.addons = [Tunnel(self._core), HttpTurns(self._core), SocketTurns(self._core)]
+        self.addons = [
+            Tunnel(self._core),
+            HttpTurns(self._core),
+            SocketTurns(self._core),
+            Telling(self._core),
+        ]
 
     def load(self, loader: addonmanager.Loader) -> None:
         for name, (default, text) in OPTIONS.items():

@@ -18,6 +18,9 @@ _ZSTANDARD_STEP = 1 << 10
 """Encoded bytes fed to zstandard at a time. Its smallest block is 4 bytes and holds at most 128 kB (RFC 8878, 3.1.1.2),
 so that one step cannot grow beyond 32 MB."""
 
+_ZLIB_HEADER = 2
+"""Bytes by which gzip, zlib and a raw deflate stream are told apart (RFC 1950, 2.2; RFC 1952, 2.3.1)."""
+
 
 class Undecodable(ValueError):
     """A body whose content coding is unknown, damaged, cut short or beyond the limit; the text is fit for a log."""
@@ -47,7 +50,7 @@ class Zlib:
 
     def __init__(self) -> None:
         self._stream = _inflater()
-        self._started = False
+        self._header = b""
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
         more = bool(data)
@@ -57,18 +60,18 @@ class Zlib:
             piece = self._inflate(data)
             yield piece
             data = self._stream.unconsumed_tail or self._stream.unused_data
-            more = bool(data) or len(piece) == _PIECE
+            more = bool(data) or (len(piece) == _PIECE and not self._stream.eof)
 
     def _inflate(self, data: bytes) -> bytes:
         try:
             return self._stream.decompress(data, _PIECE)
         except zlib.error:
-            if self._started:
+            if len(self._header) == _ZLIB_HEADER:
                 raise
             self._stream = zlib.decompressobj(-zlib.MAX_WBITS)
-            return self._stream.decompress(data, _PIECE)
+            return self._stream.decompress(self._header + data, _PIECE)
         finally:
-            self._started = True
+            self._header += data[: _ZLIB_HEADER - len(self._header)]
 
     @property
     def finished(self) -> bool:
@@ -82,9 +85,9 @@ class Brotli:
         self._stream = brotli.Decompressor()
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
-        yield self._stream.process(data, output_buffer_limit=_PIECE)
-        while not self._stream.can_accept_more_data():
-            yield self._stream.process(b"", output_buffer_limit=_PIECE)
+        while piece := self._stream.process(data, output_buffer_limit=_PIECE):
+            yield piece
+            data = b""  # there may be more to come, also when `can_accept_more_data` (measured on brotli 1.2)
 
     @property
     def finished(self) -> bool:

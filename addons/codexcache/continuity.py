@@ -5,10 +5,13 @@ HTTP, `/compact` and WebSocket all come through here.
 
 from dataclasses import dataclass, field
 
+from .document import Json
 from .envelope import KEY_MEMBER, Envelope, seal, seal_handshake, untouched
+from .fields import Fields
 from .keys import resolve
 from .memory import Identity, Memory
 from .outcome import Outcome
+from .record import Record
 from .refusal import Lessons, refused_member
 from .settings import Settings
 from .turn import Sender, Turn
@@ -23,6 +26,26 @@ class Passage:
     envelope: Envelope
     outcome: Outcome = field(default_factory=Outcome)
     closed: bool = False
+    record: Record | None = None
+    first_byte_at: float | None = None
+    handshake: Envelope | None = None
+    opens_socket: bool = False
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The names of what was altered; a handshake's headers count for its socket's first turn."""
+        return (*(self.handshake.changed if self.handshake and self.opens_socket else ()), *self.envelope.changed)
+
+    @property
+    def forwarded_key(self) -> Json:
+        """The `prompt_cache_key` in the body that the backend got."""
+        given = None if KEY_MEMBER in self.envelope.drop else self.turn.document.get(KEY_MEMBER)
+        return self.envelope.put.get(KEY_MEMBER, given)
+
+    @property
+    def forwarded(self) -> Fields:
+        """The header fields that the backend got: the request's, or those of the socket's handshake."""
+        return (self.handshake or self.envelope).fields
 
 
 class Continuity:

@@ -1,11 +1,13 @@
-"""What the hooks share: the settings in force, the memory behind them, and the count of faults."""
+"""What the hooks share: the settings in force, the memory behind them, the debugger's desk, the count of faults."""
 
 import logging
+import weakref
 
 from mitmproxy import http
 from mitmproxy.proxy import mode_specs
 
 from .continuity import Continuity, Passage
+from .desk import Desk
 from .guard import Faults
 from .routes import is_codex_host
 from .settings import default_settings
@@ -20,6 +22,8 @@ class Core:
         self.settings = default_settings()
         self.continuity = Continuity()
         self.faults = Faults()
+        self.desk = Desk(self.faults.note)
+        self.flows: weakref.WeakValueDictionary[str, http.HTTPFlow] = weakref.WeakValueDictionary()
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.
@@ -29,10 +33,18 @@ class Core:
         names = [flow.request.pretty_host, flow.request.host] if is_reverse(flow) else [flow.request.pretty_host]
         return next((name.lower() for name in names if is_codex_host(name, self.settings.hosts)), None)
 
-    def end(self, passage: Passage) -> None:
-        """Close a turn, and say what there is to say."""
+    def sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
+        """Note that a turn leaves at `at`, in seconds since the epoch."""
+        self.flows[flow.id] = flow
+        self.desk.sent(passage, flow=flow.id, at=at)
+
+    def end(self, passage: Passage, at: float) -> None:
+        """Close a turn that ended at `at`, once, and say what there is to say."""
+        if passage.closed:
+            return
         if sentence := self.continuity.end(passage, self.settings):
             logger.warning(sentence)
+        self.desk.ended(passage, at=at, mode=self.settings.mode)
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:

@@ -21,7 +21,7 @@ REQUEST_ID = "x-client-request-id"
 """In the official client the thread's id, the same for all its requests (openai/codex, `codex-api` headers)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Envelope:
     """The edits of one turn: its header fields, the body's members to set and to remove, and the names of all these."""
 

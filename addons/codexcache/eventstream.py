@@ -14,6 +14,7 @@ _BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
 _DATA_LINE = re.compile(rb"^data(?::[ ]?([^\r\n]*))?$", re.MULTILINE)
 _LINE_ENDS = re.compile(rb"\r\n|\r")
 _LONGEST_BLANK_LINE = 4
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EventStream:
@@ -21,6 +22,7 @@ class EventStream:
 
     def __init__(self, limit: int = EVENT_LIMIT) -> None:
         self._limit = limit
+        self._mark = _BYTE_ORDER_MARK  # what the stream may begin with
         self._buffer = bytearray()
         self._searched = 0
         self._skipping = False
@@ -29,24 +31,24 @@ class EventStream:
         """Take the next bytes of the stream and yield the data of the events that they complete."""
         self._buffer += chunk
         while end := _BLANK_LINE.search(self._buffer, self._searched):
-            event = bytes(self._buffer[: end.start()])
+            event = bytes(self._buffer[: end.start()]).removeprefix(self._mark)
             del self._buffer[: end.end()]
-            self._searched = 0
-            if not self._take_skipped() and (data := _data_of(event)) is not None:
+            self._mark, self._searched = b"", 0
+            if not self._was_too_long(event) and (data := _data_of(event)) is not None:
                 yield data
         self._await_more()
 
     def _await_more(self) -> None:
         """Note how far the buffer was searched, and give up the start of an event that has grown too long."""
-        if len(self._buffer) > self._limit:
+        if len(self._buffer) > self._limit + _LONGEST_BLANK_LINE:
             self._skipping = True
             del self._buffer[:-_LONGEST_BLANK_LINE]
         self._searched = max(0, len(self._buffer) - _LONGEST_BLANK_LINE)
 
-    def _take_skipped(self) -> bool:
+    def _was_too_long(self, event: bytes) -> bool:
         """Tell whether the event that just ended was too long, and start afresh with the next."""
         skipped, self._skipping = self._skipping, False
-        return skipped
+        return skipped or len(event) > self._limit
 
 
 def _data_of(event: bytes) -> bytes | None:

@@ -1,6 +1,7 @@
 """Turns over HTTP, and every event stream that is decrypted."""
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator
 
 from mitmproxy import http
@@ -10,6 +11,7 @@ from .coding import Undecodable, decode
 from .continuity import Passage
 from .core import Core, is_reverse, pass_unchanged
 from .document import Unreadable, edited, parse
+from .eventstream import EVENT_LIMIT
 from .fields import all_values, with_field
 from .guard import Faults, guarded
 from .routes import Endpoint, endpoint_of, real_target
@@ -64,7 +66,7 @@ class HttpTurns:
         """Work out the turn's envelope and commit it. Raises Undecodable or Unreadable before anything is changed."""
         request = flow.request
         coding = ", ".join(all_values(request.headers.fields, "content-encoding"))
-        if request.raw_content is None:
+        if request.stream or request.raw_content is None:
             raise Unreadable("stream_large_bodies had it sent before it was read")
         text = decode(request.raw_content, coding, self._core.settings.body_limit)
         turn = read_turn(
@@ -73,6 +75,7 @@ class HttpTurns:
         passage = self._core.continuity.begin(turn, self._core.settings)
         self._commit(request, passage, text, coding)
         self._passages[flow.id] = passage
+        self._core.sent(flow, passage, request.timestamp_end or time.time())
 
     def _commit(self, request: http.Request, passage: Passage, text: bytes, coding: str) -> None:
         """Write the envelope: the body first, so that nothing is half done if it cannot be encoded."""
@@ -94,6 +97,8 @@ class HttpTurns:
         yield keeper.add
         if passage := self._passages.get(flow.id):
             passage.outcome.status = response.status_code
+            passage.outcome.challenge = is_challenge(response)
+            passage.first_byte_at = response.timestamp_start
             with contextlib.suppress(Undecodable):
                 yield self._reader(passage, response).feed
                 yield lambda _: self._end_if_finished(passage)
@@ -103,12 +108,12 @@ class HttpTurns:
             passage.outcome,
             coding=", ".join(all_values(response.headers.fields, "content-encoding")),
             event_stream=_is_event_stream(response),
-            limit=self._core.settings.view_limit,
+            limit=EVENT_LIMIT,
         )
 
     def _end_if_finished(self, passage: Passage) -> None:
         if passage.outcome.finished:
-            self._core.end(passage)
+            self._core.end(passage, time.time())
 
     def _note_fault(self, error: Exception) -> None:
         self.faults.note("reading a response", error)
@@ -116,13 +121,18 @@ class HttpTurns:
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""
         if passage := self._passages.pop(flow.id, None):
-            self._core.end(passage)
+            self._core.end(passage, time.time())
         if (keeper := self._keepers.pop(flow.id, None)) and flow.response and flow.response.raw_content is None:
             flow.response.raw_content = keeper.whole()
 
 
 def _is_event_stream(response: http.Response | None) -> bool:
     return response is not None and response.headers.get("content-type", "").lower().startswith("text/event-stream")
+
+
+def is_challenge(response: http.Response) -> bool:
+    """Tell whether a page came that asks for a browser (router-for-me/CLIProxyAPI#3626)."""
+    return all_values(response.headers.fields, "cf-mitigated") == ["challenge"]
 
 
 def _encoded(body: bytes, coding: str) -> bytes:

@@ -7,41 +7,58 @@ which are most of a stream, are told apart by a search and left alone.
 import re
 from dataclasses import dataclass, field
 
-import orjson
+from .document import Json, Object, Unreadable, parse
 
-from .document import Json, Object
-
-_NOTABLE = re.compile(rb'"type"\s*:\s*"(?:response\.(?:created|completed|done|failed|incomplete)|error)"')
+_NOTABLE = re.compile(
+    rb'"type"\s*:\s*"(?:response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
+)
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _TERMINAL = frozenset({"response.completed", "response.done", "response.failed", "response.incomplete", "error"})
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Outcome:
-    """What is known of a response so far. `error` is the payload in which the backend put its refusal or failure."""
+    """What is known of a response so far.
+
+    `error` is the payload in which the backend put its refusal or failure; `challenge` tells that a challenge page came
+    instead of an answer; `outputs` are the response's items, which a WebSocket delta goes on from.
+    """
 
     status: int | None = None
     response_id: str | None = None
     echoed_key: str | None = None
     usage: Object = field(default_factory=dict)
     error: Object | None = None
+    challenge: bool = False
+    outputs: list[Json] = field(default_factory=list)
     finished: bool = False
+
+    @property
+    def failure(self) -> str | None:
+        """A short name of what went wrong, as the backend calls it, or None where nothing did."""
+        if self.error is None:
+            return None
+        inner = self.error.get("error")
+        names = (inner.get("code"), inner.get("type")) if isinstance(inner, dict) else ()
+        return next((name for name in names if isinstance(name, str) and _CODE.fullmatch(name)), "no reason given")
 
     def read_event(self, data: bytes) -> None:
         """Take in one event of an event stream, or one text frame."""
-        if _NOTABLE.search(data) and isinstance(event := _parsed(data), dict):
+        if _NOTABLE.search(data) and (event := _parsed(data)):
             self._take(event)
 
     def read_body(self, body: bytes) -> None:
         """Take in a whole JSON body: a unary response, or an error."""
         document = _parsed(body)
-        if isinstance(document, dict):
-            self._take_response(document)
+        self._take_response(document)
         if self.status is not None and self.status >= 400:
-            self.error = document if isinstance(document, dict) else {}
+            self.error = document
         self.finished = True
 
     def _take(self, event: Object) -> None:
         kind = event.get("type")
+        if kind == "response.output_item.done":
+            self.outputs.append(event.get("item"))
         if isinstance(response := event.get("response"), dict):
             self._take_response(response)
         if kind == "error":
@@ -53,6 +70,8 @@ class Outcome:
         self.echoed_key = _text(response.get("prompt_cache_key")) or self.echoed_key
         if isinstance(usage := response.get("usage"), dict):
             self.usage = usage
+        if not self.outputs and isinstance(output := response.get("output"), list):
+            self.outputs = output
         if isinstance(response.get("error"), dict):
             self.error = response
 
@@ -63,12 +82,12 @@ class Outcome:
         self.status = status if isinstance(status, int) else self.status
 
 
-def _parsed(data: bytes) -> Json:
+def _parsed(data: bytes) -> Object:
+    """Return the object that is there, an empty one for anything else."""
     try:
-        document: Json = orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
-    return document
+        return parse(data)
+    except Unreadable:
+        return {}
 
 
 def _text(value: Json) -> str | None:

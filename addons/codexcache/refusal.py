@@ -26,7 +26,7 @@ _REFUSALS = (
     re.compile(rf"\b{_NOT_TAKEN} {_THING}: *{_NAME}(?![\w.\[])", re.IGNORECASE),
     re.compile(rf"^(?:the )?(?:parameter )?{_NAME} (?:parameter )?is (?:not supported|{_NOT_TAKEN})\b", re.IGNORECASE),
 )
-_WHOLE_NAME = re.compile(rf"^{_NAME}$")
+_WHOLE_NAME = re.compile(_NAME)
 
 
 def refused_member(payload: Object) -> str | None:
@@ -107,5 +107,5 @@ def _named(error: Object) -> str | None:
 
 def _whole_name(param: Json) -> str | None:
     """Return the name of a top-level member; `input[0].x` and `text.y` name something inside one."""
-    match = _WHOLE_NAME.match(param) if isinstance(param, str) else None
+    match = _WHOLE_NAME.fullmatch(param) if isinstance(param, str) else None
     return match[1] if match else None

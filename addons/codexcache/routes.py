@@ -21,9 +21,12 @@ _ALIASES = {
 
 
 def is_codex_host(host: str, codex_hosts: tuple[str, ...]) -> bool:
-    """Tell whether `host` is one of `codex_hosts` (lower case, no dot at either end) or a subdomain of one."""
+    """Tell whether `host` is one of `codex_hosts` (lower case, no dot at either end) or a subdomain of one.
+
+    The name is shown to the user, so one that could steer a terminal is none.
+    """
     name = host.lower().rstrip(".")
-    return any(name == known or name.endswith("." + known) for known in codex_hosts)
+    return name.isprintable() and any(name == known or name.endswith("." + known) for known in codex_hosts)
 
 
 def endpoint_of(target: str) -> Endpoint | None:

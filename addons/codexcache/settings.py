@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
+from .verdict import FORESEEABLE, MISSES
+
 Mode = Literal["fill", "pin", "observe"]
 
 OPTIONS: dict[str, tuple[str, str]] = {
@@ -29,6 +31,17 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "16m",
         "How much of a streamed response, and of a WebSocket's messages, is kept for viewing and saving. Understands "
         "k, m and g.",
+    ),
+    "codex_journal": ("", "File to which one JSON object a line is appended for each finished turn; empty for none."),
+    "codex_intercept": (
+        "",
+        "Hold a turn before it leaves if it is heading for one of these verdicts, or for any miss; a comma list of "
+        "verdict names, or miss. Not in mitmdump, which cannot resume a flow.",
+    ),
+    "codex_redact": (
+        "off",
+        "Take credentials out of each flow once it has been sent, so that they are not saved: on or off. Such a flow "
+        "cannot be replayed.",
     ),
     "codex_tunnel": (
         "on",
@@ -57,6 +70,9 @@ class Settings:
     body_limit: int
     view_limit: int
     tunnel: bool
+    journal: str
+    intercept: frozenset[str]
+    redact: bool
 
 
 def parse_settings(values: Mapping[str, str]) -> Settings:
@@ -69,6 +85,9 @@ def parse_settings(values: Mapping[str, str]) -> Settings:
         body_limit=_parse(values, "codex_body_limit", _size, "a size such as 500k, 64m or 1g"),
         view_limit=_parse(values, "codex_view_limit", _size, "a size such as 500k, 16m or 1g"),
         tunnel=_parse(values, "codex_tunnel", _switch, "on or off"),
+        journal=values["codex_journal"].strip(),
+        intercept=_parse(values, "codex_intercept", _verdicts, f"miss, or some of {', '.join(FORESEEABLE)}"),
+        redact=_parse(values, "codex_redact", _switch, "on or off"),
     )
 
 
@@ -108,6 +127,12 @@ def _size(text: str) -> int | None:
 
 def _switch(text: str) -> bool | None:
     return _SWITCH.get(text.lower())
+
+
+def _verdicts(text: str) -> frozenset[str] | None:
+    names = frozenset(_parts(text))
+    known = names <= {"miss", *FORESEEABLE}
+    return (names - {"miss"}) | (MISSES if "miss" in names else frozenset()) if known else None
 
 
 def _parts(text: str) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .continuity import Passage
+from .envelope import Envelope
 from .memory import Identity
 from .turn import Sender
 
@@ -20,20 +21,24 @@ class Socket:
     sender: Sender
     host: str
     backlog: "Backlog"
+    handshake: Envelope = field(default_factory=lambda: Envelope(fields=()))
     last: Identity | None = None
     open_turns: deque[Passage] = field(default_factory=deque)
 
     def begin(self, passage: Passage) -> None:
-        """Note that a turn was sent."""
+        """Note that a turn was sent; the handshake's headers count for the first."""
+        passage.handshake, passage.opens_socket = self.handshake, self.last is None
         self.last = passage.identity
         self.open_turns.append(passage)
 
-    def read_event(self, data: bytes) -> Passage | None:
-        """Take in a frame of the backend; return the turn that it finished, if it did."""
+    def read_event(self, data: bytes, at: float) -> Passage | None:
+        """Take in a frame of the backend that came at `at`, in seconds; return the turn that it finished, if it did."""
         if not self.open_turns:
             return None
-        self.open_turns[0].outcome.read_event(data)
-        return self.open_turns.popleft() if self.open_turns[0].outcome.finished else None
+        passage = self.open_turns[0]
+        passage.first_byte_at = passage.first_byte_at or at
+        passage.outcome.read_event(data)
+        return self.open_turns.popleft() if passage.outcome.finished else None
 
     def abandon(self) -> Iterator[Passage]:
         """Yield the turns that were not finished when the socket ended."""

@@ -1,5 +1,7 @@
 """Turns over WebSocket: each `response.create` frame of a client is one."""
 
+import time
+
 from mitmproxy import http, websocket
 
 from .continuity import Passage
@@ -37,7 +39,7 @@ class SocketTurns:
             envelope = self._core.continuity.open_socket(sender, self._core.settings)
             flow.request.headers.fields = tuple(envelope.fields)
             self._sockets[flow.id] = Socket(
-                sender=sender, host=host, backlog=Backlog(limit=self._core.settings.view_limit)
+                sender=sender, handshake=envelope, host=host, backlog=Backlog(limit=self._core.settings.view_limit)
             )
 
     @guarded
@@ -70,28 +72,33 @@ class SocketTurns:
         except Unreadable as reason:
             pass_unchanged(flow, reason)
         else:
-            self._commit(socket, message, document)
+            self._commit(flow, socket, message, document)
 
     def _read(self, content: bytes) -> Object:
         if len(content) > self._core.settings.body_limit:
             raise Unreadable("it is over the size limit (option codex_body_limit)")
         return parse(content)
 
-    def _commit(self, socket: Socket, message: websocket.WebSocketMessage, document: Object) -> None:
+    def _commit(
+        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, document: Object
+    ) -> None:
         if document.get("type") != _CREATE:
             return
         passage = self._begin(socket, document)
         if passage.envelope.put or passage.envelope.drop:
             message.content = edited(message.content, drop=passage.envelope.drop, put=passage.envelope.put)
         socket.begin(passage)
+        self._core.sent(flow, passage, message.timestamp)
 
     def _begin(self, socket: Socket, document: Object) -> Passage:
         turn = read_turn(socket.sender, document, transport="websocket", host=socket.host, endpoint="responses")
-        return self._core.continuity.begin(turn, self._core.settings, socket.last)
+        passage = self._core.continuity.begin(turn, self._core.settings, socket.last)
+        passage.outcome.status = 200
+        return passage
 
     def _hear(self, socket: Socket, message: websocket.WebSocketMessage) -> None:
-        if passage := socket.read_event(message.content):
-            self._core.end(passage)
+        if passage := socket.read_event(message.content, message.timestamp):
+            self._core.end(passage, message.timestamp)
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
         """Let the oldest messages go where there are too many, and have a capture say so."""
@@ -102,7 +109,8 @@ class SocketTurns:
     def _close(self, flow: http.HTTPFlow) -> None:
         if socket := self._sockets.pop(flow.id, None):
             for passage in socket.abandon():
-                self._core.end(passage)
+                self._core.end(passage, time.time())
+            self._core.desk.socket_closed(flow.id)
 
 
 def _is_handshake(request: http.Request) -> bool:

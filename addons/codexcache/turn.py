@@ -32,9 +32,12 @@ _SESSION_SIGNALS = (
 _NATIVE_MARKS = ("thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Sender:
-    """What the header fields say: who sends, whether it is the official client, and in which session."""
+    """What the header fields say: who sends, whether it is the official client, and in which session.
+
+    It holds the credential, so it shows nothing of itself in a log or a traceback; nor does whatever holds a turn.
+    """
 
     fields: Fields
     caller: Caller | None
@@ -43,7 +46,7 @@ class Sender:
     idempotency_key: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Turn:
     """A turn as the client sent it. `heads` has one digest for each item of the input, `document` is the whole body."""
 

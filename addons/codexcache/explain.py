@@ -1,0 +1,100 @@
+"""The debugger's engine: it is told when a turn is sent and when it has ended, and says why it read what it read.
+
+It knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
+traffic.
+"""
+
+from collections import OrderedDict, deque
+
+from .history import History, Match
+from .outcome import Outcome
+from .prompt import read_prompt
+from .record import Record, Route, Usage
+from .refusal import refused_member
+from .turn import Turn
+from .verdict import Verdict, foresee, judge
+
+_KEYS = 10_000
+_MINUTE = 60
+
+
+class Explainer:
+    """Explains turns in the order in which they happen."""
+
+    def __init__(self, history: History | None = None) -> None:
+        self._history = history or History()
+        self._loads: OrderedDict[str, deque[float]] = OrderedDict()
+        self._matches: dict[int, tuple[Match | None, int]] = {}
+        self._turns = 0
+
+    def sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
+        """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it goes on with."""
+        self._turns += 1
+        record = Record(
+            number=self._turns,
+            flow=flow,
+            endpoint=turn.endpoint,
+            route=route,
+            prompt=read_prompt(turn.document, named.prompt if named else None, named.outputs if named else ()),
+            sent_at=at,
+            warm_up=turn.warm_up,
+            named=named,
+        )
+        match = self._history.predecessor(record)
+        record.conversation = match.record.conversation if match else record.number
+        self._matches[record.number] = match, self._load(route.key, at)
+        record.named = None  # a chain of names would keep every turn of a socket in memory
+        return record
+
+    def foreseen(self, record: Record) -> str | None:
+        """Return the verdict that a turn is heading for, or None where nothing speaks against a hit."""
+        return foresee(record, *self._matches[record.number])
+
+    def ended(self, record: Record, outcome: Outcome, at: float) -> tuple[Verdict, Match | None]:
+        """Take note of how a turn ended, and return the verdict and what the turn was compared with."""
+        _conclude(record, outcome, at)
+        match, load = self._matches.pop(record.number)
+        if record.usage and not record.warm_up:
+            self._history.add(record, match)
+        return judge(record, match, load), match
+
+    def _load(self, key: str | None, at: float) -> int:
+        """Return how many turns the key carried within the minute up to now, this one included."""
+        if key is None:
+            return 0
+        times = self._loads.setdefault(key, deque())
+        self._loads.move_to_end(key)
+        times.append(at)
+        while times[0] < at - _MINUTE:
+            times.popleft()
+        if len(self._loads) > _KEYS:
+            self._loads.popitem(last=False)
+        return len(times)
+
+
+def _conclude(record: Record, outcome: Outcome, at: float) -> None:
+    """Write into the record what its response said."""
+    record.ended_at = at
+    record.status = outcome.status
+    record.response_id = outcome.response_id
+    record.echoed_key = outcome.echoed_key
+    record.outputs = outcome.outputs
+    record.usage = _usage(outcome)
+    record.challenge = outcome.challenge
+    record.failed = outcome.failure
+    record.refused = refused_member(outcome.error) if outcome.error else None
+
+
+def _usage(outcome: Outcome) -> Usage | None:
+    """Return the counters; an absent one is not 0."""
+    given = outcome.usage.get("input_tokens")
+    details = outcome.usage.get("input_tokens_details")
+    if not isinstance(given, int):
+        return None
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    output = outcome.usage.get("output_tokens")
+    return Usage(
+        input=given,
+        cached=cached if isinstance(cached, int) else None,
+        output=output if isinstance(output, int) else None,
+    )

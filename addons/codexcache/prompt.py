@@ -1,0 +1,195 @@
+"""The prompt of a turn, cut into the parts that the backend's cache can tell apart.
+
+The backend renders tools, then instructions, then the input's items, and reuses the longest head that it has seen
+before; model, effort, verbosity, format, tier and parallel tool calls each have caches of their own (OpenAI, "Prompt
+caching"). So a part is kept as a digest, with what is needed to name it: a tool's name, an item's kind and place.
+
+An item is hashed as the model sees it. Its id, its status and the client's own notes on it are no part of the prompt,
+the order of its members means nothing, and a text written as a string is the same as one written as a list of parts.
+A tool's schema is shown to the model as it stands, so there the order of members does count.
+
+Requests in the "responses lite" shape carry tools and instructions as the first items of their input (openai/codex,
+`core/src/client.rs`); they are taken for what they are.
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from .columns import Item, Items, digest
+from .document import Json, Object
+
+_UNSEEN = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
+_UNSEEN_IN_PARTS = frozenset({"annotations", "logprobs"})
+_COMPACTED = frozenset({"compaction", "compaction_summary"})
+
+
+class Tool(NamedTuple):
+    """One tool: its name, its digest, and its size in bytes."""
+
+    name: str
+    digest: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A whole prompt. `length` counts the members of the whole input, those that carry tools included."""
+
+    model: str
+    service_tier: str
+    reasoning_effort: str
+    verbosity: str
+    text_format: bytes
+    parallel_tool_calls: bool | None
+    tools: tuple[Tool, ...]
+    instructions: str
+    items: Items
+    length: int
+
+    @property
+    def size(self) -> int:
+        """The bytes of the whole prompt, as far as they can be counted."""
+        return self.head_size + self.items.size()
+
+    @property
+    def head_size(self) -> int:
+        """The bytes of tools and instructions, which come before the items."""
+        return sum(tool.size for tool in self.tools) + len(self.instructions)
+
+    @property
+    def compactions(self) -> frozenset[bytes]:
+        """The digests of the items that stand for compacted history."""
+        found = (self.items[index] for index, kind in enumerate(self.items.kinds()) if kind in _COMPACTED)
+        return frozenset(item.digest for item in found)
+
+    def __repr__(self) -> str:
+        return f"Prompt({self.model!r}, {len(self.tools)} tools, {len(self.items)} items)"
+
+
+def read_prompt(document: Object, base: Prompt | None = None, outputs: Iterable[Json] = ()) -> Prompt:
+    """Return the prompt of a request body.
+
+    A WebSocket delta stands for the prompt of the turn that it names (`base`), that turn's output, and its own input.
+    """
+    given = [*outputs, *given_items(document)]
+    start = base.length if base else 0
+    tools = [*_list(document.get("tools")), *_carried_tools(given)]
+    told, items = _split_instructions(document, given, start, base)
+    return Prompt(
+        model=_text(document.get("model")),
+        service_tier=_text(document.get("service_tier")),
+        reasoning_effort=_text(_member(document, "reasoning", "effort")),
+        verbosity=_text(_member(document, "text", "verbosity")),
+        text_format=digest(spelled(_member(document, "text", "format"))),
+        parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
+        tools=tuple(_tools(tools)) or (base.tools if base else ()),
+        instructions=sys.intern(told),
+        items=base.items.followed_by(items) if base else Items(items),
+        length=start + len(given),
+    )
+
+
+def given_items(document: Object) -> list[Json]:
+    """Return the input's items; a bare string is one user message (OpenAI, Responses API)."""
+    given = document.get("input")
+    if isinstance(given, str):
+        return [{"type": "message", "role": "user", "content": given}] if given else []
+    return _list(given)
+
+
+def spelled(value: Json, *, ordered: bool = False) -> bytes:
+    """Return one spelling of a value, whatever its white space and escapes; with `ordered`, whatever its order too."""
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if ordered else None)
+    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
+        return json.dumps(value, sort_keys=ordered).encode()
+
+
+def seen(item: Json) -> Json:
+    """Return an item as the model sees it."""
+    if not isinstance(item, dict):
+        return item
+    kept: Object = {name: value for name, value in item.items() if name not in _UNSEEN and value is not None}
+    if kept.get("type", "message") != "message":
+        return kept
+    return {**kept, "type": "message", "content": _parts(kept.get("content"), kept.get("role"))}
+
+
+def _parts(content: Json, role: Json) -> Json:
+    """Return a message's content as a list of parts, without what the model does not see."""
+    if isinstance(content, str):
+        return [{"type": "output_text" if role == "assistant" else "input_text", "text": content}]
+    return [
+        {name: value for name, value in part.items() if name not in _UNSEEN_IN_PARTS}
+        if isinstance(part, dict)
+        else part
+        for part in _list(content)
+    ]
+
+
+def _split_instructions(document: Object, given: list[Json], start: int, base: Prompt | None) -> tuple[str, list[Item]]:
+    """Return the instructions, and the items without those that carry instructions or tools."""
+    told = _text(document.get("instructions")) or (base.instructions if base else "")
+    places = [(start + place, item) for place, item in enumerate(given) if _kind(item) != "additional_tools"]
+    leading = 0
+    if not told and not (base and base.items):
+        leading = next((n for n, (_, item) in enumerate(places) if not _is_developer(item)), len(places))
+        told = "\n".join(spelled(_member_of(item, "content")).decode() for _, item in places[:leading])
+    return told, [_item(place, item) for place, item in places[leading:]]
+
+
+def _item(place: int, item: Json) -> Item:
+    text = spelled(seen(item), ordered=True)
+    return Item(digest=digest(text), kind=_kind(item), size=len(text), place=place)
+
+
+def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
+    """Yield each tool, those of a namespace one by one."""
+    for tool in tools:
+        if isinstance(tool, dict) and tool.get("type") == "namespace":
+            space = _text(tool.get("name"))
+            yield from (one._replace(name=f"{space}.{one.name}") for one in _tools(_list(tool.get("tools"))))
+        else:
+            text = spelled(tool)
+            yield Tool(name=_tool_name(tool), digest=digest(text), size=len(text))
+
+
+def _tool_name(tool: Json) -> str:
+    names = [_member_of(tool, "name"), _member_of(tool, "server_label"), _member_of(tool, "type")]
+    return next((name for name in names if isinstance(name, str) and name), "?")
+
+
+def _carried_tools(items: Iterable[Json]) -> Iterator[Json]:
+    for item in items:
+        if _kind(item) == "additional_tools":
+            yield from _list(_member_of(item, "tools"))
+
+
+def _kind(item: Json) -> str:
+    kind = _member_of(item, "type")
+    return kind if isinstance(kind, str) else "message"
+
+
+def _is_developer(item: Json) -> bool:
+    return _kind(item) == "message" and _member_of(item, "role") in ("developer", "system")
+
+
+def _member(document: Object, name: str, inner: str) -> Json:
+    return _member_of(document.get(name), inner)
+
+
+def _member_of(value: Json, name: str) -> Json:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,122 @@
+"""Where findings go in mitmproxy: a line on mitmdump's terminal, a mark and a comment on the flow, the journal.
+
+The terminal is quiet under `-q`. What a flow carries in its metadata are plain values, or mitmproxy could not save it.
+"""
+
+import contextlib
+import logging
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from mitmproxy import ctx, flow, hooks, http
+from mitmproxy.utils import vt_codes
+
+from .core import Core
+from .document import Object
+from .finding import Finding
+from .fingerprint import Fingerprints, fresh_secret, load_secret
+from .journal import Entries, append
+from .line import turn_line
+from .portrait import portrait
+from .summary import Summary
+
+logger = logging.getLogger(__name__)
+
+PORTRAITS = "codex"
+"""Key in `flow.metadata`: a list with the portrait of each of the flow's turns, the latest ones last."""
+
+_MOST = 500
+"""Portraits that one flow carries, about 1 kB each."""
+
+_MARKERS = {"hit": ":white_check_mark:", "cold": ":snowflake:", "below_minimum": ":small_blue_diamond:"}
+_MISS_MARKER, _OTHER_MARKER = ":warning:", ":x:"
+
+
+class Telling:
+    """Tells of each finding wherever people look."""
+
+    name = "codex_telling"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.fingerprints = Fingerprints(fresh_secret())
+        self._entries = Entries(self.fingerprints, secrets.token_hex(8))
+        self._journal_fails = False
+        self.summary = Summary()
+        core.desk.listeners.append(self.tell)
+
+    def running(self) -> None:
+        try:
+            self.fingerprints = Fingerprints(load_secret(Path(ctx.options.confdir).expanduser()))
+        except OSError as error:
+            logger.warning(f"Fingerprints of this start cannot be compared with others: {error.strerror}.")
+        self._entries = Entries(self.fingerprints, secrets.token_hex(8))
+
+    def tell(self, finding: Finding) -> None:
+        """Tell of one turn."""
+        entry = self._entries.entry(finding)
+        self.summary.add(finding)
+        self._write(entry)
+        self._mark(finding, entry)
+        self._print(finding)
+
+    def _write(self, entry: Object) -> None:
+        """Append to the journal; where that fails, say so once until it works again."""
+        if not (path := self._core.settings.journal):
+            return
+        try:
+            append(Path(path).expanduser(), entry)
+        except OSError as error:
+            if not self._journal_fails:
+                logger.warning(
+                    f"The journal cannot be written ({error.strerror}); turns go on, unrecorded, until it can."
+                )
+            self._journal_fails = True
+        else:
+            self._journal_fails = False
+
+    def _mark(self, finding: Finding, entry: Object) -> None:
+        """Put the portrait, a mark and a comment on the flow."""
+        if (marked := self._core.flows.get(finding.record.flow)) is None:
+            return
+        before = portraits(marked)
+        known = [*before, portrait(finding, entry, self.fingerprints)]
+        marked.metadata[PORTRAITS] = known[-_MOST:]
+        if marked.comment in ("", _comment(before)):  # a comment or mark of the user's own stays
+            marked.comment = _comment(known)
+        if marked.marked in ("", _marker(before)):
+            marked.marked = _marker(known)
+        ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
+
+    def _print(self, finding: Finding) -> None:
+        """Write a line to mitmdump's terminal; the other programs have their lists."""
+        if ctx.master.addons.get("dumper") is None or ctx.options.termlog_verbosity == "error":
+            return
+        with contextlib.suppress(OSError):  # a closed pipe is no reason to stop
+            colour = vt_codes.ensure_supported(sys.stdout)
+            sys.stdout.write(turn_line(finding, colour=colour) + "\n")
+            sys.stdout.flush()
+
+
+def portraits(marked: http.HTTPFlow) -> list[Object]:
+    """Return the portraits of a flow's turns."""
+    return list(marked.metadata.get(PORTRAITS, ()))
+
+
+def _comment(known: list[Object]) -> str:
+    """Return what the list shows of a flow: its turn, or how many of its turns missed, and the last miss."""
+    if not known:
+        return ""
+    misses = [turn for turn in known if turn["is_miss"]]
+    worst = misses[-1] if misses else known[-1]
+    said = f"{'miss: ' if misses else ''}{worst['verdict']}: {worst['because']}"
+    return said if len(known) == 1 else f"{len(known)} turns, {len(misses)} missed; {said}"
+
+
+def _marker(known: list[Object]) -> str:
+    if any(turn["is_miss"] for turn in known):
+        return _MISS_MARKER
+    return "" if not known else _MARKERS.get(str(known[-1]["verdict"]), _OTHER_MARKER)
