@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from mitmproxy import addonmanager, ctx, exceptions
 
 from . import __version__, fragments, health
+from .captures import Captures
 from .core import Core
 from .httpturns import HttpTurns
 from .settings import OPTIONS, parse_settings
@@ -27,6 +28,7 @@ class CodexContinuity:
             Tunnel(self._core),
             HttpTurns(self._core),
             SocketTurns(self._core),
+            Captures(self._core),
             Telling(self._core),
         ]
 

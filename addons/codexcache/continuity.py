@@ -5,7 +5,7 @@ HTTP, `/compact` and WebSocket all come through here.
 
 from dataclasses import dataclass, field
 
-from .document import Json
+from .document import Json, Object
 from .envelope import KEY_MEMBER, Envelope, seal, seal_handshake, untouched
 from .fields import Fields
 from .keys import resolve
@@ -13,7 +13,7 @@ from .memory import Identity, Memory
 from .outcome import Outcome
 from .record import Record
 from .refusal import Lessons, refused_member
-from .settings import Settings
+from .settings import Mode, Settings
 from .turn import Sender, Turn
 
 
@@ -26,8 +26,10 @@ class Passage:
     envelope: Envelope
     outcome: Outcome = field(default_factory=Outcome)
     closed: bool = False
+    mode: Mode = "observe"
     record: Record | None = None
     first_byte_at: float | None = None
+    recalled: Object | None = None
     handshake: Envelope | None = None
     opens_socket: bool = False
 
@@ -62,12 +64,13 @@ class Continuity:
     def begin(self, turn: Turn, settings: Settings, last: Identity | None = None) -> Passage:
         """Return the passage of a turn that is about to be sent; `last` is the identity of its socket's last turn."""
         if settings.mode == "observe":
-            return Passage(turn=turn, identity=_as_sent(turn), envelope=untouched(turn))
+            return passage_as_sent(turn)
         identity = resolve(turn, self._memory, pin=settings.mode == "pin", last=last)
         strip = settings.strip | (self._lessons.left_out(turn.host, turn.model) & settings.learn)
         withhold = self._lessons.withholds_key(turn.endpoint, turn.host, turn.model)
         self._memory.remember(turn, identity)
-        return Passage(turn=turn, identity=identity, envelope=seal(turn, identity, strip=strip, withhold_key=withhold))
+        envelope = seal(turn, identity, strip=strip, withhold_key=withhold)
+        return Passage(turn=turn, identity=identity, envelope=envelope, mode=settings.mode)
 
     def end(self, passage: Passage, settings: Settings) -> str | None:
         """Take in what the response said; return a sentence for the user where there is one to say."""
@@ -89,6 +92,11 @@ class Continuity:
         if member in settings.learn and settings.mode != "observe":
             return self._lessons.member_learned(member, turn.host, turn.model)
         return self._lessons.member_kept(member, turn.host, settings.strip)
+
+
+def passage_as_sent(turn: Turn) -> Passage:
+    """Return the passage of a turn that is left as it is."""
+    return Passage(turn=turn, identity=_as_sent(turn), envelope=untouched(turn))
 
 
 def _as_sent(turn: Turn) -> Identity:

@@ -44,7 +44,7 @@ class Core:
             return
         if sentence := self.continuity.end(passage, self.settings):
             logger.warning(sentence)
-        self.desk.ended(passage, at=at, mode=self.settings.mode)
+        self.desk.ended(passage, at=at)
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:

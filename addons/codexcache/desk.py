@@ -39,14 +39,14 @@ class Desk:
         """Return the verdict that a turn is heading for, None where nothing speaks against a hit."""
         return self.explainer.foreseen(passage.record) if passage.record else None
 
-    def ended(self, passage: Passage, *, at: float, mode: str) -> None:
+    def ended(self, passage: Passage, *, at: float) -> None:
         """Hand in a turn that has ended, and tell the listeners what was found."""
         if (record := passage.record) is None:
             return
         verdict, match = self.explainer.ended(record, passage.outcome, at)
         if record.response_id and record.route.socket:
             self._remember(record, record.response_id)
-        finding = Finding(record=record, verdict=verdict, match=match, passage=passage, mode=mode)
+        finding = Finding(record=record, verdict=verdict, match=match, passage=passage)
         for listener in self.listeners:
             self._tell(listener, finding)
 

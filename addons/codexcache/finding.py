@@ -21,7 +21,6 @@ class Finding:
     verdict: Verdict
     match: Match | None
     passage: Passage
-    mode: str
 
     @property
     def changes(self) -> tuple[Change, ...]:

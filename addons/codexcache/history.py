@@ -25,6 +25,9 @@ _ITEM_COST, _TURN_COST = 32, 3000
 """Bytes that an item and a turn take up in memory, measured on CPython 3.13."""
 
 
+_SAID_TO_THE_MODEL = frozenset({"user message", "developer message", "system message"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
     """A predecessor, and how many items at the head are the same."""
@@ -74,7 +77,7 @@ class History:
 
     def _candidates(self, record: Record) -> Iterator[Record]:
         """Yield turns that may share a head, a key or a history with this one."""
-        if record.named is not None:
+        if record.named is not None and record.named.usage is not None:
             yield record.named
         for entry in (*_heads(record), ("key", record.route.key)):
             yield from (other for other in self._listed.get(entry, ()) if _could_be_read(other, record))
@@ -94,10 +97,13 @@ def _could_be_read(other: Record, record: Record) -> bool:
     return not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at
 
 
-def _rank(record: Record, match: Match) -> tuple[int, bool, int]:
-    """Rank by the longest head, then what this turn extends whole unless history was compacted, then the latest."""
-    compacted = _new_compactions(record, match.record)
-    return match.head, match.whole and not compacted, match.record.number
+def _rank(record: Record, match: Match) -> tuple[bool, int, bool, int]:
+    """Rank by the longest head, then what this turn extends whole unless history was compacted, then the latest.
+
+    A turn that is named by its response comes before all: what others have in common with this one is chance.
+    """
+    compacted, named = _new_compactions(record, match.record), match.record is record.named
+    return named and match.head > 0, match.head, match.whole and not compacted, match.record.number
 
 
 def _is_same_conversation(record: Record, match: Match) -> bool:
@@ -105,13 +111,19 @@ def _is_same_conversation(record: Record, match: Match) -> bool:
     other, total = match.record, len(match.record.prompt.items)
     if other is record.named:
         return True
+    stranger = other.route.caller != record.route.caller and not _is_same_key(record, other)
     if match.whole and total:
-        return not _looks_like_another_agent(record, other)
-    if other.route.caller != record.route.caller and other.route.key != record.route.key:
+        return not _looks_like_another_agent(record, other) and not (stranger and _is_mere_opening(other))
+    if stranger:
         return False
     if match.head:
         return 2 * match.head >= total or _new_compactions(record, other) or _stands_again(record, match)
     return _is_cut_at_its_front(record, other) or (_is_same_key(record, other) and _new_compactions(record, other))
+
+
+def _is_mere_opening(other: Record) -> bool:
+    """Tell whether a history holds nothing that a model said: anybody may begin a conversation in the same way."""
+    return all(kind in _SAID_TO_THE_MODEL for kind in other.prompt.items.kinds())
 
 
 def _stands_again(record: Record, match: Match) -> bool:

@@ -96,20 +96,9 @@ class HttpTurns:
         keeper = self._keepers[flow.id] = Keeper(self._core.settings.view_limit)
         yield keeper.add
         if passage := self._passages.get(flow.id):
-            passage.outcome.status = response.status_code
-            passage.outcome.challenge = is_challenge(response)
-            passage.first_byte_at = response.timestamp_start
             with contextlib.suppress(Undecodable):
-                yield self._reader(passage, response).feed
+                yield reader_of(response, passage).feed
                 yield lambda _: self._end_if_finished(passage)
-
-    def _reader(self, passage: Passage, response: http.Response) -> Reader:
-        return Reader(
-            passage.outcome,
-            coding=", ".join(all_values(response.headers.fields, "content-encoding")),
-            event_stream=_is_event_stream(response),
-            limit=EVENT_LIMIT,
-        )
 
     def _end_if_finished(self, passage: Passage) -> None:
         if passage.outcome.finished:
@@ -130,7 +119,20 @@ def _is_event_stream(response: http.Response | None) -> bool:
     return response is not None and response.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def is_challenge(response: http.Response) -> bool:
+def reader_of(response: http.Response, passage: Passage) -> Reader:
+    """Note how a turn's response begins, and return what reads the rest. Raises Undecodable."""
+    passage.outcome.status = response.status_code
+    passage.outcome.challenge = _is_challenge(response)
+    passage.first_byte_at = response.timestamp_start
+    return Reader(
+        passage.outcome,
+        coding=", ".join(all_values(response.headers.fields, "content-encoding")),
+        event_stream=_is_event_stream(response),
+        limit=EVENT_LIMIT,
+    )
+
+
+def _is_challenge(response: http.Response) -> bool:
     """Tell whether a page came that asks for a browser (router-for-me/CLIProxyAPI#3626)."""
     return all_values(response.headers.fields, "cf-mitigated") == ["challenge"]
 

@@ -28,7 +28,7 @@ class Entries:
             "time": _rfc3339(finding.record.sent_at),
             "run": self._run,
             "turn": finding.record.number,
-            "mode": finding.mode,
+            "mode": finding.passage.mode,
             "conversation": self._fingerprints.of("conversation", f"{self._run}:{finding.record.conversation}"),
             **_place(finding),
             **self._identity(finding),

@@ -13,7 +13,7 @@ _NOTABLE = re.compile(
     rb'"type"\s*:\s*"(?:response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
 )
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
-_TERMINAL = frozenset({"response.completed", "response.done", "response.failed", "response.incomplete", "error"})
+_TERMINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
 
 
 @dataclass(slots=True, repr=False)

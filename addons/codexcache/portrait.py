@@ -37,7 +37,14 @@ def portrait(finding: Finding, entry: Object, fingerprints: Fingerprints) -> Obj
         "identity": dict(_identity(finding, fingerprints)),
         "client_sent": dict(_envelope(turn.sender.fields, turn.document.get(KEY_MEMBER), fingerprints)),
         "forwarded": dict(_envelope(finding.passage.forwarded, finding.passage.forwarded_key, fingerprints)),
+        **_recalled(finding),
     }
+
+
+def _recalled(finding: Finding) -> Object:
+    """Return what only an earlier portrait of the same turn knows: what the client itself had sent."""
+    known = finding.passage.recalled or {}
+    return {name: known[name] for name in ("client_sent", "forwarded") if name in known}
 
 
 def _signature(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:

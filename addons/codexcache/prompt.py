@@ -145,7 +145,7 @@ def _split_instructions(document: Object, given: list[Json], start: int, base: P
 
 def _item(place: int, item: Json) -> Item:
     text = spelled(seen(item), ordered=True)
-    return Item(digest=digest(text), kind=_kind(item), size=len(text), place=place)
+    return Item(digest=digest(text), kind=_named_kind(item), size=len(text), place=place)
 
 
 def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
@@ -173,6 +173,12 @@ def _carried_tools(items: Iterable[Json]) -> Iterator[Json]:
 def _kind(item: Json) -> str:
     kind = _member_of(item, "type")
     return kind if isinstance(kind, str) else "message"
+
+
+def _named_kind(item: Json) -> str:
+    """Return what an item is called where it is shown: a message by its role."""
+    kind, role = _kind(item), _member_of(item, "role")
+    return f"{role} message" if kind == "message" and isinstance(role, str) else kind
 
 
 def _is_developer(item: Json) -> bool:

@@ -35,7 +35,7 @@ class Usage:
     output: int | None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Record:
     """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until there are any.
 

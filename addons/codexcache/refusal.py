@@ -19,7 +19,7 @@ _NAME = r"['\"`]?([A-Za-z_][A-Za-z0-9_]{0,63})['\"`]?"
 _ESSENTIAL = frozenset({"input", "model", "type"})
 """Members without which a turn is none: what an error says of them is about their value."""
 
-_REFUSING_CODES = frozenset({"unknown_parameter", "unsupported_parameter"})
+_REFUSING_CODES = ("unknown_parameter", "unsupported_parameter")  # no set: what is looked up may be a list
 _NOT_TAKEN = r"(?:unsupported|unknown|unrecognized)"
 _THING = r"(?:request )?(?:parameter|argument|member|field)s?(?: supplied)?"
 _REFUSALS = (

@@ -15,7 +15,8 @@ from .turn import read_sender, read_turn
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
 
-_CREATE = "response.create"
+CREATE = "response.create"
+"""The type of the frame that is a turn."""
 
 
 class SocketTurns:
@@ -65,7 +66,7 @@ class SocketTurns:
 
     def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
         """Give a turn its key. Frames that are no turns pass without a word, those that cannot be read with one."""
-        if _CREATE.encode() not in message.content:
+        if CREATE.encode() not in message.content:
             return
         try:
             document = self._read(message.content)
@@ -82,7 +83,7 @@ class SocketTurns:
     def _commit(
         self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, document: Object
     ) -> None:
-        if document.get("type") != _CREATE:
+        if document.get("type") != CREATE:
             return
         passage = self._begin(socket, document)
         if passage.envelope.put or passage.envelope.drop:

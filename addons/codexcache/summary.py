@@ -26,6 +26,11 @@ class Summary:
             self._input, self._cached = self._input + usage.input, self._cached + (usage.cached or 0)
             self._shares.append(share)
 
+    @property
+    def turns(self) -> int:
+        """How many turns were taken in."""
+        return sum(self._verdicts.values())
+
     def lines(self) -> list[str]:
         """Return the summary, a few aligned lines."""
         turns = sum(self._verdicts.values())

@@ -55,13 +55,17 @@ class Telling:
             logger.warning(f"Fingerprints of this start cannot be compared with others: {error.strerror}.")
         self._entries = Entries(self.fingerprints, secrets.token_hex(8))
 
+    def done(self) -> None:
+        if self.summary.turns:
+            self._print("\n".join(["", *self.summary.lines()]))
+
     def tell(self, finding: Finding) -> None:
         """Tell of one turn."""
         entry = self._entries.entry(finding)
         self.summary.add(finding)
         self._write(entry)
         self._mark(finding, entry)
-        self._print(finding)
+        self._print(turn_line(finding, colour=vt_codes.ensure_supported(sys.stdout)))
 
     def _write(self, entry: Object) -> None:
         """Append to the journal; where that fails, say so once until it works again."""
@@ -91,13 +95,12 @@ class Telling:
             marked.marked = _marker(known)
         ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
 
-    def _print(self, finding: Finding) -> None:
-        """Write a line to mitmdump's terminal; the other programs have their lists."""
+    def _print(self, text: str) -> None:
+        """Write to mitmdump's terminal, unless it is to be quiet; the other programs have their lists."""
         if ctx.master.addons.get("dumper") is None or ctx.options.termlog_verbosity == "error":
             return
         with contextlib.suppress(OSError):  # a closed pipe is no reason to stop
-            colour = vt_codes.ensure_supported(sys.stdout)
-            sys.stdout.write(turn_line(finding, colour=colour) + "\n")
+            sys.stdout.write(f"{text}\n")
             sys.stdout.flush()
 
 

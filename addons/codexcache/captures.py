@@ -1,0 +1,98 @@
+"""Turns of a saved capture, explained as if they happened now, and changed in nothing.
+
+mitmproxy runs the hooks of a loaded flow one flow after the other, a WebSocket with all of its messages where it
+ended. Turns that overlapped in time have to be told in the order of time, so they are gathered, and played back once
+no more of them come.
+"""
+
+import asyncio
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+from mitmproxy import http
+
+from .coding import Undecodable
+from .core import Core, pass_unchanged
+from .document import Unreadable
+from .guard import Faults, guarded
+from .recall import Recalled, recall_request, recall_socket
+from .routes import endpoint_of
+from .telling import PORTRAITS, portraits
+
+_QUIET = 0.3
+"""Seconds without another loaded flow after which what was gathered is played."""
+
+_MOST = 10_000
+"""Events that are gathered at the most; beyond, they are played as far as they have come."""
+
+
+class Captures:
+    """Explains flows that were loaded from a file."""
+
+    name = "codex_captures"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def faults(self) -> Faults:
+        """Where faults of the hooks are counted."""
+        return self._core.faults
+
+    @guarded
+    def response(self, flow: http.HTTPFlow) -> None:
+        if flow.websocket is None:
+            self._gather_request(flow)
+
+    @guarded
+    def error(self, flow: http.HTTPFlow) -> None:
+        if flow.response is None:
+            self._gather_request(flow)
+
+    @guarded
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        host = self._core.host_of(flow)
+        if not flow.live and host and endpoint_of(flow.request.path) == "responses":
+            self._gather(flow, list(recall_socket(flow, host, portraits(flow))))
+
+    @guarded
+    def done(self) -> None:
+        self.play()
+
+    def play(self) -> None:
+        """Hand in what was gathered, in the order of time."""
+        while self._events:
+            _, _, event = heappop(self._events)
+            event()
+
+    def _gather_request(self, flow: http.HTTPFlow) -> None:
+        endpoint, host = endpoint_of(flow.request.path), self._core.host_of(flow)
+        if flow.live or flow.request.method != "POST" or not endpoint or not host:
+            return
+        try:
+            self._gather(flow, [recall_request(flow, host, endpoint, portraits(flow))])
+        except (Undecodable, Unreadable) as reason:
+            pass_unchanged(flow, reason)
+
+    def _gather(self, flow: http.HTTPFlow, turns: list[Recalled]) -> None:
+        """Put a flow's turns among those to be played; their old portraits make room for new ones."""
+        flow.metadata[PORTRAITS] = []
+        for turn in turns:
+            self._put(turn.sent_at, lambda turn=turn: self._core.sent(flow, turn.passage, turn.sent_at))  # type: ignore[misc]
+            self._put(turn.ended_at, lambda turn=turn: self._core.desk.ended(turn.passage, at=turn.ended_at))  # type: ignore[misc]
+        if len(self._events) > _MOST:
+            self.play()
+        self._play_later()
+
+    def _put(self, at: float, event: Callable[[], None]) -> None:
+        self._count += 1
+        heappush(self._events, (at, self._count, event))
+
+    def _play_later(self) -> None:
+        """Play when no flow has come for a while; at the end of mitmdump, `done` plays before that."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(_QUIET, self.play)

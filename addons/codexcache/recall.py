@@ -1,0 +1,122 @@
+"""Turns read back from a saved flow, with the times at which they were sent and ended.
+
+A flow that was saved with the addon carries portraits of its turns; what they say of the client's own envelope and of
+the key's source cannot be seen in the flow any more, and is taken from them.
+"""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
+
+import brotli
+import zstandard
+from mitmproxy import http, websocket
+
+from .coding import Undecodable, decode
+from .continuity import Passage, passage_as_sent
+from .document import Json, Object, Unreadable, parse
+from .envelope import Envelope
+from .fields import all_values
+from .httpturns import reader_of
+from .memory import KeySource
+from .routes import Endpoint
+from .settings import Mode
+from .sockets import Backlog, Socket
+from .socketturns import CREATE
+from .turn import read_sender, read_turn
+
+_LIMIT = 1 << 30
+"""Bytes of a decoded body. The capture is the user's own, so this is only to survive a bomb."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """A turn of a saved flow. Times are seconds since the epoch."""
+
+    passage: Passage
+    sent_at: float
+    ended_at: float
+
+
+def recall_request(flow: http.HTTPFlow, host: str, endpoint: Endpoint, portraits: Sequence[Object]) -> Recalled:
+    """Return the turn of a saved request. Raises Undecodable or Unreadable."""
+    request, response = flow.request, flow.response
+    coding = ", ".join(all_values(request.headers.fields, "content-encoding"))
+    document = parse(decode(request.raw_content or b"", coding, _LIMIT))
+    sender = read_sender(request.headers.fields)
+    passage = passage_as_sent(read_turn(sender, document, transport="http", host=host, endpoint=endpoint))
+    if response is not None:
+        _read(response, passage)
+    sent_at = request.timestamp_end or request.timestamp_start
+    ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
+    return _as_portrayed(Recalled(passage=passage, sent_at=sent_at, ended_at=ended_at), portraits[-1:])
+
+
+def recall_socket(flow: http.HTTPFlow, host: str, portraits: Sequence[Object]) -> Iterator[Recalled]:
+    """Yield the turns of a saved WebSocket. Where its oldest messages are missing, the first portraits are, too."""
+    turns = list(_turns(flow, host))
+    known: list[Sequence[Object]] = [[portrait] for portrait in portraits[-len(turns) :]] if turns else []
+    for turn, portrait in zip(turns, [[]] * (len(turns) - len(known)) + known, strict=True):
+        yield _as_portrayed(turn, portrait)
+
+
+def _read(response: http.Response, passage: Passage) -> None:
+    """Read a whole response as its stream was read."""
+    try:
+        reader = reader_of(response, passage)
+        reader.feed(response.raw_content or b"")
+        reader.feed(b"")
+    except (Undecodable, zlib.error, brotli.error, zstandard.ZstdError):
+        return  # what cannot be read has no usage, and the verdict says so
+
+
+def _turns(flow: http.HTTPFlow, host: str) -> Iterator[Recalled]:
+    assert flow.websocket is not None
+    envelope = Envelope(fields=flow.request.headers.fields)
+    sender = read_sender(flow.request.headers.fields)
+    socket = Socket(sender=sender, host=host, backlog=Backlog(limit=0), handshake=envelope)
+    sent: dict[int, float] = {}
+    for message in flow.websocket.messages:
+        if message.from_client and (passage := _passage(socket, message)):
+            sent[id(passage)] = message.timestamp
+            socket.begin(passage)
+        elif not message.from_client and (passage := socket.read_event(message.content, message.timestamp)):
+            yield Recalled(passage=passage, sent_at=sent[id(passage)], ended_at=message.timestamp)
+    for passage in socket.abandon():
+        ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
+        yield Recalled(passage=passage, sent_at=sent[id(passage)], ended_at=ended_at)
+
+
+def _passage(socket: Socket, message: websocket.WebSocketMessage) -> Passage | None:
+    """Return the passage of a client's frame, None for one that is no turn."""
+    if not message.is_text or CREATE.encode() not in message.content:
+        return None
+    try:
+        document = parse(message.content)
+    except Unreadable:
+        return None
+    if document.get("type") != CREATE:
+        return None
+    turn = read_turn(socket.sender, document, transport="websocket", host=socket.host, endpoint="responses")
+    passage = passage_as_sent(turn)
+    passage.outcome.status = 200
+    return passage
+
+
+def _as_portrayed(recalled: Recalled, portraits: Sequence[Object]) -> Recalled:
+    """Add what only the turn's portrait knows, where there is one."""
+    if not portraits:
+        return recalled
+    passage, portrait = recalled.passage, portraits[-1]
+    passage.recalled = portrait
+    passage.mode = cast(Mode, portrait.get("mode", "observe"))
+    source = cast(KeySource, portrait.get("key_source", passage.identity.source))
+    passage.identity = replace(passage.identity, source=source, continued=portrait.get("continued") is True)
+    passage.envelope = replace(passage.envelope, changed=_names(portrait.get("changed")))
+    ended_at = portrait.get("ended_at")
+    return replace(recalled, ended_at=ended_at) if isinstance(ended_at, float) else recalled
+
+
+def _names(value: Json) -> tuple[str, ...]:
+    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
