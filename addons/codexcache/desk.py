@@ -72,7 +72,7 @@ def route_of(passage: Passage, socket: str) -> Route:
     turn: Turn = passage.turn
     sessions = (first_value(passage.forwarded, name) for name in SESSION_HEADERS)
     return Route(
-        key=passage.identity.key,
+        key=_key_of(passage),
         session=next((session for session in sessions if session), None),
         caller=caller_root(turn.sender.caller),
         account=first_value(passage.forwarded, ACCOUNT_HEADER) or "",
@@ -80,3 +80,10 @@ def route_of(passage: Passage, socket: str) -> Route:
         socket=socket,
         host=turn.host,
     )
+
+
+def _key_of(passage: Passage) -> str | None:
+    """Return the key that the backend got in the body, or where it has been refused there, the one in the headers."""
+    if isinstance(key := passage.forwarded_key, str):
+        return key
+    return None if passage.mode == "observe" else passage.identity.key

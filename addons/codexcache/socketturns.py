@@ -7,6 +7,7 @@ from mitmproxy import http, websocket
 from .continuity import Passage
 from .core import Core, pass_unchanged
 from .document import Object, Unreadable, edited, parse
+from .envelope import Envelope
 from .guard import Faults, guarded
 from .routes import endpoint_of
 from .sockets import Backlog, Socket
@@ -35,13 +36,9 @@ class SocketTurns:
 
     @guarded
     def request(self, flow: http.HTTPFlow) -> None:
-        if flow.live and _is_handshake(flow.request) and (host := self._core.host_of(flow)):
-            sender = read_sender(flow.request.headers.fields)
-            envelope = self._core.continuity.open_socket(sender, self._core.settings)
-            flow.request.headers.fields = tuple(envelope.fields)
-            self._sockets[flow.id] = Socket(
-                sender=sender, handshake=envelope, host=host, backlog=Backlog(limit=self._core.settings.view_limit)
-            )
+        if socket := self._socket_of(flow):
+            socket.handshake = self._core.continuity.open_socket(socket.sender, self._core.settings)
+            flow.request.headers.fields = tuple(socket.handshake.fields)
 
     @guarded
     def response(self, flow: http.HTTPFlow) -> None:
@@ -54,7 +51,7 @@ class SocketTurns:
 
     @guarded
     def websocket_message(self, flow: http.HTTPFlow) -> None:
-        if flow.live and flow.websocket and (socket := self._sockets.get(flow.id)):
+        if flow.websocket and (socket := self._socket_of(flow)):
             message = flow.websocket.messages[-1]
             self._trim(flow, flow.websocket, socket.backlog)
             if message.is_text and not message.dropped:
@@ -63,6 +60,18 @@ class SocketTurns:
     @guarded
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
+
+    def _socket_of(self, flow: http.HTTPFlow) -> Socket | None:
+        """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon."""
+        known = self._sockets.get(flow.id)
+        if not known and flow.live and _is_handshake(flow.request) and (host := self._core.host_of(flow)):
+            known = self._sockets[flow.id] = self._adopted(flow, host)
+        return known
+
+    def _adopted(self, flow: http.HTTPFlow, host: str) -> Socket:
+        sender = read_sender(flow.request.headers.fields)
+        backlog = Backlog(limit=self._core.settings.view_limit)
+        return Socket(sender=sender, handshake=Envelope(fields=sender.fields), host=host, backlog=backlog)
 
     def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
         """Give a turn its key. Frames that are no turns pass without a word, those that cannot be read with one."""

@@ -52,6 +52,7 @@ async def running_proxy(
     try:
         yield Proxy(master=master, port=await _listening(master, task), confdir=confdir)
     finally:
+        await master.addons.get("proxyserver").servers.update([])  # mitmproxy leaves its sockets to the system
         master.shutdown()
         await task
 

@@ -20,6 +20,11 @@ class Request:
     target: str
     fields: tuple[tuple[str, str], ...]
 
+    @property
+    def raw(self) -> bytes:
+        """The request as it was on the wire, provided that its body was not in chunks."""
+        return self.head + self.body
+
     def values(self, name: str) -> list[str]:
         return [value for field_name, value in self.fields if field_name.lower() == name]
 
@@ -29,6 +34,7 @@ class Exchange:
     """A request and the way to answer it piece by piece."""
 
     request: Request
+    reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
     async def send(self, *pieces: bytes, gap: float = 0) -> None:
@@ -46,11 +52,15 @@ class Upstream:
     port: int = 0
     requests: list[Request] = field(default_factory=list)
 
+    @property
+    def last(self) -> Request:
+        return self.requests[-1]
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
             while request := await _read_request(reader):
                 self.requests.append(request)
-                await self.answer(Exchange(request=request, writer=writer))
+                await self.answer(Exchange(request=request, reader=reader, writer=writer))
         writer.close()
 
 
@@ -84,9 +94,14 @@ def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
 
 
+def streaming(*events: bytes) -> Answer:
+    """Answer each request with an event stream, each event a chunk."""
+    return responding(stream_head(), *map(chunk, events), chunk(b""))
+
+
 @contextlib.asynccontextmanager
-async def running_upstream(context: ssl.SSLContext, answer: Answer) -> AsyncIterator[Upstream]:
-    """Run a TLS server on loopback until the block ends."""
+async def running_upstream(context: ssl.SSLContext | None, answer: Answer) -> AsyncIterator[Upstream]:
+    """Run a server on loopback until the block ends, over TLS if there is a context."""
     upstream = Upstream(answer=answer)
     server = await asyncio.start_server(upstream.serve, "127.0.0.1", 0, ssl=context)
     upstream.port = server.sockets[0].getsockname()[1]

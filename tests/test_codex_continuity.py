@@ -1,0 +1,166 @@
+"""The script as users start it: in `mitmdump`, `mitmweb` and `mitmproxy` themselves."""
+
+import asyncio
+import re
+import shutil
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+from codexcache.settings import OPTIONS
+from mitmproxy.test import taddons
+from support.client import Connection
+from support.programs import ADDON, Program, started
+from support.upstream import Upstream, responding, running_upstream, whole
+from support.wire import RESPONSES, bearer, body
+
+QUIET = {"mitmdump": (), "mitmproxy": (), "mitmweb": ("--set", "web_open_browser=false", "--set", "web_port=0")}
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    """A backend without TLS, which a reverse proxy in another process can reach."""
+    async with running_upstream(None, responding(whole())) as served:
+        yield served
+
+
+@pytest.fixture
+def kept_modules(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The script imports its rooms afresh; the other tests keep theirs."""
+    rooms = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "codexcache"}
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "codexcache"]:
+        del sys.modules[name]
+    sys.modules.update(rooms)
+
+
+async def key_through(program: Program, upstream: Upstream) -> str:
+    """Send a turn through a program and return the key with which it arrived."""
+    await program.listens()
+    reader, writer = await asyncio.open_connection("127.0.0.1", program.port)
+    await Connection(reader, writer, "localhost").post("/v1/responses", [bearer()], body())
+    writer.close()
+    assert upstream.last.target == RESPONSES
+    return str(orjson.loads(upstream.last.body)["prompt_cache_key"])
+
+
+def reverse(upstream: Upstream) -> str:
+    return f"reverse:http://127.0.0.1:{upstream.port}"
+
+
+ON_LOOPBACK = ("--set", "codex_hosts=127.0.0.1")
+
+
+@pytest.mark.parametrize("program", QUIET)
+async def test_each_program_starts_with_the_addon_and_gives_turns_their_key(
+    program: str, upstream: Upstream, confdir: Path
+) -> None:
+    """It stays up, and ends when it is told to."""
+    arguments = *QUIET[program], *ON_LOOPBACK
+    async with started(program, *arguments, confdir=confdir, mode=reverse(upstream)) as running:
+        assert await key_through(running, upstream) == upstream.last.values("session-id")[0]
+        assert running.process.returncode is None
+        assert "Traceback" not in running.screen
+        assert "rror" not in running.screen
+
+
+async def test_two_starts_derive_the_same_key(upstream: Upstream, confdir: Path) -> None:
+    """Two processes that know nothing of each other."""
+    async with (
+        started("mitmdump", *ON_LOOPBACK, confdir=confdir, mode=reverse(upstream)) as one,
+        started("mitmdump", *ON_LOOPBACK, confdir=confdir, mode=reverse(upstream)) as two,
+    ):
+        assert await key_through(one, upstream) == await key_through(two, upstream)
+
+
+async def test_the_script_can_be_started_from_its_own_folder(confdir: Path) -> None:
+    """A path without a folder."""
+    script = Path(ADDON.name)
+    async with started("mitmdump", confdir=confdir, script=script, folder=ADDON.parent) as running:
+        await running.shows("is on for chatgpt.com (codex_mode fill).")
+
+
+BAD = {
+    "codex_mode": ("fil", "fill, pin, observe"),
+    "codex_hosts": ("https://chatgpt.com", "host names without scheme"),
+    "codex_strip": ("input", "names of top-level members"),
+    "codex_learn": ("a b", "names of top-level members"),
+    "codex_body_limit": ("64 MB", "500k, 64m or 1g"),
+    "codex_view_limit": ("-1", "500k, 16m or 1g"),
+    "codex_intercept": ("misses", "miss, or some of "),
+    "codex_redact": ("2", "on or off"),
+    "codex_tunnel": ("maybe", "on or off"),
+}
+
+
+@pytest.mark.parametrize("option", BAD)
+async def test_a_bad_value_stops_the_start_with_a_sentence(option: str, confdir: Path) -> None:
+    """It names the option, the value, and what there is to choose from."""
+    value, wanted = BAD[option]
+    async with started("mitmdump", "--set", f"{option}={value}", confdir=confdir) as running:
+        assert await running.ends() != 0
+
+    assert f"{option} is {value!r}, but it takes " in running.screen
+    assert wanted in running.screen.replace("\n", " ")
+
+
+async def test_an_option_that_does_not_exist_is_pointed_out(confdir: Path) -> None:
+    """With the one that was probably meant; the proxy works."""
+    async with started("mitmdump", "--set", "codex_mod=pin", "--set", "codexish=1", confdir=confdir) as running:
+        await running.shows("There is no option 'codex_mod', so it does nothing. Did you mean codex_mode?")
+        await running.shows("There is no option 'codexish', so it does nothing. ")
+        await running.shows("is on for chatgpt.com (codex_mode fill).")
+
+
+@pytest.mark.parametrize("program", ["mitmdump", "mitmproxy"])
+async def test_without_orjson_the_one_command_that_adds_it_is_shown(
+    program: str, confdir: Path, tmp_path: Path
+) -> None:
+    """And the program ends, instead of running without the addon."""
+    (tmp_path / "orjson.py").write_text("raise ModuleNotFoundError(\"No module named 'orjson'\", name='orjson')\n")
+    async with started(program, confdir=confdir, environment={"PYTHONPATH": str(tmp_path)}) as running:
+        assert await running.ends() != 0
+
+    shown = running.screen.replace("\n", "")
+    assert shown.count("Codex Continuity needs the package orjson, which this mitmproxy lacks. Add it with: ") == 1
+    assert re.search(r"/bin/python[0-9.]* -m pip install orjson", shown)
+    assert "Traceback" not in shown
+
+
+async def test_touching_the_script_loads_everything_anew(confdir: Path, tmp_path: Path) -> None:
+    """mitmproxy watches this file alone; an edit of a room beside it is taken in with it."""
+    folder = Path(shutil.copytree(ADDON.parent, tmp_path / "addons"))
+    room = folder / "codexcache" / "__init__.py"
+    async with started("mitmdump", "--set", "codex_mode=pin", confdir=confdir, script=folder / ADDON.name) as running:
+        await running.shows("is on for chatgpt.com (codex_mode pin).")
+        room.write_text(room.read_text().replace("__version__ = ", "__version__ = 'new' or "))
+        (folder / ADDON.name).touch()
+        await running.shows("Codex Continuity new is on for chatgpt.com (codex_mode pin).")
+
+    assert "rror" not in running.screen
+
+
+@pytest.mark.usefixtures("kept_modules")
+def test_the_script_declares_its_options() -> None:
+    """With a default and a help text for each; `done` undoes what `load` did."""
+    with taddons.context() as context:
+        script = context.script(str(ADDON))
+        assert {name: getattr(context.options, name) for name in OPTIONS} == {
+            name: default for name, (default, _) in OPTIONS.items()
+        }
+        context.master.addons.remove(script)
+
+
+@pytest.mark.usefixtures("kept_modules")
+def test_another_missing_package_is_no_case_for_the_orjson_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is raised, and mitmproxy shows it."""
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    with taddons.context() as context, pytest.raises(ModuleNotFoundError, match="brotli"):
+        load(context)
+
+
+def load(context: taddons.context) -> None:
+    code = compile(ADDON.read_text(), str(ADDON), "exec")
+    exec(code, {"__name__": "codex_continuity"})

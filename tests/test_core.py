@@ -1,0 +1,62 @@
+"""Which host a flow is for, and what is said of a turn that is left alone."""
+
+import pytest
+from codexcache.core import Core, is_reverse, pass_unchanged
+from codexcache.settings import OPTIONS, parse_settings
+from mitmproxy import http
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import tflow, tutils
+from support.wire import said
+
+
+def flow_for(host: str, header: str | None, mode: str = "regular") -> http.HTTPFlow:
+    headers = http.Headers([(b"Host", header.encode())] if header is not None else [])
+    flow = tflow.tflow(req=tutils.treq(host=host, headers=headers, authority=b""))
+    flow.client_conn.proxy_mode = ProxyMode.parse(mode)
+    return flow
+
+
+@pytest.mark.parametrize(
+    ("host", "header", "mode", "expected"),
+    [
+        ("chatgpt.com", "chatgpt.com", "regular", "chatgpt.com"),
+        ("chatgpt.com", "Gov.ChatGPT.com:443", "regular", "gov.chatgpt.com"),
+        ("chatgpt.com", None, "regular", "chatgpt.com"),
+        ("192.0.2.1", "chatgpt.com", "transparent", "chatgpt.com"),
+        ("192.0.2.1", "other.example", "transparent", None),
+        ("chatgpt.com", "other.example", "regular", None),
+        ("chatgpt.com", "127.0.0.1:8080", "reverse:https://chatgpt.com", "chatgpt.com"),
+        ("chatgpt.com", "chatgpt.com", "reverse:https://chatgpt.com", "chatgpt.com"),
+        ("other.example", "127.0.0.1:8080", "reverse:https://other.example", None),
+        ("notchatgpt.com", "notchatgpt.com", "regular", None),
+    ],
+)
+def test_the_host_is_the_one_the_client_asked_for(
+    host: str, header: str | None, mode: str, expected: str | None
+) -> None:
+    """In reverse mode the one that the proxy leads to counts as well."""
+    assert Core().host_of(flow_for(host, header, mode)) == expected
+
+
+def test_the_hosts_of_the_settings_count() -> None:
+    """With their subdomains."""
+    core = Core()
+    core.settings = parse_settings(
+        {name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": "a.example"}
+    )
+
+    assert core.host_of(flow_for("x.a.example", "x.a.example")) == "x.a.example"
+    assert core.host_of(flow_for("chatgpt.com", "chatgpt.com")) is None
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("regular", False), ("reverse:https://chatgpt.com", True)])
+def test_a_reverse_proxy_is_told_by_its_mode(mode: str, expected: bool) -> None:
+    """Several modes can run at once, so the connection's own counts."""
+    assert is_reverse(flow_for("chatgpt.com", None, mode)) is expected
+
+
+def test_what_passes_unchanged_is_named_by_host_and_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """The host cannot break the line."""
+    pass_unchanged(flow_for("chatgpt.com", "chatgpt.com"), "it is odd")
+
+    assert said(caplog) == ["A turn to 'chatgpt.com' passes unchanged: it is odd."]

@@ -1,0 +1,443 @@
+"""One key in three places, over HTTP/1.1, HTTP/2, compact and WebSocket, and nothing else changed."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from codexcache.addon import CodexContinuity
+from conftest import Stage
+from embedded_backend.certificates import Authority
+from support.client import Field, connected, request_bytes
+from support.http2 import http2_connected, running_http2_upstream
+from support.proxy import Proxy
+from support.sockets import HANDSHAKE, Recorder, opened, talking
+from support.upstream import Upstream, responding, streaming, whole
+from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, frame, spelled
+
+CALLER = (bearer(), ("ChatGPT-Account-Id", "account-1"))
+HI = {"role": "user", "content": "hi"}
+ANSWER = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "hello"}]}
+MORE = {"role": "user", "content": "and now?"}
+
+
+async def sent(proxy: Proxy, upstream: Upstream, fields: tuple[Field, ...] = (), **members: Any) -> dict[str, Any]:
+    """Send a turn and return what its key became: in the body, in the headers."""
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [JSON, *fields], body(**members))
+    return written(upstream)
+
+
+def written(upstream: Upstream) -> dict[str, Any]:
+    names = ("session-id", "session_id", "x-client-request-id")
+    headers = {name: values[0] for name in names if (values := upstream.last.values(name))}
+    key = orjson.loads(upstream.last.body).get("prompt_cache_key")
+    return {**headers, "key": key} if key is not None else headers
+
+
+def everywhere(key: str, request_id: str | None = None) -> dict[str, str]:
+    return {"session-id": key, "session_id": key, "key": key} | (
+        {"x-client-request-id": request_id} if request_id else {}
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "members", "expected"),
+    [
+        ((), {"prompt_cache_key": "k"}, everywhere("k", "k")),
+        ((), {"prompt_cache_key": " k "}, everywhere("k", "k")),
+        ((("session_id", "s"),), {"prompt_cache_key": "k"}, everywhere("k")),
+        ((("session_id", "s"),), {}, everywhere("s")),
+        ((("Session-Id", " s "),), {}, everywhere("s")),
+        ((("x-session-id", "s"),), {}, everywhere("s", "s")),
+        ((("x-session-affinity", "s"),), {}, everywhere("s", "s")),
+        ((("conversation-id", "s"),), {}, everywhere("s", "s")),
+        ((("conversation_id", "s"),), {}, everywhere("s", "s")),
+        ((("x-claude-code-session-id", "s"),), {}, everywhere("s", "s")),
+        ((), {"client_metadata": {"session_id": "s"}}, everywhere("s", "s")),
+        ((), {"metadata": {"session_id": "s"}}, everywhere("s", "s")),
+        ((), {"conversation": "s"}, everywhere("s", "s")),
+        ((), {"conversation": {"id": "s"}}, everywhere("s", "s")),
+        ((("Idempotency-Key", "i"),), {}, everywhere("i", "i")),
+        ((("Idempotency-Key", "i"), ("x-client-request-id", "r")), {}, everywhere("i", "r")),
+        ((("session_id", "s"), ("Idempotency-Key", "i")), {}, everywhere("s")),
+        ((("session_id", ""), ("x-session-id", "s")), {}, everywhere("s")),
+        ((), {"prompt_cache_key": "", "conversation": "s"}, everywhere("s", "s")),
+        ((), {"prompt_cache_key": 7, "conversation": "s"}, everywhere("s", "s")),
+        ((), {"prompt_cache_key": None, "conversation": "s"}, everywhere("s", "s")),
+        ((), {"prompt_cache_key": {"a": []}, "conversation": "s"}, everywhere("s", "s")),
+        ((), {"prompt_cache_key": "a\nb", "conversation": "s"}, everywhere("s", "s")),
+    ],
+)
+async def test_the_first_usable_value_becomes_the_key(
+    stage: Stage, fields: tuple[Field, ...], members: dict[str, Any], expected: dict[str, str]
+) -> None:
+    """The rungs of the ladder that a client can speak on, best first."""
+    upstream = await stage.upstream()
+
+    assert await sent(await stage.proxy(), upstream, fields, **members) == expected
+
+
+@pytest.mark.parametrize("native", [(), (("thread-id", "t"),)])
+async def test_a_key_that_the_backend_refuses_is_replaced_everywhere(stage: Stage, native: tuple[Field, ...]) -> None:
+    """Longer than 64 characters, or other characters: one UUID, the same for each value, for native clients too."""
+    upstream = await stage.upstream()
+    proxy = await stage.proxy()
+    keys = ["a" * 65, "a" * 64 + "b", "ключ", "two words"]
+    made = []
+    for key in [*keys, *keys]:
+        shown = await sent(
+            proxy, upstream, (*native, ("session-id", key), ("x-client-request-id", key)), prompt_cache_key=key
+        )
+        assert len(set(shown.values())) == 1
+        made.append(shown["key"])
+
+    assert made[:4] == made[4:]
+    assert len(set(made)) == 4
+    assert {uuid.UUID(key).version for key in made} == {5}
+    assert (await sent(proxy, upstream, prompt_cache_key="a" * 64))["key"] == "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("fields", "members", "expected"),
+    [
+        ((("session-id", "s"),), {"prompt_cache_key": "k"}, {"session-id": "s", "key": "k"}),
+        ((("session_id", "s"),), {"prompt_cache_key": "k"}, {"session_id": "s", "session-id": "s", "key": "k"}),
+        ((("session-id", "s"),), {}, {"session-id": "s", "key": "s"}),
+        ((), {"prompt_cache_key": "k"}, {"key": "k"}),
+        (
+            (("session-id", "parent"), ("x-client-request-id", "child")),
+            {"prompt_cache_key": "other"},
+            {"session-id": "parent", "x-client-request-id": "child", "key": "other"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("mark", ["thread-id", "Thread_Id", "X-Codex-Window-Id", "x-codex-turn-metadata"])
+async def test_a_native_turn_is_only_completed(
+    stage: Stage, mark: str, fields: tuple[Field, ...], members: dict[str, Any], expected: dict[str, str]
+) -> None:
+    """Values of the official client that differ are lawful and stay."""
+    upstream = await stage.upstream()
+
+    assert await sent(await stage.proxy(), upstream, (*fields, (mark, "t")), **members) == expected
+
+
+async def test_a_complete_native_turn_arrives_byte_for_byte(stage: Stage) -> None:
+    """The request as Codex 0.169 sends it: order, case, compression and all."""
+    upstream = await stage.upstream()
+    native = [
+        ("version", "0.169.0"),
+        ("x-codex-window-id", "thread:0"),
+        ("x-codex-turn-metadata", '{"turn_id":"1"}'),
+        ("x-client-request-id", "thread"),
+        ("session-id", "session"),
+        ("thread-id", "thread"),
+        ("accept", "text/event-stream"),
+        *CALLER,
+    ]
+    text = request_bytes("chatgpt.com", RESPONSES, native, body(prompt_cache_key="key", prompt_cache_retention="24h"))
+    async with connected(await stage.proxy()) as connection:
+        await connection.send(text)
+
+    assert upstream.last.raw == text
+
+
+async def test_order_case_and_repetition_of_header_fields_stay(stage: Stage) -> None:
+    """A session header keeps its place and spelling, gets the key, loses its repetitions; others stay."""
+    upstream = await stage.upstream()
+    fields = [
+        ("X-First", "1"),
+        ("SESSION_ID", "old"),
+        ("x-first", "2"),
+        ("session_id", "older"),
+        ("UsEr-AgEnT", "odd/1"),
+        ("X-Empty", ""),
+        ("x-client-request-id", "r"),
+    ]
+    text = body(prompt_cache_key="k")
+    async with connected(await stage.proxy()) as connection:
+        await connection.post(RESPONSES, fields, text)
+
+    expected = [("X-First", "1"), ("SESSION_ID", "k"), *fields[2:3], *fields[4:]]
+    head = request_bytes("chatgpt.com", RESPONSES, expected, text)[: -len(text) - 2] + b"session-id: k\r\n\r\n"
+    assert upstream.last.raw == head + text
+
+
+ODD = (
+    b' {\n\t"model" : "gpt-5.5","n":1.0,"big":123456789012345678901234567890,"e":1E+2,"neg":-0,\r\n'
+    b'"esc":"\\u00e9\\/\\ud83d\\ude00 \xc3\xa9","a":1,"a":2,"stream_options":{"x":["}"]},"input":[{"role":"user",'
+    b'"content":"prompt_cache_key\\": \\"fake"}],"nested":{"prompt_cache_key":"inner"},"stream_options":null } \n'
+)
+
+
+async def test_every_other_byte_of_a_body_stays(stage: Stage) -> None:
+    """White space, numbers, escapes, repeated members and the order of all are the client's own."""
+    upstream = await stage.upstream()
+    async with connected(await stage.proxy()) as connection:
+        await connection.post(RESPONSES, [JSON, ("session_id", "s")], ODD)
+
+    expected = ODD.replace(b',"stream_options":{"x":["}"]}', b"").replace(b',"stream_options":null', b"")
+    assert upstream.last.body == expected.replace(b'"inner"}', b'"inner"},"prompt_cache_key":"s"')
+    assert upstream.last.values("content-length") == [str(len(upstream.last.body))]
+
+
+async def test_a_repeated_key_is_written_in_each_place(stage: Stage) -> None:
+    """The last one counts, and no reader is left with another."""
+    upstream = await stage.upstream()
+    async with connected(await stage.proxy()) as connection:
+        await connection.post(RESPONSES, [JSON], b'{"prompt_cache_key":"a","input":"hi","prompt_cache_key": " b "}')
+
+    assert upstream.last.body == b'{"prompt_cache_key":"b","input":"hi","prompt_cache_key": "b"}'
+
+
+async def test_stream_options_go_and_prompt_cache_retention_stays(stage: Stage) -> None:
+    """What the backend refuses of every client is removed; everything else is the client's word."""
+    upstream = await stage.upstream()
+    members = {"prompt_cache_retention": "24h", "max_output_tokens": 5, "previous_response_id": "resp_0"}
+    async with connected(await stage.proxy()) as connection:
+        await connection.post(
+            RESPONSES, [JSON], body(stream_options={"include_usage": True}, prompt_cache_key="k", **members)
+        )
+
+    assert upstream.last.body == body(prompt_cache_key="k", **members)
+
+
+async def test_codex_strip_names_what_goes(stage: Stage) -> None:
+    """The list replaces the default, and holds for native turns too; an empty one removes nothing."""
+    upstream = await stage.upstream()
+    proxy = await stage.proxy(codex_strip="prompt_cache_retention,metadata")
+    members = {"metadata": {}, "stream_options": {}, "prompt_cache_retention": "24h"}
+    await sent(proxy, upstream, (("thread-id", "t"),), prompt_cache_key="k", **members)
+    assert upstream.last.body == body(prompt_cache_key="k", stream_options={})
+
+    proxy.master.options.update(codex_strip="")
+    await sent(proxy, upstream, (("thread-id", "t"),), prompt_cache_key="k", **members)
+    assert upstream.last.body == body(prompt_cache_key="k", **members)
+
+
+async def keys_over_every_transport(stage: Stage, authority: Authority, fields: tuple[Field, ...]) -> list[str]:
+    """Send the same turn over HTTP/1.1, compact, WebSocket and HTTP/2, each with a memory of its own."""
+    upstream, recorder = await stage.upstream(), Recorder()
+    keys = []
+    for path in (RESPONSES, COMPACT):
+        async with connected(await stage.proxy()) as connection:
+            await connection.post(path, [JSON, *fields], body())
+        keys.append(orjson.loads(upstream.last.body)["prompt_cache_key"])
+    upstream.answer = talking(recorder)
+    async with opened(await stage.proxy(), fields) as peer:
+        await peer.ask(frame())
+    keys.append(orjson.loads(recorder.messages[0])["prompt_cache_key"])
+    async with running_http2_upstream(authority.context(), _http2_answer) as newer:
+        stage.ports["chatgpt.com"] = newer.port
+        async with http2_connected(await stage.proxy()) as client:
+            await client.post(RESPONSES, [JSON, *fields], body())
+    assert (
+        dict(newer.requests[0].fields)[b"session_id"].decode()
+        == orjson.loads(newer.requests[0].body)["prompt_cache_key"]
+    )
+    return [*keys, orjson.loads(newer.requests[0].body)["prompt_cache_key"]]
+
+
+async def _http2_answer(exchange: Any) -> None:
+    await exchange.respond([(":status", "200"), ("content-type", "application/json")])
+    await exchange.send(b"{}", last=True)
+
+
+@pytest.mark.parametrize("fields", [(), CALLER, CALLER[1:], (("session_id", "s"),), (("Idempotency-Key", "i"),)])
+async def test_every_transport_gives_the_same_input_the_same_key(
+    stage: Stage, authority: Authority, fields: tuple[Field, ...]
+) -> None:
+    """HTTP/1.1, HTTP/2, compact and WebSocket share one resolver, and proxies that never met agree."""
+    assert len(set(await keys_over_every_transport(stage, authority, fields))) == 1
+
+
+async def test_a_refreshed_token_keeps_the_key_and_another_user_gets_another(stage: Stage) -> None:
+    """A derived key follows the user, not the credential; no credential shows in it."""
+    upstream = await stage.upstream()
+    keys = []
+    for token in (bearer(), bearer(exp=2), bearer(user="user-2"), ("Authorization", "Bearer opaque")):
+        shown = await sent(await stage.proxy(), upstream, (token,))
+        assert uuid.UUID(shown["key"]).version == 5
+        keys.append(shown["key"])
+
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 3
+
+
+async def test_without_anything_to_go_by_no_key_is_written(stage: Stage) -> None:
+    """No caller, no user message: only the removals are made."""
+    upstream = await stage.upstream()
+
+    assert await sent(await stage.proxy(), upstream, input=[], stream_options={}) == {}
+    assert upstream.last.body == body(input=[])
+
+
+async def test_a_conversation_keeps_its_key_whatever_ids_come_with_its_turns(stage: Stage) -> None:
+    """A session or Idempotency-Key that is new on each request costs nothing after the first turn."""
+    upstream = await stage.upstream()
+    proxy = await stage.proxy()
+    first = await sent(proxy, upstream, (*CALLER, ("session_id", "one")), input=[HI])
+    for number, history in enumerate([[HI, ANSWER, MORE], [HI, ANSWER, MORE, ANSWER, MORE]]):
+        again = await sent(proxy, upstream, (*CALLER, ("session_id", f"new-{number}")), input=history)
+        assert again == first == everywhere("one")
+    assert (await sent(proxy, upstream, (*CALLER, ("Idempotency-Key", "i")), input=[HI]))["key"] == "one"
+    assert (await sent(proxy, upstream, (*CALLER, ("session_id", "two")), input=[HI]))["key"] == "two"
+    assert (await sent(proxy, upstream, (bearer("user-2"), ("session_id", "x")), input=[HI, ANSWER]))["key"] == "x"
+
+
+async def test_a_conversation_keeps_its_key_from_one_transport_to_the_next(stage: Stage) -> None:
+    """What began on a WebSocket goes on over HTTP after a fallback."""
+    recorder = Recorder()
+    upstream = await stage.upstream(talking(recorder))
+    proxy = await stage.proxy()
+    async with opened(proxy, CALLER) as peer:
+        await peer.ask(frame(input=[HI], prompt_cache_key="k"))
+    upstream.answer = responding(whole())
+
+    assert (await sent(proxy, upstream, CALLER, input=[HI, ANSWER, MORE]))["key"] == "k"
+
+
+async def test_an_explicit_key_that_changes_wins_in_fill_and_is_held_in_pin(stage: Stage) -> None:
+    """A native client is never held; the mode can be changed while the proxy runs."""
+    upstream = await stage.upstream()
+    proxy = await stage.proxy()
+    await sent(proxy, upstream, CALLER, input=[HI], prompt_cache_key="first")
+    longer = [HI, ANSWER, MORE]
+    assert (await sent(proxy, upstream, CALLER, input=longer, prompt_cache_key="fill"))["key"] == "fill"
+
+    proxy.master.options.update(codex_mode="pin")
+    await sent(proxy, upstream, CALLER, input=[MORE], prompt_cache_key="first")
+    held = await sent(proxy, upstream, CALLER, input=[MORE, ANSWER, HI], prompt_cache_key="second")
+    native = (*CALLER, ("thread-id", "t"))
+    assert held == everywhere("first", "first")
+    assert (await sent(proxy, upstream, native, input=[MORE, ANSWER, HI], prompt_cache_key="third"))["key"] == "third"
+
+
+async def test_a_turn_that_names_an_earlier_response_keeps_its_key(stage: Stage) -> None:
+    """Over HTTP, where a gateway takes previous_response_id: the response's turn says the key."""
+    upstream = await stage.upstream(streaming(completed("resp_9")))
+    proxy = await stage.proxy()
+    await sent(proxy, upstream, CALLER, input=[HI], prompt_cache_key="k")
+
+    assert (await sent(proxy, upstream, CALLER, input=[MORE], previous_response_id="resp_9"))["key"] == "k"
+
+
+@pytest.mark.parametrize(
+    ("fields", "added"),
+    [
+        ((), ()),
+        (CALLER, ()),
+        ((("Idempotency-Key", "i"),), ()),
+        ((("session_id", "s"),), (("session-id", "s"),)),
+        ((("session-id", "s"),), (("session_id", "s"),)),
+        ((("session-id", "s"), ("session_id", "s")), ()),
+        (
+            (("x-session-affinity", "s"),),
+            (("session-id", "s"), ("session_id", "s"), ("x-client-request-id", "s")),
+        ),
+        ((("thread-id", "t"), ("session_id", "s")), (("session-id", "s"),)),
+        ((("thread-id", "t"), ("session-id", "s")), ()),
+        ((("thread-id", "t"),), ()),
+    ],
+)
+async def test_a_handshake_is_completed_from_its_own_headers_alone(
+    stage: Stage, fields: tuple[Field, ...], added: tuple[Field, ...]
+) -> None:
+    """Nothing is guessed before a turn is there, and every other byte of the head stays."""
+    upstream = await stage.upstream(talking(Recorder()))
+    async with opened(await stage.proxy(), fields):
+        pass
+
+    expected = request_bytes("chatgpt.com", RESPONSES, [*HANDSHAKE, *fields, *added], b"", "GET")
+    assert upstream.last.head == expected
+
+
+async def test_frames_are_given_the_key_and_lose_what_is_stripped(stage: Stage) -> None:
+    """Each response.create is a turn, native or not, and every other byte of it stays."""
+    recorder = Recorder()
+    await stage.upstream(talking(recorder))
+    async with opened(await stage.proxy(), [("session_id", "s")]) as peer:
+        for message in (
+            frame(stream_options={}),
+            frame(prompt_cache_key="k"),
+            '{ "input" : "hi",\n"type" : "response.create", "n": 1.0 }',
+        ):
+            await peer.ask(message)
+
+    assert recorder.messages == [
+        frame(prompt_cache_key="s"),
+        frame(prompt_cache_key="k"),
+        '{ "input" : "hi",\n"type" : "response.create", "n": 1.0,"prompt_cache_key":"s" }',
+    ]
+
+
+def answering(*ids: str) -> Any:
+    """Answer each frame with the next of these response ids."""
+
+    async def talk(peer: Any) -> None:
+        talk.frames = peer.frames  # type: ignore[attr-defined]
+        left = list(ids)
+        async for _ in peer.messages():
+            await peer.send(
+                spelled({"type": "response.completed", "response": {"id": left.pop(0), "usage": {}}}).decode()
+            )
+
+    return talk
+
+
+async def test_a_delta_keeps_the_key_of_the_turn_it_names(stage: Stage) -> None:
+    """Named by previous_response_id, else the socket's last turn; a fresh socket knows the named one too."""
+    talk = answering("resp_1", "resp_2", "resp_3", "resp_4")
+    await stage.upstream(talking(talk))
+    proxy = await stage.proxy()
+    async with opened(proxy, CALLER) as peer:
+        await peer.ask(frame(input=[HI], prompt_cache_key="one"))
+        await peer.ask(frame(input=[MORE], prompt_cache_key="two"))
+        await peer.ask(frame(input=[ANSWER], previous_response_id="resp_1"))
+        await peer.ask(frame(input=[ANSWER], previous_response_id="resp_unknown"))
+    keys = [orjson.loads(fragments[0])["prompt_cache_key"] for fragments in talk.frames]
+    assert keys == ["one", "two", "one", "one"]
+
+    async with opened(proxy, CALLER) as peer:
+        await peer.ask(frame(input=[ANSWER], previous_response_id="resp_2"))
+    assert orjson.loads(talk.frames[0][0])["prompt_cache_key"] == "two"
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("fill", "new"), ("pin", "old")])
+async def test_an_explicit_key_in_a_delta_wins_in_fill_and_is_held_in_pin(
+    stage: Stage, mode: str, expected: str
+) -> None:
+    """The same rule as over HTTP."""
+    talk = answering("resp_1", "resp_2")
+    await stage.upstream(talking(talk))
+    async with opened(await stage.proxy(codex_mode=mode)) as peer:
+        await peer.ask(frame(input=[HI], prompt_cache_key="old"))
+        await peer.ask(frame(input=[MORE], previous_response_id="resp_1", prompt_cache_key="new"))
+
+    assert orjson.loads(talk.frames[1][0])["prompt_cache_key"] == expected
+
+
+async def test_a_warm_up_passes_on_a_session_and_derives_nothing(stage: Stage) -> None:
+    """An empty input says too little; the turn that names the warm-up then has the derived key."""
+    talk = answering("resp_1", "resp_2")
+    await stage.upstream(talking(talk))
+    async with opened(await stage.proxy(), CALLER) as peer:
+        await peer.ask(warm_up := frame(input=[], generate=False))
+        await peer.ask(frame(input=[HI], previous_response_id="resp_1"))
+    assert talk.frames[0] == [warm_up]
+    assert "prompt_cache_key" in talk.frames[1][0]
+
+    talk = answering("resp_1")
+    await stage.upstream(talking(talk))
+    async with opened(await stage.proxy(), [("session_id", "s")]) as peer:
+        await peer.ask(warm_up)
+    assert orjson.loads(talk.frames[0][0])["prompt_cache_key"] == "s"
+
+
+async def test_a_restart_keeps_derived_keys(stage: Stage, confdir: Path) -> None:
+    """Two addons that share nothing derive the same."""
+    upstream = await stage.upstream()
+    keys = [(await sent(await stage.proxy(CodexContinuity()), upstream, CALLER))["key"] for _ in range(2)]
+
+    assert keys[0] == keys[1]

@@ -1,0 +1,93 @@
+"""The hooks for HTTP, where no proxy has to run: which flows they leave alone."""
+
+import copy
+
+import pytest
+from codexcache.core import Core
+from codexcache.httpturns import HttpTurns
+from codexcache.tap import Tap
+from mitmproxy import http
+from mitmproxy.test import tflow, tutils
+from support.wire import RESPONSES, body
+
+
+def turn_flow(*, live: bool = True, method: str = "POST", path: str = RESPONSES) -> http.HTTPFlow:
+    headers = http.Headers([(b"Host", b"chatgpt.com"), (b"session_id", b"s"), (b"content-length", b"0")])
+    request = tutils.treq(
+        host="chatgpt.com", method=method.encode(), path=path.encode(), headers=headers, content=body(), authority=b""
+    )
+    flow = tflow.tflow(req=request)
+    flow.live = live
+    return flow
+
+
+def hooks_changed(flow: http.HTTPFlow) -> bool:
+    """Run the hooks before a request is sent; tell whether they changed it."""
+    before = copy.deepcopy(flow.request.get_state())
+    turns = HttpTurns(Core())
+    turns.requestheaders(flow)
+    turns.request(flow)
+    return bool(flow.request.get_state() != before)
+
+
+def test_a_live_turn_is_changed() -> None:
+    """The one case in which something happens, here with the length corrected."""
+    flow = turn_flow()
+
+    assert hooks_changed(flow)
+    assert flow.request.content == body(prompt_cache_key="s")
+    assert flow.request.headers["content-length"] == str(len(body(prompt_cache_key="s")))
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [turn_flow(live=False), turn_flow(method="GET"), turn_flow(path="/backend-api/codex")],
+    ids=["read from a file", "another method", "another path"],
+)
+def test_any_other_flow_is_left_alone(flow: http.HTTPFlow) -> None:
+    """Not a byte of it changes."""
+    assert not hooks_changed(flow)
+
+
+@pytest.mark.parametrize(
+    ("host", "kind", "status", "heard"),
+    [
+        ("chatgpt.com", "application/json", 200, True),
+        ("chatgpt.com", "text/html", 403, True),
+        ("chatgpt.com", "", 101, False),
+        ("other.example", "text/event-stream", 200, True),
+        ("other.example", "Text/Event-Stream; charset=utf-8", 200, True),
+        ("other.example", "application/json", 200, False),
+        ("other.example", "", 204, False),
+    ],
+)
+def test_the_backends_responses_and_all_event_streams_do_not_wait(
+    host: str, kind: str, status: int, heard: bool
+) -> None:
+    """Everything else is as mitmproxy would have it."""
+    flow = tflow.tflow(req=tutils.treq(host=host, authority=b""))
+    flow.request.headers["host"] = host
+    flow.response = http.Response.make(status, b"", {"content-type": kind} if kind else {})
+    flow.live = True
+    HttpTurns(Core()).responseheaders(flow)
+
+    assert isinstance(flow.response.stream, Tap) is heard
+
+
+def test_a_flow_that_is_read_from_a_file_is_not_listened_to() -> None:
+    """Its response is there already."""
+    flow = tflow.tflow(resp=tutils.tresp(headers=http.Headers(content_type="text/event-stream")))
+    flow.live = False
+    HttpTurns(Core()).responseheaders(flow)
+
+    assert flow.response is not None
+    assert flow.response.stream is False
+
+
+def test_a_flow_that_ends_without_a_turn_says_nothing() -> None:
+    """Any flow's end comes by."""
+    turns = HttpTurns(Core())
+    turns.response(tflow.tflow(resp=True))
+    turns.error(tflow.tflow(err=True))
+
+    assert turns.faults.summary() == []

@@ -1,0 +1,178 @@
+"""What a response said about its turn."""
+
+import json
+
+import pytest
+from codexcache.document import Json, Object
+from codexcache.outcome import Outcome
+
+USAGE: Object = {"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 1920}, "output_tokens": 5}
+RESPONSE: Object = {"id": "r1", "prompt_cache_key": "k", "usage": USAGE}
+
+
+def after(*events: Object, status: int | None = None) -> Outcome:
+    """Return what is known after these events."""
+    outcome = Outcome(status=status)
+    for event in events:
+        outcome.read_event(json.dumps(event).encode())
+    return outcome
+
+
+def after_body(body: bytes, status: int | None = 200) -> Outcome:
+    outcome = Outcome(status=status)
+    outcome.read_body(body)
+    return outcome
+
+
+def test_a_new_outcome_knows_nothing() -> None:
+    assert Outcome() == Outcome(status=None, response_id=None, echoed_key=None, usage={}, error=None, finished=False)
+
+
+def test_the_id_and_the_echoed_key_are_known_from_the_start() -> None:
+    outcome = after({"type": "response.created", "response": {"id": "r1", "prompt_cache_key": "k", "usage": None}})
+
+    assert (outcome.response_id, outcome.echoed_key, outcome.usage, outcome.finished) == ("r1", "k", {}, False)
+
+
+@pytest.mark.parametrize("kind", ["response.completed", "response.done", "response.incomplete", "response.failed"])
+def test_the_last_event_brings_the_usage_and_ends_the_turn(kind: str) -> None:
+    outcome = after({"type": kind, "response": RESPONSE})
+
+    assert (outcome.response_id, outcome.usage, outcome.finished) == ("r1", USAGE, True)
+
+
+def test_a_last_event_without_usage_ends_the_turn_and_leaves_the_usage_empty() -> None:
+    outcome = after({"type": "response.completed", "response": {"id": "r1"}})
+
+    assert (outcome.usage, outcome.finished) == ({}, True)
+
+
+def test_a_last_event_without_a_response_ends_the_turn() -> None:
+    assert after({"type": "response.done"}).finished
+
+
+def test_what_was_known_is_not_lost_by_an_event_that_lacks_it() -> None:
+    outcome = after(
+        {"type": "response.created", "response": RESPONSE},
+        {"type": "response.completed", "response": {"id": None, "prompt_cache_key": 7, "usage": "x"}},
+    )
+
+    assert (outcome.response_id, outcome.echoed_key, outcome.usage) == ("r1", "k", USAGE)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param({"type": "response.output_text.delta", "delta": "response.completed"}, id="a delta"),
+        pytest.param({"type": "response.output_text.delta", "delta": '{"type":"error"}'}, id="a delta that quotes one"),
+        pytest.param({"type": "response.in_progress", "response": RESPONSE}, id="progress"),
+        pytest.param({"type": "codex.rate_limits", "error": {}}, id="limits"),
+        pytest.param({"type": "x", "item": {"type": "error"}}, id="an error within an item"),
+        pytest.param({"response": RESPONSE}, id="no type"),
+        pytest.param({"type": None}, id="a null type"),
+        pytest.param({"type": ["error"], "item": {"type": "error"}}, id="a type that is a list"),
+    ],
+)
+def test_other_events_say_nothing(event: Object) -> None:
+    assert after(event) == Outcome()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[DONE]", b"{}", b'["type"]', b'{"type":"error"', b'"type":"error"', b'\xff{"type":"error"}'],
+    ids=repr,
+)
+def test_what_is_no_event_says_nothing(data: bytes) -> None:
+    outcome = Outcome()
+    outcome.read_event(data)
+
+    assert outcome == Outcome()
+
+
+@pytest.mark.parametrize("data", [b'{"type":"error"}', b'{ "type" :\n"error" }', b'{"a":1,"type": "error","b":2}'])
+def test_white_space_and_order_do_not_matter(data: bytes) -> None:
+    outcome = Outcome()
+    outcome.read_event(data)
+
+    assert outcome.finished
+
+
+def test_half_of_an_emoji_in_the_answer_does_not_hide_the_usage() -> None:
+    outcome = Outcome()
+    outcome.read_event(b'{"type":"response.completed","x":"\\ud83d","response":{"id":"r1"}}')
+
+    assert (outcome.response_id, outcome.finished) == ("r1", True)
+
+
+@pytest.mark.parametrize("member", ["status", "status_code"])
+def test_an_error_frame_says_its_status(member: str) -> None:
+    event: Object = {"type": "error", member: 400, "error": {"message": "no"}}
+    outcome = after(event)
+
+    assert (outcome.status, outcome.error, outcome.finished) == (400, event, True)
+
+
+def test_an_error_frame_without_a_status_keeps_the_responses() -> None:
+    assert after({"type": "error", "status": "bad"}, status=200).status == 200
+
+
+def test_a_failed_response_holds_its_error() -> None:
+    response: Object = {"id": "r1", "error": {"code": "server_error"}}
+    outcome = after({"type": "response.failed", "response": response})
+
+    assert (outcome.error, outcome.finished) == (response, True)
+
+
+def test_a_response_whose_error_is_null_has_none() -> None:
+    assert after({"type": "response.completed", "response": {"error": None}}).error is None
+
+
+def test_a_whole_body_is_read_like_a_response() -> None:
+    outcome = after_body(json.dumps(RESPONSE).encode())
+
+    assert (outcome.response_id, outcome.echoed_key, outcome.usage) == ("r1", "k", USAGE)
+    assert (outcome.error, outcome.finished) == (None, True)
+
+
+@pytest.mark.parametrize("body", [b'{"detail":"x"}', b'{"error":{"message":"x"}}'])
+def test_the_body_of_a_refusal_is_its_error(body: bytes) -> None:
+    assert after_body(body, status=400).error == json.loads(body)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff"], ids=repr)
+def test_a_refusal_that_is_no_json_object_is_an_error_without_words(body: bytes) -> None:
+    assert after_body(body, status=403).error == {}
+
+
+@pytest.mark.parametrize("status", [None, 200, 399])
+def test_below_400_a_body_is_no_error(status: int | None) -> None:
+    assert after_body(b"{}", status=status).error is None
+
+
+ITEMS: list[Json] = [{"type": "message", "id": "m1"}, {"type": "function_call", "id": "f1"}]
+
+
+def test_the_responses_items_are_gathered_as_they_are_done() -> None:
+    events: list[Object] = [{"type": "response.output_item.done", "item": item} for item in ITEMS]
+
+    assert after(*events, {"type": "response.completed", "response": {"output": []}}).outputs == ITEMS
+
+
+def test_a_whole_response_brings_its_items_along() -> None:
+    assert after({"type": "response.completed", "response": {"output": ITEMS}}).outputs == ITEMS
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        pytest.param({"error": {"code": "rate_limit_exceeded", "type": "x"}}, "rate_limit_exceeded", id="the code"),
+        pytest.param({"error": {"code": None, "type": "server_error"}}, "server_error", id="else the type"),
+        pytest.param({"error": {"code": "\x1b[31m", "type": "Some words"}}, "no reason given", id="no free text"),
+        pytest.param({"error": {"code": "a" * 62}}, "no reason given", id="nothing long"),
+        pytest.param({"detail": "some words"}, "no reason given", id="another shape"),
+        pytest.param({}, "no reason given", id="nothing"),
+        pytest.param(None, None, id="no failure"),
+    ],
+)
+def test_a_failure_has_a_short_name(error: Object | None, failure: str | None) -> None:
+    assert Outcome(error=error).failure == failure

@@ -1,0 +1,142 @@
+"""The listener never alters, delays or loses a byte of a response."""
+
+import gzip
+import json
+import zlib
+
+import pytest
+from codexcache.coding import Undecodable
+from codexcache.outcome import Outcome
+from codexcache.tap import Keeper, Reader, Tap
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
+
+EVENTS = b'data: {"type":"response.completed","response":{"id":"r1"}}\n\ndata: {"type":"response.done"}\n\n'
+
+
+def read(body: bytes, *, coding: str = "", event_stream: bool = True, step: int = 7, limit: int = 1000) -> Outcome:
+    """Return what a reader knows after a whole response."""
+    outcome = Outcome(status=200)
+    reader = Reader(outcome, coding=coding, event_stream=event_stream, limit=limit)
+    for start in range(0, len(body), step):
+        reader.feed(body[start : start + step])
+    reader.feed(b"")
+    return outcome
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "gzip", "GZIP"])
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_an_event_stream_is_read_whatever_its_coding_and_its_chunks(coding: str, step: int) -> None:
+    outcome = read(gzip.compress(EVENTS) if "z" in coding.lower() else EVENTS, coding=coding, step=step)
+
+    assert (outcome.response_id, outcome.finished) == ("r1", True)
+
+
+def test_the_last_event_finishes_a_turn_before_the_body_ends() -> None:
+    outcome = Outcome()
+    Reader(outcome, coding="", event_stream=True, limit=10).feed(EVENTS[: EVENTS.index(b"\n\n") + 2])
+
+    assert outcome.finished
+
+
+def test_an_event_stream_that_was_cut_is_not_finished() -> None:
+    assert not read(EVENTS[:40]).finished
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_a_whole_body_is_read_at_its_end(coding: str) -> None:
+    body = json.dumps({"id": "r1"}).encode()
+    outcome = read(gzip.compress(body) if coding else body, coding=coding, event_stream=False)
+
+    assert (outcome.response_id, outcome.finished) == ("r1", True)
+
+
+def test_a_whole_body_is_not_read_before_its_end() -> None:
+    outcome = Outcome()
+    Reader(outcome, coding="", event_stream=False, limit=10).feed(b'{"id":"r1"}')
+
+    assert outcome == Outcome()
+
+
+def test_a_body_over_the_limit_is_passed_over() -> None:
+    outcome = read(json.dumps({"id": "r1", "x": "y" * 1000}).encode(), event_stream=False)
+
+    assert (outcome.response_id, outcome.finished) == (None, True)
+
+
+def test_an_unknown_coding_has_no_reader() -> None:
+    with pytest.raises(Undecodable):
+        Reader(Outcome(), coding="snappy", event_stream=True, limit=1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"),
+    [pytest.param(6, b"abcdef", id="just the limit"), pytest.param(5, None, id="one byte too many")],
+)
+def test_a_body_is_kept_as_long_as_it_is_not_too_large(limit: int, kept: bytes | None) -> None:
+    keeper = Keeper(limit)
+    for chunk in (b"abc", b"def", b""):
+        keeper.add(chunk)
+
+    assert keeper.whole() == kept
+
+
+def test_what_is_too_large_is_not_kept_in_part() -> None:
+    keeper = Keeper(5)
+    for chunk in (b"abc", b"def", b"g"):
+        keeper.add(chunk)
+
+    assert keeper._chunks == []
+
+
+def test_nothing_is_kept_as_nothing() -> None:
+    assert Keeper(0).whole() == b""
+
+
+def faults() -> tuple[list[str], Tap]:
+    """Return a tap with a listener that fails at its second chunk between two that do not, and what is noted."""
+    noted: list[str] = []
+
+    def failing(chunk: bytes) -> None:
+        if any(entry.startswith("heard") for entry in noted[2:]):
+            raise zlib.error("damaged")
+
+    tap = Tap(
+        lambda error: noted.append(f"fault: {type(error).__name__}"),
+        lambda chunk: noted.append(f"heard {chunk!r}"),
+        failing,
+        lambda chunk: noted.append(f"and {chunk!r}"),
+    )
+    return noted, tap
+
+
+def test_a_listener_that_fails_is_told_once_and_the_others_go_on() -> None:
+    noted, tap = faults()
+    passed = [tap(chunk) for chunk in (b"a", b"b", b"c")]
+
+    assert passed == [b"a", b"b", b"c"]
+    assert noted == [
+        "heard b'a'",
+        "and b'a'",
+        "heard b'b'",
+        "fault: error",
+        "and b'b'",
+        "heard b'c'",
+        "and b'c'",
+    ]
+
+
+def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
+    chunk = bytes(range(200))
+
+    assert Tap(lambda _: None)(chunk) is chunk
+
+
+@prop
+@given(st.lists(st.binary(max_size=40)), st.sampled_from(["", "gzip", "deflate", "br", "zstd"]), st.booleans())
+def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_stream: bool) -> None:
+    reader = Reader(Outcome(status=400), coding=coding, event_stream=event_stream, limit=100)
+    tap = Tap(lambda _: None, Keeper(50).add, reader.feed)
+
+    assert [tap(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
