@@ -2,15 +2,25 @@
 
 import json
 import time
+from collections.abc import Collection, Mapping
 
 import pytest
-from codexcache.document import Unreadable, edited, find_members, parse
+from codexcache import document
+from codexcache.document import Member, Unreadable, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.jsontext import NAMES, Part, objects, prop, taken_apart
 
 drops = st.sets(st.sampled_from(NAMES))
 puts = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["k", 'q"\\\n', "é😀", ""]), max_size=3)
+
+
+def edited(text: bytes, *, drop: Collection[str] = (), put: Mapping[str, str]) -> bytes:
+    return document.edited(text, parse(text), drop=drop, put=put)
+
+
+def find_members(text: bytes) -> list[Member]:
+    return document.find_members(text, parse(text))
 
 
 def edit_slowly(text: bytes, drop: set[str], put: dict[str, str]) -> bytes:

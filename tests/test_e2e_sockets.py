@@ -99,16 +99,17 @@ async def test_an_edit_of_the_same_length_splits_no_character(stage: Stage) -> N
         assert recorder.messages[-1] == after
 
 
-async def test_a_key_of_the_same_length_splits_no_character(stage: Stage) -> None:
-    """In pin a key is replaced by another of its length, in a message that came in fragments."""
-    recorder = Recorder(spelled({"type": "response.completed", "response": {"id": "resp_1"}}).decode())
+async def test_an_edit_that_shifts_the_text_splits_no_character(stage: Stage) -> None:
+    """One member goes and another of its length is added behind the text, in a message that came in fragments."""
+    recorder = Recorder()
     await stage.upstream(talking(recorder))
-    text = frame(input="é€é€é€", previous_response_id="resp_1", prompt_cache_key="kéé")
-    async with opened(await stage.proxy(codex_mode="pin")) as peer:
-        await peer.ask(frame(prompt_cache_key="12345"))
-        for cut in range(1, len(text), 3):
-            await peer.ask(text[:cut], text[cut:])
-            assert recorder.messages[-1] == text.replace("kéé", "12345")
+    before = '{"type":"response.create","stream_options":12345,"input":"é€é€é€é€é€é€é€é€é€é€"}'
+    after = with_key(before.replace(',"stream_options":12345', ""))
+    assert len(before) == len(after)
+    async with opened(await stage.proxy(), SESSION) as peer:
+        for cut in range(1, len(before)):
+            await peer.ask(before[:cut], before[cut:])
+            assert recorder.messages[-1] == after
 
 
 UNTOUCHED: dict[str, tuple[Data, ...]] = {

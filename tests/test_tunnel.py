@@ -10,6 +10,7 @@ from mitmproxy import tls
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow
+from support.wire import said
 
 
 class Hello:
@@ -52,10 +53,11 @@ def is_tunnelled(address: tuple[str, int] | None, sni: str | None, mode: str = "
     ],
 )
 def test_only_the_backends_connections_are_opened(
-    address: tuple[str, int] | None, sni: str | None, mode: str, expected: bool
+    address: tuple[str, int] | None, sni: str | None, mode: str, expected: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And those to the proxy itself, and through a reverse proxy."""
     assert is_tunnelled(address, sni, mode) is expected
+    assert said(caplog) == []
 
 
 def test_codex_tunnel_off_leaves_every_connection_to_mitmproxy() -> None:

@@ -16,7 +16,7 @@ from .fields import all_values, with_field
 from .guard import Faults, guarded
 from .routes import Endpoint, endpoint_of, real_target
 from .tap import Keeper, Reader, Tap
-from .turn import read_sender, read_turn
+from .turn import Turn, read_sender, read_turn
 
 
 class HttpTurns:
@@ -65,23 +65,33 @@ class HttpTurns:
     def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
         """Work out the turn's envelope and commit it. Raises Undecodable or Unreadable before anything is changed."""
         request = flow.request
-        coding = ", ".join(all_values(request.headers.fields, "content-encoding"))
-        if request.stream or request.raw_content is None:
+        if request.stream:
             raise Unreadable("stream_large_bodies had it sent before it was read")
-        text = decode(request.raw_content, coding, self._core.settings.body_limit)
-        turn = read_turn(
-            read_sender(request.headers.fields), parse(text), transport="http", host=host, endpoint=endpoint
-        )
+        text, turn = self._read(request, host, endpoint)
         passage = self._core.continuity.begin(turn, self._core.settings)
-        self._commit(request, passage, text, coding)
+        self._commit(request, passage, text)
         self._passages[flow.id] = passage
         self._core.sent(flow, passage, request.timestamp_end or time.time())
+        self._core.hold(flow, passage, lambda: self._reread(request, host, endpoint))
 
-    def _commit(self, request: http.Request, passage: Passage, text: bytes, coding: str) -> None:
+    def _read(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[bytes, Turn]:
+        """Return a request's decoded body, and the turn that it is. Raises Undecodable or Unreadable."""
+        if request.raw_content is None:
+            raise Unreadable("stream_large_bodies had it sent before it was read")
+        text = decode(request.raw_content, _coding(request), self._core.settings.body_limit)
+        sender = read_sender(request.headers.fields)
+        return text, read_turn(sender, parse(text), transport="http", host=host, endpoint=endpoint)
+
+    def _reread(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
+        """Return all of a request that counts, and the turn that it is now. Raises Undecodable or Unreadable."""
+        text, turn = self._read(request, host, endpoint)
+        return (text, request.headers.fields), turn
+
+    def _commit(self, request: http.Request, passage: Passage, text: bytes) -> None:
         """Write the envelope: the body first, so that nothing is half done if it cannot be encoded."""
         envelope, fields = passage.envelope, passage.envelope.fields
         if envelope.put or envelope.drop:
-            body = _encoded(edited(text, drop=envelope.drop, put=envelope.put), coding)
+            body = _encoded(edited(text, passage.turn.document, drop=envelope.drop, put=envelope.put), _coding(request))
             if all_values(fields, "content-length"):
                 fields = with_field(fields, "content-length", str(len(body)))
             request.raw_content = body
@@ -126,7 +136,7 @@ def reader_of(response: http.Response, passage: Passage) -> Reader:
     passage.first_byte_at = response.timestamp_start
     return Reader(
         passage.outcome,
-        coding=", ".join(all_values(response.headers.fields, "content-encoding")),
+        coding=_coding(response),
         event_stream=_is_event_stream(response),
         limit=EVENT_LIMIT,
     )
@@ -135,6 +145,10 @@ def reader_of(response: http.Response, passage: Passage) -> Reader:
 def _is_challenge(response: http.Response) -> bool:
     """Tell whether a page came that asks for a browser (router-for-me/CLIProxyAPI#3626)."""
     return all_values(response.headers.fields, "cf-mitigated") == ["challenge"]
+
+
+def _coding(message: http.Message) -> str:
+    return ", ".join(all_values(message.headers.fields, "content-encoding"))
 
 
 def _encoded(body: bytes, coding: str) -> bytes:

@@ -23,12 +23,13 @@ class Socket:
     backlog: "Backlog"
     handshake: Envelope = field(default_factory=lambda: Envelope(fields=()))
     last: Identity | None = None
+    begun: bool = False
     open_turns: deque[Passage] = field(default_factory=deque)
 
     def begin(self, passage: Passage) -> None:
-        """Note that a turn was sent; the handshake's headers count for the first."""
-        passage.handshake, passage.opens_socket = self.handshake, self.last is None
-        self.last = passage.identity
+        """Note that a turn was sent; one without a key, such as a warm-up, is none to go on from."""
+        passage.handshake, passage.opens_socket, self.begun = self.handshake, not self.begun, True
+        self.last = passage.identity if passage.identity.key else self.last
         self.open_turns.append(passage)
 
     def read_event(self, data: bytes, at: float) -> Passage | None:

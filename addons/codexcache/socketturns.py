@@ -11,7 +11,7 @@ from .envelope import Envelope
 from .guard import Faults, guarded
 from .routes import endpoint_of
 from .sockets import Backlog, Socket
-from .turn import read_sender, read_turn
+from .turn import Turn, read_sender, read_turn
 
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
@@ -96,15 +96,19 @@ class SocketTurns:
             return
         passage = self._begin(socket, document)
         if passage.envelope.put or passage.envelope.drop:
-            message.content = edited(message.content, drop=passage.envelope.drop, put=passage.envelope.put)
+            message.content = edited(message.content, document, drop=passage.envelope.drop, put=passage.envelope.put)
         socket.begin(passage)
         self._core.sent(flow, passage, message.timestamp)
+        self._core.hold(flow, passage, lambda: (message.content, self._turn(socket, self._read(message.content))))
 
     def _begin(self, socket: Socket, document: Object) -> Passage:
-        turn = read_turn(socket.sender, document, transport="websocket", host=socket.host, endpoint="responses")
+        turn = self._turn(socket, document)
         passage = self._core.continuity.begin(turn, self._core.settings, socket.last)
         passage.outcome.status = 200
         return passage
+
+    def _turn(self, socket: Socket, document: Object) -> Turn:
+        return read_turn(socket.sender, document, transport="websocket", host=socket.host, endpoint="responses")
 
     def _hear(self, socket: Socket, message: websocket.WebSocketMessage) -> None:
         if passage := socket.read_event(message.content, message.timestamp):
