@@ -1,0 +1,148 @@
+"""A body that starts like an earlier one is read from where it goes on, and says what a whole parse says."""
+
+import json
+
+import pytest
+from codexcache.bodies import Bodies, Body
+from codexcache.document import Json, Object, Unreadable, find_members, parse
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.jsontext import prop, values, white
+
+FILLER = '"instructions":"' + "Be brief. " * 60 + '"'
+
+
+def body(items: str, before: str = FILLER, behind: str = ',"stream":true') -> bytes:
+    """Return the text of a body that is long enough to be remembered."""
+    return f'{{{before},"input":[{items}]{behind}}}'.encode()
+
+
+def read_twice(first: bytes, second: bytes) -> Body:
+    """Read a body in the light of another, which is remembered with its items."""
+    bodies = Bodies()
+    one = bodies.read(first)
+    bodies.remember(one, made=one.document.get("input"))
+    return bodies.read(second)
+
+
+def said(body: Body) -> Object:
+    """Return all that a body says, the items that were known included."""
+    given = body.document.get("input")
+    if body.known is None:
+        return body.document
+    assert isinstance(body.known.made, list)
+    assert isinstance(given, list)
+    return {**body.document, "input": [*body.known.made, *given]}
+
+
+def same(one: Json, other: Json) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+items = st.lists(st.one_of(values, st.just('{"role":"user","content":"hello"}')), min_size=1, max_size=4)
+suffixes = st.sampled_from(["", ',"stream":true', ' , "tools":[1,{"a":[]}]', ',"input":[7]', ',"instructions":"other"'])
+ends = st.sampled_from(
+    ["]}", ",]}", ", ]}", "}", ',1],"a":2}', ',"x" ] }', ",1,]}", "]]}", "", ',1],"input":3}', "x]}"]
+)
+
+
+@prop
+@given(items, items, white, white, suffixes, suffixes)
+@example(["1"], [], "", "", "", "")
+def test_a_body_that_goes_on_says_what_a_whole_parse_says(
+    old: list[str], new: list[str], gap: str, end: str, was: str, now: str
+) -> None:
+    first = body(f"{gap},".join(old) + end, behind=was)
+    second = body(f"{gap},{end}".join([*old, *new]) + gap, behind=now)
+    read = read_twice(first, second)
+
+    assert same(parse(second), said(read))
+    assert find_members(second, parse(second)) == list(read.members)
+
+
+@prop
+@given(items, ends, st.integers(0, 12))
+def test_a_body_that_ends_otherwise_is_read_or_refused_as_a_whole_parse_does(
+    old: list[str], end: str, cut: int
+) -> None:
+    first = body(",".join(old))
+    second = first[: len(first) - len(b'],"stream":true}') - cut] + end.encode()
+    try:
+        whole = parse(second)
+    except Unreadable:
+        with pytest.raises(Unreadable):
+            read_twice(first, second)
+    else:
+        assert same(whole, said(read_twice(first, second)))
+
+
+def test_an_appended_item_is_all_that_is_parsed() -> None:
+    read = read_twice(body('"one"'), body('"one","two"'))
+
+    assert read.document["input"] == ["two"]
+    assert read.known is not None
+
+
+def test_an_equal_body_has_nothing_new() -> None:
+    read = read_twice(body('"one"'), body('"one"'))
+
+    assert read.document["input"] == []
+
+
+def test_what_stands_behind_the_input_is_read_anew() -> None:
+    read = read_twice(body("1", behind=',"model":"a"'), body("1,2", behind=',"model":"b"'))
+
+    assert read.document["model"] == "b"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param(body("1", before='"a":1'), body("1,2", before='"a":1'), id="it is too short to be found"),
+        pytest.param(body(""), body("1"), id="there was no item"),
+        pytest.param(body("1", behind=',"input":[2]'), body("1,3", behind=',"input":[2]'), id="there are two inputs"),
+        pytest.param(body("1", behind=',"instructions":"x"'), body("1,2"), id="a name stood on both sides"),
+        pytest.param(body("1,2"), body("1,3"), id="an item was edited"),
+        pytest.param(body("1,2"), body("1"), id="an item was dropped"),
+        pytest.param(body("1"), body("12"), id="a number goes on"),
+        pytest.param(body("1").replace(b"[1]", b'"1"'), body("1,2"), id="the input was a string"),
+    ],
+)
+def test_anything_unusual_is_parsed_as_a_whole(first: bytes, second: bytes) -> None:
+    read = read_twice(first, second)
+
+    assert read.known is None
+    assert parse(second) == read.document
+
+
+def test_a_conversation_keeps_only_its_last_body() -> None:
+    bodies = Bodies()
+    for count in range(1, 50):
+        turn = bodies.read(body(",".join(map(str, range(count)))))
+        bodies.remember(turn, made=None)
+
+    assert bodies.size < 2 * len(turn.text)
+
+
+def test_all_bodies_together_are_bounded() -> None:
+    bodies = Bodies(limit=20_000)
+    for number in range(100):
+        bodies.remember(bodies.read(body(f'"conversation {number}"', before=FILLER + f',"n":{number}')), made=None)
+
+    assert 10_000 < bodies.size <= 20_000
+
+
+def test_the_latest_bodies_are_kept() -> None:
+    bodies = Bodies(limit=20_000)
+    for number in range(100):
+        bodies.remember(bodies.read(body(f'"conversation {number}"')), made=None)
+
+    assert bodies.read(body('"conversation 99",1')).known is not None
+    assert bodies.read(body('"conversation 0",1')).known is None
+
+
+def test_a_body_too_large_to_be_kept_beside_others_is_not() -> None:
+    bodies = Bodies(limit=1000)
+    bodies.remember(bodies.read(body("1")), made=None)
+
+    assert bodies.size == 0
