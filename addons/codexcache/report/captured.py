@@ -1,0 +1,47 @@
+"""The rows of a saved capture, by the engine that explains live traffic; no proxy is started.
+
+Each flow goes through the same hooks as when mitmproxy loads it, and is then played in the order of time.
+"""
+
+import asyncio
+from pathlib import Path
+
+from mitmproxy import eventsequence, exceptions, io
+
+from ..captures import Captures
+from ..core import Core
+from ..fingerprint import Fingerprints
+from ..journal import Entries
+from ..settings import OPTIONS, parse_settings
+from .journals import Gathered
+
+
+def is_capture(path: Path) -> bool:
+    """Tell whether a file looks like mitmproxy's own format, which starts with a length. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(1).isdigit()
+
+
+def add_capture(gathered: Gathered, path: Path, hosts: str) -> None:
+    """Add the turns of a capture that go to these hosts, a comma list. Raises OSError, and ValueError for the hosts."""
+    core = Core()
+    core.settings = parse_settings({name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": hosts})
+    entries = Entries(Fingerprints(b"a capture"), str(path.resolve()))  # the same page for the same capture
+    core.desk.listeners.append(lambda finding: gathered.add(entries.entry(finding)))
+    if sentence := asyncio.run(_play(path, Captures(core))):
+        gathered.notes.append(sentence)
+
+
+async def _play(path: Path, captures: Captures) -> str:
+    """Run a capture's flows through the hooks, and return what is wrong with the file, or nothing."""
+    with path.open("rb") as file:
+        try:
+            for flow in io.FlowReader(file).stream():
+                for event in eventsequence.iterate(flow):
+                    if hook := getattr(captures, event.name, None):
+                        hook(flow)
+        except exceptions.FlowReadException:
+            return f"The capture {path.name} cannot be read to its end; what came before counts."
+        finally:
+            captures.play()
+    return ""

@@ -1,0 +1,80 @@
+"""Rows put together into conversations, and how many tokens each turn sent again.
+
+A conversation is known by its start and its fingerprint. What was sent again is not in a journal; for a miss it is what
+the smaller of the predecessor's and this turn's input holds beyond what was read. Where the predecessor is not in the
+journal, what the journal calls reusable stands for it: less, and an estimate as well.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .rows import Row
+from .vocabulary import Word, word_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A turn in its conversation. `gap` is the seconds since all turns before it had ended, None for the first."""
+
+    row: Row
+    word: Word
+    resent: int
+    gap: float | None
+
+    @property
+    def fresh(self) -> int:
+        """Input tokens that were neither read from the cache nor sent before."""
+        return max(0, (self.row.input or 0) - (self.row.cached or 0) - self.resent)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the backend told both what came in and what of it was read."""
+        return self.row.input is not None and self.row.cached is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The turns of one conversation, in the order of time."""
+
+    run: str
+    name: str
+    turns: tuple[Turn, ...]
+
+    @property
+    def resent(self) -> int:
+        """Tokens that were sent again."""
+        return sum(turn.resent for turn in self.turns)
+
+    @property
+    def input(self) -> int:
+        """Input tokens, as far as they were told."""
+        return sum(turn.row.input or 0 for turn in self.turns)
+
+
+def put_together(rows: Iterable[Row]) -> list[Conversation]:
+    """Return the conversations, first those that sent the most tokens again."""
+    in_order = sorted(rows, key=lambda row: (row.time, row.turn))
+    by_place = {row.place: row for row in in_order}
+    together: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in in_order:
+        together[row.run, row.conversation].append(row)
+    found = [Conversation(run=run, name=name, turns=_turns(rows, by_place)) for (run, name), rows in together.items()]
+    return sorted(found, key=lambda conversation: (-conversation.resent, -conversation.input))
+
+
+def _turns(rows: Iterable[Row], by_place: Mapping[tuple[str, int], Row]) -> tuple[Turn, ...]:
+    turns, ended = list[Turn](), None
+    for row in rows:
+        gap = None if ended is None else max(0.0, row.time - ended)
+        turns.append(Turn(row=row, word=word_of(row.verdict), resent=_resent(row, by_place), gap=gap))
+        ended = max(ended or 0.0, row.time + row.duration)
+    return tuple(turns)
+
+
+def _resent(row: Row, by_place: Mapping[tuple[str, int], Row]) -> int:
+    if not word_of(row.verdict).is_miss or row.input is None or row.cached is None:
+        return 0
+    predecessor = by_place.get((row.run, row.predecessor)) if row.predecessor is not None else None
+    held = predecessor.input if predecessor and predecessor.input is not None else row.reusable
+    return max(0, min(held or 0, row.input) - row.cached)

@@ -1,0 +1,190 @@
+"""All of it on one page: what is said, in which order, and how much of it is drawn."""
+
+import errno
+import hashlib
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from .. import __version__
+from . import figures, timeline, wording
+from .conversations import Conversation, Turn, put_together
+from .journals import Gathered
+from .rows import Row, printable
+from .timeline import Timeline, lay_out
+from .vocabulary import GROUPS, WORDS
+
+_FOLDER = Path(__file__).parent
+
+_DOCTYPE = b"<!doctype html>"
+
+_LONGEST_SOURCE = 200
+
+_OPEN = 4
+"""Conversations that are unfolded."""
+
+_DRAWN = 3_000
+"""Turns that are drawn and listed, so that the page stays quick; all others count in every figure."""
+
+_LISTED = 500
+"""Conversations that are listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A conversation on the page, with its drawing; `left_out` is the number of its first turns that are not drawn."""
+
+    conversation: Conversation
+    totals: figures.Totals
+    drawing: Timeline | None
+    left_out: int
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns that are drawn."""
+        return self.conversation.turns[self.left_out :]
+
+    @property
+    def worst(self) -> Turn:
+        """The drawn turn that sent the most again, else the last."""
+        return max(reversed(self.turns), key=lambda turn: turn.resent)
+
+
+def render(gathered: Gathered, source: str) -> str:
+    """Return the page; `source` says what it was made from."""
+    conversations = put_together(gathered.rows)
+    page = (
+        _templates()
+        .get_template("page.html")
+        .render(
+            source=printable(source, _LONGEST_SOURCE),
+            period=_period(gathered.rows),
+            runs=_runs(gathered.rows),
+            notes=[*_skipped(gathered.skipped), *gathered.notes],
+            totals=figures.total(conversations),
+            causes=figures.causes(conversations),
+            comparison=figures.compare(conversations),
+            parts=list(_parts(conversations[:_LISTED])),
+            unlisted=max(0, len(conversations) - _LISTED),
+            **_furniture(),
+        )
+    )
+    return page.lstrip()
+
+
+def _furniture() -> dict[str, Any]:
+    """Return what stands on every page."""
+    style, script = _asset("page.css"), _asset("page.js")
+    return {
+        "version": __version__,
+        "opened": _OPEN,
+        "modes": figures.MODES,
+        "groups": GROUPS,
+        "words": WORDS.values(),
+        "axis": timeline,
+        "say": wording,
+        "describe": describe,
+        "strips": strips,
+        "style": style,
+        "script": script,
+        "policy": _policy(style, script),
+    }
+
+
+def save(path: Path, page: str) -> None:
+    """Write a page, over an older one but over nothing else. Raises OSError."""
+    if path.is_file() and path.stat().st_size and not _looks_like_a_page(path):
+        raise FileExistsError(errno.EEXIST, "there is a file of that name that is no report")
+    path.write_text(page, "utf-8")
+
+
+def _looks_like_a_page(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_DOCTYPE)) == _DOCTYPE
+
+
+def describe(turn: Turn) -> str:
+    """Return what the page says of one turn, in three lines."""
+    row, miss = turn.row, "miss: " if turn.word.is_miss else ""
+    head = f"Turn {row.turn} at {wording.clock_to_the_second(row.time)}, {miss}{row.verdict}"
+    return "\n".join((head, row.because or turn.word.meaning, ", ".join(_counters(turn))))
+
+
+def strips(totals: figures.Totals) -> Iterator[tuple[str, float, float]]:
+    """Yield the parts of the input, each with its start and width in thousandths."""
+    start, unit = 0.0, 1000 / max(1, totals.input)
+    for kind, tokens in (("cached", totals.cached), ("resent", totals.resent), ("fresh", totals.fresh)):
+        yield kind, start, tokens * unit
+        start += tokens * unit
+
+
+def _counters(turn: Turn) -> Iterator[str]:
+    row = turn.row
+    yield f"{wording.tokens(row.input)} input"
+    yield f"{wording.tokens(row.cached)} cached"
+    if turn.resent:
+        yield f"{turn.resent:,} re-sent"
+    if turn.gap is not None:
+        yield f"{wording.span(turn.gap)} after the turn before"
+    if others := [name for name in row.changes if name != row.verdict]:
+        yield f"also changed: {' '.join(others)}"
+
+
+def _parts(conversations: Iterable[Conversation]) -> Iterator[Part]:
+    """Yield the conversations with their drawings, as far as there is room for them."""
+    room = _DRAWN
+    for conversation in conversations:
+        drawn = conversation.turns[max(0, len(conversation.turns) - room) :] if room else ()
+        room -= len(drawn)
+        yield Part(
+            conversation=conversation,
+            totals=figures.total([conversation]),
+            drawing=lay_out(drawn) if drawn else None,
+            left_out=len(conversation.turns) - len(drawn),
+        )
+
+
+def _period(rows: Sequence[Row]) -> str:
+    times = [row.time for row in rows]
+    return wording.period(min(times), max(times)) if times else ""
+
+
+def _runs(rows: Iterable[Row]) -> list[str]:
+    """Return the starts of the proxy, in the order of time."""
+    return list(dict.fromkeys(row.run for row in sorted(rows, key=lambda row: row.time)))
+
+
+def _skipped(skipped: Counter[str]) -> Iterator[str]:
+    if skipped:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in skipped.most_common())
+        yield f"{wording.counted(skipped.total(), 'line')} left out: {reasons}."
+
+
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _asset(name: str) -> Markup:
+    """Return a file of ours that stands in the page as it is."""
+    return Markup((_FOLDER / name).read_text("utf-8"))
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a policy by which the page can load nothing, and run nothing but its own style and script."""
+    return f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'"
+
+
+def _digest(text: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,0 +1,123 @@
+"""One line of a journal, read with distrust: it may be cut, of another version, or somebody's joke.
+
+A field that is needed to place a turn has to be right, or there is no row. Any other that is not right counts as
+absent, and an absent counter is not 0. Text is cut, and rid of what does not print.
+"""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..document import Json
+
+_LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
+_MOST_CHANGES = 40
+_LARGEST = 1 << 53
+_END_OF_TIME = 253_402_300_800.0
+"""The year 10000, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A turn as the journal tells of it. `time` is in seconds since the epoch, `duration` in seconds."""
+
+    time: float
+    run: str
+    turn: int
+    conversation: str
+    verdict: str
+    because: str
+    mode: str
+    client: str
+    model: str
+    transport: str
+    status: int | None
+    duration: float
+    input: int | None
+    cached: int | None
+    output: int | None
+    reusable: int | None
+    predecessor: int | None
+    changes: tuple[str, ...]
+    altered: bool
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """What tells the turn from all others."""
+        return self.run, self.turn
+
+
+def read_row(entry: Json) -> Row | None:
+    """Return the row of a journal's entry, or None for what cannot be placed."""
+    if not isinstance(entry, dict):
+        return None
+    time, turn = _time(entry.get("time")), _count(entry.get("turn"))
+    run, conversation, verdict = (_name(entry.get(name)) for name in ("run", "conversation", "verdict"))
+    if time is None or turn is None or not (run and conversation and verdict):
+        return None
+    return Row(
+        time=time,
+        run=run,
+        turn=turn,
+        conversation=conversation,
+        verdict=verdict,
+        because=_text(entry.get("because"), _LONGEST_SENTENCE),
+        mode=_name(entry.get("mode")) or "unknown",
+        client=_name(entry.get("client")),
+        model=_name(entry.get("model")),
+        transport=_name(entry.get("transport")),
+        status=_count(entry.get("status")),
+        duration=(_count(entry.get("duration_ms")) or 0) / 1000,
+        reusable=_count(entry.get("reusable_tokens")),
+        predecessor=_count(entry.get("predecessor")),
+        changes=_names(entry.get("changes")),
+        altered=bool(_names(entry.get("changed"))),
+        **_counters(entry),
+    )
+
+
+def _counters(entry: Mapping[str, Json]) -> dict[str, int | None]:
+    """Return the tokens; what was read from the cache is part of the input."""
+    given, cached = _count(entry.get("gen_ai.usage.input_tokens")), _count(entry.get(_CACHED))
+    return {
+        "input": given,
+        "cached": None if given is None or cached is None else min(cached, given),
+        "output": _count(entry.get("gen_ai.usage.output_tokens")),
+    }
+
+
+_CACHED = "gen_ai.usage.cache_read.input_tokens"
+
+
+def _time(value: Json) -> float | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        time = datetime.datetime.fromisoformat(value)
+        seconds = (time if time.tzinfo else time.replace(tzinfo=datetime.UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return seconds if 0 <= seconds < _END_OF_TIME else None
+
+
+def _count(value: Json) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST
+    return value if is_count else None  # type: ignore[return-value]
+
+
+def _names(value: Json) -> tuple[str, ...]:
+    return tuple(filter(None, map(_name, value[:_MOST_CHANGES]))) if isinstance(value, list) else ()
+
+
+def _name(value: Json) -> str:
+    return _text(value, _LONGEST_NAME)
+
+
+def _text(value: Json, longest: int) -> str:
+    return printable(value, longest) if isinstance(value, str) else ""
+
+
+def printable(text: str, longest: int) -> str:
+    """Return text that can only be read: a control or a change of direction in it becomes a question mark."""
+    cut = text if len(text) <= longest else text[: longest - 1] + "…"
+    return "".join(character if character.isprintable() else "?" for character in cut).strip()

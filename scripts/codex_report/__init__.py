@@ -1,0 +1,1 @@
+"""The report from the command line: one page of journals and captures."""

@@ -1,0 +1,62 @@
+"""Makes the page: exit status 0, or 1 with a sentence where a file cannot be read or written."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from codexcache.report.captured import add_capture, is_capture
+from codexcache.report.conversations import put_together
+from codexcache.report.journals import Gathered, add_journal
+from codexcache.report.page import render, save
+from codexcache.report.wording import counted
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Reads the files, writes the page and says what is in it."""
+    options = _parser().parse_args(argv)
+    try:
+        gathered = _gather(options.file, options.hosts)
+        save(options.output, render(gathered, ", ".join(path.name for path in options.file)))
+    except OSError as error:
+        return _fail(f"{error.filename or options.output}: {error.strerror}")
+    except ValueError as error:
+        return _fail(str(error).rstrip("."))
+    print(_said(gathered, options.output))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="report", description="Makes one HTML page of journals and captures.")
+    parser.add_argument("file", type=Path, nargs="+", help="a journal (codex_journal), or a capture of mitmproxy's")
+    parser.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the page (report.html)")
+    parser.add_argument("--hosts", default="chatgpt.com", help="the backend's hosts in a capture (chatgpt.com)")
+    return parser
+
+
+def _gather(paths: Sequence[Path], hosts: str) -> Gathered:
+    gathered = Gathered()
+    for path in paths:
+        known = len(gathered.rows), gathered.skipped.total()
+        if is_capture(path):
+            add_capture(gathered, path, hosts)
+        else:
+            add_journal(gathered, path)
+        if len(gathered.rows) == known[0] and gathered.skipped.total() > known[1]:
+            raise ValueError(f"{path}: no line of it is an entry of a journal, and it is no capture of mitmproxy's")
+    return gathered
+
+
+def _said(gathered: Gathered, page: Path) -> str:
+    turns, conversations = len(gathered.rows), len(put_together(gathered.rows))
+    left_out = f"; {counted(gathered.skipped.total(), 'line')} left out" if gathered.skipped else ""
+    return f"{page}: {counted(turns, 'turn')} in {counted(conversations, 'conversation')}{left_out}"
+
+
+def _fail(sentence: str) -> int:
+    print(f"report: {sentence}.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

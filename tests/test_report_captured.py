@@ -1,0 +1,118 @@
+"""A saved capture is reported on by the engine that explains live traffic."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import codexcache
+import pytest
+from codexcache.report.captured import add_capture, is_capture
+from codexcache.report.journals import Gathered
+from mitmproxy import http
+from mitmproxy.io import FlowWriter
+from mitmproxy.test import tflow, tutils
+from support.talks import asked
+from support.wire import RESPONSES, body, completed
+
+START = 1795161600.0
+
+
+def saved(texts: tuple[str, ...], given: int, cached: int, at: float, host: str = "chatgpt.com") -> http.HTTPFlow:
+    """Return a saved turn of a conversation with these messages."""
+    usage = {"input_tokens": given, "input_tokens_details": {"cached_tokens": cached}, "output_tokens": 5}
+    request = tutils.treq(
+        host=host,
+        authority=host,
+        method="POST",
+        path=RESPONSES,
+        content=body(input=asked(*texts), tools=[{"type": "function", "name": texts[-1]}]),
+        headers=http.Headers(host=host, session_id="s"),
+        timestamp_start=START + at,
+        timestamp_end=START + at,
+    )
+    response = tutils.tresp(
+        content=completed(usage=usage),
+        headers=http.Headers(content_type="text/event-stream"),
+        timestamp_start=START + at + 1,
+        timestamp_end=START + at + 2,
+    )
+    return tflow.tflow(req=request, resp=response, live=False)
+
+
+def capture(folder: Path, *flows: http.HTTPFlow, name: str = "capture.mitm") -> Path:
+    """Return a file with these flows."""
+    path = folder / name
+    with path.open("wb") as file:
+        for flow in flows:
+            FlowWriter(file).add(flow)
+    return path
+
+
+FIRST, SECOND = saved(("one",), 9_000, 0, 0), saved(("one", "two"), 9_500, 0, 40)
+
+
+def reported(*paths: Path, hosts: str = "chatgpt.com") -> Gathered:
+    """Return what these captures hold."""
+    found = Gathered()
+    for path in paths:
+        add_capture(found, path, hosts)
+    return found
+
+
+def test_turns_are_explained_in_the_order_of_time(tmp_path: Path) -> None:
+    found = reported(capture(tmp_path, SECOND, FIRST))
+
+    assert [(row.time, row.input, row.cached, row.verdict) for row in found.rows] == [
+        (START, 9_000, 0, "cold"),
+        (START + 40, 9_500, 0, "tools_changed"),
+    ]
+    assert len({row.conversation for row in found.rows}) == 1
+    assert found.notes == []
+
+
+def test_two_captures_are_two_starts_and_each_is_always_the_same(tmp_path: Path) -> None:
+    one, other = capture(tmp_path, FIRST, name="one"), capture(tmp_path, FIRST, name="other")
+
+    assert len({row.run for row in reported(one, other).rows}) == 2
+    assert reported(one).rows == reported(one).rows
+
+
+def test_other_hosts_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None:
+    path = capture(tmp_path, saved(("one",), 9_000, 0, 0, host="example.com"))
+
+    assert reported(path).rows == []
+    assert len(reported(path, hosts="example.com").rows) == 1
+
+
+def test_a_capture_that_was_cut_counts_as_far_as_it_goes(tmp_path: Path) -> None:
+    path = capture(tmp_path, FIRST, SECOND)
+    path.write_bytes(path.read_bytes()[:-100])
+    found = reported(path)
+
+    assert len(found.rows) == 1
+    assert found.notes == ["The capture capture.mitm cannot be read to its end; what came before counts."]
+
+
+def test_hosts_that_are_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="codex_hosts"):
+        reported(capture(tmp_path, FIRST), hosts="https://chatgpt.com/")
+
+
+def test_a_capture_is_told_from_a_journal(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    journal.write_bytes(b'{"turn": 1}')
+
+    assert is_capture(capture(tmp_path, FIRST))
+    assert not is_capture(journal)
+    assert not is_capture(capture(tmp_path, name="empty"))
+
+
+def test_all_other_rooms_of_the_report_are_imported_without_mitmproxy() -> None:
+    folder = Path(codexcache.__file__).parent
+    rooms = sorted({path.stem for path in (folder / "report").glob("*.py")} - {"__init__", "captured"})
+    script = f"import sys; sys.modules['mitmproxy'] = None; from codexcache.report import {', '.join(rooms)}"
+    found = subprocess.run(
+        [sys.executable, "-c", script], env={"PYTHONPATH": str(folder.parent)}, capture_output=True, check=False
+    )
+
+    assert (found.returncode, found.stderr.decode()) == (0, "")

@@ -1,0 +1,110 @@
+"""Rows are put together into conversations, and what they re-sent is worked out."""
+
+import pytest
+from codexcache.document import Object
+from codexcache.report.conversations import Conversation, Turn, put_together
+from codexcache.report.journals import Gathered
+from support.journals import entry, lines
+
+
+def conversations(*entries: Object) -> list[Conversation]:
+    """Return the conversations of a journal."""
+    gathered = Gathered()
+    gathered.add_lines(lines(entries).splitlines())
+    assert not gathered.skipped
+    return put_together(gathered.rows)
+
+
+def last_of(*entries: Object) -> Turn:
+    """Return the last turn of a journal with one conversation."""
+    [conversation] = conversations(*entries)
+    return conversation.turns[-1]
+
+
+def miss(turn: int = 2, /, **fields: object) -> Object:
+    """Return a turn that read nothing of what turn 1 held."""
+    return entry(turn, **{"at": 60, "given": 12_000, "predecessor": 1, "verdict": "tools_changed", **fields})  # type: ignore[arg-type]
+
+
+def test_a_miss_re_sent_what_its_predecessor_held_beyond_what_was_read() -> None:
+    assert last_of(entry(1, given=10_000), miss(cached=2_000)).resent == 8_000
+
+
+def test_a_turn_that_became_shorter_cannot_have_re_sent_more_than_it_had() -> None:
+    assert last_of(entry(1, given=10_000), miss(given=3_000, cached=1_000)).resent == 2_000
+
+
+def test_without_its_predecessor_what_was_reusable_stands_for_it() -> None:
+    assert last_of(miss(reusable_tokens=7_000, cached=1_000)).resent == 6_000
+    assert last_of(entry(1, given=None), miss(reusable_tokens=7_000)).resent == 7_000
+
+
+def test_a_predecessor_of_another_start_is_another_turn() -> None:
+    found = conversations(entry(1, given=10_000, run="b"), miss(reusable_tokens=500))
+
+    assert sorted(conversation.resent for conversation in found) == [0, 500]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"verdict": "hit"},
+        {"verdict": "rejected"},
+        {"verdict": "made_up"},
+        {"given": None},
+        {"cached": None},
+        {"predecessor": None},
+        {"cached": 12_000},
+    ],
+)
+def test_nothing_is_re_sent_where_it_is_no_miss_or_nothing_is_known(fields: Object) -> None:
+    assert last_of(entry(1, given=10_000), miss(**fields)).resent == 0
+
+
+def test_what_is_neither_read_nor_re_sent_is_new() -> None:
+    turn = last_of(entry(1, given=10_000), miss(cached=2_000))
+
+    assert (turn.row.cached, turn.resent, turn.fresh) == (2_000, 8_000, 2_000)
+    assert turn.is_counted
+
+
+def test_a_turn_without_counters_is_not_counted() -> None:
+    assert not last_of(entry(1, given=None)).is_counted
+    assert not last_of(entry(1, cached=None)).is_counted
+
+
+def test_a_gap_begins_when_all_turns_before_have_ended() -> None:
+    [conversation] = conversations(
+        entry(1, at=0, duration_ms=100_000),
+        entry(2, at=10, duration_ms=1_000),
+        entry(3, at=400, duration_ms=None),
+        entry(4, at=400),
+    )
+
+    assert [turn.gap for turn in conversation.turns] == [None, 0.0, 300.0, 0.0]
+
+
+def test_turns_are_in_the_order_of_time() -> None:
+    [conversation] = conversations(entry(2, at=5), entry(3, at=9), entry(1, at=5))
+
+    assert [turn.row.turn for turn in conversation.turns] == [1, 2, 3]
+
+
+def test_the_same_fingerprint_in_two_starts_is_two_conversations() -> None:
+    found = conversations(entry(1, run="a"), entry(1, run="b"))
+
+    assert {("a", "cccccccccccc"), ("b", "cccccccccccc")} == {(each.run, each.name) for each in found}
+
+
+def test_those_that_re_sent_the_most_come_first_and_then_the_largest() -> None:
+    found = conversations(
+        entry(1, conversation="small", given=10),
+        entry(2, conversation="large", given=900_000),
+        entry(3, conversation="dear", given=8_000, reusable_tokens=5_000, verdict="upstream"),
+    )
+
+    assert [(each.name, each.resent, each.input) for each in found] == [
+        ("dear", 5_000, 8_000),
+        ("large", 0, 900_000),
+        ("small", 0, 10),
+    ]

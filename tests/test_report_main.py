@@ -1,0 +1,99 @@
+"""The report from the command line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from codex_report.__main__ import main
+from support.html import parsed
+from support.journals import entry, lines, long_journal
+from test_report_captured import FIRST, SECOND, capture
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def journal(name: str = "journal.jsonl", content: bytes = b"") -> str:
+    """Return the name of a journal in this folder."""
+    Path(name).write_bytes(content or lines([entry(1), entry(2)]))
+    return name
+
+
+def test_a_journal_becomes_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([journal(), "-o", "page.html"]) == 0
+    assert capsys.readouterr().out == "page.html: 2 turns in 1 conversation\n"
+    assert parsed(Path("page.html").read_text("utf-8")).one("h1").text == "Prompt cache report"
+
+
+def test_the_page_has_a_name_where_none_is_given() -> None:
+    assert main([journal()]) == 0
+    assert Path("report.html").exists()
+
+
+def test_journals_and_captures_are_put_on_one_page(capsys: pytest.CaptureFixture[str]) -> None:
+    path = capture(Path(), FIRST, SECOND)
+
+    assert main([journal(), str(path)]) == 0
+    assert capsys.readouterr().out == "report.html: 4 turns in 2 conversations\n"
+    assert "From journal.jsonl, capture.mitm, " in parsed(Path("report.html").read_text("utf-8")).text
+
+
+def test_what_was_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([journal(content=lines([entry(1), entry(2)])[:-9])]) == 0
+    assert capsys.readouterr().out == "report.html: 1 turn in 1 conversation; 1 line left out\n"
+
+
+def test_a_journal_to_which_nothing_was_written_yet_becomes_a_page_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty.jsonl").touch()
+
+    assert main(["empty.jsonl"]) == 0
+    assert capsys.readouterr().out == "report.html: 0 turns in 0 conversations\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nowhere"], "nowhere: No such file or directory."),
+        (["."], ".: Is a directory."),
+        (["notes.txt"], "notes.txt: no line of it is an entry of a journal, and it is no capture of mitmproxy's."),
+        (["journal.jsonl", "-o", "no/page.html"], "no/page.html: No such file or directory."),
+        (["journal.jsonl", "-o", "notes.txt"], "notes.txt: there is a file of that name that is no report."),
+        (
+            ["capture.mitm", "--hosts", "a b"],
+            "codex_hosts is 'a b', but it takes host names without scheme, port or path, separated by commas.",
+        ),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    journal()
+    journal("notes.txt", b"some notes\n")
+    capture(Path(), FIRST)
+
+    assert main(arguments) == 1
+    assert capsys.readouterr().err == f"report: {sentence}\n"
+    assert not Path("report.html").exists()
+
+
+def test_a_name_that_is_no_text_does_not_stop_it() -> None:
+    path = Path(b"caf\xe9.jsonl".decode("utf-8", "surrogateescape"))
+    path.write_bytes(lines([entry(1)]))
+
+    assert main([str(path)]) == 0
+    assert "From caf?.jsonl, " in parsed(Path("report.html").read_text("utf-8")).text
+
+
+def test_2000_turns_as_a_program_of_its_own() -> None:
+    journal(content=lines(long_journal()))
+    environment = {"PYTHONPATH": f"{ROOT / 'scripts'}:{ROOT / 'addons'}"}
+    found = subprocess.run(
+        [sys.executable, "-m", "codex_report", "journal.jsonl"], env=environment, capture_output=True, check=True
+    )
+
+    assert found.stdout.startswith(b"report.html: 2,000 turns in ")

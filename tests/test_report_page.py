@@ -1,0 +1,242 @@
+"""The page: what it says, that everything in it is escaped, and that it can be used without eyes, mouse or network."""
+
+import hashlib
+import re
+from base64 import b64encode
+from pathlib import Path
+
+import pytest
+from codexcache import __version__
+from codexcache.document import Object
+from codexcache.report.journals import Gathered
+from codexcache.report.page import render, save
+from codexcache.report.vocabulary import WORDS
+from codexcache.verdict import VERDICTS
+from support.html import Element, parsed
+from support.journals import entry, lines, long_journal
+from test_report_conversations import miss
+from test_report_figures import warm
+
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}{% raw %}&lt;b&gt;=1+1"
+
+
+def gathered(*entries: Object) -> Gathered:
+    """Return what a journal holds."""
+    found = Gathered()
+    found.add_lines(lines(entries).splitlines())
+    return found
+
+
+def page(*entries: Object, source: str = "journal.jsonl") -> Element:
+    """Return the page on a journal."""
+    return parsed(render(gathered(*entries), source))
+
+
+@pytest.fixture(scope="module")
+def long_page() -> str:
+    """The page on 2,000 turns."""
+    return render(gathered(*long_journal()), "long.jsonl")
+
+
+def test_the_head_says_what_it_was_made_from() -> None:
+    shown = page(entry(1, at=0), entry(2, at=3_600, run="b"), source="one.jsonl, two.jsonl")
+
+    assert shown.one("p", "source").text == (
+        "From one.jsonl, two.jsonl, 2026-11-20 08:00 to 09:00 UTC, 2 starts of the proxy. "
+        f"Made by version {__version__}."
+    )
+
+
+def test_the_figures_come_first() -> None:
+    shown = page(entry(1, given=10_000), miss(cached=4_000, given=10_000), entry(3, at=90, given=None))
+    figures = [(each.one("dt").text, each.one("dd").text) for each in shown.one("dl", "figures").all("div")]
+
+    assert figures == [
+        ("of the input cached", "20.0%"),
+        ("cached in the median turn", "20.0%"),
+        ("tokens re-sent (estimate)", "6,000"),
+        ("turns", "3"),
+        ("misses", "1"),
+        ("conversations", "1"),
+    ]
+    assert "Shares are of the 2 turns that told their counters; 1 did not." in shown.text
+
+
+def test_what_the_addon_altered_is_said() -> None:
+    assert "The addon altered 1 turn on the way." in page(entry(1), entry(2, changed=["session-id"])).text
+    assert "altered" not in page(entry(1)).one("main").text
+
+
+def test_counters_that_are_not_known_are_not_0() -> None:
+    shown = page(entry(1, given=None))
+
+    assert [each.text for each in shown.one("dl", "figures").all("dd")][:2] == ["n/a", "n/a"]
+    assert shown.one("g", "turn").one("title").text.endswith("n/a input, n/a cached")
+
+
+def test_lines_that_were_left_out_are_counted_on_the_page() -> None:
+    found = gathered(entry(1), entry(1))
+    found.add_lines([b'{"turn": 1, "ti', b"[]"])
+
+    assert parsed(render(found, "x")).one("p", "note").text == (
+        "3 lines left out: 1 told before, 1 cut off or not JSON, 1 no entry of a journal."
+    )
+
+
+def test_a_journal_without_a_turn_is_said_to_be_one() -> None:
+    shown = page()
+
+    assert shown.one("p", "empty").text == "There is no turn to report on."
+    assert shown.all("svg", "wide") == shown.all("g", "turn") == []
+
+
+def test_causes_say_what_to_do() -> None:
+    rows = (
+        page(entry(1, given=10_000), miss(verdict="idle", cached=1_000)).one("table", "causes").one("tbody").all("tr")
+    )
+
+    assert [[cell.text for cell in row.children] for row in rows] == [
+        ["idle", "1", "9,000", "", WORDS["idle"].advice],
+        ["cold", "1", "", "", WORDS["cold"].advice],
+    ]
+
+
+def test_modes_are_compared_where_there_are_two() -> None:
+    shown = page(*warm(40, mode="observe", share=0.25), *warm(60, start=100))
+    section = shown.one("section", **{"aria-labelledby": "comparison"})
+
+    assert [[cell.text for cell in row.children] for row in section.one("tbody").all("tr")] == [
+        ["observe as the client sends it", "25.0%", "25.0%", "25.0%", "40", "3", "0", "0.0%"],
+        ["fill with one stable identity", "90.0%", "90.0%", "90.0%", "60", "3", "0", "0.0%"],
+    ]
+    assert "65.0 points more." in section.text
+
+
+def test_one_mode_is_not_compared() -> None:
+    assert page(entry(1)).all("section", **{"aria-labelledby": "comparison"}) == []
+
+
+def test_every_verdict_is_explained_in_a_line() -> None:
+    words = page(entry(1)).one("dl", "words").all("div")
+
+    assert {each.one("dt").text for each in words} == set(VERDICTS)
+    assert all(each.one("dd").text for each in words)
+
+
+def test_conversations_are_named_by_their_start_only_where_there_are_several() -> None:
+    assert page(entry(1)).one("span", "name").text == "conversation cccccccccccc"
+    assert [each.text for each in page(entry(1), entry(1, run="b")).all("span", "name")] == [
+        "start aaaaaaaaaaaa conversation cccccccccccc",
+        "start b conversation cccccccccccc",
+    ]
+
+
+def test_the_dearest_conversations_are_unfolded_and_the_rest_is_not() -> None:
+    shown = page(*(entry(number, conversation=f"c{number}", given=number * 1_000) for number in range(1, 8)))
+    found = shown.all("details", "conversation")
+
+    assert [each.one("span", "name").text for each in found] == [
+        f"conversation c{number}" for number in range(7, 0, -1)
+    ]
+    assert ["open" in each.attributes for each in found] == [True] * 4 + [False] * 3
+
+
+def test_a_turn_says_why_to_mouse_keyboard_and_screen_reader() -> None:
+    shown = page(entry(1, given=10_000), miss(because="tool shell was edited", changes=["tools_changed", "idle"]))
+    turn = shown.all("g", "miss")[0]
+
+    assert turn.one("title").text == (
+        "Turn 2 at 08:01:00, miss: tools_changed tool shell was edited 12,000 input, 0 cached, 10,000 re-sent, "
+        "55 s after the turn before, also changed: idle"
+    )
+    assert turn.attributes["role"] == "img"
+    assert turn.all("path", "sign")
+    assert shown.one("p", "panel").text.startswith("Most re-sent: Turn 2 at 08:01:00, miss: tools_changed")
+
+
+def test_a_drawing_is_one_stop_of_the_tab_key(long_page: str) -> None:
+    drawings = parsed(long_page).all("div", "drawing")
+
+    assert len(drawings) > 50
+    for drawing in drawings:
+        stops = [turn for turn in drawing.all("g", "turn") if turn.attributes["tabindex"] == "0"]
+        assert [turn.classes >= {"told"} for turn in stops] == [True]
+
+
+def test_everything_in_a_drawing_is_in_a_table_as_well(long_page: str) -> None:
+    for conversation in parsed(long_page).all("details", "conversation"):
+        turns = conversation.one("details", "listing").one("tbody").all("tr")
+
+        assert len(turns) == len(conversation.all("g", "turn"))
+
+
+def test_what_is_drawn_has_a_name_or_is_hidden(long_page: str) -> None:
+    for picture in parsed(long_page).all("svg"):
+        assert picture.attributes.get("aria-hidden") == "true" or picture.attributes["aria-label"]
+
+
+def test_headings_label_their_sections_and_names_are_given_once(long_page: str) -> None:
+    root = parsed(long_page)
+    names = [each.attributes["id"] for each in root.all() if "id" in each.attributes]
+
+    assert len(names) == len(set(names))
+    assert all(section.attributes["aria-labelledby"] in names for section in root.all("section"))
+    assert root.one("html").attributes["lang"] == "en"
+    assert len(root.all("h1")) == len(root.all("main")) == 1
+    assert all(head.attributes["scope"] in ("col", "row") for head in root.all("th"))
+
+
+def test_the_page_loads_nothing(long_page: str) -> None:
+    root = parsed(long_page)
+
+    assert [each for each in root.all() if {"src", "href", "action", "style"} & each.attributes.keys()] == []
+    assert not re.search(r"https?://|@import|url\((?!#)", long_page)
+
+
+def test_a_policy_forbids_all_but_its_own_style_and_script(long_page: str) -> None:
+    root = parsed(long_page)
+    own = {
+        name: b64encode(hashlib.sha256("".join(root.one(name).texts).encode()).digest()).decode()
+        for name in ("style", "script")
+    }
+
+    assert root.one("meta", **{"http-equiv": "Content-Security-Policy"}).attributes["content"] == (
+        f"default-src 'none'; style-src 'sha256-{own['style']}'; script-src 'sha256-{own['script']}'; base-uri 'none'"
+    )
+
+
+def test_2000_turns_make_a_page_of_less_than_3_megabytes(long_page: str) -> None:
+    assert len(long_page.encode()) < 3_000_000
+    assert len(parsed(long_page).all("g", "turn")) == 2_000
+
+
+def test_of_very_many_turns_some_are_counted_but_not_drawn() -> None:
+    turns = [entry(number, at=number * 30.0, given=9_000) for number in range(1, 3_502)]
+    shown = page(*turns, *(entry(number, conversation=f"c{number}", given=1) for number in range(4_000, 4_600)))
+
+    assert len(shown.all("g", "turn")) == 3_000
+    assert "501 earlier turns of it are counted but not drawn." in shown.text
+    assert "101 more conversations are counted but not listed." in shown.text
+    assert "4,101" in shown.one("dl", "figures").text
+
+
+@pytest.mark.parametrize("name", ["run", "conversation", "mode", "client", "model", "transport", "verdict", "because"])
+def test_every_field_is_shown_as_text_whatever_it_holds(name: str) -> None:
+    shown = page(entry(1, given=10_000), {**miss(changes=[EVIL]), name: EVIL}, source=EVIL)
+
+    assert len(shown.all("script")) == 1
+    assert shown.all("img") == shown.all("b") == []
+    assert EVIL in shown.one("p", "source").text
+    assert "49" not in shown.one("p", "source").text
+
+
+def test_a_page_is_written_over_an_older_one_but_over_nothing_else(tmp_path: Path) -> None:
+    path, other = tmp_path / "report.html", tmp_path / "journal.jsonl"
+    other.write_bytes(lines([entry(1)]))
+    save(path, render(gathered(), "first"))
+    save(path, render(gathered(), "second"))
+
+    assert "From <strong>second</strong>" in path.read_text("utf-8")
+    with pytest.raises(FileExistsError, match="no report"):
+        save(other, render(gathered(), "third"))
+    assert other.read_bytes() == lines([entry(1)])

@@ -1,0 +1,101 @@
+"""The command that makes a page of this session's turns."""
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from codexcache.core import Core
+from codexcache.document import Object
+from codexcache.finding import Finding
+from codexcache.reports import Reports
+from conftest import Stage
+from mitmproxy import exceptions
+from mitmproxy.types import Path as PathArgument
+from support.client import connected
+from support.html import Element, parsed
+from support.journals import entry, long_journal
+from support.talks import Listed, asked, counting
+from support.wire import JSON, RESPONSES, body
+
+
+def told(*entries: Object) -> Reports:
+    """Return the addon after it was told of turns with these entries."""
+    reports = Reports(Core(), lambda finding: cast(Object, finding))
+    for each in entries:
+        reports.keep(cast(Finding, each))
+    return reports
+
+
+def written(reports: Reports, path: Path) -> Element:
+    """Return the page that the command writes."""
+    reports.report(PathArgument(str(path)))
+    return parsed(path.read_text("utf-8"))
+
+
+async def test_the_turns_of_a_session_become_a_page(
+    stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await stage.upstream(counting((9_000, 0), (9_500, 8_960)))
+    proxy = await stage.proxy(Listed())
+    async with connected(proxy) as connection:
+        for texts in (("one",), ("one", "two")):
+            await connection.post(RESPONSES, [JSON, ("session-id", "s")], body(input=asked(*texts)))
+    proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
+    page = parsed((tmp_path / "page.html").read_text("utf-8"))
+
+    assert page.one("p", "source").text.startswith("From this session, ")
+    assert [turn.one("title").text.split(", ")[1].split(" ")[0] for turn in page.all("g", "turn")] == ["cold", "hit"]
+    assert f"A report on 2 turns is in {tmp_path / 'page.html'}." in caplog.messages
+
+
+async def test_a_conversation_has_the_name_that_it_has_elsewhere(stage: Stage, tmp_path: Path) -> None:
+    await stage.upstream(counting((9_000, 0)))
+    proxy = await stage.proxy(Listed())
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [JSON], body())
+    proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
+    [flow] = proxy.master.addons.get("view")
+
+    name = flow.metadata["codex"][0]["conversation"]
+    assert f"conversation {name}" == parsed((tmp_path / "page.html").read_text("utf-8")).one("span", "name").text
+
+
+def test_there_is_nothing_to_report_on_before_the_first_turn(tmp_path: Path) -> None:
+    with pytest.raises(exceptions.CommandError, match="no turn to report on yet"):
+        written(told(), tmp_path / "page.html")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("no/page.html", "No such file"), ("", "Is a directory"), ("notes.txt", "no report")]
+)
+def test_a_page_that_cannot_be_written_is_said(name: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("some notes")
+
+    with pytest.raises(exceptions.CommandError, match=reason):
+        written(told(entry(1)), tmp_path / name)
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    told(entry(1)).report(PathArgument("~/page.html"))
+
+    assert (tmp_path / "page.html").exists()
+
+
+def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codexcache.reports._MOST", 10)
+    page = written(told(*long_journal(40)), tmp_path / "page.html")
+
+    assert len(page.all("g", "turn")) == 10
+    assert (
+        page.one("p", "note").text == "30 earlier turns of this session are not kept any more; codex_journal keeps all."
+    )
+
+
+def test_a_page_can_be_made_again(tmp_path: Path) -> None:
+    reports: Any = told(entry(1))
+    written(reports, tmp_path / "page.html")
+    reports.keep(entry(2))
+
+    assert len(written(reports, tmp_path / "page.html").all("g", "turn")) == 2
