@@ -52,6 +52,10 @@ class Stage:
         self.ports["chatgpt.com"] = backend.port
         return backend
 
+    def backend_tls(self) -> ssl.SSLContext:
+        """Return TLS settings of a client that trusts the test servers' CA alone."""
+        return ssl.create_default_context(cafile=str(self._authority.ca_file))
+
     async def proxy(self, addon: object = None, mode: str = "regular", **settings: Any) -> Proxy:
         """Start the proxy with the addon."""
         route(self._patch, self.ports)

@@ -21,6 +21,15 @@ async def test_the_start_says_what_is_on(stage: Stage, caplog: pytest.LogCapture
     assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com, codex.example (codex_mode pin)."]
 
 
+async def test_the_start_names_the_options_that_are_set(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Those that are not as by default."""
+    caplog.set_level(logging.INFO)
+    await stage.proxy(codex_redact="on", codex_mode="observe", codex_body_limit="64m")
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.addon"]
+    assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com (codex_mode observe, codex_redact=on)."]
+
+
 BAD = {
     "codex_mode": ["", "Fill", "off"],
     "codex_hosts": ["", ",", "https://chatgpt.com", "chatgpt.com:443", "chatgpt.com/x", "*.chatgpt.com"],
@@ -31,6 +40,7 @@ BAD = {
     "codex_intercept": ["misses", "hit", "cold;idle"],
     "codex_redact": ["", "2"],
     "codex_tunnel": ["", "maybe"],
+    "codex_otel": ["", "http://127.0.0.1:4318"],
 }
 
 

@@ -53,6 +53,38 @@ def test_tools_are_found_among_the_items_and_in_namespaces() -> None:
     assert called["type"] == "custom_tool_call"
 
 
+SPAWN = {"type": "function", "name": "spawn_agent", "parameters": {"properties": {"message": {}, "task_name": {}}}}
+WAIT = {"type": "function", "name": "wait_agent"}
+DELEGATE = {"role": "user", "content": "delegate: Say hello."}
+AGENT = "01a1fb9e-8e8c-7b53-b762-dbe7d5f95617"
+SPAWNED = {"type": "function_call_output", "output": f'{{"agent_id":"{AGENT}"}}'}
+
+
+def test_a_sub_agent_is_given_the_arguments_that_its_tool_takes() -> None:
+    called = _called([{"type": "namespace", "name": "collaboration", "tools": [SPAWN]}], [DELEGATE])
+
+    assert called is not None
+    assert called["namespace"] == "collaboration"
+    assert called["arguments"] == '{"message":"Say hello.","task_name":"task"}'
+
+
+def test_a_sub_agent_is_waited_for_once() -> None:
+    called = _called([SPAWN, WAIT], [DELEGATE, SPAWNED])
+
+    assert called is not None
+    assert (called["name"], called["arguments"]) == ("wait_agent", f'{{"targets":["{AGENT}"]}}')
+    assert _called([SPAWN, WAIT], [DELEGATE, SPAWNED, {"type": "function_call_output", "output": "done"}]) is None
+
+
+def test_a_task_ends_by_itself() -> None:
+    task = {"type": "function", "name": "task"}
+    called = _called([task], [DELEGATE])
+
+    assert called is not None
+    assert called["arguments"] == '{"description":"A task","prompt":"Say hello.","subagent_type":"general"}'
+    assert _called([task], [DELEGATE, SPAWNED]) is None
+
+
 @pytest.mark.parametrize(
     ("tools", "items"),
     [

@@ -1,10 +1,11 @@
 """The missing package is said with the one command that adds it."""
 
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-from codexcache.installing import how_to_add_orjson
+from codexcache.installing import how_to_add_orjson, how_to_add_otel
 
 
 @pytest.fixture
@@ -40,3 +41,21 @@ def test_a_standalone_binary_takes_none(home: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "frozen", True, raising=False)
 
     assert "Standalone binaries take no packages" in how_to_add_orjson()
+
+
+def test_the_packages_for_telemetry_are_those_of_the_extra(home: Path) -> None:
+    """With the versions that it asks for."""
+    project = tomllib.loads(Path(__file__).parents[1].joinpath("pyproject.toml").read_text())["project"]
+    packages = project["optional-dependencies"]["otel"]
+
+    sentence, _, command = how_to_add_otel().partition(" Add it with: ")
+    assert sentence == "codex_otel needs the OpenTelemetry SDK, which this mitmproxy lacks."
+    assert command == f"/venv/bin/python -m pip install {' '.join(repr(package) for package in packages)}"
+
+
+def test_a_tool_of_uv_keeps_what_it_has(home: Path) -> None:
+    """Installing it anew forgets what is not named again."""
+    (home / "uv-receipt.toml").touch()
+
+    assert "uv tool install --with orjson --with 'opentelemetry-" in how_to_add_otel()
+    assert how_to_add_otel().endswith(" 'mitmproxy>=12.2,<12.3'")

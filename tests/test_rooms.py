@@ -32,6 +32,13 @@ PURE = (
     "routes",
     "guard",
     "installing",
+    "telemetry",
+    "excerpt",
+    "signature",
+    "advice",
+    "comparing",
+    "overview",
+    "status",
 )
 OUTER_WORLD = {"time", "datetime", "socket", "asyncio", "random", "threading", "subprocess", "os"}
 

@@ -22,11 +22,25 @@
 | `sockets`     | one WebSocket: its handshake, its turns, what is kept for viewing    |
 | `fragments`   | a repair of how mitmproxy cuts a rewritten WebSocket message         |
 | `health`      | settings that would quietly make the addon useless                   |
+| `exposure`    | who can reach the proxy, and what guards it                          |
 | `guard`       | faults of ours: the traffic passes, the fault is said once           |
+| `excerpt`     | where two prompts part, and what kind of text differs there          |
+| `signature`   | a prompt's parts as a strip, with the break marked                   |
+| `advice`      | what to do about each verdict                                        |
+| `page`        | all that is known of one turn, as text                               |
+| `overview`    | turns and conversations as tables                                    |
+| `comparing`   | any two turns, compared                                              |
+| `status`      | how the addon is set and what it has seen, as text                   |
+| `lookup`      | what prompts say, looked up in the flows when somebody asks          |
+| `view`        | the content view "Codex cache"                                       |
+| `redraw`      | how the console is kept from showing an old page                     |
+| `commands`    | `codex.why`, `codex.diff` and the other commands                     |
+| `hold`        | turns that are held before they leave                                |
+| `redact`      | credentials, and how they are taken out of flows                     |
+| `export`      | copies of flows that can be passed on                                |
 | `addon`       | mitmproxy's hooks, a few lines each                                  |
 
-`fragments`, `health` and `addon` know mitmproxy; no other room does, none reads a clock,
-and none does I/O.
+The rooms that know mitmproxy are thin; no other room reads a clock or does I/O.
 """
 
 __version__ = "0.1.0"

@@ -44,12 +44,13 @@ def _account(record: Record, match: Match) -> Iterator[Change]:
         yield Change(name="account_changed", detail="another user sent it, and accounts share no cache")
 
 
-def _value(name: str, what: str, read: Callable[[Record], str | None]) -> Callable[[Record, Match], Iterator[Change]]:
+def _value(name: str, what: str, read: Callable[[Record], str]) -> Callable[[Record, Match], Iterator[Change]]:
     """Return the finder of a plain value that is shown as it is."""
 
     def find(record: Record, match: Match) -> Iterator[Change]:
         if (now := read(record)) != (was := read(match.record)):
-            yield Change(name=name, detail=f"{what} went from {was or 'none'!s:.40} to {now or 'none'!s:.40}", before=0)
+            detail = f"{what} went from {_printable(was) or 'unset'} to {_printable(now) or 'unset'}"
+            yield Change(name=name, detail=detail, before=0)
 
     return find
 
@@ -67,14 +68,20 @@ def _hidden(name: str, what: str, read: Callable[[Record], object]) -> Callable[
 def _session(record: Record, match: Match) -> Iterator[Change]:
     mine, theirs = record.route, match.record.route
     if mine.session and mine.session != theirs.session:
-        yield Change(name="session_changed", detail="its session header is not the predecessor's")
+        detail = (
+            "its session header is not the predecessor's" if theirs.session else "its predecessor had no session header"
+        )
+        yield Change(name="session_changed", detail=detail)
     if not mine.session:
         yield Change(name="session_missing", detail="it left without a session header, which the backend routes by")
 
 
 def _key(record: Record, match: Match) -> Iterator[Change]:
-    if record.route.key != match.record.route.key:
-        yield Change(name="prompt_cache_key_changed", detail="its prompt_cache_key is not the predecessor's")
+    mine, theirs = record.route.key, match.record.route.key
+    if mine != theirs:
+        given = "its prompt_cache_key is not the predecessor's" if theirs else "its predecessor had no prompt_cache_key"
+        detail = given if mine else "it left without the prompt_cache_key that its predecessor had"
+        yield Change(name="prompt_cache_key_changed", detail=detail)
 
 
 def _transport(record: Record, match: Match) -> Iterator[Change]:
@@ -112,7 +119,8 @@ def _tools_detail(mine: tuple[Tool, ...], theirs: tuple[Tool, ...]) -> str:
         _list_names("was added", [name for name in now if name not in was]),
         _list_names("was removed", [name for name in was if name not in now]),
     ]
-    return ", ".join(part for part in said if part) or f"the same {len(mine)} tools came in another order"
+    other = "came in another order" if len(mine) == len(theirs) else "are listed another number of times"
+    return ", ".join(part for part in said if part) or f"the same {len(now)} tools {other}"
 
 
 def _list_names(what: str, names: list[str]) -> str:

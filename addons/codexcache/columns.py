@@ -57,9 +57,10 @@ class Items:
         """Return the digest that stands for the first `count` items, at least one."""
         return self._heads[(count - 1) * _DIGEST : count * _DIGEST]
 
-    def digests(self, start: int = 0) -> list[bytes]:
-        """Return the items' own digests from `start` on."""
-        return [self._digests[at : at + _DIGEST] for at in range(start * _DIGEST, len(self._digests), _DIGEST)]
+    def digests(self, start: int = 0, end: int | None = None) -> list[bytes]:
+        """Return the items' own digests from `start` on, up to `end`."""
+        stop = len(self) if end is None else min(end, len(self))
+        return [self._digests[at : at + _DIGEST] for at in range(start * _DIGEST, stop * _DIGEST, _DIGEST)]
 
     def size(self, count: int | None = None) -> int:
         """Return the bytes of the first `count` items, or of all."""

@@ -19,13 +19,14 @@ from .turn import Sender, Turn
 
 @dataclass(slots=True, kw_only=True)
 class Passage:
-    """A turn on its way through the proxy."""
+    """A turn on its way through the proxy; `edited` is what the user made of it while it was held."""
 
     turn: Turn
     identity: Identity
     envelope: Envelope
     outcome: Outcome = field(default_factory=Outcome)
     closed: bool = False
+    edited: Turn | None = None
     mode: Mode = "observe"
     record: Record | None = None
     first_byte_at: float | None = None
@@ -41,12 +42,16 @@ class Passage:
     @property
     def forwarded_key(self) -> Json:
         """The `prompt_cache_key` in the body that the backend got."""
+        if self.edited:
+            return self.edited.document.get(KEY_MEMBER)
         given = None if KEY_MEMBER in self.envelope.drop else self.turn.document.get(KEY_MEMBER)
         return self.envelope.put.get(KEY_MEMBER, given)
 
     @property
     def forwarded(self) -> Fields:
         """The header fields that the backend got: the request's, or those of the socket's handshake."""
+        if self.edited and not self.handshake:
+            return self.edited.sender.fields
         return (self.handshake or self.envelope).fields
 
 
@@ -56,6 +61,11 @@ class Continuity:
     def __init__(self) -> None:
         self._memory = Memory()
         self._lessons = Lessons()
+
+    @property
+    def lessons(self) -> list[str]:
+        """What the backend's refusals taught, a sentence each."""
+        return self._lessons.lines()
 
     def open_socket(self, sender: Sender, settings: Settings) -> Envelope:
         """Return the envelope of a WebSocket's handshake."""

@@ -2,6 +2,7 @@
 
 import logging
 import weakref
+from collections.abc import Callable
 
 from mitmproxy import http
 from mitmproxy.proxy import mode_specs
@@ -11,6 +12,7 @@ from .desk import Desk
 from .guard import Faults
 from .routes import is_codex_host
 from .settings import default_settings
+from .turn import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ class Core:
         self.continuity = Continuity()
         self.faults = Faults()
         self.desk = Desk(self.faults.note)
+        self.hold: Callable[[http.HTTPFlow, Passage, Callable[[], tuple[object, Turn]]], None] = _let_pass
         self.flows: weakref.WeakValueDictionary[str, http.HTTPFlow] = weakref.WeakValueDictionary()
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
@@ -45,6 +48,10 @@ class Core:
         if sentence := self.continuity.end(passage, self.settings):
             logger.warning(sentence)
         self.desk.ended(passage, at=at)
+
+
+def _let_pass(flow: http.HTTPFlow, passage: Passage, reread: Callable[[], tuple[object, Turn]]) -> None:
+    """Hold nothing."""
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:

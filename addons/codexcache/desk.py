@@ -14,6 +14,7 @@ from .record import Record, Route
 from .turn import SESSION_HEADERS, Turn, caller_root
 
 ACCOUNT_HEADER = "chatgpt-account-id"
+THREAD_HEADERS = ("thread-id", "thread_id")
 
 _NAMED = 64
 """Responses of one socket that a later frame can name."""
@@ -38,6 +39,20 @@ class Desk:
     def foreseen(self, passage: Passage) -> str | None:
         """Return the verdict that a turn is heading for, None where nothing speaks against a hit."""
         return self.explainer.foreseen(passage.record) if passage.record else None
+
+    def outlook(self, passage: Passage) -> Finding | None:
+        """Return what is to be found of a turn that is still to leave, None where nothing speaks against a hit."""
+        if (record := passage.record) is None:
+            return None
+        verdict, match = self.explainer.outlook(record)
+        return Finding(record=record, verdict=verdict, match=match, passage=passage) if verdict else None
+
+    def released(self, passage: Passage, turn: Turn, *, at: float) -> None:
+        """Hand in again a turn that was held, as it leaves at `at`."""
+        if (record := passage.record) and not record.ended_at:
+            socket = record.route.socket
+            named = self._responses.get(socket, {}).get(turn.previous or "")
+            self.explainer.released(record, turn, route_of(passage, socket), at=at, named=named)
 
     def ended(self, passage: Passage, *, at: float) -> None:
         """Hand in a turn that has ended, and tell the listeners what was found."""
@@ -71,9 +86,12 @@ def route_of(passage: Passage, socket: str) -> Route:
     """Return how a turn leaves; `socket` names its WebSocket."""
     turn: Turn = passage.turn
     sessions = (first_value(passage.forwarded, name) for name in SESSION_HEADERS)
+    threads = (first_value(passage.forwarded, name) for name in THREAD_HEADERS)
     return Route(
         key=_key_of(passage),
         session=next((session for session in sessions if session), None),
+        thread=next((thread for thread in threads if thread), None),
+        pinnable=passage.mode == "fill" and turn.explicit is not None and not turn.sender.native,
         caller=caller_root(turn.sender.caller),
         account=first_value(passage.forwarded, ACCOUNT_HEADER) or "",
         transport=turn.transport,

@@ -10,14 +10,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from .changes import first_difference as common_length
 from .document import Json, Object
 from .prompt import given_items, seen, spelled
 
 AROUND = 60
 """Characters that are shown on either side of a difference."""
-
-MARK = "▸"
-"""Stands in an excerpt before the first character that differs."""
 
 NOTHING = "(nothing)"
 
@@ -49,10 +47,13 @@ WHITE_SPACE, TEXT = "white space or line ends", "text"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
-    """A difference: where it is, from which character on, what stands around it on both sides, and what it is."""
+    """A difference: where it is, from which character on, what stands before it on both sides, what follows on each,
+    and what kind of text it is.
+    """
 
     place: str
     offset: int
+    before: str
     was: str
     now: str
     kind: str
@@ -75,7 +76,8 @@ def first_break(was: Object, now: Object) -> Excerpt | None:
     yours, mine = list(_parts(was)), list(_parts(now))
     for (place, one), (_, other) in zip(yours, mine, strict=False):
         if not _same(one, other):
-            return first_difference(one, other, place)
+            whole = place.startswith("input") and not _is_alike(one, other)
+            return first_difference(_text(one), _text(other), place) if whole else first_difference(one, other, place)
     if len(mine) < len(yours):
         return first_difference(yours[len(mine)][1], _ABSENT, yours[len(mine)][0])
     return None
@@ -109,13 +111,20 @@ def _parts(prompt: Object) -> Iterator[tuple[str, _Value]]:
         yield f"input[{place}]", seen(item)
 
 
+def _is_alike(was: _Value, now: _Value) -> bool:
+    """Tell whether two items are worth comparing member by member: not an answer with a question, say."""
+    if not isinstance(was, dict) or not isinstance(now, dict):
+        return True
+    return all(was.get(name) == now.get(name) for name in ("type", "role"))
+
+
 def _in_members(was: Object, now: Object, place: str) -> Excerpt | None:
     for name in dict.fromkeys((*was, *now)):
         one, other = was.get(name, _ABSENT), now.get(name, _ABSENT)
         if not _same(one, other):
             return first_difference(one, other, f"{place}.{name}".lstrip("."))
     names = (_listed(was), _listed(now))
-    return _excerpt(*names, place, _common(*names), MEMBER_ORDER)
+    return _excerpt(*names, place, common_length(*names), MEMBER_ORDER)
 
 
 def _in_list(was: list[Json], now: list[Json], place: str) -> Excerpt | None:
@@ -123,25 +132,32 @@ def _in_list(was: list[Json], now: list[Json], place: str) -> Excerpt | None:
     index = min(len(was), len(now)) if index is None else index
     if Counter(map(spelled, was)) == Counter(map(spelled, now)):
         names = (_named(was), _named(now))
-        return _excerpt(*names, place, _common(*names), LIST_ORDER)
+        return _excerpt(*names, place, common_length(*names), LIST_ORDER)
     one = was[index] if index < len(was) else _ABSENT
     other = now[index] if index < len(now) else _ABSENT
     return first_difference(one, other, f"{place}[{index}]")
 
 
 def _in_text(was: str, now: str, place: str) -> Excerpt:
-    offset = _common(was, now)
+    offset = common_length(was, now)
     return _excerpt(was, now, place, offset, _kind(was, now, offset))
 
 
 def _excerpt(was: str, now: str, place: str, offset: int, kind: str) -> Excerpt:
-    return Excerpt(place=visible(place), offset=offset, was=_around(was, offset), now=_around(now, offset), kind=kind)
+    start = max(0, offset - AROUND)
+    return Excerpt(
+        place=visible(place),
+        offset=offset,
+        before=f"{'…' if start else ''}{visible(was[start:offset])}",
+        was=_onward(was, offset),
+        now=_onward(now, offset),
+        kind=kind,
+    )
 
 
-def _around(text: str, offset: int) -> str:
-    start, end = max(0, offset - AROUND), offset + AROUND
-    before, behind = visible(text[start:offset]), visible(text[offset:end])
-    return f"{'…' if start else ''}{before}{MARK}{behind}{'…' if end < len(text) else ''}"
+def _onward(text: str, offset: int) -> str:
+    end = offset + AROUND
+    return f"{visible(text[offset:end])}{'…' if end < len(text) else ''}"
 
 
 def _kind(was: str, now: str, offset: int) -> str:
@@ -172,12 +188,6 @@ def _differ_in_white_space(was: str, now: str, offset: int) -> bool:
     return one.strip()[:shorter] == other.strip()[:shorter] and (shorter > 0 or not (one.strip() or other.strip()))
 
 
-def _common(one: str, other: str) -> int:
-    """Return the offset of the first character that differs."""
-    shorter = min(len(one), len(other))
-    return next((at for at in range(shorter) if one[at] != other[at]), shorter)
-
-
 def _same(one: _Value, other: _Value) -> bool:
     if isinstance(one, _Absent) or isinstance(other, _Absent):
         return one is other
@@ -192,7 +202,9 @@ def _text(value: _Value) -> str:
 
 def _named(values: Iterable[Json]) -> str:
     """Return a list as the names of its members, or as it is spelled."""
-    return _listed(str(value["name"]) if isinstance(value, dict) and "name" in value else _text(value) for value in values)
+    return _listed(
+        str(value["name"]) if isinstance(value, dict) and "name" in value else _text(value) for value in values
+    )
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -8,11 +8,11 @@ from collections import OrderedDict, deque
 
 from .history import History, Match
 from .outcome import Outcome
-from .prompt import read_prompt
+from .prompt import Prompt, read_outputs, read_prompt
 from .record import Record, Route, Usage
 from .refusal import refused_member
 from .turn import Turn
-from .verdict import Verdict, foresee, judge
+from .verdict import Verdict, foresee, judge, outlook
 
 _KEYS = 10_000
 _MINUTE = 60
@@ -22,7 +22,7 @@ class Explainer:
     """Explains turns in the order in which they happen."""
 
     def __init__(self, history: History | None = None) -> None:
-        self._history = history or History()
+        self._history = History() if history is None else history  # an empty one counts as false
         self._loads: OrderedDict[str, deque[float]] = OrderedDict()
         self._matches: dict[int, tuple[Match | None, int]] = {}
         self._turns = 0
@@ -35,28 +35,44 @@ class Explainer:
             flow=flow,
             endpoint=turn.endpoint,
             route=route,
-            prompt=read_prompt(turn.document, named.prompt if named else None, named.outputs if named else ()),
+            prompt=_prompt(turn, named),
             sent_at=at,
             warm_up=turn.warm_up,
             named=named,
+            complete=_is_complete(turn, named),
         )
-        match = self._history.predecessor(record)
-        record.conversation = match.record.conversation if match else record.number
-        self._matches[record.number] = match, self._load(route.key, at)
-        record.named = None  # a chain of names would keep every turn of a socket in memory
+        self._compare(record, self._load(route.key, at))
         return record
+
+    def released(self, record: Record, turn: Turn, route: Route, *, at: float, named: Record | None = None) -> None:
+        """Take note that a turn that was held leaves only at `at`, and as it is now."""
+        record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
+        record.complete = _is_complete(turn, named)
+        self._compare(record, self._matches[record.number][1])
 
     def foreseen(self, record: Record) -> str | None:
         """Return the verdict that a turn is heading for, or None where nothing speaks against a hit."""
         return foresee(record, *self._matches[record.number])
 
+    def outlook(self, record: Record) -> tuple[Verdict | None, Match | None]:
+        """Return the verdict that a turn is heading for, None as `foreseen` does, and what it is compared with."""
+        match, load = self._matches[record.number]
+        return outlook(record, match, load), match
+
     def ended(self, record: Record, outcome: Outcome, at: float) -> tuple[Verdict, Match | None]:
         """Take note of how a turn ended, and return the verdict and what the turn was compared with."""
         _conclude(record, outcome, at)
         match, load = self._matches.pop(record.number)
-        if record.usage and not record.warm_up:
+        if record.usage and record.complete and not record.warm_up:
             self._history.add(record, match)
         return judge(record, match, load), match
+
+    def _compare(self, record: Record, load: int) -> None:
+        """Find out what a turn goes on with."""
+        match = self._history.predecessor(record)
+        record.conversation = match.record.conversation if match else record.number
+        self._matches[record.number] = match, load
+        record.named = None  # a chain of names would keep every turn of a socket in memory
 
     def _load(self, key: str | None, at: float) -> int:
         """Return how many turns the key carried within the minute up to now, this one included."""
@@ -72,13 +88,23 @@ class Explainer:
         return len(times)
 
 
+def _prompt(turn: Turn, named: Record | None) -> Prompt:
+    """Return the whole prompt that a turn stands for; it may go on with the response of the turn that it names."""
+    return read_prompt(turn.document, named.prompt if named else None, named.outputs if named else ())
+
+
+def _is_complete(turn: Turn, named: Record | None) -> bool:
+    """Tell whether all that a turn goes on with has been seen."""
+    return named.complete if named else turn.previous is None
+
+
 def _conclude(record: Record, outcome: Outcome, at: float) -> None:
     """Write into the record what its response said."""
     record.ended_at = at
     record.status = outcome.status
     record.response_id = outcome.response_id
     record.echoed_key = outcome.echoed_key
-    record.outputs = outcome.outputs
+    record.outputs = read_outputs(outcome.outputs, record.prompt)
     record.usage = _usage(outcome)
     record.challenge = outcome.challenge
     record.failed = outcome.failure

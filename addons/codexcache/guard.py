@@ -29,6 +29,10 @@ class Faults:
                 "further faults of this kind are only counted."
             )
 
+    def lines(self) -> list[str]:
+        """Return each kind of fault with its count."""
+        return [f"{kind}: {count}" for kind, count in self._counts.items()]
+
     def summary(self) -> list[str]:
         """Return a sentence for each kind of fault that happened more than once."""
         return [

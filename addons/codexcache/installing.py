@@ -1,4 +1,4 @@
-"""How to give a mitmproxy the one package that it lacks, by the way in which it was installed.
+"""How to give a mitmproxy the packages that it lacks, by the way in which it was installed.
 
 This room imports nothing that could be missing.
 """
@@ -7,21 +7,28 @@ import sys
 from pathlib import Path
 
 _REQUIREMENT = "'mitmproxy>=12.2,<12.3'"
+_OTEL = ("'opentelemetry-exporter-otlp-proto-http>=1.40'", "'opentelemetry-sdk>=1.40'")
 
 
 def how_to_add_orjson() -> str:
     """Return the sentence with the one command."""
-    return f"Codex Continuity needs the package orjson, which this mitmproxy lacks. {_way()}"
+    return f"Codex Continuity needs the package orjson, which this mitmproxy lacks. {_way('orjson')}"
 
 
-def _way() -> str:
+def how_to_add_otel() -> str:
+    """Return the sentence with the one command."""
+    return f"codex_otel needs the OpenTelemetry SDK, which this mitmproxy lacks. {_way(*_OTEL)}"
+
+
+def _way(*packages: str) -> str:
+    """Return the command; a tool of uv is installed anew, with everything that it needs."""
     home = Path(sys.prefix)
+    needed = " ".join(f"--with {package}" for package in dict.fromkeys(("orjson", *packages)))
+    new = f"uv tool install {needed} {_REQUIREMENT}"
     if getattr(sys, "frozen", False):
-        return (
-            f"Standalone binaries take no packages; install one that does: uv tool install --with orjson {_REQUIREMENT}"
-        )
+        return f"Standalone binaries take no packages; install one that does: {new}"
     if (home / "uv-receipt.toml").exists():
-        return f"Add it with: uv tool install --with orjson {_REQUIREMENT}"
+        return f"Add it with: {new}"
     if (home / "pipx_metadata.json").exists():
-        return f"Add it with: pipx inject {home.name} orjson"
-    return f"Add it with: {sys.executable} -m pip install orjson"
+        return f"Add it with: pipx inject {home.name} {' '.join(packages)}"
+    return f"Add it with: {sys.executable} -m pip install {' '.join(packages)}"

@@ -22,7 +22,7 @@ def turn_line(finding: Finding, *, colour: bool = False) -> str:
         f"{_share(finding):>6}",
         _painted(f"{_name(verdict):<13}", verdict, colour),
     )
-    return "  ".join((*columns, verdict.because if _wants_reason(verdict) else "")).rstrip()
+    return "  ".join((*columns, _safe(verdict.because) if _wants_reason(verdict) else "")).rstrip()
 
 
 def _name(verdict: Verdict) -> str:

@@ -12,6 +12,9 @@ from .fields import all_values
 from .prompt import given_items
 from .recall import recall_socket
 from .telling import portraits
+from .verdict import PROMPT
+
+_PROMPT = frozenset(PROMPT)
 
 
 class Missing(ValueError):
@@ -32,8 +35,13 @@ class Lookup:
         return found if isinstance(found, http.HTTPFlow) else None
 
     def break_of(self, flow: http.HTTPFlow, portrait: Object) -> Excerpt | str | None:
-        """Return where a turn's prompt parts from its predecessor's, or why that cannot be shown."""
-        if portrait.get("predecessor") is None:
+        """Return where a turn's prompt parts from its predecessor's, if it does, or why that cannot be shown."""
+        changes = portrait.get("changes")
+        if (
+            portrait.get("predecessor") is None
+            or not isinstance(changes, list)
+            or _PROMPT.isdisjoint(map(str, changes))
+        ):
             return None
         try:
             return first_break(self._predecessor(portrait), self.prompt(flow, portrait))
@@ -59,7 +67,8 @@ class Lookup:
 
     def _body(self, flow: http.HTTPFlow, portrait: Object) -> Object:
         request = flow.request
-        if (known := portraits(flow)) and known[-1].get("turn") != portrait.get("turn"):
+        known = portraits(flow)
+        if portrait in known[:-1]:
             raise Missing(f"turn {portrait.get('turn')} was tried again, and its flow holds the later body.")
         coding = ", ".join(all_values(request.headers.fields, "content-encoding"))
         try:

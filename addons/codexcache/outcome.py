@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 
 from .document import Json, Object, Unreadable, parse
 
-_NOTABLE = re.compile(
-    rb'"type"\s*:\s*"(?:response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
-)
+_TYPES = rb'"(?:response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
+_NOTABLE = re.compile(rb'"type"\s*:\s*' + _TYPES)
+HINT = re.compile(rb'"type"[\s:]*?(?:\n|' + _TYPES + rb")")
+"""Stands in every part of an event stream that holds an event to be read; its data may go on in another line."""
+
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _TERMINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
 

@@ -13,7 +13,7 @@ from .document import Json, Object
 from .excerpt import Excerpt, visible
 from .signature import LEGEND, Part, strip, table
 
-WIDTH = 96
+WIDTH = 88
 _STRIP = 72
 _ABSENT = "n/a"
 
@@ -24,18 +24,25 @@ def page(portrait: Object, looked_up: Excerpt | str | None = None) -> str:
         _headline(portrait),
         _counters(portrait),
         _prompt(portrait),
-        _identity(portrait),
-        _envelope(portrait),
-        _predecessor(portrait),
         _differences(portrait),
         excerpt_lines(looked_up),
         _advice(portrait),
+        _identity(portrait),
+        _envelope(portrait),
+        _predecessor(portrait),
     )
-    return "\n\n".join("\n".join(map(visible, lines)) for section in sections if (lines := list(section)))
+    return joined(sections)
+
+
+def joined(sections: Iterable[Iterable[str]]) -> str:
+    """Return sections with a line between them that is not quite empty, for mitmweb gives an empty line no height."""
+    return "\n \n".join("\n".join(map(visible, lines)) for section in sections if (lines := list(section)))
 
 
 def title(portrait: Object) -> str:
-    """Return a turn's verdict, as a miss where it is one."""
+    """Return a turn's verdict, as a miss where it is one; of a turn that is still to leave, what is foreseen."""
+    if _is_held(portrait):
+        return f"held, heading for {portrait.get('verdict', _ABSENT)}"
     return f"{'miss: ' if portrait.get('is_miss') else ''}{portrait.get('verdict', _ABSENT)}"
 
 
@@ -63,9 +70,10 @@ def excerpt_lines(looked_up: Excerpt | str | None) -> Iterator[str]:
         yield from _wrapped(f"First difference: {looked_up}")
     elif looked_up:
         where = f" in {looked_up.place}" if looked_up.place else ""
-        yield f"First difference{where}, from character {looked_up.offset:,} on (▸): {looked_up.kind}"
-        yield f"  was  {looked_up.was}"
-        yield f"  now  {looked_up.now}"
+        yield f"First difference{where}, from character {looked_up.offset:,} on: {looked_up.kind}"
+        yield f"  both   {looked_up.before}"
+        yield f"  was  ▸ {looked_up.was}"
+        yield f"  now  ▸ {looked_up.now}"
 
 
 def _headline(portrait: Object) -> Iterator[str]:
@@ -80,15 +88,23 @@ def _headline(portrait: Object) -> Iterator[str]:
         transport,
         portrait.get("endpoint"),
         f"status {portrait.get('status') or _ABSENT}",
-        f"codex_mode {portrait.get('mode', _ABSENT)}",
+        f"mode {portrait.get('mode', _ABSENT)}",
     )
     yield from _wrapped(" · ".join(str(fact) for fact in facts if fact))
+    if _is_held(portrait):
+        yield "It has not left yet: edit it, resume it or kill it."
+
+
+def _is_held(portrait: Object) -> bool:
+    return "ended_at" in portrait and portrait["ended_at"] is None
 
 
 def _counters(portrait: Object) -> Iterator[str]:
     yield "Tokens"
     yield _row("input", number(portrait.get("gen_ai.usage.input_tokens")))
-    yield _row("cached", number(portrait.get("gen_ai.usage.cache_read.input_tokens")), f"{share(portrait)} of the input")
+    yield _row(
+        "cached", number(portrait.get("gen_ai.usage.cache_read.input_tokens")), f"{share(portrait)} of the input"
+    )
     yield _row("reusable", number(portrait.get("reusable_tokens")), "of the predecessor's prompt, an estimate")
     resent = portrait.get("resent_tokens") if _is_known(portrait) else None
     yield _row("re-sent", number(resent), "could have been read, an estimate")
@@ -172,6 +188,8 @@ def _row(name: str, value: str, note: str = "") -> str:
 
 
 def _span(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
     if seconds < 120:
         return f"{seconds:.1f} seconds"
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"

@@ -33,10 +33,11 @@ def portrait(finding: Finding, entry: Object, fingerprints: Fingerprints) -> Obj
         "predecessor_at": finding.match.record.sent_at if finding.match else None,
         "sent_at": finding.record.sent_at,
         "differences": [f"{change.name}: {change.detail}" for change in finding.changes],
-        "signature": list(_signature(finding.record, finding.match, finding.changes)),
+        "signature": list(signature(finding.record, finding.match, finding.changes)),
         "identity": dict(_identity(finding, fingerprints)),
         "client_sent": dict(_envelope(turn.sender.fields, turn.document.get(KEY_MEMBER), fingerprints)),
         "forwarded": dict(_envelope(finding.passage.forwarded, finding.passage.forwarded_key, fingerprints)),
+        "edited": finding.passage.edited is not None,
         **_recalled(finding),
     }
 
@@ -44,15 +45,15 @@ def portrait(finding: Finding, entry: Object, fingerprints: Fingerprints) -> Obj
 def _recalled(finding: Finding) -> Object:
     """Return what only an earlier portrait of the same turn knows: what the client itself had sent."""
     known = finding.passage.recalled or {}
-    return {name: known[name] for name in ("client_sent", "forwarded") if name in known}
+    return {name: known[name] for name in ("client_sent", "forwarded", "edited") if name in known}
 
 
-def _signature(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:
+def signature(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:
     """Yield the prompt's parts in their order: name, bytes, state."""
     names = {change.name for change in changes}
     prompt = record.prompt
     tools = CHANGED if "tools_changed" in names else SAME
-    yield [f"{len(prompt.tools)} tools", sum(tool.size for tool in prompt.tools), tools if match else NEW]
+    yield [_count(len(prompt.tools), "tool"), sum(tool.size for tool in prompt.tools), tools if match else NEW]
     told = CHANGED if "instructions_changed" in names else BEHIND if tools == CHANGED else SAME
     yield ["instructions", len(prompt.instructions), told if match else NEW]
     yield from _items(record, match)
@@ -62,7 +63,8 @@ def _items(record: Record, match: Match | None) -> Iterator[Json]:
     """Yield the items: those that stand again, the first that differs, and what follows."""
     items, head = record.prompt.items, match.head if match else 0
     if head:
-        yield [f"input[{items[0].place}] to input[{items[head - 1].place}]", items.size(head), SAME]
+        last = f" to input[{items[head - 1].place}]" if head > 1 else ""
+        yield [f"input[{items[0].place}]{last}", items.size(head), SAME]
     if head == len(items):
         return
     first = items[head]
@@ -70,7 +72,7 @@ def _items(record: Record, match: Match | None) -> Iterator[Json]:
     yield [f"input[{first.place}] {_printable(first.kind)}", first.size, NEW if whole else CHANGED]
     if head + 1 < len(items):
         size = items.size() - items.size(head + 1)
-        yield [f"{len(items) - head - 1} more items", size, NEW if whole else BEHIND]
+        yield [_count(len(items) - head - 1, "more item"), size, NEW if whole else BEHIND]
 
 
 def _identity(finding: Finding, fingerprints: Fingerprints) -> Iterator[tuple[str, Json]]:
@@ -96,3 +98,7 @@ def _envelope(fields: Fields, key: Json, fingerprints: Fingerprints) -> Iterator
 
 def _printable(text: str) -> str:
     return "".join(character if " " <= character <= "~" else "?" for character in text[:40])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,12 +9,13 @@ the order of its members means nothing, and a text written as a string is the sa
 A tool's schema is shown to the model as it stands, so there the order of members does count.
 
 Requests in the "responses lite" shape carry tools and instructions as the first items of their input (openai/codex,
-`core/src/client.rs`); they are taken for what they are.
+`core/src/client.rs`); they are taken for what they are. Only at the very head: tools that are added further on, and a
+second developer message, leave what stands before them as it was, so they are items like any other.
 """
 
 import json
-import sys
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,7 +26,12 @@ from .document import Json, Object
 
 _UNSEEN = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
 _UNSEEN_IN_PARTS = frozenset({"annotations", "logprobs"})
-_COMPACTED = frozenset({"compaction", "compaction_summary"})
+_COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
+_ROLES = ("user", "assistant", "developer", "system")
+
+_FILE = re.compile(rb'"data:[^"\\]{8000,}+"')
+_FILE_SIZE = 8000
+"""A picture is worth some 2,000 tokens, however many bytes it has (openai/codex, `core/src/context_manager`)."""
 
 
 class Tool(NamedTuple):
@@ -38,7 +44,10 @@ class Tool(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
-    """A whole prompt. `length` counts the members of the whole input, those that carry tools included."""
+    """A whole prompt. `length` counts the members of the whole input, those that carry tools included.
+
+    The last `carried_tools` of the tools, and the instructions if `carries_instructions`, came in the input.
+    """
 
     model: str
     service_tier: str
@@ -50,6 +59,8 @@ class Prompt:
     instructions: str
     items: Items
     length: int
+    carried_tools: int = 0
+    carries_instructions: bool = False
 
     @property
     def size(self) -> int:
@@ -71,15 +82,15 @@ class Prompt:
         return f"Prompt({self.model!r}, {len(self.tools)} tools, {len(self.items)} items)"
 
 
-def read_prompt(document: Object, base: Prompt | None = None, outputs: Iterable[Json] = ()) -> Prompt:
+def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[Item] = ()) -> Prompt:
     """Return the prompt of a request body.
 
     A WebSocket delta stands for the prompt of the turn that it names (`base`), that turn's output, and its own input.
     """
-    given = [*outputs, *given_items(document)]
-    start = base.length if base else 0
-    tools = [*_list(document.get("tools")), *_carried_tools(given)]
-    told, items = _split_instructions(document, given, start, base)
+    given, start = given_items(document), base.length + len(outputs) if base else 0
+    told, lead = _text(document.get("instructions")), _lead(document, given, base)
+    tools = (*_tools(_list(document.get("tools"))), *lead.tools)
+    items = [_item(start + place, item) for place, item in enumerate(given) if place >= lead.taken]
     return Prompt(
         model=_text(document.get("model")),
         service_tier=_text(document.get("service_tier")),
@@ -87,11 +98,18 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Iterable[
         verbosity=_text(_member(document, "text", "verbosity")),
         text_format=digest(spelled(_member(document, "text", "format"))),
         parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
-        tools=tuple(_tools(tools)) or (base.tools if base else ()),
-        instructions=sys.intern(told),
-        items=base.items.followed_by(items) if base else Items(items),
+        tools=tools,
+        instructions=told or lead.instructions,
+        items=base.items.followed_by([*outputs, *items]) if base else Items(items),
         length=start + len(given),
+        carried_tools=len(lead.tools),
+        carries_instructions=bool(lead.instructions and not told),
     )
+
+
+def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
+    """Return a response's items, in the places that they have in the input of a turn which goes on with them."""
+    return tuple(_item(place, item) for place, item in enumerate(outputs, prompt.length))
 
 
 def given_items(document: Object) -> list[Json]:
@@ -132,20 +150,41 @@ def _parts(content: Json, role: Json) -> Json:
     ]
 
 
-def _split_instructions(document: Object, given: list[Json], start: int, base: Prompt | None) -> tuple[str, list[Item]]:
-    """Return the instructions, and the items without those that carry instructions or tools."""
-    told = _text(document.get("instructions")) or (base.instructions if base else "")
-    places = [(start + place, item) for place, item in enumerate(given) if _kind(item) != "additional_tools"]
-    leading = 0
-    if not told and not (base and base.items):
-        leading = next((n for n, (_, item) in enumerate(places) if not _is_developer(item)), len(places))
-        told = "\n".join(spelled(_member_of(item, "content")).decode() for _, item in places[:leading])
-    return told, [_item(place, item) for place, item in places[leading:]]
+class _Lead(NamedTuple):
+    """What the head of an input carries, and how many of the given items that takes."""
+
+    tools: tuple[Tool, ...]
+    instructions: str
+    taken: int
+
+
+def _lead(document: Object, given: list[Json], base: Prompt | None) -> _Lead:
+    """Return what the input carries at its head, which for a delta is the head of the turn that it names."""
+    tools = base.tools[len(base.tools) - base.carried_tools :] if base else ()
+    if base and (base.items or base.carries_instructions):
+        return _Lead(tools, base.instructions if base.carries_instructions else "", 0)
+    count = next((n for n, item in enumerate(given) if _kind(item) != "additional_tools"), len(given))
+    tools = (*tools, *(tool for item in given[:count] for tool in _tools(_list(_member_of(item, "tools")))))
+    if document.get("instructions") or count == len(given) or not _is_developer(given[count]):
+        return _Lead(tools, "", count)
+    return _Lead(tools, _told(_member_of(given[count], "content")), count + 1)
+
+
+def _told(content: Json) -> str:
+    """Return the text of a message that carries instructions."""
+    texts = [_member_of(part, "text") for part in _list(_parts(content, "developer"))]
+    return "\n".join(text for text in texts if isinstance(text, str))
 
 
 def _item(place: int, item: Json) -> Item:
     text = spelled(seen(item), ordered=True)
-    return Item(digest=digest(text), kind=_named_kind(item), size=len(text), place=place)
+    return Item(digest=digest(text), kind=_named_kind(item), size=_weight(text), place=place)
+
+
+def _weight(text: bytes) -> int:
+    """Return the size of an item's text, from which its share of the tokens is estimated."""
+    files = _FILE.findall(text) if b'"data:' in text else []
+    return len(text) - sum(len(file) - _FILE_SIZE for file in files)
 
 
 def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
@@ -164,21 +203,15 @@ def _tool_name(tool: Json) -> str:
     return next((name for name in names if isinstance(name, str) and name), "?")
 
 
-def _carried_tools(items: Iterable[Json]) -> Iterator[Json]:
-    for item in items:
-        if _kind(item) == "additional_tools":
-            yield from _list(_member_of(item, "tools"))
-
-
 def _kind(item: Json) -> str:
     kind = _member_of(item, "type")
     return kind if isinstance(kind, str) else "message"
 
 
 def _named_kind(item: Json) -> str:
-    """Return what an item is called where it is shown: a message by its role."""
+    """Return what an item is called: its type, for a message with its role."""
     kind, role = _kind(item), _member_of(item, "role")
-    return f"{role} message" if kind == "message" and isinstance(role, str) else kind
+    return f"{role} message" if kind == "message" and role in _ROLES else kind
 
 
 def _is_developer(item: Json) -> bool:

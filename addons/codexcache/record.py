@@ -1,9 +1,9 @@
 """What is remembered of a turn so that a later one can be explained by it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from .document import Json
+from .columns import Item
 from .prompt import Prompt
 from .routes import Endpoint
 
@@ -12,10 +12,16 @@ type Transport = Literal["http", "websocket"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How a turn left: what the backend routes by and accounts to. The values are secret: compared or hashed only."""
+    """How a turn left: what the backend routes by and accounts to. The values are secret: compared or hashed only.
+
+    `thread` is the official client's name of one agent, whose session and key others may share. `pinnable` tells
+    whether codex_mode=pin would hold the turn to an earlier key.
+    """
 
     key: str | None
     session: str | None
+    thread: str | None = None
+    pinnable: bool = False
     caller: bytes
     account: str
     transport: Transport
@@ -39,7 +45,8 @@ class Usage:
 class Record:
     """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until there are any.
 
-    `conversation` is the number of the conversation's first known turn.
+    `conversation` is the number of the conversation's first known turn. A turn is not `complete` if it goes on with a
+    response that is not known: then only the end of its prompt is.
     """
 
     number: int
@@ -51,6 +58,7 @@ class Record:
     conversation: int = 0
     warm_up: bool = False
     named: "Record | None" = None
+    complete: bool = True
     ended_at: float | None = None
     usage: Usage | None = None
     status: int | None = None
@@ -59,4 +67,4 @@ class Record:
     refused: str | None = None
     failed: str | None = None
     challenge: bool = False
-    outputs: list[Json] = field(default_factory=list)
+    outputs: tuple[Item, ...] = ()

@@ -51,6 +51,15 @@ class Lessons:
         """Return the members that are left out of turns for this host and model."""
         return self._left_out.get((host, model), frozenset())
 
+    def lines(self) -> list[str]:
+        """Return a sentence for each lesson."""
+        withheld = (f"no key is added to /{path} at {host} for {model!r}" for path, host, model in self._withheld)
+        left_out = (
+            f"{', '.join(sorted(members))} left out at {host} for {model!r}"
+            for (host, model), members in self._left_out.items()
+        )
+        return sorted((*withheld, *left_out))
+
     def key_refused(self, endpoint: str, host: str, model: str) -> str | None:
         """Note that the backend refused the key that was added, and return what to say, if it is news."""
         self._withheld.add((endpoint, host, model))

@@ -48,6 +48,10 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "Tunnel the TLS connections of all other hosts undecrypted, unless allow_hosts or ignore_hosts is set: on or "
         "off.",
     ),
+    "codex_otel": (
+        "off",
+        "Export each finished turn by OpenTelemetry to where the OTEL_* variables say, without content: on or off.",
+    ),
 }
 """Each option's default and help."""
 
@@ -73,6 +77,7 @@ class Settings:
     journal: str
     intercept: frozenset[str]
     redact: bool
+    otel: bool
 
 
 def parse_settings(values: Mapping[str, str]) -> Settings:
@@ -88,6 +93,7 @@ def parse_settings(values: Mapping[str, str]) -> Settings:
         journal=values["codex_journal"].strip(),
         intercept=_parse(values, "codex_intercept", _verdicts, f"miss, or some of {', '.join(FORESEEABLE)}"),
         redact=_parse(values, "codex_redact", _switch, "on or off"),
+        otel=_parse(values, "codex_otel", _switch, "on or off"),
     )
 
 

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from .portrait import BEHIND, CHANGED, NEW, SAME
 
-GLYPHS = {SAME: "█", CHANGED: "╳", BEHIND: "░", NEW: "▒"}
-LEGEND = f"{GLYPHS[SAME]} as before   {GLYPHS[CHANGED]} first difference   {GLYPHS[BEHIND]} behind it   {GLYPHS[NEW]} new"
+GLYPHS = {SAME: "█", CHANGED: "◆", BEHIND: "░", NEW: "▒"}
+LEGEND = (
+    f"{GLYPHS[SAME]} as before   {GLYPHS[CHANGED]} first difference   {GLYPHS[BEHIND]} behind it   {GLYPHS[NEW]} new"
+)
 
 type Part = tuple[str, int, str]
 """A part of a prompt: its name, its bytes, its state."""

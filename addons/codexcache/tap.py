@@ -9,9 +9,9 @@ Most clients hang up as soon as they have read the last event, so that event, no
 
 from collections.abc import Callable
 
-from .coding import Decoder, decoder_for
+from .coding import Decoder, Identity, decoder_for
 from .eventstream import EventStream
-from .outcome import Outcome
+from .outcome import HINT, Outcome
 
 
 class Keeper:
@@ -42,10 +42,13 @@ class Reader:
         self._outcome = outcome
         self._decoder: Decoder = decoder_for(coding)
         self._events = EventStream() if event_stream else None
+        self._plain_events = self._events if isinstance(self._decoder, Identity) else None
         self._body = Keeper(limit)
 
     def feed(self, chunk: bytes) -> None:
         """Take in the next chunk; `b""` is the end."""
+        if self._plain_events and self._plain_events.is_unmoved_by(chunk, HINT):
+            return
         for piece in self._decoder(chunk):
             self._take(piece)
         if not chunk and self._events is None:
@@ -64,13 +67,13 @@ class Tap:
 
     def __init__(self, on_fault: Callable[[Exception], None], *listeners: Callable[[bytes], None]) -> None:
         self._on_fault = on_fault
-        self._listeners = list(listeners)
+        self._listeners = listeners
 
     def __call__(self, chunk: bytes) -> bytes:
-        for listener in tuple(self._listeners):
+        for listener in self._listeners:
             try:
                 listener(chunk)
             except Exception as error:
-                self._listeners.remove(listener)
+                self._listeners = tuple(other for other in self._listeners if other is not listener)
                 self._on_fault(error)
         return chunk

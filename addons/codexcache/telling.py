@@ -59,13 +59,21 @@ class Telling:
         if self.summary.turns:
             self._print("\n".join(["", *self.summary.lines()]))
 
+    def entry(self, finding: Finding) -> Object:
+        """Return what the journal says of a turn."""
+        return self._entries.entry(finding)
+
     def tell(self, finding: Finding) -> None:
         """Tell of one turn."""
-        entry = self._entries.entry(finding)
+        entry = self.entry(finding)
         self.summary.add(finding)
         self._write(entry)
         self._mark(finding, entry)
         self._print(turn_line(finding, colour=vt_codes.ensure_supported(sys.stdout)))
+
+    def portray(self, finding: Finding) -> Object:
+        """Return the portrait of a turn."""
+        return portrait(finding, self._entries.entry(finding), self.fingerprints)
 
     def _write(self, entry: Object) -> None:
         """Append to the journal; where that fails, say so once until it works again."""
@@ -89,6 +97,8 @@ class Telling:
         before = portraits(marked)
         known = [*before, portrait(finding, entry, self.fingerprints)]
         marked.metadata[PORTRAITS] = known[-_MOST:]
+        if marked.websocket is None:  # each turn of a request is the same one, tried again
+            before, known = before[-1:], known[-1:]
         if marked.comment in ("", _comment(before)):  # a comment or mark of the user's own stays
             marked.comment = _comment(known)
         if marked.marked in ("", _marker(before)):

@@ -94,6 +94,11 @@ class Case:
         assert self.match is not None
         return self.record.sent_at - (self.match.record.ended_at or self.match.record.sent_at)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all changes, each once."""
+        return tuple(dict.fromkeys(change.name for change in self.changes))
+
     def change(self, *names: str) -> Change | None:
         """Return the first change with one of these names."""
         return next((change for change in self.changes if change.name in names), None)
@@ -126,28 +131,49 @@ def judge(record: Record, match: Match | None, load: int) -> Verdict:
     return Verdict(
         name=name,
         because=because,
-        changes=tuple(dict.fromkeys(change.name for change in case.changes)),
+        changes=case.names,
         predecessor=match.record.number if match else None,
         reusable=reusable(case) if match else None,
         resent=_resent(case) if name not in QUIET else 0,
     )
 
 
-_HARMLESS_ALONE = ("input_changed", "transport_changed")
-
-
 def foresee(record: Record, match: Match | None, load: int) -> str | None:
-    """Return the verdict that a turn is heading for before it is sent, or None where nothing speaks against a hit."""
+    """Return the verdict that a turn is heading for before it is sent, or None where nothing speaks against a hit.
+
+    Another transport is no reason by itself, nor is an edit that leaves almost all to be read.
+    """
     if match is None or match.record.usage is None:
         return "cold"
     case = Case(record=record, match=match, changes=find_changes(record, match), load=load)
-    lost = match.record.usage.input - reusable(case) > slack(match.record.usage.input)
-    names = [
-        change.name for change in case.changes if change.name not in ("input_changed", "transport_changed") or lost
-    ]
+    harmless = ("transport_changed",) if _loses(case) else ("transport_changed", "input_changed")
     likely = (("idle", _idle(case)), ("key_overloaded", _key_overloaded(case)))
-    names += [name for name, said in likely if said]
+    names = [*(name for name in case.names if name not in harmless), *(name for name, said in likely if said)]
     return min(names, key=VERDICTS.index, default=None)
+
+
+def _loses(case: Case) -> bool:
+    """Tell whether much of the predecessor's prompt cannot be read; a turn that goes back to its head needs no more."""
+    assert case.match is not None
+    assert case.match.record.usage is not None
+    known = case.match.record.usage.input
+    goes_back = case.match.head == len(case.record.prompt.items)
+    return not goes_back and known - reusable(case) > slack(known)
+
+
+def outlook(record: Record, match: Match | None, load: int) -> Verdict | None:
+    """Return the verdict that a turn is heading for as `foresee` does, with its sentence."""
+    if (name := foresee(record, match, load)) is None:
+        return None
+    case = Case(record=record, match=match, changes=find_changes(record, match) if match else (), load=load)
+    change = case.change(name)
+    return Verdict(
+        name=name,
+        because=change.detail if change else dict(TABLE)[name](case),
+        changes=tuple(dict.fromkeys(change.name for change in case.changes)),
+        predecessor=match.record.number if match else None,
+        reusable=reusable(case) if match and match.record.usage else None,
+    )
 
 
 def reusable(case: Case) -> int:
@@ -168,17 +194,17 @@ def _resent(case: Case) -> int:
 
 
 def _rejected(case: Case) -> str:
-    status, refused = case.record.status or 0, case.record.refused
-    if case.record.challenge:
+    record, status = case.record, case.record.status or 0
+    if record.challenge:
         return (
             f"a challenge page came instead of an answer (status {status}): a proxy's TLS fingerprint differs from the "
             "client's, and the site asked for a browser"
         )
-    if refused:
-        return f"the backend refused the member {refused!r} (status {status}); codex_strip={refused} removes it"
-    if case.record.failed:
-        return f"the backend failed the turn ({case.record.failed})"
-    return f"the backend answered with status {status}" if status >= 400 else ""
+    if record.refused:
+        return f"the backend refused the member {record.refused!r} (status {status}); codex_strip can remove it"
+    if status >= 400:
+        return f"the backend answered with status {status}" + (f" ({record.failed})" if record.failed else "")
+    return f"the backend failed the turn ({record.failed})" if record.failed else ""
 
 
 def _no_usage(case: Case) -> str:
@@ -204,7 +230,7 @@ def _hit(case: Case) -> str:
     cached = case.usage.cached or 0
     if cached < case.expected - slack(case.expected):
         return ""
-    return f"{cached:,} of the {case.expected:,} tokens that could be read were read"
+    return f"{cached:,} tokens were read, of some {case.expected:,} that could be"
 
 
 def _changed(name: str) -> Callable[[Case], str]:
@@ -212,9 +238,17 @@ def _changed(name: str) -> Callable[[Case], str]:
 
     def check(case: Case) -> str:
         change = case.change(name)
-        return f"{change.detail}{_HINTS.get(name, '')}" if change else ""
+        return change.detail if change else ""
 
     return check
+
+
+def _prompt_cache_key_changed(case: Case) -> str:
+    change = case.change("prompt_cache_key_changed")
+    if change is None:
+        return ""
+    hint = "; codex_mode=pin would hold the client to its first key" if case.record.route.pinnable else ""
+    return change.detail + hint
 
 
 def _session_missing(case: Case) -> str:
@@ -259,7 +293,11 @@ def _key_overloaded(case: Case) -> str:
 
 
 def _upstream(case: Case) -> str:
-    return f"nothing visible explains it, only {case.gap:.0f} s after its predecessor: likely the server's side"
+    if not case.changes:
+        said = "everything comparable is the same"
+    else:
+        said = f"what changed ({', '.join(case.names)}) does not explain that so little was read"
+    return f"{said}, and only {case.gap:.0f} s passed since its predecessor: likely the server's side"
 
 
 def _shares_socket(case: Case) -> bool:
@@ -270,15 +308,17 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
-_HINTS = {"prompt_cache_key_changed": "; codex_mode=pin would hold the client to its first key"}
-
 TABLE: tuple[tuple[str, Callable[[Case], str]], ...] = (
     ("rejected", _rejected),
     ("no_usage", _no_usage),
     ("below_minimum", _below_minimum),
     ("cold", _cold),
     ("hit", _hit),
-    *((name, _changed(name)) for name in ROUTING),
+    ("account_changed", _changed("account_changed")),
+    ("model_changed", _changed("model_changed")),
+    ("prompt_cache_key_changed", _prompt_cache_key_changed),
+    ("session_changed", _changed("session_changed")),
+    ("service_tier_changed", _changed("service_tier_changed")),
     ("session_missing", _session_missing),
     ("transport_changed", _transport_changed),
     ("key_replaced", _changed("key_replaced")),

@@ -4,59 +4,77 @@ It is there for the asking, by its name. By itself it is shown only where a flow
 handshake of a WebSocket: whoever looks at a body wants to see the body.
 """
 
+import math
+
 from mitmproxy import contentviews, http
 
 from .core import Core
 from .document import Object
+from .hold import HELD
 from .lookup import Lookup
-from .page import page, title
+from .page import WIDTH, page, title
+from .redraw import forget_soon, show_again
 from .telling import portraits
 
 NAME = "Codex cache"
 _MOST = 20
 """Turns of one flow that are shown at once, the latest first."""
 
-_RULE = "\n\n" + "─" * 96 + "\n\n"
+_RULE = f"\n \n{'─' * WIDTH}\n \n"
 
 
 class CacheView(contentviews.Contentview):
     """Shows why turns were or were not read from the prompt cache."""
 
     def __init__(self, lookup: Lookup) -> None:
-        self._lookup = lookup
+        self.lookup = lookup
 
     @property
     def name(self) -> str:
         return NAME
 
     def prettify(self, data: bytes, metadata: contentviews.Metadata) -> str:
+        forget_soon()
         flow = metadata.flow
-        if not isinstance(flow, http.HTTPFlow) or not (known := portraits(flow)):
-            return "This is not a finished turn of the Codex backend."
+        if not isinstance(flow, http.HTTPFlow) or not (known := turns_of(flow)):
+            return "This is not a turn of the Codex backend, or not a finished one."
         if (message := metadata.websocket_message) is None:
             return self.pages(flow)
         return self._of_message(flow, known, at=message.timestamp, from_client=message.from_client)
 
     def render_priority(self, data: bytes, metadata: contentviews.Metadata) -> float:
-        if not isinstance(metadata.flow, http.HTTPFlow) or not portraits(metadata.flow):
+        flow = metadata.flow
+        if not isinstance(flow, http.HTTPFlow) or not turns_of(flow):
             return -1
-        return 0.05 if data else 0.5
+        return 0.05 if data or metadata.http_message is not flow.request else 0.5
 
     def pages(self, flow: http.HTTPFlow) -> str:
         """Return the pages of a flow's turns, the latest first."""
-        known = portraits(flow)
-        pages = [page(portrait, self._lookup.break_of(flow, portrait)) for portrait in known[: -_MOST - 1 : -1]]
+        known = turns_of(flow)
+        pages = [page(portrait, self.lookup.break_of(flow, portrait)) for portrait in known[: -_MOST - 1 : -1]]
         more = [f"There are {len(known) - _MOST} earlier turns."] if len(known) > _MOST else []
         return _RULE.join([*pages, *more])
 
     def _of_message(self, flow: http.HTTPFlow, known: list[Object], *, at: float, from_client: bool) -> str:
         """Return the page of the turn that a message sends; for others, a line with the turn that they belong to."""
-        turn = next((turn for turn in reversed(known) if float(str(turn.get("sent_at", 0))) <= at), None)
+        turn = next((turn for turn in reversed(known) if _time(turn) <= at), None)
         if turn is None:
             return "This belongs to no finished turn."
         if from_client and turn.get("sent_at") == at:
-            return page(turn, self._lookup.break_of(flow, turn))
-        return f"turn {turn.get('turn')}: {title(turn)}"
+            return page(turn, self.lookup.break_of(flow, turn))
+        return f"with turn {turn.get('turn')} ({title(turn)})"
+
+
+def turns_of(flow: http.HTTPFlow) -> list[Object]:
+    """Return the portraits of a flow's turns, and at the end that of one that is held."""
+    held = flow.metadata.get(HELD)
+    return [*portraits(flow), *([held] if held else [])]
+
+
+def _time(turn: Object) -> float:
+    """Return when a turn was sent; a portrait from a file may not say it."""
+    at = turn.get("sent_at")
+    return at if isinstance(at, int | float) else math.inf
 
 
 class Views:
@@ -66,6 +84,7 @@ class Views:
 
     def __init__(self, core: Core) -> None:
         self.view = CacheView(Lookup(core))
+        core.desk.listeners.append(lambda finding: show_again(self.view, finding.record.flow))
 
     def load(self, loader: object) -> None:
         contentviews.add(self.view)

@@ -75,7 +75,7 @@ async def started(
     folder: Path | None = None,
 ) -> AsyncIterator[Program]:
     """Start `mitmdump`, `mitmweb` or `mitmproxy` with the addon, in a pseudo-terminal, until the block ends."""
-    port = _free_port()
+    port = free_port()
     outside, inside = pty.openpty()
     os.set_blocking(outside, False)
     termios.tcsetwinsize(inside, (50, 500))  # mitmproxy cannot draw on a screen of no size
@@ -99,7 +99,8 @@ async def started(
         running.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens at."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

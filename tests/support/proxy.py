@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from mitmproxy import options
+from mitmproxy.master import Master
 from mitmproxy.tools.dump import DumpMaster
 
 Connect = Callable[..., Any]
@@ -19,7 +20,7 @@ Connect = Callable[..., Any]
 class Proxy:
     """A running proxy."""
 
-    master: DumpMaster
+    master: Master
     port: int
     confdir: Path
 
@@ -50,17 +51,18 @@ async def running_proxy(
     opts.update(**settings)
     task = asyncio.create_task(master.run())
     try:
-        yield Proxy(master=master, port=await _listening(master, task), confdir=confdir)
+        yield Proxy(master=master, port=await listening(master, task), confdir=confdir)
     finally:
         await master.addons.get("proxyserver").servers.update([])  # mitmproxy leaves its sockets to the system
         master.shutdown()
         await task
 
 
-async def _listening(master: DumpMaster, task: "asyncio.Task[None]") -> int:
-    """Wait until the proxy listens, and return its port."""
+async def listening(master: Master, task: "asyncio.Task[None]") -> int:
+    """Wait until the proxy listens and its addons know that it runs, and return its port."""
+    server = master.addons.get("proxyserver")
     while not task.done():
-        if addresses := master.addons.get("proxyserver").listen_addrs():
+        if server.is_running and (addresses := server.listen_addrs()):
             return int(addresses[0][1])
         await asyncio.sleep(0.002)
     await task

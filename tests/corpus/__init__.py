@@ -1,0 +1,20 @@
+"""Labelled conversations: what clients sent, what the backend counted, and what has to be said of each turn.
+
+| room         | what it holds                                                                 |
+|--------------|-------------------------------------------------------------------------------|
+| `talk`       | the way in which a conversation is written down, with the labels of its turns |
+| `quiet`      | turns that need no explanation: hits, cold starts, refusals, absent counters  |
+| `routing`    | misses by identity, routing and transport                                     |
+| `prompts`    | misses by the prompt, and edits that are none                                 |
+| `likely`     | misses by time, load and the server's side, and causes that overlap           |
+| `crowds`     | several conversations at once: who goes on with whom                          |
+| `wander`     | conversations at random whose causes are known                                |
+| `player`     | plays a conversation over HTTP, over WebSocket and from a saved file           |
+
+Texts and counters are made up; a token is four bytes throughout. Each conversation names where such a one was seen.
+"""
+
+from corpus import crowds, likely, prompts, quiet, routing
+from corpus.talk import Talk
+
+TALKS: tuple[Talk, ...] = (*quiet.TALKS, *routing.TALKS, *prompts.TALKS, *likely.TALKS, *crowds.TALKS)

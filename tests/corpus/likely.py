@@ -1,0 +1,153 @@
+"""Misses by time, load and the server's side, and what was not to be taken for one of these."""
+
+from codexcache.document import Object
+
+from corpus.talk import HTTP, NATIVE, NOTHING, Talk, labelled, text, tokens, tool, user
+
+
+def before(talk: Talk, item: int) -> int:
+    """Return the tokens that stand before an item, as the backend counts cached ones."""
+    prompt: Object = {"tools": talk.tools, "instructions": talk.instructions, "input": talk.items}
+    return tokens(prompt, item) // 128 * 128
+
+
+def grown(talk: Talk, turns: int) -> None:
+    for number in range(turns):
+        talk.turn("hit" if number else "cold")
+
+
+@labelled("a pause of 20 minutes", "openai/codex#35300")
+def idle(talk: Talk) -> None:
+    grown(talk, 3)
+    talk.turn("idle", gap=1200, reads=NOTHING, said="20 minutes")
+    talk.turn("hit")
+
+
+@labelled("a pause of five minutes and a second", "earendil-works/pi#8463")
+def just_idle(talk: Talk) -> None:
+    grown(talk, 3)
+    talk.turn("idle", gap=301, reads=NOTHING, said="likely")
+
+
+@labelled("a pause of five minutes sharp is none", "earendil-works/pi#8463")
+def not_idle(talk: Talk) -> None:
+    grown(talk, 3)
+    talk.turn("upstream", gap=300, reads=NOTHING)
+
+
+@labelled("a miss seconds after a hit is no expiry", "antiburn/antiburn#182")
+def too_soon(talk: Talk) -> None:
+    grown(talk, 4)
+    talk.turn("upstream", gap=30, reads=NOTHING, said="only 30 s passed since its predecessor: likely")
+    talk.turn("hit")
+
+
+@labelled("a pause, and the tools edited in it", "chopratejas/headroom#1343")
+def idle_and_edited(talk: Talk) -> None:
+    grown(talk, 3)
+    talk.tools[0] = tool("apply_patch", "Edits files.")
+    talk.turn("tools_changed", ["tools_changed"], gap=1200, reads=NOTHING)
+
+
+@labelled("a pause measured from the predecessor, not from the last request", "opencode/opencode#43249")
+def idle_behind_another(talk: Talk) -> None:
+    talk.members["prompt_cache_key"] = "session-1"
+    grown(talk, 2)
+    other = talk.aside(items=[], instructions=text("You make titles.", 5000), tools=[])
+    other.turn("cold", predecessor=None, gap=250)
+    talk.turn("idle", predecessor=2, gap=100, reads=NOTHING)
+
+
+@labelled("a constant floor under a growing input", "openai/codex#20301")
+def floor(talk: Talk) -> None:
+    talk.turn("cold", reads=3328)
+    talk.turn("hit", reads=3328)
+    for _ in range(4):
+        talk.turn("upstream", reads=3328)
+
+
+@labelled("misses of the server's own between hits", "Soju06/codex-lb#2409")
+def upstream(talk: Talk) -> None:
+    grown(talk, 12)
+    talk.turn("upstream", reads=1152, said="everything comparable is the same")
+    talk.turn("hit")
+
+
+@labelled("a retry that reads nothing", "openai/codex#30425")
+def retry_misses(talk: Talk) -> None:
+    talk.turn("cold", replies=[])
+    talk.turn("upstream", say="", full=True, reads=NOTHING)
+
+
+@labelled(
+    "an edit late in the history does not explain that nothing at all was read", "agent-cost-lab/agent-cost-lab#22"
+)
+def late_edit(talk: Talk) -> None:
+    grown(talk, 12)
+    talk.items[20] = user("Edited.")
+    talk.turn("upstream", ["input_changed"], reads=NOTHING, said="(input_changed) does not explain")
+
+
+@labelled("an edit late in the history, and a long pause", "agent-cost-lab/agent-cost-lab#22")
+def late_edit_and_pause(talk: Talk) -> None:
+    grown(talk, 12)
+    talk.items[20] = user("Edited.")
+    talk.turn("idle", ["input_changed"], gap=3600, reads=NOTHING, said="60 minutes")
+
+
+@labelled("an edit, with a fifth less read than stands before it", "agent-cost-lab/agent-cost-lab#22")
+def read_up_to_a_boundary(talk: Talk) -> None:
+    grown(talk, 12)
+    talk.items[12] = user("Edited.")
+    talk.turn("input_changed", ["input_changed"], reads=before(talk, 12) * 4 // 5)
+
+
+@labelled("another transport and an edit that explains nothing", "earendil-works/pi#8125", headers=dict(NATIVE))
+def transport_and_late_edit(talk: Talk) -> None:
+    talk.members["prompt_cache_key"] = "session-1"
+    grown(talk, 12)
+    talk.items[20] = user("Edited.")
+    talk.host = "gov.chatgpt.com"
+    talk.turn("upstream", ["transport_changed", "input_changed"], reads=NOTHING)
+
+
+@labelled("another transport and an edit that explains it", "earendil-works/pi#8125", headers=dict(NATIVE))
+def transport_and_edit(talk: Talk) -> None:
+    talk.members["prompt_cache_key"] = "session-1"
+    grown(talk, 12)
+    talk.items[4] = user("Edited.")
+    talk.host = "gov.chatgpt.com"
+    talk.turn("input_changed", ["transport_changed", "input_changed"], reads=before(talk, 4))
+
+
+@labelled("more than 15 turns a minute with one key", "ginlix-ai/LangAlpha#191")
+def overloaded(talk: Talk) -> None:
+    for number in range(15):
+        talk.turn("hit" if number else "cold", gap=1, took=1)
+    talk.turn("key_overloaded", gap=1, took=1, reads=NOTHING, said="16 turns within a minute")
+    talk.turn("hit", gap=61)
+    talk.turn("upstream", gap=1, reads=NOTHING)
+
+
+@labelled("many turns a minute with keys of their own", "ginlix-ai/LangAlpha#191", paths=HTTP)
+def not_overloaded(talk: Talk) -> None:
+    talk.headers |= {"session-id": "s-0"}
+    talk.turn("cold", gap=1, took=1)
+    for number in range(1, 20):
+        headers = talk.headers | {"session-id": f"s-{number}"}
+        talk.aside(items=[], headers=headers).turn("cold", gap=1, took=1, predecessor=None)
+    talk.turn("upstream", predecessor=1, gap=1, reads=NOTHING)
+
+
+@labelled("a pause comes before the load", "ginlix-ai/LangAlpha#191", paths=HTTP)
+def idle_before_load(talk: Talk) -> None:
+    talk.members["prompt_cache_key"] = "session-1"
+    grown(talk, 1)
+    for number in range(20):
+        verdict = "cold"
+        other = talk.aside(items=[user(f"Child {number}.")])
+        other.turn(verdict, gap=340 if number == 0 else 1, took=1, predecessor=None, say="")
+    talk.turn("idle", predecessor=1, gap=1, reads=NOTHING)
+
+
+TALKS = tuple(talk for talk in list(globals().values()) if isinstance(talk, Talk))

@@ -1,0 +1,259 @@
+"""Plays a conversation as its client would send it, and returns what was found out about each turn.
+
+Over HTTP each turn brings its whole input along. Over WebSocket a turn sends what is new, and names the response that
+it goes on with, wherever the official client would (openai/codex, `core/src/client.rs`): all but the input is the same
+as in the socket's last turn, and the input starts with that turn's input and answer. What was sent can be saved as
+mitmproxy saves it, and read back.
+"""
+
+import asyncio
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import orjson
+from codexcache.captures import Captures
+from codexcache.continuity import Continuity, Passage
+from codexcache.core import Core
+from codexcache.desk import Desk
+from codexcache.document import Json, Object, edited
+from codexcache.finding import Finding
+from codexcache.settings import default_settings
+from codexcache.sockets import Backlog, Socket
+from codexcache.turn import Turn, read_sender, read_turn
+from mitmproxy import http
+from mitmproxy.io import FlowReader, FlowWriter
+from mitmproxy.test import tflow, tutils
+from mitmproxy.websocket import WebSocketData, WebSocketMessage
+from support.turns import fields
+from wsproto.frame_protocol import Opcode
+
+from corpus.talk import Answer, Path, Step, Talk
+
+_NOT_COMPARED = {"input", "client_metadata", "stream_options", "generate"}
+
+
+def play(talk: Talk, path: Path) -> list[Finding]:
+    """Return the findings of a conversation's turns, in their order."""
+    player = Player(talk, over_socket="websocket" in path)
+    player.run()
+    findings = asyncio.run(replayed(player.saved())) if path.startswith("saved") else player.findings
+    return sorted(findings, key=lambda finding: finding.record.number)
+
+
+async def replayed(saved: bytes) -> list[Finding]:
+    """Return what is found in a saved capture."""
+    core, findings = Core(), list[Finding]()
+    core.desk.listeners.append(findings.append)
+    captures = Captures(core)
+    for flow in FlowReader(io.BytesIO(saved)).stream():
+        assert isinstance(flow, http.HTTPFlow)
+        (captures.websocket_end if flow.websocket else captures.response)(flow)
+    captures.play()
+    assert core.faults.lines() == []
+    return findings
+
+
+@dataclass(kw_only=True)
+class _Wire:
+    """One socket: what is known of it, which turn was its last, and what passed over it."""
+
+    flow: str
+    socket: Socket
+    step: Step
+    last: Step | None = None
+    messages: list[WebSocketMessage] = field(default_factory=list)
+    ended_at: float | None = None
+
+
+class Player:
+    """Sends the turns of a conversation in the order of time, each as it was begun and as it ended."""
+
+    def __init__(self, talk: Talk, *, over_socket: bool) -> None:
+        self._talk, self._over_socket = talk, over_socket
+        self._settings = replace(default_settings(), mode=talk.mode)
+        self._continuity, self._desk = Continuity(), Desk(_fail)
+        self._wires: list[_Wire] = []
+        self._passages: dict[int, Passage] = {}
+        self._requests: list[http.HTTPFlow] = []
+        self.findings: list[Finding] = []
+        self._desk.listeners.append(self.findings.append)
+
+    def run(self) -> None:
+        """Play all turns; one that ends at the moment at which another is sent ends first."""
+        ends = [(step.ended_at, 0, step) for step in self._talk.steps]
+        starts = [(step.at, 1, step) for step in self._talk.steps]
+        for _, start, step in sorted([*ends, *starts], key=lambda event: (event[0], event[1], event[2].number)):
+            self._send(step) if start else self._end(step)
+
+    def saved(self) -> bytes:
+        """Return what was sent and what came, as mitmproxy saves it."""
+        file = io.BytesIO()
+        for flow in [*self._requests, *map(_socket_flow, self._wires)]:
+            FlowWriter(file).add(flow)
+        return file.getvalue()
+
+    def _send(self, step: Step) -> None:
+        if self._is_over_socket(step):
+            wire = self._wire(step)
+            self._begin(step, self._frame_turn(step, wire), wire)
+        else:
+            sender = read_sender(fields(step.headers))
+            turn = read_turn(sender, step.body, transport="http", host=step.host, endpoint=step.endpoint)
+            self._begin(step, turn, None)
+
+    def _begin(self, step: Step, turn: Turn, wire: _Wire | None) -> None:
+        passage = self._continuity.begin(turn, self._settings, wire.socket.last if wire else None)
+        self._passages[step.number] = passage
+        if wire:
+            passage.outcome.status = 200
+            wire.socket.begin(passage)
+            wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(passage), step.at))
+            wire.last = step
+        self._desk.sent(passage, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
+
+    def _end(self, step: Step) -> None:
+        passage, answer = self._passages[step.number], step.answer
+        if self._is_over_socket(step):
+            self._hear(step, self._wire(step))
+        else:
+            passage.outcome.status, passage.outcome.challenge = answer.status, answer.challenge
+            for event in _events(step) if answer.status < 400 else ():
+                passage.outcome.read_event(event)
+            if answer.status >= 400:
+                passage.outcome.read_body(_error_body(answer))
+            self._requests.append(_request_flow(step, passage))
+        self._continuity.end(passage, self._settings)
+        self._desk.ended(passage, at=step.ended_at)
+
+    def _hear(self, step: Step, wire: _Wire) -> None:
+        """Take in the events of a turn's answer, or the end of its socket."""
+        for event in _events(step):
+            wire.socket.read_event(event, step.ended_at)
+            wire.messages.append(WebSocketMessage(Opcode.TEXT, False, event, step.ended_at))
+        if step.answer.lost:
+            wire.ended_at = step.ended_at
+
+    def _is_over_socket(self, step: Step) -> bool:
+        return step.transport == "websocket" if step.transport else self._over_socket
+
+    def _wire(self, step: Step) -> _Wire:
+        """Return the open socket of a turn; another handshake needs another socket."""
+        for wire in self._wires:
+            same = (wire.step.socket, wire.step.headers, wire.step.host) == (step.socket, step.headers, step.host)
+            if same and wire.ended_at in (None, step.ended_at):
+                return wire
+        sender = read_sender(fields(step.headers))
+        handshake = self._continuity.open_socket(sender, self._settings)
+        socket = Socket(sender=sender, host=step.host, backlog=Backlog(limit=0), handshake=handshake)
+        self._wires.append(_Wire(flow=f"socket-{len(self._wires)}", socket=socket, step=step))
+        return self._wires[-1]
+
+    def _frame_turn(self, step: Step, wire: _Wire) -> Turn:
+        named = self._talk.steps[step.named - 1] if step.named else wire.last
+        frame = {"type": "response.create", **(_delta(step, named) or step.body)}
+        return read_turn(wire.socket.sender, frame, transport="websocket", host=step.host, endpoint="responses")
+
+
+def _delta(step: Step, last: Step | None) -> Object | None:
+    """Return what is sent of a turn that goes on with its socket's last one, None where all has to be."""
+    if last is None or step.full or last.answer.usage is None or _compared(step) != _compared(last):
+        return None
+    before = [*_input(last), *last.answer.outputs]
+    if _input(step)[: len(before)] != before:
+        return None
+    return {**step.body, "previous_response_id": f"resp_{last.number}", "input": _input(step)[len(before) :]}
+
+
+def _compared(step: Step) -> Object:
+    return {name: value for name, value in step.body.items() if name not in _NOT_COMPARED}
+
+
+def _input(step: Step) -> list[Json]:
+    given = step.body["input"]
+    return given if isinstance(given, list) else [{"role": "user", "content": given}]
+
+
+def _events(step: Step) -> Iterator[bytes]:
+    """Yield the events of an answer."""
+    answer = step.answer
+    response: Object = {"id": f"resp_{step.number}", "prompt_cache_key": answer.echoed_key}
+    yield orjson.dumps({"type": "response.created", "response": response})
+    if answer.status >= 400:
+        yield orjson.dumps({"type": "error", "status": answer.status, **(answer.error or {})})
+        return
+    for item in answer.outputs:
+        yield orjson.dumps({"type": "response.output_item.done", "item": item})
+    if not answer.lost:
+        yield orjson.dumps(_last_event(answer, response))
+
+
+def _last_event(answer: Answer, response: Object) -> Object:
+    usage: Object = {"usage": answer.usage} if answer.usage else {}
+    if answer.failed:
+        return {"type": "response.failed", "response": {**response, **usage, **(answer.error or {})}}
+    return {"type": "response.completed", "response": {**response, **usage}}
+
+
+def _error_body(answer: Answer) -> bytes:
+    return b"<html>Just a moment...</html>" if answer.challenge else orjson.dumps(answer.error)
+
+
+def _body(passage: Passage) -> bytes:
+    """Return the body as it was forwarded."""
+    document, envelope = passage.turn.document, passage.envelope
+    return edited(orjson.dumps(document), document, drop=envelope.drop, put=envelope.put)
+
+
+def _request_flow(step: Step, passage: Passage) -> http.HTTPFlow:
+    """Return a request and its answer as they are saved."""
+    answer, error = step.answer, step.answer.status >= 400
+    path = b"/backend-api/codex/responses" + (b"/compact" if step.endpoint == "compact" else b"")
+    kind = "text/html" if answer.challenge else "application/json" if error else "text/event-stream"
+    stream = b"".join(b"data: " + event + b"\n\n" for event in _events(step))
+    flow = tflow.tflow(
+        req=_request(step, passage.forwarded, b"POST", path, _body(passage)),
+        resp=tutils.tresp(
+            status_code=answer.status,
+            headers=http.Headers(
+                fields({"content-type": kind} | ({"cf-mitigated": "challenge"} if answer.challenge else {}))
+            ),
+            content=_error_body(answer) if error else stream,
+            timestamp_start=step.ended_at,
+            timestamp_end=step.ended_at,
+        ),
+    )
+    flow.live = False
+    return flow
+
+
+def _request(step: Step, forwarded: object, method: bytes, path: bytes, content: bytes) -> http.Request:
+    host = step.host.encode()
+    return tutils.treq(
+        method=method,
+        scheme=b"https",
+        authority=b"",
+        host=step.host,
+        port=443,
+        path=path,
+        headers=http.Headers([(b"host", host), *forwarded]),  # type: ignore[misc]
+        content=content,
+        timestamp_start=step.at,
+        timestamp_end=step.at,
+    )
+
+
+def _socket_flow(wire: _Wire) -> http.HTTPFlow:
+    """Return a WebSocket as it is saved."""
+    forwarded = [*wire.socket.handshake.fields, (b"upgrade", b"websocket")]
+    flow = tflow.tflow(
+        req=_request(wire.step, forwarded, b"GET", b"/backend-api/codex/responses", b""),
+        resp=tutils.tresp(status_code=101),
+    )
+    flow.websocket = WebSocketData(messages=wire.messages, timestamp_end=wire.ended_at)
+    flow.live = False
+    return flow
+
+
+def _fail(_: str, error: Exception) -> None:
+    raise error

@@ -1,0 +1,67 @@
+"""Short ways to write what is remembered of turns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from codexcache.changes import find_changes
+from codexcache.document import Json, Object
+from codexcache.history import Match
+from codexcache.prompt import read_prompt
+from codexcache.record import Record, Route, Usage
+from codexcache.verdict import Case
+
+ROUTE: dict[str, Any] = {
+    "key": "k",
+    "session": "s",
+    "caller": b"c",
+    "account": "a",
+    "transport": "http",
+    "socket": "",
+    "host": "chatgpt.com",
+}
+
+
+def route(**given: Any) -> Route:
+    """Return how a turn leaves, the same for all but what is given."""
+    return Route(**{**ROUTE, **given})
+
+
+def record(
+    number: int = 1,
+    items: Sequence[Json] = (),
+    *,
+    at: float = 0.0,
+    took: float | None = 5.0,
+    tokens: int | None = 10_000,
+    cached: int | None = 0,
+    via: Route | None = None,
+    body: Object | None = None,
+    **given: Any,
+) -> Record:
+    """Return a turn that has ended; one that took None has not."""
+    made = Record(
+        number=number,
+        flow=f"flow-{number}",
+        endpoint="responses",
+        route=via or route(),
+        prompt=read_prompt({"model": "m", "instructions": "i", **(body or {}), "input": list(items)}),
+        sent_at=at,
+        conversation=number,
+        ended_at=None if took is None else at + took,
+        usage=None if tokens is None or took is None else Usage(input=tokens, cached=cached, output=100),
+        status=200,
+    )
+    for name, value in given.items():
+        setattr(made, name, value)
+    return made
+
+
+def match(mine: Record, other: Record) -> Match:
+    """Return the other turn as the predecessor."""
+    return Match(record=other, head=mine.prompt.items.common_head(other.prompt.items))
+
+
+def case(mine: Record, other: Record | None, load: int = 1) -> Case:
+    """Return what a verdict is based on."""
+    found = match(mine, other) if other else None
+    return Case(record=mine, match=found, changes=find_changes(mine, found) if found else (), load=load)

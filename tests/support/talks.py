@@ -1,0 +1,105 @@
+"""Conversations with a backend whose counters are given, through a proxy that has a list of flows."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from codexcache.addon import CodexContinuity
+from codexcache.document import Object
+from codexcache.telling import portraits
+from mitmproxy import http
+from mitmproxy.addons.view import View
+
+from support.proxy import Proxy
+from support.sockets import Peer, Talk
+from support.upstream import Answer, Exchange, chunk, stream_head
+from support.wire import event, spelled
+
+ANSWER: Object = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I see."}]}
+SECRETS = (
+    ("Authorization", "Bearer credential-1"),
+    ("ChatGPT-Account-Id", "account-1"),
+    ("Cookie", "sid=cookie-1"),
+    ("X-Codex-Turn-State", "state-1"),
+)
+
+type Counters = tuple[int, int | None]
+"""Input tokens, and those of them that were cached."""
+
+
+class Listed:
+    """The addon beside the list of flows that the console and mitmweb have."""
+
+    def __init__(self) -> None:
+        self.view = View()
+        self.codex = CodexContinuity()
+        self.addons = [self.view, self.codex]
+
+
+def asked(*texts: str) -> list[Object]:
+    """Return a history in which each message of the user but the last has been answered."""
+    items: list[Object] = []
+    for text in texts:
+        items += [ANSWER] if items else []
+        items.append({"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]})
+    return items
+
+
+def counting(*counters: Counters) -> Answer:
+    """Answer one request after the other with these counters."""
+    ends = iter(_ends(counters))
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(stream_head(), *(chunk(event(**end)) for end in next(ends)), chunk(b""))
+
+    return answer
+
+
+def counting_frames(*counters: Counters) -> Talk:
+    """Answer one message after the other with these counters."""
+    ends = iter(_ends(counters))
+
+    async def talk(peer: Peer) -> None:
+        async for _ in peer.messages():
+            for end in next(ends):
+                await peer.send(spelled({"type": end.pop("kind"), **end}).decode())
+
+    return talk
+
+
+def _ends(counters: tuple[Counters, ...]) -> list[list[dict[str, Any]]]:
+    return [[_said(), _completed(number, *counts)] for number, counts in enumerate(counters, 1)]
+
+
+def _said() -> dict[str, Any]:
+    return {"kind": "response.output_item.done", "item": ANSWER}
+
+
+def _completed(number: int, given: int, cached: int | None) -> dict[str, Any]:
+    details = {} if cached is None else {"input_tokens_details": {"cached_tokens": cached}}
+    usage = {"input_tokens": given, "output_tokens": 5, **details}
+    return {"kind": "response.completed", "response": {"id": f"resp_{number}", "usage": usage}}
+
+
+def flows(proxy: Proxy) -> list[http.HTTPFlow]:
+    """Return the flows in the proxy's list."""
+    return [flow for flow in proxy.master.addons.get("view") if isinstance(flow, http.HTTPFlow)]
+
+
+def verdicts(flow: http.HTTPFlow) -> list[str]:
+    """Return the verdicts on a flow's turns."""
+    return [str(turn["verdict"]) for turn in portraits(flow)]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until something holds."""
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def said_in(message: bytes) -> Object:
+    """Return what a body or a message says."""
+    document: Object = orjson.loads(message)
+    return document

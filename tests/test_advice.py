@@ -1,0 +1,22 @@
+"""What to do about each verdict."""
+
+from codexcache.advice import ADVICE
+from codexcache.settings import OPTIONS
+from codexcache.verdict import VERDICTS
+
+
+def test_each_verdict_has_advice_and_nothing_else_has() -> None:
+    assert set(VERDICTS) == set(ADVICE)
+
+
+def test_advice_is_whole_sentences() -> None:
+    for advice in ADVICE.values():
+        for text in advice:
+            assert text[0].isupper()
+            assert text.endswith((".", ")."))
+
+
+def test_options_that_are_named_exist() -> None:
+    words = {word.partition("=")[0].strip(".,;:()") for advice in ADVICE.values() for word in " ".join(advice).split()}
+
+    assert {word for word in words if word.startswith("codex_")} <= set(OPTIONS)

@@ -1,0 +1,287 @@
+"""The commands and the view as mitmweb's own page uses them, over HTTP, on traffic through a real proxy."""
+
+import stat
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from codexcache.telling import portraits
+from conftest import Stage
+from embedded_backend.certificates import Authority
+from mitmproxy import exceptions, http
+from mitmproxy.addons.view import View
+from support.client import connected
+from support.proxy import Proxy, route
+from support.sockets import opened, talking
+from support.talks import SECRETS, Listed, asked, counting, counting_frames, flows, until, verdicts
+from support.webs import Web, running_web
+from support.wire import JSON, RESPONSES, body, frame
+
+SESSION = ("session-id", "s")
+TOOLS = [{"type": "function", "name": "shell", "description": "Today is 2026-11-20."}]
+LATER = [{"type": "function", "name": "shell", "description": "Today is 2026-11-21."}]
+CODEX_VIEW = "codex%20cache"
+
+
+async def post(proxy: Proxy, *texts: str, **members: object) -> None:
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [JSON, SESSION, *SECRETS], body(input=asked(*texts), **members))
+
+
+async def a_hit_and_a_miss(proxy: Proxy) -> list[http.HTTPFlow]:
+    """Have three turns: the beginning, one that only appends, one whose tools differ."""
+    await post(proxy, "one", tools=TOOLS)
+    await post(proxy, "one", "two", tools=TOOLS)
+    await post(proxy, "one", "two", "three", tools=LATER)
+    await until(lambda: [verdicts(flow) for flow in flows(proxy)] == [["cold"], ["hit"], ["tools_changed"]])
+    return flows(proxy)
+
+
+COUNTERS = ((9000, 0), (9500, 9000), (9900, 0))
+
+
+@pytest.fixture
+async def web(stage: Stage, monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> AsyncIterator[Web]:
+    """mitmweb, with a backend behind it."""
+    await stage.upstream(counting(*COUNTERS))
+    route(monkeypatch, stage.ports)
+    async with AsyncExitStack() as stack:
+        yield await stack.enter_async_context(running_web(confdir=confdir, upstream_ca=authority.ca_file))
+
+
+async def test_why_tells_of_a_flow(web: Web) -> None:
+    """The verdict, the counters, both sides of the first difference with the token named, and what to do."""
+    flow = (await a_hit_and_a_miss(web.proxy))[2]
+    said = (await web.command("codex.why", f"@{flow.id}"))["value"]
+
+    assert said.startswith("miss: tools_changed\ntool shell was edited\n")
+    assert "First difference in tools[0].description, from character 18 on: a date or time" in said
+    assert "  both   Today is 2026-11-2\n  was  ▸ 0.\n  now  ▸ 1.\n" in said
+    assert "What to do\n" in said
+
+
+async def test_the_view_shows_the_same_in_the_page(web: Web) -> None:
+    """It is found by its name, and JSON stays what is shown by itself."""
+    flow = (await a_hit_and_a_miss(web.proxy))[2]
+    said = (await web.command("codex.why", f"@{flow.id}"))["value"]
+
+    assert (await web.shown(flow.id, "request", CODEX_VIEW))["text"] == said
+    assert (await web.shown(flow.id, "request", CODEX_VIEW))["view_name"] == "Codex cache"
+    assert (await web.shown(flow.id, "request", "auto"))["view_name"] == "JSON"
+    assert (await web.shown(flow.id, "response", "auto"))["view_name"] == "Raw"
+
+
+async def test_tables_come_as_rows(web: Web) -> None:
+    await a_hit_and_a_miss(web.proxy)
+    turns = (await web.command("codex.turns"))["value"]
+    (_, conversation) = (await web.command("codex.conversations"))["value"]
+
+    assert [[row[0], *row[4:]] for row in turns[1:]] == [
+        ["1", "9,000", "0", "0%", "cold", ""],
+        ["2", "9,500", "9,000", "95%", "hit", ""],
+        ["3", "9,900", "0", "0%", "miss: tools_changed", "tool shell was edited"],
+    ]
+    assert conversation[2:8] == ["3", "1", "28,400", "9,000", "32%", "9,500"]
+
+
+async def test_two_flows_are_compared(web: Web) -> None:
+    first, _, third = await a_hit_and_a_miss(web.proxy)
+    said = (await web.command("codex.diff", f"@{first.id}", f"@{third.id}"))["value"]
+
+    assert said.startswith("was  turn 1 · gpt-5.5 · 9,000 tokens · cold\nnow  turn 3 · ")
+    assert "  - tools_changed: tool shell was edited" in said
+    assert "1 of the first turn's 1 items stand again at the head of the second." in said
+
+
+async def test_two_turns_are_compared_by_their_numbers(web: Web) -> None:
+    """As the table of turns gives them; a WebSocket's flow has many."""
+    first, _, third = await a_hit_and_a_miss(web.proxy)
+
+    assert await web.command("codex.diff.turns", "1", "3") == await web.command(
+        "codex.diff", f"@{first.id}", f"@{third.id}"
+    )
+    assert await web.command("codex.diff.turns", "1", "4") == {
+        "error": "There is no turn 4 here; codex.turns lists them."
+    }
+
+
+async def test_the_next_miss_is_found_again_and_again(web: Web) -> None:
+    """From the end on to the beginning, as a search does."""
+    first, _, third = await a_hit_and_a_miss(web.proxy)
+    view = web.proxy.master.addons.get("view")
+    for focused in (first, third):
+        view.focus.flow = focused
+
+        assert await web.command("codex.nextmiss") == {"value": None}
+        assert view.focus.flow is third
+
+
+async def test_the_status_tells_how_the_addon_is_set_and_what_it_saw(web: Web) -> None:
+    await a_hit_and_a_miss(web.proxy)
+    web.proxy.master.options.update(codex_mode="pin")
+    said = (await web.command("codex.status"))["value"]
+
+    assert "\nmode        pin\nhosts       chatgpt.com\noptions     codex_mode=pin\n" in said
+    assert "3 turns in 1 conversation" in said
+    assert said.endswith("learned     nothing\nheld now    0\nfaults      none\nwarnings    none")
+
+
+async def test_flows_are_exported_without_credentials(web: Web, tmp_path: Path) -> None:
+    path = tmp_path / "x.mitm"
+    await a_hit_and_a_miss(web.proxy)
+    said = (await web.command("codex.export", "@all", str(path)))["value"]
+
+    assert said.startswith(f"Wrote 3 flows to {path}, without credentials in header fields.")
+    assert "still hold the prompts" in said
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert b"credential-1" not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "expected"),
+    [
+        ("codex.turns", (), "No turn has finished yet."),
+        ("codex.conversations", (), "No turn has finished yet."),
+        ("codex.nextmiss", (), "There is no miss in the list."),
+        ("codex.why", ("@all",), "Command requires one flow, specification matched 0."),
+        ("codex.export", ("@all", "/nowhere/x"), "/nowhere/x cannot be written: No such file or directory."),
+    ],
+)
+async def test_a_command_that_can_do_nothing_says_why(
+    web: Web, command: str, arguments: tuple[str, ...], expected: str
+) -> None:
+    assert await web.command(command, *arguments) == {"error": expected}
+
+
+async def test_a_flow_without_turns_has_nothing_to_tell(web: Web) -> None:
+    async with connected(web.proxy) as connection:
+        await connection.post("/backend-api/codex/models", [JSON], b"{}")
+    (flow,) = flows(web.proxy)
+    expected = "This flow has no turn of the Codex backend, or none that has finished."
+
+    assert await web.command("codex.why", f"@{flow.id}") == {"error": expected}
+    assert await web.command("codex.diff", f"@{flow.id}", f"@{flow.id}") == {"error": expected}
+    assert (await web.shown(flow.id, "request", CODEX_VIEW))["text"].startswith("This is not a turn")
+
+
+async def test_names_can_be_called_over_http(web: Web) -> None:
+    """mitmweb takes small letters and dots only; each command says what it does."""
+    commands = (await web.client.get("/commands")).json()
+    ours = {name: command["help"] for name, command in commands.items() if name.startswith("codex.")}
+
+    assert set(ours) >= {
+        "codex.why",
+        "codex.diff",
+        "codex.diff.turns",
+        "codex.turns",
+        "codex.conversations",
+        "codex.nextmiss",
+        "codex.status",
+        "codex.export",
+    }
+    assert all(text.endswith(".") for text in ours.values())
+
+
+async def test_a_predecessor_whose_flow_is_gone_is_told_of(web: Web) -> None:
+    """All that the portrait knows is still there."""
+    _, second, third = await a_hit_and_a_miss(web.proxy)
+    web.proxy.master.commands.call("view.flows.remove", [second])
+    said = (await web.command("codex.why", f"@{third.id}"))["value"]
+
+    assert "First difference: the flow of the predecessor, turn 2, is gone." in said
+    assert "  - tools_changed: tool shell was edited" in said
+
+
+async def test_a_body_that_cannot_be_read_any_more_is_told_of(web: Web) -> None:
+    _, second, third = await a_hit_and_a_miss(web.proxy)
+    second.request.content = b"[]"
+    said = (await web.command("codex.why", f"@{third.id}"))["value"]
+
+    compared = await web.command("codex.diff", f"@{second.id}", f"@{third.id}")
+
+    assert "First difference: a body cannot be read: " in said
+    assert compared["error"].startswith("There is nothing to compare: a body cannot be read: ")
+
+
+async def test_a_turn_that_is_tried_again_is_a_turn_like_any_other(web: Web) -> None:
+    """Its flow shows how it went the last time, and both times on its page."""
+    *_, third = await a_hit_and_a_miss(web.proxy)
+    third.request.text = (third.request.text or "").replace("2026-11-21", "2026-11-20")
+    key = third.request.headers["session-id"]
+    await until(lambda: not third.live)
+    await web.command("replay.client", f"@{third.id}")
+    await until(lambda: len(portraits(third)) == 2)
+
+    assert verdicts(third) == ["tools_changed", "no_usage"]  # this backend had three answers
+    assert third.comment.startswith("no_usage: ")
+    assert third.request.headers["session-id"] == key
+    assert portraits(third)[1]["changed"] == []
+    said = (await web.command("codex.why", f"@{third.id}"))["value"]
+    assert said.startswith("no_usage\n")
+    assert "\nmiss: tools_changed\n" in said
+    assert "turn 3 was tried again, and its flow holds the later body." in said
+
+
+async def test_a_websockets_messages_show_their_turns(stage: Stage) -> None:
+    """A frame that is a turn has its page, with the delta taken for the whole prompt that it stands for."""
+    await stage.upstream(talking(counting_frames((9000, 0), (9500, 0))))
+    listed = Listed()
+    proxy = await stage.proxy(listed)
+    async with opened(proxy, [SESSION]) as peer:
+        await peer.ask(frame(input=asked("one"), tools=TOOLS))
+        await peer.receive()
+        await peer.ask(frame(input=asked("two"), tools=LATER, previous_response_id="resp_1"))
+        await peer.receive()
+    (flow,) = flows(proxy)
+    await until(lambda: verdicts(flow) == ["cold", "tools_changed"])
+    said = proxy.master.commands.call("codex.why", flow)
+
+    assert said.startswith("miss: tools_changed\n")
+    assert "\ncold\n" in said
+    assert "input[1] assistant message" in said
+    assert "First difference in tools[0].description, from character 18 on: a date or time" in said
+
+
+async def test_where_there_is_no_list_of_flows_commands_still_answer(stage: Stage) -> None:
+    """As in mitmdump, for other addons."""
+    await stage.upstream(counting(*COUNTERS))
+    proxy = await stage.proxy()
+    seen: list[http.HTTPFlow] = []
+    proxy.master.addons.add(Keeping(seen))
+    await post(proxy, "one")
+    await until(lambda: verdicts(seen[0]))
+
+    assert len(proxy.master.commands.call("codex.turns")) == 2
+    with pytest.raises(exceptions.CommandError, match="There is no list of flows here"):
+        proxy.master.commands.call("codex.nextmiss")
+
+
+class Keeping:
+    """Keeps the flows that come by."""
+
+    def __init__(self, seen: list[http.HTTPFlow]) -> None:
+        self._seen = seen
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        self._seen.append(flow)
+
+
+async def test_the_console_has_its_tables_aligned(stage: Stage) -> None:
+    """It gives all columns of a table one width."""
+    await stage.upstream(counting(*COUNTERS))
+    proxy = await stage.proxy(Listed())
+    proxy.master.addons.add(Console())
+    await post(proxy, "one")
+    await until(lambda: verdicts(flows(proxy)[0]))
+    rows = proxy.master.commands.call("codex.turns")
+
+    assert [len(row) for row in rows] == [1, 1]
+    assert rows[1][0].split()[-1] == "cold"
+    assert isinstance(proxy.master.addons.get("view"), View)
+
+
+class Console:
+    """Stands in for the console, by its name."""
+
+    name = "consoleaddon"

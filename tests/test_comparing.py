@@ -1,0 +1,60 @@
+"""Any two turns, compared."""
+
+from codexcache.comparing import compare
+from codexcache.document import Json, Object
+from support.portraits import portrait
+
+
+def user(text: str) -> Json:
+    return {"type": "message", "role": "user", "content": text}
+
+
+TOOL: Object = {"type": "function", "name": "shell", "description": "Runs a command."}
+FIRST: Object = {"model": "gpt-5.5", "instructions": "Be brief.", "tools": [TOOL], "input": [user("one"), user("two")]}
+
+
+def test_both_turns_are_named() -> None:
+    lines = compare(FIRST, portrait(), FIRST, portrait(turn=9, verdict="hit", is_miss=False)).split("\n")
+
+    assert lines[:2] == [
+        "was  turn 7 · gpt-5.5 · 9,409 tokens · miss: tools_changed",
+        "now  turn 9 · gpt-5.5 · 9,409 tokens · hit",
+    ]
+
+
+def test_equal_turns_have_no_difference() -> None:
+    text = compare(FIRST, portrait(), FIRST, portrait())
+
+    assert "2 of the first turn's 2 items stand again at the head of the second." in text
+    assert text.endswith("Every difference: none.")
+
+
+def test_the_differences_are_named_with_the_first_one_on_both_sides() -> None:
+    """Compared as if the first were the predecessor."""
+    second: Object = {**FIRST, "model": "gpt-5.5-mini", "tools": [{**TOOL, "description": "Runs a script."}]}
+    text = compare(FIRST, portrait(), second, portrait())
+
+    assert "  - model_changed: the model went from gpt-5.5 to gpt-5.5-mini" in text
+    assert "  - tools_changed: tool shell was edited" in text
+    assert "First difference in tools[0].description, from character 7 on: text" in text
+    assert text.endswith("  both   Runs a \n  was  ▸ command.\n  now  ▸ script.")
+
+
+def test_identities_are_compared_by_their_fingerprints() -> None:
+    other = portrait(identity={"key": ["dddddddddddd", "new"], "session": ["bbbbbbbbbbbb", "new"]})
+
+    assert "  - key: aaaaaaaaaaaa became dddddddddddd" in compare(FIRST, portrait(), FIRST, other)
+
+
+def test_an_edited_history_is_found() -> None:
+    second: Object = {**FIRST, "input": [user("one"), user("2"), user("three")]}
+    text = compare(FIRST, portrait(), second, portrait())
+
+    assert "1 of the first turn's 2 items stand again" in text
+    assert "First difference in input[1].content[0].text" in text
+
+
+def test_a_portrait_without_counters_or_identity_can_be_compared() -> None:
+    empty: Object = {}
+
+    assert "n/a tokens" in compare(FIRST, empty, FIRST, empty)

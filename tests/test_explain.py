@@ -1,0 +1,184 @@
+"""The engine is told when turns are sent and when they have ended, in any order, and forgets what it need not know."""
+
+import pytest
+from codexcache.document import Json, Object
+from codexcache.explain import Explainer
+from codexcache.history import History
+from codexcache.outcome import Outcome
+from codexcache.record import Record, Usage
+from codexcache.verdict import Verdict
+from support.records import route
+from support.turns import conversation, turn, user
+
+TALK = conversation("a", "b", "c", "d", "e")
+
+
+def outcome(given: Json = 10_000, cached: Json = 10_000, **members: object) -> Outcome:
+    details: Object = {"cached_tokens": cached}
+    made = Outcome(status=200, usage={"input_tokens": given, "input_tokens_details": details})
+    for name, value in members.items():
+        setattr(made, name, value)
+    return made
+
+
+def sent(explainer: Explainer, at: float, items: list[Json], named: Record | None = None, **members: Json) -> Record:
+    made = turn(None, members, input=items)
+    return explainer.sent(made, route(), flow="f", at=at, named=named)
+
+
+def played(explainer: Explainer, at: float, items: list[Json], given: Outcome | None = None) -> Verdict:
+    """Play a turn that takes five seconds."""
+    record = sent(explainer, at, items)
+    return explainer.ended(record, given or outcome(), at + 5)[0]
+
+
+def test_a_conversation_is_explained_turn_by_turn() -> None:
+    explainer = Explainer()
+    verdicts = [played(explainer, at, TALK[:n]) for at, n in ((0, 1), (10, 3), (20, 5))]
+
+    assert [(verdict.name, verdict.predecessor) for verdict in verdicts] == [("cold", None), ("hit", 1), ("hit", 2)]
+
+
+def test_a_history_that_is_given_is_used_although_it_is_empty() -> None:
+    history = History()
+    played(Explainer(history), 0, TALK)
+
+    assert len(history) == 1
+
+
+def test_turns_belong_to_the_conversation_of_their_first() -> None:
+    explainer = Explainer()
+    first = sent(explainer, 0, TALK[:1])
+    explainer.ended(first, outcome(), 5)
+    other, second = sent(explainer, 10, [user("x")]), sent(explainer, 10, TALK[:3])
+
+    assert (first.conversation, other.conversation, second.conversation) == (1, 2, 1)
+
+
+def test_turns_that_overlap_are_no_predecessors() -> None:
+    explainer = Explainer()
+    first, second = sent(explainer, 0, TALK[:1]), sent(explainer, 1, TALK[:1])
+
+    assert explainer.ended(second, outcome(), 5)[0].name == "cold"
+    assert explainer.ended(first, outcome(), 6)[0].name == "cold"
+
+
+@pytest.mark.parametrize("usage", [{}, {"input_tokens": None}, {"input_tokens": "7"}])
+def test_a_turn_without_usage_is_no_predecessor(usage: Object) -> None:
+    explainer = Explainer()
+
+    assert played(explainer, 0, TALK[:1], Outcome(status=200, usage=usage)).name == "no_usage"
+    assert played(explainer, 10, TALK[:3]).name == "cold"
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"input_tokens": 5}, Usage(input=5, cached=None, output=None)),
+        ({"input_tokens": 5, "input_tokens_details": None}, Usage(input=5, cached=None, output=None)),
+        ({"input_tokens": 5, "input_tokens_details": {"cached_tokens": 0}}, Usage(input=5, cached=0, output=None)),
+        (
+            {"input_tokens": 5, "input_tokens_details": {"cached_tokens": None}, "output_tokens": 2},
+            Usage(input=5, cached=None, output=2),
+        ),
+    ],
+)
+def test_an_absent_counter_is_not_zero(usage: Object, expected: Usage) -> None:
+    explainer = Explainer()
+    record = sent(explainer, 0, TALK)
+    explainer.ended(record, Outcome(status=200, usage=usage), 5)
+
+    assert record.usage == expected
+
+
+def test_a_warm_up_is_a_predecessor_only_where_it_is_named() -> None:
+    explainer = Explainer()
+    warm = sent(explainer, 0, TALK[:1], generate=False)
+    explainer.ended(warm, outcome(), 1)
+
+    assert explainer.ended(sent(explainer, 2, TALK[:3]), outcome(), 3)[0].predecessor is None
+    named = sent(explainer, 4, TALK[1:3], named=warm, previous_response_id="r")
+    assert explainer.ended(named, outcome(), 5)[0].predecessor in (warm.number, 2)
+
+
+def test_a_named_turn_is_let_go_once_it_was_compared() -> None:
+    explainer = Explainer()
+    first = sent(explainer, 0, TALK[:1])
+    explainer.ended(first, outcome(outputs=[TALK[1]]), 1)
+    second = sent(explainer, 2, [TALK[2]], named=first, previous_response_id="r")
+
+    assert second.named is None
+    assert len(second.prompt.items) == 3
+
+
+def test_a_turn_that_names_an_unknown_response_is_compared_with_nothing_nor_anything_with_it() -> None:
+    explainer = Explainer()
+    played(explainer, 0, TALK[:3])
+    delta = sent(explainer, 10, TALK[:1], previous_response_id="unknown")
+
+    assert explainer.ended(delta, outcome(), 11)[0].name == "cold"
+    assert explainer.ended(sent(explainer, 20, [*TALK[:1], user("x")]), outcome(), 21)[0].predecessor != delta.number
+
+
+def test_deltas_behind_an_unknown_response_are_compared_among_themselves() -> None:
+    explainer = Explainer()
+    first = sent(explainer, 0, TALK[:1], previous_response_id="unknown")
+    explainer.ended(first, outcome(), 1)
+    second = sent(explainer, 2, TALK[1:3], named=first, previous_response_id="r1")
+
+    assert explainer.ended(second, outcome(), 3)[0].name == "hit"
+    assert not second.complete
+
+
+def test_what_the_response_said_is_written_into_the_record() -> None:
+    explainer = Explainer()
+    record = sent(explainer, 0, TALK)
+    error: Object = {"detail": "Unsupported parameter: seed"}
+    explainer.ended(record, outcome(error=error, response_id="r", echoed_key="k", challenge=True), 5)
+
+    assert (record.response_id, record.echoed_key, record.challenge) == ("r", "k", True)
+    assert (record.refused, record.failed, record.ended_at, record.status) == ("seed", "no reason given", 5, 200)
+
+
+def test_a_keys_load_counts_a_minute_of_turns() -> None:
+    explainer = Explainer()
+    for second in range(15):
+        played(explainer, second * 2, [user(str(second))])
+    played(explainer, 31, TALK[:1])
+
+    assert played(explainer, 37, TALK[:3], outcome(cached=0)).name == "key_overloaded"
+    assert played(explainer, 99, TALK[:5], outcome(cached=0)).name == "upstream"
+
+
+def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
+    explainer = Explainer()
+    played(explainer, 0, TALK[:3])
+    held = sent(explainer, 10, [user("x")])
+    assert explainer.foreseen(held) == "cold"
+    explainer.released(held, turn(input=TALK), route(), at=400)
+
+    assert explainer.foreseen(held) == "idle"
+    assert explainer.ended(held, outcome(cached=0), 410)[0].name == "idle"
+
+
+def test_what_is_foreseen_has_a_sentence() -> None:
+    explainer = Explainer()
+    played(explainer, 0, TALK[:3])
+
+    assert forecast(explainer, TALK) == "None"
+    assert forecast(explainer, [user("x")]) == "cold: no earlier turn of this conversation is known"
+    assert forecast(explainer, TALK, tools=[{"name": "t"}]) == "tools_changed: tool t was added"
+
+
+def forecast(explainer: Explainer, items: list[Json], **members: Json) -> str:
+    """Return what a turn is heading for, with its sentence."""
+    verdict, _ = explainer.outlook(sent(explainer, 10, items, None, **members))
+    return str(verdict)
+
+
+def test_nothing_is_kept_of_turns_that_have_ended_but_their_history() -> None:
+    explainer = Explainer()
+    for number in range(20):
+        played(explainer, number * 10, [user(str(number))])
+
+    assert explainer._matches == {}

@@ -1,0 +1,64 @@
+"""Fingerprints tell ids apart and show nothing of them."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from codexcache.fingerprint import SECRET_FILE, Fingerprints, fresh_secret, load_secret
+
+PRINTS = Fingerprints(b"0" * 32)
+
+
+def test_a_fingerprint_is_twelve_hexadecimal_digits() -> None:
+    shown = PRINTS.of("key", "session-1")
+
+    assert shown is not None
+    assert len(shown) == 12
+    assert set(shown) <= set("0123456789abcdef")
+
+
+def test_one_value_has_one_fingerprint_for_each_kind_and_secret() -> None:
+    values = [
+        PRINTS.of("key", "a"),
+        PRINTS.of("key", "b"),
+        PRINTS.of("account", "a"),
+        Fingerprints(b"1" * 32).of("key", "a"),
+    ]
+
+    assert len(set(values)) == 4
+    assert PRINTS.of("key", "a") == PRINTS.of("key", "a")
+
+
+def test_nothing_has_no_fingerprint_and_everything_else_has_one() -> None:
+    assert PRINTS.of("key", None) is None
+    assert PRINTS.of("key", "") != PRINTS.of("key", "\udcff") is not None
+
+
+def test_a_kind_cannot_pass_for_part_of_a_value() -> None:
+    assert PRINTS.of("a", "b\0c") != PRINTS.of("a\0b", "d")
+
+
+def test_the_secret_is_made_once_and_readable_by_its_user_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    secret = load_secret(folder)
+
+    assert load_secret(folder) == secret
+    assert len(secret) == 32
+    assert stat.S_IMODE((folder / SECRET_FILE).stat().st_mode) == 0o600
+
+
+def test_a_secret_that_was_cut_short_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / SECRET_FILE).write_bytes(b"short")
+
+    assert len(load_secret(tmp_path)) == 32
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+
+    with pytest.raises(OSError, match="file"):
+        load_secret(tmp_path / "file")
+
+
+def test_secrets_differ() -> None:
+    assert fresh_secret() != fresh_secret()

@@ -1,0 +1,60 @@
+"""Tables of turns and conversations."""
+
+from codexcache.overview import aligned, conversations_table, turns_table
+from support.portraits import COUNTERS, portrait, without
+
+HIT = portrait(turn=6, sent_at=1000.0, verdict="hit", is_miss=False, because="all was read", resent_tokens=0)
+MISS = portrait()
+
+
+def test_turns_are_listed_in_the_order_of_time() -> None:
+    """With the reason where there is one to tell."""
+    names, *rows = turns_table([MISS, HIT])
+
+    assert names == ["turn", "time", "client", "model", "input", "cached", "share", "verdict", "because"]
+    assert [[row[0], *row[2:]] for row in rows] == [
+        ["6", "myagent/1.2", "gpt-5.5", "9,409", "1,024", "11%", "hit", ""],
+        ["7", "myagent/1.2", "gpt-5.5", "9,409", "1,024", "11%", "miss: tools_changed", "tool shell was edited"],
+    ]
+
+
+def test_a_turn_without_counters_has_none() -> None:
+    assert turns_table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
+
+
+def test_conversations_are_summed_up() -> None:
+    other = portrait(conversation="c0ffee000002", sent_at=2000.0)
+    names, *rows = conversations_table([other, MISS, HIT])
+
+    assert names[:8] == ["conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent"]
+    assert [row[:8] for row in rows] == [
+        ["c0ffee000001", "gpt-5.5", "2", "1", "18,818", "2,048", "11%", "5,956"],
+        ["c0ffee000002", "gpt-5.5", "1", "1", "9,409", "1,024", "11%", "5,956"],
+    ]
+    assert rows[0][8].endswith(" miss: tools_changed")
+
+
+def test_a_turn_without_counters_lowers_no_share() -> None:
+    """It is counted among the turns, its tokens are not."""
+    row = conversations_table([MISS, without(*COUNTERS, "resent_tokens")])[1]
+
+    assert row[2:8] == ["2", "2", "9,409", "1,024", "11%", "5,956"]
+
+
+def test_a_conversation_that_told_no_usage_has_no_tokens() -> None:
+    assert conversations_table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
+
+
+def test_an_aligned_table_has_numbers_to_the_right() -> None:
+    """Each row is one cell."""
+    assert aligned([["name", "input", "share"], ["a", "1,204", "n/a"], ["bcd efg", "7", "11%"]]) == [
+        ["name     input  share"],
+        ["a        1,204    n/a"],
+        ["bcd efg      7    11%"],
+    ]
+
+
+def test_hostile_words_are_defused() -> None:
+    table = turns_table([portrait(model="\x1b[2J", client="\x07", because="\u202e")])
+
+    assert all(cell.isprintable() for row in table for cell in row)

@@ -1,0 +1,71 @@
+"""mitmproxy's console does not go on showing a page that is out of date."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from codexcache import redraw
+from codexcache.core import Core
+from codexcache.lookup import Lookup
+from codexcache.view import CacheView
+from mitmproxy import contentviews
+from mitmproxy.addons.view import View
+from mitmproxy.test import taddons, tflow
+from mitmproxy.tools.console.flowview import FlowDetails
+
+
+class Drawn:
+    """Counts how often a view was to be drawn again."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, view: contentviews.Contentview) -> None:
+        self.times += 1
+
+
+@pytest.fixture
+def drawn() -> Iterator[Drawn]:
+    """Listens as the console's own window does."""
+    listener = Drawn()
+    contentviews.registry.on_change.connect(listener)
+    yield listener
+    contentviews.registry.on_change.disconnect(listener)
+
+
+def test_mitmproxys_console_still_remembers_in_the_same_place() -> None:
+    """Were it called otherwise, a page could be that of another flow."""
+    assert callable(FlowDetails._get_content_view.cache_clear)
+
+
+async def test_what_was_shown_is_forgotten_once_it_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleared: list[bool] = []
+    monkeypatch.setattr(FlowDetails._get_content_view, "cache_clear", lambda: cleared.append(True), raising=False)
+    redraw.forget_soon()
+
+    assert cleared == []
+    await asyncio.sleep(0)
+    assert cleared == [True]
+
+
+def test_without_a_loop_nobody_looks() -> None:
+    redraw.forget_soon()
+
+
+@pytest.mark.parametrize(("focused", "expected"), [(True, 1), (False, 0)])
+def test_only_the_flow_that_is_looked_at_is_drawn_again(drawn: Drawn, focused: bool, expected: int) -> None:
+    """Another one would lose its place on the page."""
+    flow, other, view = tflow.tflow(), tflow.tflow(), View()
+    with taddons.context(view):
+        view.add([flow, other])
+        view.focus.flow = flow if focused else other
+        redraw.show_again(CacheView(Lookup(Core())), flow.id)
+
+    assert drawn.times == expected
+
+
+def test_without_a_list_of_flows_nothing_is_drawn(drawn: Drawn) -> None:
+    with taddons.context():
+        redraw.show_again(CacheView(Lookup(Core())), "x")
+
+    assert drawn.times == 0

@@ -1,0 +1,81 @@
+"""What a command is."""
+
+from pathlib import Path
+
+import pytest
+from codex_run.codex import alone, has_background_server
+from codex_run.kinds import kind_of
+
+
+def program(path: Path, text: str) -> str:
+    path.write_text(text)
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("codex", "#!/usr/bin/env node\n", "codex"),
+        ("opencode", "", "bun"),
+        ("python3.13", "", "python"),
+        ("pi", "#!/usr/bin/env node\n", "node"),
+        ("agent", "#!/venv/bin/python3\n", "python"),
+        ("agent", "#!/usr/bin/env -S bun run\n", "bun"),
+        ("agent", "#!/bin/sh\nnode x\n", "other"),
+        ("agent", "node", "other"),
+    ],
+)
+def test_a_command_is_known_by_its_name_or_by_what_runs_its_file(
+    tmp_path: Path, name: str, text: str, expected: str
+) -> None:
+    assert kind_of([program(tmp_path / name, text), "x"]) == expected
+
+
+def test_a_command_that_is_not_there_is_of_no_kind() -> None:
+    assert kind_of(["/no/such/command"]) == "other"
+
+
+def codex(folder: Path, says: str) -> str:
+    return program(folder / "codex", f"#!/bin/sh\necho '{says}'\n")
+
+
+def test_a_codex_with_a_background_server_is_told_to_do_its_own_work(tmp_path: Path) -> None:
+    """The server has another environment, or would outlive the proxy."""
+    command = codex(tmp_path, "  --no-daemon  Run without the shared background server")
+
+    assert alone([command, "resume", "--last"]) == (command, "--no-daemon", "resume", "--last")
+
+
+def test_a_codex_without_one_is_left_as_it_is(tmp_path: Path) -> None:
+    command = codex(tmp_path, "  --no-alt-screen")
+
+    assert alone([command, "resume"]) == (command, "resume")
+
+
+@pytest.mark.parametrize("option", ["--no-daemon", "--remote=unix://", "--remote"])
+def test_who_says_where_the_work_is_done_is_obeyed(tmp_path: Path, option: str) -> None:
+    command = codex(tmp_path, "--no-daemon")
+
+    assert alone([command, option]) == (command, option)
+
+
+def test_other_commands_are_not_asked(tmp_path: Path) -> None:
+    command = program(tmp_path / "agent", f"#!/bin/sh\ntouch {tmp_path}/asked\n")
+
+    assert alone([command]) == (command,)
+    assert not (tmp_path / "asked").exists()
+
+
+def test_a_codex_that_cannot_be_asked_is_left_as_it_is(tmp_path: Path) -> None:
+    assert alone([str(tmp_path / "codex")]) == (str(tmp_path / "codex"),)
+
+
+def test_a_running_background_server_is_seen(tmp_path: Path) -> None:
+    socket = tmp_path / "app-server-control" / "app-server-control.sock"
+
+    assert not has_background_server({"CODEX_HOME": str(tmp_path)})
+    socket.parent.mkdir()
+    socket.touch()
+    assert has_background_server({"CODEX_HOME": str(tmp_path)})
+    assert not has_background_server({"HOME": str(tmp_path)})

@@ -1,0 +1,221 @@
+"""The launcher from its start to its end, with a real proxy, a backend behind it, and clients that are a few lines."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from embedded_backend import Backend
+from embedded_backend.certificates import Authority
+from support.launched import Home, gone, programs, written_by
+
+
+@pytest.fixture
+async def home(tmp_path: Path, authority: Authority, confdir: Path) -> AsyncIterator[Home]:
+    """A home with a backend behind every proxy, where the proxy's CA is made once for all tests."""
+    (tmp_path / ".mitmproxy").symlink_to(confdir)
+    async with Backend(home=authority.home) as backend:
+        yield Home(folder=tmp_path, backend=backend)
+
+
+async def test_a_session_ends_with_the_clients_status_and_a_summary(home: Home) -> None:
+    """What the client writes is left alone, and nothing is left behind."""
+    ended = await home.run(*home.behind, "--", *home.client("turn(); turn(); print('done'); sys.exit(7)"))
+
+    assert (ended.status, ended.out) == (7, "done\n")
+    assert ended.errors.splitlines()[1] == "Codex Continuity: 2 turns in 1 conversation"
+    assert "input tokens were read from the prompt cache" in ended.errors
+    assert "changed: prompt_cache_key, session-id, session_id, x-client-request-id in 2 turns" in ended.errors
+    assert home.left_behind == []
+    assert programs(str(home.folder)) == []
+
+
+async def test_quiet_says_nothing_and_observe_is_passed_on(home: Home) -> None:
+    ended = await home.run(*home.behind, "--quiet", "--set", "codex_mode=observe", "--", *home.client("turn()"))
+
+    assert (ended.status, ended.out, ended.errors) == (0, "", "")
+    assert [each.header("session-id") for each in home.backend.received] == [None]
+
+
+async def test_a_client_with_cas_of_its_own_is_told_so(home: Home, authority: Authority) -> None:
+    own = f"os.environ['SSL_CERT_FILE'] = {str(authority.ca_file)!r}\n"
+    ended = await home.run(*home.behind, "--", *home.client(f"{own}turn()"))
+
+    assert ended.status == 1
+    assert "The client refused the proxy's certificate for chatgpt.com: it does not trust the CA" in ended.errors
+    assert "httpx takes SSL_CERT_FILE" in ended.errors
+
+
+async def test_a_client_that_ignores_the_proxy_is_told_so(home: Home) -> None:
+    """As is one that is sent past it, before it starts and at the end."""
+    home.variables["NO_PROXY"] = "chatgpt.com"
+    ended = await home.run(*home.behind, "--", *home.client("pass"))
+
+    assert ended.errors.splitlines()[0] == "run: NO_PROXY has 'chatgpt.com', which sends the command past the proxy."
+    assert "The client opened no connection through the proxy: NO_PROXY has 'chatgpt.com'" in ended.errors
+
+
+async def test_other_hosts_are_passed_unopened_and_named(home: Home, authority: Authority) -> None:
+    """Their certificates are their own, which the client trusts as before; the proxy asks nobody for them."""
+    home.variables["SSL_CERT_FILE"] = str(authority.ca_file)
+    ended = await home.run(*home.behind, "--", *home.client("turn(host='other.example')"))
+
+    assert ended.status == 0
+    assert "only for other hosts, which pass unopened: other.example." in ended.errors
+    assert [each.host for each in home.backend.received] == ["other.example"]
+
+
+async def test_the_users_own_proxy_and_cas_are_gone_through(home: Home) -> None:
+    """Without an option: by HTTPS_PROXY and SSL_CERT_FILE, with the password that the proxy asks for."""
+    heads: list[bytes] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(pass_on, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        home.variables["HTTPS_PROXY"] = f"http://me:secret@127.0.0.1:{port}"
+        await home.run("--", *home.client("turn()"))
+
+    assert heads[0].startswith(b"CONNECT chatgpt.com:443")
+    assert b"proxy-authorization: basic bwu6c2vjcmv0" in heads[0].lower()
+
+
+async def test_mitmweb_is_opened_beside_it_on_request(home: Home) -> None:
+    """Its page is named before the client starts, and ends with it."""
+    options = (*home.behind, "--ui", "web", "--set", "web_open_browser=false")
+    ended = await home.run(*options, "--", *home.client("turn()"))
+    page = ended.errors.splitlines()[0]
+
+    assert page.startswith("mitmweb is at http://127.0.0.1:")
+    assert "/?token=" in page
+    assert "1 turn in 1 conversation" in ended.errors
+
+
+async def test_signals_are_passed_on(home: Home) -> None:
+    """Each once, and the one that ends the client is its status."""
+    script = """
+for each in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+    signal.signal(each, lambda number, frame: os.write(1, f"{signal.Signals(number).name}\\n".encode()))
+print("ready", flush=True)
+while True: time.sleep(9)
+"""
+    async with home.started(*home.behind, "--", *home.client(script)) as process:
+        assert process.stdout is not None
+        seen = [await process.stdout.readline()]
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
+            process.send_signal(number)
+            seen.append(await process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        out, _ = await written_by(process)
+
+    assert [*seen, out] == [b"ready\n", b"SIGINT\n", b"SIGHUP\n", b"SIGUSR1\n", b""]
+    assert process.returncode == 128 + signal.SIGTERM
+    assert home.left_behind == []
+
+
+async def test_a_launcher_that_is_killed_leaves_the_client_its_proxy(home: Home) -> None:
+    """For as long as the client runs; then nothing is left."""
+    flag = home.folder / "killed"
+    script = f"""
+print("ready", flush=True)
+while not os.path.exists({str(flag)!r}): time.sleep(0.02)
+turn()
+"""
+    async with home.started(*home.behind, "--", *home.client(script)) as process:
+        assert process.stdout is not None
+        await process.stdout.readline()
+        process.kill()
+        await asyncio.sleep(0.1)
+        flag.touch()
+        await written_by(process)  # the client has its standard output until it ends
+
+    assert len(home.backend.received) == 1
+    assert await gone(str(home.folder))
+    assert home.left_behind == []
+
+
+async def test_a_proxy_that_dies_does_not_go_unsaid(home: Home) -> None:
+    """The client goes on, and its status counts."""
+    script = "print('ready', flush=True); time.sleep(0.5); sys.exit(3)"
+    async with home.started(*home.behind, "--", *home.client(script)) as process:
+        assert process.stdout is not None
+        await process.stdout.readline()
+        (proxy,) = (pid for pid in programs(f"127.0.0.1:{home.backend.connect_port}") if pid != process.pid)
+        os.kill(proxy, signal.SIGKILL)
+        _, errors = await written_by(process)
+
+    assert process.returncode == 3
+    assert b"run: The proxy has ended, so the command's turns fail from now on." in errors
+    assert b"the proxy ended before the command did" in errors
+
+
+async def test_an_end_that_is_asked_for_before_the_client_starts_is_obeyed(home: Home) -> None:
+    async with home.started(*home.behind, "--", *home.client("print('started')")) as process:
+        while not home.left_behind:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        process.send_signal(signal.SIGTERM)
+        out, _ = await written_by(process)
+
+    assert (process.returncode, out) == (128 + signal.SIGTERM, b"")
+    assert home.left_behind == []
+
+
+async def test_a_port_in_use_is_said(home: Home) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = await home.run("--port", str(port), "--", "true")
+
+    assert ended.status == 125
+    assert ended.errors == f"run: Port {port} is in use by another program. Leave --port out for a free one.\n"
+    assert home.left_behind == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--set", "codex_tunnel=x"], "The proxy did not start: codex_tunnel is 'x', but it takes on or off."),
+        (["--no-such-option"], "The proxy did not start: unrecognized arguments: --no-such-option"),
+        (["--mode", "socks5"], "The command needs a proxy: --mode takes regular or upstream here."),
+    ],
+)
+async def test_a_proxy_that_does_not_start_says_why(home: Home, options: list[str], said: str) -> None:
+    ended = await home.run(*options, "--", "true")
+
+    assert (125, f"run: {said}\n") == (ended.status, ended.errors)
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("no-such-command", 127, "There is no command no-such-command on the PATH"),
+        ("./no-such-command", 127, "There is no command ./no-such-command."),
+        ("/", 126, "/ cannot be run: it is a folder."),
+        (__file__, 126, f"{__file__} cannot be run: it is not executable."),
+    ],
+)
+async def test_a_command_that_cannot_be_run_is_said_before_anything_starts(
+    home: Home, command: str, status: int, said: str
+) -> None:
+    ended = await home.run("--", command)
+
+    assert status == ended.status
+    assert ended.errors.startswith(f"run: {said}")
+
+
+async def test_a_command_that_the_system_refuses_is_said(home: Home) -> None:
+    """Such as a file that is executable and no program."""
+    file = home.folder / "empty"
+    file.touch(mode=0o755)
+    ended = await home.run(*home.behind, "--", str(file))
+
+    assert (126, f"run: {file} cannot be run: Exec format error.\n") == (ended.status, ended.errors)
+    assert home.left_behind == []

@@ -1,0 +1,92 @@
+"""The launcher in a terminal: keys, windows, and a client that leaves a mess."""
+
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from embedded_backend import Backend
+from embedded_backend.certificates import Authority
+from support.launched import LAUNCHER, Home, Terminal, programs, terminal
+
+CTRL_C, CTRL_Z = "\x03", "\x1a"
+
+
+@pytest.fixture
+async def home(tmp_path: Path, authority: Authority, confdir: Path) -> AsyncIterator[Home]:
+    """A home with a backend behind every proxy, where the proxy's CA is made once for all tests."""
+    (tmp_path / ".mitmproxy").symlink_to(confdir)
+    async with Backend(home=authority.home) as backend:
+        yield Home(folder=tmp_path, backend=backend)
+
+
+async def ended(opened: Terminal, home: Home) -> int:
+    """Wait for the end of the launcher; nothing of it may be left."""
+    status = await opened.ends()
+    assert home.left_behind == []
+    assert programs(f"127.0.0.1:{home.backend.connect_port}") == []
+    return status
+
+
+async def test_ctrl_c_goes_to_the_client_once_and_to_nobody_else(home: Home) -> None:
+    """It may well mean no more than to stop a turn; the window's size arrives as well."""
+    script = """
+signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
+signal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size().columns, "columns", flush=True))
+print("ready", flush=True)
+sys.exit(len(turn()) and int(input()))
+"""
+    with terminal(*LAUNCHER, *home.behind, "--", *home.client(script), environment=home.environment) as opened:
+        await opened.shows("ready")
+        opened.type(CTRL_C)
+        await opened.shows("interrupted")
+        opened.resize(30, 123)
+        await opened.shows("123 columns")
+        opened.type("5\n")
+
+        assert await ended(opened, home) == 5
+        assert opened.screen.count("interrupted") == 1
+        assert "Codex Continuity: 1 turn in 1 conversation" in opened.screen
+
+
+async def test_ctrl_c_ends_a_client_that_does_not_care_and_the_summary_is_still_said(home: Home) -> None:
+    script = "signal.signal(signal.SIGINT, signal.SIG_DFL); turn(); print('ready', flush=True); time.sleep(60)"
+    with terminal(*LAUNCHER, *home.behind, "--", *home.client(script), environment=home.environment) as opened:
+        await opened.shows("ready")
+        opened.type(CTRL_C)
+
+        assert await ended(opened, home) == 128 + signal.SIGINT
+        assert "Codex Continuity: 1 turn in 1 conversation" in opened.screen
+
+
+async def test_a_client_that_crashes_leaves_a_terminal_that_works(home: Home) -> None:
+    """And its status is that of the signal."""
+    script = "import tty; tty.setraw(0); os.kill(os.getpid(), signal.SIGKILL)"
+    with terminal(*LAUNCHER, *home.behind, "--", *home.client(script), environment=home.environment) as opened:
+        assert await ended(opened, home) == 128 + signal.SIGKILL
+        assert opened.echoes
+        assert "\x1b[?25h" in opened.screen
+        assert "Codex Continuity: no turn" in opened.screen
+
+
+@pytest.mark.parametrize("who", ["the whole job", "the client alone"])
+async def test_a_client_that_is_stopped_gives_the_shell_the_terminal_back(home: Home, who: str) -> None:
+    """By Ctrl-Z, or by a client that stops itself; and it goes on in the foreground."""
+    stop = "" if who == "the whole job" else "os.kill(os.getpid(), signal.SIGTSTP)"
+    script = home.folder / "client.py"
+    script.write_text(f"import os, signal\nprint('re' 'ady', flush=True)\n{stop}\nprint('got ' + input())\n")
+    line = " ".join((*LAUNCHER, *home.behind, "--", LAUNCHER[0], str(script)))
+    with terminal("sh", "-i", environment=home.environment | {"PS1": "shell> "}) as opened:
+        await opened.shows("shell> ")
+        opened.type(f"{line}\n")
+        await opened.shows("ready")
+        if not stop:
+            opened.type(CTRL_Z)
+        await opened.shows("Stopped")
+        opened.type("fg\n")
+        opened.type("it again\n")
+        await opened.shows("got it again")
+        await opened.shows("Codex Continuity: no turn")
+        opened.type("exit 4\n")
+
+        assert await ended(opened, home) == 4

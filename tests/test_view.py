@@ -1,0 +1,144 @@
+"""The content view: when it is chosen, what it shows of messages, and that it comes and goes with the addon."""
+
+import pytest
+from codexcache.core import Core
+from codexcache.document import Object
+from codexcache.hold import HELD
+from codexcache.lookup import Lookup
+from codexcache.telling import PORTRAITS
+from codexcache.view import NAME, CacheView, Views, turns_of
+from mitmproxy import contentviews, http, websocket
+from mitmproxy.contentviews import Metadata
+from mitmproxy.test import taddons, tflow
+from support.portraits import portrait
+from wsproto.frame_protocol import Opcode
+
+
+def a_view() -> CacheView:
+    return CacheView(Lookup(Core()))
+
+
+def a_turn(*portraits: Object) -> http.HTTPFlow:
+    flow = tflow.tflow()
+    flow.metadata[PORTRAITS] = list(portraits or [portrait(predecessor=None)])
+    return flow
+
+
+def a_socket(*portraits: Object) -> http.HTTPFlow:
+    flow = tflow.twebsocketflow()
+    flow.metadata[PORTRAITS] = list(portraits)
+    return flow
+
+
+def chosen(flow: http.HTTPFlow, data: bytes, content_type: str | None = None) -> str:
+    """Return the name of the view that mitmproxy chooses by itself for a request."""
+    views = Views(Core())
+    views.load(None)
+    try:
+        metadata = Metadata(flow=flow, content_type=content_type, http_message=flow.request)
+        return contentviews.registry.get_view(data, metadata).name
+    finally:
+        views.done()
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "expected"),
+    [(b"{}", "application/json", "JSON"), (b"{}", None, "Raw"), (b"", None, NAME)],
+)
+def test_it_shows_itself_only_where_there_is_no_body_to_show(
+    data: bytes, content_type: str | None, expected: str
+) -> None:
+    """As in the handshake of a WebSocket: whoever looks at a body wants to see it."""
+    assert chosen(a_turn(), data, content_type) == expected
+
+
+def test_it_never_shows_itself_for_other_flows() -> None:
+    assert chosen(tflow.tflow(), b"") == "Raw"
+    assert a_view().render_priority(b"", Metadata(flow=tflow.ttcpflow())) == -1
+    assert a_view().render_priority(b"", Metadata()) == -1
+
+
+def test_an_empty_response_stays_empty() -> None:
+    """The page belongs to the request."""
+    flow = a_turn()
+
+    assert a_view().render_priority(b"", Metadata(flow=flow, http_message=http.Response.make())) < 0.1
+
+
+@pytest.mark.parametrize("flow", [None, tflow.tflow(), tflow.ttcpflow()], ids=["none", "another", "TCP"])
+def test_asked_for_another_flow_it_says_what_it_is_not(flow: http.HTTPFlow | None) -> None:
+    said = a_view().prettify(b"", Metadata(flow=flow))
+
+    assert said == "This is not a turn of the Codex backend, or not a finished one."
+
+
+def test_all_turns_of_a_flow_are_shown_the_latest_first() -> None:
+    said = a_view().pages(a_turn(*(portrait(turn=number, predecessor=None) for number in (1, 2, 3))))
+
+    assert [line.split(" · ")[0] for line in said.split("\n") if line.startswith("turn ")] == [
+        "turn 3",
+        "turn 2",
+        "turn 1",
+    ]
+
+
+def test_of_very_many_turns_only_the_latest_are_shown() -> None:
+    said = a_view().pages(a_turn(*(portrait(turn=number, predecessor=None) for number in range(1, 31))))
+
+    assert len([line for line in said.split("\n") if line.startswith("turn ")]) == 20
+    assert said.endswith("There are 10 earlier turns.")
+
+
+def test_a_turn_that_is_held_comes_first() -> None:
+    flow = a_turn()
+    flow.metadata[HELD] = held = portrait(turn=8, ended_at=None, predecessor=None)
+
+    assert turns_of(flow) == [portrait(predecessor=None), held]
+    assert a_view().pages(flow).startswith("held, heading for tools_changed\n")
+
+
+def shown(flow: http.HTTPFlow, at: float, *, from_client: bool) -> str:
+    message = websocket.WebSocketMessage(Opcode.TEXT, from_client, b"{}", at)
+    return a_view().prettify(b"{}", Metadata(flow=flow, websocket_message=message))
+
+
+def test_a_message_shows_the_turn_that_it_belongs_to() -> None:
+    """The frame that is the turn has its page, the others a line."""
+    first, second = portrait(turn=1, sent_at=10.0, predecessor=None), portrait(turn=2, sent_at=20.0, predecessor=None)
+    flow = a_socket(first, second)
+
+    assert shown(flow, 10.0, from_client=True).split("\n")[2].startswith("turn 1 · ")
+    assert shown(flow, 11.0, from_client=False) == "with turn 1 (miss: tools_changed)"
+    assert shown(flow, 20.0, from_client=True).split("\n")[2].startswith("turn 2 · ")
+    assert shown(flow, 21.0, from_client=True) == "with turn 2 (miss: tools_changed)"
+    assert shown(flow, 9.0, from_client=True) == "This belongs to no finished turn."
+
+
+def test_a_portrait_without_a_time_is_no_messages_turn() -> None:
+    """It can come out of anyone's file."""
+    assert shown(a_socket(portrait(sent_at="soon")), 10.0, from_client=True) == "This belongs to no finished turn."
+
+
+def registered() -> object:
+    return contentviews.registry.get(NAME)
+
+
+def test_the_view_comes_and_goes_with_the_addon() -> None:
+    views = Views(Core())
+    with taddons.context(views):
+        assert registered() is views.view
+        assert NAME.lower() in contentviews.registry.available_views()
+    views.done()
+
+    assert registered() is None
+
+
+def test_an_older_instance_leaves_the_newer_ones_view() -> None:
+    """mitmproxy ends the old one after the new one has begun, or before."""
+    old, new = Views(Core()), Views(Core())
+    old.load(None)
+    new.load(None)
+    old.done()
+
+    assert registered() is new.view
+    new.done()
