@@ -1,0 +1,21 @@
+"""The launcher: one command around any client, which gets a proxy of its own for as long as it runs.
+
+| room          | what it knows                                                    |
+|---------------|------------------------------------------------------------------|
+| `arguments`   | what stands before and after `--`                                |
+| `upstream`    | the proxy that the user already had                              |
+| `environment` | what the client gets to know, from what the user's shell knows   |
+| `trust`       | whom to trust: the user's or the system's CAs, and the proxy's   |
+| `signals`     | which signals are ours to pass on                                |
+| `terminal`    | the terminal's settings, for a client that did not put them back |
+| `proxy`       | mitmproxy, in a session of its own                               |
+| `within`      | what runs inside mitmproxy: it reports, and sees that it ends    |
+| `client`      | the client as a process, in the launcher's own place             |
+| `kinds`       | what a command is: Codex, Node, Python                           |
+| `codex`       | Codex's background server, which would go its own way            |
+| `reasons`     | why no turn arrived                                              |
+| `farewell`    | what is said at the end                                          |
+| `launcher`    | all of it, in order                                              |
+
+`arguments`, `upstream`, `environment`, `reasons` and `farewell` are pure.
+"""

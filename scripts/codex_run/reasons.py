@@ -1,0 +1,142 @@
+"""Why no turn arrived: the first reason that the evidence supports, and what to do about it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from codex_run.kinds import Kind
+
+type Counts = Mapping[str, int]
+
+_IGNORED: dict[Kind, str] = {
+    "codex": "Codex takes HTTPS_PROXY for its requests in every version, and for WebSockets since 0.120.",
+    "node": "Node's own fetch takes HTTPS_PROXY from version 24 on (of 22, from 22.21 on) by NODE_USE_ENV_PROXY=1, "
+    "which was set; an older one needs a client that looks for the variable itself.",
+    "bun": "Bun's fetch takes HTTPS_PROXY; a WebSocket may not.",
+    "python": "httpx, requests and urllib take HTTPS_PROXY, unless trust_env is off; aiohttp only with trust_env=True.",
+    "other": "",
+}
+_DISTRUSTED: dict[Kind, str] = {
+    "codex": "Codex before 0.120 knows SSL_CERT_FILE only, newer ones CODEX_CA_CERTIFICATE before it.",
+    "node": "Node takes NODE_EXTRA_CA_CERTS as it starts, unless a client brings CAs of its own (the option ca).",
+    "bun": "Bun takes NODE_EXTRA_CA_CERTS as it starts.",
+    "python": "httpx takes SSL_CERT_FILE and requests REQUESTS_CA_BUNDLE, unless verify names CAs or trust_env is off.",
+    "other": "",
+}
+_NO_CONNECTION = "The client opened no connection through the proxy"
+_BASE_URLS = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "CODEX_BASE_URL")
+_REVERSE = (
+    "A client that takes a base URL needs no proxy: scripts/run --mode reverse:https://chatgpt.com, and "
+    "http://127.0.0.1:8080 as its URL."
+)
+
+
+def why_no_turn(
+    arrivals: Mapping[str, Any],
+    *,
+    kind: Kind,
+    user: Mapping[str, str],
+    ca: str,
+    passes_by: str | None = None,
+    has_background_server: bool = False,
+) -> list[str]:
+    """Return sentences that say why, the most telling ones only."""
+    reasons = (
+        _distrusted(arrivals["distrusted"], kind, ca),
+        unreachable(arrivals["unreachable"]),
+        _hung_up(arrivals["hung_up"], arrivals["requests"], ca),
+        _unfinished(arrivals["begun"]),
+        _no_turn_among(arrivals["requests"], arrivals["statuses"]),
+        _only_others(arrivals["tunnelled"], user),
+        _sent_past(passes_by),
+        _left_to_another(kind, has_background_server),
+        _ignored(kind, user),
+    )
+    return next(said for each in reasons if (said := list(each)))
+
+
+def _distrusted(hosts: Counts, kind: Kind, ca: str) -> Iterator[str]:
+    if hosts:
+        yield f"The client refused the proxy's certificate for {_names(hosts)}: it does not trust the CA {ca}."
+        yield (
+            "SSL_CERT_FILE, CODEX_CA_CERTIFICATE, NODE_EXTRA_CA_CERTS and REQUESTS_CA_BUNDLE named it, so the client "
+            f"has CAs of its own, or something between cleared its environment. {_DISTRUSTED[kind]}".rstrip()
+        )
+
+
+def unreachable(hosts: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each of the backend's hosts that could not be reached, with what was said at last."""
+    for host, error in hosts.items():
+        way_out = " If a CA of yours signs for it, name that in SSL_CERT_FILE." if "erify failed" in error else ""
+        yield f"The proxy could not reach {_shown(host)}: {_shown(error).rstrip('.')}.{way_out}"
+
+
+def _hung_up(hosts: Counts, requests: int, ca: str) -> Iterator[str]:
+    if hosts and not requests:
+        yield (
+            f"The client hung up when it saw the proxy's certificate for {_names(hosts)}; most likely it does not "
+            f"trust the CA {ca}."
+        )
+
+
+def _unfinished(begun: int) -> Iterator[str]:
+    if begun:
+        yield f"Turns were asked for ({begun:,} times), but none was carried out to its end."
+
+
+def _no_turn_among(requests: int, statuses: Counts) -> Iterator[str]:
+    if requests:
+        refused = "".join(f"; {number} answered {status}" for status, number in sorted(statuses.items()))
+        yield f"The client reached the backend through it, but only for other things: {requests:,} times{refused}."
+
+
+def _only_others(hosts: Counts, user: Mapping[str, str]) -> Iterator[str]:
+    if hosts:
+        yield f"The client used the proxy, but only for other hosts, which pass unopened: {_names(hosts)}."
+        if any(host == "api.openai.com" for host in hosts):
+            yield "api.openai.com is where an API key leads; the Codex backend is reached by logging in with ChatGPT."
+        yield from _base_url(user)
+
+
+def _sent_past(passes_by: str | None) -> Iterator[str]:
+    if passes_by:
+        yield f"{_NO_CONNECTION}: NO_PROXY has {_shown(passes_by)!r}, which sends it past the proxy. Take it out."
+
+
+def _left_to_another(kind: Kind, has_background_server: bool) -> Iterator[str]:
+    if kind == "codex" and has_background_server:
+        yield (
+            f"{_NO_CONNECTION}: it may have left the work to Codex's background server, which has an environment of "
+            "its own. Stop that, with codex app-server daemon stop, and try again."
+        )
+
+
+def _ignored(kind: Kind, user: Mapping[str, str]) -> Iterator[str]:
+    yield f"{_NO_CONNECTION}: it had nothing to send, or it ignores HTTPS_PROXY."
+    yield from _base_url(user)
+    yield from (text for text in (_IGNORED[kind], _REVERSE) if text)
+
+
+def _base_url(user: Mapping[str, str]) -> Iterator[str]:
+    for name in _BASE_URLS:
+        if host := _host(user.get(name, "")):
+            yield f"{name} leads to {host}, which is not the Codex backend."
+
+
+def _host(url: str) -> str:
+    """Return the host of a URL, without what else can stand in one."""
+    try:
+        return _shown(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
+
+
+def _names(hosts: Iterable[str], most: int = 5) -> str:
+    names = [_shown(host) for host in hosts]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _shown(text: str) -> str:
+    """Return text that cannot steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)
