@@ -6,6 +6,7 @@ import logging
 import os
 import statistics
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,12 +38,15 @@ AGAIN = "Telemetry is exported again."
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of this machine's own settings, and no waiting for batches."""
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """None of this machine's own settings, no waiting for batches, and nothing that is said in a later test."""
     for name in [name for name in os.environ if name.startswith("OTEL_") or name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
     monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "50")
+    yield
+    for thread in [thread for thread in threading.enumerate() if thread.name == "codex_otel"]:
+        thread.join()
 
 
 @pytest.fixture

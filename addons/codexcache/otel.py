@@ -39,7 +39,7 @@ class Otel:
         if self._core.settings.otel:
             self._open()
         elif pipeline := self._taken():
-            threading.Thread(target=pipeline.close, daemon=True).start()  # no turn waits for the farewell
+            threading.Thread(target=pipeline.close, name=self.name, daemon=True).start()  # no turn waits for it
 
     def done(self) -> None:
         if pipeline := self._taken():

@@ -1,6 +1,7 @@
 """Real `mitmdump` processes on loopback, each with a folder of its own, ended with the block that started them."""
 
 import asyncio
+import os
 import socket
 import ssl
 import sys
@@ -25,8 +26,19 @@ class NotStarted(Exception):
 class Proxy:
     """A running proxy: its address, and the CA that its clients have to trust."""
 
-    url: str
+    host: str
+    port: int
     ca_file: Path
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """What a client has to be given as its proxy."""
+        return f"http://{self.address}"
 
     def tls(self) -> ssl.SSLContext:
         """Returns a client's TLS settings."""
@@ -36,23 +48,36 @@ class Proxy:
 @asynccontextmanager
 async def running(backend: Backend, home: Path, *, addon: bool) -> AsyncIterator[Proxy]:
     """Starts a proxy between a client and the backend, and stops it at the end, come what may."""
-    port = _free_port()
+    arguments = ["--mode", f"upstream:http://{_LOOPBACK}:{backend.connect_port}"]
+    async with mitmdump(backend, home, *arguments, *(["-s", str(ADDON)] if addon else [])) as proxy:
+        yield proxy
+
+
+@asynccontextmanager
+async def mitmdump(backend: Backend, home: Path, *arguments: str, host: str = _LOOPBACK) -> AsyncIterator[Proxy]:
+    """Starts a proxy that trusts the backend, with its own arguments besides, and stops it at the end."""
+    proxy = Proxy(host=host, port=_free_port(), ca_file=home / "mitmproxy-ca-cert.pem")
     process = await asyncio.create_subprocess_exec(
-        *_command(backend, home, port, addon), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL
+        *_command(backend, home, proxy),
+        *arguments,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
+    assert process.stdout is not None
     try:
-        await asyncio.wait_for(_listening(process, port), _PATIENCE)
-        yield Proxy(url=f"http://{_LOOPBACK}:{port}", ca_file=home / "mitmproxy-ca-cert.pem")
+        await asyncio.wait_for(_listening(process.stdout), _PATIENCE)
+        unread = asyncio.create_task(process.stdout.read())  # or a full pipe would stop it
+        yield proxy
+        unread.cancel()
     finally:
         await _stop(process)
 
 
-def _command(backend: Backend, home: Path, port: int, addon: bool) -> list[str]:
-    command = [str(Path(sys.executable).with_name("mitmdump")), "-q"]
-    command += ["--listen-host", _LOOPBACK, "--listen-port", str(port)]
-    command += ["--mode", f"upstream:http://{_LOOPBACK}:{backend.connect_port}"]
-    command += ["--set", f"ssl_verify_upstream_trusted_ca={backend.ca_file}", "--set", f"confdir={home}"]
-    return command + (["-s", str(ADDON)] if addon else [])
+def _command(backend: Backend, home: Path, proxy: Proxy) -> list[str]:
+    command = [str(Path(sys.executable).with_name("mitmdump")), "--flow-detail", "0"]
+    command += ["--listen-host", proxy.host, "--listen-port", str(proxy.port)]
+    return [*command, "--set", f"ssl_verify_upstream_trusted_ca={backend.ca_file}", "--set", f"confdir={home}"]
 
 
 def _free_port() -> int:
@@ -61,16 +86,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _listening(process: asyncio.subprocess.Process, port: int) -> None:
-    while process.returncode is None:
-        try:
-            _reader, writer = await asyncio.open_connection(_LOOPBACK, port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return await writer.wait_closed()
-    raise NotStarted(f"mitmdump ended with {process.returncode}")
+async def _listening(log: asyncio.StreamReader) -> None:
+    """Waits for the line that says so: a connection to try it would be traffic, and an error in transparent mode."""
+    said = ""
+    while "listening at" not in said:
+        line = (await log.readline()).decode(errors="replace")
+        said += line
+        if not line:
+            raise NotStarted(f"mitmdump ended: {said}")
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
