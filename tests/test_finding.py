@@ -27,7 +27,7 @@ def test_a_client_without_a_name_has_none() -> None:
 
 
 def test_the_cached_share_is_of_the_whole_input() -> None:
-    """Cached tokens are part of the input (regenrek/codeburn#21, langfuse/langfuse#10592)."""
+    """Cached tokens are part of the input (getagentseal/codeburn#21, langfuse/langfuse#10592)."""
     assert Clerk().turn(input=TALK, given=1000, cached=250).cached_share == 0.25
 
 

@@ -63,7 +63,7 @@ def forked_child(talk: Talk) -> None:
     other.turn("hit", predecessor=3)
 
 
-@labelled("children at once, each with a socket", "clodex/clodex#211", paths=WEBSOCKET)
+@labelled("children at once, each with a socket", "bman654/clodex#211", paths=WEBSOCKET)
 def children(talk: Talk) -> None:
     codex(talk)
     talk.turn("cold")
@@ -187,7 +187,7 @@ def new_conversation(talk: Talk) -> None:
     other.turn("hit", predecessor=2)
 
 
-@labelled("a predecessor that had not ended is none", "clodex/clodex#215", paths=HTTP)
+@labelled("a predecessor that had not ended is none", "bman654/clodex#215", paths=HTTP)
 def overlapping(talk: Talk) -> None:
     talk.turn("cold", took=60, replies=[])
     talk.turn("cold", predecessor=None, gap=-50, took=5, reads=NOTHING, replies=[])
@@ -195,7 +195,7 @@ def overlapping(talk: Talk) -> None:
     talk.turn("hit", predecessor=3, gap=60)
 
 
-@labelled("a retry while the first attempt is under way", "openai/codex#30425", paths=HTTP)
+@labelled("a retry while the first attempt is under way", "openai/codex#34763", paths=HTTP)
 def hasty_retry(talk: Talk) -> None:
     talk.turn("cold")
     talk.turn("no_usage", took=60, lost=True, replies=[])
@@ -209,7 +209,7 @@ def resumed(talk: Talk) -> None:
     for number in range(4):
         talk.turn("hit" if number else "cold")
     talk.headers |= {"x-codex-window-id": "session-1:1"}
-    talk.turn("idle" if False else "hit", gap=900)
+    talk.turn("hit", gap=900)
 
 
 @labelled("a history that the addon knows nothing of", "openai/codex#24704", paths=WEBSOCKET)

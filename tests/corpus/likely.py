@@ -42,14 +42,14 @@ def too_soon(talk: Talk) -> None:
     talk.turn("hit")
 
 
-@labelled("a pause, and the tools edited in it", "chopratejas/headroom#1343")
+@labelled("a pause, and the tools edited in it", "headroomlabs-ai/headroom#1343")
 def idle_and_edited(talk: Talk) -> None:
     grown(talk, 3)
     talk.tools[0] = tool("apply_patch", "Edits files.")
     talk.turn("tools_changed", ["tools_changed"], gap=1200, reads=NOTHING)
 
 
-@labelled("a pause measured from the predecessor, not from the last request", "opencode/opencode#43249")
+@labelled("a pause measured from the predecessor, not from the last request", "anomalyco/opencode#43249")
 def idle_behind_another(talk: Talk) -> None:
     talk.members["prompt_cache_key"] = "session-1"
     grown(talk, 2)
@@ -73,29 +73,27 @@ def upstream(talk: Talk) -> None:
     talk.turn("hit")
 
 
-@labelled("a retry that reads nothing", "openai/codex#30425")
+@labelled("a retry that reads nothing", "openai/codex#34763")
 def retry_misses(talk: Talk) -> None:
     talk.turn("cold", replies=[])
     talk.turn("upstream", say="", full=True, reads=NOTHING)
 
 
-@labelled(
-    "an edit late in the history does not explain that nothing at all was read", "agent-cost-lab/agent-cost-lab#22"
-)
+@labelled("an edit late in the history does not explain that nothing at all was read", "jaseci-labs/jac#8821")
 def late_edit(talk: Talk) -> None:
     grown(talk, 12)
     talk.items[20] = user("Edited.")
     talk.turn("upstream", ["input_changed"], reads=NOTHING, said="(input_changed) does not explain")
 
 
-@labelled("an edit late in the history, and a long pause", "agent-cost-lab/agent-cost-lab#22")
+@labelled("an edit late in the history, and a long pause", "jaseci-labs/jac#8821")
 def late_edit_and_pause(talk: Talk) -> None:
     grown(talk, 12)
     talk.items[20] = user("Edited.")
     talk.turn("idle", ["input_changed"], gap=3600, reads=NOTHING, said="60 minutes")
 
 
-@labelled("an edit, with a fifth less read than stands before it", "agent-cost-lab/agent-cost-lab#22")
+@labelled("an edit, with a fifth less read than stands before it", "jaseci-labs/jac#8821")
 def read_up_to_a_boundary(talk: Talk) -> None:
     grown(talk, 12)
     talk.items[12] = user("Edited.")

@@ -36,7 +36,7 @@ def grown(talk: Talk, turns: int) -> None:
         talk.turn("hit" if number else "cold")
 
 
-@labelled("a tool's schema edited under the same name", "cnighswonger/claude-code-cache-fix#8")
+@labelled("a tool's schema edited under the same name", "cnighswonger/claude-code-cache-fix")
 def tool_edited(talk: Talk) -> None:
     grown(talk, 3)
     talk.tools[1] = tool("shell", "Runs a command, and says so.")
@@ -112,7 +112,7 @@ def effort_toggled(talk: Talk) -> None:
     talk.turn("reasoning_effort_changed", ["reasoning_effort_changed"], reads=8192)
 
 
-@labelled("the verbosity goes down", "langchain-ai/deepagents#6196")
+@labelled("the verbosity goes down", "lidge-jun/opencodex#5178")
 def verbosity_changed(talk: Talk) -> None:
     talk.members["text"] = {"verbosity": "high"}
     grown(talk, 2)
@@ -138,7 +138,7 @@ def timestamp(talk: Talk) -> None:
         talk.turn("instructions_changed", ["instructions_changed"], reads=2560, said="character 6033")
 
 
-@labelled("a list of files in the instructions", "sst/opencode#5224")
+@labelled("a list of files in the instructions", "anomalyco/opencode#5224")
 def files_in_instructions(talk: Talk) -> None:
     talk.instructions = "Files:\na.py\nb.py\n" + text("You are a coding agent.", 6000)
     grown(talk, 2)
@@ -208,7 +208,7 @@ def lite_warm_up(talk: Talk) -> None:
     talk.turn("transport_changed", ["transport_changed"], transport="http", reads=NOTHING)
 
 
-@labelled("a turn compacted in band", "openai/codex#39442", headers=dict(NATIVE))
+@labelled("a turn compacted in band", "openai/codex", headers=dict(NATIVE))
 def compacted(talk: Talk) -> None:
     talk.members["prompt_cache_key"] = "session-1"
     talk.items = [user("<environment_context>")]
@@ -245,7 +245,7 @@ def first_message_edited(talk: Talk) -> None:
     talk.turn("input_changed", ["input_changed"], reads=3200, said="input[0] (user message)")
 
 
-@labelled("history cut at its front", "maximhq/bifrost#3362")
+@labelled("history cut at its front", "HKUDS/nanobot#5540")
 def cut_at_front(talk: Talk) -> None:
     talk.members["prompt_cache_key"] = "session-1"
     grown(talk, 8)
@@ -253,7 +253,7 @@ def cut_at_front(talk: Talk) -> None:
     talk.turn("input_changed", ["input_changed"], reads=3200, said="input[0] (user message)")
 
 
-@labelled("history cut at its front, behind the environment", "maximhq/bifrost#3362")
+@labelled("history cut at its front, behind the environment", "HKUDS/nanobot#5540")
 def cut_behind_environment(talk: Talk) -> None:
     talk.items = [developer("<permissions>"), user("<environment_context>")]
     grown(talk, 8)
@@ -277,7 +277,7 @@ def inserted(talk: Talk) -> None:
     talk.turn("hit")
 
 
-@labelled("reasoning dropped from the history", "nickovs/local-operator#326")
+@labelled("reasoning dropped from the history", "damianvtran/local-operator#326")
 def reasoning_dropped(talk: Talk) -> None:
     for number in range(6):
         replies = [reasoning(str(number)), assistant(f"Answer {number}.")]
@@ -297,7 +297,7 @@ def output_shortened(talk: Talk) -> None:
     talk.turn("input_changed", ["input_changed"], reads=before(talk, 2), said="input[2] (function_call_output)")
 
 
-@labelled("a picture at the front, and an edit behind it", "openai/codex#24704", paths=HTTP)
+@labelled("a picture at the front, and an edit behind it", "openai/codex", paths=HTTP)
 def picture(talk: Talk) -> None:
     image: Json = {"type": "input_image", "image_url": "data:image/png;base64," + "iVBO" * 250_000}
     talk.items = [{"type": "message", "role": "user", "content": [image]}]
@@ -308,7 +308,7 @@ def picture(talk: Talk) -> None:
     talk.turn("input_changed", ["input_changed"], reads=11008, input_tokens=22800, said="input[8]")
 
 
-@labelled("a call's id made anew on each turn", "Wei-Shaw/sub2api#5727")
+@labelled("a call's id made anew on each turn", "router-for-me/CLIProxyAPI#5727")
 def call_ids(talk: Talk) -> None:
     talk.turn("cold", replies=[call("1")])
     talk.items.append(output("1"))

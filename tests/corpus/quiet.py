@@ -39,7 +39,7 @@ def tool_loop(talk: Talk) -> None:
     talk.turn("hit")
 
 
-@labelled("a first input under 1,024 tokens, then more", "openai/codex#35300", instructions="Be brief.", tools=[])
+@labelled("a first input under 1,024 tokens, then more", "openai/openai-cookbook", instructions="Be brief.", tools=[])
 def below_minimum(talk: Talk) -> None:
     talk.items = [{"role": "user", "content": "hi"}]
     talk.turn("below_minimum", say="", replies=[assistant("Hello.")], predecessor=None, reads=NOTHING)
@@ -47,7 +47,7 @@ def below_minimum(talk: Talk) -> None:
     talk.turn("hit")
 
 
-@labelled("a predecessor whose 1,000 tokens were too few to be cached", "openai/codex#35300", tools=[])
+@labelled("a predecessor whose 1,000 tokens were too few to be cached", "openai/openai-cookbook", tools=[])
 def small_predecessor(talk: Talk) -> None:
     talk.instructions = "Be brief."
     talk.turn("below_minimum", reads=NOTHING, predecessor=None, input_tokens=1000)
@@ -69,7 +69,7 @@ def stripped_usage(talk: Talk) -> None:
     talk.turn("hit", predecessor=1)
 
 
-@labelled("a stream that is cut, and the turn sent again", "openai/codex#30425")
+@labelled("a stream that is cut, and the turn sent again", "openai/codex#34763")
 def cut_stream(talk: Talk) -> None:
     talk.turn("cold")
     talk.turn("no_usage", lost=True, replies=[])
@@ -95,7 +95,7 @@ def refused_inner(talk: Talk) -> None:
     talk.turn("hit", say="", predecessor=1)
 
 
-@labelled("refused for its rate", "earendil-works/pi#8570")
+@labelled("refused for its rate", "openai/codex")
 def refused_for_rate(talk: Talk) -> None:
     talk.turn("cold")
     error: dict[str, Json] = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
@@ -103,7 +103,7 @@ def refused_for_rate(talk: Talk) -> None:
     talk.turn("hit", say="", predecessor=1)
 
 
-@labelled("a response that fails, its tokens counted", "openai/codex#20301")
+@labelled("a response that fails, its tokens counted", "openai/codex#39397")
 def failed_response(talk: Talk) -> None:
     talk.turn("cold")
     error: dict[str, Json] = {"error": {"code": "server_error", "message": "boom"}}
@@ -152,7 +152,7 @@ def harmless_edit(talk: Talk) -> None:
     talk.turn("hit", ["input_changed"], reads=before // 128 * 128)
 
 
-@labelled("the same turn sent again", "openai/codex#30425")
+@labelled("the same turn sent again", "openai/codex#34763")
 def retry(talk: Talk) -> None:
     talk.turn("cold", replies=[])
     talk.turn("hit", say="", full=True)

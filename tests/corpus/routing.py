@@ -69,7 +69,7 @@ def native_key(talk: Talk) -> None:
     talk.turn("prompt_cache_key_changed", ["prompt_cache_key_changed"], reads=FLOOR)
 
 
-@labelled("a key appears in the middle", "langwatch/langwatch#7484", mode="observe")
+@labelled("a key appears in the middle", "BerriAI/litellm#37630", mode="observe")
 def key_appears(talk: Talk) -> None:
     talk.turn("cold")
     talk.members["prompt_cache_key"] = "session-1"
@@ -146,7 +146,9 @@ def session_lost(talk: Talk) -> None:
     talk.turn("session_missing", ["session_missing"], reads=NOTHING)
 
 
-@labelled("only a renamed header", "Soju06/codex-lb#171", headers=KEYED | {"x-session-id": "session-1"}, mode="observe")
+@labelled(
+    "only a renamed header", "qxcnm/Codex-Manager#343", headers=KEYED | {"x-session-id": "session-1"}, mode="observe"
+)
 def session_renamed(talk: Talk) -> None:
     talk.turn("cold")
     talk.turn("session_missing", ["session_missing"], reads=NOTHING)
@@ -199,7 +201,7 @@ def socket_per_request(talk: Talk) -> None:
         talk.turn(verdict, ["transport_changed"] if number else [], reads=reads)
 
 
-@labelled("the account is routed to another host", "openai/codex#46489")
+@labelled("the account is routed to another host", "openai/codex")
 def host_changed(talk: Talk) -> None:
     talk.turn("cold")
     talk.host = "gov.chatgpt.com"

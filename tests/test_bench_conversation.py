@@ -1,0 +1,75 @@
+"""Conversations that grow as agents' do, and the answers that they get."""
+
+import itertools
+
+import orjson
+import pytest
+from codex_bench import answer
+from codex_bench.conversation import Conversation, as_frame
+from codexcache.eventstream import EventStream
+from codexcache.outcome import Outcome
+
+
+@pytest.mark.parametrize("size", [10_000, 40_000, 1_000_000])
+def test_the_first_body_has_about_the_size_that_is_asked_for(size: int) -> None:
+    first = next(Conversation(1, size).bodies(1))
+
+    assert size <= len(first) < size * 1.06
+
+
+def test_each_turn_repeats_the_items_of_the_turn_before_it() -> None:
+    inputs = [orjson.loads(body)["input"] for body in Conversation(1, 10_000).bodies(4)]
+
+    assert all(later[: len(earlier)] == earlier for earlier, later in itertools.pairwise(inputs))
+    assert [len(later) - len(earlier) for earlier, later in itertools.pairwise(inputs)] == [3, 3, 3]
+
+
+def test_only_the_items_differ() -> None:
+    others = [{**orjson.loads(body), "input": []} for seed in (1, 2) for body in Conversation(seed, 10_000).bodies(2)]
+
+    assert all(other == others[0] for other in others)
+    assert "prompt_cache_key" not in others[0]
+
+
+def test_one_seed_makes_one_conversation_and_another_one_another() -> None:
+    once, again, other = (next(Conversation(seed, 10_000).bodies(1)) for seed in (1, 1, 2))
+
+    assert (once == again, once == other) == (True, False)
+
+
+def test_a_conversation_can_grow_by_steps_of_a_size() -> None:
+    sizes = [len(body) for body in Conversation(1, 12_000, 2_000).bodies(50)]
+
+    assert 1_700 < (sizes[-1] - sizes[0]) / 49 < 2_300
+
+
+def test_a_frame_is_the_body_with_its_type() -> None:
+    body = next(Conversation(1, 10_000).bodies(1))
+
+    assert orjson.loads(as_frame(body)) == {"type": "response.create", **orjson.loads(body)}
+
+
+def test_an_answer_has_as_many_events_as_were_asked_for_each_in_a_chunk() -> None:
+    chunks = answer.chunks(7, 100)
+    events = [chunk.partition(b"\r\n")[2].removesuffix(b"\r\n") for chunk in chunks]
+
+    assert len(chunks) == 100
+    assert [int(chunk.partition(b"\r\n")[0], 16) for chunk in chunks] == [len(event) for event in events]
+    assert all(event.endswith(b"\n\n") for event in events)
+
+
+def test_the_addon_understands_an_answer() -> None:
+    stream, outcome = EventStream(), Outcome()
+    for chunk in answer.chunks(7, 100):
+        for data in stream.feed(chunk.partition(b"\r\n")[2].removesuffix(b"\r\n")):
+            outcome.read_event(data)
+
+    assert (outcome.response_id, outcome.finished) == (f"resp_{7:048x}", True)
+    assert outcome.usage["input_tokens"] == 12_000
+
+
+def test_a_websocket_gets_the_same_events() -> None:
+    frames = [orjson.loads(text) for text in answer.frames(7, 20)]
+
+    assert [frame["sequence_number"] for frame in frames] == list(range(20))
+    assert frames[-1]["type"] == "response.completed"
