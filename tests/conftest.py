@@ -1,7 +1,7 @@
 """Fixtures that are shared by all tests; the pieces they put together are in `support`."""
 
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any

@@ -11,7 +11,7 @@ from codex_bench.stage import perform
 
 pytestmark = pytest.mark.skipif(not meter.is_supported(), reason="another process's CPU time is told by Linux alone")
 
-TURNS = Scenario(kind="turns", size=10_000, rounds=2, warm=2, events=5)
+TURNS = Scenario(kind="turns", size=10_000, rounds=2, warm=2, events=20)
 
 
 async def test_each_arm_has_a_figure_for_each_round(tmp_path: Path) -> None:

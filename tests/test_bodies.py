@@ -17,15 +17,15 @@ def body(items: str, before: str = FILLER, behind: str = ',"stream":true') -> by
     return f'{{{before},"input":[{items}]{behind}}}'.encode()
 
 
-def read_twice(first: bytes, second: bytes) -> Body:
+def read_twice(first: bytes, second: bytes) -> Body[Json]:
     """Read a body in the light of another, which is remembered with its items."""
-    bodies = Bodies()
+    bodies: Bodies[Json] = Bodies()
     one = bodies.read(first)
     bodies.remember(one, made=one.document.get("input"))
     return bodies.read(second)
 
 
-def said(body: Body) -> Object:
+def said(body: Body[Json]) -> Object:
     """Return all that a body says, the items that were known included."""
     given = body.document.get("input")
     if body.known is None:
@@ -116,7 +116,7 @@ def test_anything_unusual_is_parsed_as_a_whole(first: bytes, second: bytes) -> N
 
 
 def test_a_conversation_keeps_only_its_last_body() -> None:
-    bodies = Bodies()
+    bodies: Bodies[Json] = Bodies()
     for count in range(1, 50):
         turn = bodies.read(body(",".join(map(str, range(count)))))
         bodies.remember(turn, made=None)
@@ -125,7 +125,7 @@ def test_a_conversation_keeps_only_its_last_body() -> None:
 
 
 def test_all_bodies_together_are_bounded() -> None:
-    bodies = Bodies(limit=20_000)
+    bodies: Bodies[Json] = Bodies(limit=20_000)
     for number in range(100):
         bodies.remember(bodies.read(body(f'"conversation {number}"', before=FILLER + f',"n":{number}')), made=None)
 
@@ -133,7 +133,7 @@ def test_all_bodies_together_are_bounded() -> None:
 
 
 def test_the_latest_bodies_are_kept() -> None:
-    bodies = Bodies(limit=20_000)
+    bodies: Bodies[Json] = Bodies(limit=20_000)
     for number in range(100):
         bodies.remember(bodies.read(body(f'"conversation {number}"')), made=None)
 
@@ -142,7 +142,7 @@ def test_the_latest_bodies_are_kept() -> None:
 
 
 def test_a_body_too_large_to_be_kept_beside_others_is_not() -> None:
-    bodies = Bodies(limit=1000)
+    bodies: Bodies[Json] = Bodies(limit=1000)
     bodies.remember(bodies.read(body("1")), made=None)
 
     assert bodies.size == 0

@@ -60,7 +60,7 @@ def failing(*_: object, **__: object) -> Any:
 ROOMS = [
     "codexcache.httpturns.endpoint_of",
     "codexcache.httpturns.decode",
-    "codexcache.httpturns.parse",
+    "codexcache.bodies.parse",
     "codexcache.httpturns.read_sender",
     "codexcache.httpturns.read_turn",
     "codexcache.httpturns.edited",

@@ -1,25 +1,22 @@
 """Two inputs are compared by what they mean, not by how they are written."""
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.items import chained_digests, first_user_message, opening_instructions, read_items, spelled
-from support.turns import conversation, said, user
-
-ROOT = b"root"
+from codexcache.document import Json
+from codexcache.items import first_user_message, given_items, seen, spelled
+from support.turns import said, turn, user
 
 
-def heads(given: Json) -> tuple[bytes, ...]:
-    """Return the digests of an input."""
-    return chained_digests(ROOT, read_items({"input": given}))
+def meant(given: Json) -> list[bytes]:
+    """Return each item of an input as the model sees it."""
+    return [spelled(seen(item), sort=True) for item in given_items({"input": given})]
 
 
 def opening(given: Json) -> str | None:
-    return first_user_message(read_items({"input": given}))
+    return first_user_message(given_items({"input": given}))
 
 
-def instructions(**members: Json) -> str:
-    document: Object = dict(members)
-    return opening_instructions(document, read_items(document))
+def instructions(*, instructions: Json = None, input: Json = None) -> str:
+    return turn(instructions=instructions, input=input).instructions
 
 
 PARTS: list[Json] = [{"type": "input_text", "text": "hi"}]
@@ -35,12 +32,12 @@ PARTS: list[Json] = [{"type": "input_text", "text": "hi"}]
         pytest.param([{"content": [{"text": "hi", "type": "input_text"}], "role": "user"}], id="another order"),
     ],
 )
-def test_one_message_has_one_digest_however_it_is_written(written: Json) -> None:
-    assert heads(written) == heads([{"type": "message", "role": "user", "content": PARTS}])
+def test_one_message_means_the_same_however_it_is_written(written: Json) -> None:
+    assert meant(written) == meant([{"type": "message", "role": "user", "content": PARTS}])
 
 
 def test_text_of_the_assistant_is_output() -> None:
-    assert heads([said("assistant", "hi")]) == heads(
+    assert meant([said("assistant", "hi")]) == meant(
         [{"role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}]
     )
 
@@ -55,28 +52,17 @@ def test_text_of_the_assistant_is_output() -> None:
         pytest.param(["hi"], id="a list with a bare string"),
     ],
 )
-def test_another_meaning_has_another_digest(other: Json) -> None:
-    assert heads(other) != heads("hi")
-
-
-def test_a_digest_stands_for_the_whole_head() -> None:
-    assert heads(conversation("a", "b", "c"))[:2] == heads(conversation("a", "b"))
-    assert heads(conversation("x", "b", "c"))[1:] != heads(conversation("a", "b", "c"))[1:]
-
-
-def test_the_root_keeps_callers_apart() -> None:
-    items = read_items({"input": "hi"})
-
-    assert chained_digests(b"one", items) != chained_digests(b"two", items)
+def test_another_meaning_is_spelled_otherwise(other: Json) -> None:
+    assert meant(other) != meant("hi")
 
 
 @pytest.mark.parametrize("given", [None, "", [], 7, {"role": "user"}], ids=repr)
 def test_an_input_that_is_empty_or_of_another_type_has_no_items(given: Json) -> None:
-    assert heads(given) == ()
+    assert meant(given) == []
 
 
 def test_a_body_without_an_input_has_no_items() -> None:
-    assert read_items({}) == []
+    assert given_items({}) == []
 
 
 @pytest.mark.parametrize(
@@ -91,21 +77,23 @@ def test_a_body_without_an_input_has_no_items() -> None:
         pytest.param({}, id="an empty object"),
     ],
 )
-def test_every_item_that_can_be_read_has_a_digest(item: Json) -> None:
-    assert len(heads([item, user("hi")])) == 2
+def test_every_item_that_can_be_read_has_a_spelling(item: Json) -> None:
+    assert len(meant([item, user("hi")])) == 2
 
 
 @pytest.mark.parametrize("filler", [1, 1 << 80, "\ud83d"], ids=["plain", "big", "surrogate"])
 def test_the_order_of_members_does_not_matter(filler: Json) -> None:
-    assert spelled({"a": filler, "b": [{"c": 1, "d": 2}]}) == spelled({"b": [{"d": 2, "c": 1}], "a": filler})
+    assert spelled({"a": filler, "b": [{"c": 1, "d": 2}]}, sort=True) == spelled(
+        {"b": [{"d": 2, "c": 1}], "a": filler}, sort=True
+    )
 
 
-def test_a_deeply_nested_item_has_a_digest() -> None:
+def test_a_deeply_nested_item_has_a_spelling() -> None:
     item: Json = 1
     for _ in range(900):
         item = [item]
 
-    assert len(heads([item])) == 1
+    assert len(meant([item])) == 1
 
 
 def test_the_first_user_message_opens_a_conversation() -> None:

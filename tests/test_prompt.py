@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from codexcache.document import Json, Object
-from codexcache.prompt import Prompt, given_items, read_outputs, read_prompt, seen, spelled
+from codexcache.items import given_items, seen, spelled
+from codexcache.prompt import Prompt, read_outputs, read_prompt
 from support.turns import conversation, said, user
 
 TOOLS: list[Json] = [{"type": "function", "name": "shell", "parameters": {"a": 1, "b": 2}}, {"type": "web_search"}]
@@ -219,7 +220,7 @@ def test_a_prompt_shows_nothing_of_itself() -> None:
 def test_spelling_is_one_for_all_white_space_and_escapes() -> None:
     assert spelled(json.loads('{"a": "\\u00e9", "b":1}')) == spelled(json.loads('{"a":"é","b": 1}'))
     assert spelled({"b": 1, "a": 2}) != spelled({"a": 2, "b": 1})
-    assert spelled({"b": 1, "a": 2}, ordered=True) == spelled({"a": 2, "b": 1}, ordered=True)
+    assert spelled({"b": 1, "a": 2}, sort=True) == spelled({"a": 2, "b": 1}, sort=True)
 
 
 def test_what_is_no_object_is_seen_as_it_is() -> None:

@@ -140,3 +140,32 @@ def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_
     tap = Tap(lambda _: None, Keeper(50).add, reader.feed)
 
     assert [tap(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
+
+
+_DULL = st.sampled_from([b'data: {"type":"response.output_text.delta","delta":"a"}\n\n', b": ping\n\n", b"data: x\n\n"])
+_NOTABLE = st.sampled_from(
+    [
+        b'event: x\ndata: {"type":"response.completed","response":{"id":"r1"}}\n\n',
+        b'data: {"type":\n: "a comment"\ndata: "error"}\n\n',
+        b'data: {"type"\ndata: : "response.failed"}\n\n',
+        b'data: {"type":"response.created","response":{"id":"r2"}}\r\n\r\n',
+        b'data: {"type" : "response.output_item.done","item":{}}\r\r',
+    ]
+)
+_ODD = st.sampled_from([b"\n", b"\r", b"\r\n", b"data", b": ", b"\xef\xbb\xbf", b'"type"', b'"error"', b"{", b"}"])
+
+
+@prop
+@given(st.lists(st.one_of(_DULL, _DULL, _NOTABLE, _ODD), max_size=12), st.data())
+def test_what_is_passed_over_says_nothing(pieces: list[bytes], data: st.DataObject) -> None:
+    """Chunks of whole events are not all read; a stream that comes byte by byte has no such chunks."""
+    joined = data.draw(st.lists(st.booleans(), min_size=len(pieces), max_size=len(pieces)))
+    chunks: list[bytes] = []
+    for piece, goes_on in zip(pieces, joined, strict=True):
+        chunks[-1:] = [chunks[-1] + piece] if goes_on and chunks else [*chunks[-1:], piece]
+    outcome = Outcome(status=200)
+    reader = Reader(outcome, coding="", event_stream=True, limit=1000)
+    for chunk in (*chunks, b""):
+        reader.feed(chunk)
+
+    assert outcome == read(b"".join(pieces), step=1)

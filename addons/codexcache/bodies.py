@@ -29,7 +29,7 @@ type _Place = tuple[int, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Body:
+class Body[M]:
     """A body: its text, what it says, and where its members stand.
 
     `known` is the earlier body that this one starts with; the input in `document` then holds only the items behind its.
@@ -38,11 +38,11 @@ class Body:
     text: bytes
     document: Object
     members: Sequence[Member]
-    known: "Known | None" = None
+    known: "Known[M] | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Known:
+class Known[M]:
     """What is remembered of a body: the text up to the end of its last item, and the members in it, the input last.
 
     `made` is what its reader made of the items.
@@ -51,18 +51,18 @@ class Known:
     text: bytes
     document: Object
     members: Sequence[Member]
-    made: object
+    made: M
 
 
-class Bodies:
+class Bodies[M]:
     """The bodies that a later one may start with."""
 
     def __init__(self, limit: int = MEMORY) -> None:
         self._limit = limit
         self.size = 0
-        self._known: OrderedDict[_Place, Known] = OrderedDict()
+        self._known: OrderedDict[_Place, Known[M]] = OrderedDict()
 
-    def read(self, text: bytes) -> Body:
+    def read(self, text: bytes) -> Body[M]:
         """Return the body that `text` is. Raises Unreadable for anything but a JSON object."""
         for place in _places(text):
             if (known := self._known.get(place)) and (body := _read_behind(known, text)):
@@ -70,7 +70,7 @@ class Bodies:
         document = parse(text)
         return Body(text=text, document=document, members=find_members(text, document))
 
-    def remember(self, body: Body, made: object) -> None:
+    def remember(self, body: Body[M], made: M) -> None:
         """Remember a body and what was made of all of its items, in the place of the one that it starts with."""
         if body.known:
             self._forget(_place(body.known.text))
@@ -98,7 +98,7 @@ def _places(text: bytes) -> list[_Place]:
     return [(place, text[place - _WINDOW : place]) for place in reversed(_PLACES[:count])]
 
 
-def _known(body: Body, made: object) -> Known | None:
+def _known[M](body: Body[M], made: M) -> Known[M] | None:
     """Return what to remember of a body.
 
     There is nothing where the input is no list or has no items, or where a name before its end stands again behind it.
@@ -118,7 +118,7 @@ def _known(body: Body, made: object) -> Known | None:
     return Known(text=body.text[:end], document=document, members=members, made=made)
 
 
-def _read_behind(known: Known, text: bytes) -> Body | None:
+def _read_behind[M](known: Known[M], text: bytes) -> Body[M] | None:
     """Read what follows on a known body, None where that is not to be done."""
     end = len(known.text)
     goes_on = _GOES_ON.match(text, end) if text.startswith(known.text) else None

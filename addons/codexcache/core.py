@@ -7,12 +7,13 @@ from collections.abc import Callable
 from mitmproxy import http
 from mitmproxy.proxy import mode_specs
 
+from .bodies import Bodies
 from .continuity import Continuity, Passage
 from .desk import Desk
 from .guard import Faults
 from .routes import is_codex_host
 from .settings import default_settings
-from .turn import Turn
+from .turn import Reading, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ class Core:
 
     def __init__(self) -> None:
         self.settings = default_settings()
+        self.bodies: Bodies[Reading] = Bodies()
         self.continuity = Continuity()
         self.faults = Faults()
         self.desk = Desk(self.faults.note)

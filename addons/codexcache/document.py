@@ -9,7 +9,7 @@ The finder trusts that the text has been parsed: it looks for the ends of values
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -22,6 +22,9 @@ type _Piece = tuple[bytes, bytes]
 _WHITE = rb"[ \t\n\r]*+"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _SCALAR = rb"[^ \t\n\r,}\]]++"
+
+_LONGEST_INTEGER = 20
+"""Characters that a whole number of 64 bits can have."""
 
 _NEXT_NAME = re.compile(_WHITE + rb",?" + _WHITE + rb"(" + _STRING + rb")" + _WHITE + rb":" + _WHITE, re.DOTALL)
 _NEXT_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+([{}\[\]])", re.DOTALL)
@@ -67,13 +70,12 @@ def find_members(text: bytes, document: Object) -> list[Member]:
     return list(_walk_members(text, document))
 
 
-def edited(text: bytes, document: Object, *, drop: Collection[str] = (), put: Mapping[str, str]) -> bytes:
-    """Return `text`, which says `document`, without the members named in `drop` and with the strings in `put`.
+def edited(text: bytes, members: Sequence[Member], *, drop: Collection[str] = (), put: Mapping[str, str]) -> bytes:
+    """Return `text`, in which these members stand, without those named in `drop` and with the strings in `put`.
 
     A member that is there keeps its place, and each of its repetitions is given the value; one that is missing is
     appended. Nothing else changes: the comma and the white space before a dropped member go with it.
     """
-    members = find_members(text, document)
     start, end = _span(text, members)
     pieces = [*_kept(text, members, drop, put), *_fresh(members, drop, put)]
     return text[:start] + _joined(pieces) + text[end:]
@@ -82,12 +84,18 @@ def edited(text: bytes, document: Object, *, drop: Collection[str] = (), put: Ma
 def _parse_leniently(text: bytes, strict: orjson.JSONDecodeError) -> Json:
     """Parse what orjson refuses although it is JSON: lone surrogates, numbers beyond a double."""
     try:
-        document: Json = json.loads(text.decode(), parse_constant=_refuse_constant)
+        document: Json = json.loads(text.decode(), parse_int=_number, parse_constant=_refuse_constant)
     except RecursionError:
         raise Unreadable("it is nested too deeply") from None
     except ValueError:
         raise Unreadable(f"it is not JSON ({strict.msg})") from None
     return document
+
+
+def _number(text: str) -> int | float:
+    """Return a whole number as orjson does: beyond 64 bits it is a float."""
+    whole = int(text) if len(text) <= _LONGEST_INTEGER else 1 << 64
+    return whole if -(1 << 63) <= whole < 1 << 64 else float(text)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -138,7 +146,7 @@ def _unescape(name: bytes) -> str:
     return str(json.loads(name)) if b"\\" in name else name[1:-1].decode()
 
 
-def _span(text: bytes, members: list[Member]) -> tuple[int, int]:
+def _span(text: bytes, members: Sequence[Member]) -> tuple[int, int]:
     """Return where the first member starts and the last one ends; in an empty object, the place between the braces."""
     if members:
         return members[0].start, members[-1].end
@@ -147,7 +155,7 @@ def _span(text: bytes, members: list[Member]) -> tuple[int, int]:
     return opening.end(), opening.end()
 
 
-def _kept(text: bytes, members: list[Member], drop: Collection[str], put: Mapping[str, str]) -> Iterator[_Piece]:
+def _kept(text: bytes, members: Sequence[Member], drop: Collection[str], put: Mapping[str, str]) -> Iterator[_Piece]:
     """Yield what stays: the comma and white space before a member, and the member."""
     before = members[0].start if members else 0
     for member in members:
@@ -157,7 +165,7 @@ def _kept(text: bytes, members: list[Member], drop: Collection[str], put: Mappin
         before = member.end
 
 
-def _fresh(members: list[Member], drop: Collection[str], put: Mapping[str, str]) -> Iterator[_Piece]:
+def _fresh(members: Sequence[Member], drop: Collection[str], put: Mapping[str, str]) -> Iterator[_Piece]:
     """Yield what is appended."""
     present = {member.name for member in members} - set(drop)
     for name, value in put.items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .changes import first_difference as common_length
 from .document import Json, Object
-from .prompt import given_items, seen, spelled
+from .items import given_items, seen, spelled
 
 AROUND = 60
 """Characters that are shown on either side of a difference."""

@@ -90,7 +90,7 @@ class Explainer:
 
 def _prompt(turn: Turn, named: Record | None) -> Prompt:
     """Return the whole prompt that a turn stands for; it may go on with the response of the turn that it names."""
-    return read_prompt(turn.document, named.prompt if named else None, named.outputs if named else ())
+    return read_prompt(turn.document, named.prompt, named.outputs) if named else turn.prompt
 
 
 def _is_complete(turn: Turn, named: Record | None) -> bool:

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator
 from mitmproxy import http
 from mitmproxy.net import encoding
 
+from .bodies import Body
 from .coding import Undecodable, decode
 from .continuity import Passage
 from .core import Core, is_reverse, pass_unchanged
-from .document import Unreadable, edited, parse
+from .document import Unreadable, edited
 from .eventstream import EVENT_LIMIT
 from .fields import all_values, with_field
 from .guard import Faults, guarded
 from .routes import Endpoint, endpoint_of, real_target
 from .tap import Keeper, Reader, Tap
-from .turn import Turn, read_sender, read_turn
+from .turn import Reading, Turn, read_sender, read_turn
 
 
 class HttpTurns:
@@ -67,34 +68,37 @@ class HttpTurns:
         request = flow.request
         if request.stream:
             raise Unreadable("stream_large_bodies had it sent before it was read")
-        text, turn = self._read(request, host, endpoint)
+        body, turn = self._read(request, host, endpoint)
+        self._core.bodies.remember(body, turn.reading)
         passage = self._core.continuity.begin(turn, self._core.settings)
-        self._commit(request, passage, text)
+        self._commit(request, passage, body)
         self._passages[flow.id] = passage
         self._core.sent(flow, passage, request.timestamp_end or time.time())
         self._core.hold(flow, passage, lambda: self._reread(request, host, endpoint))
 
-    def _read(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[bytes, Turn]:
-        """Return a request's decoded body, and the turn that it is. Raises Undecodable or Unreadable."""
+    def _read(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[Body[Reading], Turn]:
+        """Return a request's body, and the turn that it is. Raises Undecodable or Unreadable."""
         if request.raw_content is None:
             raise Unreadable("stream_large_bodies had it sent before it was read")
         text = decode(request.raw_content, _coding(request), self._core.settings.body_limit)
-        sender = read_sender(request.headers.fields)
-        return text, read_turn(sender, parse(text), transport="http", host=host, endpoint=endpoint)
+        body, sender = self._core.bodies.read(text), read_sender(request.headers.fields)
+        known = body.known.made if body.known else None
+        return body, read_turn(sender, body.document, transport="http", host=host, endpoint=endpoint, known=known)
 
     def _reread(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
         """Return all of a request that counts, and the turn that it is now. Raises Undecodable or Unreadable."""
-        text, turn = self._read(request, host, endpoint)
-        return (text, request.headers.fields), turn
+        body, turn = self._read(request, host, endpoint)
+        return (body.text, request.headers.fields), turn
 
-    def _commit(self, request: http.Request, passage: Passage, text: bytes) -> None:
+    def _commit(self, request: http.Request, passage: Passage, body: Body[Reading]) -> None:
         """Write the envelope: the body first, so that nothing is half done if it cannot be encoded."""
         envelope, fields = passage.envelope, passage.envelope.fields
         if envelope.put or envelope.drop:
-            body = _encoded(edited(text, passage.turn.document, drop=envelope.drop, put=envelope.put), _coding(request))
+            text = edited(body.text, body.members, drop=envelope.drop, put=envelope.put)
+            content = _encoded(text, _coding(request))
             if all_values(fields, "content-length"):
-                fields = with_field(fields, "content-length", str(len(body)))
-            request.raw_content = body
+                fields = with_field(fields, "content-length", str(len(content)))
+            request.raw_content = content
         request.headers.fields = tuple(fields)
 
     def _is_heard(self, flow: http.HTTPFlow) -> bool:

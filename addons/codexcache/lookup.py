@@ -9,7 +9,7 @@ from .core import Core
 from .document import Object, Unreadable, parse
 from .excerpt import Excerpt, first_break
 from .fields import all_values
-from .prompt import given_items
+from .items import given_items
 from .recall import recall_socket
 from .telling import portraits
 from .verdict import PROMPT

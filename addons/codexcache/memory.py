@@ -45,7 +45,7 @@ class Memory:
     """Conversations by the digest of their input, responses by their id."""
 
     def __init__(self, limit: int = TURNS) -> None:
-        self._traces: _Bounded[bytes, tuple[_Trace, ...]] = _Bounded(limit)
+        self._traces: _Bounded[tuple[bytes, bytes], tuple[_Trace, ...]] = _Bounded(limit)
         self._responses: _Bounded[tuple[bytes, str], Identity] = _Bounded(limit)
 
     def remember(self, turn: Turn, identity: Identity) -> None:
@@ -53,8 +53,9 @@ class Memory:
         if identity.key is None or turn.opening is None or turn.previous is not None:
             return
         trace = _Trace(identity=identity, session=turn.session)
-        others = tuple(known for known in self._traces.get(turn.heads[-1]) or () if known != trace)
-        self._traces.put(turn.heads[-1], (*others, trace)[-_ALIKE:])
+        place = caller_root(turn.sender.caller), turn.prompt.items.head(len(turn.prompt.items))
+        others = tuple(known for known in self._traces.get(place) or () if known != trace)
+        self._traces.put(place, (*others, trace)[-_ALIKE:])
 
     def remember_response(self, turn: Turn, response_id: str, identity: Identity) -> None:
         """Remember whose turn a response answered."""
@@ -70,8 +71,10 @@ class Memory:
 
         An equal input is a retry, or another conversation with the same opening: with a session it speaks for itself.
         """
-        heads = turn.heads if turn.session is None else turn.heads[:-1]
-        known = next((traces for head in reversed(heads) if (traces := self._traces.get(head))), ())
+        caller, items = caller_root(turn.sender.caller), turn.prompt.items
+        longest = len(items) if turn.session is None else len(items) - 1
+        places = ((caller, items.head(count)) for count in range(longest, 0, -1))
+        known = next((traces for place in places if (traces := self._traces.get(place))), ())
         return _best(known, turn.session)
 
 

@@ -13,19 +13,15 @@ Requests in the "responses lite" shape carry tools and instructions as the first
 second developer message, leave what stands before them as it was, so they are items like any other.
 """
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import orjson
-
 from .columns import Item, Items, digest
 from .document import Json, Object
+from .items import given_items, seen, spelled, texts
 
-_UNSEEN = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
-_UNSEEN_IN_PARTS = frozenset({"annotations", "logprobs"})
 _COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
 _ROLES = ("user", "assistant", "developer", "system")
 
@@ -112,44 +108,6 @@ def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
     return tuple(_item(place, item) for place, item in enumerate(outputs, prompt.length))
 
 
-def given_items(document: Object) -> list[Json]:
-    """Return the input's items; a bare string is one user message (OpenAI, Responses API)."""
-    given = document.get("input")
-    if isinstance(given, str):
-        return [{"type": "message", "role": "user", "content": given}] if given else []
-    return _list(given)
-
-
-def spelled(value: Json, *, ordered: bool = False) -> bytes:
-    """Return one spelling of a value, whatever its white space and escapes; with `ordered`, whatever its order too."""
-    try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if ordered else None)
-    except TypeError:  # a lone surrogate, or an integer beyond 64 bits
-        return json.dumps(value, sort_keys=ordered).encode()
-
-
-def seen(item: Json) -> Json:
-    """Return an item as the model sees it."""
-    if not isinstance(item, dict):
-        return item
-    kept: Object = {name: value for name, value in item.items() if name not in _UNSEEN and value is not None}
-    if kept.get("type", "message") != "message":
-        return kept
-    return {**kept, "type": "message", "content": _parts(kept.get("content"), kept.get("role"))}
-
-
-def _parts(content: Json, role: Json) -> Json:
-    """Return a message's content as a list of parts, without what the model does not see."""
-    if isinstance(content, str):
-        return [{"type": "output_text" if role == "assistant" else "input_text", "text": content}]
-    return [
-        {name: value for name, value in part.items() if name not in _UNSEEN_IN_PARTS}
-        if isinstance(part, dict)
-        else part
-        for part in _list(content)
-    ]
-
-
 class _Lead(NamedTuple):
     """What the head of an input carries, and how many of the given items that takes."""
 
@@ -167,17 +125,11 @@ def _lead(document: Object, given: list[Json], base: Prompt | None) -> _Lead:
     tools = (*tools, *(tool for item in given[:count] for tool in _tools(_list(_member_of(item, "tools")))))
     if document.get("instructions") or count == len(given) or not _is_developer(given[count]):
         return _Lead(tools, "", count)
-    return _Lead(tools, _told(_member_of(given[count], "content")), count + 1)
-
-
-def _told(content: Json) -> str:
-    """Return the text of a message that carries instructions."""
-    texts = [_member_of(part, "text") for part in _list(_parts(content, "developer"))]
-    return "\n".join(text for text in texts if isinstance(text, str))
+    return _Lead(tools, "\n".join(texts(_member_of(given[count], "content"))), count + 1)
 
 
 def _item(place: int, item: Json) -> Item:
-    text = spelled(seen(item), ordered=True)
+    text = spelled(seen(item), sort=True)
     return Item(digest=digest(text), kind=_named_kind(item), size=_weight(text), place=place)
 
 

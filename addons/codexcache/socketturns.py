@@ -6,7 +6,7 @@ from mitmproxy import http, websocket
 
 from .continuity import Passage
 from .core import Core, pass_unchanged
-from .document import Object, Unreadable, edited, parse
+from .document import Object, Unreadable, edited, find_members, parse
 from .envelope import Envelope
 from .guard import Faults, guarded
 from .routes import endpoint_of
@@ -96,7 +96,8 @@ class SocketTurns:
             return
         passage = self._begin(socket, document)
         if passage.envelope.put or passage.envelope.drop:
-            message.content = edited(message.content, document, drop=passage.envelope.drop, put=passage.envelope.put)
+            members = find_members(message.content, document)
+            message.content = edited(message.content, members, drop=passage.envelope.drop, put=passage.envelope.put)
         socket.begin(passage)
         self._core.sent(flow, passage, message.timestamp)
         self._core.hold(flow, passage, lambda: (message.content, self._turn(socket, self._read(message.content))))

@@ -12,7 +12,8 @@ from typing import Literal
 from .caller import Caller, read_caller
 from .document import Json, Object
 from .fields import Fields, all_values, has_any
-from .items import chained_digests, first_user_message, opening_instructions, read_items, spelled
+from .items import first_developer_message, first_user_message, given_items, spelled
+from .prompt import Prompt, read_prompt
 from .routes import Endpoint
 from .values import usable
 
@@ -29,6 +30,9 @@ _SESSION_SIGNALS = (
     "conversation_id",
     "x-claude-code-session-id",
 )
+_OPENING_INSTRUCTIONS = 256
+"""Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
+
 _NATIVE_MARKS = ("thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata")
 
 
@@ -47,8 +51,21 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Reading:
+    """What the items of an input say, as far as a later turn that starts with them needs it."""
+
+    prompt: Prompt
+    opening: str | None
+    developer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Turn:
-    """A turn as the client sent it. `heads` has one digest for each item of the input, `document` is the whole body."""
+    """A turn as the client sent it.
+
+    `document` is its body; if it was read in the light of an earlier one, its input holds only the items that are new.
+    The `reading` is of all items in the body.
+    """
 
     sender: Sender
     transport: Transport
@@ -60,9 +77,22 @@ class Turn:
     session: str | None
     previous: str | None
     warm_up: bool
-    instructions: str
-    opening: str | None
-    heads: tuple[bytes, ...]
+    reading: Reading
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt in the turn's own body."""
+        return self.reading.prompt
+
+    @property
+    def opening(self) -> str | None:
+        """The first user message, as JSON text."""
+        return self.reading.opening
+
+    @property
+    def instructions(self) -> str:
+        """How the instructions begin; "responses lite" requests carry them as a message (openai/codex, `client.rs`)."""
+        return (_text(self.document.get("instructions")) or self.reading.developer)[:_OPENING_INSTRUCTIONS]
 
 
 def read_sender(fields: Fields) -> Sender:
@@ -76,9 +106,16 @@ def read_sender(fields: Fields) -> Sender:
     )
 
 
-def read_turn(sender: Sender, document: Object, *, transport: Transport, host: str, endpoint: Endpoint) -> Turn:
-    """Read a turn from its sender and its body."""
-    items = read_items(document)
+def read_turn(
+    sender: Sender,
+    document: Object,
+    *,
+    transport: Transport,
+    host: str,
+    endpoint: Endpoint,
+    known: Reading | None = None,
+) -> Turn:
+    """Read a turn from its sender and its body; `known` is what was made of the items that the body starts with."""
     return Turn(
         sender=sender,
         transport=transport,
@@ -90,9 +127,16 @@ def read_turn(sender: Sender, document: Object, *, transport: Transport, host: s
         session=sender.session or _first_usable(_body_sessions(document)),
         previous=_text(document.get("previous_response_id")) or None,
         warm_up=document.get("generate") is False,
-        instructions=opening_instructions(document, items),
-        opening=first_user_message(items),
-        heads=chained_digests(caller_root(sender.caller), items),
+        reading=_read_items(document, known),
+    )
+
+
+def _read_items(document: Object, known: Reading | None) -> Reading:
+    given = given_items(document)
+    return Reading(
+        prompt=read_prompt(document, known.prompt if known else None),
+        opening=(known.opening if known else None) or first_user_message(given),
+        developer=(known.developer if known else "") or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
     )
 
 

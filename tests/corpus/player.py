@@ -16,7 +16,7 @@ from codexcache.captures import Captures
 from codexcache.continuity import Continuity, Passage
 from codexcache.core import Core
 from codexcache.desk import Desk
-from codexcache.document import Json, Object, edited
+from codexcache.document import Json, Object, edited, find_members
 from codexcache.finding import Finding
 from codexcache.settings import default_settings
 from codexcache.sockets import Backlog, Socket
@@ -202,7 +202,8 @@ def _error_body(answer: Answer) -> bytes:
 def _body(passage: Passage) -> bytes:
     """Return the body as it was forwarded."""
     document, envelope = passage.turn.document, passage.envelope
-    return edited(orjson.dumps(document), document, drop=envelope.drop, put=envelope.put)
+    text = orjson.dumps(document)
+    return edited(text, find_members(text, document), drop=envelope.drop, put=envelope.put)
 
 
 def _request_flow(step: Step, passage: Passage) -> http.HTTPFlow:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -109,7 +110,8 @@ async def running_upstream(context: ssl.SSLContext | None, answer: Answer) -> As
         yield upstream
     finally:
         server.close()
-        server.close_clients()
+        if sys.version_info >= (3, 13):  # before that, they end with their connections
+            server.close_clients()
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:
