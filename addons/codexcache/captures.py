@@ -54,8 +54,9 @@ class Captures:
 
     @guarded
     def websocket_end(self, flow: http.HTTPFlow) -> None:
-        host = self._core.host_of(flow)
-        if not flow.live and host and endpoint_of(flow.request.path) == "responses":
+        if flow.live or endpoint_of(flow.request.path) != "responses":
+            return
+        if host := self._core.host_of(flow):
             self._gather(flow, list(recall_socket(flow, host, portraits(flow))))
 
     @guarded
@@ -69,8 +70,10 @@ class Captures:
             event()
 
     def _gather_request(self, flow: http.HTTPFlow) -> None:
+        if flow.live or flow.request.method != "POST":
+            return
         endpoint, host = endpoint_of(flow.request.path), self._core.host_of(flow)
-        if flow.live or flow.request.method != "POST" or not endpoint or not host:
+        if not endpoint or not host:
             return
         try:
             self._gather(flow, [recall_request(flow, host, endpoint, portraits(flow))])

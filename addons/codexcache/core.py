@@ -1,10 +1,12 @@
 """What the hooks share: the settings in force, the memory behind them, the debugger's desk, the count of faults."""
 
+import functools
 import logging
 import weakref
 from collections.abc import Callable
 
 from mitmproxy import http
+from mitmproxy.net.http import url
 from mitmproxy.proxy import mode_specs
 
 from .bodies import Bodies
@@ -35,7 +37,7 @@ class Core:
 
         Behind a reverse proxy that keeps the client's Host header, that header names the proxy.
         """
-        names = [flow.request.pretty_host, flow.request.host] if is_reverse(flow) else [flow.request.pretty_host]
+        names = [name_asked_for(flow.request), flow.request.host] if is_reverse(flow) else [name_asked_for(flow.request)]
         return next((name.lower() for name in names if is_codex_host(name, self.settings.hosts)), None)
 
     def sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
@@ -54,6 +56,16 @@ class Core:
 
 def _let_pass(flow: http.HTTPFlow, passage: Passage, reread: Callable[[], tuple[object, Turn]]) -> None:
     """Hold nothing."""
+
+
+def name_asked_for(request: http.Request) -> str:
+    """Return the request's `pretty_host`, which mitmproxy parses anew each time it is asked for."""
+    return _name_in(authority) if (authority := request.host_header) else request.host
+
+
+@functools.lru_cache(maxsize=1024)
+def _name_in(authority: str) -> str:
+    return url.parse_authority(authority, check=False)[0]
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:

@@ -57,8 +57,11 @@ class Hold:
 
     def consider(self, flow: http.HTTPFlow, passage: Passage, reread: Reread) -> None:
         """Hold a turn if it is heading for a verdict that the user has named; a replayed turn passes."""
+        wanted = self._core.settings.intercept
+        if not wanted or flow.is_replay:
+            return
         foreseen = self._core.desk.outlook(passage)
-        if foreseen is None or foreseen.verdict.name not in self._core.settings.intercept or flow.is_replay:
+        if foreseen is None or foreseen.verdict.name not in wanted:
             return
         held = Held(flow, passage, reread, f"held, heading for {foreseen.verdict}")
         flow.metadata[HELD] = self._telling.portray(foreseen)

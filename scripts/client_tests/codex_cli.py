@@ -1,61 +1,66 @@
 """Runs the real Codex without a person at the keyboard."""
 
-import json
-from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 from client_tests import install
-from client_tests.login import write_login
-from client_tests.programs import output
-from client_tests.stage import Stage
+from client_tests.client import Client, Event, Said
+from client_tests.login import write_codex_login
 
 # Nobody is there to be asked, and the command of the scene is harmless.
 FLAGS = ("--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox")
+COMPACT = ("-c", "model_auto_compact_token_limit=3000")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What the client said of a run, event by event."""
+class Codex(Client):
+    """The official client."""
 
-    events: list[dict[str, Any]]
+    name = "Codex CLI"
 
-    @property
-    def thread(self) -> str:
-        return str(self.of_type("thread.started")[0]["thread_id"])
+    @classmethod
+    def needs(cls, version: str) -> tuple[Path, ...]:
+        return (install.codex(version),)
 
-    @property
-    def usage(self) -> dict[str, int]:
-        """The counters at the end of the turn; without them the turn was not finished."""
-        usage: dict[str, int] = self.of_type("turn.completed")[-1]["usage"]
-        return usage
+    def log_in(self) -> None:
+        write_codex_login(self.stage.room / ".codex")
 
-    def items(self, kind: str) -> list[dict[str, Any]]:
-        """Returns the finished items of a kind: agent_message, command_execution, ..."""
-        finished = (event["item"] for event in self.of_type("item.completed"))
-        return [item for item in finished if item["type"] == kind]
+    def start(self, prompt: str) -> Said:
+        return said(self.exec(prompt))
 
-    def of_type(self, kind: str) -> list[dict[str, Any]]:
-        return [event for event in self.events if event["type"] == kind]
+    def resume(self, conversation: str, prompt: str, *, compact: bool = False) -> Said:
+        return said(self.exec(*(COMPACT if compact else ()), "resume", conversation, prompt))
+
+    def exec(self, *arguments: str) -> list[Event]:
+        """Runs `codex exec` to its end."""
+        command = [str(install.codex(self.version)), "exec", *FLAGS, *self.settings(), *arguments]
+        return self.events(command, CODEX_HOME=str(self.stage.room / ".codex"), **self.variables())
+
+    def settings(self) -> list[str]:
+        """Returns how the base URL is said to 0.120 and newer."""
+        return ["-c", f'openai_base_url="{self.stage.base_url}"'] if self.stage.base_url else []
+
+    def variables(self) -> dict[str, str]:
+        """Returns how the base URL is said to 0.98 and older."""
+        return {"OPENAI_BASE_URL": self.stage.base_url} if self.stage.base_url else {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Codex:
-    """A version of Codex, logged in, in a room of its own."""
+class CodexProvider(Codex):
+    """The official client with a provider of the user's own, which is the proxy."""
 
-    version: str
-    stage: Stage
+    name = "Codex CLI, own provider,"
 
-    def exec(self, prompt: str, *options: str) -> Said:
-        """Starts a conversation and waits for the end of its turn."""
-        return self.run("exec", *FLAGS, *options, prompt)
+    def settings(self) -> list[str]:
+        provider = (
+            f'{{name="proxy", base_url="{self.stage.base_url}", requires_openai_auth=true, wire_api="responses"}}'
+        )
+        websocket = {"websocket": ", supports_websockets=true}", "http": "}"}[self.stage.transport]
+        return ["-c", 'model_provider="proxy"', "-c", f"model_providers.proxy={provider[:-1]}{websocket}"]
 
-    def resume(self, thread: str, prompt: str, *options: str) -> Said:
-        """Goes on with a conversation in a new process."""
-        return self.run("exec", "resume", *FLAGS, *options, thread, prompt)
 
-    def run(self, *arguments: str) -> Said:
-        work = self.stage.room / "work"
-        work.mkdir(exist_ok=True)
-        write_login(self.stage.room / ".codex")
-        command = [str(install.codex(self.version)), *arguments]
-        return Said(events=[json.loads(line) for line in output(command, work, self.stage.environment()).splitlines()])
+def said(events: list[Event]) -> Said:
+    """Reads what it said; without counters at the end the turn was not finished."""
+    started, completed = (of_type(events, kind)[-1] for kind in ("thread.started", "turn.completed"))
+    return Said(conversation=started["thread_id"], input_tokens=completed["usage"]["input_tokens"])
+
+
+def of_type(events: list[Event], kind: str) -> list[Event]:
+    return [event for event in events if event["type"] == kind]

@@ -1,23 +1,44 @@
-"""Installs the official clients, each of one version, below .cache/clients; what is there stays."""
+"""Installs the clients, each of one version, below .cache/clients; what is there stays."""
 
+import platform
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "clients"
-NEW_CODEX = "0.169.0"
-"""Speaks WebSocket first, falls back to HTTP."""
-OLD_CODEX = "0.98.0"
-"""Speaks HTTP only, knows one session header, compacts by an endpoint of its own."""
+NEW_CODEX, OLD_CODEX = "0.169.0", "0.98.0"
+CODEX = ("0.50.0", OLD_CODEX, "0.120.0", "0.130.0", "0.145.0", "0.155.0", NEW_CODEX)
+OPENCODE = "1.18.33"
+PI = {"0.73.1": "@mariozechner/pi-coding-agent", "0.87.1": "@earendil-works/pi-coding-agent"}
+"""The package changed hands between the two."""
+NODE = "22.23.3"
+"""The newer pi needs it, and the older one speaks WebSocket only on it."""
 SDK = "3.52.0"
 
 
 def codex(version: str) -> Path:
     """Where the command of this version of Codex is."""
-    return CACHE / f"codex-{version}" / "node_modules" / ".bin" / "codex"
+    return modules(f"codex-{version}") / ".bin" / "codex"
+
+
+def opencode() -> Path:
+    """Where the command of opencode is, the build that runs on any processor."""
+    built = sorted(modules(f"opencode-{OPENCODE}").glob("opencode-*/bin/opencode"))
+    return built[-1] if built else modules(f"opencode-{OPENCODE}")
+
+
+def pi(version: str) -> Path:
+    """Where the command of this version of pi is."""
+    return modules(f"pi-{version}") / ".bin" / "pi"
+
+
+def node() -> Path:
+    """Where the Node that runs pi is."""
+    return modules(f"node-{NODE}") / NODE_PACKAGE / "bin" / "node"
 
 
 def sdk() -> Path:
@@ -25,32 +46,68 @@ def sdk() -> Path:
     return CACHE / f"openai-{SDK}-{sys.implementation.cache_tag}"
 
 
+def modules(name: str) -> Path:
+    return CACHE / name / "node_modules"
+
+
+def npm(package: str) -> Callable[[Path], list[str]]:
+    quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
+    return lambda folder: ["npm", "install", *quiet, "--prefix", str(folder), package]
+
+
+def pip(package: str) -> Callable[[Path], list[str]]:
+    return lambda folder: [sys.executable, "-m", "pip", "install", "-qq", "--target", str(folder), package]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """What fills a folder; without one that is required there is nothing to test."""
+
+    folder: Path
+    command: Callable[[Path], list[str]]
+    required: bool = False
+
+
+_MACHINE = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine())
+NODE_PACKAGE = f"node-{sys.platform}-{_MACHINE}"
+PACKAGES = [
+    *(
+        Package(
+            folder=CACHE / f"codex-{version}",
+            command=npm(f"@openai/codex@{version}"),
+            required=version in (NEW_CODEX, OLD_CODEX),
+        )
+        for version in CODEX
+    ),
+    Package(folder=sdk(), command=pip(f"openai[realtime]=={SDK}"), required=True),
+    Package(folder=CACHE / f"opencode-{OPENCODE}", command=npm(f"opencode-ai@{OPENCODE}")),
+    *(Package(folder=CACHE / f"pi-{version}", command=npm(f"{name}@{version}")) for version, name in PI.items()),
+    Package(folder=CACHE / f"node-{NODE}", command=npm(f"{NODE_PACKAGE}@{NODE}")),
+]
+
+
 def main() -> None:
-    for version in (NEW_CODEX, OLD_CODEX):
-        install_once(CACHE / f"codex-{version}", partial(npm, version))
-    install_once(sdk(), pip)
+    with ThreadPoolExecutor(max_workers=3) as workers:
+        done = list(workers.map(install_once, PACKAGES))
+    if missing := [package.folder.name for package, there in zip(PACKAGES, done, strict=True) if not there]:
+        print(f"Could not be had, the lines above say why: {', '.join(missing)}.")
+    if not all(there for package, there in zip(PACKAGES, done, strict=True) if package.required):
+        sys.exit("Without these the official clients cannot be tested.")
 
 
-def install_once(folder: Path, command: Callable[[Path], list[str]]) -> None:
+def install_once(package: Package) -> bool:
     """Fills a folder beside the right one and renames it, so that a folder that is there is whole."""
+    folder = package.folder
     if folder.exists():
-        return
+        return True
     print(f"Installing {folder.name} (once) ...", flush=True)
     half = folder.with_name(f"{folder.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    if subprocess.run(command(half), stdout=subprocess.DEVNULL).returncode:
-        sys.exit(f"{folder.name} could not be installed; the lines above say why.")
+    if subprocess.run(package.command(half), stdout=subprocess.DEVNULL).returncode:
+        return False
     half.rename(folder)
-
-
-def npm(version: str, folder: Path) -> list[str]:
-    quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
-    return ["npm", "install", *quiet, "--prefix", str(folder), f"@openai/codex@{version}"]
-
-
-def pip(folder: Path) -> list[str]:
-    return [sys.executable, "-m", "pip", "install", "-qq", "--target", str(folder), f"openai=={SDK}"]
+    return True
 
 
 if __name__ == "__main__":

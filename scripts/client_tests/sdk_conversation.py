@@ -1,7 +1,8 @@
-"""One conversation by the official SDK, in a process of its own: each argument is what the user says in a turn."""
+"""One conversation by the official SDK, in a process of its own: transport, base URL, and what the user says."""
 
 import json
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -9,35 +10,49 @@ from client_tests.login import ACCOUNT, token
 
 INSTRUCTIONS = "You are a careful assistant. " * 400
 
+TakeTurn = Callable[[dict[str, Any]], Any]
 
-def main() -> None:
+
+def main(transport: str, base_url: str, *said: str) -> None:
     # The SDK is not among the project's own needs, so the type checker is not to look for it.
-    client = import_module("openai").OpenAI(
-        api_key=token(),
-        base_url="https://chatgpt.com/backend-api/codex",
-        default_headers={"chatgpt-account-id": ACCOUNT},
-        max_retries=0,
-    )
+    account = {"chatgpt-account-id": ACCOUNT}
+    client = import_module("openai").OpenAI(api_key=token(), base_url=base_url, default_headers=account, max_retries=0)
+    if transport == "http":
+        return converse(by_http(client), said)
+    with client.responses.connect() as connection:
+        converse(by_socket(connection), said)
+
+
+def converse(take_turn: TakeTurn, said: tuple[str, ...]) -> None:
+    """Sends the whole history with each turn, and prints each turn's counters."""
     history: list[dict[str, Any]] = []
-    for said in sys.argv[1:]:
-        history.append({"role": "user", "content": said})
-        response = take_turn(client, history)
+    for words in said:
+        history.append({"role": "user", "content": words})
+        response = take_turn({"model": "gpt-5.5", "instructions": INSTRUCTIONS, "input": history, "store": False})
         history += [item.model_dump(exclude_none=True) for item in response.output]
         print(json.dumps(response.usage.model_dump()))
 
 
-def take_turn(client: Any, history: list[dict[str, Any]]) -> Any:
-    """Streams a turn as any user of the SDK would, with an option that this backend refuses; returns the response."""
-    stream = client.responses.create(
-        model="gpt-5.5",
-        instructions=INSTRUCTIONS,
-        input=history,
-        store=False,
-        stream=True,
-        stream_options={"include_obfuscation": False},
-    )
-    return [event.response for event in stream if event.type == "response.completed"][-1]
+def by_http(client: Any) -> TakeTurn:
+    """Streams turns as any user of the SDK would, with an option that this backend refuses."""
+    options = {"stream": True, "stream_options": {"include_obfuscation": False}}
+    return lambda turn: last(client.responses.create(**turn, **options))
+
+
+def by_socket(connection: Any) -> TakeTurn:
+    """Sends all turns over one connection."""
+
+    def take_turn(turn: dict[str, Any]) -> Any:
+        connection.response.create(**turn)
+        return last(connection)
+
+    return take_turn
+
+
+def last(events: Any) -> Any:
+    """Returns the response of the event that ends a turn."""
+    return next(event.response for event in events if event.type == "response.completed")
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

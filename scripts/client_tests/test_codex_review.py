@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from client_tests.codex_cli import FLAGS, Codex
+from client_tests.codex_cli import Codex, said
 from client_tests.install import NEW_CODEX
 from client_tests.stage import set_stage
 from client_tests.wire import assert_untouched, identity
@@ -11,11 +11,9 @@ from client_tests.wire import assert_untouched, identity
 def test_a_review_keeps_its_own_thread(tmp_path: Path) -> None:
     """A thread that differs from the session is lawful, and left as it is."""
     with set_stage(tmp_path) as stage:
-        run = Codex(version=NEW_CODEX, stage=stage).run("exec", *FLAGS, "review", "Look for mistakes.")
-    reviews = [turn for turn in stage.received if turn.header("x-openai-subagent") == "review"]
-    turn = reviews[-1]
+        run = said(Codex(NEW_CODEX, stage).exec("review", "Look for mistakes."))
+    turn = [turn for turn in stage.received if turn.header("x-openai-subagent") == "review"][-1]
 
-    assert run.of_type("turn.completed")
-    assert identity(turn) == (run.thread, run.thread, None)
-    assert turn.header("thread-id") not in (None, run.thread)
+    assert identity(turn) == (run.conversation, run.conversation, None)
+    assert turn.header("thread-id") not in (None, run.conversation)
     assert_untouched(stage.sent, stage.received)

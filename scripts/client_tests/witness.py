@@ -1,10 +1,15 @@
 """A mitmproxy addon that notes what the client sent; it is loaded first, so it sees it before anything is changed."""
 
+import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from embedded_backend.received import Kind, Received
+from embedded_backend.received import Received
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
+
+LOOPBACK = "127.0.0.1"
 
 
 class Witness:
@@ -13,35 +18,41 @@ class Witness:
     name = "witness"
 
     def __init__(self) -> None:
-        self.headers: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.heads: dict[str, Received] = {}
 
     def load(self, loader: Loader) -> None:
         loader.add_option("witness", str, "", "The file to write to.")
+        loader.add_option("detour", int, 0, "The port of this machine that every other host is reached at.")
+
+    def running(self) -> None:
+        """Leads every connection that would leave this machine to the backend."""
+        connect = asyncio.open_connection
+
+        async def detour(host: str, port: int, **arguments: Any) -> Any:
+            return await connect(LOOPBACK, port if host == LOOPBACK else ctx.options.detour, **arguments)
+
+        asyncio.open_connection = detour  # type: ignore[assignment]
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        fields = flow.request.headers.fields
-        self.headers[flow.id] = tuple((name.decode().lower(), value.decode()) for name, value in fields)
+        request = flow.request
+        self.heads[flow.id] = Received(
+            kind="handshake" if request.headers.get("upgrade", "").lower() == "websocket" else "request",
+            host=request.pretty_host,
+            method=request.method,
+            path=request.path,
+            headers=tuple((name.decode().lower(), value.decode()) for name, value in request.headers.fields),
+        )
 
     def request(self, flow: http.HTTPFlow) -> None:
-        upgrade = flow.request.headers.get("upgrade", "").lower() == "websocket"
-        self.note(flow, "handshake" if upgrade else "request", flow.request.raw_content or b"")
+        self.note(replace(self.heads[flow.id], body=flow.request.raw_content or b""))
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         assert flow.websocket
         message = flow.websocket.messages[-1]
         if message.from_client and not message.injected:
-            self.note(flow, "frame", message.content)
+            self.note(replace(self.heads[flow.id], kind="frame", body=message.content))
 
-    def note(self, flow: http.HTTPFlow, kind: Kind, body: bytes) -> None:
-        request = flow.request
-        seen = Received(
-            kind=kind,
-            host=request.pretty_host,
-            method=request.method,
-            path=request.path,
-            headers=self.headers[flow.id],
-            body=body,
-        )
+    def note(self, seen: Received) -> None:
         with Path(ctx.options.witness).open("ab") as record:
             record.write(seen.to_line())
 

@@ -1,0 +1,92 @@
+"""Conversations as a coding agent has them: each turn sends all of the turn before it, and a little more.
+
+They are made from a seed, so that every arm gets the same bytes and every round a conversation that no proxy has seen.
+"""
+
+import base64
+import random
+from collections.abc import Iterator
+
+import orjson
+
+from codex_bench.vocabulary import TEXT
+
+_INSTRUCTIONS = 12_000
+_TOOLS = 12
+_LEAST_OUTPUT, _MOST_OUTPUT = 200, 20_000
+_ITEMS = 150
+"""Tool outputs that the first turn of a conversation has, as far as their sizes allow."""
+
+
+class Conversation:
+    """The bodies of one conversation whose first turn has about `size` bytes, each later one `step` bytes more.
+
+    Without a `step`, a turn adds what one call of a tool adds.
+    """
+
+    def __init__(self, seed: int, size: int, step: int | None = None) -> None:
+        self._chance = random.Random(seed)
+        self._front, self._back = _frame(size)
+        self._output = (step - 900 if step else 0) or min(_MOST_OUTPUT, max(_LEAST_OUTPUT, size // _ITEMS))
+        self._items = [_item(role="user", content=[_part(f"Task {seed:x}: {_text(self._chance, 200)}")])]
+        left = size - len(self._front) - len(self._back) - len(self._items[0])
+        while left > 0:
+            more = [*self._step()]
+            left -= sum(len(item) + 1 for item in more)
+            self._items += more
+
+    def bodies(self, count: int) -> Iterator[bytes]:
+        """Yield the bodies of the first turns."""
+        for _ in range(count):
+            yield self._front + b",".join(self._items) + self._back
+            self._items += self._step()
+
+    def _step(self) -> Iterator[bytes]:
+        """Yield what one turn adds: what the model thought and called, and what came of it."""
+        call = f"call_{self._chance.getrandbits(96):024x}"
+        secret = base64.b64encode(self._chance.randbytes(270)).decode()
+        yield _item(type="reasoning", summary=[], encrypted_content=secret)
+        asked = orjson.dumps({"command": ["bash", "-lc", _text(self._chance, 60)]}).decode()
+        yield _item(type="function_call", name="shell", arguments=asked, call_id=call)
+        yield _item(type="function_call_output", call_id=call, output=_text(self._chance, self._output))
+
+
+def as_frame(body: bytes) -> bytes:
+    """Return a body as a turn of a WebSocket."""
+    return b'{"type":"response.create",' + body[1:]
+
+
+def _frame(size: int) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the items; it is the same in all conversations of an agent."""
+    share = min(_INSTRUCTIONS, size // 4)
+    front = orjson.dumps({"model": "gpt-5.5", "instructions": TEXT[:share]})[:-1] + b',"input":['
+    members = {
+        "tools": [_tool(number, share // _TOOLS) for number in range(_TOOLS)],
+        "tool_choice": "auto",
+        "parallel_tool_calls": True,
+        "reasoning": {"effort": "medium", "summary": "auto"},
+        "store": False,
+        "stream": True,
+        "include": ["reasoning.encrypted_content"],
+    }
+    return front, b"]," + orjson.dumps(members)[1:]
+
+
+def _tool(number: int, size: int) -> dict[str, object]:
+    schema = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
+    told = TEXT[:size]
+    return {"type": "function", "name": f"tool_{number}", "description": told, "strict": False, "parameters": schema}
+
+
+def _item(**members: object) -> bytes:
+    return orjson.dumps({"type": "message", **members})
+
+
+def _part(text: str) -> dict[str, str]:
+    return {"type": "input_text", "text": text}
+
+
+def _text(chance: random.Random, size: int) -> str:
+    """Return a piece of the text that no other piece begins like."""
+    start = chance.randrange(len(TEXT) - size)
+    return f"{chance.getrandbits(32):08x} {TEXT[start : start + size]}"

@@ -1,0 +1,39 @@
+"""What one would write first: parse the body, put a key in, write it again. It explains nothing."""
+
+import json
+
+from mitmproxy import http
+
+_KEY = "00000000-0000-4000-8000-000000000000"
+
+
+class Naive:
+    """Gives each turn the same key, and has responses streamed."""
+
+    name = "bench_naive"
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        if flow.request.pretty_host == "chatgpt.com" and flow.request.method == "POST":
+            flow.request.content = _with_key(flow.request.content or b"")
+            flow.request.headers["session_id"] = _KEY
+            flow.request.headers["session-id"] = _KEY
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        assert flow.response
+        flow.response.stream = True
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        assert flow.websocket
+        message = flow.websocket.messages[-1]
+        if message.from_client:
+            message.content = _with_key(message.content)
+
+
+def _with_key(text: bytes) -> bytes:
+    body = json.loads(text)
+    body["prompt_cache_key"] = _KEY
+    body.pop("stream_options", None)
+    return json.dumps(body).encode()
+
+
+addons = [Naive()]
