@@ -6,6 +6,7 @@ no more of them come.
 """
 
 import asyncio
+import weakref
 from collections.abc import Callable
 from heapq import heappop, heappush
 
@@ -17,7 +18,7 @@ from .document import Unreadable
 from .guard import Faults, guarded
 from .recall import Recalled, recall_request, recall_socket
 from .routes import endpoint_of
-from .telling import PORTRAITS, portraits
+from .telling import portraits, relabel
 
 _QUIET = 0.3
 """Seconds without another loaded flow after which what was gathered is played."""
@@ -36,11 +37,17 @@ class Captures:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._live: weakref.WeakSet[http.HTTPFlow] = weakref.WeakSet()
 
     @property
     def faults(self) -> Faults:
         """Where faults of the hooks are counted."""
         return self._core.faults
+
+    @guarded
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.live:
+            self._live.add(flow)
 
     @guarded
     def response(self, flow: http.HTTPFlow) -> None:
@@ -54,10 +61,13 @@ class Captures:
 
     @guarded
     def websocket_end(self, flow: http.HTTPFlow) -> None:
-        if flow.live or endpoint_of(flow.request.path) != "responses":
+        if not self._is_loaded(flow) or endpoint_of(flow.request.path) != "responses":
             return
         if host := self._core.host_of(flow):
-            self._gather(flow, list(recall_socket(flow, host, portraits(flow))))
+            turns = list(recall_socket(flow, host, portraits(flow)))
+            self._gather(flow, turns)
+            closed_at = max((turn.ended_at for turn in turns), default=0.0)
+            self._put(closed_at, lambda: self._core.desk.socket_closed(flow.id))
 
     @guarded
     def done(self) -> None:
@@ -67,10 +77,17 @@ class Captures:
         """Hand in what was gathered, in the order of time."""
         while self._events:
             _, _, event = heappop(self._events)
-            event()
+            try:
+                event()
+            except Exception as error:  # the turns that follow are told nevertheless
+                self.faults.note("explaining a capture", error)
+
+    def _is_loaded(self, flow: http.HTTPFlow) -> bool:
+        """Tell whether a flow came from a file; one that was killed is not live any more, but was."""
+        return not flow.live and flow not in self._live
 
     def _gather_request(self, flow: http.HTTPFlow) -> None:
-        if flow.live or flow.request.method != "POST":
+        if not self._is_loaded(flow) or flow.request.method != "POST":
             return
         endpoint, host = endpoint_of(flow.request.path), self._core.host_of(flow)
         if not endpoint or not host:
@@ -82,7 +99,7 @@ class Captures:
 
     def _gather(self, flow: http.HTTPFlow, turns: list[Recalled]) -> None:
         """Put a flow's turns among those to be played; their old portraits make room for new ones."""
-        flow.metadata[PORTRAITS] = []
+        relabel(flow, [])
         for turn in turns:
             self._put(turn.sent_at, lambda turn=turn: self._core.sent(flow, turn.passage, turn.sent_at))  # type: ignore[misc]
             self._put(turn.ended_at, lambda turn=turn: self._core.desk.ended(turn.passage, at=turn.ended_at))  # type: ignore[misc]

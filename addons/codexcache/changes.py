@@ -104,7 +104,7 @@ def _echo(record: Record, _: Match) -> Iterator[Change]:
 
 def _tools(record: Record, match: Match) -> Iterator[Change]:
     mine, theirs = record.prompt.tools, match.record.prompt.tools
-    if mine != theirs:
+    if mine != theirs and match.record.prompt.size:  # an empty warm-up had none that could have been changed
         same = next((n for n, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other), None)
         same = min(len(mine), len(theirs)) if same is None else same
         before = tokens_before(match, sum(tool.size for tool in theirs[:same]))
@@ -132,7 +132,7 @@ def _list_names(what: str, names: list[str]) -> str:
 
 def _instructions(record: Record, match: Match) -> Iterator[Change]:
     mine, theirs = record.prompt, match.record.prompt
-    if mine.instructions != theirs.instructions:
+    if mine.instructions != theirs.instructions and theirs.size:
         offset = first_difference(mine.instructions, theirs.instructions)
         before = tokens_before(match, sum(tool.size for tool in theirs.tools) + offset)
         yield Change(

@@ -22,6 +22,10 @@ _ZLIB_HEADER = 2
 """Bytes by which gzip, zlib and a raw deflate stream are told apart (RFC 1950, 2.2; RFC 1952, 2.3.1)."""
 
 
+DAMAGED = (zlib.error, brotli.error, zstandard.ZstdError)
+"""What the libraries raise for data that is not in its coding."""
+
+
 class Undecodable(ValueError):
     """A body whose content coding is unknown, damaged, cut short or beyond the limit; the text is fit for a log."""
 
@@ -145,7 +149,7 @@ def decode(data: bytes, coding: str, limit: int) -> bytes:
     decoder = decoder_for(coding)
     try:
         decoded = b"".join(_limited(decoder(data), limit))
-    except (zlib.error, brotli.error, zstandard.ZstdError):
+    except DAMAGED:
         raise Undecodable(f"its {coding.strip().lower()} encoding is damaged") from None
     if not decoder.finished:
         raise Undecodable(f"its {coding.strip().lower()} encoding is cut short")

@@ -37,7 +37,9 @@ class Core:
 
         Behind a reverse proxy that keeps the client's Host header, that header names the proxy.
         """
-        names = [name_asked_for(flow.request), flow.request.host] if is_reverse(flow) else [name_asked_for(flow.request)]
+        names = (
+            [name_asked_for(flow.request), flow.request.host] if is_reverse(flow) else [name_asked_for(flow.request)]
+        )
         return next((name.lower() for name in names if is_codex_host(name, self.settings.hosts)), None)
 
     def sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:

@@ -9,7 +9,7 @@ The finder trusts that the text has been parsed: it looks for the ends of values
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Buffer, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -17,7 +17,7 @@ import orjson
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 type Object = dict[str, Json]
-type _Piece = tuple[bytes, bytes]
+type _Piece = tuple[Buffer, Buffer, Buffer]
 
 _WHITE = rb"[ \t\n\r]*+"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
@@ -76,9 +76,10 @@ def edited(text: bytes, members: Sequence[Member], *, drop: Collection[str] = ()
     A member that is there keeps its place, and each of its repetitions is given the value; one that is missing is
     appended. Nothing else changes: the comma and the white space before a dropped member go with it.
     """
-    start, end = _span(text, members)
-    pieces = [*_kept(text, members, drop, put), *_fresh(members, drop, put)]
-    return text[:start] + _joined(pieces) + text[end:]
+    view, (start, end) = memoryview(text), _span(text, members)
+    pieces = [*_kept(view, members, drop, put), *_fresh(members, drop, put)]
+    parts = [part for piece in pieces for part in piece]
+    return b"".join((view[:start], *parts[1:], view[end:]))  # what led to the first belongs to a member that is gone
 
 
 def _parse_leniently(text: bytes, strict: orjson.JSONDecodeError) -> Json:
@@ -155,13 +156,15 @@ def _span(text: bytes, members: Sequence[Member]) -> tuple[int, int]:
     return opening.end(), opening.end()
 
 
-def _kept(text: bytes, members: Sequence[Member], drop: Collection[str], put: Mapping[str, str]) -> Iterator[_Piece]:
-    """Yield what stays: the comma and white space before a member, and the member."""
+def _kept(
+    text: memoryview, members: Sequence[Member], drop: Collection[str], put: Mapping[str, str]
+) -> Iterator[_Piece]:
+    """Yield what stays: the comma and white space before a member, its name, and its value."""
     before = members[0].start if members else 0
     for member in members:
         if member.name not in drop:
             value = _spell(put[member.name]) if member.name in put else text[member.value : member.end]
-            yield text[before : member.start], text[member.start : member.value] + value
+            yield text[before : member.start], text[member.start : member.value], value
         before = member.end
 
 
@@ -170,12 +173,7 @@ def _fresh(members: Sequence[Member], drop: Collection[str], put: Mapping[str, s
     present = {member.name for member in members} - set(drop)
     for name, value in put.items():
         if name not in present:
-            yield b",", _spell(name) + b":" + _spell(value)
-
-
-def _joined(pieces: list[_Piece]) -> bytes:
-    """Join the members; what led to the first of them belongs to a member that is gone."""
-    return b"".join(part for piece in pieces for part in piece)[len(pieces[0][0]) :] if pieces else b""
+            yield b",", _spell(name) + b":", _spell(value)
 
 
 def _spell(text: str) -> bytes:

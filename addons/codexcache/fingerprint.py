@@ -4,12 +4,14 @@ Each is an HMAC with a secret of this machine: whoever reads a journal cannot fi
 two journals of one machine can still be compared.
 """
 
+import functools
 import hmac
 import os
 import secrets
 from pathlib import Path
 
 _LENGTH = 12
+_REMEMBERED = 4096
 SECRET_FILE = "codex-continuity.secret"
 
 
@@ -18,11 +20,13 @@ class Fingerprints:
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret
+        self._made = functools.lru_cache(maxsize=_REMEMBERED)(self._make)  # the same ids come turn by turn
 
     def of(self, kind: str, value: str | None) -> str | None:
         """Return the fingerprint of a value of some kind: 12 hexadecimal digits, or None for None."""
-        if value is None:
-            return None
+        return None if value is None else self._made(kind, value)
+
+    def _make(self, kind: str, value: str) -> str:
         text = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, text, "sha256").hex()[:_LENGTH]
 

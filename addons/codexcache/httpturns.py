@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from mitmproxy import http
 from mitmproxy.net import encoding
@@ -111,10 +112,11 @@ class HttpTurns:
         yield keeper.add
         if passage := self._passages.get(flow.id):
             with contextlib.suppress(Undecodable):
-                yield reader_of(response, passage).feed
-                yield lambda _: self._end_if_finished(passage)
+                yield partial(self._hear, passage, reader_of(response, passage))
 
-    def _end_if_finished(self, passage: Passage) -> None:
+    def _hear(self, passage: Passage, reader: Reader, chunk: bytes) -> None:
+        """Show a reader the next chunk; a turn ends with its last event, not with its connection."""
+        reader.feed(chunk)
         if passage.outcome.finished:
             self._core.end(passage, time.time())
 

@@ -4,13 +4,10 @@ A flow that was saved with the addon carries portraits of its turns; what they s
 the key's source cannot be seen in the flow any more, and is taken from them.
 """
 
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import cast, get_args
 
-import brotli
-import zstandard
 from mitmproxy import http, websocket
 
 from .coding import Undecodable, decode
@@ -26,13 +23,16 @@ from .sockets import Backlog, Socket
 from .socketturns import CREATE
 from .turn import read_sender, read_turn
 
+_LONGEST = 30 * 86_400
+"""Seconds that a turn can have lasted; a portrait that says more is wrong."""
+
 _LIMIT = 1 << 30
 """Bytes of a decoded body. The capture is the user's own, so this is only to survive a bomb."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recalled:
-    """A turn of a saved flow. Times are seconds since the epoch."""
+    """A turn of a saved flow. Times are seconds since the epoch; its end is not before its beginning."""
 
     passage: Passage
     sent_at: float
@@ -50,15 +50,23 @@ def recall_request(flow: http.HTTPFlow, host: str, endpoint: Endpoint, portraits
         _read(response, passage)
     sent_at = request.timestamp_end or request.timestamp_start
     ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
-    return _as_portrayed(Recalled(passage=passage, sent_at=sent_at, ended_at=ended_at), portraits[-1:])
+    return _as_portrayed(_recalled(passage, sent_at, ended_at), portraits[-1:])
 
 
 def recall_socket(flow: http.HTTPFlow, host: str, portraits: Sequence[Object]) -> Iterator[Recalled]:
-    """Yield the turns of a saved WebSocket. Where its oldest messages are missing, the first portraits are, too."""
-    turns = list(_turns(flow, host))
-    known: list[Sequence[Object]] = [[portrait] for portrait in portraits[-len(turns) :]] if turns else []
-    for turn, portrait in zip(turns, [[]] * (len(turns) - len(known)) + known, strict=True):
-        yield _as_portrayed(turn, portrait)
+    """Yield the turns of a saved WebSocket, in the order in which they ended.
+
+    Each has the portrait with its time: of a long socket the oldest messages are missing, or the oldest portraits, and
+    a turn that had not ended when the flow was saved has none.
+    """
+    known = {at: portrait for portrait in portraits if isinstance(at := portrait.get("sent_at"), float)}
+    for turn in _turns(flow, host):
+        yield _as_portrayed(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
+
+
+def _recalled(passage: Passage, sent_at: float, ended_at: float) -> Recalled:
+    """Return a turn with its times; the clock may have been set back in between."""
+    return Recalled(passage=passage, sent_at=sent_at, ended_at=max(sent_at, ended_at))
 
 
 def _read(response: http.Response, passage: Passage) -> None:
@@ -67,7 +75,7 @@ def _read(response: http.Response, passage: Passage) -> None:
         reader = reader_of(response, passage)
         reader.feed(response.raw_content or b"")
         reader.feed(b"")
-    except (Undecodable, zlib.error, brotli.error, zstandard.ZstdError):
+    except Undecodable:
         return  # what cannot be read has no usage, and the verdict says so
 
 
@@ -78,19 +86,21 @@ def _turns(flow: http.HTTPFlow, host: str) -> Iterator[Recalled]:
     socket = Socket(sender=sender, host=host, backlog=Backlog(limit=0), handshake=envelope)
     sent: dict[int, float] = {}
     for message in flow.websocket.messages:
+        if message.dropped or not message.is_text:
+            continue
         if message.from_client and (passage := _passage(socket, message)):
             sent[id(passage)] = message.timestamp
             socket.begin(passage)
         elif not message.from_client and (passage := socket.read_event(message.content, message.timestamp)):
-            yield Recalled(passage=passage, sent_at=sent[id(passage)], ended_at=message.timestamp)
+            yield _recalled(passage, sent[id(passage)], message.timestamp)
     for passage in socket.abandon():
         ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
-        yield Recalled(passage=passage, sent_at=sent[id(passage)], ended_at=ended_at)
+        yield _recalled(passage, sent[id(passage)], ended_at)
 
 
 def _passage(socket: Socket, message: websocket.WebSocketMessage) -> Passage | None:
     """Return the passage of a client's frame, None for one that is no turn."""
-    if not message.is_text or CREATE.encode() not in message.content:
+    if CREATE.encode() not in message.content:
         return None
     try:
         document = parse(message.content)
@@ -110,13 +120,17 @@ def _as_portrayed(recalled: Recalled, portraits: Sequence[Object]) -> Recalled:
         return recalled
     passage, portrait = recalled.passage, portraits[-1]
     passage.recalled = portrait
-    passage.mode = cast(Mode, portrait.get("mode", "observe"))
-    source = cast(KeySource, portrait.get("key_source", passage.identity.source))
+    mode, source = portrait.get("mode"), portrait.get("key_source")
+    passage.mode = cast(Mode, mode) if mode in get_args(Mode) else "observe"
+    source = cast(KeySource, source) if source in get_args(KeySource.__value__) else passage.identity.source
     passage.identity = replace(passage.identity, source=source, continued=portrait.get("continued") is True)
     passage.envelope = replace(passage.envelope, changed=_names(portrait.get("changed")))
     ended_at = portrait.get("ended_at")
-    return replace(recalled, ended_at=ended_at) if isinstance(ended_at, float) else recalled
+    if not isinstance(ended_at, float) or not 0 <= ended_at - recalled.sent_at <= _LONGEST:
+        return recalled
+    return replace(recalled, ended_at=ended_at)
 
 
 def _names(value: Json) -> tuple[str, ...]:
-    return tuple(name for name in value if isinstance(name, str)) if isinstance(value, list) else ()
+    names = value if isinstance(value, list) else []
+    return tuple(name for name in names if isinstance(name, str) and name.isascii() and name.isprintable())

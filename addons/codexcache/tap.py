@@ -7,9 +7,10 @@ HTTP/1.1 stream ends it (all measured on mitmproxy 12.2).
 Most clients hang up as soon as they have read the last event, so that event, not the end of the body, finishes a turn.
 """
 
+import contextlib
 from collections.abc import Callable
 
-from .coding import Decoder, Identity, decoder_for
+from .coding import DAMAGED, Decoder, Identity, decoder_for
 from .eventstream import EventStream
 from .outcome import HINT, Outcome
 
@@ -49,8 +50,9 @@ class Reader:
         """Take in the next chunk; `b""` is the end."""
         if self._plain_events and self._plain_events.is_unmoved_by(chunk, HINT):
             return
-        for piece in self._decoder(chunk):
-            self._take(piece)
+        with contextlib.suppress(*DAMAGED):  # then the response says no more than it has said so far
+            for piece in self._decoder(chunk):
+                self._take(piece)
         if not chunk and self._events is None:
             self._outcome.read_body(self._body.whole() or b"")
 

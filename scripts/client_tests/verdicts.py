@@ -20,7 +20,7 @@ def fitting(before: Turn, turn: Turn) -> set[str]:
     if turn.part == "warm-up":
         return BEGINNING
     if before.part == "warm-up" and not before.entry["gen_ai.usage.input_tokens"]:
-        return {"below_minimum", "hit"}  # it read what another process, or its parent, had left there
+        return {"below_minimum", "cold", "hit"}  # it read what another process, or its parent, had left there
     if before.part == "compaction":
         return {"context_compacted", "hit"}
     if turn.part == "compaction" and ("tools" in turn.sent.json) != ("tools" in before.sent.json):
