@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,16 @@ PURE = (
     "comparing",
     "overview",
     "status",
+    "bodies",
+    "prompt",
+    "columns",
+    "record",
+    "history",
+    "changes",
+    "verdict",
+    "explain",
+    "desk",
+    "finding",
 )
 OUTER_WORLD = {"time", "datetime", "socket", "asyncio", "random", "threading", "subprocess", "os"}
 
@@ -75,3 +86,10 @@ def test_a_pure_room_reads_no_clock_and_reaches_nothing(room: str) -> None:
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
 def test_no_room_imports_the_entry_file(file: Path) -> None:
     assert ENTRY not in imported_by(file)
+
+
+def test_the_map_of_the_rooms_names_each_of_them_once() -> None:
+    rooms = {entry.stem for entry in FOLDER.iterdir() if not entry.stem.startswith("_")}
+    named = re.findall(r"^\| `(\w+)`", codexcache.__doc__ or "", re.MULTILINE)
+
+    assert sorted(named) == sorted(rooms)
