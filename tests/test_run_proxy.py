@@ -9,15 +9,18 @@ from codex_run.trust import bundles_in
 from codex_run.upstream import Upstream
 
 
+def program(line: str = "") -> str:
+    return Path(command(parse([*line.split(), "--", "pi"]), bundles_in(Path("/room")), None)[0]).name
+
+
 def words(line: str = "", upstream: Upstream | None = None) -> str:
-    return " ".join(command(parse([*line.split(), "--", "pi"]), bundles_in(Path("/room")), upstream))
+    """Return all words but the program's own."""
+    return " ".join(command(parse([*line.split(), "--", "pi"]), bundles_in(Path("/room")), upstream)[1:])
 
 
 def test_it_is_mitmdump_with_both_addons_on_a_free_port_of_loopback() -> None:
-    name, _, options = words().partition(" ")
-
-    assert Path(name).name == "mitmdump"
-    assert options == (
+    assert program() == "mitmdump"
+    assert words() == (
         f"-q -s {ADDONS[0]} -s {ADDONS[1]} --listen-port 0 --listen-host 127.0.0.1 "
         "--set ssl_verify_upstream_trusted_ca=/room/ca-upstream.pem"
     )
@@ -29,7 +32,7 @@ def test_the_addons_are_there(addon: Path) -> None:
 
 
 def test_it_is_mitmweb_where_a_page_is_wanted() -> None:
-    assert Path(words("--ui web").split()[0]).name == "mitmweb"
+    assert program("--ui web") == "mitmweb"
     assert "--set web_port=" in words("--ui web")
     assert words("--ui web --web-port 5").count("port") == 2
 

@@ -1,5 +1,6 @@
 """The launcher in a terminal: keys, windows, and a client that leaves a mess."""
 
+import shlex
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -75,7 +76,7 @@ async def test_a_client_that_is_stopped_gives_the_shell_the_terminal_back(home: 
     stop = "" if who == "the whole job" else "os.kill(os.getpid(), signal.SIGTSTP)"
     script = home.folder / "client.py"
     script.write_text(f"import os, signal\nprint('re' 'ady', flush=True)\n{stop}\nprint('got ' + input())\n")
-    line = " ".join((*LAUNCHER, *home.behind, "--", LAUNCHER[0], str(script)))
+    line = shlex.join((*LAUNCHER, *home.behind, "--", LAUNCHER[0], str(script)))
     with terminal("sh", "-i", environment=home.environment | {"PS1": "shell> "}) as opened:
         await opened.shows("shell> ")
         opened.type(f"{line}\n")

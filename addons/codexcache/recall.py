@@ -4,7 +4,7 @@ A flow that was saved with the addon carries portraits of its turns; what they s
 the key's source cannot be seen in the flow any more, and is taken from them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast, get_args
 
@@ -60,7 +60,7 @@ def recall_socket(flow: http.HTTPFlow, host: str, portraits: Sequence[Object]) -
     a turn that had not ended when the flow was saved has none.
     """
     known = {at: portrait for portrait in portraits if isinstance(at := portrait.get("sent_at"), float)}
-    for turn in _turns(flow, host):
+    for turn in _turns(flow, host, known):
         yield _as_portrayed(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
 
 
@@ -79,14 +79,15 @@ def _read(response: http.Response, passage: Passage) -> None:
         return  # what cannot be read has no usage, and the verdict says so
 
 
-def _turns(flow: http.HTTPFlow, host: str) -> Iterator[Recalled]:
+def _turns(flow: http.HTTPFlow, host: str, told: Container[float]) -> Iterator[Recalled]:
+    """Yield turns; a frame that was dropped is none, unless it has been told of: it was killed while it was held."""
     assert flow.websocket is not None
     envelope = Envelope(fields=flow.request.headers.fields)
     sender = read_sender(flow.request.headers.fields)
     socket = Socket(sender=sender, host=host, backlog=Backlog(limit=0), handshake=envelope)
     sent: dict[int, float] = {}
     for message in flow.websocket.messages:
-        if message.dropped or not message.is_text:
+        if not message.is_text or (message.dropped and message.timestamp not in told):
             continue
         if message.from_client and (passage := _passage(socket, message)):
             sent[id(passage)] = message.timestamp

@@ -1,0 +1,119 @@
+"""Flows as mitmproxy reads them from a capture."""
+
+from collections.abc import Iterable
+
+from codexcache.document import Json, Object
+from codexcache.telling import PORTRAITS
+from mitmproxy import http
+from mitmproxy.net import encoding
+from mitmproxy.test import tflow, tutils
+from mitmproxy.websocket import WebSocketData, WebSocketMessage
+from wsproto.frame_protocol import Opcode
+
+from support.talks import asked
+from support.wire import RESPONSES, body, completed, frame, spelled
+
+START = 1_790_000_000.0
+"""When the first of the saved turns was sent."""
+
+HEADERS = {"session-id": "s", "user-agent": "agent/1.0 (x)"}
+TOOLS: Json = [{"type": "function", "name": "shell", "description": "one"}]
+
+
+def counters(given: int = 9_000, cached: int | None = 0) -> Object:
+    """Return the usage that a response tells."""
+    details: Object = {} if cached is None else {"input_tokens_details": {"cached_tokens": cached}}
+    return {"input_tokens": given, "output_tokens": 5, **details}
+
+
+def saved_request(
+    *texts: str,
+    at: float = 0,
+    given: int = 9_000,
+    cached: int = 0,
+    path: str = RESPONSES,
+    content: bytes | None = None,
+    answer: bytes | None = None,
+    coding: str = "",
+    portraits: Iterable[Json] = (),
+    **members: Json,
+) -> http.HTTPFlow:
+    """Return a saved turn of a conversation with these messages, sent at `at` seconds, which took two; request and
+    response are in the same coding.
+    """
+    content = body(input=asked(*(texts or ("one",))), **members) if content is None else content
+    answer = completed(f"resp_{at:g}", usage=counters(given, cached)) if answer is None else answer
+    flow = tflow.tflow(
+        req=_request(b"POST", path, _coded(content, coding), at, {"content-encoding": coding} if coding else {}),
+        resp=tutils.tresp(
+            headers=http.Headers(content_type="text/event-stream", content_encoding=coding),
+            content=_coded(answer, coding),
+            timestamp_start=START + at + 1,
+            timestamp_end=START + at + 2,
+        ),
+        live=False,
+    )
+    return carrying(flow, portraits)
+
+
+def saved_socket(
+    *messages: WebSocketMessage, path: str = RESPONSES, ended_at: float | None = None, portraits: Iterable[Json] = ()
+) -> http.HTTPFlow:
+    """Return a saved WebSocket over which these messages passed."""
+    flow = tflow.tflow(
+        req=_request(b"GET", path, b"", 0, {"connection": "upgrade", "upgrade": "websocket"}),
+        resp=tutils.tresp(status_code=101, reason=b"Switching Protocols", content=b""),
+        live=False,
+    )
+    end = None if ended_at is None else START + ended_at
+    flow.websocket = WebSocketData(messages=list(messages), timestamp_end=end)
+    return carrying(flow, portraits)
+
+
+def carrying(flow: http.HTTPFlow, portraits: Iterable[Json]) -> http.HTTPFlow:
+    """Return the flow with the portraits with which it was saved."""
+    if known := list(portraits):
+        flow.metadata[PORTRAITS] = known
+    return flow
+
+
+def asking(*texts: str, at: float, dropped: bool = False, **members: Json) -> WebSocketMessage:
+    """Return the message of a client that sends a turn."""
+    content = frame(input=asked(*texts) if texts else [], **members).encode()
+    return WebSocketMessage(Opcode.TEXT, True, content, START + at, dropped)
+
+
+def going_on(text: str, previous: str, *, at: float) -> WebSocketMessage:
+    """Return the message of a client that sends what is new, and names the response that it goes on with."""
+    return asking(text, at=at, previous_response_id=previous)
+
+
+def answering(kind: str = "response.completed", *, at: float, **members: Json) -> WebSocketMessage:
+    """Return one message of the backend."""
+    return WebSocketMessage(Opcode.TEXT, False, spelled({"type": kind, **members}), START + at)
+
+
+def ending(response: str, *, at: float, given: int = 9_000, cached: int = 0) -> WebSocketMessage:
+    """Return the message with which the backend ends a turn."""
+    return answering(at=at, response={"id": response, "usage": counters(given, cached)})
+
+
+def _request(method: bytes, path: str, content: bytes, at: float, headers: dict[str, str]) -> http.Request:
+    return tutils.treq(
+        method=method,
+        scheme=b"https",
+        authority=b"",
+        host="chatgpt.com",
+        port=443,
+        path=path.encode(),
+        headers=http.Headers(
+            [(name.encode(), value.encode()) for name, value in {"host": "chatgpt.com", **HEADERS, **headers}.items()]
+        ),
+        content=content,
+        timestamp_start=START + at - 0.5,
+        timestamp_end=START + at,
+    )
+
+
+def _coded(content: bytes, coding: str) -> bytes:
+    return encoding.encode(content, coding) if coding else content

@@ -1,0 +1,98 @@
+"""A capture that mitmdump wrote is explained by another mitmdump as the traffic was when it was live."""
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import websockets
+from codexcache.document import Object
+from embedded_backend import Backend
+from embedded_client import PATH, SocketClient, body
+from support.programs import Program, started
+from support.talks import asked
+
+ANEW = {"run", "conversation"}
+"""What is made up at each start."""
+
+TOOLS = [{"type": "function", "name": "shell", "description": "one", "parameters": {}}]
+WHO = {"authorization": "Bearer x", "chatgpt-account-id": "a", "user-agent": "agent/1.0"}
+
+
+async def post(proxy: str, tls: ssl.SSLContext, **members: Any) -> None:
+    """Send a turn over HTTP, without any key."""
+    async with httpx.AsyncClient(verify=tls, proxy=proxy, trust_env=False, timeout=30) as client:
+        await client.post(f"https://chatgpt.com{PATH}", json=body(**members), headers=WHO)
+
+
+async def converse(program: Program, confdir: Path) -> None:
+    """Have two conversations at the same time: one socket that stays open, and requests in between."""
+    proxy = f"http://127.0.0.1:{program.port}"
+    tls = ssl.create_default_context(cafile=str(confdir / "mitmproxy-ca-cert.pem"))
+    headers = {**WHO, "x-session-id": "a session"}
+    async with websockets.connect(
+        f"wss://chatgpt.com{PATH}", ssl=tls, proxy=proxy, additional_headers=headers
+    ) as connection:
+        socket = SocketClient(connection)
+        last = (await socket.turn(input=asked("by socket")))[-1]
+        await post(proxy, tls, input=asked("by request"))
+        await socket.turn(input=asked("more"), previous_response_id=last["response"]["id"])
+        await post(proxy, tls, input=asked("by request", "more"))
+        await socket.turn(input=asked("by socket"), tools=TOOLS)
+        await post(proxy, tls, input=asked("by request", "more", "and more"), tools=TOOLS)
+        await post(proxy, tls, input=asked("hello"), max_output_tokens=7)
+
+
+async def captured(backend: Backend, confdir: Path, capture: Path, journal: Path) -> list[Object]:
+    """Write a capture and a journal of a talk, and return the journal."""
+    trusted = f"ssl_verify_upstream_trusted_ca={backend.ca_file}"
+    arguments = "-w", str(capture), "--set", trusted, "--set", f"codex_journal={journal}"
+    mode = f"upstream:http://127.0.0.1:{backend.connect_port}"
+    async with started("mitmdump", *arguments, confdir=confdir, mode=mode) as program:
+        await program.listens()
+        await converse(program, confdir)
+        await asyncio.sleep(0.1)
+    return entries(journal)
+
+
+async def read_again(confdir: Path, capture: Path, journal: Path, *arguments: str) -> tuple[list[Object], str]:
+    """Read a capture with mitmdump, and return the journal and the screen."""
+    arguments = "-nr", str(capture), "--set", f"codex_journal={journal}", *arguments
+    async with started("mitmdump", *arguments, confdir=confdir) as program:
+        assert await program.ends() == 0
+    return entries(journal), program.screen
+
+
+def entries(journal: Path) -> list[Object]:
+    return [orjson.loads(line) for line in journal.read_bytes().splitlines()] if journal.exists() else []
+
+
+def lasting(entry: Object) -> Object:
+    return {name: value for name, value in entry.items() if name not in ANEW}
+
+
+async def test_a_capture_is_explained_as_the_traffic_was(confdir: Path, tmp_path: Path) -> None:
+    """HTTP and WebSocket; the file stays as it is, and can be read as often as one likes."""
+    capture = tmp_path / "capture.mitm"
+    async with Backend(home=tmp_path / "backend") as backend:
+        live = await captured(backend, confdir, capture, tmp_path / "live.jsonl")
+    before = capture.read_bytes()
+    once, screen = await read_again(confdir, capture, tmp_path / "once.jsonl")
+    again, quiet = await read_again(confdir, capture, tmp_path / "again.jsonl", "-q")
+
+    assert [(entry["transport"], entry["verdict"]) for entry in live] == [
+        ("websocket", "cold"),
+        ("http", "cold"),
+        ("websocket", "hit"),
+        ("http", "hit"),
+        ("websocket", "tools_changed"),
+        ("http", "tools_changed"),
+        ("http", "rejected"),
+    ]
+    assert [lasting(entry) for entry in once] == [lasting(entry) for entry in live]
+    assert [lasting(entry) for entry in again] == [lasting(entry) for entry in live]
+    assert "7 turns in 3 conversations" in screen
+    assert quiet == ""
+    assert capture.read_bytes() == before
