@@ -1,5 +1,6 @@
 """Fixtures that are shared by all tests; the pieces they put together are in `support`."""
 
+import signal
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,6 +13,11 @@ from embedded_backend import Backend
 from embedded_backend.certificates import Authority
 from support.proxy import Proxy, route, running_proxy
 from support.upstream import Answer, Upstream, responding, running_upstream, whole
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # so it is in the background of a shell; children would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

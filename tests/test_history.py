@@ -4,6 +4,7 @@ import gc
 import time
 import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from codexcache.columns import Item, Items, digest
@@ -146,6 +147,14 @@ def test_another_callers_opening_is_none() -> None:
     assert found(history, now(TALK[:1], via=BOB)) is None
     assert found(history, now(TALK[:1], via=route(caller=b"bob"))) == (1, 1)
     assert found(history, now(TALK, via=BOB)) == (1, 1)
+
+
+def test_a_turn_that_goes_on_with_its_own_is_not_compared_with_the_same_conversation_of_another_caller() -> None:
+    bobs = record(1, TALK[:1], via=BOB)
+    bobs.outputs = read_outputs(TALK[1:2], bobs.prompt)
+    history = remembering(bobs, *[replace(other, number=other.number + 1) for other in turns(TALK[:1], TALK[:5])])
+
+    assert found(history, now([*TALK, user("f")], via=BOB)) == (1, 1)
 
 
 def test_another_caller_who_was_answered_otherwise_has_another_conversation() -> None:

@@ -102,7 +102,7 @@ class History:
         found = {other.number: other for other in self._candidates(record)}.values()
         matches = [Match(record=other, head=record.prompt.items.common_head(other.prompt.items)) for other in found]
         passed = list[Match]()
-        for match in _ranked(record, _kin(record, matches)):
+        for match in _ranked(record, _kin(record, _without_strangers(record, matches))):
             passed.append(match)
             if _is_same_conversation(record, match):
                 return next(one for one in passed if one.record.conversation == match.record.conversation)
@@ -150,6 +150,23 @@ def _ranked(record: Record, matches: list[Match]) -> Iterator[Match]:
 
 def _head(match: Match) -> int:
     return match.head
+
+
+def _without_strangers(record: Record, matches: list[Match]) -> list[Match]:
+    """Leave out other callers' turns where this one goes on with a turn of its own."""
+    if not any(_is_surely_gone_on_with(record, match) for match in matches):
+        return matches
+    return [match for match in matches if _is_own(record, match.record)]
+
+
+def _is_surely_gone_on_with(record: Record, match: Match) -> bool:
+    """Tell whether a turn of the same caller was answered with what stands next in this one.
+
+    Another caller may have had the very same conversation, and further: its cache is none that this turn can read.
+    """
+    other = match.record
+    answered = _answers_that_follow(record, match) == len(other.outputs) > 0
+    return match.whole and _is_own(record, other) and (answered or (other is record.named and match.head > 0))
 
 
 def _rank(record: Record, match: Match) -> tuple[int | bool, ...]:

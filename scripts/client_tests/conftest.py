@@ -1,8 +1,15 @@
 """Shows the table of what was run, at the end of a run in which all went well."""
 
+import signal
+
 import pytest
 
 from client_tests import install, summary
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # so it is in the background of a shell; children would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
