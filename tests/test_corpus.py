@@ -2,7 +2,7 @@
 
 import pytest
 from codexcache.finding import Finding
-from codexcache.verdict import VERDICTS
+from codexcache.names import VERDICTS
 from corpus import TALKS
 from corpus.player import play
 from corpus.talk import Path, Step, Talk

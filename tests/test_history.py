@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from codexcache.columns import Item, Items, digest
 from codexcache.document import Json, Object
-from codexcache.history import MEMORY, History, Match, Shared
+from codexcache.history import MEMORY, History, Shared
+from codexcache.predecessor import Match
 from codexcache.prompt import read_outputs, read_prompt
 from codexcache.record import Record, Usage
 from hypothesis import given

@@ -3,8 +3,8 @@
 import pytest
 from codexcache.document import Json, Object
 from codexcache.excerpt import Excerpt
+from codexcache.names import MISSES, VERDICTS
 from codexcache.page import WIDTH, page
-from codexcache.verdict import MISSES, VERDICTS
 from support.portraits import COUNTERS, portrait, without
 
 EXCERPT = Excerpt(place="tools[1].description", offset=460, before="…to disk. ", was="a", now="b", kind="text")

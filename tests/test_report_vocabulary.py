@@ -1,8 +1,8 @@
 """Every verdict has its word."""
 
 import pytest
+from codexcache.names import MISSES, VERDICTS
 from codexcache.report.vocabulary import GROUPS, UNKNOWN, WORDS, word_of
-from codexcache.verdict import MISSES, VERDICTS
 
 
 def test_there_is_a_word_for_each_verdict_and_for_nothing_else() -> None:

@@ -31,9 +31,13 @@ Why a turn missed:
 | `prompt`      | a prompt's parts, which the backend's cache can tell apart           |
 | `columns`     | the items of a prompt, small enough to be remembered                 |
 | `record`      | what is remembered of a turn                                         |
-| `history`     | the turns that are remembered, and which one a turn goes on with     |
+| `history`     | the turns that are remembered, bounded                               |
+| `predecessor` | which of them a turn goes on with                                    |
 | `changes`     | what is different between a turn and its predecessor                 |
-| `verdict`     | the causes, as an ordered table                                      |
+| `names`       | the verdicts by name, in their order of precedence                   |
+| `case`        | what a verdict is based on                                           |
+| `checks`      | the causes, as an ordered table                                      |
+| `verdict`     | the verdict on a turn, or what it is heading for                     |
 | `explain`     | the engine: told what is sent and what has ended                     |
 | `desk`        | where turns are handed in and findings are handed out                |
 | `finding`     | all that is said of one turn                                         |

@@ -7,7 +7,7 @@ Each is called by the verdict that it would lead to. OpenAI's names are used whe
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from .history import Match
+from .predecessor import Match
 from .prompt import Tool
 from .record import Record
 

@@ -6,9 +6,9 @@ from .changes import Change, find_changes
 from .columns import Items
 from .document import Json, Object
 from .excerpt import first_break
-from .history import Match
 from .page import excerpt_lines, joined, number, parts_of, title
 from .portrait import signature
+from .predecessor import Match
 from .prompt import read_prompt
 from .record import Record, Route, Usage
 from .signature import LEGEND, strip, table

@@ -6,8 +6,9 @@ traffic.
 
 from collections import OrderedDict, deque
 
-from .history import History, Match
+from .history import History
 from .outcome import Outcome
+from .predecessor import Match
 from .prompt import Prompt, read_outputs, read_prompt
 from .record import Record, Route, Usage
 from .refusal import refused_member

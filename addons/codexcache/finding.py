@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .changes import Change, find_changes
 from .continuity import Passage
 from .fields import first_value
-from .history import Match
+from .predecessor import Match
 from .record import Record
 from .verdict import Verdict
 

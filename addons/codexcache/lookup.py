@@ -10,9 +10,9 @@ from .document import Object, Unreadable, parse
 from .excerpt import Excerpt, first_break
 from .fields import all_values
 from .items import given_items
+from .names import PROMPT
 from .recall import recall_socket
 from .telling import portraits
-from .verdict import PROMPT
 
 _PROMPT = frozenset(PROMPT)
 

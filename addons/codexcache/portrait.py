@@ -11,7 +11,7 @@ from .envelope import KEY_MEMBER, REQUEST_ID
 from .fields import Fields, first_value
 from .finding import Finding
 from .fingerprint import Fingerprints
-from .history import Match
+from .predecessor import Match
 from .record import Record
 from .turn import SESSION_HEADERS
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codexcache.document import Json, Object
-from codexcache.verdict import MISSES
+from codexcache.names import MISSES
 
 INPUT = "gen_ai.usage.input_tokens"
 CACHED = "gen_ai.usage.cache_read.input_tokens"

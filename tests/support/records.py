@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from codexcache.case import Case
 from codexcache.changes import find_changes
 from codexcache.document import Json, Object
-from codexcache.history import Match
+from codexcache.predecessor import Match
 from codexcache.prompt import read_prompt
 from codexcache.record import Record, Route, Usage
-from codexcache.verdict import Case
 
 ROUTE: dict[str, Any] = {
     "key": "k",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..verdict import MISSES
+from ..names import MISSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,16 @@
+"""The verdicts by name."""
+
+from codexcache.checks import TABLE
+from codexcache.names import FORESEEABLE, MISSES, QUIET, VERDICTS
+
+
+def test_the_table_is_the_list_of_verdicts_in_its_order() -> None:
+    assert [name for name, _ in TABLE] == list(VERDICTS)
+    assert len(VERDICTS) == len(set(VERDICTS)) == 24
+
+
+def test_what_is_no_miss_stands_before_what_is() -> None:
+    assert VERDICTS[:5] == QUIET == ("rejected", "no_usage", "below_minimum", "cold", "hit")
+    assert set(VERDICTS[5:]) == MISSES
+    assert "cold" in FORESEEABLE
+    assert not {"rejected", "no_usage", "hit", "upstream", "key_replaced"} & set(FORESEEABLE)
