@@ -1,0 +1,37 @@
+"""Histories of turns, and what is found in them."""
+
+from collections.abc import Sequence
+
+from codexcache.document import Json, Object
+from codexcache.history import History
+from codexcache.record import Record
+
+from support.records import record
+from support.turns import conversation
+
+TALK = conversation("a", "b", "c", "d", "e")
+
+
+def remembering(*records: Record, limit: int = 1 << 20) -> History:
+    """Return a history of turns, each with what it was found to go on with."""
+    history = History(limit)
+    for one in records:
+        found = history.predecessor(one)
+        one.conversation = found.record.conversation if found else one.number
+        history.add(one, found)
+    return history
+
+
+def found(history: History, mine: Record) -> tuple[int, int] | None:
+    """Return the number of the predecessor and how many items they share."""
+    match = history.predecessor(mine)
+    return (match.record.number, match.head) if match else None
+
+
+def turns(*inputs: Sequence[Json], body: Object | None = None) -> list[Record]:
+    """Return turns that follow one another."""
+    return [record(n, given, at=10.0 * n, body=body) for n, given in enumerate(inputs, 1)]
+
+
+def now(items: Sequence[Json], body: Object | None = None, **given: object) -> Record:
+    return record(99, items, at=1000.0, body=body, **given)  # type: ignore[arg-type]
