@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from codex_run.environment import covers, for_client, passes_by
+from codex_run.kinds import Kind
 from codex_run.trust import bundles_in
 
 BUNDLES = bundles_in(Path("/room"))
@@ -11,11 +12,19 @@ PROXY = "http://127.0.0.1:1"
 
 
 def given(**user: str) -> dict[str, str]:
-    return for_client(user, PROXY, BUNDLES)
+    return for_client(user, PROXY, BUNDLES, "other")
 
 
 def test_the_proxy_is_named_for_https_in_both_spellings() -> None:
-    assert tuple(given()[name] for name in ("HTTPS_PROXY", "https_proxy", "NODE_USE_ENV_PROXY")) == (PROXY, PROXY, "1")
+    assert (given()["HTTPS_PROXY"], given()["https_proxy"]) == (PROXY, PROXY)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"), [("node", True), ("other", True), ("codex", False), ("pi", False), ("bun", False)]
+)
+def test_node_is_told_to_heed_the_proxy_unless_the_client_does_so_itself(kind: Kind, told: bool) -> None:
+    """It would warn that this is an experiment."""
+    assert ("NODE_USE_ENV_PROXY" in for_client({}, PROXY, BUNDLES, kind)) is told
 
 
 def test_plain_http_stays_as_the_user_has_it() -> None:

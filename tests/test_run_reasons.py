@@ -51,7 +51,13 @@ def test_a_refusal_names_the_variable_that_the_client_goes_by(kind: Kind, variab
 
 @pytest.mark.parametrize(
     ("kind", "said"),
-    [("node", "from version 24 on"), ("python", "trust_env"), ("bun", "Bun's fetch"), ("codex", "since 0.120")],
+    [
+        ("node", "from version 24 on"),
+        ("python", "trust_env"),
+        ("bun", "Bun's fetch"),
+        ("codex", "since 0.120"),
+        ("pi", "pi takes"),
+    ],
 )
 def test_a_proxy_that_was_ignored_is_explained_for_the_kind_of_client(kind: Kind, said: str) -> None:
     assert said in why(kind)

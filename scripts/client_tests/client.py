@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from client_tests.programs import output
 from client_tests.stage import Stage
 
 Event = dict[str, Any]
@@ -51,5 +50,5 @@ class Client(ABC):
 
     def events(self, command: list[str], **more: str) -> list[Event]:
         """Runs a command that prints an event a line; more is added to its environment."""
-        lines = output(command, self.work, self.stage.environment() | more).splitlines()
+        lines = self.stage.output(command, self.work, **more).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]

@@ -1,5 +1,6 @@
 """Runs the real pi without a person at the keyboard."""
 
+import os
 from pathlib import Path
 
 from client_tests import install
@@ -31,8 +32,8 @@ class Pi(Client):
         return self.run("--session", conversation, prompt)
 
     def run(self, *arguments: str) -> Said:
-        command = [str(install.node()), str(install.pi(self.version)), *FLAGS, *arguments]
-        events = self.events(command, PI_TELEMETRY="0", PI_SKIP_VERSION_CHECK="1")
+        command = [str(install.pi(self.version)), *FLAGS, *arguments]
+        events = self.events(command, **settings())
         [session] = [event for event in events if event["type"] == "session"]
         usage = [
             event["message"]["usage"]
@@ -40,3 +41,8 @@ class Pi(Client):
             if event["type"] == "message_end" and "usage" in event["message"]
         ]
         return Said(conversation=session["id"], input_tokens=usage[-1]["input"] + usage[-1]["cacheRead"])
+
+
+def settings() -> dict[str, str]:
+    path = f"{install.node().parent}:{os.environ['PATH']}"  # its file says that node is to run it
+    return {"PATH": path, "PI_TELEMETRY": "0", "PI_SKIP_VERSION_CHECK": "1"}

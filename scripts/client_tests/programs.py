@@ -35,7 +35,12 @@ def wait_for(program: subprocess.Popen[bytes], log: Path, ready: str) -> str:
 
 
 def output(command: list[str], work: Path, environment: dict[str, str]) -> str:
-    """Runs a program to its end and returns what it printed; a failure shows all that it said."""
+    """Runs a program to its end and returns what it printed."""
+    return ended(command, work, environment)[0]
+
+
+def ended(command: list[str], work: Path, environment: dict[str, str]) -> tuple[str, str]:
+    """Runs a program to its end and returns what it said on both outputs; a failure shows all of it."""
     with started(command, work, environment) as program:
         try:
             out, errors = program.communicate(timeout=DONE_WITHIN)
@@ -44,7 +49,7 @@ def output(command: list[str], work: Path, environment: dict[str, str]) -> str:
             os.killpg(program.pid, signal.SIGKILL)
             raise
     assert program.returncode == 0, f"{command} ended with {program.returncode}:\n{out}\n{errors}"
-    return out
+    return out, errors
 
 
 def started(command: list[str], work: Path, environment: dict[str, str]) -> subprocess.Popen[str]:

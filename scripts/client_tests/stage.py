@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from embedded_backend.received import Received
 
-from client_tests.programs import running
+from client_tests.programs import output, running
 from client_tests.wire import REAL, SHORT
 
 Entry = dict[str, Any]
@@ -60,6 +60,10 @@ class Stage:
     def base_url(self) -> str | None:
         """The base URL of a client that takes one; None for a client that is to use the proxy as a proxy."""
         return f"http://127.0.0.1:{self.ports['reverse']}" if self.way == "reverse" else None
+
+    def output(self, command: list[str], work: Path, **more: str) -> str:
+        """Runs a client to its end and returns what it printed; more is added to its environment."""
+        return output(command, work, self.environment() | more)
 
     def environment(self) -> dict[str, str]:
         """Returns all that a client gets to know, so that nothing of the user's own settings leaks in.

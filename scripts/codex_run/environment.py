@@ -8,6 +8,7 @@ them are tunnelled and show their own certificates.
 
 from collections.abc import Mapping
 
+from codex_run.kinds import Kind
 from codex_run.trust import Bundles
 from codex_run.upstream import no_proxy
 
@@ -17,8 +18,13 @@ BACKEND = "chatgpt.com"
 TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS")
 """The variables that name CAs for the client."""
 
+_FOR_NODE = {"NODE_USE_ENV_PROXY": "1"}
+"""Without it Node's own fetch heeds no proxy; with it Node 22 writes a warning among what the client says."""
+_MAY_BE_NODE: tuple[Kind, ...] = ("node", "other")
+"""Codex's Node only starts Codex, and pi heeds proxies by itself."""
 
-def for_client(user: Mapping[str, str], proxy: str, bundles: Bundles) -> dict[str, str]:
+
+def for_client(user: Mapping[str, str], proxy: str, bundles: Bundles, kind: Kind) -> dict[str, str]:
     """Return the environment of the client, made of the user's."""
     direct = ",".join(_direct(user))
     return {
@@ -27,7 +33,7 @@ def for_client(user: Mapping[str, str], proxy: str, bundles: Bundles) -> dict[st
         "https_proxy": proxy,
         "NO_PROXY": direct,
         "no_proxy": direct,
-        "NODE_USE_ENV_PROXY": "1",  # Node 24 and newer: without it Node's own fetch heeds no proxy
+        **(_FOR_NODE if kind in _MAY_BE_NODE else {}),
         **{name: str(bundles.whole) for name in TRUST},
         "NODE_EXTRA_CA_CERTS": str(bundles.added),
     }

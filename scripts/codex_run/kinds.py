@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-type Kind = Literal["codex", "node", "bun", "python", "other"]
+type Kind = Literal["codex", "pi", "node", "bun", "python", "other"]
 
 _BY_NAME: dict[str, Kind] = {
     "codex": "codex",
+    "pi": "pi",
     "node": "node",
     "npm": "node",
     "npx": "node",

@@ -60,7 +60,7 @@ def _run(arguments: Arguments, room: Path, user: Mapping[str, str], mask: set[in
         trust.write_client(bundles, user, Path(said["ca"]))
         if not arguments.quiet:
             _say(_before(said, environment.passes_by(user)))
-        given = environment.for_client(user, proxy.url(said["address"]), bundles)
+        given = environment.for_client(user, proxy.url(said["address"]), bundles, kind_of(command))
         status = _run_client(command, given, mask, running)
         if not arguments.quiet:
             _say(_after(running.report(), arguments, user, said["ca"]))

@@ -10,6 +10,7 @@ type Counts = Mapping[str, int]
 
 _IGNORED: dict[Kind, str] = {
     "codex": "Codex takes HTTPS_PROXY for its requests in every version, and for WebSockets since 0.120.",
+    "pi": "pi takes HTTPS_PROXY for its requests and its WebSockets.",
     "node": "Node's own fetch takes HTTPS_PROXY from version 24 on (of 22, from 22.21 on) by NODE_USE_ENV_PROXY=1, "
     "which was set; an older one needs a client that looks for the variable itself.",
     "bun": "Bun's fetch takes HTTPS_PROXY; a WebSocket may not.",
@@ -18,6 +19,7 @@ _IGNORED: dict[Kind, str] = {
 }
 _DISTRUSTED: dict[Kind, str] = {
     "codex": "Codex before 0.120 knows SSL_CERT_FILE only, newer ones CODEX_CA_CERTIFICATE before it.",
+    "pi": "pi takes NODE_EXTRA_CA_CERTS as its Node starts.",
     "node": "Node takes NODE_EXTRA_CA_CERTS as it starts, unless a client brings CAs of its own (the option ca).",
     "bun": "Bun takes NODE_EXTRA_CA_CERTS as it starts.",
     "python": "httpx takes SSL_CERT_FILE and requests REQUESTS_CA_BUNDLE, unless verify names CAs or trust_env is off.",
