@@ -54,6 +54,7 @@ PURE = (
     "explain",
     "desk",
     "finding",
+    "visible",
 )
 OUTER_WORLD = {"time", "datetime", "socket", "asyncio", "random", "threading", "subprocess", "os"}
 

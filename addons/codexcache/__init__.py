@@ -47,6 +47,7 @@ What is said of it, and where:
 
 | room          | what it knows                                                        |
 |---------------|----------------------------------------------------------------------|
+| `visible`     | a stranger's words, made harmless before they are shown              |
 | `journal`     | one JSON object a line                                               |
 | `line`        | one line for a terminal                                              |
 | `summary`     | what many turns come to                                              |

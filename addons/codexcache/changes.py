@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from .predecessor import Match
 from .prompt import Tool
 from .record import Record
+from .visible import visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ def _value(name: str, what: str, read: Callable[[Record], str]) -> Callable[[Rec
 
     def find(record: Record, match: Match) -> Iterator[Change]:
         if (now := read(record)) != (was := read(match.record)):
-            detail = f"{what} went from {_printable(was) or 'unset'} to {_printable(now) or 'unset'}"
+            detail = f"{what} went from {visible(was, 48) or 'unset'} to {visible(now, 48) or 'unset'}"
             yield Change(name=name, detail=detail, before=0)
 
     return find
@@ -127,7 +128,7 @@ def _list_names(what: str, names: list[str]) -> str:
     if not names:
         return ""
     more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-    return f"tool {_printable(names[0])}{more} {what}"
+    return f"tool {visible(names[0], 48)}{more} {what}"
 
 
 def _instructions(record: Record, match: Match) -> Iterator[Change]:
@@ -163,7 +164,7 @@ def _input(record: Record, match: Match) -> Iterator[Change]:
     items, theirs = record.prompt.items, match.record.prompt.items
     if match.head < len(items):
         detail = (
-            f"input[{items[match.head].place}] ({_printable(items[match.head].kind)}) is not what stood there before"
+            f"input[{items[match.head].place}] ({visible(items[match.head].kind, 48)}) is not what stood there before"
         )
     else:
         detail = f"history was cut at input[{theirs[match.head].place}]"
@@ -173,11 +174,6 @@ def _input(record: Record, match: Match) -> Iterator[Change]:
 
 def _named(transport: str) -> str:
     return {"http": "HTTP", "websocket": "a WebSocket"}[transport]
-
-
-def _printable(text: str) -> str:
-    """Return a client's word so that it can be shown: visible ASCII, not too long."""
-    return "".join(character if " " <= character <= "~" else "?" for character in text[:48])
 
 
 def _format_of(record: Record) -> bytes:

@@ -13,6 +13,7 @@ import orjson
 from .document import Json
 from .finding import Finding
 from .fingerprint import Fingerprints
+from .visible import visible
 
 
 class Entries:
@@ -72,7 +73,7 @@ def _place(finding: Finding) -> dict[str, Json]:
         "endpoint": record.endpoint,
         "transport": record.route.transport,
         "client": finding.client,
-        "model": _printable(record.prompt.model),
+        "model": visible(record.prompt.model, 80),
         "status": record.status,
     }
 
@@ -100,7 +101,3 @@ def _rfc3339(seconds: float) -> str:
 
 def _milliseconds(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1000)
-
-
-def _printable(text: str) -> str:
-    return "".join(character if " " <= character <= "~" else "?" for character in text[:80])

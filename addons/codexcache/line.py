@@ -1,14 +1,13 @@
 """One aligned line a turn, for a terminal: quiet where all is well, with the reason where it is not."""
 
 import datetime
-import re
 
 from .finding import Finding
 from .verdict import Verdict
+from .visible import visible
 
 _COLOURS = {"hit": "32", "cold": "36", "below_minimum": "36", "rejected": "31", "no_usage": "33"}
 _MISS = "35"
-_UNSAFE = re.compile(r"[^ -~]")
 
 
 def turn_line(finding: Finding, *, colour: bool = False) -> str:
@@ -16,13 +15,13 @@ def turn_line(finding: Finding, *, colour: bool = False) -> str:
     verdict = finding.verdict
     columns = (
         datetime.datetime.fromtimestamp(finding.record.sent_at).strftime("%H:%M:%S"),
-        f"{_safe(finding.client) or '-':<22.22}",
-        f"{_safe(finding.record.prompt.model) or '-':<18.18}",
+        f"{visible(finding.client) or '-':<22.22}",
+        f"{visible(finding.record.prompt.model) or '-':<18.18}",
         f"{_tokens(finding):>9}",
         f"{_share(finding):>6}",
         _painted(f"{_name(verdict):<13}", verdict, colour),
     )
-    return "  ".join((*columns, _safe(verdict.because) if _wants_reason(verdict) else "")).rstrip()
+    return "  ".join((*columns, visible(verdict.because) if _wants_reason(verdict) else "")).rstrip()
 
 
 def _name(verdict: Verdict) -> str:
@@ -43,8 +42,3 @@ def _share(finding: Finding) -> str:
 
 def _painted(text: str, verdict: Verdict, colour: bool) -> str:
     return f"\x1b[{_COLOURS.get(verdict.name, _MISS)}m{text}\x1b[0m" if colour else text
-
-
-def _safe(text: str) -> str:
-    """Return text that cannot steer a terminal."""
-    return _UNSAFE.sub("?", text)

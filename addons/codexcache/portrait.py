@@ -14,6 +14,7 @@ from .fingerprint import Fingerprints
 from .predecessor import Match
 from .record import Record
 from .turn import SESSION_HEADERS
+from .visible import visible
 
 SAME, CHANGED, NEW, BEHIND = "same", "changed", "new", "behind"
 """States of a part: as in the predecessor; the first that differs; not in it; behind the first that differs."""
@@ -69,7 +70,7 @@ def _items(record: Record, match: Match | None) -> Iterator[Json]:
         return
     first = items[head]
     whole = match is None or match.whole
-    yield [f"input[{first.place}] {_printable(first.kind)}", first.size, NEW if whole else CHANGED]
+    yield [f"input[{first.place}] {visible(first.kind, 40)}", first.size, NEW if whole else CHANGED]
     if head + 1 < len(items):
         size = items.size() - items.size(head + 1)
         yield [_count(len(items) - head - 1, "more item"), size, NEW if whole else BEHIND]
@@ -94,10 +95,6 @@ def _envelope(fields: Fields, key: Json, fingerprints: Fingerprints) -> Iterator
     yield KEY_MEMBER, fingerprints.of("key", key) if isinstance(key, str) else None
     for name in _HEADERS:
         yield name, fingerprints.of("key", first_value(fields, name))
-
-
-def _printable(text: str) -> str:
-    return "".join(character if " " <= character <= "~" else "?" for character in text[:40])
 
 
 def _count(number: int, noun: str) -> str:

@@ -8,7 +8,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from codex_bench import arms, meter, plot, results, rounds, table
+from codex_demo.proxies import NotStarted
+
+from codex_bench import meter, plot, results, rounds, table
 from codex_bench.arguments import Request, parse
 from codex_bench.figures import Figures, summarize
 from codex_bench.floor import floor
@@ -16,7 +18,7 @@ from codex_bench.plan import Scenario
 from codex_bench.stage import perform
 from codex_bench.targets import reached
 
-_FAULTS = (OSError, EOFError, TimeoutError, arms.NotStarted, rounds.Idle)
+_FAULTS = (OSError, EOFError, TimeoutError, NotStarted, rounds.Idle)
 
 
 def main() -> int:

@@ -1,13 +1,14 @@
 """The arms: what stands between client and server. All but `direct` are real `mitmdump` processes."""
 
 import asyncio
-import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from codex_demo.proxies import ADDON, NotStarted, free_port, stop
 
 from codex_bench.server import LOOPBACK
 
@@ -20,13 +21,9 @@ _HERE = Path(__file__).parent
 SCRIPTS = {
     BARE: _HERE / "bare_addon.py",
     NAIVE: _HERE / "naive_addon.py",
-    OURS: _HERE.parents[1] / "addons" / "codex_continuity.py",
+    OURS: ADDON,
 }
 _PATIENCE = 30.0  # seconds for a proxy to start
-
-
-class NotStarted(Exception):
-    """A proxy ended before it listened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +47,14 @@ async def running(name: str, script: Path, home: Path, *, server: int, server_ca
     if name == DIRECT:
         yield Arm(name=name, port=server, ca_file=server_ca, pid=None)
         return
-    port, journal = _free_port(), _journal(script, home)
+    port, journal = free_port(), _journal(script, home)
     command = [*_command(script, home, port, server, server_ca), *(_everything(journal) if journal else [])]
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
     try:
         await asyncio.wait_for(_listening(process, port), _PATIENCE)
         yield Arm(name=name, port=port, ca_file=home / "mitmproxy-ca-cert.pem", pid=process.pid, journal=journal)
     finally:
-        await _stop(process)
+        await stop(process)
 
 
 def _journal(script: Path, home: Path) -> Path | None:
@@ -75,12 +72,6 @@ def _command(script: Path, home: Path, port: int, server: int, server_ca: Path) 
     return [*command, "--set", f"ssl_verify_upstream_trusted_ca={server_ca}", "--set", f"confdir={home}"]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
 async def _listening(process: asyncio.subprocess.Process, port: int) -> None:
     while process.returncode is None:
         try:
@@ -91,13 +82,3 @@ async def _listening(process: asyncio.subprocess.Process, port: int) -> None:
             writer.close()
             return await writer.wait_closed()
     raise NotStarted(f"mitmdump ended with {process.returncode}")
-
-
-async def _stop(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), 5)
-    except TimeoutError:
-        process.kill()
-        await process.wait()

@@ -56,7 +56,7 @@ async def running(backend: Backend, home: Path, *, addon: bool) -> AsyncIterator
 @asynccontextmanager
 async def mitmdump(backend: Backend, home: Path, *arguments: str, host: str = _LOOPBACK) -> AsyncIterator[Proxy]:
     """Starts a proxy that trusts the backend, with its own arguments besides, and stops it at the end."""
-    proxy = Proxy(host=host, port=_free_port(), ca_file=home / "mitmproxy-ca-cert.pem")
+    proxy = Proxy(host=host, port=free_port(), ca_file=home / "mitmproxy-ca-cert.pem")
     process = await asyncio.create_subprocess_exec(
         *_command(backend, home, proxy),
         *arguments,
@@ -71,7 +71,7 @@ async def mitmdump(backend: Backend, home: Path, *arguments: str, host: str = _L
         yield proxy
         unread.cancel()
     finally:
-        await _stop(process)
+        await stop(process)
 
 
 def _command(backend: Backend, home: Path, proxy: Proxy) -> list[str]:
@@ -80,7 +80,8 @@ def _command(backend: Backend, home: Path, proxy: Proxy) -> list[str]:
     return [*command, "--set", f"ssl_verify_upstream_trusted_ca={backend.ca_file}", "--set", f"confdir={home}"]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Returns a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((_LOOPBACK, 0))
         return int(probe.getsockname()[1])
@@ -96,7 +97,8 @@ async def _listening(log: asyncio.StreamReader) -> None:
             raise NotStarted(f"mitmdump ended: {said}")
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
+async def stop(process: asyncio.subprocess.Process) -> None:
+    """Ends a process that has not ended by itself, by force if it takes too long."""
     if process.returncode is None:
         process.terminate()
     try:

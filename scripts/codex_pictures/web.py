@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -27,7 +26,7 @@ def command(name: str, home: Path, capture: Path) -> list[str]:
 @contextlib.asynccontextmanager
 async def served(home: Path, capture: Path, clock: Clock) -> AsyncIterator[str]:
     """Runs mitmweb until the block ends, which is given the address of its page."""
-    port = _free_port()
+    port = proxies.free_port()
     settings = [f"web_port={port}", f"web_password={_PASSWORD}", "web_open_browser=false"]
     settings += [f"web_columns={column}" for column in _COLUMNS]
     process = await asyncio.create_subprocess_exec(
@@ -59,12 +58,6 @@ async def _click(page: Page, selector: str, text: str) -> None:
 def _found(selector: str, text: str) -> str:
     holds = f"each => each.innerText.toLowerCase().includes('{text.lower()}')"
     return f"[...document.querySelectorAll('{selector}')].find({holds})"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _answering(process: asyncio.subprocess.Process, port: int) -> None:

@@ -3,12 +3,11 @@
 import asyncio
 import os
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from codex_demo.proxies import ADDON, Proxy, mitmdump
+from codex_demo.proxies import ADDON, Proxy, free_port, mitmdump
 from embedded_backend import Backend
 
 CONFIGURATION = Path(__file__).parents[1] / "examples" / "haproxy.cfg"
@@ -43,7 +42,7 @@ def _proxy(backend: Backend, home: Path) -> AbstractAsyncContextManager[Proxy]:
 @asynccontextmanager
 async def haproxy(program: str, one: Proxy, two: Proxy, balance: str) -> AsyncIterator[str]:
     """Starts HAProxy before two proxies, and yields the URL that clients get."""
-    bind = f"{_LOOPBACK}:{_free_port()}"
+    bind = f"{_LOOPBACK}:{free_port()}"
     environment = {"CODEX_BIND": bind, "CODEX_BALANCE": balance}
     environment |= {"CODEX_PROXY_ONE": one.address, "CODEX_PROXY_TWO": two.address}
     process = await asyncio.create_subprocess_exec(
@@ -69,9 +68,3 @@ async def _listening(process: asyncio.subprocess.Process, bind: str) -> None:
             writer.close()
             return await writer.wait_closed()
     raise OSError(f"HAProxy ended with {process.returncode}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])

@@ -1,19 +1,6 @@
 """Misses by time, load and the server's side, and what was not to be taken for one of these."""
 
-from codexcache.document import Object
-
-from corpus.talk import HTTP, NATIVE, NOTHING, Talk, labelled, text, tokens, tool, user
-
-
-def before(talk: Talk, item: int) -> int:
-    """Return the tokens that stand before an item, as the backend counts cached ones."""
-    prompt: Object = {"tools": talk.tools, "instructions": talk.instructions, "input": talk.items}
-    return tokens(prompt, item) // 128 * 128
-
-
-def grown(talk: Talk, turns: int) -> None:
-    for number in range(turns):
-        talk.turn("hit" if number else "cold")
+from corpus.talk import HTTP, NATIVE, NOTHING, Talk, before, grown, labelled, text, tool, user
 
 
 @labelled("a pause of 20 minutes", "openai/codex#35300")

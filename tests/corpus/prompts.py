@@ -2,7 +2,7 @@
 
 import uuid
 
-from codexcache.document import Json, Object
+from codexcache.document import Json
 
 from corpus.talk import (
     HTTP,
@@ -11,29 +11,18 @@ from corpus.talk import (
     WEBSOCKET,
     Talk,
     assistant,
+    before,
     call,
     developer,
+    grown,
     labelled,
     output,
     reasoning,
     text,
-    tokens,
     tool,
     user,
     with_id,
 )
-
-
-def before(talk: Talk, item: int) -> int:
-    """Return the tokens that stand before an item, as the backend counts cached ones."""
-    prompt: Object = {"tools": talk.tools, "instructions": talk.instructions, "input": talk.items}
-    return tokens(prompt, item) // 128 * 128
-
-
-def grown(talk: Talk, turns: int) -> None:
-    """Let the conversation grow for some turns without a miss."""
-    for number in range(turns):
-        talk.turn("hit" if number else "cold")
 
 
 @labelled("a tool's schema edited under the same name", "cnighswonger/claude-code-cache-fix")

@@ -267,3 +267,15 @@ def _usage(counted: int, cached: int | None) -> Object:
 def _answer(replies: list[Json], usage: Object, given: dict[str, object]) -> Answer:
     has_usage = not {"lost", "error"} & given.keys() or given.pop("counted", False)
     return Answer(outputs=replies, usage=given.pop("usage", usage) if has_usage else None, **given)  # type: ignore[arg-type]
+
+
+def before(talk: Talk, item: int) -> int:
+    """Return the tokens that stand before an item, as the backend counts cached ones."""
+    prompt: Object = {"tools": talk.tools, "instructions": talk.instructions, "input": talk.items}
+    return tokens(prompt, item) // 128 * 128
+
+
+def grown(talk: Talk, turns: int) -> None:
+    """Let the conversation grow for some turns without a miss."""
+    for number in range(turns):
+        talk.turn("hit" if number else "cold")
