@@ -98,7 +98,7 @@ SOCKET_ROOMS = [
     "codexcache.socketturns.endpoint_of",
     "codexcache.socketturns.read_sender",
     "codexcache.socketturns.parse",
-    "codexcache.socketturns.read_turn",
+    "codexcache.sockets.read_turn",
     "codexcache.socketturns.edited",
     "codexcache.continuity.resolve",
     "codexcache.continuity.seal_handshake",

@@ -109,10 +109,7 @@ def _passage(socket: Socket, message: websocket.WebSocketMessage) -> Passage | N
         return None
     if document.get("type") != CREATE:
         return None
-    turn = read_turn(socket.sender, document, transport="websocket", host=socket.host, endpoint="responses")
-    passage = passage_as_sent(turn)
-    passage.outcome.status = 200
-    return passage
+    return passage_as_sent(socket.read_turn(document))
 
 
 def _as_portrayed(recalled: Recalled, portraits: Sequence[Object]) -> Recalled:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .continuity import Passage
+from .document import Object
 from .envelope import Envelope
 from .memory import Identity
-from .turn import Sender
+from .turn import Sender, Turn, read_turn
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,10 +27,15 @@ class Socket:
     begun: bool = False
     open_turns: deque[Passage] = field(default_factory=deque)
 
+    def read_turn(self, document: Object) -> Turn:
+        """Read the turn of a frame."""
+        return read_turn(self.sender, document, transport="websocket", host=self.host, endpoint="responses")
+
     def begin(self, passage: Passage) -> None:
         """Note that a turn was sent; one without a key, such as a warm-up, is none to go on from."""
         passage.handshake, passage.opens_socket, self.begun = self.handshake, not self.begun, True
         self.last = passage.identity if passage.identity.key else self.last
+        passage.outcome.status = 200  # until an error frame says otherwise
         self.open_turns.append(passage)
 
     def read_event(self, data: bytes, at: float) -> Passage | None:

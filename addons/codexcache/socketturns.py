@@ -4,14 +4,13 @@ import time
 
 from mitmproxy import http, websocket
 
-from .continuity import Passage
 from .core import Core, pass_unchanged
 from .document import Object, Unreadable, edited, find_members, parse
 from .envelope import Envelope
 from .guard import Faults, guarded
 from .routes import endpoint_of
 from .sockets import Backlog, Socket
-from .turn import Turn, read_sender, read_turn
+from .turn import read_sender
 
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
@@ -94,22 +93,13 @@ class SocketTurns:
     ) -> None:
         if document.get("type") != CREATE:
             return
-        passage = self._begin(socket, document)
+        passage = self._core.continuity.begin(socket.read_turn(document), self._core.settings, socket.last)
         if passage.envelope.put or passage.envelope.drop:
             members = find_members(message.content, document)
             message.content = edited(message.content, members, drop=passage.envelope.drop, put=passage.envelope.put)
         socket.begin(passage)
         self._core.sent(flow, passage, message.timestamp)
-        self._core.hold(flow, passage, lambda: (message.content, self._turn(socket, self._read(message.content))))
-
-    def _begin(self, socket: Socket, document: Object) -> Passage:
-        turn = self._turn(socket, document)
-        passage = self._core.continuity.begin(turn, self._core.settings, socket.last)
-        passage.outcome.status = 200
-        return passage
-
-    def _turn(self, socket: Socket, document: Object) -> Turn:
-        return read_turn(socket.sender, document, transport="websocket", host=socket.host, endpoint="responses")
+        self._core.hold(flow, passage, lambda: (message.content, socket.read_turn(self._read(message.content))))
 
     def _hear(self, socket: Socket, message: websocket.WebSocketMessage) -> None:
         if passage := socket.read_event(message.content, message.timestamp):

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 
 _SCHEDULED = 2  # the clock that counts user and system time of all threads (Linux, `posix-timers.h`)
@@ -19,19 +18,13 @@ def cpu_seconds(pid: int) -> float:
 
 
 def peak_memory(pid: int) -> int:
-    """Return the most bytes of memory that a process has had since it started or `forget_peak` was called."""
+    """Return the most bytes of memory that a process has had since it started."""
     return _status(pid, "VmHWM")
 
 
 def memory(pid: int) -> int:
     """Return the bytes of memory that a process has."""
     return _status(pid, "VmRSS")
-
-
-def forget_peak(pid: int) -> None:
-    """Have the peak count from now on; where that is forbidden, it counts from the start."""
-    with suppress(OSError):
-        Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
 def _status(pid: int, name: str) -> int:

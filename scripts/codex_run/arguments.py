@@ -29,10 +29,6 @@ class Arguments:
         """Tell whether the user has said in which mode the proxy runs."""
         return any(word in ("-m", "--mode") or word.startswith(("--mode=", "mode=")) for word in self.passed_on)
 
-    def sets(self, option: str) -> bool:
-        """Tell whether the user has set an option of mitmproxy by `--set`."""
-        return any(word.removeprefix("--set=").startswith(f"{option}=") for word in self.passed_on)
-
 
 @dataclass(slots=True)
 class _Reading:
