@@ -1,8 +1,8 @@
 """What to do about each verdict."""
 
-from codexcache.advice import ADVICE
-from codexcache.names import VERDICTS
+from codexcache.causes.names import VERDICTS
 from codexcache.settings import OPTIONS
+from codexcache.words.advice import ADVICE
 
 
 def test_each_verdict_has_advice_and_nothing_else_has() -> None:

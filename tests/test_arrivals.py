@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Callable
 
 import pytest
-from codexcache.arrivals import Arrivals
+from codexcache.proxy.arrivals import Arrivals
 from conftest import Stage
 from support.client import connected
 from support.proxy import Proxy

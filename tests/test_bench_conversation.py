@@ -6,8 +6,8 @@ import orjson
 import pytest
 from codex_bench import answer
 from codex_bench.conversation import Conversation, as_frame
-from codexcache.eventstream import EventStream
-from codexcache.outcome import Outcome
+from codexcache.turns.outcome import Outcome
+from codexcache.wire.eventstream import EventStream
 
 
 @pytest.mark.parametrize("size", [10_000, 40_000, 1_000_000])

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from codexcache.bodies import Bodies, Body
-from codexcache.document import Json, Object, Unreadable, find_members, parse
+from codexcache.wire.bodies import Bodies, Body
+from codexcache.wire.document import Json, Object, Unreadable, find_members, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.jsontext import prop, values, white

@@ -3,12 +3,12 @@
 import json
 
 import pytest
-from codexcache.caller import Caller, read_caller
-from codexcache.coding import Undecodable, decode
-from codexcache.continuity import Continuity
-from codexcache.document import Json, Unreadable, parse
 from codexcache.settings import default_settings
-from codexcache.sockets import Backlog, Socket
+from codexcache.turns.caller import Caller, read_caller
+from codexcache.turns.continuity import Continuity
+from codexcache.turns.sockets import Backlog, Socket
+from codexcache.wire.coding import Undecodable, decode
+from codexcache.wire.document import Json, Unreadable, parse
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
-from codexcache import captures
-from codexcache.captures import Captures
-from codexcache.core import Core
-from codexcache.finding import Finding
-from codexcache.telling import PORTRAITS, Telling, portraits
+from codexcache.causes.finding import Finding
+from codexcache.proxy import captures
+from codexcache.proxy.captures import Captures
+from codexcache.proxy.core import Core
+from codexcache.proxy.telling import PORTRAITS, Telling, portraits
 from mitmproxy import eventsequence, http
 from mitmproxy.flow import Error
 from mitmproxy.test import taddons

@@ -1,6 +1,6 @@
 """What a verdict is based on."""
 
-from codexcache.case import reusable, slack
+from codexcache.causes.case import reusable, slack
 from support.records import case, record, route
 from support.turns import conversation
 

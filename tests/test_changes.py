@@ -1,9 +1,9 @@
 """Every difference between a turn and its predecessor is found, named, and said without a word of the prompt."""
 
 import pytest
-from codexcache.changes import find_changes, first_difference, tokens_before
-from codexcache.document import Json, Object
-from codexcache.record import Record
+from codexcache.causes.changes import find_changes, first_difference, tokens_before
+from codexcache.turns.record import Record
+from codexcache.wire.document import Json, Object
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop

@@ -4,10 +4,10 @@ import itertools
 from typing import Any
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.names import VERDICTS
-from codexcache.record import Record
-from codexcache.verdict import Verdict, foresee, judge
+from codexcache.causes.names import VERDICTS
+from codexcache.causes.verdict import Verdict, foresee, judge
+from codexcache.turns.record import Record
+from codexcache.wire.document import Json, Object
 from support.records import match, record, route
 from support.turns import conversation, user
 

@@ -12,7 +12,7 @@ from itertools import islice
 import brotli
 import pytest
 import zstandard
-from codexcache.coding import Brotli, Decoder, Undecodable, Zlib, Zstandard, decode, decoder_for
+from codexcache.wire.coding import Brotli, Decoder, Undecodable, Zlib, Zstandard, decode, decoder_for
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy.net import encoding

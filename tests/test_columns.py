@@ -1,6 +1,6 @@
 """Items in columns: heads are compared by bisection, and what is joined is as if it had been made at once."""
 
-from codexcache.columns import Item, Items, digest
+from codexcache.turns.columns import Item, Items, digest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop

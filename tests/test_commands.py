@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from codexcache.telling import portraits
+from codexcache.proxy.telling import portraits
 from conftest import Stage
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions, http

@@ -1,7 +1,7 @@
 """Any two turns, compared."""
 
-from codexcache.comparing import compare
-from codexcache.document import Json, Object
+from codexcache.wire.document import Json, Object
+from codexcache.words.comparing import compare
 from support.portraits import portrait
 
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from codexcache.continuity import Continuity, Passage
-from codexcache.document import Json, Object
-from codexcache.routes import Endpoint
 from codexcache.settings import Mode, Settings, default_settings
-from codexcache.turn import Transport
+from codexcache.turns.continuity import Continuity, Passage
+from codexcache.turns.turn import Transport
+from codexcache.wire.document import Json, Object
+from codexcache.wire.routes import Endpoint
 from support.turns import NATIVE, Headers, conversation, fields, headers_of, sender, turn
 
 FILL = default_settings()

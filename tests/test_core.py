@@ -1,7 +1,7 @@
 """Which host a flow is for, and what is said of a turn that is left alone."""
 
 import pytest
-from codexcache.core import Core, is_reverse, pass_unchanged
+from codexcache.proxy.core import Core, is_reverse, pass_unchanged
 from codexcache.settings import OPTIONS, parse_settings
 from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode

@@ -1,8 +1,8 @@
 """Every turn of every labelled conversation is named right, over each way on which it can come."""
 
 import pytest
-from codexcache.finding import Finding
-from codexcache.names import VERDICTS
+from codexcache.causes.finding import Finding
+from codexcache.causes.names import VERDICTS
 from corpus import TALKS
 from corpus.player import play
 from corpus.talk import Path, Step, Talk

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from codexcache.continuity import Continuity, Passage
-from codexcache.desk import Desk, route_of
-from codexcache.envelope import Envelope
-from codexcache.finding import Finding
+from codexcache.causes.desk import Desk, route_of
+from codexcache.causes.finding import Finding
 from codexcache.settings import default_settings
+from codexcache.turns.continuity import Continuity, Passage
+from codexcache.turns.envelope import Envelope
 from support.findings import Clerk, raising
 from support.turns import NATIVE, Headers, conversation, fields, turn, user
 

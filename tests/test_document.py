@@ -5,8 +5,8 @@ import time
 from collections.abc import Collection, Mapping
 
 import pytest
-from codexcache import document
-from codexcache.document import Member, Unreadable, parse
+from codexcache.wire import document
+from codexcache.wire.document import Member, Unreadable, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.jsontext import NAMES, Part, objects, prop, taken_apart

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import orjson
 import websockets
-from codexcache.document import Object
+from codexcache.wire.document import Object
 from embedded_backend import Backend
 from embedded_client import PATH, SocketClient, body
 from support.programs import Program, started

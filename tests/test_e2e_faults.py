@@ -58,18 +58,18 @@ def failing(*_: object, **__: object) -> Any:
 
 
 ROOMS = [
-    "codexcache.httpturns.endpoint_of",
-    "codexcache.httpturns.decode",
-    "codexcache.bodies.parse",
-    "codexcache.httpturns.read_sender",
-    "codexcache.httpturns.read_turn",
-    "codexcache.httpturns.edited",
-    "codexcache.httpturns._encoded",
-    "codexcache.httpturns.with_field",
-    "codexcache.continuity.resolve",
-    "codexcache.continuity.seal",
-    "codexcache.memory.Memory.remember",
-    "codexcache.core.is_codex_host",
+    "codexcache.proxy.httpturns.endpoint_of",
+    "codexcache.proxy.httpturns.decode",
+    "codexcache.wire.bodies.parse",
+    "codexcache.proxy.httpturns.read_sender",
+    "codexcache.proxy.httpturns.read_turn",
+    "codexcache.proxy.httpturns.edited",
+    "codexcache.proxy.httpturns._encoded",
+    "codexcache.proxy.httpturns.with_field",
+    "codexcache.turns.continuity.resolve",
+    "codexcache.turns.continuity.seal",
+    "codexcache.turns.memory.Memory.remember",
+    "codexcache.proxy.core.is_codex_host",
 ]
 
 
@@ -95,15 +95,15 @@ async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
 
 
 SOCKET_ROOMS = [
-    "codexcache.socketturns.endpoint_of",
-    "codexcache.socketturns.read_sender",
-    "codexcache.socketturns.parse",
-    "codexcache.sockets.read_turn",
-    "codexcache.socketturns.edited",
-    "codexcache.continuity.resolve",
-    "codexcache.continuity.seal_handshake",
-    "codexcache.sockets.Backlog.add",
-    "codexcache.sockets.Socket.read_event",
+    "codexcache.proxy.socketturns.endpoint_of",
+    "codexcache.proxy.socketturns.read_sender",
+    "codexcache.proxy.socketturns.parse",
+    "codexcache.turns.sockets.read_turn",
+    "codexcache.proxy.socketturns.edited",
+    "codexcache.turns.continuity.resolve",
+    "codexcache.turns.continuity.seal_handshake",
+    "codexcache.turns.sockets.Backlog.add",
+    "codexcache.turns.sockets.Socket.read_event",
 ]
 
 
@@ -135,7 +135,7 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
     recorder = Recorder()
     upstream = await stage.upstream(talking(recorder))
     proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.continuity.seal_handshake", failing)
+    monkeypatch.setattr("codexcache.turns.continuity.seal_handshake", failing)
     async with opened(proxy, [("session_id", "s")]) as peer:
         await peer.ask(frame())
 
@@ -145,7 +145,11 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
 
 @pytest.mark.parametrize(
     "room",
-    ["codexcache.outcome.Outcome.read_event", "codexcache.continuity.refused_member", "codexcache.core.Core.end"],
+    [
+        "codexcache.turns.outcome.Outcome.read_event",
+        "codexcache.turns.continuity.refused_member",
+        "codexcache.proxy.core.Core.end",
+    ],
 )
 async def test_a_fault_after_a_turn_left_costs_the_response_nothing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
@@ -171,7 +175,7 @@ async def test_faults_are_counted_and_the_count_is_said_at_the_end(
     """One line at the first, one at the end."""
     await stage.upstream()
     proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.httpturns.decode", failing)
+    monkeypatch.setattr("codexcache.proxy.httpturns.decode", failing)
     async with connected(proxy) as connection:
         for _ in range(5):
             await connection.post(RESPONSES, FIELDS, body())
@@ -187,7 +191,7 @@ async def test_a_fault_in_the_tunnel_decision_leaves_the_connection_working(
     """The connection is then decrypted, as mitmproxy does by itself, and unchanged."""
     upstream = await stage.upstream(host="other.example")
     proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.tunnel.is_codex_host", failing)
+    monkeypatch.setattr("codexcache.proxy.tunnel.is_codex_host", failing)
     async with connected(proxy, "other.example") as connection:
         await connection.send(sent := request_bytes("other.example", RESPONSES, FIELDS, body()))
 

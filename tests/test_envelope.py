@@ -1,11 +1,11 @@
 """What is written to a turn: one key in three places, and only what is missing for the official client."""
 
 import pytest
-from codexcache.document import Json
-from codexcache.envelope import Envelope, seal, seal_handshake, untouched
-from codexcache.keys import resolve
-from codexcache.memory import Identity, Memory
-from codexcache.values import usable
+from codexcache.turns.envelope import Envelope, seal, seal_handshake, untouched
+from codexcache.turns.keys import resolve
+from codexcache.turns.memory import Identity, Memory
+from codexcache.turns.values import usable
+from codexcache.wire.document import Json
 from support.turns import NATIVE, Headers, fields, headers_of, sender, turn
 
 LONG = "x" * 65

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from codexcache.eventstream import EventStream
+from codexcache.wire.eventstream import EventStream
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop

@@ -1,8 +1,8 @@
 """Where two prompts part, and what kind of text it is that differs."""
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.excerpt import NOTHING, Excerpt, first_break, first_difference, visible
+from codexcache.wire.document import Json, Object
+from codexcache.words.excerpt import NOTHING, Excerpt, first_break, first_difference, visible
 
 UUID_1, UUID_2 = "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e5f", "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e60"
 

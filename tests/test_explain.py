@@ -1,12 +1,12 @@
 """The engine is told when turns are sent and when they have ended, in any order, and forgets what it need not know."""
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.explain import Explainer
-from codexcache.history import History
-from codexcache.outcome import Outcome
-from codexcache.record import Record, Usage
-from codexcache.verdict import Verdict
+from codexcache.causes.explain import Explainer
+from codexcache.causes.history import History
+from codexcache.causes.verdict import Verdict
+from codexcache.turns.outcome import Outcome
+from codexcache.turns.record import Record, Usage
+from codexcache.wire.document import Json, Object
 from support.records import route
 from support.turns import conversation, turn, user
 

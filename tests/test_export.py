@@ -4,8 +4,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from codexcache.export import export
-from codexcache.telling import PORTRAITS
+from codexcache.console.export import export
+from codexcache.proxy.telling import PORTRAITS
 from mitmproxy import http, io
 from mitmproxy.test import tflow
 from support.portraits import PORTRAIT

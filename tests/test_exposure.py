@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from codexcache import exposure
+from codexcache.proxy import exposure
 from mitmproxy import options
 
 

@@ -1,6 +1,6 @@
 """Header fields are read by name and edited in place."""
 
-from codexcache.fields import all_values, first_value, has_any, with_field
+from codexcache.wire.fields import all_values, first_value, has_any, with_field
 from support.turns import FieldTuple
 
 FIELDS: FieldTuple = ((b"A", b"1"), (b"Session_ID", b"2"), (b"b", b"3"), (b"session_id", b"4"))

@@ -4,7 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from codexcache.fingerprint import SECRET_FILE, Fingerprints, fresh_secret, load_secret
+from codexcache.words.fingerprint import SECRET_FILE, Fingerprints, fresh_secret, load_secret
 
 PRINTS = Fingerprints(b"0" * 32)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from codexcache import fragments
+from codexcache.proxy import fragments
 from hypothesis import given
 from hypothesis import strategies as some
 from mitmproxy.proxy.layers import websocket

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from codexcache.guard import Faults, guarded
+from codexcache.proxy.guard import Faults, guarded
 
 SECRET = "canary"
 

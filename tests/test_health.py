@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from codexcache import health
+from codexcache.proxy import health
 from codexcache.settings import OPTIONS, default_settings, parse_settings
 from conftest import Stage
 from mitmproxy import options, optmanager, version

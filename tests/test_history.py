@@ -4,11 +4,11 @@ import gc
 import time
 import tracemalloc
 
-from codexcache.columns import Item, Items, digest
-from codexcache.document import Json, Object
-from codexcache.history import MEMORY, History, Shared
-from codexcache.prompt import read_prompt
-from codexcache.record import Record, Usage
+from codexcache.causes.history import MEMORY, History, Shared
+from codexcache.turns.columns import Item, Items, digest
+from codexcache.turns.prompt import read_prompt
+from codexcache.turns.record import Record, Usage
+from codexcache.wire.document import Json, Object
 from hypothesis import given
 from hypothesis import strategies as st
 from support.histories import TALK, found, now, remembering, turns

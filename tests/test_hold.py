@@ -5,8 +5,8 @@ import asyncio
 import h11
 import orjson
 import pytest
-from codexcache.hold import HELD
-from codexcache.telling import portraits
+from codexcache.console.hold import HELD
+from codexcache.proxy.telling import portraits
 from conftest import Stage
 from mitmproxy import exceptions, http
 from support.client import connected

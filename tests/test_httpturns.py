@@ -3,9 +3,9 @@
 import copy
 
 import pytest
-from codexcache.core import Core
-from codexcache.httpturns import HttpTurns
-from codexcache.tap import Tap
+from codexcache.proxy.core import Core
+from codexcache.proxy.httpturns import HttpTurns
+from codexcache.turns.tap import Tap
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 from support.wire import RESPONSES, body

@@ -1,8 +1,8 @@
 """Two inputs are compared by what they mean, not by how they are written."""
 
 import pytest
-from codexcache.document import Json
-from codexcache.items import first_user_message, given_items, seen, spelled
+from codexcache.turns.items import first_user_message, given_items, seen, spelled
+from codexcache.wire.document import Json
 from support.turns import said, turn, user
 
 

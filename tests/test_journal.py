@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from codexcache.document import Object
-from codexcache.fingerprint import Fingerprints
-from codexcache.journal import Entries, append
+from codexcache.wire.document import Object
+from codexcache.words.fingerprint import Fingerprints
+from codexcache.words.journal import Entries, append
 from support.findings import USER, Clerk
 from support.turns import conversation
 

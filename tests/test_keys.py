@@ -7,9 +7,9 @@ import uuid
 from pathlib import Path
 
 import pytest
-from codexcache.document import Json
-from codexcache.keys import resolve
-from codexcache.memory import Identity, KeySource, Memory
+from codexcache.turns.keys import resolve
+from codexcache.turns.memory import Identity, KeySource, Memory
+from codexcache.wire.document import Json
 from support.turns import NATIVE, Headers, bearer, conversation, said, turn, user
 
 TOKEN = {"authorization": "Bearer opaque"}

@@ -1,7 +1,7 @@
 """One line a turn: aligned, quiet where all is well, with the reason where it is not."""
 
 import pytest
-from codexcache.line import turn_line
+from codexcache.words.line import turn_line
 from support.findings import Clerk
 from support.turns import conversation
 

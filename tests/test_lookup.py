@@ -5,11 +5,11 @@ from typing import Any
 
 import orjson
 import pytest
-from codexcache.core import Core
-from codexcache.document import Object
-from codexcache.excerpt import Excerpt
-from codexcache.lookup import Lookup, Missing
-from codexcache.telling import PORTRAITS
+from codexcache.console.lookup import Lookup, Missing
+from codexcache.proxy.core import Core
+from codexcache.proxy.telling import PORTRAITS
+from codexcache.wire.document import Object
+from codexcache.words.excerpt import Excerpt
 from mitmproxy import http, websocket
 from mitmproxy.addons.view import View
 from mitmproxy.test import taddons, tflow

@@ -1,8 +1,8 @@
 """What is remembered of earlier turns: bounded, and each caller for itself."""
 
 import pytest
-from codexcache.document import Json
-from codexcache.memory import Identity, Memory
+from codexcache.turns.memory import Identity, Memory
+from codexcache.wire.document import Json
 from support.turns import Headers, conversation, said, turn, user
 
 ALICE: Headers = {"authorization": "Bearer alice"}

@@ -215,7 +215,7 @@ async def test_the_switch_works_while_the_proxy_runs(
     await until(lambda: len(collector.spans) == 6)
 
     assert sorted(read(span.attributes)["codex.turn"] for span in collector.spans) == [2, 3, 7, 8, 9, 10]
-    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.otel"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.telemetry.otel"]
     assert lines == [f"Turns are exported by OpenTelemetry to 127.0.0.1:{collector.port}."] * 2
 
 
@@ -258,11 +258,11 @@ async def test_off_nothing_is_loaded(stage: Stage, monkeypatch: pytest.MonkeyPat
     for name in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    monkeypatch.delitem(sys.modules, "codexcache.otlp", raising=False)
+    monkeypatch.delitem(sys.modules, "codexcache.telemetry.otlp", raising=False)
     await stage.upstream(streaming(DONE))
     await take_turns(await stage.proxy(), 2)
 
-    assert "codexcache.otlp" not in sys.modules
+    assert "codexcache.telemetry.otlp" not in sys.modules
     assert [name for name in sys.modules if name.startswith("opentelemetry.")] == []
 
 
@@ -270,7 +270,7 @@ async def test_on_without_the_packages_the_option_is_refused_with_the_command_th
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.context", None)
-    monkeypatch.delitem(sys.modules, "codexcache.otlp", raising=False)
+    monkeypatch.delitem(sys.modules, "codexcache.telemetry.otlp", raising=False)
     proxy = await stage.proxy()
 
     with pytest.raises(exceptions.OptionsError, match=r"^codex_otel needs the OpenTelemetry SDK.*: .*install .*-sdk"):

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.outcome import Outcome
+from codexcache.turns.outcome import Outcome
+from codexcache.wire.document import Json, Object
 
 USAGE: Object = {"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 1920}, "output_tokens": 5}
 RESPONSE: Object = {"id": "r1", "prompt_cache_key": "k", "usage": USAGE}

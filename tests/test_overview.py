@@ -1,6 +1,6 @@
 """Tables of turns and conversations."""
 
-from codexcache.overview import aligned, conversations_table, turns_table
+from codexcache.words.overview import aligned, conversations_table, turns_table
 from support.portraits import COUNTERS, portrait, without
 
 HIT = portrait(turn=6, sent_at=1000.0, verdict="hit", is_miss=False, because="all was read", resent_tokens=0)

@@ -1,10 +1,10 @@
 """The page of one turn."""
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.excerpt import Excerpt
-from codexcache.names import MISSES, VERDICTS
-from codexcache.page import WIDTH, page
+from codexcache.causes.names import MISSES, VERDICTS
+from codexcache.wire.document import Json, Object
+from codexcache.words.excerpt import Excerpt
+from codexcache.words.page import WIDTH, page
 from support.portraits import COUNTERS, portrait, without
 
 EXCERPT = Excerpt(place="tools[1].description", offset=460, before="…to disk. ", was="a", now="b", kind="text")

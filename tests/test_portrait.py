@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from codexcache.document import Json, Object
-from codexcache.fingerprint import Fingerprints
-from codexcache.journal import Entries
-from codexcache.portrait import portrait
+from codexcache.wire.document import Json, Object
+from codexcache.words.fingerprint import Fingerprints
+from codexcache.words.journal import Entries
+from codexcache.words.portrait import portrait
 from support.findings import USER, Clerk
 from support.turns import conversation, user
 

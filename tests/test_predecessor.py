@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.history import History
-from codexcache.predecessor import Match
-from codexcache.prompt import read_outputs
+from codexcache.causes.history import History
+from codexcache.causes.predecessor import Match
+from codexcache.turns.prompt import read_outputs
+from codexcache.wire.document import Json, Object
 from support.histories import TALK, found, now, remembering, turns
 from support.records import record, route
 from support.turns import said, user

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.items import given_items, seen, spelled
-from codexcache.prompt import Prompt, read_outputs, read_prompt
+from codexcache.turns.items import given_items, seen, spelled
+from codexcache.turns.prompt import Prompt, read_outputs, read_prompt
+from codexcache.wire.document import Json, Object
 from support.turns import conversation, said, user
 
 TOOLS: list[Json] = [{"type": "function", "name": "shell", "parameters": {"a": 1, "b": 2}}, {"type": "web_search"}]

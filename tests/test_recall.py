@@ -3,10 +3,10 @@
 import math
 
 import pytest
-from codexcache.coding import Undecodable
-from codexcache.continuity import Passage
-from codexcache.document import Json, Object, Unreadable
-from codexcache.recall import Recalled, recall_request, recall_socket
+from codexcache.proxy.recall import Recalled, recall_request, recall_socket
+from codexcache.turns.continuity import Passage
+from codexcache.wire.coding import Undecodable
+from codexcache.wire.document import Json, Object, Unreadable
 from mitmproxy import http
 from mitmproxy.websocket import WebSocketMessage
 from support.portraits import portrait, without

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from codexcache.redact import is_secret, take_out_secrets, without_secrets
+from codexcache.console.redact import is_secret, take_out_secrets, without_secrets
 from conftest import Stage
 from mitmproxy import http
 from mitmproxy.test import tflow

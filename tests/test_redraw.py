@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from codexcache import redraw
-from codexcache.core import Core
-from codexcache.lookup import Lookup
-from codexcache.view import CacheView
+from codexcache.console import redraw
+from codexcache.console.lookup import Lookup
+from codexcache.console.view import CacheView
+from codexcache.proxy.core import Core
 from mitmproxy import contentviews
 from mitmproxy.addons.view import View
 from mitmproxy.test import taddons, tflow

@@ -4,8 +4,8 @@ import json
 import time
 
 import pytest
-from codexcache.document import Json, Object
-from codexcache.refusal import Lessons, refused_member
+from codexcache.turns.refusal import Lessons, refused_member
+from codexcache.wire.document import Json, Object
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop

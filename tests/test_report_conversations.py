@@ -1,9 +1,9 @@
 """Rows are put together into conversations, and what they re-sent is worked out."""
 
 import pytest
-from codexcache.document import Object
 from codexcache.report.conversations import Conversation, Turn, put_together
 from codexcache.report.journals import Gathered
+from codexcache.wire.document import Object
 from support.journals import entry, lines
 
 

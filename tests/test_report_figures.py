@@ -1,8 +1,8 @@
 """Totals, causes, and modes beside each other."""
 
 import pytest
-from codexcache.document import Object
 from codexcache.report.figures import causes, compare, total
+from codexcache.wire.document import Object
 from support.journals import entry, long_journal
 from test_report_conversations import conversations, miss
 

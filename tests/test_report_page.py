@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from codexcache import __version__
-from codexcache.document import Object
-from codexcache.names import VERDICTS
+from codexcache.causes.names import VERDICTS
 from codexcache.report.journals import Gathered
 from codexcache.report.page import render, save
 from codexcache.report.vocabulary import WORDS
+from codexcache.wire.document import Object
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
 from test_report_conversations import miss

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from codexcache.document import Json
 from codexcache.report.rows import Row, printable, read_row
+from codexcache.wire.document import Json
 from support.journals import CACHED, INPUT, OUTPUT, entry
 
 

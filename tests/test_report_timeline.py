@@ -3,8 +3,8 @@
 import itertools
 
 import pytest
-from codexcache.document import Object
 from codexcache.report.timeline import FLOOR, PLOT, TOP, Timeline, lay_out
+from codexcache.wire.document import Object
 from support.journals import entry, long_journal
 from test_report_conversations import conversations, miss
 

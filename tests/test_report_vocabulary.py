@@ -1,7 +1,7 @@
 """Every verdict has its word."""
 
 import pytest
-from codexcache.names import MISSES, VERDICTS
+from codexcache.causes.names import MISSES, VERDICTS
 from codexcache.report.vocabulary import GROUPS, UNKNOWN, WORDS, word_of
 
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from codexcache.core import Core
-from codexcache.document import Object
-from codexcache.finding import Finding
-from codexcache.reports import Reports
+from codexcache.causes.finding import Finding
+from codexcache.console.reports import Reports
+from codexcache.proxy.core import Core
+from codexcache.wire.document import Object
 from conftest import Stage
 from mitmproxy import exceptions
 from mitmproxy.types import Path as PathArgument
@@ -84,7 +84,7 @@ def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codexcache.reports._MOST", 10)
+    monkeypatch.setattr("codexcache.console.reports._MOST", 10)
     page = written(told(*long_journal(40)), tmp_path / "page.html")
 
     assert len(page.all("g", "turn")) == 10

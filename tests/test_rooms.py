@@ -13,48 +13,22 @@ import pytest
 FOLDER = Path(codexcache.__file__).parent
 ENTRY = "codex_continuity"
 PURE = (
-    "fields",
-    "coding",
-    "document",
-    "caller",
-    "values",
-    "items",
-    "turn",
-    "memory",
-    "keys",
-    "envelope",
-    "eventstream",
-    "outcome",
-    "refusal",
-    "tap",
-    "continuity",
-    "sockets",
+    *sorted(
+        f"{package}.{file.stem}"
+        for package in ("wire", "turns", "causes")
+        for file in (FOLDER / package).glob("[a-z]*.py")
+    ),
     "settings",
-    "routes",
-    "guard",
-    "installing",
-    "telemetry",
-    "excerpt",
-    "signature",
-    "advice",
-    "comparing",
-    "overview",
-    "status",
-    "bodies",
-    "prompt",
-    "columns",
-    "record",
-    "history",
-    "predecessor",
-    "changes",
-    "names",
-    "case",
-    "checks",
-    "verdict",
-    "explain",
-    "desk",
-    "finding",
     "visible",
+    "installing",
+    "proxy.guard",
+    "telemetry.vocabulary",
+    "words.advice",
+    "words.comparing",
+    "words.excerpt",
+    "words.overview",
+    "words.signature",
+    "words.status",
 )
 OUTER_WORLD = {"time", "datetime", "socket", "asyncio", "random", "threading", "subprocess", "os"}
 
@@ -68,7 +42,7 @@ def imported_by(file: Path) -> set[str]:
 
 
 def test_the_pure_rooms_are_imported_without_mitmproxy() -> None:
-    script = f"import sys; sys.modules['mitmproxy'] = None; from codexcache import {', '.join(PURE)}"
+    script = f"import sys; sys.modules['mitmproxy'] = None; import codexcache.{', codexcache.'.join(PURE)}"
     environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
     found = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=False)
 
@@ -85,16 +59,36 @@ def test_what_says_how_to_install_needs_nothing_that_could_be_missing() -> None:
 
 @pytest.mark.parametrize("room", PURE)
 def test_a_pure_room_reads_no_clock_and_reaches_nothing(room: str) -> None:
-    assert imported_by(FOLDER / f"{room}.py") & OUTER_WORLD == set()
+    assert imported_by(FOLDER / f"{room.replace('.', '/')}.py") & OUTER_WORLD == set()
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.py")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(FOLDER.rglob("*.py")), ids=lambda file: file.stem)
 def test_no_room_imports_the_entry_file(file: Path) -> None:
     assert ENTRY not in imported_by(file)
 
 
-def test_the_map_of_the_rooms_names_each_of_them_once() -> None:
-    rooms = {entry.stem for entry in FOLDER.iterdir() if not entry.stem.startswith("_")}
-    named = re.findall(r"^\| `(\w+)`", codexcache.__doc__ or "", re.MULTILINE)
+@pytest.mark.parametrize(
+    "folder", [FOLDER, *sorted(path.parent for path in FOLDER.glob("*/__init__.py"))], ids=lambda folder: folder.name
+)
+def test_the_map_of_each_folder_names_each_of_its_rooms_once(folder: Path) -> None:
+    rooms = {entry.stem for entry in folder.iterdir() if entry.suffix in ("", ".py") and not entry.stem.startswith("_")}
+    named = re.findall(
+        r"^\| `(\w+)`", ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "", re.MULTILINE
+    )
 
     assert sorted(named) == sorted(rooms)
+
+
+DOWNWARD = ("wire", "turns", "causes", "words")
+
+
+@pytest.mark.parametrize("package", DOWNWARD)
+def test_a_room_stands_only_on_those_that_a_turn_has_walked_through_before(package: str) -> None:
+    later = DOWNWARD[DOWNWARD.index(package) + 1 :] + ("proxy", "console", "telemetry", "report", "addon")
+    above = {
+        name
+        for file in (FOLDER / package).glob("*.py")
+        for name in re.findall(r"^from \.\.(\w+)", file.read_text(), re.MULTILINE)
+    }
+
+    assert above & set(later) == set()

@@ -1,7 +1,7 @@
 """Which hosts and endpoints take turns."""
 
 import pytest
-from codexcache.routes import Endpoint, endpoint_of, is_codex_host, real_target
+from codexcache.wire.routes import Endpoint, endpoint_of, is_codex_host, real_target
 
 HOSTS = ("chatgpt.com", "example.org")
 

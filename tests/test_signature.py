@@ -1,7 +1,7 @@
 """The strip of a prompt's parts."""
 
 import pytest
-from codexcache.signature import LEGEND, Part, strip, table
+from codexcache.words.signature import LEGEND, Part, strip, table
 
 PARTS: list[Part] = [("2 tools", 50, "same"), ("instructions", 30, "changed"), ("input[0]", 20, "same")]
 

@@ -3,11 +3,11 @@
 import json
 
 import pytest
-from codexcache.continuity import Continuity, Passage
-from codexcache.document import Object
-from codexcache.envelope import Envelope
 from codexcache.settings import default_settings
-from codexcache.sockets import Backlog, Socket
+from codexcache.turns.continuity import Continuity, Passage
+from codexcache.turns.envelope import Envelope
+from codexcache.turns.sockets import Backlog, Socket
+from codexcache.wire.document import Object
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop

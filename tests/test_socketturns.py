@@ -3,8 +3,8 @@
 import copy
 
 import pytest
-from codexcache.core import Core
-from codexcache.socketturns import SocketTurns
+from codexcache.proxy.core import Core
+from codexcache.proxy.socketturns import SocketTurns
 from mitmproxy import http
 from mitmproxy.test import tflow
 from mitmproxy.websocket import WebSocketMessage

@@ -1,7 +1,7 @@
 """The page that says how the addon is set and what it has seen."""
 
 from codexcache.settings import OPTIONS
-from codexcache.status import changed_options, status_page
+from codexcache.words.status import changed_options, status_page
 
 
 def test_names_stand_beside_their_lines() -> None:

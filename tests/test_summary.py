@@ -1,6 +1,6 @@
 """What many turns come to."""
 
-from codexcache.summary import Summary
+from codexcache.words.summary import Summary
 from support.findings import Clerk
 from support.turns import conversation, user
 

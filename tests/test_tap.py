@@ -5,9 +5,9 @@ import json
 import zlib
 
 import pytest
-from codexcache.coding import Undecodable
-from codexcache.outcome import Outcome
-from codexcache.tap import Keeper, Reader, Tap
+from codexcache.turns.outcome import Outcome
+from codexcache.turns.tap import Keeper, Reader, Tap
+from codexcache.wire.coding import Undecodable
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop

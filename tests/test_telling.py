@@ -9,13 +9,13 @@ from pathlib import Path
 
 import orjson
 import pytest
-from codexcache import telling as room
-from codexcache.core import Core
-from codexcache.document import Json, Object
-from codexcache.fingerprint import SECRET_FILE
-from codexcache.journal import Entries
-from codexcache.portrait import portrait as made
-from codexcache.telling import PORTRAITS, Telling, portraits
+from codexcache.proxy import telling as room
+from codexcache.proxy.core import Core
+from codexcache.proxy.telling import PORTRAITS, Telling, portraits
+from codexcache.wire.document import Json, Object
+from codexcache.words.fingerprint import SECRET_FILE
+from codexcache.words.journal import Entries
+from codexcache.words.portrait import portrait as made
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow
 from support.findings import Clerk
@@ -132,7 +132,7 @@ def test_what_goes_into_a_file_or_a_pipe_is_not_painted(dump: Office, capsys: py
 def test_a_terminal_gets_colours(
     dump: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("codexcache.telling.vt_codes.ensure_supported", lambda _: True)
+    monkeypatch.setattr("codexcache.proxy.telling.vt_codes.ensure_supported", lambda _: True)
     dump.turn()
 
     assert "\x1b[36mcold" in capsys.readouterr().out

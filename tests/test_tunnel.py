@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from codexcache.core import Core
+from codexcache.proxy.core import Core
+from codexcache.proxy.tunnel import Tunnel
 from codexcache.settings import OPTIONS, parse_settings
-from codexcache.tunnel import Tunnel
 from mitmproxy import tls
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.mode_specs import ProxyMode

@@ -1,8 +1,8 @@
 """A turn is read once, from headers and body."""
 
 import pytest
-from codexcache.document import Json
-from codexcache.turn import caller_root
+from codexcache.turns.turn import caller_root
+from codexcache.wire.document import Json
 from support.turns import Headers, bearer, sender, turn
 
 SESSION_HEADERS = (

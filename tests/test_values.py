@@ -3,7 +3,7 @@
 import uuid
 
 import pytest
-from codexcache.values import MAX_LENGTH, derived, usable
+from codexcache.turns.values import MAX_LENGTH, derived, usable
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop

@@ -1,6 +1,6 @@
 """The verdict on a turn, and what it is heading for."""
 
-from codexcache.verdict import foresee, outlook
+from codexcache.causes.verdict import foresee, outlook
 from support.records import match, record
 from support.turns import conversation, user
 

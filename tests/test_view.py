@@ -1,12 +1,12 @@
 """The content view: when it is chosen, what it shows of messages, and that it comes and goes with the addon."""
 
 import pytest
-from codexcache.core import Core
-from codexcache.document import Object
-from codexcache.hold import HELD
-from codexcache.lookup import Lookup
-from codexcache.telling import PORTRAITS
-from codexcache.view import NAME, CacheView, Views, turns_of
+from codexcache.console.hold import HELD
+from codexcache.console.lookup import Lookup
+from codexcache.console.view import NAME, CacheView, Views, turns_of
+from codexcache.proxy.core import Core
+from codexcache.proxy.telling import PORTRAITS
+from codexcache.wire.document import Object
 from mitmproxy import contentviews, http, websocket
 from mitmproxy.contentviews import Metadata
 from mitmproxy.test import taddons, tflow

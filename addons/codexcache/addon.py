@@ -5,23 +5,24 @@ from collections.abc import Set as AbstractSet
 
 from mitmproxy import addonmanager, ctx, exceptions
 
-from . import __version__, fragments, health
-from .arrivals import Arrivals
-from .captures import Captures
-from .commands import Commands
-from .core import Core
-from .guard import Faults, guarded
-from .hold import Hold
-from .httpturns import HttpTurns
-from .otel import Otel
-from .redact import Redaction
-from .reports import Reports
+from . import __version__
+from .console.commands import Commands
+from .console.hold import Hold
+from .console.redact import Redaction
+from .console.reports import Reports
+from .console.view import Views
+from .proxy import fragments, health
+from .proxy.arrivals import Arrivals
+from .proxy.captures import Captures
+from .proxy.core import Core
+from .proxy.guard import Faults, guarded
+from .proxy.httpturns import HttpTurns
+from .proxy.socketturns import SocketTurns
+from .proxy.telling import Telling
+from .proxy.tunnel import Tunnel
 from .settings import OPTIONS, parse_settings
-from .socketturns import SocketTurns
-from .status import changed_options
-from .telling import Telling
-from .tunnel import Tunnel
-from .view import Views
+from .telemetry.otel import Otel
+from .words.status import changed_options
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from .names import FORESEEABLE, MISSES
+from .causes.names import FORESEEABLE, MISSES
 
 Mode = Literal["fill", "pin", "observe"]
 

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import orjson
-from codexcache.captures import Captures
-from codexcache.continuity import Continuity, Passage
-from codexcache.core import Core
-from codexcache.desk import Desk
-from codexcache.document import Json, Object, edited, find_members
-from codexcache.finding import Finding
+from codexcache.causes.desk import Desk
+from codexcache.causes.finding import Finding
+from codexcache.proxy.captures import Captures
+from codexcache.proxy.core import Core
 from codexcache.settings import default_settings
-from codexcache.sockets import Backlog, Socket
-from codexcache.turn import Turn, read_sender, read_turn
+from codexcache.turns.continuity import Continuity, Passage
+from codexcache.turns.sockets import Backlog, Socket
+from codexcache.turns.turn import Turn, read_sender, read_turn
+from codexcache.wire.document import Json, Object, edited, find_members
 from mitmproxy import http
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow, tutils

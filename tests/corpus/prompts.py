@@ -2,7 +2,7 @@
 
 import uuid
 
-from codexcache.document import Json
+from codexcache.wire.document import Json
 
 from corpus.talk import (
     HTTP,

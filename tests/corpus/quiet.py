@@ -1,6 +1,6 @@
 """Turns that need no explanation: hits, cold starts, refusals, absent counters."""
 
-from codexcache.document import Json
+from codexcache.wire.document import Json
 
 from corpus.talk import (
     ABSENT,

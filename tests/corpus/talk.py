@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
-from codexcache.document import Json, Object
-from codexcache.record import Transport
-from codexcache.routes import Endpoint
 from codexcache.settings import Mode
+from codexcache.turns.record import Transport
+from codexcache.wire.document import Json, Object
+from codexcache.wire.routes import Endpoint
 
 type Headers = dict[str, str]
 type Reads = Literal["all", "nothing", "absent"] | int

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from codexcache.continuity import Continuity, Passage
-from codexcache.desk import Desk
-from codexcache.document import Json, Object
-from codexcache.finding import Finding
+from codexcache.causes.desk import Desk
+from codexcache.causes.finding import Finding
 from codexcache.settings import Mode, default_settings
+from codexcache.turns.continuity import Continuity, Passage
+from codexcache.wire.document import Json, Object
 
 from support.turns import Headers, turn
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from codexcache.document import Json, Object
-from codexcache.history import History
-from codexcache.record import Record
+from codexcache.causes.history import History
+from codexcache.turns.record import Record
+from codexcache.wire.document import Json, Object
 
 from support.records import record
 from support.turns import conversation

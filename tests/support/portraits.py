@@ -1,6 +1,6 @@
 """A turn's portrait, as a flow carries it."""
 
-from codexcache.document import Json, Object
+from codexcache.wire.document import Json, Object
 
 COUNTERS: Object = {
     "gen_ai.usage.input_tokens": 9409,

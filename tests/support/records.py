@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from codexcache.case import Case
-from codexcache.changes import find_changes
-from codexcache.document import Json, Object
-from codexcache.predecessor import Match
-from codexcache.prompt import read_prompt
-from codexcache.record import Record, Route, Usage
+from codexcache.causes.case import Case
+from codexcache.causes.changes import find_changes
+from codexcache.causes.predecessor import Match
+from codexcache.turns.prompt import read_prompt
+from codexcache.turns.record import Record, Route, Usage
+from codexcache.wire.document import Json, Object
 
 ROUTE: dict[str, Any] = {
     "key": "k",

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from codexcache.document import Json, Object
-from codexcache.telling import PORTRAITS
+from codexcache.proxy.telling import PORTRAITS
+from codexcache.wire.document import Json, Object
 from mitmproxy import http
 from mitmproxy.net import encoding
 from mitmproxy.test import tflow, tutils

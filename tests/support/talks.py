@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 from codexcache.addon import CodexContinuity
-from codexcache.document import Object
-from codexcache.telling import portraits
+from codexcache.proxy.telling import portraits
+from codexcache.wire.document import Object
 from mitmproxy import http
 from mitmproxy.addons.view import View
 

@@ -4,10 +4,10 @@ import base64
 import json
 from collections.abc import Mapping
 
-from codexcache.document import Json
-from codexcache.envelope import Envelope
-from codexcache.routes import Endpoint
-from codexcache.turn import Sender, Transport, Turn, read_sender, read_turn
+from codexcache.turns.envelope import Envelope
+from codexcache.turns.turn import Sender, Transport, Turn, read_sender, read_turn
+from codexcache.wire.document import Json
+from codexcache.wire.routes import Endpoint
 
 type Headers = Mapping[str, str]
 type FieldTuple = tuple[tuple[bytes, bytes], ...]

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from mitmproxy import eventsequence, exceptions, io
 
-from ..captures import Captures
-from ..core import Core
-from ..fingerprint import Fingerprints
-from ..journal import Entries
+from ..proxy.captures import Captures
+from ..proxy.core import Core
 from ..settings import OPTIONS, parse_settings
+from ..words.fingerprint import Fingerprints
+from ..words.journal import Entries
 from .journals import Gathered
 
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import orjson
 
-from ..document import Json
+from ..wire.document import Json
 from .rows import Row, read_row
 
 CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "told before"

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..document import Json
+from ..wire.document import Json
 
 _LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
 _MOST_CHANGES = 40

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..checks import IDLE_SECONDS
+from ..causes.checks import IDLE_SECONDS
 from .conversations import Turn
 from .wording import clock, day, short, span
 

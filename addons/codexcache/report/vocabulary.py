@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..names import MISSES
+from ..causes.names import MISSES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ class Heard(logging.Handler):
         self.sentences: dict[str, None] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name != "codexcache.arrivals" and len(self.sentences) < _MOST:  # the report says it better
+        if record.name != "codexcache.proxy.arrivals" and len(self.sentences) < _MOST:  # the report says it better
             self.sentences[record.getMessage()] = None
 
     def take(self) -> list[str]:

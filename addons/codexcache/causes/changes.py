@@ -1,0 +1,199 @@
+"""What is different between a turn and its predecessor: every difference, whether or not it explains anything.
+
+Each is called by the verdict that it would lead to. OpenAI's names are used where it has one (developers.openai.com,
+"Prompt caching diagnostics").
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from ..turns.prompt import Tool
+from ..turns.record import Record
+from ..visible import visible
+from .predecessor import Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference: its verdict's name, what to say of it, and how many tokens of the predecessor precede it.
+
+    `before` is None for what is no part of the prompt.
+    """
+
+    name: str
+    detail: str
+    before: int | None = None
+
+
+def find_changes(record: Record, match: Match) -> tuple[Change, ...]:
+    """Return all differences, in the order in which verdicts are considered."""
+    return tuple(change for find in _FINDERS for change in find(record, match))
+
+
+def tokens_before(match: Match, size: int) -> int:
+    """Return an estimate of the predecessor's tokens in the first `size` bytes of its prompt, by proportion."""
+    usage = match.record.usage
+    total = match.record.prompt.size
+    return usage.input * min(size, total) // total if usage and total else 0
+
+
+def _account(record: Record, match: Match) -> Iterator[Change]:
+    mine, theirs = record.route, match.record.route
+    if mine.account and theirs.account and mine.account != theirs.account:
+        yield Change(name="account_changed", detail="another account sent it, and accounts share no cache")
+    elif mine.caller != theirs.caller:
+        yield Change(name="account_changed", detail="another user sent it, and accounts share no cache")
+
+
+def _value(name: str, what: str, read: Callable[[Record], str]) -> Callable[[Record, Match], Iterator[Change]]:
+    """Return the finder of a plain value that is shown as it is."""
+
+    def find(record: Record, match: Match) -> Iterator[Change]:
+        if (now := read(record)) != (was := read(match.record)):
+            detail = f"{what} went from {visible(was, 48) or 'unset'} to {visible(now, 48) or 'unset'}"
+            yield Change(name=name, detail=detail, before=0)
+
+    return find
+
+
+def _hidden(name: str, what: str, read: Callable[[Record], object]) -> Callable[[Record, Match], Iterator[Change]]:
+    """Return the finder of a value that is only said to differ."""
+
+    def find(record: Record, match: Match) -> Iterator[Change]:
+        if read(record) != read(match.record):
+            yield Change(name=name, detail=f"{what} differs from the predecessor's", before=0)
+
+    return find
+
+
+def _session(record: Record, match: Match) -> Iterator[Change]:
+    mine, theirs = record.route, match.record.route
+    if mine.session and mine.session != theirs.session:
+        detail = (
+            "its session header is not the predecessor's" if theirs.session else "its predecessor had no session header"
+        )
+        yield Change(name="session_changed", detail=detail)
+    if not mine.session:
+        yield Change(name="session_missing", detail="it left without a session header, which the backend routes by")
+
+
+def _key(record: Record, match: Match) -> Iterator[Change]:
+    mine, theirs = record.route.key, match.record.route.key
+    if mine != theirs:
+        given = "its prompt_cache_key is not the predecessor's" if theirs else "its predecessor had no prompt_cache_key"
+        detail = given if mine else "it left without the prompt_cache_key that its predecessor had"
+        yield Change(name="prompt_cache_key_changed", detail=detail)
+
+
+def _transport(record: Record, match: Match) -> Iterator[Change]:
+    mine, theirs = record.route, match.record.route
+    if mine.transport != theirs.transport:
+        detail = f"it came over {_named(mine.transport)}, its predecessor over {_named(theirs.transport)}"
+        yield Change(name="transport_changed", detail=detail)
+    elif mine.host != theirs.host:
+        yield Change(name="transport_changed", detail="it went to another host than its predecessor")
+    elif mine.socket != theirs.socket:
+        yield Change(name="transport_changed", detail="it came over another WebSocket than its predecessor")
+
+
+def _echo(record: Record, _: Match) -> Iterator[Change]:
+    if record.echoed_key and record.route.key and record.echoed_key != record.route.key:
+        yield Change(
+            name="key_replaced", detail="the backend put a prompt_cache_key of its own in the place of the one sent"
+        )
+
+
+def _tools(record: Record, match: Match) -> Iterator[Change]:
+    mine, theirs = record.prompt.tools, match.record.prompt.tools
+    if mine != theirs and match.record.prompt.size:  # an empty warm-up had none that could have been changed
+        same = next((n for n, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other), None)
+        same = min(len(mine), len(theirs)) if same is None else same
+        before = tokens_before(match, sum(tool.size for tool in theirs[:same]))
+        yield Change(name="tools_changed", detail=_tools_detail(mine, theirs), before=before)
+
+
+def _tools_detail(mine: tuple[Tool, ...], theirs: tuple[Tool, ...]) -> str:
+    """Name the tools that were edited, added, removed or moved."""
+    now, was = {tool.name: tool.digest for tool in mine}, {tool.name: tool.digest for tool in theirs}
+    said = [
+        _list_names("was edited", [name for name in now if name in was and now[name] != was[name]]),
+        _list_names("was added", [name for name in now if name not in was]),
+        _list_names("was removed", [name for name in was if name not in now]),
+    ]
+    other = "came in another order" if len(mine) == len(theirs) else "are listed another number of times"
+    return ", ".join(part for part in said if part) or f"the same {len(now)} tools {other}"
+
+
+def _list_names(what: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+    return f"tool {visible(names[0], 48)}{more} {what}"
+
+
+def _instructions(record: Record, match: Match) -> Iterator[Change]:
+    mine, theirs = record.prompt, match.record.prompt
+    if mine.instructions != theirs.instructions and theirs.size:
+        offset = first_difference(mine.instructions, theirs.instructions)
+        before = tokens_before(match, sum(tool.size for tool in theirs.tools) + offset)
+        yield Change(
+            name="instructions_changed", detail=f"the instructions differ from character {offset} on", before=before
+        )
+
+
+def first_difference(one: str, other: str) -> int:
+    """Return the offset of the first character that differs."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low
+
+
+def _compaction(record: Record, match: Match) -> Iterator[Change]:
+    if not record.prompt.compactions <= match.record.prompt.compactions:
+        before = tokens_before(match, match.record.prompt.head_size + match.record.prompt.items.size(match.head))
+        yield Change(
+            name="context_compacted", detail="history was compacted, so its cache is built anew", before=before
+        )
+
+
+def _input(record: Record, match: Match) -> Iterator[Change]:
+    if match.whole:
+        return
+    items, theirs = record.prompt.items, match.record.prompt.items
+    if match.head < len(items):
+        detail = (
+            f"input[{items[match.head].place}] ({visible(items[match.head].kind, 48)}) is not what stood there before"
+        )
+    else:
+        detail = f"history was cut at input[{theirs[match.head].place}]"
+    before = tokens_before(match, match.record.prompt.head_size + theirs.size(match.head))
+    yield Change(name="input_changed", detail=detail, before=before)
+
+
+def _named(transport: str) -> str:
+    return {"http": "HTTP", "websocket": "a WebSocket"}[transport]
+
+
+def _format_of(record: Record) -> bytes:
+    return record.prompt.text_format
+
+
+_FINDERS: Iterable[Callable[[Record, Match], Iterable[Change]]] = (
+    _account,
+    _value("model_changed", "the model", lambda record: record.prompt.model),
+    _key,
+    _session,
+    _value("service_tier_changed", "the service tier", lambda record: record.prompt.service_tier),
+    _transport,
+    _echo,
+    _tools,
+    _hidden("text_format_changed", "the text format", _format_of),
+    _value("reasoning_effort_changed", "the reasoning effort", lambda record: record.prompt.reasoning_effort),
+    _value("verbosity_changed", "the verbosity", lambda record: record.prompt.verbosity),
+    _hidden("parallel_tool_calls_changed", "parallel_tool_calls", lambda record: record.prompt.parallel_tool_calls),
+    _instructions,
+    _compaction,
+    _input,
+)

@@ -1,0 +1,127 @@
+"""The debugger's engine: it is told when a turn is sent and when it has ended, and says why it read what it read.
+
+It knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
+traffic.
+"""
+
+from collections import OrderedDict, deque
+
+from ..turns.outcome import Outcome
+from ..turns.prompt import Prompt, read_outputs, read_prompt
+from ..turns.record import Record, Route, Usage
+from ..turns.refusal import refused_member
+from ..turns.turn import Turn
+from .history import History
+from .predecessor import Match
+from .verdict import Verdict, foresee, judge, outlook
+
+_KEYS = 10_000
+_MINUTE = 60
+
+
+class Explainer:
+    """Explains turns in the order in which they happen."""
+
+    def __init__(self, history: History | None = None) -> None:
+        self._history = History() if history is None else history  # an empty one counts as false
+        self._loads: OrderedDict[str, deque[float]] = OrderedDict()
+        self._matches: dict[int, tuple[Match | None, int]] = {}
+        self._turns = 0
+
+    def sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
+        """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it goes on with."""
+        self._turns += 1
+        record = Record(
+            number=self._turns,
+            flow=flow,
+            endpoint=turn.endpoint,
+            route=route,
+            prompt=_prompt(turn, named),
+            sent_at=at,
+            warm_up=turn.warm_up,
+            named=named,
+            complete=_is_complete(turn, named),
+        )
+        self._compare(record, self._load(route.key, at))
+        return record
+
+    def released(self, record: Record, turn: Turn, route: Route, *, at: float, named: Record | None = None) -> None:
+        """Take note that a turn that was held leaves only at `at`, and as it is now."""
+        record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
+        record.complete = _is_complete(turn, named)
+        self._compare(record, self._matches[record.number][1])
+
+    def foreseen(self, record: Record) -> str | None:
+        """Return the verdict that a turn is heading for, or None where nothing speaks against a hit."""
+        return foresee(record, *self._matches[record.number])
+
+    def outlook(self, record: Record) -> tuple[Verdict | None, Match | None]:
+        """Return the verdict that a turn is heading for, None as `foreseen` does, and what it is compared with."""
+        match, load = self._matches[record.number]
+        return outlook(record, match, load), match
+
+    def ended(self, record: Record, outcome: Outcome, at: float) -> tuple[Verdict, Match | None]:
+        """Take note of how a turn ended, and return the verdict and what the turn was compared with."""
+        _conclude(record, outcome, at)
+        match, load = self._matches.pop(record.number)
+        if record.usage and record.complete and not record.warm_up:
+            self._history.add(record, match)
+        return judge(record, match, load), match
+
+    def _compare(self, record: Record, load: int) -> None:
+        """Find out what a turn goes on with."""
+        match = self._history.predecessor(record)
+        record.conversation = match.record.conversation if match else record.number
+        self._matches[record.number] = match, load
+        record.named = None  # a chain of names would keep every turn of a socket in memory
+
+    def _load(self, key: str | None, at: float) -> int:
+        """Return how many turns the key carried within the minute up to now, this one included."""
+        if key is None:
+            return 0
+        times = self._loads.setdefault(key, deque())
+        self._loads.move_to_end(key)
+        times.append(at)
+        while times[0] < at - _MINUTE:
+            times.popleft()
+        if len(self._loads) > _KEYS:
+            self._loads.popitem(last=False)
+        return len(times)
+
+
+def _prompt(turn: Turn, named: Record | None) -> Prompt:
+    """Return the whole prompt that a turn stands for; it may go on with the response of the turn that it names."""
+    return read_prompt(turn.document, named.prompt, named.outputs) if named else turn.prompt
+
+
+def _is_complete(turn: Turn, named: Record | None) -> bool:
+    """Tell whether all that a turn goes on with has been seen."""
+    return named.complete if named else turn.previous is None
+
+
+def _conclude(record: Record, outcome: Outcome, at: float) -> None:
+    """Write into the record what its response said."""
+    record.ended_at = at
+    record.status = outcome.status
+    record.response_id = outcome.response_id
+    record.echoed_key = outcome.echoed_key
+    record.outputs = read_outputs(outcome.outputs, record.prompt)
+    record.usage = _usage(outcome)
+    record.challenge = outcome.challenge
+    record.failed = outcome.failure
+    record.refused = refused_member(outcome.error) if outcome.error else None
+
+
+def _usage(outcome: Outcome) -> Usage | None:
+    """Return the counters; an absent one is not 0."""
+    given = outcome.usage.get("input_tokens")
+    details = outcome.usage.get("input_tokens_details")
+    if not isinstance(given, int):
+        return None
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    output = outcome.usage.get("output_tokens")
+    return Usage(
+        input=given,
+        cached=cached if isinstance(cached, int) else None,
+        output=output if isinstance(output, int) else None,
+    )

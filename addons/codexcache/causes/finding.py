@@ -1,0 +1,52 @@
+"""Everything that is said of one finished turn, wherever it is said: on the terminal, in the list, in the journal."""
+
+import re
+from dataclasses import dataclass
+
+from ..turns.continuity import Passage
+from ..turns.record import Record
+from ..wire.fields import first_value
+from .changes import Change, find_changes
+from .predecessor import Match
+from .verdict import Verdict
+
+_PRODUCT = re.compile(r"[!-~]{1,80}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Finding:
+    """A turn with its verdict, and what it was compared with."""
+
+    record: Record
+    verdict: Verdict
+    match: Match | None
+    passage: Passage
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every difference between the turn and what it was compared with."""
+        return find_changes(self.record, self.match) if self.match else ()
+
+    @property
+    def client(self) -> str:
+        """The user agent's first product with its version."""
+        agent = first_value(self.passage.turn.sender.fields, "user-agent") or ""
+        product = _PRODUCT.match(agent)
+        return product[0] if product else ""
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the turn's leaving to its end."""
+        return max(0.0, (self.record.ended_at or self.record.sent_at) - self.record.sent_at)
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until the response began."""
+        begun = self.passage.first_byte_at
+        return None if begun is None else max(0.0, begun - self.record.sent_at)
+
+    @property
+    def cached_share(self) -> float | None:
+        """The share of the input tokens that was read from the cache, from 0 to 1; None where it is not known."""
+        usage = self.record.usage
+        return usage.cached / usage.input if usage and usage.cached is not None and usage.input else None

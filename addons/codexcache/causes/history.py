@@ -1,0 +1,151 @@
+"""The turns that are remembered, and how those are found that a new one can be compared with.
+
+Only a turn that had ended with usage before another was sent can be its predecessor, because only then can its prompt
+have been cached.
+
+Turns are found by what stands for a whole head of items. A turn is listed under its last head and under the heads of
+1, 2, 4, 8, … items, so that it costs a few entries, not one for each item; what shares such a head is then compared
+exactly. What is remembered is bounded in bytes, and the least recently listed turns go first.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from sys import getsizeof
+from typing import cast
+
+from ..turns.prompt import Prompt, Tool
+from ..turns.record import Record
+from .predecessor import Match, choose, match_of
+
+MEMORY = 128 << 20
+"""Bytes of prompts that are remembered, as far as they can be counted."""
+
+_ALIKE = 16
+"""Turns listed under one head or key; of more than these, the oldest can no longer be found by it."""
+
+_ITEM_COST, _OUTPUT_COST, _TURN_COST = 34, 200, 6000
+"""Bytes that an item, an item of the answer and a turn take up in memory, measured on CPython 3.13.
+
+The last is that of a turn that shares no head with another. What turns share is counted apart.
+"""
+
+_TOOL_COST = 240
+"""Bytes that a tool takes up beside its name: a tuple, a digest and a number."""
+
+
+class History:
+    """Finished turns, by what their input's heads are and by key.
+
+    A turn that a later one has extended is superseded: it goes before any that is still the last of its line.
+    """
+
+    def __init__(self, limit: int = MEMORY) -> None:
+        self._limit = limit
+        self._size = 0
+        self._latest: OrderedDict[int, Record] = OrderedDict()
+        self._superseded: OrderedDict[int, Record] = OrderedDict()
+        self._listed: dict[object, tuple[Record, ...]] = {}
+        self._shared = Shared()
+
+    def __len__(self) -> int:
+        return len(self._latest) + len(self._superseded)
+
+    @property
+    def size(self) -> int:
+        """Bytes that are remembered, as far as they can be counted."""
+        return self._size + self._shared.size
+
+    def add(self, record: Record, match: Match | None) -> None:
+        """Remember a turn that has ended with usage, and what it was found to go on with."""
+        record.prompt = self._shared.take(record.prompt)
+        self._latest[record.number] = record
+        self._size += _cost(record)
+        for entry in _entries(record):
+            self._listed[entry] = (*self._listed.get(entry, ()), record)[-_ALIKE:]
+        if match and match.whole and (old := self._latest.pop(match.record.number, None)):
+            self._superseded[old.number] = old
+        while self.size > self._limit and len(self) > 1:
+            self._forget(self._superseded or self._latest)
+
+    def predecessor(self, record: Record) -> Match | None:
+        """Return what the turn is compared with, or None where no earlier turn of its conversation is known."""
+        found = {other.number: other for other in self._candidates(record)}.values()
+        return choose(record, [match_of(record, other) for other in found])
+
+    def _candidates(self, record: Record) -> Iterator[Record]:
+        """Yield turns that may share a head, a key or a history with this one."""
+        if record.named is not None and record.named.usage is not None:
+            yield record.named
+        if not record.complete:
+            return
+        for entry in (*_heads(record), ("key", record.route.key)):
+            yield from (other for other in self._listed.get(entry, ()) if _could_be_read(other, record))
+
+    def _forget(self, shelf: OrderedDict[int, Record]) -> None:
+        """Forget the turn that has been longest on a shelf."""
+        _, record = shelf.popitem(last=False)
+        self._size -= _cost(record)
+        self._shared.drop(record.prompt)
+        for entry in _entries(record):
+            rest = tuple(other for other in self._listed.pop(entry, ()) if other is not record)
+            if rest:
+                self._listed[entry] = rest
+
+
+def _could_be_read(other: Record, record: Record) -> bool:
+    """Tell whether a turn had ended, with usage, before this one was sent; a warm-up counts only where it is named."""
+    return not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at
+
+
+def _heads(record: Record) -> Iterable[object]:
+    """Yield the heads under which turns that share items with this one are listed, the longest first."""
+    items = record.prompt.items
+    powers = [1 << exponent for exponent in range(len(items).bit_length())]
+    ends = range(len(items), max(0, len(items) - 64), -1)
+    return dict.fromkeys(items.head(count) for count in (*ends, *reversed(powers)))
+
+
+def _entries(record: Record) -> Iterable[object]:
+    """Yield what a turn is listed under."""
+    items = record.prompt.items
+    powers = [1 << exponent for exponent in range(len(items).bit_length())]
+    return dict.fromkeys((*(items.head(count) for count in (*powers, len(items)) if count), ("key", record.route.key)))
+
+
+def _cost(record: Record) -> int:
+    return _TURN_COST + _ITEM_COST * len(record.prompt.items) + _OUTPUT_COST * len(record.outputs)
+
+
+class Shared:
+    """Tools and instructions, which the turns of an agent have in common, kept once; `size` is their bytes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._kept: dict[object, tuple[object, int]] = {}
+
+    def take(self, prompt: Prompt) -> Prompt:
+        """Return the prompt with the kept tools and instructions in the place of its own."""
+        return replace(prompt, tools=self._take(prompt.tools), instructions=self._take(prompt.instructions))
+
+    def drop(self, prompt: Prompt) -> None:
+        """Let go of what no turn has any more."""
+        for value in (prompt.tools, prompt.instructions):
+            kept, uses = self._kept.pop(value)
+            if uses > 1:
+                self._kept[value] = kept, uses - 1
+            else:
+                self.size -= _weight(value)
+
+    def _take[V: (str, tuple[Tool, ...])](self, value: V) -> V:
+        kept, uses = self._kept.get(value, (value, 0))
+        self._kept[kept] = kept, uses + 1
+        self.size += 0 if uses else _weight(value)
+        return cast(V, kept)
+
+
+def _weight(value: str | tuple[Tool, ...]) -> int:
+    """Return the bytes that instructions or tools take up."""
+    if isinstance(value, str):
+        return getsizeof(value)
+    return sum(_TOOL_COST + getsizeof(tool.name) for tool in value)

@@ -1,0 +1,86 @@
+"""The verdict on a turn: after it has ended, or as far as it can be foreseen before it leaves."""
+
+from dataclasses import dataclass
+
+from ..turns.record import Record
+from .case import Case, reusable, slack
+from .changes import find_changes
+from .checks import TABLE, idle, key_overloaded
+from .names import QUIET, VERDICTS
+from .predecessor import Match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The verdict on one turn. `reusable` and `resent` are tokens; both are estimates."""
+
+    name: str
+    because: str
+    changes: tuple[str, ...] = ()
+    predecessor: int | None = None
+    reusable: int | None = None
+    resent: int = 0
+
+    @property
+    def is_miss(self) -> bool:
+        """Whether tokens were paid for again that could have been read."""
+        return self.name not in QUIET
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.because}"
+
+
+def judge(record: Record, match: Match | None, load: int) -> Verdict:
+    """Return the verdict on a finished turn, given its predecessor and its key's load."""
+    case = Case(record=record, match=match, changes=find_changes(record, match) if match else (), load=load)
+    name, because = next((name, said) for name, check in TABLE if (said := check(case)))
+    return Verdict(
+        name=name,
+        because=because,
+        changes=case.names,
+        predecessor=match.record.number if match else None,
+        reusable=reusable(case) if match else None,
+        resent=_resent(case) if name not in QUIET else 0,
+    )
+
+
+def foresee(record: Record, match: Match | None, load: int) -> str | None:
+    """Return the verdict that a turn is heading for before it is sent, or None where nothing speaks against a hit.
+
+    Another transport is no reason by itself, nor is an edit that leaves almost all to be read.
+    """
+    if match is None or match.record.usage is None:
+        return "cold"
+    case = Case(record=record, match=match, changes=find_changes(record, match), load=load)
+    harmless = ("transport_changed",) if _loses(case) else ("transport_changed", "input_changed")
+    likely = (("idle", idle(case)), ("key_overloaded", key_overloaded(case)))
+    names = [*(name for name in case.names if name not in harmless), *(name for name, said in likely if said)]
+    return min(names, key=VERDICTS.index, default=None)
+
+
+def _loses(case: Case) -> bool:
+    """Tell whether much of the predecessor's prompt cannot be read; a turn that goes back to its head needs no more."""
+    assert case.match is not None
+    assert case.match.record.usage is not None
+    known = case.match.record.usage.input
+    goes_back = case.match.head == len(case.record.prompt.items)
+    return not goes_back and known - reusable(case) > slack(known)
+
+
+def outlook(record: Record, match: Match | None, load: int) -> Verdict | None:
+    """Return the verdict that a turn is heading for as `foresee` does, with its sentence."""
+    if (name := foresee(record, match, load)) is None:
+        return None
+    case = Case(record=record, match=match, changes=find_changes(record, match) if match else (), load=load)
+    change = case.change(name)
+    return Verdict(
+        name=name,
+        because=change.detail if change else dict(TABLE)[name](case),
+        changes=tuple(dict.fromkeys(change.name for change in case.changes)),
+        predecessor=match.record.number if match else None,
+        reusable=reusable(case) if match and match.record.usage else None,
+    )
+
+
+def _resent(case: Case) -> int:
+    return max(0, case.expected - (case.usage.cached or 0))

@@ -1,0 +1,143 @@
+"""The commands, for mitmproxy's console and, by HTTP, for mitmweb: `codex.why`, `codex.diff` and so on."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+from mitmproxy import command, ctx, exceptions, flow, http, types, version
+from mitmproxy.log import ALERT
+
+from .. import __version__
+from ..proxy import health
+from ..proxy.core import Core
+from ..proxy.telling import Telling, portraits
+from ..settings import OPTIONS
+from ..wire.document import Object
+from ..words.comparing import compare
+from ..words.overview import Table, aligned, conversations_table, turns_table
+from ..words.status import changed_options, status_page
+from .export import export
+from .hold import Hold
+from .lookup import Missing
+from .view import CacheView, turns_of
+
+logger = logging.getLogger(__name__)
+
+type Turn = tuple[http.HTTPFlow, Object]
+"""A turn: its flow and its portrait."""
+
+
+class Commands:
+    """What the user can ask for."""
+
+    name = "codex_commands"
+
+    def __init__(self, core: Core, telling: Telling, hold: Hold, view: CacheView) -> None:
+        self._core, self._telling, self._hold, self._view = core, telling, hold, view
+
+    @command.command("codex.why")
+    def why(self, flow: flow.Flow) -> str:
+        """Say why the turns of a flow were or were not read from the prompt cache."""
+        return self._view.pages(_with_turns(flow))
+
+    @command.command("codex.diff")
+    def diff(self, was: flow.Flow, now: flow.Flow) -> str:
+        """Compare the latest turns of two flows, as if the first were the predecessor of the second."""
+        one, other = _with_turns(was), _with_turns(now)
+        return self._compared((one, turns_of(one)[-1]), (other, turns_of(other)[-1]))
+
+    @command.command("codex.diff.turns")
+    def diff_turns(self, was: int, now: int) -> str:
+        """Compare two turns by their numbers, as if the first were the predecessor of the second."""
+        return self._compared(self._turn(was), self._turn(now))
+
+    @command.command("codex.turns")
+    def turns(self) -> types.Data:
+        """List all turns, in the order of time."""
+        return _filled(turns_table(turn for each in self._flows() for turn in portraits(each)))
+
+    @command.command("codex.conversations")
+    def conversations(self) -> types.Data:
+        """List all conversations: turns, misses, tokens, and what was sent again."""
+        return _filled(conversations_table(turn for each in self._flows() for turn in portraits(each)))
+
+    @command.command("codex.nextmiss")
+    def nextmiss(self) -> None:
+        """Move the focus to the next flow with a miss, from the end on to the beginning."""
+        if (view := ctx.master.addons.get("view")) is None:
+            raise exceptions.CommandError("There is no list of flows here.")
+        shown = list(view)
+        start = view.focus.index + 1 if view.focus.index is not None else 0
+        missed = next((each for each in [*shown[start:], *shown[:start]] if _last_miss(each)), None)
+        if missed is None:
+            raise exceptions.CommandError("There is no miss in the list.")
+        view.focus.flow = missed
+        logger.log(ALERT, missed.comment)
+
+    @command.command("codex.status")
+    def status(self) -> str:
+        """Show how the addon is set, what it has seen and learned, and what is wrong."""
+        settings = self._core.settings
+        rows = {
+            "mode": [settings.mode],
+            "hosts": settings.hosts,
+            "options": changed_options({name: getattr(ctx.options, name) for name in OPTIONS}) or ["all as by default"],
+            "seen": self._telling.summary.lines(),
+            "learned": self._core.continuity.lessons or ["nothing"],
+            "held now": [str(self._hold.count)],
+            "faults": self._core.faults.lines(),
+            "warnings": health.warnings(ctx.options, settings),
+        }
+        return status_page(f"Codex Continuity {__version__} in mitmproxy {version.VERSION}", rows)
+
+    @command.command("codex.export")
+    def export(self, flows: Sequence[flow.Flow], path: types.Path) -> str:
+        """Write copies of flows to a file, without credentials in their header fields."""
+        target = Path(path).expanduser()
+        try:
+            count = export(flows, target)
+        except OSError as error:
+            raise exceptions.CommandError(f"{target} cannot be written: {error.strerror}.") from None
+        return (
+            f"Wrote {count} {'flow' if count == 1 else 'flows'} to {target}, without credentials in header fields. "
+            "Bodies are as they were: they still hold the prompts, the answers and the client's own ids."
+        )
+
+    def _turn(self, number: int) -> Turn:
+        """Return a turn by its number."""
+        turns = [(each, turn) for each in self._flows() for turn in turns_of(each) if turn.get("turn") == number]
+        if not turns:
+            raise exceptions.CommandError(f"There is no turn {number} here; codex.turns lists them.")
+        return turns[-1]
+
+    def _compared(self, was: Turn, now: Turn) -> str:
+        try:
+            prompts = [self._view.lookup.prompt(*turn) for turn in (was, now)]
+        except Missing as reason:
+            raise exceptions.CommandError(f"There is nothing to compare: {reason}") from None
+        return compare(prompts[0], was[1], prompts[1], now[1])
+
+    def _flows(self) -> Iterator[http.HTTPFlow]:
+        """Yield all flows with turns, those that a filter hides included."""
+        view = ctx.master.addons.get("view")
+        flows = view.resolve("@all") if view else list(self._core.flows.values())
+        return (each for each in flows if isinstance(each, http.HTTPFlow) and turns_of(each))
+
+
+def _with_turns(asked: flow.Flow) -> http.HTTPFlow:
+    if not isinstance(asked, http.HTTPFlow) or not turns_of(asked):
+        raise exceptions.CommandError("This flow has no turn of the Codex backend, or none that has finished.")
+    return asked
+
+
+def _last_miss(asked: flow.Flow) -> Object | None:
+    known = portraits(asked) if isinstance(asked, http.HTTPFlow) else []
+    return next((turn for turn in reversed(known) if turn.get("is_miss")), None)
+
+
+def _filled(table: Table) -> types.Data:
+    """Return a table that has rows; the console, which gives all columns one width, gets it aligned."""
+    if len(table) == 1:
+        raise exceptions.CommandError("No turn has finished yet.")
+    return cast(types.Data, aligned(table) if ctx.master.addons.get("consoleaddon") else table)

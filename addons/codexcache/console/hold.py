@@ -1,0 +1,127 @@
+"""Turns that are held before they leave, because they are heading for a verdict that the user wants to look at first.
+
+They are held as mitmproxy's own intercept holds a flow: look, edit, resume, kill. What leaves in the end is what
+counts for the turn's record, and from then on its time runs.
+
+mitmproxy (12.2) does not wake up what waits for a flow that was killed while it was held: the client would hang. And
+it knows no killing of a WebSocket's message. Both are made up for here.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+
+from mitmproxy import ctx, exceptions, hooks, http, websocket
+
+from ..proxy.core import Core
+from ..proxy.telling import Telling
+from ..turns.continuity import Passage
+from ..turns.turn import Turn
+
+HELD = "codex_held"
+"""Key in `flow.metadata`: the portrait of the turn that is held, with the verdict that it is heading for."""
+
+_GLANCE = 0.2
+"""Seconds between two looks at whether a held flow was killed."""
+
+type Reread = Callable[[], tuple[object, Turn]]
+"""Reads a turn again: its bytes, to be compared, and the turn. Raises ValueError."""
+
+
+class Hold:
+    """Holds turns until the user lets them go (option `codex_intercept`)."""
+
+    name = "codex_hold"
+
+    def __init__(self, core: Core, telling: Telling) -> None:
+        self._core, self._telling = core, telling
+        self._tasks: set[asyncio.Task[None]] = set()
+        core.hold = self.consider
+
+    @property
+    def count(self) -> int:
+        """How many turns are held."""
+        return len(self._tasks)
+
+    def configure(self, updated: AbstractSet[str]) -> None:
+        if "codex_intercept" in updated and self._core.settings.intercept and ctx.master.addons.get("view") is None:
+            raise exceptions.OptionsError(
+                "codex_intercept needs mitmproxy or mitmweb: mitmdump has nobody who could let a held turn go."
+            )
+
+    def done(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    def consider(self, flow: http.HTTPFlow, passage: Passage, reread: Reread) -> None:
+        """Hold a turn if it is heading for a verdict that the user has named; a replayed turn passes."""
+        wanted = self._core.settings.intercept
+        if not wanted or flow.is_replay:
+            return
+        foreseen = self._core.desk.outlook(passage)
+        if foreseen is None or foreseen.verdict.name not in wanted:
+            return
+        held = Held(flow, passage, reread, f"held, heading for {foreseen.verdict}")
+        flow.metadata[HELD] = self._telling.portray(foreseen)
+        task = asyncio.create_task(self._let_go(held))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _let_go(self, held: "Held") -> None:
+        """Wait until a turn is let go, and note what leaves, and when."""
+        try:
+            await held.over()
+            if not held.is_killed():
+                held.note_departure(self._core, time.time())
+        except Exception as error:
+            self._core.faults.note("letting a held turn go", error)
+
+
+class Held:
+    """A turn that is held."""
+
+    def __init__(self, flow: http.HTTPFlow, passage: Passage, reread: Reread, comment: str) -> None:
+        self._flow, self._passage, self._reread = flow, passage, reread
+        self._comment_before, self._comment = flow.comment, comment
+        self._message = flow.websocket.messages[-1] if flow.websocket else None
+        self._bytes, _ = reread()
+        flow.comment = comment
+        flow.intercept()
+
+    def is_killed(self) -> bool:
+        return not self._flow.live
+
+    async def over(self) -> None:
+        """Wait until the flow is let go or killed, and take the comment off."""
+        while self._flow.intercepted:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._flow.wait_for_resume(), _GLANCE)
+        self._flow.metadata.pop(HELD, None)
+        if self._flow.comment == self._comment:
+            self._flow.comment = self._comment_before
+        if self.is_killed():
+            _wake(self._flow, self._message)
+        ctx.master.addons.trigger(hooks.UpdateHook([self._flow]))
+
+    def note_departure(self, core: Core, now: float) -> None:
+        """Have the record tell of what left, and the flow of when it did."""
+        if self._message:
+            self._message.timestamp = now
+        else:
+            self._flow.request.timestamp_end = now
+        with contextlib.suppress(ValueError):  # what is no turn any more keeps the record of what it was
+            left, turn = self._reread()
+            self._passage.edited = turn if left != self._bytes else None
+            core.desk.released(self._passage, turn, at=now)
+
+
+def _wake(flow: http.HTTPFlow, message: websocket.WebSocketMessage | None) -> None:
+    """Wake up what waits for a flow that was killed; a WebSocket's message is dropped, and its connection closed."""
+    if message:
+        message.drop()
+    flow.intercepted = True
+    flow.resume()
+    if message and (handler := ctx.master.addons.get("proxyserver").connections.get(flow.client_conn.id)):
+        handler.transports[flow.client_conn].handler.cancel("killed")

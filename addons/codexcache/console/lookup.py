@@ -1,0 +1,98 @@
+"""What a turn's prompt says, looked up in the flows that are still there, when somebody asks for it."""
+
+from collections.abc import Iterator
+
+from mitmproxy import ctx, http
+
+from ..causes.names import PROMPT
+from ..proxy.core import Core
+from ..proxy.recall import recall_socket
+from ..proxy.telling import portraits
+from ..turns.items import given_items
+from ..wire.coding import Undecodable, decode
+from ..wire.document import Object, Unreadable, parse
+from ..wire.fields import all_values
+from ..words.excerpt import Excerpt, first_break
+
+_PROMPT = frozenset(PROMPT)
+
+
+class Missing(ValueError):
+    """A prompt that is not at hand; the text says why."""
+
+
+class Lookup:
+    """Finds prompts. What the latest WebSocket's frames stand for is kept, because views ask for one after another."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._socket: tuple[object, dict[float, Object]] = ((), {})
+
+    def flow(self, flow_id: object) -> http.HTTPFlow | None:
+        """Return the flow with this id, if it is still there."""
+        view = ctx.master.addons.get("view")
+        found = view.get_by_id(flow_id) if view else self._core.flows.get(str(flow_id))
+        return found if isinstance(found, http.HTTPFlow) else None
+
+    def break_of(self, flow: http.HTTPFlow, portrait: Object) -> Excerpt | str | None:
+        """Return where a turn's prompt parts from its predecessor's, if it does, or why that cannot be shown."""
+        changes = portrait.get("changes")
+        if (
+            portrait.get("predecessor") is None
+            or not isinstance(changes, list)
+            or _PROMPT.isdisjoint(map(str, changes))
+        ):
+            return None
+        try:
+            return first_break(self._predecessor(portrait), self.prompt(flow, portrait))
+        except Missing as reason:
+            return str(reason)
+
+    def prompt(self, flow: http.HTTPFlow, portrait: Object) -> Object:
+        """Return the whole prompt that a turn stands for, as it was forwarded. Raises Missing."""
+        if flow.websocket is None:
+            return self._body(flow, portrait)
+        try:
+            return self._prompts(flow)[float(str(portrait.get("sent_at")))]
+        except (KeyError, ValueError):
+            raise Missing("the WebSocket no longer holds the turn's messages.") from None
+
+    def _predecessor(self, portrait: Object) -> Object:
+        """Return the prompt of a turn's predecessor. Raises Missing."""
+        flow, number = self.flow(portrait.get("predecessor_flow")), portrait["predecessor"]
+        known = [] if flow is None else [turn for turn in portraits(flow) if turn.get("turn") == number]
+        if flow is None or not known:
+            raise Missing(f"the flow of the predecessor, turn {number}, is gone.")
+        return self.prompt(flow, known[-1])
+
+    def _body(self, flow: http.HTTPFlow, portrait: Object) -> Object:
+        request = flow.request
+        known = portraits(flow)
+        if portrait in known[:-1]:
+            raise Missing(f"turn {portrait.get('turn')} was tried again, and its flow holds the later body.")
+        coding = ", ".join(all_values(request.headers.fields, "content-encoding"))
+        try:
+            return parse(decode(request.raw_content or b"", coding, self._core.settings.body_limit))
+        except (Undecodable, Unreadable) as reason:
+            raise Missing(f"a body cannot be read: {reason}.") from None
+
+    def _prompts(self, flow: http.HTTPFlow) -> dict[float, Object]:
+        """Return what the frames of a WebSocket stand for, by the times at which they were sent."""
+        assert flow.websocket is not None
+        messages = flow.websocket.messages
+        state = (flow.id, len(messages), messages[-1].timestamp if messages else 0.0)
+        if self._socket[0] != state:
+            self._socket = state, dict(_whole_prompts(flow))
+        return self._socket[1]
+
+
+def _whole_prompts(flow: http.HTTPFlow) -> Iterator[tuple[float, Object]]:
+    """Yield each turn's time and prompt; a delta stands for the turn that it names, its output, and its own input."""
+    answered: dict[str, Object] = {}
+    for turn in recall_socket(flow, flow.request.pretty_host, []):
+        document, outcome = turn.passage.turn.document, turn.passage.outcome
+        base = answered.get(turn.passage.turn.previous or "", {})
+        whole: Object = {**base, **document, "input": [*given_items(base), *given_items(document)]}
+        if outcome.response_id:
+            answered[outcome.response_id] = {**whole, "input": [*given_items(whole), *outcome.outputs]}
+        yield turn.sent_at, whole

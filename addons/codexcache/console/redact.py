@@ -1,0 +1,102 @@
+"""Credentials and ids in header fields, and how they are taken out of a flow that is to be kept or passed on.
+
+A session's id stays: it tells one conversation from another, and opens nothing. So do bodies.
+"""
+
+import re
+
+from mitmproxy import ctx, http
+
+from ..proxy.core import Core
+from ..proxy.guard import Faults, guarded
+from ..wire.fields import Fields
+
+SECRET_FIELDS = frozenset(
+    {
+        "authorization",
+        "chatgpt-account-id",
+        "cookie",
+        "proxy-authorization",
+        "set-cookie",
+        "x-api-key",
+        "x-codex-turn-metadata",
+        "x-codex-turn-state",
+    }
+)
+_LOOKS_SECRET = re.compile(r"api-?key|attestation|cookie|credential|password|secret|token$")
+_PROXY_USER = "proxyauth"
+"""Key in `flow.metadata` under which mitmproxy keeps the name and password of the proxy's user."""
+
+
+class Redaction:
+    """Takes credentials out of the flows of the backend's hosts once they were sent (option `codex_redact`)."""
+
+    name = "codex_redaction"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._open: dict[str, http.HTTPFlow] = {}
+
+    @property
+    def faults(self) -> Faults:
+        """Where faults of the hooks are counted."""
+        return self._core.faults
+
+    @guarded
+    def request(self, flow: http.HTTPFlow) -> None:
+        if self._is_wanted(flow):
+            self._open[flow.id] = flow
+
+    @guarded
+    def response(self, flow: http.HTTPFlow) -> None:
+        if flow.websocket is None:
+            self._close(flow)
+
+    @guarded
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    @guarded
+    def websocket_start(self, flow: http.HTTPFlow) -> None:
+        if flow.live:
+            self._close(flow)
+
+    @guarded
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    @guarded
+    def done(self) -> None:
+        """Take them out of flows that are saved unfinished; at a reload, what is still to be sent must keep them."""
+        if ctx.master.should_exit.is_set():
+            for flow in self._open.values():
+                take_out_secrets(flow)
+
+    def _close(self, flow: http.HTTPFlow) -> None:
+        self._open.pop(flow.id, None)
+        if self._is_wanted(flow):
+            take_out_secrets(flow)
+
+    def _is_wanted(self, flow: http.HTTPFlow) -> bool:
+        return self._core.settings.redact and self._core.host_of(flow) is not None
+
+
+def take_out_secrets(flow: http.HTTPFlow) -> None:
+    """Take credentials out of a flow, and out of what mitmproxy keeps beside it to undo edits."""
+    for message in (flow.request, flow.response):
+        if message:
+            message.headers.fields = without_secrets(message.headers.fields)
+            if message.trailers:
+                message.trailers.fields = without_secrets(message.trailers.fields)
+    flow.metadata.pop(_PROXY_USER, None)
+    flow._backup = None
+
+
+def without_secrets(fields: Fields) -> tuple[tuple[bytes, bytes], ...]:
+    """Return header fields without those that hold a credential or an account's id."""
+    return tuple((name, value) for name, value in fields if not is_secret(name.decode("latin-1")))
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a field of this name holds what nobody else should see."""
+    return name.lower() in SECRET_FIELDS or _LOOKS_SECRET.search(name.lower()) is not None

@@ -1,0 +1,61 @@
+"""The command that makes a page of this session's turns; the page itself is made in `report`."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+from mitmproxy import command, exceptions, types
+from mitmproxy.log import ALERT
+
+from ..causes.finding import Finding
+from ..proxy.core import Core
+from ..report.journals import Gathered
+from ..report.page import render, save
+from ..report.rows import Row, read_row
+from ..report.wording import counted
+from ..wire.document import Object
+
+logger = logging.getLogger(__name__)
+
+_MOST = 5_000
+"""Turns that are kept, some 700 bytes each; a longer session is for a journal."""
+
+
+class Reports:
+    """Keeps a small row of each turn, to report on them when asked."""
+
+    name = "codex_reports"
+
+    def __init__(self, core: Core, entry: Callable[[Finding], Object]) -> None:
+        self._entry = entry
+        self._rows: deque[Row] = deque(maxlen=_MOST)
+        self._turns = 0
+        core.desk.listeners.append(self.keep)
+
+    def keep(self, finding: Finding) -> None:
+        """Keep a turn's row."""
+        if row := read_row(self._entry(finding)):
+            self._rows.append(row)
+            self._turns += 1
+
+    @command.command("codex.report")  # type: ignore[untyped-decorator]
+    def report(self, path: types.Path) -> None:
+        """Write a page to a file that shows this session's turns, what they read from the prompt cache, and why."""
+        if not self._rows:
+            raise exceptions.CommandError("There is no turn to report on yet.")
+        try:
+            save(Path(path).expanduser(), render(self._gathered(), "this session"))
+        except OSError as error:
+            raise exceptions.CommandError(f"The report cannot be written: {error.strerror}.") from None
+        logger.log(ALERT, f"A report on {counted(len(self._rows), 'turn')} is in {path}.")
+
+    def _gathered(self) -> Gathered:
+        gathered = Gathered()
+        gathered.rows = list(self._rows)
+        if lost := self._turns - len(self._rows):
+            gathered.notes.append(
+                f"{counted(lost, 'earlier turn')} of this session {'is' if lost == 1 else 'are'} not kept any more; "
+                "codex_journal keeps all."
+            )
+        return gathered

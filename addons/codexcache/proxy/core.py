@@ -1,0 +1,80 @@
+"""What the hooks share: the settings in force, the memory behind them, the debugger's desk, the count of faults."""
+
+import functools
+import logging
+import weakref
+from collections.abc import Callable
+
+from mitmproxy import http
+from mitmproxy.net.http import url
+from mitmproxy.proxy import mode_specs
+
+from ..causes.desk import Desk
+from ..settings import default_settings
+from ..turns.continuity import Continuity, Passage
+from ..turns.turn import Reading, Turn
+from ..wire.bodies import Bodies
+from ..wire.routes import is_codex_host
+from .guard import Faults
+
+logger = logging.getLogger(__name__)
+
+
+class Core:
+    """One for each addon instance; everything in it is lost with the process."""
+
+    def __init__(self) -> None:
+        self.settings = default_settings()
+        self.bodies: Bodies[Reading] = Bodies()
+        self.continuity = Continuity()
+        self.faults = Faults()
+        self.desk = Desk(self.faults.note)
+        self.hold: Callable[[http.HTTPFlow, Passage, Callable[[], tuple[object, Turn]]], None] = _let_pass
+        self.flows: weakref.WeakValueDictionary[str, http.HTTPFlow] = weakref.WeakValueDictionary()
+
+    def host_of(self, flow: http.HTTPFlow) -> str | None:
+        """Return the backend's host that a flow is for, by the name the client asked for, or None.
+
+        Behind a reverse proxy that keeps the client's Host header, that header names the proxy.
+        """
+        names = (
+            [name_asked_for(flow.request), flow.request.host] if is_reverse(flow) else [name_asked_for(flow.request)]
+        )
+        return next((name.lower() for name in names if is_codex_host(name, self.settings.hosts)), None)
+
+    def sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
+        """Note that a turn leaves at `at`, in seconds since the epoch."""
+        self.flows[flow.id] = flow
+        self.desk.sent(passage, flow=flow.id, at=at)
+
+    def end(self, passage: Passage, at: float) -> None:
+        """Close a turn that ended at `at`, once, and say what there is to say."""
+        if passage.closed:
+            return
+        if sentence := self.continuity.end(passage, self.settings):
+            logger.warning(sentence)
+        self.desk.ended(passage, at=at)
+
+
+def _let_pass(flow: http.HTTPFlow, passage: Passage, reread: Callable[[], tuple[object, Turn]]) -> None:
+    """Hold nothing."""
+
+
+def name_asked_for(request: http.Request) -> str:
+    """Return the request's `pretty_host`, which mitmproxy parses anew each time it is asked for."""
+    return _name_in(authority) if (authority := request.host_header) else request.host
+
+
+@functools.lru_cache(maxsize=1024)
+def _name_in(authority: str) -> str:
+    return url.parse_authority(authority, check=False)[0]
+
+
+def is_reverse(flow: http.HTTPFlow) -> bool:
+    """Tell whether the flow came in through a reverse proxy."""
+    return isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode)
+
+
+def pass_unchanged(flow: http.HTTPFlow, reason: Exception | str) -> None:
+    """Say that a turn is left alone. A path in a request can hold anything, so only its known part is shown."""
+    logger.warning(f"A turn to {flow.request.pretty_host!r} passes unchanged: {reason}.")

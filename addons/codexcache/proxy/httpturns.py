@@ -1,0 +1,161 @@
+"""Turns over HTTP, and every event stream that is decrypted."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from mitmproxy import http
+from mitmproxy.net import encoding
+
+from ..turns.continuity import Passage
+from ..turns.tap import Keeper, Reader, Tap
+from ..turns.turn import Reading, Turn, read_sender, read_turn
+from ..wire.bodies import Body
+from ..wire.coding import Undecodable, decode
+from ..wire.document import Unreadable, edited
+from ..wire.eventstream import EVENT_LIMIT
+from ..wire.fields import all_values, with_field
+from ..wire.routes import Endpoint, endpoint_of, real_target
+from .core import Core, is_reverse, pass_unchanged
+from .guard import Faults, guarded
+
+
+class HttpTurns:
+    """Gives a POST to the backend its envelope, and listens to the response."""
+
+    name = "codex_http"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._passages: dict[str, Passage] = {}
+        self._keepers: dict[str, Keeper] = {}
+
+    @property
+    def faults(self) -> Faults:
+        """Where faults of the hooks are counted."""
+        return self._core.faults
+
+    @guarded
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.live and is_reverse(flow) and self._core.host_of(flow):
+            flow.request.path = real_target(flow.request.path)
+
+    @guarded
+    def request(self, flow: http.HTTPFlow) -> None:
+        endpoint = endpoint_of(flow.request.path)
+        if flow.live and endpoint and flow.request.method == "POST" and (host := self._core.host_of(flow)):
+            try:
+                self._send(flow, host, endpoint)
+            except (Undecodable, Unreadable) as reason:
+                pass_unchanged(flow, reason)
+
+    @guarded
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.live and flow.response and flow.response.status_code != 101 and self._is_heard(flow):
+            flow.response.stream = True  # whatever happens to the listeners, the response does not wait
+            flow.response.stream = Tap(self._note_fault, *self._listeners(flow, flow.response))
+
+    @guarded
+    def response(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    @guarded
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
+        """Work out the turn's envelope and commit it. Raises Undecodable or Unreadable before anything is changed."""
+        request = flow.request
+        if request.stream:
+            raise Unreadable("stream_large_bodies had it sent before it was read")
+        body, turn = self._read(request, host, endpoint)
+        self._core.bodies.remember(body, turn.reading)
+        passage = self._core.continuity.begin(turn, self._core.settings)
+        self._commit(request, passage, body)
+        self._passages[flow.id] = passage
+        self._core.sent(flow, passage, request.timestamp_end or time.time())
+        self._core.hold(flow, passage, lambda: self._reread(request, host, endpoint))
+
+    def _read(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[Body[Reading], Turn]:
+        """Return a request's body, and the turn that it is. Raises Undecodable or Unreadable."""
+        if request.raw_content is None:
+            raise Unreadable("stream_large_bodies had it sent before it was read")
+        text = decode(request.raw_content, _coding(request), self._core.settings.body_limit)
+        body, sender = self._core.bodies.read(text), read_sender(request.headers.fields)
+        known = body.known.made if body.known else None
+        return body, read_turn(sender, body.document, transport="http", host=host, endpoint=endpoint, known=known)
+
+    def _reread(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
+        """Return all of a request that counts, and the turn that it is now. Raises Undecodable or Unreadable."""
+        body, turn = self._read(request, host, endpoint)
+        return (body.text, request.headers.fields), turn
+
+    def _commit(self, request: http.Request, passage: Passage, body: Body[Reading]) -> None:
+        """Write the envelope: the body first, so that nothing is half done if it cannot be encoded."""
+        envelope, fields = passage.envelope, passage.envelope.fields
+        if envelope.put or envelope.drop:
+            text = edited(body.text, body.members, drop=envelope.drop, put=envelope.put)
+            content = _encoded(text, _coding(request))
+            if all_values(fields, "content-length"):
+                fields = with_field(fields, "content-length", str(len(content)))
+            request.raw_content = content
+        request.headers.fields = tuple(fields)
+
+    def _is_heard(self, flow: http.HTTPFlow) -> bool:
+        """Tell whether a response must not wait in the proxy: the backend's, and any event stream."""
+        return _is_event_stream(flow.response) or self._core.host_of(flow) is not None
+
+    def _listeners(self, flow: http.HTTPFlow, response: http.Response) -> Iterator[Callable[[bytes], None]]:
+        """Yield what listens to a response: the keeper of a copy, and for a turn the reader of its outcome."""
+        keeper = self._keepers[flow.id] = Keeper(self._core.settings.view_limit)
+        yield keeper.add
+        if passage := self._passages.get(flow.id):
+            with contextlib.suppress(Undecodable):
+                yield partial(self._hear, passage, reader_of(response, passage))
+
+    def _hear(self, passage: Passage, reader: Reader, chunk: bytes) -> None:
+        """Show a reader the next chunk; a turn ends with its last event, not with its connection."""
+        reader.feed(chunk)
+        if passage.outcome.finished:
+            self._core.end(passage, time.time())
+
+    def _note_fault(self, error: Exception) -> None:
+        self.faults.note("reading a response", error)
+
+    def _close(self, flow: http.HTTPFlow) -> None:
+        """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""
+        if passage := self._passages.pop(flow.id, None):
+            self._core.end(passage, time.time())
+        if (keeper := self._keepers.pop(flow.id, None)) and flow.response and flow.response.raw_content is None:
+            flow.response.raw_content = keeper.whole()
+
+
+def _is_event_stream(response: http.Response | None) -> bool:
+    return response is not None and response.headers.get("content-type", "").lower().startswith("text/event-stream")
+
+
+def reader_of(response: http.Response, passage: Passage) -> Reader:
+    """Note how a turn's response begins, and return what reads the rest. Raises Undecodable."""
+    passage.outcome.status = response.status_code
+    passage.outcome.challenge = _is_challenge(response)
+    passage.first_byte_at = response.timestamp_start
+    return Reader(
+        passage.outcome,
+        coding=_coding(response),
+        event_stream=_is_event_stream(response),
+        limit=EVENT_LIMIT,
+    )
+
+
+def _is_challenge(response: http.Response) -> bool:
+    """Tell whether a page came that asks for a browser (router-for-me/CLIProxyAPI#3626)."""
+    return all_values(response.headers.fields, "cf-mitigated") == ["challenge"]
+
+
+def _coding(message: http.Message) -> str:
+    return ", ".join(all_values(message.headers.fields, "content-encoding"))
+
+
+def _encoded(body: bytes, coding: str) -> bytes:
+    return encoding.encode(body, coding) if coding.strip() else body

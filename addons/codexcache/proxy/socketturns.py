@@ -1,0 +1,126 @@
+"""Turns over WebSocket: each `response.create` frame of a client is one."""
+
+import time
+
+from mitmproxy import http, websocket
+
+from ..turns.envelope import Envelope
+from ..turns.sockets import Backlog, Socket
+from ..turns.turn import read_sender
+from ..wire.document import Object, Unreadable, edited, find_members, parse
+from ..wire.routes import endpoint_of
+from .core import Core, pass_unchanged
+from .guard import Faults, guarded
+
+INCOMPLETE = "codex_incomplete"
+"""Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
+
+CREATE = "response.create"
+"""The type of the frame that is a turn."""
+
+
+class SocketTurns:
+    """Completes a WebSocket's handshake and gives its frames their key."""
+
+    name = "codex_websocket"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._sockets: dict[str, Socket] = {}
+
+    @property
+    def faults(self) -> Faults:
+        """Where faults of the hooks are counted."""
+        return self._core.faults
+
+    @guarded
+    def request(self, flow: http.HTTPFlow) -> None:
+        if socket := self._socket_of(flow):
+            socket.handshake = self._core.continuity.open_socket(socket.sender, self._core.settings)
+            flow.request.headers.fields = tuple(socket.handshake.fields)
+
+    @guarded
+    def response(self, flow: http.HTTPFlow) -> None:
+        if flow.websocket is None:
+            self._sockets.pop(flow.id, None)
+
+    @guarded
+    def error(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    @guarded
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        if flow.websocket and (socket := self._socket_of(flow)):
+            message = flow.websocket.messages[-1]
+            self._trim(flow, flow.websocket, socket.backlog)
+            if message.is_text and not message.dropped:
+                self._send(flow, socket, message) if message.from_client else self._hear(socket, message)
+
+    @guarded
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        self._close(flow)
+
+    def _socket_of(self, flow: http.HTTPFlow) -> Socket | None:
+        """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon."""
+        known = self._sockets.get(flow.id)
+        if not known and flow.live and _is_handshake(flow.request) and (host := self._core.host_of(flow)):
+            known = self._sockets[flow.id] = self._adopted(flow, host)
+        return known
+
+    def _adopted(self, flow: http.HTTPFlow, host: str) -> Socket:
+        sender = read_sender(flow.request.headers.fields)
+        backlog = Backlog(limit=self._core.settings.view_limit)
+        return Socket(sender=sender, handshake=Envelope(fields=sender.fields), host=host, backlog=backlog)
+
+    def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
+        """Give a turn its key. Frames that are no turns pass without a word, those that cannot be read with one."""
+        if CREATE.encode() not in message.content:
+            return
+        try:
+            document = self._read(message.content)
+        except Unreadable as reason:
+            pass_unchanged(flow, reason)
+        else:
+            self._commit(flow, socket, message, document)
+
+    def _read(self, content: bytes) -> Object:
+        if len(content) > self._core.settings.body_limit:
+            raise Unreadable("it is over the size limit (option codex_body_limit)")
+        return parse(content)
+
+    def _commit(
+        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, document: Object
+    ) -> None:
+        if document.get("type") != CREATE:
+            return
+        passage = self._core.continuity.begin(socket.read_turn(document), self._core.settings, socket.last)
+        if passage.envelope.put or passage.envelope.drop:
+            members = find_members(message.content, document)
+            message.content = edited(message.content, members, drop=passage.envelope.drop, put=passage.envelope.put)
+        socket.begin(passage)
+        self._core.sent(flow, passage, message.timestamp)
+        self._core.hold(flow, passage, lambda: (message.content, socket.read_turn(self._read(message.content))))
+
+    def _hear(self, socket: Socket, message: websocket.WebSocketMessage) -> None:
+        if passage := socket.read_event(message.content, message.timestamp):
+            self._core.end(passage, message.timestamp)
+
+    def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
+        """Let the oldest messages go where there are too many, and have a capture say so."""
+        if backlog.add(len(data.messages[-1].content)):
+            del data.messages[: backlog.surplus([len(message.content) for message in data.messages])]
+            flow.metadata[INCOMPLETE] = True
+
+    def _close(self, flow: http.HTTPFlow) -> None:
+        if socket := self._sockets.pop(flow.id, None):
+            for passage in socket.abandon():
+                self._core.end(passage, time.time())
+            self._core.desk.socket_closed(flow.id)
+
+
+def _is_handshake(request: http.Request) -> bool:
+    return (
+        request.method == "GET"
+        and request.headers.get("upgrade", "").lower() == "websocket"
+        and endpoint_of(request.path) == "responses"
+    )

@@ -1,0 +1,160 @@
+"""Where findings go in mitmproxy: a line on mitmdump's terminal, a mark and a comment on the flow, the journal.
+
+The terminal is quiet under `-q`. What a flow carries in its metadata are plain values, or mitmproxy could not save it.
+"""
+
+import contextlib
+import functools
+import logging
+import os
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from mitmproxy import ctx, flow, hooks, http
+from mitmproxy.utils import vt_codes
+
+from ..causes.finding import Finding
+from ..wire.document import Object
+from ..words.fingerprint import Fingerprints, fresh_secret, load_secret
+from ..words.journal import Entries, append
+from ..words.line import turn_line
+from ..words.portrait import portrait
+from ..words.summary import Summary
+from .core import Core
+
+logger = logging.getLogger(__name__)
+
+PORTRAITS = "codex"
+"""Key in `flow.metadata`: a list with the portrait of each of the flow's turns, the latest ones last."""
+
+_MOST = 500
+"""Portraits that one flow carries, about 1 kB each."""
+
+_MARKERS = {"hit": ":white_check_mark:", "cold": ":snowflake:", "below_minimum": ":small_blue_diamond:"}
+_MISS_MARKER, _OTHER_MARKER = ":warning:", ":x:"
+
+
+class Telling:
+    """Tells of each finding wherever people look."""
+
+    name = "codex_telling"
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self.fingerprints = Fingerprints(fresh_secret())
+        self._entries = Entries(self.fingerprints, secrets.token_hex(8))
+        self._journal_fails = False
+        self._told: tuple[Finding, Object] | None = None
+        self.summary = Summary()
+        core.desk.listeners.append(self.tell)
+
+    def running(self) -> None:
+        try:
+            self.fingerprints = Fingerprints(load_secret(_file(ctx.options.confdir)))
+        except OSError as error:
+            logger.warning(f"Fingerprints of this start cannot be compared with others: {error.strerror}.")
+        self._entries = Entries(self.fingerprints, secrets.token_hex(8))
+
+    def done(self) -> None:
+        if self.summary.turns and _is_shown():
+            _print("\n".join(["", *self.summary.lines()]))
+
+    def entry(self, finding: Finding) -> Object:
+        """Return what the journal says of a turn; several listeners ask for the same one."""
+        if self._told is None or self._told[0] is not finding:
+            self._told = finding, self._entries.entry(finding)
+        return self._told[1]
+
+    def tell(self, finding: Finding) -> None:
+        """Tell of one turn."""
+        entry = self.entry(finding)
+        self.summary.add(finding)
+        self._write(entry)
+        self._mark(finding, entry)
+        if _is_shown():
+            _print(turn_line(finding, colour=vt_codes.ensure_supported(sys.stdout)))
+
+    def portray(self, finding: Finding) -> Object:
+        """Return the portrait of a turn."""
+        return portrait(finding, self.entry(finding), self.fingerprints)
+
+    def _write(self, entry: Object) -> None:
+        """Append to the journal; where that fails, say so once until it works again."""
+        if not (path := self._core.settings.journal):
+            return
+        try:
+            append(_file(path), entry)
+        except OSError as error:
+            if not self._journal_fails:
+                logger.warning(
+                    f"The journal cannot be written ({error.strerror}); turns go on, unrecorded, until it can."
+                )
+            self._journal_fails = True
+        else:
+            self._journal_fails = False
+
+    def _mark(self, finding: Finding, entry: Object) -> None:
+        """Put the portrait, a mark and a comment on the flow."""
+        if (marked := self._core.flows.get(finding.record.flow)) is None:
+            return
+        known = [*portraits(marked), portrait(finding, entry, self.fingerprints)]
+        relabel(marked, known[-_MOST:])
+        if ctx.master.addons.get("view") is not None:  # the lists of mitmproxy and mitmweb
+            ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
+
+
+def _is_shown() -> bool:
+    """Tell whether this is mitmdump's terminal and not to be quiet; the other programs have their lists."""
+    return ctx.master.addons.get("dumper") is not None and ctx.options.termlog_verbosity != "error"
+
+
+def _print(text: str) -> None:
+    with contextlib.suppress(OSError):  # a closed pipe is no reason to stop
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
+
+
+@functools.lru_cache(maxsize=16)
+def _file(path: str) -> Path:
+    return Path(os.path.expanduser(path))  # pathlib's raises a RuntimeError for a user that does not exist
+
+
+def portraits(marked: http.HTTPFlow) -> list[Object]:
+    """Return the portraits of a flow's turns."""
+    known = marked.metadata.get(PORTRAITS)
+    return [turn for turn in known if isinstance(turn, dict)] if isinstance(known, list | tuple) else []
+
+
+def relabel(marked: http.HTTPFlow, known: list[Object]) -> None:
+    """Give a flow these portraits, and the mark and comment that go with them; those of the user's own stay."""
+    before, after = _shown(marked, portraits(marked)), _shown(marked, known)
+    marked.metadata[PORTRAITS] = known
+    if marked.comment in ("", _comment(before)):
+        marked.comment = _comment(after)
+    if marked.marked in ("", _marker(before)):
+        marked.marked = _marker(after)
+
+
+def _shown(marked: http.HTTPFlow, known: list[Object]) -> list[Object]:
+    """Return the turns that count in the list: each turn of a request is the same one, tried again."""
+    return known if marked.websocket else known[-1:]
+
+
+def _comment(known: list[Object]) -> str:
+    """Return what the list shows of a flow: its turn, or how many of its turns missed, and the last miss."""
+    if not known:
+        return ""
+    misses = [turn for turn in known if turn.get("is_miss")]
+    worst = misses[-1] if misses else known[-1]
+    said = f"{'miss: ' if misses else ''}{worst.get('verdict')}: {worst.get('because')}"
+    turns = f"{'the latest ' if len(known) == _MOST else ''}{len(known)} turns"
+    return said if len(known) == 1 else f"{turns}, {len(misses)} missed; {said}"
+
+
+def _marker(known: list[Object]) -> str:
+    if any(turn.get("is_miss") for turn in known):
+        return _MISS_MARKER
+    return "" if not known else _MARKERS.get(str(known[-1].get("verdict")), _OTHER_MARKER)

@@ -1,0 +1,72 @@
+"""Telemetry for teams: finished turns go to a collector while codex_otel is on. Off, nothing of it is even loaded."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
+
+from mitmproxy import exceptions
+
+from ..causes.finding import Finding
+from ..installing import how_to_add_otel
+from ..proxy.core import Core
+from ..wire.document import Object
+from .vocabulary import Telemetry, destination
+
+if TYPE_CHECKING:
+    from .otlp import Pipeline
+
+logger = logging.getLogger(__name__)
+
+
+class Otel:
+    """Exports findings of live traffic; those of a loaded capture were there before."""
+
+    name = "codex_otel"
+
+    def __init__(self, core: Core, entry: Callable[[Finding], Object]) -> None:
+        self._core = core
+        self._entry = entry
+        self._telemetry = Telemetry()
+        self._pipeline: Pipeline | None = None
+        core.desk.listeners.append(self.tell)
+
+    def configure(self, updated: AbstractSet[str]) -> None:
+        if "codex_otel" not in updated or self._core.settings.otel == (self._pipeline is not None):
+            return
+        if self._core.settings.otel:
+            self._open()
+        elif pipeline := self._taken():
+            threading.Thread(target=pipeline.close, name=self.name, daemon=True).start()  # no turn waits for it
+
+    def done(self) -> None:
+        if pipeline := self._taken():
+            pipeline.close()
+
+    def tell(self, finding: Finding) -> None:
+        """Export one turn."""
+        if self._pipeline is None:
+            return
+        flow = self._core.flows.get(finding.record.flow)
+        if flow is not None and flow.live:
+            self._pipeline.send(self._telemetry.report(finding, self._entry(finding), flow.request.port))
+
+    def _taken(self) -> "Pipeline | None":
+        """Return the pipeline, which is ours no more."""
+        pipeline, self._pipeline = self._pipeline, None
+        return pipeline
+
+    def _open(self) -> None:
+        try:
+            from .otlp import Pipeline
+
+            self._pipeline = Pipeline()
+        except ImportError:
+            raise exceptions.OptionsError(how_to_add_otel()) from None
+        except Exception as error:
+            raise exceptions.OptionsError(
+                f"codex_otel cannot be switched on ({type(error).__name__}: {error}). Look at the OTEL_* variables."
+            ) from None
+        logger.info(f"Turns are exported by OpenTelemetry to {destination(os.environ)}.")

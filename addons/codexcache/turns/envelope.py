@@ -1,0 +1,100 @@
+"""What is written to a turn: one key in three places, and nothing else.
+
+The body's `prompt_cache_key`; `session-id`, by the best evidence what the backend routes by (openai/codex#44716); and
+`session_id`, which older backends and gateways read. The official client is left as it came, because its values
+may lawfully differ (a sub-agent bears its parent's session); only what it lacks is added.
+
+Everything is worked out before anything is written: a fault on the way leaves the request as the client sent it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..wire.fields import Fields, all_values, first_value, with_field
+from .memory import Identity
+from .turn import SESSION_HEADERS, Sender, Turn
+from .values import usable
+
+KEY_MEMBER = "prompt_cache_key"
+TODAYS_HEADER, _ = SESSION_HEADERS
+REQUEST_ID = "x-client-request-id"
+"""In the official client the thread's id, the same for all its requests (openai/codex, `codex-api` headers)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Envelope:
+    """The edits of one turn: its header fields, the body's members to set and to remove, and the names of all these."""
+
+    fields: Fields
+    put: Mapping[str, str] = field(default_factory=dict)
+    drop: frozenset[str] = frozenset()
+    changed: tuple[str, ...] = ()
+
+
+def seal(turn: Turn, identity: Identity, *, strip: frozenset[str], withhold_key: bool) -> Envelope:
+    """Return the edits of a turn. `strip` names members to remove; `withhold_key` keeps the key out of a body that
+    came without one.
+    """
+    drop = strip & turn.document.keys()
+    put = _key_member(turn, identity, withhold_key) if KEY_MEMBER not in strip else {}
+    fields, changed = _session_fields(turn.sender, identity.key if turn.transport == "http" else None)
+    return Envelope(fields=fields, put=put, drop=drop, changed=(*changed, *sorted({*drop, *put})))
+
+
+def seal_handshake(sender: Sender) -> Envelope:
+    """Return the edits of a WebSocket's handshake: its headers alone say which session it is, nothing is guessed."""
+    fields, changed = _session_fields(sender, sender.session)
+    return Envelope(fields=fields, changed=changed)
+
+
+def untouched(turn: Turn) -> Envelope:
+    """Return the envelope that changes nothing."""
+    return Envelope(fields=turn.sender.fields)
+
+
+def _key_member(turn: Turn, identity: Identity, withhold: bool) -> dict[str, str]:
+    """Return the body's key where it has to be written: it is absent, or not in its usable form, or another one."""
+    key = identity.key
+    if key is None or turn.document.get(KEY_MEMBER) == key or (withhold and turn.explicit is None):
+        return {}
+    return {KEY_MEMBER: key}
+
+
+def _session_fields(sender: Sender, key: str | None) -> tuple[Fields, tuple[str, ...]]:
+    """Return the header fields to send, and the names of those that are new or altered."""
+    if key is None:
+        return sender.fields, ()
+    fields, wanted = sender.fields, _native_wants(sender) if sender.native else _wants(sender, key)
+    for name, value in wanted.items():
+        fields = with_field(fields, name, value)
+    return fields, tuple(wanted)
+
+
+def _wants(sender: Sender, key: str) -> dict[str, str]:
+    """Return what a client that is not native lacks or bears otherwise."""
+    wanted = {name: key for name in SESSION_HEADERS if all_values(sender.fields, name) != [key]}
+    request_id = first_value(sender.fields, REQUEST_ID)
+    lacks_all = request_id is None and not _given(sender)
+    return wanted | ({REQUEST_ID: key} if lacks_all or _was_hashed_to(request_id, key) else {})
+
+
+def _native_wants(sender: Sender) -> dict[str, str]:
+    """Return what the official client lacks: today's spelling of its session header, and values in usable form."""
+    given = _given(sender)
+    forms = {name: form for name, value in given.items() if (form := usable(value))}
+    wanted = {name: form for name, form in forms.items() if form != given[name]}
+    if forms and TODAYS_HEADER not in forms:
+        wanted[TODAYS_HEADER] = next(iter(forms.values()))
+    request_id = first_value(sender.fields, REQUEST_ID)
+    follows = [form for form in forms.values() if _was_hashed_to(request_id, form)]
+    return wanted | ({REQUEST_ID: follows[0]} if follows else {})
+
+
+def _given(sender: Sender) -> dict[str, str]:
+    """Return the session headers that the client sent."""
+    return {name: value for name in SESSION_HEADERS if (value := first_value(sender.fields, name)) is not None}
+
+
+def _was_hashed_to(value: str | None, key: str) -> bool:
+    """Tell whether `key` was made from `value`, which the backend would refuse in this header as well."""
+    return value is not None and value != key and usable(value) == key

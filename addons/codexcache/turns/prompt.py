@@ -1,0 +1,186 @@
+"""The prompt of a turn, cut into the parts that the backend's cache can tell apart.
+
+The backend renders tools, then instructions, then the input's items, and reuses the longest head that it has seen
+before; model, effort, verbosity, format, tier and parallel tool calls each have caches of their own (OpenAI, "Prompt
+caching"). So a part is kept as a digest, with what is needed to name it: a tool's name, an item's kind and place.
+
+An item is hashed as the model sees it. Its id, its status and the client's own notes on it are no part of the prompt,
+the order of its members means nothing, and a text written as a string is the same as one written as a list of parts.
+A tool's schema is shown to the model as it stands, so there the order of members does count.
+
+Requests in the "responses lite" shape carry tools and instructions as the first items of their input (openai/codex,
+`core/src/client.rs`); they are taken for what they are. Only at the very head: tools that are added further on, and a
+second developer message, leave what stands before them as it was, so they are items like any other.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..wire.document import Json, Object
+from .columns import Item, Items, digest
+from .items import given_items, seen, spelled, texts
+
+_COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
+_ROLES = ("user", "assistant", "developer", "system")
+
+_FILE = re.compile(rb'"data:[^"\\]{8000,}+"')
+_FILE_SIZE = 8000
+"""A picture is worth some 2,000 tokens, however many bytes it has (openai/codex, `core/src/context_manager`)."""
+
+
+class Tool(NamedTuple):
+    """One tool: its name, its digest, and its size in bytes."""
+
+    name: str
+    digest: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A whole prompt. `length` counts the members of the whole input, those that carry tools included.
+
+    The last `carried_tools` of the tools, and the instructions if `carries_instructions`, came in the input.
+    """
+
+    model: str
+    service_tier: str
+    reasoning_effort: str
+    verbosity: str
+    text_format: bytes
+    parallel_tool_calls: bool | None
+    tools: tuple[Tool, ...]
+    instructions: str
+    items: Items
+    length: int
+    carried_tools: int = 0
+    carries_instructions: bool = False
+
+    @property
+    def size(self) -> int:
+        """The bytes of the whole prompt, as far as they can be counted."""
+        return self.head_size + self.items.size()
+
+    @property
+    def head_size(self) -> int:
+        """The bytes of tools and instructions, which come before the items."""
+        return sum(tool.size for tool in self.tools) + len(self.instructions)
+
+    @property
+    def compactions(self) -> frozenset[bytes]:
+        """The digests of the items that stand for compacted history."""
+        found = (self.items[index] for index, kind in enumerate(self.items.kinds()) if kind in _COMPACTED)
+        return frozenset(item.digest for item in found)
+
+    def __repr__(self) -> str:
+        return f"Prompt({self.model!r}, {len(self.tools)} tools, {len(self.items)} items)"
+
+
+def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[Item] = ()) -> Prompt:
+    """Return the prompt of a request body.
+
+    A WebSocket delta stands for the prompt of the turn that it names (`base`), that turn's output, and its own input.
+    """
+    given, start = given_items(document), base.length + len(outputs) if base else 0
+    told, lead = _text(document.get("instructions")), _lead(document, given, base)
+    tools = (*_tools(_list(document.get("tools"))), *lead.tools)
+    items = [_item(start + place, item) for place, item in enumerate(given) if place >= lead.taken]
+    return Prompt(
+        model=_text(document.get("model")),
+        service_tier=_text(document.get("service_tier")),
+        reasoning_effort=_text(_member(document, "reasoning", "effort")),
+        verbosity=_text(_member(document, "text", "verbosity")),
+        text_format=digest(spelled(_member(document, "text", "format"))),
+        parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
+        tools=tools,
+        instructions=told or lead.instructions,
+        items=base.items.followed_by([*outputs, *items]) if base else Items(items),
+        length=start + len(given),
+        carried_tools=len(lead.tools),
+        carries_instructions=bool(lead.instructions and not told),
+    )
+
+
+def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
+    """Return a response's items, in the places that they have in the input of a turn which goes on with them."""
+    return tuple(_item(place, item) for place, item in enumerate(outputs, prompt.length))
+
+
+class _Lead(NamedTuple):
+    """What the head of an input carries, and how many of the given items that takes."""
+
+    tools: tuple[Tool, ...]
+    instructions: str
+    taken: int
+
+
+def _lead(document: Object, given: list[Json], base: Prompt | None) -> _Lead:
+    """Return what the input carries at its head, which for a delta is the head of the turn that it names."""
+    tools = base.tools[len(base.tools) - base.carried_tools :] if base else ()
+    if base and (base.items or base.carries_instructions):
+        return _Lead(tools, base.instructions if base.carries_instructions else "", 0)
+    count = next((n for n, item in enumerate(given) if _kind(item) != "additional_tools"), len(given))
+    tools = (*tools, *(tool for item in given[:count] for tool in _tools(_list(_member_of(item, "tools")))))
+    if document.get("instructions") or count == len(given) or not _is_developer(given[count]):
+        return _Lead(tools, "", count)
+    return _Lead(tools, "\n".join(texts(_member_of(given[count], "content"))), count + 1)
+
+
+def _item(place: int, item: Json) -> Item:
+    text = spelled(seen(item), sort=True)
+    return Item(digest=digest(text), kind=_named_kind(item), size=_weight(text), place=place)
+
+
+def _weight(text: bytes) -> int:
+    """Return the size of an item's text, from which its share of the tokens is estimated."""
+    files = _FILE.findall(text) if b'"data:' in text else []
+    return len(text) - sum(len(file) - _FILE_SIZE for file in files)
+
+
+def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
+    """Yield each tool, those of a namespace one by one."""
+    for tool in tools:
+        if isinstance(tool, dict) and tool.get("type") == "namespace":
+            space = _text(tool.get("name"))
+            yield from (one._replace(name=f"{space}.{one.name}") for one in _tools(_list(tool.get("tools"))))
+        else:
+            text = spelled(tool)
+            yield Tool(name=_tool_name(tool), digest=digest(text), size=len(text))
+
+
+def _tool_name(tool: Json) -> str:
+    names = [_member_of(tool, "name"), _member_of(tool, "server_label"), _member_of(tool, "type")]
+    return next((name for name in names if isinstance(name, str) and name), "?")
+
+
+def _kind(item: Json) -> str:
+    kind = _member_of(item, "type")
+    return kind if isinstance(kind, str) else "message"
+
+
+def _named_kind(item: Json) -> str:
+    """Return what an item is called: its type, for a message with its role."""
+    kind, role = _kind(item), _member_of(item, "role")
+    return f"{role} message" if kind == "message" and role in _ROLES else kind
+
+
+def _is_developer(item: Json) -> bool:
+    return _kind(item) == "message" and _member_of(item, "role") in ("developer", "system")
+
+
+def _member(document: Object, name: str, inner: str) -> Json:
+    return _member_of(document.get(name), inner)
+
+
+def _member_of(value: Json, name: str) -> Json:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,161 @@
+"""One turn: a request for a model response, as far as its continuity is concerned.
+
+It is read once, from the header fields (of the request, or of the WebSocket's handshake) and from the body (or the
+frame), before anything is changed.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+from ..wire.document import Json, Object
+from ..wire.fields import Fields, all_values, has_any
+from ..wire.routes import Endpoint
+from .caller import Caller, read_caller
+from .items import first_developer_message, first_user_message, given_items, spelled
+from .prompt import Prompt, read_prompt
+from .values import usable
+
+type Transport = Literal["http", "websocket"]
+
+SESSION_HEADERS = ("session-id", "session_id")
+"""The headers that the backend routes by, today's spelling first: hyphens since Codex 0.131 (openai/codex#22193)."""
+
+_SESSION_SIGNALS = (
+    *SESSION_HEADERS,
+    "x-session-id",
+    "x-session-affinity",
+    "conversation-id",
+    "conversation_id",
+    "x-claude-code-session-id",
+)
+_OPENING_INSTRUCTIONS = 256
+"""Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
+
+_NATIVE_MARKS = ("thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Sender:
+    """What the header fields say: who sends, whether it is the official client, and in which session.
+
+    It holds the credential, so it shows nothing of itself in a log or a traceback; nor does whatever holds a turn.
+    """
+
+    fields: Fields
+    caller: Caller | None
+    native: bool
+    session: str | None
+    idempotency_key: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Reading:
+    """What the items of an input say, as far as a later turn that starts with them needs it."""
+
+    prompt: Prompt
+    opening: str | None
+    developer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Turn:
+    """A turn as the client sent it.
+
+    `document` is its body; if it was read in the light of an earlier one, its input holds only the items that are new.
+    The `reading` is of all items in the body.
+    """
+
+    sender: Sender
+    transport: Transport
+    host: str
+    endpoint: Endpoint
+    document: Object
+    model: str
+    explicit: str | None
+    session: str | None
+    previous: str | None
+    warm_up: bool
+    reading: Reading
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt in the turn's own body."""
+        return self.reading.prompt
+
+    @property
+    def opening(self) -> str | None:
+        """The first user message, as JSON text."""
+        return self.reading.opening
+
+    @property
+    def instructions(self) -> str:
+        """How the instructions begin; "responses lite" requests carry them as a message (openai/codex, `client.rs`)."""
+        return (_text(self.document.get("instructions")) or self.reading.developer)[:_OPENING_INSTRUCTIONS]
+
+
+def read_sender(fields: Fields) -> Sender:
+    """Read who sends from the header fields of a request or a handshake."""
+    return Sender(
+        fields=fields,
+        caller=read_caller(fields),
+        native=has_any(fields, _NATIVE_MARKS),
+        session=_first_usable(value for name in _SESSION_SIGNALS for value in all_values(fields, name)),
+        idempotency_key=_first_usable(all_values(fields, "idempotency-key")),
+    )
+
+
+def read_turn(
+    sender: Sender,
+    document: Object,
+    *,
+    transport: Transport,
+    host: str,
+    endpoint: Endpoint,
+    known: Reading | None = None,
+) -> Turn:
+    """Read a turn from its sender and its body; `known` is what was made of the items that the body starts with."""
+    return Turn(
+        sender=sender,
+        transport=transport,
+        host=host,
+        endpoint=endpoint,
+        document=document,
+        model=_text(document.get("model")),
+        explicit=usable(document.get("prompt_cache_key")),
+        session=sender.session or _first_usable(_body_sessions(document)),
+        previous=_text(document.get("previous_response_id")) or None,
+        warm_up=document.get("generate") is False,
+        reading=_read_items(document, known),
+    )
+
+
+def _read_items(document: Object, known: Reading | None) -> Reading:
+    given = given_items(document)
+    return Reading(
+        prompt=read_prompt(document, known.prompt if known else None),
+        opening=(known.opening if known else None) or first_user_message(given),
+        developer=(known.developer if known else "") or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
+    )
+
+
+def caller_root(caller: Caller | None) -> bytes:
+    """Return what keeps one caller's conversations and responses apart from another's."""
+    parts: list[Json] = [caller.kind, *caller.identity] if caller else []
+    return blake2b(spelled(parts), digest_size=16).digest()
+
+
+def _body_sessions(document: Object) -> Iterator[Json]:
+    for name, member in (("client_metadata", "session_id"), ("metadata", "session_id"), ("conversation", "id")):
+        holder = document.get(name)
+        yield holder.get(member) if isinstance(holder, dict) else None
+    yield document.get("conversation")
+
+
+def _first_usable(values: Iterable[Json]) -> str | None:
+    return next((form for value in values if (form := usable(value))), None)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

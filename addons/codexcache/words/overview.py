@@ -1,0 +1,89 @@
+"""Turns and conversations as tables of text, made of the portraits that flows carry."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..wire.document import Object
+from .excerpt import visible
+from .page import clock, number, share, title
+
+type Table = list[list[str]]
+
+_NUMBER = re.compile(r"[\d,]+%?|n/a")
+_PLAIN = ("hit", "cold", "below_minimum")
+"""Verdicts that need no reason in a list."""
+
+_TURNS = ("turn", "time", "client", "model", "input", "cached", "share", "verdict", "because")
+_CONVERSATIONS = ("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn")
+
+
+def turns_table(portraits: Iterable[Object]) -> Table:
+    """Return a row for each turn, in the order of time, under a row of names."""
+    return [list(_TURNS), *(_turn(portrait) for portrait in _in_order(portraits))]
+
+
+def conversations_table(portraits: Iterable[Object]) -> Table:
+    """Return a row for each conversation, the latest last, under a row of names."""
+    conversations: dict[str, list[Object]] = {}
+    for portrait in _in_order(portraits):
+        name = str(portrait.get("conversation"))
+        conversations[name] = [*conversations.pop(name, []), portrait]
+    return [list(_CONVERSATIONS), *(_conversation(name, turns) for name, turns in conversations.items())]
+
+
+def aligned(table: Table) -> Table:
+    """Return a table whose rows are one cell each, in which what belongs together stands in line."""
+    columns = [_aligned(column) for column in zip(*table, strict=True)]
+    return [["  ".join(row).rstrip()] for row in zip(*columns, strict=True)]
+
+
+def _aligned(column: Sequence[str]) -> list[str]:
+    """Return cells of one width, numbers to the right."""
+    width = max(map(len, column))
+    numbers = all(_NUMBER.fullmatch(cell) for cell in column[1:])
+    return [cell.rjust(width) if numbers else cell.ljust(width) for cell in column]
+
+
+def _in_order(portraits: Iterable[Object]) -> list[Object]:
+    return sorted(portraits, key=lambda portrait: _count(portrait, "sent_at"))
+
+
+def _turn(portrait: Object) -> list[str]:
+    cells = (
+        str(portrait.get("turn", "")),
+        clock(portrait.get("sent_at")),
+        str(portrait.get("client") or "-"),
+        str(portrait.get("model") or "-"),
+        *_tokens(portrait),
+        title(portrait),
+        "" if portrait.get("verdict") in _PLAIN else str(portrait.get("because", "")),
+    )
+    return [visible(cell) for cell in cells]
+
+
+def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
+    counted = [turn for turn in turns if "gen_ai.usage.cache_read.input_tokens" in turn]
+    total: Object = {key: int(sum(_count(turn, key) for turn in counted)) for key in _COUNTERS} if counted else {}
+    cells = (
+        name,
+        str(turns[-1].get("model") or "-"),
+        str(len(turns)),
+        str(sum(turn.get("is_miss") is True for turn in turns)),
+        *_tokens(total),
+        number(int(sum(_count(turn, "resent_tokens") for turn in turns))),
+        f"{clock(turns[-1].get('sent_at'))} {title(turns[-1])}",
+    )
+    return [visible(cell) for cell in cells]
+
+
+_COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens")
+
+
+def _tokens(portrait: Object) -> Iterator[str]:
+    yield from (number(portrait.get(name)) for name in _COUNTERS)
+    yield share(portrait)
+
+
+def _count(portrait: Object, name: str) -> float:
+    value = portrait.get(name)
+    return value if isinstance(value, int | float) else 0

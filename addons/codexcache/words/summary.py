@@ -1,0 +1,70 @@
+"""What many turns come to: how many, how much was read from the cache, and what was paid for again, by cause."""
+
+from collections import Counter
+from statistics import median
+
+from ..causes.finding import Finding
+
+
+class Summary:
+    """Sums up findings as they come; it keeps counters and one share a turn, not the findings.
+
+    Turns too small to be cached are no part of the median.
+    """
+
+    def __init__(self) -> None:
+        self._verdicts: Counter[str] = Counter()
+        self._resent: Counter[str] = Counter()
+        self._conversations: set[int] = set()
+        self._shares: list[float] = []
+        self._input = self._cached = 0
+
+    def add(self, finding: Finding) -> None:
+        """Take in one turn."""
+        self._verdicts[finding.verdict.name] += 1
+        self._conversations.add(finding.record.conversation)
+        if finding.verdict.resent:
+            self._resent[finding.verdict.name] += finding.verdict.resent
+        if (usage := finding.record.usage) and (share := finding.cached_share) is not None:
+            self._input, self._cached = self._input + usage.input, self._cached + (usage.cached or 0)
+            if finding.verdict.name != "below_minimum":
+                self._shares.append(share)
+
+    @property
+    def turns(self) -> int:
+        """How many turns were taken in."""
+        return sum(self._verdicts.values())
+
+    def lines(self) -> list[str]:
+        """Return the summary, a few aligned lines."""
+        turns = sum(self._verdicts.values())
+        return [
+            f"{_count(turns, 'turn')} in {_count(len(self._conversations), 'conversation')}",
+            *self._rates(),
+            *self._causes(),
+        ]
+
+    def _rates(self) -> list[str]:
+        if not self._input:
+            return ["no turn told its usage"]
+        middle = f" (median turn {median(self._shares):.1%})" if self._shares else ""
+        return [
+            f"{self._cached / self._input:.1%} of {self._input:,} input tokens were read from the prompt cache{middle}"
+        ]
+
+    def _causes(self) -> list[str]:
+        """Return verdicts by the tokens that were sent again because of them, then the others by number."""
+        ranked = sorted(self._verdicts, key=lambda name: (-self._resent[name], -self._verdicts[name]))
+        return [f"{_shown(name):<28} {_count(self._verdicts[name], 'turn'):>12}{self._tokens(name)}" for name in ranked]
+
+    def _tokens(self, name: str) -> str:
+        return f"  {self._resent[name]:>12,} tokens sent again" if self._resent[name] else ""
+
+
+def _shown(name: str) -> str:
+    """Return what a verdict is called; a rebuild after compaction is no fault of anyone's."""
+    return f"{name} (expected)" if name == "context_compacted" else name
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
