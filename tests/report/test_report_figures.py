@@ -4,26 +4,7 @@ import pytest
 from codexcache.report.figures import causes, compare, total
 from codexcache.wire.document import Object
 from support.journals import entry, long_journal
-from test_report_conversations import conversations, miss
-
-
-def warm(turns: int, /, *, mode: str = "fill", share: float = 0.9, start: int = 1, **fields: object) -> list[Object]:
-    """Return turns of three conversations that go on."""
-    return [
-        entry(
-            number,
-            **{  # type: ignore[arg-type]
-                "given": 1_000,
-                "cached": round(1_000 * share),
-                "predecessor": 1,
-                "verdict": "hit",
-                "mode": mode,
-                "conversation": f"{mode} {number % 3}",
-                **fields,
-            },
-        )
-        for number in range(start, start + turns)
-    ]
+from support.reported import conversations, miss, warm
 
 
 def test_the_cached_share_is_weighted_by_tokens_and_the_median_is_not() -> None:

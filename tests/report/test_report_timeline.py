@@ -6,7 +6,7 @@ import pytest
 from codexcache.report.timeline import FLOOR, PLOT, TOP, Timeline, lay_out
 from codexcache.wire.document import Object
 from support.journals import entry, long_journal
-from test_report_conversations import conversations, miss
+from support.reported import conversations, miss
 
 
 def drawn(*entries: Object) -> Timeline:

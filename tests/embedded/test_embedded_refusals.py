@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from embedded_backend import refusals
 from embedded_backend.rules import COMPACT_MEMBERS, Refused, Rules
-from embedded_client import body
+from support.embedded import body
 
 RULES = Rules()
 

@@ -8,9 +8,9 @@ import pytest
 from codex_report.__main__ import main
 from support.html import parsed
 from support.journals import entry, lines, long_journal
-from test_report_captured import FIRST, SECOND, capture
+from support.reported import FIRST, SECOND, capture
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)

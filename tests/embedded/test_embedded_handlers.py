@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from embedded_backend import Backend
 from embedded_backend.handlers import failure
-from embedded_client import http_client
+from support.embedded import http_client
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import orjson
 import pytest
 import zstandard
 from embedded_backend import Backend, Rules
-from embedded_client import PATH, SESSION, body, cached, events, http_client
+from support.embedded import PATH, SESSION, body, cached, events, http_client
 
 
 async def _post(backend: Backend, members: dict[str, Any], path: str = PATH) -> httpx.Response:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from embedded_backend import Received, Rules, refusals
 from embedded_backend.service import Caller, Service
-from embedded_client import body
+from support.embedded import body
 
 IN_SESSION = (("session-id", "session"), ("chatgpt-account-id", "account"))
 

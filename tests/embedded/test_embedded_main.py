@@ -12,7 +12,7 @@ import pytest
 from embedded_backend import Received
 from embedded_backend.__main__ import main
 
-SCRIPTS = Path(__file__).parent.parent / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def test_it_serves_and_records_until_it_is_told_to_end(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import orjson
 import pytest
 import websockets
 from embedded_backend import Backend, Rules
-from embedded_client import body, cached, socket_client
+from support.embedded import body, cached, socket_client
 
 NEXT = [{"role": "user", "content": "next"}]
 

@@ -1,29 +1,16 @@
 """Rows are put together into conversations, and what they re-sent is worked out."""
 
 import pytest
-from codexcache.report.conversations import Conversation, Turn, put_together
-from codexcache.report.journals import Gathered
+from codexcache.report.conversations import Turn
 from codexcache.wire.document import Object
-from support.journals import entry, lines
-
-
-def conversations(*entries: Object) -> list[Conversation]:
-    """Return the conversations of a journal."""
-    gathered = Gathered()
-    gathered.add_lines(lines(entries).splitlines())
-    assert not gathered.skipped
-    return put_together(gathered.rows)
+from support.journals import entry
+from support.reported import conversations, miss
 
 
 def last_of(*entries: Object) -> Turn:
     """Return the last turn of a journal with one conversation."""
     [conversation] = conversations(*entries)
     return conversation.turns[-1]
-
-
-def miss(turn: int = 2, /, **fields: object) -> Object:
-    """Return a turn that read nothing of what turn 1 held."""
-    return entry(turn, **{"at": 60, "given": 12_000, "predecessor": 1, "verdict": "tools_changed", **fields})  # type: ignore[arg-type]
 
 
 def test_a_miss_re_sent_what_its_predecessor_held_beyond_what_was_read() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 from embedded_backend import Backend, Received, Rules
-from embedded_client import PATH, SESSION, body, cached, events, http_client, trust
+from support.embedded import PATH, SESSION, body, cached, events, http_client, trust
 
 
 async def test_the_tls_port_serves_without_the_connect_port(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import orjson
 import websockets
 from codexcache.wire.document import Object
 from embedded_backend import Backend
-from embedded_client import PATH, SocketClient, body
+from support.embedded import PATH, SocketClient, body
 from support.programs import Program, started
 from support.talks import asked
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from embedded_backend import Backend, Rules
-from embedded_client import http_client
+from support.embedded import http_client
 
 
 async def test_the_account_check_tells_the_account_where_to_go(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from codex_demo import clients, conversation
 from codex_demo.usage import TurnFailed, read_usage
 from embedded_backend import Backend, Rules
-from embedded_client import trust
+from support.embedded import trust
 
 BOTH = pytest.mark.parametrize("kind", [clients.HttpClient, clients.SocketClient])
 

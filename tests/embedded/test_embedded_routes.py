@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from embedded_backend import Backend
-from embedded_client import PATH, http_client
+from support.embedded import PATH, http_client
 
 
 @pytest.mark.parametrize(

@@ -8,47 +8,7 @@ import codexcache
 import pytest
 from codexcache.report.captured import add_capture, is_capture
 from codexcache.report.journals import Gathered
-from mitmproxy import http
-from mitmproxy.io import FlowWriter
-from mitmproxy.test import tflow, tutils
-from support.talks import asked
-from support.wire import RESPONSES, body, completed
-
-START = 1795161600.0
-
-
-def saved(texts: tuple[str, ...], given: int, cached: int, at: float, host: str = "chatgpt.com") -> http.HTTPFlow:
-    """Return a saved turn of a conversation with these messages."""
-    usage = {"input_tokens": given, "input_tokens_details": {"cached_tokens": cached}, "output_tokens": 5}
-    request = tutils.treq(
-        host=host,
-        authority=host,
-        method="POST",
-        path=RESPONSES,
-        content=body(input=asked(*texts), tools=[{"type": "function", "name": texts[-1]}]),
-        headers=http.Headers(host=host, session_id="s"),
-        timestamp_start=START + at,
-        timestamp_end=START + at,
-    )
-    response = tutils.tresp(
-        content=completed(usage=usage),
-        headers=http.Headers(content_type="text/event-stream"),
-        timestamp_start=START + at + 1,
-        timestamp_end=START + at + 2,
-    )
-    return tflow.tflow(req=request, resp=response, live=False)
-
-
-def capture(folder: Path, *flows: http.HTTPFlow, name: str = "capture.mitm") -> Path:
-    """Return a file with these flows."""
-    path = folder / name
-    with path.open("wb") as file:
-        for flow in flows:
-            FlowWriter(file).add(flow)
-    return path
-
-
-FIRST, SECOND = saved(("one",), 9_000, 0, 0), saved(("one", "two"), 9_500, 0, 40)
+from support.reported import FIRST, SECOND, START, capture, saved
 
 
 def reported(*paths: Path, hosts: str = "chatgpt.com") -> Gathered:

@@ -14,8 +14,7 @@ from codexcache.report.vocabulary import WORDS
 from codexcache.wire.document import Object
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
-from test_report_conversations import miss
-from test_report_figures import warm
+from support.reported import miss, warm
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}{% raw %}&lt;b&gt;=1+1"
 

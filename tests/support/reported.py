@@ -1,0 +1,82 @@
+"""What a report is made from: entries of a journal, put together, and captures with two turns."""
+
+from pathlib import Path
+
+from codexcache.report.conversations import Conversation, put_together
+from codexcache.report.journals import Gathered
+from codexcache.wire.document import Object
+from mitmproxy import http
+from mitmproxy.io import FlowWriter
+from mitmproxy.test import tflow, tutils
+
+from support.journals import entry, lines
+from support.talks import asked
+from support.wire import RESPONSES, body, completed
+
+START = 1795161600.0
+
+
+def conversations(*entries: Object) -> list[Conversation]:
+    """Return the conversations of a journal."""
+    gathered = Gathered()
+    gathered.add_lines(lines(entries).splitlines())
+    assert not gathered.skipped
+    return put_together(gathered.rows)
+
+
+def miss(turn: int = 2, /, **fields: object) -> Object:
+    """Return a turn that read nothing of what turn 1 held."""
+    return entry(turn, **{"at": 60, "given": 12_000, "predecessor": 1, "verdict": "tools_changed", **fields})  # type: ignore[arg-type]
+
+
+def warm(turns: int, /, *, mode: str = "fill", share: float = 0.9, start: int = 1, **fields: object) -> list[Object]:
+    """Return turns of three conversations that go on."""
+    return [
+        entry(
+            number,
+            **{  # type: ignore[arg-type]
+                "given": 1_000,
+                "cached": round(1_000 * share),
+                "predecessor": 1,
+                "verdict": "hit",
+                "mode": mode,
+                "conversation": f"{mode} {number % 3}",
+                **fields,
+            },
+        )
+        for number in range(start, start + turns)
+    ]
+
+
+def saved(texts: tuple[str, ...], given: int, cached: int, at: float, host: str = "chatgpt.com") -> http.HTTPFlow:
+    """Return a saved turn of a conversation with these messages."""
+    usage = {"input_tokens": given, "input_tokens_details": {"cached_tokens": cached}, "output_tokens": 5}
+    request = tutils.treq(
+        host=host,
+        authority=host,
+        method="POST",
+        path=RESPONSES,
+        content=body(input=asked(*texts), tools=[{"type": "function", "name": texts[-1]}]),
+        headers=http.Headers(host=host, session_id="s"),
+        timestamp_start=START + at,
+        timestamp_end=START + at,
+    )
+    response = tutils.tresp(
+        content=completed(usage=usage),
+        headers=http.Headers(content_type="text/event-stream"),
+        timestamp_start=START + at + 1,
+        timestamp_end=START + at + 2,
+    )
+    return tflow.tflow(req=request, resp=response, live=False)
+
+
+def capture(folder: Path, *flows: http.HTTPFlow, name: str = "capture.mitm") -> Path:
+    """Return a file with these flows."""
+    path = folder / name
+    with path.open("wb") as file:
+        for flow in flows:
+            FlowWriter(file).add(flow)
+    return path
+
+
+FIRST, SECOND = saved(("one",), 9_000, 0, 0), saved(("one", "two"), 9_500, 0, 40)
