@@ -17,7 +17,7 @@ async def test_the_start_says_what_is_on(stage: Stage, caplog: pytest.LogCapture
     caplog.set_level(logging.INFO)
     await stage.proxy(codex_mode="pin", codex_hosts="chatgpt.com,codex.example")
 
-    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.addon"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.proxy.lifecycle"]
     assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com, codex.example (codex_mode pin)."]
 
 
@@ -26,7 +26,7 @@ async def test_the_start_names_the_options_that_are_set(stage: Stage, caplog: py
     caplog.set_level(logging.INFO)
     await stage.proxy(codex_redact="on", codex_mode="observe", codex_body_limit="64m")
 
-    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.addon"]
+    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.proxy.lifecycle"]
     assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com (codex_mode observe, codex_redact=on)."]
 
 
@@ -63,11 +63,11 @@ async def test_an_unrelated_option_changes_no_setting(stage: Stage) -> None:
     """Settings are parsed when one of the addon's own options changes."""
     addon = CodexContinuity()
     proxy = await stage.proxy(addon)
-    before = addon._core.settings
+    before = addon.core.settings
     proxy.master.options.update(anticache=True)
-    assert addon._core.settings is before
+    assert addon.core.settings is before
     proxy.master.options.update(codex_mode="pin")
-    assert addon._core.settings.mode == "pin"
+    assert addon.core.settings.mode == "pin"
 
 
 async def test_the_end_leaves_mitmproxy_as_it_was(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:

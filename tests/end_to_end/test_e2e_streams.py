@@ -323,7 +323,7 @@ async def test_a_listener_that_fails_alters_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("SECRET")
 
-    monkeypatch.setattr("codexcache.turns.tap.Reader.feed", fail)
+    monkeypatch.setattr("codexcache.turns.tap.EventReader.feed", fail)
     monkeypatch.setattr("codexcache.turns.tap.Keeper.add", fail)
     answer = b"".join([stream_head(), *map(chunk, STREAM), chunk(b"")])
     await stage.upstream(responding(answer))

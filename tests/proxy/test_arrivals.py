@@ -14,7 +14,7 @@ from support.wire import JSON, RESPONSES, body, said
 
 
 def arrivals(proxy: Proxy) -> Arrivals:
-    found = proxy.master.addons.get("codex_arrivals")
+    found = proxy.master.addons.get("codex_continuity").arrivals
     assert isinstance(found, Arrivals)
     return found
 

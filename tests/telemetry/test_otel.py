@@ -246,7 +246,7 @@ async def test_turns_of_a_loaded_capture_are_not_exported_again(
     with capture.open("rb") as file:
         for flow in io.FlowReader(file).stream():
             await proxy.master.load_flow(flow)
-    telling = proxy.master.addons.get("codex_telling")
+    telling = proxy.master.addons.get("codex_continuity").telling
     await until(lambda: telling.summary.turns == 2)
     await asyncio.sleep(0.2)
 

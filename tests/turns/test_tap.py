@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 from codexcache.turns.outcome import Outcome
-from codexcache.turns.tap import Keeper, Reader, Tap
+from codexcache.turns.tap import Keeper, Reader, Tap, reader_for
 from codexcache.wire.coding import Undecodable
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,10 +15,14 @@ from support.jsontext import prop
 EVENTS = b'data: {"type":"response.completed","response":{"id":"r1"}}\n\ndata: {"type":"response.done"}\n\n'
 
 
+def reader_into(outcome: Outcome, *, coding: str = "", event_stream: bool = True, limit: int = 1000) -> Reader:
+    return reader_for(outcome, coding=coding, event_stream=event_stream, limit=limit, on_finished=lambda: None)
+
+
 def read(body: bytes, *, coding: str = "", event_stream: bool = True, step: int = 7, limit: int = 1000) -> Outcome:
     """Return what a reader knows after a whole response."""
     outcome = Outcome(status=200)
-    reader = Reader(outcome, coding=coding, event_stream=event_stream, limit=limit)
+    reader = reader_into(outcome, coding=coding, event_stream=event_stream, limit=limit)
     for start in range(0, len(body), step):
         reader.feed(body[start : start + step])
     reader.feed(b"")
@@ -35,7 +39,7 @@ def test_an_event_stream_is_read_whatever_its_coding_and_its_chunks(coding: str,
 
 def test_the_last_event_finishes_a_turn_before_the_body_ends() -> None:
     outcome = Outcome()
-    Reader(outcome, coding="", event_stream=True, limit=10).feed(EVENTS[: EVENTS.index(b"\n\n") + 2])
+    reader_into(outcome, coding="", event_stream=True, limit=10).feed(EVENTS[: EVENTS.index(b"\n\n") + 2])
 
     assert outcome.finished
 
@@ -54,7 +58,7 @@ def test_a_whole_body_is_read_at_its_end(coding: str) -> None:
 
 def test_a_whole_body_is_not_read_before_its_end() -> None:
     outcome = Outcome()
-    Reader(outcome, coding="", event_stream=False, limit=10).feed(b'{"id":"r1"}')
+    reader_into(outcome, coding="", event_stream=False, limit=10).feed(b'{"id":"r1"}')
 
     assert outcome == Outcome()
 
@@ -67,7 +71,7 @@ def test_a_body_over_the_limit_is_passed_over() -> None:
 
 def test_an_unknown_coding_has_no_reader() -> None:
     with pytest.raises(Undecodable):
-        Reader(Outcome(), coding="snappy", event_stream=True, limit=1)
+        reader_into(Outcome(), coding="snappy", event_stream=True, limit=1)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +140,7 @@ def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
 @prop
 @given(st.lists(st.binary(max_size=40)), st.sampled_from(["", "gzip", "deflate", "br", "zstd"]), st.booleans())
 def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_stream: bool) -> None:
-    reader = Reader(Outcome(status=400), coding=coding, event_stream=event_stream, limit=100)
+    reader = reader_into(Outcome(status=400), coding=coding, event_stream=event_stream, limit=100)
     tap = Tap(lambda _: None, Keeper(50).add, reader.feed)
 
     assert [tap(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
@@ -164,7 +168,7 @@ def test_what_is_passed_over_says_nothing(pieces: list[bytes], data: st.DataObje
     for piece, goes_on in zip(pieces, joined, strict=True):
         chunks[-1:] = [chunks[-1] + piece] if goes_on and chunks else [*chunks[-1:], piece]
     outcome = Outcome(status=200)
-    reader = Reader(outcome, coding="", event_stream=True, limit=1000)
+    reader = reader_into(outcome, coding="", event_stream=True, limit=1000)
     for chunk in (*chunks, b""):
         reader.feed(chunk)
 

@@ -13,7 +13,7 @@ MIB = 1 << 20
 
 def events(*chunks: bytes, limit: int = 32 * MIB) -> list[bytes]:
     """Return the data of all events in these chunks."""
-    stream = EventStream(limit)
+    stream = EventStream(limit=limit)
     return [data for chunk in chunks for data in stream.feed(chunk)]
 
 
@@ -135,7 +135,7 @@ def test_a_giant_event_is_not_kept() -> None:
     for _ in range(1000):
         list(stream.feed(b"x" * 100))
 
-    assert len(stream._buffer) <= 1200
+    assert len(stream._open) <= 1200
 
 
 def test_an_event_of_20_megabytes_takes_time_in_proportion_to_its_length() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from mitmproxy import command, ctx, exceptions, flow, http, types, version
+from mitmproxy import addonmanager, command, ctx, exceptions, flow, http, types, version
 from mitmproxy.log import ALERT
 
 from .. import __version__
@@ -15,6 +15,7 @@ from ..proxy.telling import Telling, portraits
 from ..settings import OPTIONS
 from ..wire.document import Object
 from ..words.comparing import compare
+from ..words.excerpt import visible
 from ..words.overview import Table, aligned, conversations_table, turns_table
 from ..words.status import changed_options, status_page
 from .export import export
@@ -24,6 +25,9 @@ from .view import CacheView, turns_of
 
 logger = logging.getLogger(__name__)
 
+_LONGEST = 400
+"""Characters of a comment that are said; it may come out of a file that anyone could have written."""
+
 type Turn = tuple[http.HTTPFlow, Object]
 """A turn: its flow and its portrait."""
 
@@ -31,10 +35,11 @@ type Turn = tuple[http.HTTPFlow, Object]
 class Commands:
     """What the user can ask for."""
 
-    name = "codex_commands"
-
     def __init__(self, core: Core, telling: Telling, hold: Hold, view: CacheView) -> None:
         self._core, self._telling, self._hold, self._view = core, telling, hold, view
+
+    def load(self, loader: addonmanager.Loader) -> None:
+        loader.master.commands.collect_commands(self)
 
     @command.command("codex.why")
     def why(self, flow: flow.Flow) -> str:
@@ -73,7 +78,7 @@ class Commands:
         if missed is None:
             raise exceptions.CommandError("There is no miss in the list.")
         view.focus.flow = missed
-        logger.log(ALERT, missed.comment)
+        logger.log(ALERT, visible(missed.comment[:_LONGEST]))
 
     @command.command("codex.status")
     def status(self) -> str:

@@ -33,8 +33,6 @@ type Reread = Callable[[], tuple[object, Turn]]
 class Hold:
     """Holds turns until the user lets them go (option `codex_intercept`)."""
 
-    name = "codex_hold"
-
     def __init__(self, core: Core, telling: Telling) -> None:
         self._core, self._telling = core, telling
         self._tasks: set[asyncio.Task[None]] = set()

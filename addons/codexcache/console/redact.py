@@ -31,8 +31,6 @@ _PROXY_USER = "proxyauth"
 class Redaction:
     """Takes credentials out of the flows of the backend's hosts once they were sent (option `codex_redact`)."""
 
-    name = "codex_redaction"
-
     def __init__(self, core: Core) -> None:
         self._core = core
         self._open: dict[str, http.HTTPFlow] = {}

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from mitmproxy import command, exceptions, types
+from mitmproxy import addonmanager, command, exceptions, types
 from mitmproxy.log import ALERT
 
 from ..causes.finding import Finding
@@ -25,13 +25,14 @@ _MOST = 5_000
 class Reports:
     """Keeps a small row of each turn, to report on them when asked."""
 
-    name = "codex_reports"
-
     def __init__(self, core: Core, entry: Callable[[Finding], Object]) -> None:
         self._entry = entry
         self._rows: deque[Row] = deque(maxlen=_MOST)
         self._turns = 0
         core.desk.listeners.append(self.keep)
+
+    def load(self, loader: addonmanager.Loader) -> None:
+        loader.master.commands.collect_commands(self)
 
     def keep(self, finding: Finding) -> None:
         """Keep a turn's row."""

@@ -11,6 +11,7 @@ from mitmproxy import contentviews, http
 from ..proxy.core import Core
 from ..proxy.telling import portraits
 from ..wire.document import Object
+from ..words.excerpt import visible
 from ..words.page import WIDTH, page, title
 from .hold import HELD
 from .lookup import Lookup
@@ -62,13 +63,13 @@ class CacheView(contentviews.Contentview):
             return "This belongs to no finished turn."
         if from_client and turn.get("sent_at") == at:
             return page(turn, self.lookup.break_of(flow, turn))
-        return f"with turn {turn.get('turn')} ({title(turn)})"
+        return visible(f"with turn {turn.get('turn')} ({title(turn)})"[:WIDTH])
 
 
 def turns_of(flow: http.HTTPFlow) -> list[Object]:
     """Return the portraits of a flow's turns, and at the end that of one that is held."""
     held = flow.metadata.get(HELD)
-    return [*portraits(flow), *([held] if held else [])]
+    return [*portraits(flow), *([held] if isinstance(held, dict) else [])]
 
 
 def _time(turn: Object) -> float:
@@ -79,8 +80,6 @@ def _time(turn: Object) -> float:
 
 class Views:
     """Registers the view while the addon is loaded."""
-
-    name = "codex_view"
 
     def __init__(self, core: Core) -> None:
         self.view = CacheView(Lookup(core))

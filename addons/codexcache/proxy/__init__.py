@@ -2,14 +2,16 @@
 
 | room          | what it knows                                                      |
 |---------------|--------------------------------------------------------------------|
-| `telling`     | line, mark, comment and journal, as findings come                  |
-| `recall`      | turns read back from saved flows                                   |
-| `captures`    | saved captures, explained in the order of time                     |
+| `lifecycle`   | start and end of the addon, its options                            |
+| `switchboard` | many rooms with hooks, one addon                                   |
 | `core`        | what the hooks share                                               |
 | `httpturns`   | turns over HTTP, and every event stream                            |
 | `socketturns` | turns over WebSocket                                               |
 | `tunnel`      | which TLS connections are opened                                   |
 | `arrivals`    | what arrives at the proxy, and what a client needs that refuses it |
+| `telling`     | line, mark, comment and journal, as findings come                  |
+| `captures`    | saved captures, explained in the order of time                     |
+| `recall`      | turns read back from saved flows                                   |
 | `fragments`   | a repair of how mitmproxy cuts a rewritten WebSocket message       |
 | `health`      | settings that would quietly make the addon useless                 |
 | `exposure`    | who can reach the proxy, and what guards it                        |

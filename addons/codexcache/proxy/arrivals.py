@@ -29,8 +29,6 @@ _HUNG_UP = "disconnected during the handshake"
 class Arrivals:
     """Counts connections, hosts, refusals and turns, and says what a client needs that refuses our CA."""
 
-    name = "codex_arrivals"
-
     def __init__(self, core: Core) -> None:
         self._core = core
         self._told: set[tuple[str, str]] = set()

@@ -30,8 +30,6 @@ _MOST = 10_000
 class Captures:
     """Explains flows that were loaded from a file."""
 
-    name = "codex_captures"
-
     def __init__(self, core: Core) -> None:
         self._core = core
         self._events: list[tuple[float, int, Callable[[], None]]] = []

@@ -3,13 +3,12 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 
 from mitmproxy import http
 from mitmproxy.net import encoding
 
 from ..turns.continuity import Passage
-from ..turns.tap import Keeper, Reader, Tap
+from ..turns.tap import Keeper, Reader, Tap, reader_for
 from ..turns.turn import Reading, Turn, read_sender, read_turn
 from ..wire.bodies import Body
 from ..wire.coding import Undecodable, decode
@@ -23,8 +22,6 @@ from .guard import Faults, guarded
 
 class HttpTurns:
     """Gives a POST to the backend its envelope, and listens to the response."""
-
-    name = "codex_http"
 
     def __init__(self, core: Core) -> None:
         self._core = core
@@ -112,13 +109,7 @@ class HttpTurns:
         yield keeper.add
         if passage := self._passages.get(flow.id):
             with contextlib.suppress(Undecodable):
-                yield partial(self._hear, passage, reader_of(response, passage))
-
-    def _hear(self, passage: Passage, reader: Reader, chunk: bytes) -> None:
-        """Show a reader the next chunk; a turn ends with its last event, not with its connection."""
-        reader.feed(chunk)
-        if passage.outcome.finished:
-            self._core.end(passage, time.time())
+                yield reader_of(response, passage, lambda: self._core.end(passage, time.time())).feed
 
     def _note_fault(self, error: Exception) -> None:
         self.faults.note("reading a response", error)
@@ -135,16 +126,20 @@ def _is_event_stream(response: http.Response | None) -> bool:
     return response is not None and response.headers.get("content-type", "").lower().startswith("text/event-stream")
 
 
-def reader_of(response: http.Response, passage: Passage) -> Reader:
-    """Note how a turn's response begins, and return what reads the rest. Raises Undecodable."""
+def reader_of(response: http.Response, passage: Passage, on_finished: Callable[[], None]) -> Reader:
+    """Note how a turn's response begins, and return what reads the rest. Raises Undecodable.
+
+    A turn ends with its last event, not with its connection: then `on_finished` is called, perhaps more than once.
+    """
     passage.outcome.status = response.status_code
     passage.outcome.challenge = _is_challenge(response)
     passage.first_byte_at = response.timestamp_start
-    return Reader(
+    return reader_for(
         passage.outcome,
         coding=_coding(response),
         event_stream=_is_event_stream(response),
         limit=EVENT_LIMIT,
+        on_finished=on_finished,
     )
 
 

@@ -26,6 +26,9 @@ from .socketturns import CREATE
 _LONGEST = 30 * 86_400
 """Seconds that a turn can have lasted; a portrait that says more is wrong."""
 
+_END_OF_TIME = 253_402_214_400.0
+"""The last day of the year 9999, in seconds since the epoch, so that it is that year in every time zone."""
+
 _LIMIT = 1 << 30
 """Bytes of a decoded body. The capture is the user's own, so this is only to survive a bomb."""
 
@@ -66,13 +69,19 @@ def recall_socket(flow: http.HTTPFlow, host: str, portraits: Sequence[Object]) -
 
 def _recalled(passage: Passage, sent_at: float, ended_at: float) -> Recalled:
     """Return a turn with its times; the clock may have been set back in between."""
-    return Recalled(passage=passage, sent_at=sent_at, ended_at=max(sent_at, ended_at))
+    start, end = _placed(sent_at), _placed(ended_at)
+    return Recalled(passage=passage, sent_at=start, ended_at=max(start, end))
+
+
+def _placed(at: float) -> float:
+    """Return a time that a calendar knows; a file can hold any number, and some that are none."""
+    return at if 0 <= at < _END_OF_TIME else 0.0
 
 
 def _read(response: http.Response, passage: Passage) -> None:
     """Read a whole response as its stream was read."""
     try:
-        reader = reader_of(response, passage)
+        reader = reader_of(response, passage, lambda: None)
         reader.feed(response.raw_content or b"")
         reader.feed(b"")
     except Undecodable:

@@ -22,8 +22,6 @@ CREATE = "response.create"
 class SocketTurns:
     """Completes a WebSocket's handshake and gives its frames their key."""
 
-    name = "codex_websocket"
-
     def __init__(self, core: Core) -> None:
         self._core = core
         self._sockets: dict[str, Socket] = {}

@@ -40,8 +40,6 @@ _MISS_MARKER, _OTHER_MARKER = ":warning:", ":x:"
 class Telling:
     """Tells of each finding wherever people look."""
 
-    name = "codex_telling"
-
     def __init__(self, core: Core) -> None:
         self._core = core
         self.fingerprints = Fingerprints(fresh_secret())

@@ -14,8 +14,6 @@ from .guard import Faults, guarded
 class Tunnel:
     """Tunnels other hosts' TLS undecrypted (option `codex_tunnel`)."""
 
-    name = "codex_tunnel"
-
     def __init__(self, core: Core) -> None:
         self._core = core
 

@@ -14,6 +14,7 @@ from ..settings import OPTIONS, parse_settings
 from ..words.fingerprint import Fingerprints
 from ..words.journal import Entries
 from .journals import Gathered
+from .rows import printable
 
 
 def is_capture(path: Path) -> bool:
@@ -41,7 +42,7 @@ async def _play(path: Path, captures: Captures) -> str:
                     if hook := getattr(captures, event.name, None):
                         hook(flow)
         except exceptions.FlowReadException:
-            return f"The capture {path.name} cannot be read to its end; what came before counts."
+            return f"The capture {printable(path.name, 200)} cannot be read to its end; what came before counts."
         finally:
             captures.play()
     return ""

@@ -24,8 +24,6 @@ logger = logging.getLogger(__name__)
 class Otel:
     """Exports findings of live traffic; those of a loaded capture were there before."""
 
-    name = "codex_otel"
-
     def __init__(self, core: Core, entry: Callable[[Finding], Object]) -> None:
         self._core = core
         self._entry = entry
@@ -39,7 +37,7 @@ class Otel:
         if self._core.settings.otel:
             self._open()
         elif pipeline := self._taken():
-            threading.Thread(target=pipeline.close, name=self.name, daemon=True).start()  # no turn waits for it
+            threading.Thread(target=pipeline.close, name="codex_otel", daemon=True).start()  # no turn waits for it
 
     def done(self) -> None:
         if pipeline := self._taken():

@@ -9,6 +9,7 @@ Most clients hang up as soon as they have read the last event, so that event, no
 
 import contextlib
 from collections.abc import Callable
+from typing import Protocol
 
 from ..wire.coding import DAMAGED, Decoder, Identity, decoder_for
 from ..wire.eventstream import EventStream
@@ -36,32 +37,65 @@ class Keeper:
         return b"".join(self._chunks) if self._size <= self._limit else None
 
 
-class Reader:
-    """Reads a response's outcome from its encoded chunks, an event stream or a JSON document."""
+class Reader(Protocol):
+    """Reads a response from its chunks."""
 
-    def __init__(self, outcome: Outcome, *, coding: str, event_stream: bool, limit: int) -> None:
+    def feed(self, chunk: bytes, /) -> None:
+        """Take in the next chunk; `b""` is the end."""
+
+
+class EventReader:
+    """Reads a response's outcome from the chunks of an event stream; each time it is finished, it says so."""
+
+    def __init__(self, outcome: Outcome, on_finished: Callable[[], None]) -> None:
         self._outcome = outcome
-        self._decoder: Decoder = decoder_for(coding)
-        self._events = EventStream() if event_stream else None
-        self._plain_events = self._events if isinstance(self._decoder, Identity) else None
+        self._on_finished = on_finished
+        self._events = EventStream(HINT)
+
+    def feed(self, chunk: bytes) -> None:
+        for data in self._events.feed(chunk):
+            self._outcome.read_event(data)
+            if self._outcome.finished:
+                self._on_finished()
+
+
+class BodyReader:
+    """Reads a response's outcome from the chunks of a JSON document that is not larger than `limit` bytes."""
+
+    def __init__(self, outcome: Outcome, on_finished: Callable[[], None], limit: int) -> None:
+        self._outcome = outcome
+        self._on_finished = on_finished
         self._body = Keeper(limit)
 
     def feed(self, chunk: bytes) -> None:
-        """Take in the next chunk; `b""` is the end."""
-        if self._plain_events and self._plain_events.is_unmoved_by(chunk, HINT):
-            return
-        with contextlib.suppress(*DAMAGED):  # then the response says no more than it has said so far
-            for piece in self._decoder(chunk):
-                self._take(piece)
-        if not chunk and self._events is None:
+        self._body.add(chunk)
+        if not chunk:
             self._outcome.read_body(self._body.whole() or b"")
+            self._on_finished()
 
-    def _take(self, piece: bytes) -> None:
-        if self._events is None:
-            self._body.add(piece)
-            return
-        for data in self._events.feed(piece):
-            self._outcome.read_event(data)
+
+class Decoding:
+    """Decodes chunks for a reader."""
+
+    def __init__(self, reader: Reader, decoder: Decoder) -> None:
+        self._reader = reader
+        self._decoder = decoder
+
+    def feed(self, chunk: bytes) -> None:
+        with contextlib.suppress(*DAMAGED):  # then the response says no more than it has said so far
+            for piece in filter(None, self._decoder(chunk)):
+                self._reader.feed(piece)
+        if not chunk:
+            self._reader.feed(chunk)
+
+
+def reader_for(
+    outcome: Outcome, *, coding: str, event_stream: bool, limit: int, on_finished: Callable[[], None]
+) -> Reader:
+    """Return what reads a response, encoded by `coding`, into its outcome. Raises Undecodable."""
+    decoder = decoder_for(coding)
+    reader = EventReader(outcome, on_finished) if event_stream else BodyReader(outcome, on_finished, limit)
+    return reader if isinstance(decoder, Identity) else Decoding(reader, decoder)
 
 
 class Tap:

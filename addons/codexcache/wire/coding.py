@@ -14,6 +14,11 @@ import zstandard
 _PIECE = 1 << 16
 """Decoded bytes handed out at a time, where the library can be told so."""
 
+_STEP = 1 << 14
+"""Encoded bytes fed at a time. What a library has not read when a piece is full, or when a gzip member ends, it hands
+back as a copy; of a large body that would be a copy of the whole rest, again and again.
+"""
+
 _ZSTANDARD_STEP = 1 << 10
 """Encoded bytes fed to zstandard at a time. Its smallest block is 4 bytes and holds at most 128 kB (RFC 8878, 3.1.1.2),
 so that one step cannot grow beyond 32 MB."""
@@ -22,8 +27,18 @@ _ZLIB_HEADER = 2
 """Bytes by which gzip, zlib and a raw deflate stream are told apart (RFC 1950, 2.2; RFC 1952, 2.3.1)."""
 
 
-DAMAGED = (zlib.error, brotli.error, zstandard.ZstdError)
-"""What the libraries raise for data that is not in its coding."""
+_SWELL, _ROOM = 200, 32 << 20
+"""Decoded bytes that a stream may have for each encoded one, and besides. Event streams, which repeat themselves a lot,
+stay below a hundred; brotli can say a gigabyte in 3 kB.
+"""
+
+
+class Swollen(Exception):
+    """A stream that decodes to so much that it can only be meant to keep its reader busy."""
+
+
+DAMAGED = (zlib.error, brotli.error, zstandard.ZstdError, Swollen)
+"""What is raised for a stream that cannot be read on."""
 
 
 class Undecodable(ValueError):
@@ -57,7 +72,11 @@ class Zlib:
         self._header = b""
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
-        more = bool(data)
+        for part in _cut(data, _STEP):
+            yield from self._step(part)
+
+    def _step(self, data: bytes) -> Iterator[bytes]:
+        more = True
         while more:
             if self._stream.eof:  # RFC 1952 lets another member follow
                 self._stream = _inflater()
@@ -89,6 +108,10 @@ class Brotli:
         self._stream = brotli.Decompressor()
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
+        for part in _cut(data, _STEP):
+            yield from self._step(part)
+
+    def _step(self, data: bytes) -> Iterator[bytes]:
         while piece := self._stream.process(data, output_buffer_limit=_PIECE):
             yield piece
             data = b""  # there may be more to come, also when `can_accept_more_data` (measured on brotli 1.2)
@@ -102,22 +125,45 @@ class Zstandard:
     """zstandard frames, one after the other (RFC 8878)."""
 
     def __init__(self) -> None:
-        self._stream = zstandard.ZstdDecompressor().decompressobj()
+        self._context = zstandard.ZstdDecompressor()  # costs fifty times a small frame, so all frames share it
+        self._stream = self._context.decompressobj()
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
-        for start in range(0, len(data), _ZSTANDARD_STEP):
-            yield from self._step(data[start : start + _ZSTANDARD_STEP])
+        for part in _cut(data, _ZSTANDARD_STEP):
+            yield from self._step(part)
 
     def _step(self, data: bytes) -> Iterator[bytes]:
         while data:
             if self._stream.eof:
-                self._stream = zstandard.ZstdDecompressor().decompressobj()
+                self._stream = self._context.decompressobj()
             yield self._stream.decompress(data)
             data = self._stream.unused_data
 
     @property
     def finished(self) -> bool:
         return self._stream.eof
+
+
+class Measured:
+    """Another decoder, given up when what it reads swells beyond measure."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder = decoder
+        self._room = _ROOM
+
+    def __call__(self, data: bytes) -> Iterator[bytes]:
+        if self._room < 0:  # what follows a gap would be misread
+            raise Swollen
+        self._room += _SWELL * len(data)
+        for piece in self._decoder(data):
+            self._room -= len(piece)
+            if self._room < 0:
+                raise Swollen
+            yield piece
+
+    @property
+    def finished(self) -> bool:
+        return self._decoder.finished
 
 
 _DECODERS: dict[str, Callable[[], Decoder]] = {
@@ -131,14 +177,12 @@ _DECODERS: dict[str, Callable[[], Decoder]] = {
 
 
 def decoder_for(coding: str) -> Decoder:
-    """Return a fresh decoder for a `Content-Encoding` value.
+    """Return a fresh decoder for a stream with this `Content-Encoding` value; a bomb it gives up.
 
     Raises Undecodable for a coding that is not known, several stacked ones included.
     """
-    try:
-        return _DECODERS[coding.strip().lower()]()
-    except KeyError:
-        raise Undecodable("its content encoding is not one that is understood") from None
+    decoder = _unmeasured(coding)
+    return decoder if isinstance(decoder, Identity) else Measured(decoder)
 
 
 def decode(data: bytes, coding: str, limit: int) -> bytes:
@@ -146,7 +190,7 @@ def decode(data: bytes, coding: str, limit: int) -> bytes:
 
     Raises Undecodable where it has more than `limit` bytes, is damaged, or ends before its coding does.
     """
-    decoder = decoder_for(coding)
+    decoder = _unmeasured(coding)
     try:
         decoded = b"".join(_limited(decoder(data), limit))
     except DAMAGED:
@@ -156,6 +200,13 @@ def decode(data: bytes, coding: str, limit: int) -> bytes:
     return decoded
 
 
+def _unmeasured(coding: str) -> Decoder:
+    try:
+        return _DECODERS[coding.strip().lower()]()
+    except KeyError:
+        raise Undecodable("its content encoding is not one that is understood") from None
+
+
 def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
@@ -163,6 +214,10 @@ def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
         if size > limit:
             raise Undecodable("it is over the size limit (option codex_body_limit)")
         yield piece
+
+
+def _cut(data: bytes, step: int) -> Iterator[bytes]:
+    return (data[start : start + step] for start in range(0, len(data), step))
 
 
 def _inflater() -> "zlib._Decompress":

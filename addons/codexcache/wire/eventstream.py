@@ -2,83 +2,95 @@
 
 Chunks end anywhere: within an event, a character, a line end. Lines may end in LF, CR or CR LF. One event may be
 long, so the bytes that were searched are not searched again, and an event beyond the limit is passed over, not kept.
+
+Nearly all events are of no interest, and nearly all chunks are whole events. So what is wanted is searched for in what
+has come, and only the events in which it stands are cut out.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 EVENT_LIMIT = 32 << 20
 """Bytes of one event that are read. The last event repeats the whole response, usually well under 1 MB."""
 
-_BLANK_LINE = re.compile(rb"(?>\r\n|\r|\n)(?>\r\n|\r|\n)")
-_DATA_LINE = re.compile(rb"^data(?::[ ]?([^\r\n]*))?$", re.MULTILINE)
-_USUAL_EVENT = re.compile(rb"(?:event: [^\r\n]*+\n)?data: ([^\r\n]*+)")
-_LINE_ENDS = re.compile(rb"\r\n|\r")
-_LONGEST_BLANK_LINE = 4
+_ANY_DATA = re.compile(rb"^data", re.MULTILINE)
+_DATA_LINE = re.compile(rb"^data(?::[ ]?([^\n]*))?$", re.MULTILINE)
+_USUAL_EVENT = re.compile(rb"(?:event: [^\n]*+\n)?data: ([^\n]*+)")
+_BLANK_LINE = b"\n\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EventStream:
-    """Yields the data of each complete event: its data lines, joined by LF."""
+    """Finds the complete events in whose text `wanted` is found, by default all that have data."""
 
-    def __init__(self, limit: int = EVENT_LIMIT) -> None:
+    def __init__(self, wanted: re.Pattern[bytes] = _ANY_DATA, limit: int = EVENT_LIMIT) -> None:
+        self._wanted = wanted
         self._limit = limit
+        self._open = bytearray()  # an event that is not complete yet
         self._mark = _BYTE_ORDER_MARK  # what the stream may begin with
-        self._buffer = bytearray()
-        self._searched = 0
-        self._skipping = False
-        self._only_lf = True
+        self._is_too_long = False
+        self._ended_in_cr = False
 
-    def is_unmoved_by(self, chunk: bytes, wanted: re.Pattern[bytes]) -> bool:
-        """Tell whether to feed a chunk would neither yield an event with what is wanted nor leave anything behind.
+    def feed(self, chunk: bytes) -> Iterable[bytes]:
+        """Take the next bytes of the stream; return the data of each wanted event that they complete, joined by LF."""
+        text = self._with_line_feeds(chunk) if b"\r" in chunk or self._ended_in_cr else chunk
+        if not self._open and not self._mark and self._wanted.search(text) is None and text.endswith(_BLANK_LINE):
+            return ()
+        return self._cut(text)
 
-        So it is with most chunks: each is one event or some, whole, and of no interest.
-        """
-        return (
-            not self._buffer
-            and not self._mark
-            and wanted.search(chunk) is None
-            and chunk.endswith(b"\n\n")
-            and b"\r" not in chunk
-        )
+    def _with_line_feeds(self, chunk: bytes) -> bytes:
+        """Return a chunk whose lines end in LF; what follows on a CR at the end of the last one may belong to it."""
+        text = chunk[1:] if self._ended_in_cr and chunk.startswith(b"\n") else chunk
+        self._ended_in_cr = chunk.endswith(b"\r") if chunk else self._ended_in_cr
+        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
-    def feed(self, chunk: bytes) -> Iterator[bytes]:
-        """Take the next bytes of the stream and yield the data of the events that they complete."""
-        self._only_lf = b"\r" not in chunk and (self._only_lf or not self._buffer)
-        self._buffer += chunk
-        while blank := self._blank_line():
-            start, end = blank
-            event = bytes(self._buffer[:start]).removeprefix(self._mark)
-            del self._buffer[:end]
-            self._mark, self._searched = b"", 0
-            if not self._was_too_long(event) and (data := _data_of(event)) is not None:
-                yield data
-        self._await_more()
+    def _cut(self, text: bytes) -> Iterator[bytes]:
+        """Yield what is wanted of the open event, if it ends here, and of the whole ones behind it; keep the rest."""
+        start = _behind_blank_line(self._open, text)
+        if not start:
+            self._keep(text)
+            return
+        yield from self._close(text[:start])
+        end = max(start, text.rfind(_BLANK_LINE, start) + len(_BLANK_LINE))
+        yield from self._whole(text, start, end)
+        self._keep(text[end:])
 
-    def _blank_line(self) -> tuple[int, int] | None:
-        """Return where the next blank line starts and ends, with the end of the line before it."""
-        if self._only_lf:  # as nearly always; to find two bytes is quicker than to match
-            start = self._buffer.find(b"\n\n", self._searched)
-            return None if start < 0 else (start, start + 2)
-        end = _BLANK_LINE.search(self._buffer, self._searched)
-        return end.span() if end else None
+    def _close(self, text: bytes) -> Iterator[bytes]:
+        """Yield the data of the open event, of which `text` is the end, if it is wanted."""
+        event = bytes(self._open + text).removesuffix(_BLANK_LINE)
+        if not self._is_too_long and len(event) <= self._limit:
+            yield from self._data_of(event.removeprefix(self._mark))
+        self._open.clear()
+        self._mark, self._is_too_long = b"", False
 
-    def _await_more(self) -> None:
-        """Note how far the buffer was searched, and give up the start of an event that has grown too long."""
-        if len(self._buffer) > self._limit + _LONGEST_BLANK_LINE:
-            self._skipping = True
-            del self._buffer[:-_LONGEST_BLANK_LINE]
-        self._searched = max(0, len(self._buffer) - _LONGEST_BLANK_LINE)
+    def _whole(self, text: bytes, start: int, end: int) -> Iterator[bytes]:
+        """Yield the data of the wanted ones among the whole events between two offsets."""
+        while found := self._wanted.search(text, start, end):
+            first = max(start, text.rfind(_BLANK_LINE, start, found.start()) + len(_BLANK_LINE))
+            last = text.index(_BLANK_LINE, found.start())
+            if last - first <= self._limit:
+                yield from self._data_of(text[first:last])
+            start = last + len(_BLANK_LINE)
 
-    def _was_too_long(self, event: bytes) -> bool:
-        """Tell whether the event that just ended was too long, and start afresh with the next."""
-        skipped, self._skipping = self._skipping, False
-        return skipped or len(event) > self._limit
+    def _data_of(self, event: bytes) -> Iterator[bytes]:
+        """Yield the data of an event, if it is wanted and has any: a comment has none."""
+        if self._wanted.search(event) is None:
+            return
+        if usual := _USUAL_EVENT.fullmatch(event):
+            yield usual[1]
+        elif lines := _DATA_LINE.findall(event):
+            yield b"\n".join(lines)
+
+    def _keep(self, text: bytes) -> None:
+        """Keep the start of an event; of one that has grown too long, no more than its end can stand in."""
+        self._open += text
+        if len(self._open) > self._limit + 1:
+            self._is_too_long = True
+            del self._open[:-1]
 
 
-def _data_of(event: bytes) -> bytes | None:
-    """Return the data of one event, None where it has none: a comment, or line ends alone."""
-    if usual := _USUAL_EVENT.fullmatch(event):
-        return usual[1]
-    lines = _DATA_LINE.findall(_LINE_ENDS.sub(b"\n", event) if b"\r" in event else event)
-    return b"\n".join(lines) if lines else None
+def _behind_blank_line(before: bytearray, text: bytes) -> int:
+    """Return the offset in `text` behind its first blank line, which may begin in what came before; 0 for none."""
+    if before.endswith(b"\n") and text.startswith(b"\n"):
+        return 1
+    return text.find(_BLANK_LINE) + len(_BLANK_LINE) if _BLANK_LINE in text else 0

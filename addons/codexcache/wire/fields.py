@@ -33,8 +33,7 @@ def with_field(fields: Fields, name: str, value: str) -> tuple[tuple[bytes, byte
     places = [index for index, (field, _) in enumerate(fields) if field.lower() == wanted]
     if not places:
         return (*fields, (name.encode(), fresh))
+    first, others = places[0], frozenset(places[1:])
     return tuple(
-        (field, fresh if index == places[0] else old)
-        for index, (field, old) in enumerate(fields)
-        if index not in places[1:]
+        (field, fresh if index == first else old) for index, (field, old) in enumerate(fields) if index not in others
     )

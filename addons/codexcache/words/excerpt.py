@@ -19,6 +19,11 @@ AROUND = 60
 
 NOTHING = "(nothing)"
 
+_LONGEST_PLACE = 300
+
+_DEEPEST = 32
+"""Levels of nesting that are told apart; what lies deeper is compared as text."""
+
 _DATE = (
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?"
     r"|(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
@@ -83,14 +88,14 @@ def first_break(was: Object, now: Object) -> Excerpt | None:
     return None
 
 
-def first_difference(was: _Value, now: _Value, place: str = "") -> Excerpt | None:
+def first_difference(was: _Value, now: _Value, place: str = "", levels: int = _DEEPEST) -> Excerpt | None:
     """Return the first difference between two values, None where they are spelled alike."""
     if _same(was, now):
         return None
-    if isinstance(was, dict) and isinstance(now, dict):
-        return _in_members(was, now, place)
-    if isinstance(was, list) and isinstance(now, list):
-        return _in_list(was, now, place)
+    if levels and isinstance(was, dict) and isinstance(now, dict):
+        return _in_members(was, now, place, levels - 1)
+    if levels and isinstance(was, list) and isinstance(now, list):
+        return _in_list(was, now, place, levels - 1)
     if isinstance(was, str) and isinstance(now, str):
         return _in_text(was, now, place)
     return _in_text(_text(was), _text(now), place)
@@ -118,16 +123,16 @@ def _is_alike(was: _Value, now: _Value) -> bool:
     return all(was.get(name) == now.get(name) for name in ("type", "role"))
 
 
-def _in_members(was: Object, now: Object, place: str) -> Excerpt | None:
+def _in_members(was: Object, now: Object, place: str, levels: int) -> Excerpt | None:
     for name in dict.fromkeys((*was, *now)):
         one, other = was.get(name, _ABSENT), now.get(name, _ABSENT)
         if not _same(one, other):
-            return first_difference(one, other, f"{place}.{name}".lstrip("."))
+            return first_difference(one, other, f"{place}.{name}".lstrip("."), levels)
     names = (_listed(was), _listed(now))
     return _excerpt(*names, place, common_length(*names), MEMBER_ORDER)
 
 
-def _in_list(was: list[Json], now: list[Json], place: str) -> Excerpt | None:
+def _in_list(was: list[Json], now: list[Json], place: str, levels: int) -> Excerpt | None:
     index = next((at for at, pair in enumerate(zip(was, now, strict=False)) if not _same(*pair)), None)
     index = min(len(was), len(now)) if index is None else index
     if Counter(map(spelled, was)) == Counter(map(spelled, now)):
@@ -135,7 +140,7 @@ def _in_list(was: list[Json], now: list[Json], place: str) -> Excerpt | None:
         return _excerpt(*names, place, common_length(*names), LIST_ORDER)
     one = was[index] if index < len(was) else _ABSENT
     other = now[index] if index < len(now) else _ABSENT
-    return first_difference(one, other, f"{place}[{index}]")
+    return first_difference(one, other, f"{place}[{index}]", levels)
 
 
 def _in_text(was: str, now: str, place: str) -> Excerpt:
@@ -146,13 +151,18 @@ def _in_text(was: str, now: str, place: str) -> Excerpt:
 def _excerpt(was: str, now: str, place: str, offset: int, kind: str) -> Excerpt:
     start = max(0, offset - AROUND)
     return Excerpt(
-        place=visible(place),
+        place=visible(_ending(place)),
         offset=offset,
         before=f"{'…' if start else ''}{visible(was[start:offset])}",
         was=_onward(was, offset),
         now=_onward(now, offset),
         kind=kind,
     )
+
+
+def _ending(place: str) -> str:
+    """Return a place; of one with giant names in it, the end."""
+    return place if len(place) <= _LONGEST_PLACE else f"…{place[1 - _LONGEST_PLACE :]}"
 
 
 def _onward(text: str, offset: int) -> str:

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..wire.document import Object
 from .excerpt import visible
-from .page import clock, number, share, title
+from .page import clock, measured, number, share, title
 
 type Table = list[list[str]]
 
 _NUMBER = re.compile(r"[\d,]+%?|n/a")
+_FORMULA = re.compile(r"[=+@]|-.")
+_LONGEST = 400
 _PLAIN = ("hit", "cold", "below_minimum")
 """Verdicts that need no reason in a list."""
 
@@ -26,8 +28,9 @@ def conversations_table(portraits: Iterable[Object]) -> Table:
     """Return a row for each conversation, the latest last, under a row of names."""
     conversations: dict[str, list[Object]] = {}
     for portrait in _in_order(portraits):
-        name = str(portrait.get("conversation"))
-        conversations[name] = [*conversations.pop(name, []), portrait]
+        turns = conversations.pop(name := str(portrait.get("conversation")), [])
+        turns.append(portrait)
+        conversations[name] = turns
     return [list(_CONVERSATIONS), *(_conversation(name, turns) for name, turns in conversations.items())]
 
 
@@ -58,7 +61,7 @@ def _turn(portrait: Object) -> list[str]:
         title(portrait),
         "" if portrait.get("verdict") in _PLAIN else str(portrait.get("because", "")),
     )
-    return [visible(cell) for cell in cells]
+    return [_cell(text) for text in cells]
 
 
 def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
@@ -73,7 +76,7 @@ def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
         number(int(sum(_count(turn, "resent_tokens") for turn in turns))),
         f"{clock(turns[-1].get('sent_at'))} {title(turns[-1])}",
     )
-    return [visible(cell) for cell in cells]
+    return [_cell(text) for text in cells]
 
 
 _COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens")
@@ -85,5 +88,13 @@ def _tokens(portrait: Object) -> Iterator[str]:
 
 
 def _count(portrait: Object, name: str) -> float:
-    value = portrait.get(name)
-    return value if isinstance(value, int | float) else 0
+    return measured(portrait.get(name)) or 0
+
+
+def _cell(text: str) -> str:
+    """Return text for a cell, which mitmproxy's console can save for a spreadsheet: none must be taken for a formula.
+
+    A portrait may come out of a file that anyone could have written.
+    """
+    shown = visible(text[:_LONGEST])
+    return f"'{shown}" if _FORMULA.match(shown) else shown

@@ -7,6 +7,7 @@ portrait may come out of a file that anyone could have written, so it is read wi
 import datetime
 import textwrap
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from ..wire.document import Json, Object
 from .advice import ADVICE
@@ -16,6 +17,12 @@ from .signature import LEGEND, Part, strip, table
 WIDTH = 88
 _STRIP = 72
 _ABSENT = "n/a"
+
+_LARGEST = 1 << 63
+"""Numbers beyond are none of ours."""
+
+_LONGEST, _MOST = 2_000, 100
+"""Characters of a text, and parts or differences, that are shown of a portrait; ours have fewer."""
 
 
 def page(portrait: Object, looked_up: Excerpt | str | None = None) -> str:
@@ -41,27 +48,39 @@ def joined(sections: Iterable[Iterable[str]]) -> str:
 
 def title(portrait: Object) -> str:
     """Return a turn's verdict, as a miss where it is one; of a turn that is still to leave, what is foreseen."""
+    verdict = _short(portrait.get("verdict", _ABSENT))
     if _is_held(portrait):
-        return f"held, heading for {portrait.get('verdict', _ABSENT)}"
-    return f"{'miss: ' if portrait.get('is_miss') else ''}{portrait.get('verdict', _ABSENT)}"
+        return f"held, heading for {verdict}"
+    return f"{'miss: ' if portrait.get('is_miss') else ''}{verdict}"
 
 
 def clock(seconds: Json) -> str:
     """Return the local time of day."""
-    if not isinstance(seconds, int | float):
+    at = measured(seconds)
+    try:
+        return _ABSENT if at is None else datetime.datetime.fromtimestamp(at).strftime("%H:%M:%S")
+    except (ValueError, OverflowError, OSError):  # the system's calendar does not go that far
         return _ABSENT
-    return datetime.datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
 
 
 def number(value: Json) -> str:
     """Return a counter; one that is absent is not 0."""
-    return f"{value:,}" if isinstance(value, int) else _ABSENT
+    return f"{value:,}" if _is_count(value) else _ABSENT
 
 
 def share(portrait: Object) -> str:
     """Return the cached share of the input tokens."""
     given, cached = portrait.get("gen_ai.usage.input_tokens"), portrait.get("gen_ai.usage.cache_read.input_tokens")
-    return f"{cached / given:.0%}" if isinstance(given, int) and isinstance(cached, int) and given else _ABSENT
+    return f"{cached / given:.0%}" if _is_count(given) and _is_count(cached) and given else _ABSENT
+
+
+def measured(value: Json) -> float | None:
+    """Return a number as a portrait of ours can hold it, None for anything else: infinity, or hundreds of digits."""
+    return value if isinstance(value, int | float) and -_LARGEST < value < _LARGEST else None
+
+
+def _is_count(value: Json) -> TypeGuard[int]:
+    return isinstance(value, int) and measured(value) is not None
 
 
 def excerpt_lines(looked_up: Excerpt | str | None) -> Iterator[str]:
@@ -126,8 +145,8 @@ def _prompt(portrait: Object) -> Iterator[str]:
 
 def parts_of(value: Json) -> list[Part]:
     """Return the parts that a portrait's signature lists."""
-    rows = [row for row in _list(value) if isinstance(row, list) and len(row) == 3]
-    return [(str(name), size, str(state)) for name, size, state in rows if isinstance(size, int) and size >= 0]
+    rows = [row for row in _list(value)[:_MOST] if isinstance(row, list) and len(row) == 3]
+    return [(_short(name), size, _short(state)) for name, size, state in rows if _is_count(size) and size >= 0]
 
 
 def _identity(portrait: Object) -> Iterator[str]:
@@ -135,7 +154,7 @@ def _identity(portrait: Object) -> Iterator[str]:
         yield "Identity, as fingerprints, against the predecessor's"
         for name, pair in identity.items():
             shown, state = pair if isinstance(pair, list) and len(pair) == 2 else (pair, "")
-            yield f"  {name:<12} {shown or '-'!s:<16} {state}".rstrip()
+            yield f"  {_short(name):<12} {_short(shown or '-'):<16} {_short(state)}".rstrip()
 
 
 def _envelope(portrait: Object) -> Iterator[str]:
@@ -147,23 +166,21 @@ def _envelope(portrait: Object) -> Iterator[str]:
     for name in dict.fromkeys((*sent, *forwarded)):
         was, now = sent.get(name), forwarded.get(name)
         edit = "" if was == now else "added here" if was is None else "removed here" if now is None else "replaced here"
-        yield f"  {name:<22} {was or 'absent'!s:<14} {now or 'absent'!s:<14} {edit}".rstrip()
+        yield f"  {_short(name):<22} {_short(was or 'absent'):<14} {_short(now or 'absent'):<14} {edit}".rstrip()
     yield from _wrapped(f"Edits of this addon: {', '.join(map(str, _list(portrait.get('changed')))) or 'none'}.", "  ")
     if portrait.get("edited"):
         yield "  It was edited by hand while it was held."
     continued = ", kept from an earlier turn" if portrait.get("continued") else ""
-    yield f"  The key comes from: {portrait.get('key_source', _ABSENT)}{continued}."
+    yield f"  The key comes from: {_short(portrait.get('key_source', _ABSENT))}{continued}."
 
 
 def _predecessor(portrait: Object) -> Iterator[str]:
     if portrait.get("predecessor") is None:
         yield "Predecessor: none is known."
         return
-    at, sent_at = portrait.get("predecessor_at"), portrait.get("sent_at")
-    before = ""
-    if isinstance(at, int | float) and isinstance(sent_at, int | float):
-        before = f", sent {_span(sent_at - at)} before"
-    yield f"Predecessor: turn {portrait['predecessor']}{before}."
+    at, sent_at = measured(portrait.get("predecessor_at")), measured(portrait.get("sent_at"))
+    before = "" if at is None or sent_at is None else f", sent {_span(sent_at - at)} before"
+    yield f"Predecessor: turn {_short(portrait['predecessor'])}{before}."
 
 
 def _differences(portrait: Object) -> Iterator[str]:
@@ -171,7 +188,7 @@ def _differences(portrait: Object) -> Iterator[str]:
         return
     differences = _list(portrait.get("differences"))
     yield "Every difference" if differences else "Every difference: none."
-    for difference in differences:
+    for difference in differences[:_MOST]:
         yield from _wrapped(f"- {difference}", "  ")
 
 
@@ -196,7 +213,16 @@ def _span(seconds: float) -> str:
 
 
 def _wrapped(text: str, indent: str = "") -> Iterable[str]:
-    return textwrap.wrap(visible(text), WIDTH, initial_indent=indent, subsequent_indent=indent)
+    return textwrap.wrap(visible(_cut(text, _LONGEST)), WIDTH, initial_indent=indent, subsequent_indent=indent)
+
+
+def _short(value: Json) -> str:
+    """Return what stands in a column."""
+    return _cut(str(value), WIDTH)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _dict(value: Json) -> Object:

@@ -110,8 +110,8 @@ def _listening() -> dict[str, Any]:
 def _report() -> dict[str, Any]:
     addons: Any = ctx.master.addons
     return {
-        "summary": addons.get("codex_telling").summary.lines(),
-        "arrivals": addons.get("codex_arrivals").report(),
+        "summary": addons.get("codex_continuity").telling.summary.lines(),
+        "arrivals": addons.get("codex_continuity").arrivals.report(),
         "mode": ctx.options.codex_mode,
     }
 

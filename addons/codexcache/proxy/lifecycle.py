@@ -1,0 +1,67 @@
+"""Start and end of the addon, and its options in between."""
+
+import logging
+from collections.abc import Set as AbstractSet
+
+from mitmproxy import addonmanager, ctx, exceptions
+
+from .. import __version__
+from ..settings import OPTIONS, parse_settings
+from ..words.status import changed_options
+from . import fragments, health
+from .core import Core
+from .guard import Faults, guarded
+
+logger = logging.getLogger(__name__)
+
+_IN_THE_LINE = ("codex_mode=", "codex_hosts=")
+"""What the line at the start says anyway."""
+
+
+class Lifecycle:
+    """Adds the options and parses them, says what is on, and what is wrong with the settings."""
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+        self._health = health.Health()
+
+    def load(self, loader: addonmanager.Loader) -> None:
+        for name, (default, text) in OPTIONS.items():
+            loader.add_option(name, str, default, text)
+        fragments.install()
+
+    @property
+    def faults(self) -> Faults:
+        """Where faults of the hooks are counted."""
+        return self._core.faults
+
+    def configure(self, updated: AbstractSet[str]) -> None:
+        if updated & OPTIONS.keys():
+            try:
+                self._core.settings = parse_settings(_values())
+            except ValueError as error:
+                raise exceptions.OptionsError(str(error)) from None
+        self._advise()
+
+    def running(self) -> None:
+        health.lengthen_silence(ctx.options)
+        self._health.start()
+        self._advise()
+        hosts, mode = ", ".join(self._core.settings.hosts), self._core.settings.mode
+        others = [f", {option}" for option in changed_options(_values()) if not option.startswith(_IN_THE_LINE)]
+        logger.info(f"Codex Continuity {__version__} is on for {hosts} (codex_mode {mode}{''.join(others)}).")
+
+    def done(self) -> None:
+        fragments.remove()
+        for sentence in self._core.faults.summary():
+            logger.warning(sentence)
+
+    @guarded
+    def _advise(self) -> None:
+        """Say what is wrong with the settings, as far as it has not been said."""
+        for sentence in self._health.news(ctx.options, self._core.settings):
+            logger.warning(sentence)
+
+
+def _values() -> dict[str, str]:
+    return {name: getattr(ctx.options, name) for name in OPTIONS}

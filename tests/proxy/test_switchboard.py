@@ -1,0 +1,45 @@
+"""An addon has the hooks of its rooms, and no others."""
+
+from codexcache.proxy.switchboard import connect
+from mitmproxy import hooks
+
+
+class Addon:
+    """What is connected."""
+
+
+class Room:
+    """Notes which of its hooks were called with what."""
+
+    def __init__(self, name: str, heard: list[tuple[str, object]]) -> None:
+        self._name = name
+        self._heard = heard
+
+    def request(self, flow: object) -> None:
+        self._heard.append((self._name, flow))
+
+
+class Quiet:
+    """Has no hook: its names are none of mitmproxy's."""
+
+    def tell(self) -> None: ...
+
+
+def connected(*rooms: object) -> Addon:
+    addon = Addon()
+    connect(addon, rooms)
+    return addon
+
+
+def test_an_event_goes_to_each_room_that_wants_it_in_order() -> None:
+    heard: list[tuple[str, object]] = []
+    addon = connected(Room("first", heard), Quiet(), Room("second", heard))
+    addon.request("a flow")  # type: ignore[attr-defined]
+
+    assert heard == [("first", "a flow"), ("second", "a flow")]
+
+
+def test_an_event_that_no_room_wants_finds_no_hook() -> None:
+    addon = connected(Room("only", []), Quiet())
+
+    assert [name for name in hooks.all_hooks if hasattr(addon, name)] == ["request"]
