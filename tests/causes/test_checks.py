@@ -4,6 +4,7 @@ import itertools
 from typing import Any
 
 import pytest
+from codexcache.causes.changes import find_changes
 from codexcache.causes.names import VERDICTS
 from codexcache.causes.verdict import Verdict, foresee, judge
 from codexcache.turns.record import Record
@@ -16,7 +17,8 @@ COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
 
 
 def judged(mine: Record, other: Record | None, load: int = 1) -> Verdict:
-    return judge(mine, match(mine, other) if other else None, load)
+    found = match(mine, other) if other else None
+    return judge(mine, found, load, find_changes(mine, found) if found else ())
 
 
 def after(

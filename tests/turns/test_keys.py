@@ -143,7 +143,7 @@ def test_a_derived_key_is_the_same_on_every_machine(name: str) -> None:
 
 def test_a_derived_key_is_the_same_in_another_process() -> None:
     script = "import test_keys as t; print(t.first(*t.CASES['conversation'][:1], **t.CASES['conversation'][1]).key)"
-    path = os.pathsep.join(entry for entry in sys.path if Path(entry).name in ("addons", "tests"))
+    path = os.pathsep.join(entry for entry in sys.path if Path(entry).name in ("addons", "tests", "turns"))
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed}
         found = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True)

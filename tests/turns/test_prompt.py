@@ -148,8 +148,8 @@ def test_a_picture_weighs_what_it_is_worth() -> None:
 def test_compactions_are_known_by_their_digests() -> None:
     one: Json = {"type": "compaction", "encrypted_content": "x"}
 
-    assert len(read_prompt({"input": [one, user("a"), {**user_object("b")}]}).compactions) == 1
-    assert read_prompt({"input": [user("a")]}).compactions == frozenset()
+    assert len(read_prompt({"input": [one, user("a"), {**user_object("b")}]}).items.compactions) == 1
+    assert read_prompt({"input": [user("a")]}).items.compactions == frozenset()
 
 
 def user_object(text: str) -> Object:

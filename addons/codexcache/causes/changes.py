@@ -151,7 +151,7 @@ def first_difference(one: str, other: str) -> int:
 
 
 def _compaction(record: Record, match: Match) -> Iterator[Change]:
-    if not record.prompt.compactions <= match.record.prompt.compactions:
+    if not record.prompt.items.compactions <= match.record.prompt.items.compactions:
         before = tokens_before(match, match.record.prompt.head_size + match.record.prompt.items.size(match.head))
         yield Change(
             name="context_compacted", detail="history was compacted, so its cache is built anew", before=before

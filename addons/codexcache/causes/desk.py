@@ -4,12 +4,13 @@ It ties a passage to the debugger's engine. Whoever wants to hear of findings is
 keep the others from hearing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..turns.continuity import Passage
 from ..turns.record import Record, Route
 from ..turns.turn import SESSION_HEADERS, Turn, caller_root
-from ..wire.fields import first_value
+from ..wire.fields import by_name
+from .changes import find_changes
 from .explain import Explainer
 from .finding import Finding
 
@@ -45,7 +46,10 @@ class Desk:
         if (record := passage.record) is None:
             return None
         verdict, match = self.explainer.outlook(record)
-        return Finding(record=record, verdict=verdict, match=match, passage=passage) if verdict else None
+        changes = find_changes(record, match) if match else ()
+        return (
+            Finding(record=record, verdict=verdict, match=match, changes=changes, passage=passage) if verdict else None
+        )
 
     def released(self, passage: Passage, turn: Turn, *, at: float) -> None:
         """Hand in again a turn that was held, as it leaves at `at`."""
@@ -58,10 +62,10 @@ class Desk:
         """Hand in a turn that has ended, and tell the listeners what was found."""
         if (record := passage.record) is None:
             return
-        verdict, match = self.explainer.ended(record, passage.outcome, at)
+        verdict, match, changes = self.explainer.ended(record, passage.outcome, at)
         if record.response_id and record.route.socket:
             self._remember(record, record.response_id)
-        finding = Finding(record=record, verdict=verdict, match=match, passage=passage)
+        finding = Finding(record=record, verdict=verdict, match=match, changes=changes, passage=passage)
         for listener in self.listeners:
             self._tell(listener, finding)
 
@@ -84,20 +88,23 @@ class Desk:
 
 def route_of(passage: Passage, socket: str) -> Route:
     """Return how a turn leaves; `socket` names its WebSocket."""
-    turn: Turn = passage.turn
-    sessions = (first_value(passage.forwarded, name) for name in SESSION_HEADERS)
-    threads = (first_value(passage.forwarded, name) for name in THREAD_HEADERS)
+    turn, values = passage.turn, by_name(passage.forwarded)
     return Route(
         key=_key_of(passage),
-        session=next((session for session in sessions if session), None),
-        thread=next((thread for thread in threads if thread), None),
+        session=_first(values, SESSION_HEADERS),
+        thread=_first(values, THREAD_HEADERS),
         pinnable=passage.mode == "fill" and turn.explicit is not None and not turn.sender.native,
         caller=caller_root(turn.sender.caller),
-        account=first_value(passage.forwarded, ACCOUNT_HEADER) or "",
+        account=_first(values, (ACCOUNT_HEADER,)) or "",
         transport=turn.transport,
         socket=socket,
         host=turn.host,
     )
+
+
+def _first(values: Mapping[str, list[str]], names: tuple[str, ...]) -> str | None:
+    """Return the first of the first values of some header fields that is not empty."""
+    return next((value for name in names if (value := values.get(name, [""])[0])), None)
 
 
 def _key_of(passage: Passage) -> str | None:

@@ -5,15 +5,26 @@ traffic.
 """
 
 from collections import OrderedDict, deque
+from typing import NamedTuple
 
 from ..turns.outcome import Outcome
 from ..turns.prompt import Prompt, read_outputs, read_prompt
 from ..turns.record import Record, Route, Usage
 from ..turns.refusal import refused_member
 from ..turns.turn import Turn
+from .changes import Change, find_changes
 from .history import History
 from .predecessor import Match
 from .verdict import Verdict, foresee, judge, outlook
+
+
+class Explained(NamedTuple):
+    """The verdict on a turn, what the turn was compared with, and all that differs."""
+
+    verdict: Verdict
+    match: Match | None
+    changes: tuple[Change, ...]
+
 
 _KEYS = 10_000
 _MINUTE = 60
@@ -60,13 +71,14 @@ class Explainer:
         match, load = self._matches[record.number]
         return outlook(record, match, load), match
 
-    def ended(self, record: Record, outcome: Outcome, at: float) -> tuple[Verdict, Match | None]:
-        """Take note of how a turn ended, and return the verdict and what the turn was compared with."""
+    def ended(self, record: Record, outcome: Outcome, at: float) -> "Explained":
+        """Take note of how a turn ended, and explain it."""
         _conclude(record, outcome, at)
         match, load = self._matches.pop(record.number)
         if record.usage and record.complete and not record.warm_up:
             self._history.add(record, match)
-        return judge(record, match, load), match
+        changes = find_changes(record, match) if match else ()
+        return Explained(judge(record, match, load, changes), match, changes)
 
     def _compare(self, record: Record, load: int) -> None:
         """Find out what a turn goes on with."""

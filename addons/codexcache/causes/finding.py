@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..turns.continuity import Passage
 from ..turns.record import Record
 from ..wire.fields import first_value
-from .changes import Change, find_changes
+from .changes import Change
 from .predecessor import Match
 from .verdict import Verdict
 
@@ -15,17 +15,13 @@ _PRODUCT = re.compile(r"[!-~]{1,80}")
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Finding:
-    """A turn with its verdict, and what it was compared with."""
+    """A turn with its verdict, what it was compared with, and every difference between the two."""
 
     record: Record
     verdict: Verdict
     match: Match | None
+    changes: tuple[Change, ...]
     passage: Passage
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        """Every difference between the turn and what it was compared with."""
-        return find_changes(self.record, self.match) if self.match else ()
 
     @property
     def client(self) -> str:

@@ -9,8 +9,9 @@ exactly. What is remembered is bounded in bytes, and the least recently listed t
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 from sys import getsizeof
 from typing import cast
 
@@ -70,17 +71,14 @@ class History:
 
     def predecessor(self, record: Record) -> Match | None:
         """Return what the turn is compared with, or None where no earlier turn of its conversation is known."""
-        found = {other.number: other for other in self._candidates(record)}.values()
-        return choose(record, [match_of(record, other) for other in found])
+        found = {other.number: other for other in self._candidates(record)}
+        return choose(record, [match_of(record, other) for other in found.values() if _could_be_read(other, record)])
 
-    def _candidates(self, record: Record) -> Iterator[Record]:
-        """Yield turns that may share a head, a key or a history with this one."""
-        if record.named is not None and record.named.usage is not None:
-            yield record.named
-        if not record.complete:
-            return
-        for entry in (*_heads(record), ("key", record.route.key)):
-            yield from (other for other in self._listed.get(entry, ()) if _could_be_read(other, record))
+    def _candidates(self, record: Record) -> Iterable[Record]:
+        """Return turns that may share a head, a key or a history with this one, some of them repeatedly."""
+        named = (record.named,) if record.named is not None and record.named.usage is not None else ()
+        entries = (*_heads(record), ("key", record.route.key)) if record.complete else ()
+        return chain(named, *(self._listed.get(entry, ()) for entry in entries))
 
     def _forget(self, shelf: OrderedDict[int, Record]) -> None:
         """Forget the turn that has been longest on a shelf."""
@@ -95,6 +93,8 @@ class History:
 
 def _could_be_read(other: Record, record: Record) -> bool:
     """Tell whether a turn had ended, with usage, before this one was sent; a warm-up counts only where it is named."""
+    if other is record.named:
+        return True
     return not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at
 
 

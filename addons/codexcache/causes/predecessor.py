@@ -210,12 +210,12 @@ def _is_same_key(record: Record, other: Record) -> bool:
 
 
 def _new_compactions(record: Record, other: Record) -> bool:
-    return not record.prompt.compactions <= other.prompt.compactions
+    return not record.prompt.items.compactions <= other.prompt.items.compactions
 
 
 def _looks_like_another_agent(record: Record, other: Record) -> bool:
     """Tell a title request, say, from the turn with the same opening: none of its tools, and other instructions."""
-    if other is record.named:
+    if other is record.named or other.prompt.tools == record.prompt.tools:
         return False
     mine, theirs = {tool.name for tool in record.prompt.tools}, {tool.name for tool in other.prompt.tools}
     return (

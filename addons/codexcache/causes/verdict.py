@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ..turns.record import Record
 from .case import Case, reusable, slack
-from .changes import find_changes
+from .changes import Change, find_changes
 from .checks import TABLE, idle, key_overloaded
 from .names import QUIET, VERDICTS
 from .predecessor import Match
@@ -30,9 +30,9 @@ class Verdict:
         return f"{self.name}: {self.because}"
 
 
-def judge(record: Record, match: Match | None, load: int) -> Verdict:
-    """Return the verdict on a finished turn, given its predecessor and its key's load."""
-    case = Case(record=record, match=match, changes=find_changes(record, match) if match else (), load=load)
+def judge(record: Record, match: Match | None, load: int, changes: tuple[Change, ...]) -> Verdict:
+    """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed."""
+    case = Case(record=record, match=match, changes=changes, load=load)
     name, because = next((name, said) for name, check in TABLE if (said := check(case)))
     return Verdict(
         name=name,

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
+import orjson
 from mitmproxy import addonmanager, command, exceptions, types
 from mitmproxy.log import ALERT
 
@@ -12,22 +13,21 @@ from ..causes.finding import Finding
 from ..proxy.core import Core
 from ..report.journals import Gathered
 from ..report.page import render, save
-from ..report.rows import Row, read_row
 from ..report.wording import counted
 from ..wire.document import Object
 
 logger = logging.getLogger(__name__)
 
 _MOST = 5_000
-"""Turns that are kept, some 700 bytes each; a longer session is for a journal."""
+"""Turns that are kept, some 900 bytes each; a longer session is for a journal."""
 
 
 class Reports:
-    """Keeps a small row of each turn, to report on them when asked."""
+    """Keeps the line of each turn that a journal would have, to report on them when asked."""
 
     def __init__(self, core: Core, entry: Callable[[Finding], Object]) -> None:
         self._entry = entry
-        self._rows: deque[Row] = deque(maxlen=_MOST)
+        self._lines: deque[bytes] = deque(maxlen=_MOST)
         self._turns = 0
         core.desk.listeners.append(self.keep)
 
@@ -35,26 +35,25 @@ class Reports:
         loader.master.commands.collect_commands(self)
 
     def keep(self, finding: Finding) -> None:
-        """Keep a turn's row."""
-        if row := read_row(self._entry(finding)):
-            self._rows.append(row)
-            self._turns += 1
+        """Keep a turn's line."""
+        self._lines.append(orjson.dumps(self._entry(finding)))
+        self._turns += 1
 
     @command.command("codex.report")  # type: ignore[untyped-decorator]
     def report(self, path: types.Path) -> None:
         """Write a page to a file that shows this session's turns, what they read from the prompt cache, and why."""
-        if not self._rows:
+        if not self._lines:
             raise exceptions.CommandError("There is no turn to report on yet.")
         try:
             save(Path(path).expanduser(), render(self._gathered(), "this session"))
         except OSError as error:
             raise exceptions.CommandError(f"The report cannot be written: {error.strerror}.") from None
-        logger.log(ALERT, f"A report on {counted(len(self._rows), 'turn')} is in {path}.")
+        logger.log(ALERT, f"A report on {counted(len(self._lines), 'turn')} is in {path}.")
 
     def _gathered(self) -> Gathered:
         gathered = Gathered()
-        gathered.rows = list(self._rows)
-        if lost := self._turns - len(self._rows):
+        gathered.add_lines(self._lines)
+        if lost := self._turns - len(self._lines):
             gathered.notes.append(
                 f"{counted(lost, 'earlier turn')} of this session {'is' if lost == 1 else 'are'} not kept any more; "
                 "codex_journal keeps all."

@@ -81,7 +81,16 @@ class HttpTurns:
         text = decode(request.raw_content, _coding(request), self._core.settings.body_limit)
         body, sender = self._core.bodies.read(text), read_sender(request.headers.fields)
         known = body.known.made if body.known else None
-        return body, read_turn(sender, body.document, transport="http", host=host, endpoint=endpoint, known=known)
+        turn = read_turn(
+            sender,
+            body.document,
+            transport="http",
+            host=host,
+            endpoint=endpoint,
+            known=known,
+            same_frame=body.same_frame,
+        )
+        return body, turn
 
     def _reread(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
         """Return all of a request that counts, and the turn that it is now. Raises Undecodable or Unreadable."""

@@ -8,6 +8,7 @@ A token that cannot be read is known by the account it is used with, and only wi
 
 import base64
 import binascii
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -42,6 +43,7 @@ def read_caller(fields: Fields) -> Caller | None:
     return Caller(kind="principal", identity=(credential,)) if credential else None
 
 
+@functools.lru_cache(maxsize=256)
 def _stable_claims(credential: str) -> tuple[str, ...]:
     """Return issuer, user and account of a bearer token, or nothing where it names no user."""
     scheme, _, token = credential.partition(" ")

@@ -9,6 +9,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
+from itertools import accumulate
 from typing import NamedTuple
 
 _DIGEST = 8
@@ -24,34 +25,48 @@ class Item(NamedTuple):
     place: int
 
 
-class Items:
-    """The items of a prompt in columns: some 32 bytes an item, so that long histories can be remembered."""
+_COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
 
-    __slots__ = ("_digests", "_heads", "_kinds", "_places", "_sizes")
+
+class Items:
+    """The items of a prompt in columns: some 36 bytes an item, so that long histories can be remembered.
+
+    `compactions` are the digests of the items that stand for compacted history.
+    """
+
+    __slots__ = ("_digests", "_ends", "_heads", "_kinds", "_places", "compactions")
 
     def __init__(self, items: Sequence[Item] = ()) -> None:
-        self._digests: bytes = b"".join(item.digest for item in items)
-        self._heads: bytes = b"".join(_chain(b"", items))
-        self._kinds: tuple[str, ...] = tuple(sys.intern(item.kind) for item in items)
-        self._sizes: array[int] = array("I", [item.size for item in items])
-        self._places: array[int] = array("I", [item.place for item in items])
+        self._digests = self._heads = b""
+        self._kinds: tuple[str, ...] = ()
+        self._ends = array("Q", [0])  # bytes of all items up to one
+        self._places = array("I")
+        self.compactions: frozenset[bytes] = frozenset()
+        self._append(items)
 
     def followed_by(self, items: Sequence[Item]) -> "Items":
         """Return these items and then more."""
-        joined, fresh = Items(), Items(items)
-        joined._digests = self._digests + fresh._digests
-        joined._heads = self._heads + b"".join(_chain(self._heads[-_DIGEST:], items))
-        joined._kinds = self._kinds + fresh._kinds
-        joined._sizes = self._sizes + fresh._sizes
-        joined._places = self._places + fresh._places
+        joined = Items()
+        for column in self.__slots__:
+            setattr(joined, column, getattr(self, column))
+        joined._append(items)
         return joined
+
+    def _append(self, items: Sequence[Item]) -> None:
+        """Put new columns in the place of the old ones, which others may have in common with these."""
+        self._heads = b"".join((self._heads, *_chain(self._heads[-_DIGEST:], items)))
+        self._digests = b"".join((self._digests, *(item.digest for item in items)))
+        self._kinds = (*self._kinds, *(sys.intern(item.kind) for item in items))
+        self._ends = self._ends[:-1] + array("Q", accumulate((item.size for item in items), initial=self._ends[-1]))
+        self._places = self._places + array("I", [item.place for item in items])
+        self.compactions |= {item.digest for item in items if item.kind in _COMPACTED}
 
     def __len__(self) -> int:
         return len(self._kinds)
 
     def __getitem__(self, index: int) -> Item:
-        at = index * _DIGEST
-        return Item(self._digests[at : at + _DIGEST], self._kinds[index], self._sizes[index], self._places[index])
+        at, size = index * _DIGEST, self._ends[index + 1] - self._ends[index]
+        return Item(self._digests[at : at + _DIGEST], self._kinds[index], size, self._places[index])
 
     def head(self, count: int) -> bytes:
         """Return the digest that stands for the first `count` items, at least one."""
@@ -64,7 +79,7 @@ class Items:
 
     def size(self, count: int | None = None) -> int:
         """Return the bytes of the first `count` items, or of all."""
-        return sum(self._sizes[:count])
+        return self._ends[-1 if count is None else min(count, len(self))]
 
     def kinds(self) -> tuple[str, ...]:
         """Return what each item is."""
@@ -73,6 +88,8 @@ class Items:
     def common_head(self, other: "Items") -> int:
         """Return how many items at the head are the same, by bisection over what stands for all items up to one."""
         low, high = 0, min(len(self), len(other))
+        if self._heads[: high * _DIGEST] == other._heads[: high * _DIGEST]:
+            return high  # as nearly always: one goes on with the other
         while low < high:
             middle = (low + high + 1) // 2
             low, high = (middle, high) if self.head(middle) == other.head(middle) else (low, middle - 1)

@@ -15,14 +15,13 @@ second developer message, leave what stands before them as it was, so they are i
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ..wire.document import Json, Object
 from .columns import Item, Items, digest
 from .items import given_items, seen, spelled, texts
 
-_COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
 _ROLES = ("user", "assistant", "developer", "system")
 
 _FILE = re.compile(rb'"data:[^"\\]{8000,}+"')
@@ -68,12 +67,6 @@ class Prompt:
         """The bytes of tools and instructions, which come before the items."""
         return sum(tool.size for tool in self.tools) + len(self.instructions)
 
-    @property
-    def compactions(self) -> frozenset[bytes]:
-        """The digests of the items that stand for compacted history."""
-        found = (self.items[index] for index, kind in enumerate(self.items.kinds()) if kind in _COMPACTED)
-        return frozenset(item.digest for item in found)
-
     def __repr__(self) -> str:
         return f"Prompt({self.model!r}, {len(self.tools)} tools, {len(self.items)} items)"
 
@@ -101,6 +94,15 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
         carried_tools=len(lead.tools),
         carries_instructions=bool(lead.instructions and not told),
     )
+
+
+def read_on(document: Object, base: Prompt) -> Prompt:
+    """Return the prompt of a body that has more items than `base`, and nothing else that is new."""
+    if not (base.items or base.carries_instructions):  # what sets the agent up may still come
+        return read_prompt(document, base)
+    given = given_items(document)
+    items = [_item(place, item) for place, item in enumerate(given, base.length)]
+    return replace(base, items=base.items.followed_by(items), length=base.length + len(given))
 
 
 def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:

@@ -4,17 +4,18 @@ It is read once, from the header fields (of the request, or of the WebSocket's h
 frame), before anything is changed.
 """
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
 from ..wire.document import Json, Object
-from ..wire.fields import Fields, all_values, has_any
+from ..wire.fields import Fields, by_name
 from ..wire.routes import Endpoint
 from .caller import Caller, read_caller
 from .items import first_developer_message, first_user_message, given_items, spelled
-from .prompt import Prompt, read_prompt
+from .prompt import Prompt, read_on, read_prompt
 from .values import usable
 
 type Transport = Literal["http", "websocket"]
@@ -33,7 +34,7 @@ _SESSION_SIGNALS = (
 _OPENING_INSTRUCTIONS = 256
 """Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
 
-_NATIVE_MARKS = ("thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata")
+_NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -97,12 +98,13 @@ class Turn:
 
 def read_sender(fields: Fields) -> Sender:
     """Read who sends from the header fields of a request or a handshake."""
+    values = by_name(fields)
     return Sender(
         fields=fields,
         caller=read_caller(fields),
-        native=has_any(fields, _NATIVE_MARKS),
-        session=_first_usable(value for name in _SESSION_SIGNALS for value in all_values(fields, name)),
-        idempotency_key=_first_usable(all_values(fields, "idempotency-key")),
+        native=not _NATIVE_MARKS.isdisjoint(values),
+        session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
+        idempotency_key=_first_usable(values.get("idempotency-key", ())),
     )
 
 
@@ -114,8 +116,12 @@ def read_turn(
     host: str,
     endpoint: Endpoint,
     known: Reading | None = None,
+    same_frame: bool = False,
 ) -> Turn:
-    """Read a turn from its sender and its body; `known` is what was made of the items that the body starts with."""
+    """Read a turn from its sender and its body.
+
+    `known` is what was made of an earlier body that this one starts with; `same_frame` tells that only items are new.
+    """
     return Turn(
         sender=sender,
         transport=transport,
@@ -127,19 +133,21 @@ def read_turn(
         session=sender.session or _first_usable(_body_sessions(document)),
         previous=_text(document.get("previous_response_id")) or None,
         warm_up=document.get("generate") is False,
-        reading=_read_items(document, known),
+        reading=_read_items(document, known, same_frame),
     )
 
 
-def _read_items(document: Object, known: Reading | None) -> Reading:
+def _read_items(document: Object, known: Reading | None, same_frame: bool) -> Reading:
     given = given_items(document)
+    base = known.prompt if known else None
     return Reading(
-        prompt=read_prompt(document, known.prompt if known else None),
+        prompt=read_on(document, base) if base and same_frame else read_prompt(document, base),
         opening=(known.opening if known else None) or first_user_message(given),
         developer=(known.developer if known else "") or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
     )
 
 
+@functools.lru_cache(maxsize=256)
 def caller_root(caller: Caller | None) -> bytes:
     """Return what keeps one caller's conversations and responses apart from another's."""
     parts: list[Json] = [caller.kind, *caller.identity] if caller else []

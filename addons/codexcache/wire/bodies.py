@@ -1,27 +1,34 @@
 """Bodies read in the light of earlier ones: a turn repeats almost all of the turn that it goes on with.
 
-What is remembered of a body is its text up to the end of the last item of its input. If a new body starts with the
-same bytes, what they say is known. Only the rest is parsed, put behind an input that is empty so far, and the members
-of both are joined. That costs one comparison for what is known and says exactly what a whole parse says; where
+A body is its input's items and the frame around them: what stands before, and what stands behind. If a new body starts
+with the same bytes as an earlier one, up to the end of its last item, what they say is known. If it also ends with the
+same bytes, only what stands between is parsed, as items of a list; if it ends otherwise, all of the rest is, behind an
+input that is empty so far. That costs a comparison for what is known and says exactly what a whole parse says; where
 anything is out of the ordinary, the whole is parsed.
 
-A body is found by a few bytes at a place not far before the end of what is remembered of it. The places are the same
-for all bodies, each some 6 % further than the one before, so a new body is asked at a few dozen of them.
+A body is found by a few bytes at a place not far before the end of its last item. The places are the same for all
+bodies, each some 6 % further than the one before, so a new body is asked at a few dozen of them, the last one first.
 """
 
 import re
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from .document import Member, Object, Unreadable, find_members, parse
+import orjson
+
+from .document import Json, Member, Object, Unreadable, find_members, parse
 
 MEMORY = 64 << 20
 """Bytes of bodies that are remembered; one of more than a quarter of them is not."""
 
+_PARSED = 4
+"""Bytes that a byte of a frame takes up in memory beside its text, as objects (tools, measured on CPython 3.13)."""
+
 _PLACES = [int(512 * 1.06**step) for step in range(200)]
 _WINDOW = 32
+_WHITE = b" \t\n\r"
 _FRONT = b'{"input":['
 _GOES_ON = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
 
@@ -33,25 +40,39 @@ class Body[M]:
     """A body: its text, what it says, and where its members stand.
 
     `known` is the earlier body that this one starts with; the input in `document` then holds only the items behind its.
+    `same_frame` tells that nothing but those items is new.
     """
 
     text: bytes
     document: Object
     members: Sequence[Member]
     known: "Known[M] | None" = None
+    same_frame: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Known[M]:
-    """What is remembered of a body: the text up to the end of its last item, and the members in it, the input last.
+    """What is remembered of a body: its text, the offset behind its last item, its members, and what its frame says.
 
-    `made` is what its reader made of the items.
+    `place` is the input's place among the members. `made` is what its reader made of the whole.
     """
 
     text: bytes
-    document: Object
+    end: int
     members: Sequence[Member]
+    place: int
+    frame: Object
     made: M
+    tail: bytes
+    head: memoryview = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "head", memoryview(self.text)[: self.end])
+
+    @property
+    def cost(self) -> int:
+        """Bytes that this takes up in memory."""
+        return len(self.text) + _PARSED * (len(self.text) - (self.end - self.members[self.place].value))
 
 
 class Bodies[M]:
@@ -65,7 +86,7 @@ class Bodies[M]:
     def read(self, text: bytes) -> Body[M]:
         """Return the body that `text` is. Raises Unreadable for anything but a JSON object."""
         for place in _places(text):
-            if (known := self._known.get(place)) and (body := _read_behind(known, text)):
+            if (known := self._known.get(place)) and (body := _read_on(known, text)):
                 return body
         document = parse(text)
         return Body(text=text, document=document, members=find_members(text, document))
@@ -73,56 +94,104 @@ class Bodies[M]:
     def remember(self, body: Body[M], made: M) -> None:
         """Remember a body and what was made of all of its items, in the place of the one that it starts with."""
         if body.known:
-            self._forget(_place(body.known.text))
-        if (known := _known(body, made)) and len(known.text) <= self._limit // 4:
-            self._forget(_place(known.text))
-            self._known[_place(known.text)] = known
-            self.size += len(known.text)
+            self._forget(_place(body.known.text, body.known.end))
+        if (known := _known(body, made)) and known.cost <= self._limit // 4:
+            place = _place(known.text, known.end)
+            self._forget(place)
+            self._known[place] = known
+            self.size += known.cost
         while self.size > self._limit:
             self._forget(next(iter(self._known)))
 
     def _forget(self, place: _Place) -> None:
         if known := self._known.pop(place, None):
-            self.size -= len(known.text)
+            self.size -= known.cost
 
 
-def _place(text: bytes) -> _Place:
-    """Return the last place in a text, and the bytes before it."""
-    place = _PLACES[bisect_right(_PLACES, len(text)) - 1]
+def _place(text: bytes, end: int) -> _Place:
+    """Return the last place before an offset in a text, and the bytes before it."""
+    place = _PLACES[bisect_right(_PLACES, end) - 1]
     return place, text[place - _WINDOW : place]
 
 
-def _places(text: bytes) -> list[_Place]:
-    """Return the places in a text, and the bytes before each, the last one first."""
-    count = bisect_right(_PLACES, len(text))
-    return [(place, text[place - _WINDOW : place]) for place in reversed(_PLACES[:count])]
+def _places(text: bytes) -> Iterator[_Place]:
+    """Yield the places in a text, and the bytes before each, the last one first."""
+    for index in range(bisect_right(_PLACES, len(text)) - 1, -1, -1):
+        place = _PLACES[index]
+        yield place, text[place - _WINDOW : place]
 
 
 def _known[M](body: Body[M], made: M) -> Known[M] | None:
-    """Return what to remember of a body.
+    """Return what to remember of a body, if it can be gone on with."""
+    if body.known and body.same_frame:
+        old, end = body.known, len(body.text) - len(body.known.tail)
+        place, frame, tail = old.place, old.frame, old.tail
+    elif (found := _input_of(body)) is not None:
+        place, end = found
+        frame, tail = {name: value for name, value in body.document.items() if name != "input"}, body.text[end:]
+    else:
+        return None
+    return Known(text=body.text, end=end, members=body.members, place=place, frame=frame, tail=tail, made=made)
 
-    There is nothing where the input is no list or has no items, or where a name before its end stands again behind it.
+
+def _input_of[M](body: Body[M]) -> tuple[int, int] | None:
+    """Return the place of a body's input among its members, and the offset behind its last item.
+
+    There is nothing where it is no list or has no items, or where a name before its end stands again behind it.
     """
-    inputs = [index for index, member in enumerate(body.members) if member.name == "input"]
-    if len(inputs) != 1 or not isinstance(body.document["input"], list):
+    names = [member.name for member in body.members]
+    if names.count("input") != 1 or not isinstance(body.document["input"], list):
         return None
-    given = body.members[inputs[0]]
-    end = len(body.text[: given.end - 1].rstrip(b" \t\n\r"))
-    if end <= given.value + 1 or end < _PLACES[0]:
+    place = names.index("input")
+    end = _end_of_items(body.text, body.members[place])
+    repeats = not set(names[:place]).isdisjoint(names[place + 1 :])
+    return None if repeats or end <= body.members[place].value + 1 or end < _PLACES[0] else (place, end)
+
+
+def _end_of_items(text: bytes, given: Member) -> int:
+    """Return the offset behind the last item of a list."""
+    end = given.end - 1
+    while text[end - 1] in _WHITE:
+        end -= 1
+    return end
+
+
+def _read_on[M](known: Known[M], text: bytes) -> Body[M] | None:
+    """Read what is new in a body that starts with a known one, None where it does not, or is out of the ordinary."""
+    return (_read_between(known, text) or _read_behind(known, text)) if text.startswith(known.head) else None
+
+
+def _read_between[M](known: Known[M], text: bytes) -> Body[M] | None:
+    """Read the items that stand between what is known at both ends, None where that is not all that is new."""
+    end = len(text) - len(known.tail)
+    if end < known.end or not text.endswith(known.tail) or (items := _items(text[known.end : end])) is None:
         return None
-    members = [*body.members[: inputs[0]], replace(given, end=end)]
-    names = {member.name for member in members[:-1]}
-    if not names.isdisjoint(member.name for member in body.members[inputs[0] + 1 :]):
+    more, given = end - known.end, known.members[known.place]
+    behind = [_moved(member, more) for member in known.members[known.place + 1 :]]
+    return Body(
+        text=text,
+        document={**known.frame, "input": items},
+        members=[*known.members[: known.place], given._replace(end=given.end + more), *behind],
+        known=known,
+        same_frame=True,
+    )
+
+
+def _items(text: bytes) -> list[Json] | None:
+    """Return the items that a list goes on with, None for anything but a comma and items, or white space alone."""
+    comma, _, rest = text.partition(b",")
+    if comma.strip(_WHITE):
         return None
-    document = {name: value for name, value in body.document.items() if name in names}
-    return Known(text=body.text[:end], document=document, members=members, made=made)
+    try:
+        items: list[Json] = orjson.loads(b"[" + rest + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    return items if items or len(comma) == len(text) else None
 
 
 def _read_behind[M](known: Known[M], text: bytes) -> Body[M] | None:
-    """Read what follows on a known body, None where that is not to be done."""
-    end = len(known.text)
-    goes_on = _GOES_ON.match(text, end) if text.startswith(known.text) else None
-    if goes_on is None:
+    """Read all that follows on a known head, None where that is not to be done."""
+    if (goes_on := _GOES_ON.match(text, known.end)) is None:
         return None
     behind = _FRONT + text[goes_on.end() :]
     try:
@@ -130,18 +199,19 @@ def _read_behind[M](known: Known[M], text: bytes) -> Body[M] | None:
     except Unreadable:
         return None  # the whole parse finds the words for what is wrong
     given, *members = find_members(behind, document)
+    before = known.members[: known.place]
     if "input" in {member.name for member in members}:
         return None
     shift = goes_on.end() - len(_FRONT)
-    moved = [_moved(member, shift) for member in members]
-    whole = replace(known.members[-1], end=given.end + shift)
+    whole = known.members[known.place]._replace(end=given.end + shift)
     return Body(
         text=text,
-        document={**known.document, **document},
-        members=[*known.members[:-1], whole, *moved],
+        document={**{member.name: known.frame[member.name] for member in before}, **document},
+        members=[*before, whole, *(_moved(member, shift) for member in members)],
         known=known,
     )
 
 
 def _moved(member: Member, shift: int) -> Member:
-    return replace(member, start=member.start + shift, value=member.value + shift, end=member.end + shift)
+    name, start, value, end = member
+    return Member(name, start + shift, value + shift, end + shift)

@@ -4,14 +4,15 @@ orjson reads a body but must not write it: it would change big integers, floats,
 members. So the text is never written anew. `parse` says what it means, `find_members` finds where the members of its
 top level stand, and `edited` puts together the old text around the edited members.
 
-The finder trusts that the text has been parsed: it looks for the ends of values, not for mistakes.
+The finder trusts that the text has been parsed: it looks for the ends of values, not for mistakes. No text keeps it
+longer than some few parses would take.
 """
 
 import json
 import re
 from collections.abc import Buffer, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from itertools import islice
+from typing import NamedTuple, NoReturn
 
 import orjson
 
@@ -21,23 +22,37 @@ type _Piece = tuple[Buffer, Buffer, Buffer]
 
 _WHITE = rb"[ \t\n\r]*+"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
-_SCALAR = rb"[^ \t\n\r,}\]]++"
+_SCALAR = rb"[^ \t\n\r,{}\[\]]++"
 
 _LONGEST_INTEGER = 20
 """Characters that a whole number of 64 bits can have."""
 
 _NEXT_NAME = re.compile(_WHITE + rb",?" + _WHITE + rb"(" + _STRING + rb")" + _WHITE + rb":" + _WHITE, re.DOTALL)
-_NEXT_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+([{}\[\]])", re.DOTALL)
-_FLAT_VALUE = re.compile(_STRING + rb"|" + _SCALAR, re.DOTALL)
 _OPENING = re.compile(_WHITE + rb"\{")
+_DECODER = json.JSONDecoder()
+
+
+_LEVELS = 64
+"""Brackets within brackets that one search can follow; a request has some twelve."""
+
+_MOST = 10_000
+"""Members of the top level that are looked for; a request has some twenty."""
+
+
+def _between(levels: int) -> bytes:
+    """Return the pattern of all that can stand between two brackets, with so many more levels in it."""
+    inner = rb"|[{\[]" + _between(levels - 1) + rb"[}\]]" if levels else b""
+    return rb'(?:[^"{}\[\]]++|' + _STRING + inner + rb")*+"
+
+
+_VALUE = re.compile(_STRING + rb"|[{\[]" + _between(_LEVELS) + rb"[}\]]|" + _SCALAR, re.DOTALL)
 
 
 class Unreadable(ValueError):
     """A body that is not a JSON object; the text is fit for a log."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(NamedTuple):
     """One member of the top level: its name, decoded, and the offsets of its name, its value, and its end."""
 
     name: str
@@ -65,9 +80,14 @@ def find_members(text: bytes, document: Object) -> list[Member]:
     """Return the members of the top level of `text`, in order; `document` is what `text` was parsed to.
 
     Most clients write JSON without white space, as orjson does. So a value is looked for in orjson's own spelling
-    first, which costs a comparison; only where it is spelled otherwise are its brackets counted.
+    first, which costs a comparison; only where it is spelled otherwise are its brackets followed.
+
+    Raises Unreadable where there are more members, or more levels, than could be followed in time.
     """
-    return list(_walk_members(text, document))
+    members = list(islice(_walk_members(text, document), _MOST + 1))
+    if len(members) > _MOST:
+        raise Unreadable(f"it has more than {_MOST:,} members")
+    return members
 
 
 def edited(text: bytes, members: Sequence[Member], *, drop: Collection[str] = (), put: Mapping[str, str]) -> bytes:
@@ -128,18 +148,19 @@ def _plain_end(text: bytes, start: int, value: Json) -> int | None:
 
 
 def _value_end(text: bytes, start: int) -> int:
-    """Return the offset behind the value that starts at `start`."""
-    if text[start] not in b"{[":
-        flat = _FLAT_VALUE.match(text, start)
-        assert flat is not None
-        return flat.end()
-    depth, end = 1, start + 1
-    while depth:
-        bracket = _NEXT_BRACKET.match(text, end)
-        assert bracket is not None
-        depth += 1 if bracket[1] in b"{[" else -1
-        end = bracket.end()
-    return end
+    """Return the offset behind the value that starts at `start`. Raises Unreadable."""
+    value = _VALUE.match(text, start)
+    return value.end() if value else _deep_end(text, start)
+
+
+def _deep_end(text: bytes, start: int) -> int:
+    """Return the offset behind a value with very many levels, by parsing it once more."""
+    rest = text[start:].decode()
+    try:
+        _, end = _DECODER.raw_decode(rest)
+    except RecursionError:
+        raise Unreadable("it is nested too deeply") from None
+    return start + len(rest[:end].encode())
 
 
 def _unescape(name: bytes) -> str:

@@ -14,6 +14,15 @@ def all_values(fields: Fields, name: str) -> list[str]:
     return [value.decode("utf-8", "surrogateescape") for field, value in fields if field.lower() == wanted]
 
 
+def by_name(fields: Fields) -> dict[str, list[str]]:
+    """Return the values of all fields, in order, by lower-case name: for who wants to know several."""
+    found: dict[str, list[str]] = {}
+    for field, value in fields:
+        name = field.lower().decode("utf-8", "surrogateescape")
+        found.setdefault(name, []).append(value.decode("utf-8", "surrogateescape"))
+    return found
+
+
 def first_value(fields: Fields, name: str) -> str | None:
     """Return the value of the first field called `name`, or None."""
     return next(iter(all_values(fields, name)), None)
