@@ -5,8 +5,9 @@ import time
 import tracemalloc
 
 from codexcache.causes.history import MEMORY, History, Shared
+from codexcache.causes.predecessor import choose, match_of
 from codexcache.turns.columns import Item, Items, digest
-from codexcache.turns.prompt import read_prompt
+from codexcache.turns.prompt import read_outputs, read_prompt
 from codexcache.turns.record import Record, Usage
 from codexcache.wire.document import Json, Object
 from hypothesis import given
@@ -48,6 +49,43 @@ def test_more_than_sixteen_turns_with_one_head_are_still_found_by_their_own() ->
 small = st.lists(st.sampled_from([user("u"), user("v"), said("assistant", "a"), {"type": "reasoning"}]), max_size=6)
 
 
+pieces: list[Json] = [user("u"), said("assistant", "a"), said("assistant", "b"), {"type": "compaction", "id": "c"}]
+talks = st.lists(st.sampled_from(pieces), max_size=5)
+routes = st.builds(
+    route,
+    key=st.sampled_from(["k", "k", "l", None]),
+    session=st.sampled_from(["s", "s", "t"]),
+    caller=st.sampled_from([b"c", b"c", b"d"]),
+    thread=st.sampled_from([None, None, "x"]),
+)
+bodies: st.SearchStrategy[Object] = st.sampled_from([{}, {}, {"tools": [{"name": "shell"}], "instructions": "other"}])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[History, Record]:
+    """Return turns, each a beginning or behind another's answer, and a turn that may go on with one of them."""
+    history, answered = History(), list[list[Json]]([[]])
+    for number in range(1, draw(st.integers(2, 9))):
+        items, answer = [*draw(st.sampled_from(answered)), *draw(talks)], draw(talks)
+        took = draw(st.sampled_from([0.5, 0.5, 3.0]))
+        one = record(number, items, at=float(number), took=took, via=draw(routes), body=draw(bodies))
+        one.outputs = read_outputs(answer, one.prompt)
+        match = history.predecessor(one)
+        one.conversation = match.record.conversation if match else number
+        history.add(one, match)
+        answered.append([*items, *answer])
+    mine = [*draw(st.sampled_from(answered)), *draw(talks)]
+    return history, record(99, mine, at=10.0, via=draw(routes), body=draw(bodies))
+
+
+@prop
+@given(histories())
+def test_what_is_plainly_gone_on_with_is_chosen_among_all_that_are_alike_too(drawn: tuple[History, Record]) -> None:
+    history, mine = drawn
+
+    assert history.predecessor(mine) == choose(mine, history.alike(mine))
+
+
 @prop
 @given(st.lists(small, max_size=8), small)
 def test_no_turn_that_is_extended_whole_is_overlooked(inputs: list[list[Json]], mine: list[Json]) -> None:
@@ -62,11 +100,9 @@ def test_no_turn_that_is_extended_whole_is_overlooked(inputs: list[list[Json]], 
 @given(st.lists(small, max_size=8), small)
 def test_the_predecessor_is_the_one_that_a_look_at_all_turns_finds(inputs: list[list[Json]], mine: list[Json]) -> None:
     records = turns(*inputs)
-    history = remembering(*records)
-    everything = History()
-    everything._candidates = lambda record: iter(records)  # type: ignore[method-assign]
+    history, last = remembering(*records), now(mine)
 
-    assert found(history, now(mine)) == found(everything, now(mine))
+    assert history.predecessor(last) == choose(last, [match_of(last, one) for one in records])
 
 
 def grown(number: int, items: Items, key: str) -> Record:

@@ -324,7 +324,6 @@ async def test_a_listener_that_fails_alters_nothing(
         raise RuntimeError("SECRET")
 
     monkeypatch.setattr("codexcache.turns.tap.EventReader.feed", fail)
-    monkeypatch.setattr("codexcache.turns.tap.Keeper.add", fail)
     answer = b"".join([stream_head(), *map(chunk, STREAM), chunk(b"")])
     await stage.upstream(responding(answer))
     async with connected(await stage.proxy()) as connection:
@@ -344,7 +343,7 @@ async def test_a_fault_before_the_listeners_does_not_make_a_stream_wait(
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("codexcache.proxy.httpturns.Keeper", fail)
+    monkeypatch.setattr("codexcache.proxy.httpturns.Tap", fail)
     steps = Stepwise(*STREAM)
     await stage.upstream(steps.over_http1)
     async with connected(await stage.proxy()) as connection:

@@ -98,50 +98,51 @@ def test_nothing_is_kept_as_nothing() -> None:
     assert Keeper(0).whole() == b""
 
 
-def faults() -> tuple[list[str], Tap]:
-    """Return a tap with a listener that fails at its second chunk between two that do not, and what is noted."""
-    noted: list[str] = []
+class Failing:
+    """A reader that fails at its second chunk."""
 
-    def failing(chunk: bytes) -> None:
-        if any(entry.startswith("heard") for entry in noted[2:]):
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def passes_over(self, chunk: bytes) -> bool:
+        return chunk == b"dull"
+
+    def feed(self, chunk: bytes) -> None:
+        self.heard.append(chunk)
+        if len(self.heard) == 2:
             raise zlib.error("damaged")
 
-    tap = Tap(
-        lambda error: noted.append(f"fault: {type(error).__name__}"),
-        lambda chunk: noted.append(f"heard {chunk!r}"),
-        failing,
-        lambda chunk: noted.append(f"and {chunk!r}"),
-    )
-    return noted, tap
 
+def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
+    reader, faults = Failing(), list[str]()
+    tap = Tap(100, lambda error: faults.append(type(error).__name__), reader)
+    chunks = [b"a", b"dull", b"b", b"c", b"dull"]
 
-def test_a_listener_that_fails_is_told_once_and_the_others_go_on() -> None:
-    noted, tap = faults()
-    passed = [tap(chunk) for chunk in (b"a", b"b", b"c")]
-
-    assert passed == [b"a", b"b", b"c"]
-    assert noted == [
-        "heard b'a'",
-        "and b'a'",
-        "heard b'b'",
-        "fault: error",
-        "and b'b'",
-        "heard b'c'",
-        "and b'c'",
-    ]
+    assert [tap(chunk) for chunk in chunks] == chunks
+    assert (reader.heard, faults, tap.whole()) == ([b"a", b"b"], ["error"], b"".join(chunks))
 
 
 def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
     chunk = bytes(range(200))
 
-    assert Tap(lambda _: None)(chunk) is chunk
+    assert Tap(1, lambda _: None)(chunk) is chunk
+
+
+def test_a_tap_keeps_what_is_not_too_large_and_of_what_is_nothing() -> None:
+    tap = Tap(5, lambda _: None)
+    for chunk in (b"abc", b"de"):
+        tap(chunk)
+    assert tap.whole() == b"abcde"
+    tap(b"f")
+
+    assert (tap.whole(), tap._chunks) == (None, [])
 
 
 @prop
 @given(st.lists(st.binary(max_size=40)), st.sampled_from(["", "gzip", "deflate", "br", "zstd"]), st.booleans())
 def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_stream: bool) -> None:
     reader = reader_into(Outcome(status=400), coding=coding, event_stream=event_stream, limit=100)
-    tap = Tap(lambda _: None, Keeper(50).add, reader.feed)
+    tap = Tap(50, lambda _: None, reader)
 
     assert [tap(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
 
@@ -168,8 +169,8 @@ def test_what_is_passed_over_says_nothing(pieces: list[bytes], data: st.DataObje
     for piece, goes_on in zip(pieces, joined, strict=True):
         chunks[-1:] = [chunks[-1] + piece] if goes_on and chunks else [*chunks[-1:], piece]
     outcome = Outcome(status=200)
-    reader = reader_into(outcome, coding="", event_stream=True, limit=1000)
+    tap = Tap(0, lambda _: None, reader_into(outcome))
     for chunk in (*chunks, b""):
-        reader.feed(chunk)
+        tap(chunk)
 
     assert outcome == read(b"".join(pieces), step=1)

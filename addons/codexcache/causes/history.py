@@ -9,15 +9,14 @@ exactly. What is remembered is bounded in bytes, and the least recently listed t
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
-from itertools import chain
 from sys import getsizeof
 from typing import cast
 
 from ..turns.prompt import Prompt, Tool
 from ..turns.record import Record
-from .predecessor import Match, choose, match_of
+from .predecessor import Match, choose, is_plainly_gone_on_with, match_of
 
 MEMORY = 128 << 20
 """Bytes of prompts that are remembered, as far as they can be counted."""
@@ -71,14 +70,40 @@ class History:
 
     def predecessor(self, record: Record) -> Match | None:
         """Return what the turn is compared with, or None where no earlier turn of its conversation is known."""
-        found = {other.number: other for other in self._candidates(record)}
-        return choose(record, [match_of(record, other) for other in found.values() if _could_be_read(other, record)])
+        return choose(record, self._nearest(record) or self.alike(record))
 
-    def _candidates(self, record: Record) -> Iterable[Record]:
-        """Return turns that may share a head, a key or a history with this one, some of them repeatedly."""
+    def alike(self, record: Record) -> list[Match]:
+        """Return all turns that may share a head, a key or a history with this one."""
         named = (record.named,) if record.named is not None and record.named.usage is not None else ()
-        entries = (*_heads(record), ("key", record.route.key)) if record.complete else ()
-        return chain(named, *(self._listed.get(entry, ()) for entry in entries))
+        entries = (*_heads(record), _key(record)) if record.complete else ()
+        return [match_of(record, other) for other in self._listed_under(entries, record, named)]
+
+    def _nearest(self, record: Record) -> list[Match]:
+        """Return the turns that share the longest head, if one of them is gone on with so plainly that no other counts.
+
+        Nearly all turns go on with the one before them, so few have to be compared with all that are alike.
+        """
+        items = record.prompt.items
+        head = next((count for count in _last_heads(record) if items.head(count) in self._listed), 0)
+        if not head or not record.complete or record.named is not None:
+            return []
+        powers = {_power(head), _power(min(head + 1, len(items)))}
+        others = self._listed_under((*(items.head(count) for count in (head, *powers)), _key(record)), record)
+        if any(_shares(record, other, head + 1) for other in others):
+            return []
+        nearest = [Match(record=other, head=head) for other in others if _shares(record, other, head)]
+        return nearest if any(is_plainly_gone_on_with(record, match) for match in nearest) else []
+
+    def _listed_under(
+        self, entries: Iterable[object], record: Record, named: Iterable[Record] = ()
+    ) -> Collection[Record]:
+        """Return the turns that are named or listed under some entries and can be a predecessor, each once."""
+        found = {other.number: other for other in named}
+        for entry in entries:
+            found.update(
+                (other.number, other) for other in self._listed.get(entry, ()) if _could_be_read(other, record)
+            )
+        return found.values()
 
     def _forget(self, shelf: OrderedDict[int, Record]) -> None:
         """Forget the turn that has been longest on a shelf."""
@@ -93,24 +118,46 @@ class History:
 
 def _could_be_read(other: Record, record: Record) -> bool:
     """Tell whether a turn had ended, with usage, before this one was sent; a warm-up counts only where it is named."""
-    if other is record.named:
-        return True
     return not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at
 
 
+def _shares(record: Record, other: Record, count: int) -> bool:
+    """Tell whether two turns have so many items at the head, and the same ones."""
+    mine, theirs = record.prompt.items, other.prompt.items
+    return count <= len(mine) and count <= len(theirs) and mine.head(count) == theirs.head(count)
+
+
+def _last_heads(record: Record) -> range:
+    """Return the lengths of the heads that a turn is likely to have in common with the one that it goes on with."""
+    count = len(record.prompt.items)
+    return range(count, max(0, count - 64), -1)
+
+
 def _heads(record: Record) -> Iterable[object]:
-    """Yield the heads under which turns that share items with this one are listed, the longest first."""
+    """Return the heads under which turns that share items with this one are listed, the longest first."""
     items = record.prompt.items
-    powers = [1 << exponent for exponent in range(len(items).bit_length())]
-    ends = range(len(items), max(0, len(items) - 64), -1)
-    return dict.fromkeys(items.head(count) for count in (*ends, *reversed(powers)))
+    return dict.fromkeys(items.head(count) for count in (*_last_heads(record), *reversed(_powers(len(items)))))
 
 
 def _entries(record: Record) -> Iterable[object]:
-    """Yield what a turn is listed under."""
+    """Return what a turn is listed under."""
     items = record.prompt.items
-    powers = [1 << exponent for exponent in range(len(items).bit_length())]
-    return dict.fromkeys((*(items.head(count) for count in (*powers, len(items)) if count), ("key", record.route.key)))
+    heads = (items.head(count) for count in (*_powers(len(items)), len(items)) if count)
+    return dict.fromkeys((*heads, _key(record)))
+
+
+def _key(record: Record) -> object:
+    return "key", record.route.key
+
+
+def _powers(count: int) -> list[int]:
+    """Return the powers of two up to a count."""
+    return [1 << exponent for exponent in range(count.bit_length())]
+
+
+def _power(count: int) -> int:
+    """Return the largest power of two that is not above a count, which is at least one."""
+    return 1 << count.bit_length() - 1
 
 
 def _cost(record: Record) -> int:

@@ -90,6 +90,18 @@ def _is_surely_gone_on_with(record: Record, match: Match) -> bool:
     return match.whole and _is_own(record, other) and (answered or (other is record.named and match.head > 0))
 
 
+def is_plainly_gone_on_with(record: Record, match: Match) -> bool:
+    """Tell whether a turn is gone on with for sure, and nothing tells the two apart.
+
+    Then turns with a shorter head in common cannot be chosen, whatever speaks for them.
+    """
+    return (
+        _is_surely_gone_on_with(record, match)
+        and not _is_told_apart(record, match.record)
+        and not _looks_like_another_agent(record, match.record)
+    )
+
+
 def _rank(record: Record, match: Match) -> tuple[int | bool, ...]:
     """Rank turns with equal heads: first what this turn extends whole unless history was compacted, then the latest.
 

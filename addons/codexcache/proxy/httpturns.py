@@ -2,13 +2,13 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from mitmproxy import http
 from mitmproxy.net import encoding
 
 from ..turns.continuity import Passage
-from ..turns.tap import Keeper, Reader, Tap, reader_for
+from ..turns.tap import Reader, Tap, reader_for
 from ..turns.turn import Reading, Turn, read_sender, read_turn
 from ..wire.bodies import Body
 from ..wire.coding import Undecodable, decode
@@ -26,7 +26,7 @@ class HttpTurns:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._passages: dict[str, Passage] = {}
-        self._keepers: dict[str, Keeper] = {}
+        self._taps: dict[str, Tap] = {}
 
     @property
     def faults(self) -> Faults:
@@ -51,7 +51,7 @@ class HttpTurns:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if flow.live and flow.response and flow.response.status_code != 101 and self._is_heard(flow):
             flow.response.stream = True  # whatever happens to the listeners, the response does not wait
-            flow.response.stream = Tap(self._note_fault, *self._listeners(flow, flow.response))
+            flow.response.stream = self._taps[flow.id] = self._tap(flow, flow.response)
 
     @guarded
     def response(self, flow: http.HTTPFlow) -> None:
@@ -112,13 +112,13 @@ class HttpTurns:
         """Tell whether a response must not wait in the proxy: the backend's, and any event stream."""
         return _is_event_stream(flow.response) or self._core.host_of(flow) is not None
 
-    def _listeners(self, flow: http.HTTPFlow, response: http.Response) -> Iterator[Callable[[bytes], None]]:
-        """Yield what listens to a response: the keeper of a copy, and for a turn the reader of its outcome."""
-        keeper = self._keepers[flow.id] = Keeper(self._core.settings.view_limit)
-        yield keeper.add
+    def _tap(self, flow: http.HTTPFlow, response: http.Response) -> Tap:
+        """Return what keeps a copy of a response, and for a turn reads its outcome."""
+        reader = None
         if passage := self._passages.get(flow.id):
             with contextlib.suppress(Undecodable):
-                yield reader_of(response, passage, lambda: self._core.end(passage, time.time())).feed
+                reader = reader_of(response, passage, lambda: self._core.end(passage, time.time()))
+        return Tap(self._core.settings.view_limit, self._note_fault, reader)
 
     def _note_fault(self, error: Exception) -> None:
         self.faults.note("reading a response", error)
@@ -127,8 +127,8 @@ class HttpTurns:
         """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""
         if passage := self._passages.pop(flow.id, None):
             self._core.end(passage, time.time())
-        if (keeper := self._keepers.pop(flow.id, None)) and flow.response and flow.response.raw_content is None:
-            flow.response.raw_content = keeper.whole()
+        if (tap := self._taps.pop(flow.id, None)) and flow.response and flow.response.raw_content is None:
+            flow.response.raw_content = tap.whole()
 
 
 def _is_event_stream(response: http.Response | None) -> bool:

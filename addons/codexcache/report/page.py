@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from .. import __version__
+from ..visible import cell
 from . import figures, timeline, wording
 from .conversations import Conversation, Turn, put_together
 from .journals import Gathered
@@ -89,6 +90,7 @@ def _furniture() -> dict[str, Any]:
         "words": WORDS.values(),
         "axis": timeline,
         "say": wording,
+        "cell": cell,
         "describe": describe,
         "strips": strips,
         "style": style,

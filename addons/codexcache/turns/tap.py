@@ -26,11 +26,10 @@ class Keeper:
 
     def add(self, chunk: bytes) -> None:
         """Keep a chunk; beyond the limit, keep nothing."""
+        self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self._limit:
             self._chunks.clear()
-        else:
-            self._chunks.append(chunk)
 
     def whole(self) -> bytes | None:
         """Return the body as it came, or None where it was too large."""
@@ -40,8 +39,20 @@ class Keeper:
 class Reader(Protocol):
     """Reads a response from its chunks."""
 
+    def passes_over(self, chunk: bytes, /) -> bool:
+        """Tell whether a chunk says nothing, so that it need not be fed."""
+
     def feed(self, chunk: bytes, /) -> None:
         """Take in the next chunk; `b""` is the end."""
+
+
+class Nobody:
+    """Reads nothing."""
+
+    def passes_over(self, chunk: bytes) -> bool:
+        return True
+
+    def feed(self, chunk: bytes) -> None: ...
 
 
 class EventReader:
@@ -51,6 +62,7 @@ class EventReader:
         self._outcome = outcome
         self._on_finished = on_finished
         self._events = EventStream(HINT)
+        self.passes_over = self._events.passes_over
 
     def feed(self, chunk: bytes) -> None:
         for data in self._events.feed(chunk):
@@ -67,6 +79,9 @@ class BodyReader:
         self._on_finished = on_finished
         self._body = Keeper(limit)
 
+    def passes_over(self, chunk: bytes) -> bool:
+        return False
+
     def feed(self, chunk: bytes) -> None:
         self._body.add(chunk)
         if not chunk:
@@ -80,6 +95,9 @@ class Decoding:
     def __init__(self, reader: Reader, decoder: Decoder) -> None:
         self._reader = reader
         self._decoder = decoder
+
+    def passes_over(self, chunk: bytes) -> bool:
+        return False
 
     def feed(self, chunk: bytes) -> None:
         with contextlib.suppress(*DAMAGED):  # then the response says no more than it has said so far
@@ -98,18 +116,33 @@ def reader_for(
     return reader if isinstance(decoder, Identity) else Decoding(reader, decoder)
 
 
-class Tap:
-    """Passes chunks on and shows each to its listeners; one that fails is told to `on_fault` and not called again."""
+class Tap(Keeper):
+    """Passes chunks on, keeps them, and shows them to a reader.
 
-    def __init__(self, on_fault: Callable[[Exception], None], *listeners: Callable[[bytes], None]) -> None:
+    A reader that fails is told to `on_fault` and not asked again. This is called for each chunk of each stream, so what
+    most chunks need stands in one place.
+    """
+
+    def __init__(self, limit: int, on_fault: Callable[[Exception], None], reader: Reader | None = None) -> None:
+        super().__init__(limit)
         self._on_fault = on_fault
-        self._listeners = listeners
+        self._listen_with(reader or Nobody())
 
     def __call__(self, chunk: bytes) -> bytes:
-        for listener in self._listeners:
-            try:
-                listener(chunk)
-            except Exception as error:
-                self._listeners = tuple(other for other in self._listeners if other is not listener)
-                self._on_fault(error)
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > self._limit or not self._passes_over(chunk):
+            self._attend(chunk)
         return chunk
+
+    def _attend(self, chunk: bytes) -> None:
+        if self._size > self._limit:
+            self._chunks.clear()
+        try:
+            self._feed(chunk)
+        except Exception as error:
+            self._listen_with(Nobody())
+            self._on_fault(error)
+
+    def _listen_with(self, reader: Reader) -> None:
+        self._passes_over, self._feed = reader.passes_over, reader.feed

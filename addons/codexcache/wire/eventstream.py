@@ -8,7 +8,7 @@ has come, and only the events in which it stands are cut out.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 EVENT_LIMIT = 32 << 20
 """Bytes of one event that are read. The last event repeats the whole response, usually well under 1 MB."""
@@ -31,21 +31,20 @@ class EventStream:
         self._is_too_long = False
         self._ended_in_cr = False
 
-    def feed(self, chunk: bytes) -> Iterable[bytes]:
-        """Take the next bytes of the stream; return the data of each wanted event that they complete, joined by LF."""
+    def passes_over(self, chunk: bytes) -> bool:
+        """Tell whether nothing would come of feeding a chunk: it is whole events, none of them wanted."""
+        return (
+            not self._open
+            and not self._mark
+            and not self._ended_in_cr
+            and self._wanted.search(chunk) is None
+            and chunk.endswith(_BLANK_LINE)
+            and b"\r" not in chunk
+        )
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Take the next bytes of the stream; yield the data of each wanted event that they complete, joined by LF."""
         text = self._with_line_feeds(chunk) if b"\r" in chunk or self._ended_in_cr else chunk
-        if not self._open and not self._mark and self._wanted.search(text) is None and text.endswith(_BLANK_LINE):
-            return ()
-        return self._cut(text)
-
-    def _with_line_feeds(self, chunk: bytes) -> bytes:
-        """Return a chunk whose lines end in LF; what follows on a CR at the end of the last one may belong to it."""
-        text = chunk[1:] if self._ended_in_cr and chunk.startswith(b"\n") else chunk
-        self._ended_in_cr = chunk.endswith(b"\r") if chunk else self._ended_in_cr
-        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-    def _cut(self, text: bytes) -> Iterator[bytes]:
-        """Yield what is wanted of the open event, if it ends here, and of the whole ones behind it; keep the rest."""
         start = _behind_blank_line(self._open, text)
         if not start:
             self._keep(text)
@@ -54,6 +53,12 @@ class EventStream:
         end = max(start, text.rfind(_BLANK_LINE, start) + len(_BLANK_LINE))
         yield from self._whole(text, start, end)
         self._keep(text[end:])
+
+    def _with_line_feeds(self, chunk: bytes) -> bytes:
+        """Return a chunk whose lines end in LF; what follows on a CR at the end of the last one may belong to it."""
+        text = chunk[1:] if self._ended_in_cr and chunk.startswith(b"\n") else chunk
+        self._ended_in_cr = chunk.endswith(b"\r") if chunk else self._ended_in_cr
+        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def _close(self, text: bytes) -> Iterator[bytes]:
         """Yield the data of the open event, of which `text` is the end, if it is wanted."""

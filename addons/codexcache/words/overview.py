@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ..visible import cell
 from ..wire.document import Object
 from .excerpt import visible
 from .page import clock, measured, number, share, title
@@ -10,8 +11,9 @@ from .page import clock, measured, number, share, title
 type Table = list[list[str]]
 
 _NUMBER = re.compile(r"[\d,]+%?|n/a")
-_FORMULA = re.compile(r"[=+@]|-.")
 _LONGEST = 400
+"""Characters of a cell."""
+
 _PLAIN = ("hit", "cold", "below_minimum")
 """Verdicts that need no reason in a list."""
 
@@ -92,9 +94,5 @@ def _count(portrait: Object, name: str) -> float:
 
 
 def _cell(text: str) -> str:
-    """Return text for a cell, which mitmproxy's console can save for a spreadsheet: none must be taken for a formula.
-
-    A portrait may come out of a file that anyone could have written.
-    """
-    shown = visible(text[:_LONGEST])
-    return f"'{shown}" if _FORMULA.match(shown) else shown
+    """Return text for a cell. A portrait may come out of a file that anyone could have written."""
+    return cell(visible(text[:_LONGEST]))
