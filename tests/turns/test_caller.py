@@ -9,6 +9,7 @@ from codexcache.turns.continuity import Continuity
 from codexcache.turns.sockets import Backlog, Socket
 from codexcache.wire.coding import Undecodable, decode
 from codexcache.wire.document import Json, Unreadable, parse
+from codexcache.wire.fields import by_name
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop
@@ -20,7 +21,7 @@ AUTH = "https://api.openai.com/auth"
 def caller(authorization: str | None = None, account: str | None = None) -> Caller | None:
     """Return who sends a request with this credential and account."""
     given_fields = {"Authorization": authorization, "ChatGPT-Account-Id": account}
-    return read_caller(fields({name: value for name, value in given_fields.items() if value is not None}))
+    return read_caller(by_name(fields({name: value for name, value in given_fields.items() if value is not None})))
 
 
 def test_without_a_credential_there_is_no_caller() -> None:

@@ -4,12 +4,12 @@ It ties a passage to the debugger's engine. Whoever wants to hear of findings is
 keep the others from hearing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from ..turns.continuity import Passage
 from ..turns.record import Record, Route
 from ..turns.turn import SESSION_HEADERS, Turn, caller_root
-from ..wire.fields import by_name
+from ..wire.fields import Values, by_name
 from .changes import find_changes
 from .explain import Explainer
 from .finding import Finding
@@ -102,9 +102,9 @@ def route_of(passage: Passage, socket: str) -> Route:
     )
 
 
-def _first(values: Mapping[str, list[str]], names: tuple[str, ...]) -> str | None:
+def _first(values: Values, names: tuple[str, ...]) -> str | None:
     """Return the first of the first values of some header fields that is not empty."""
-    return next((value for name in names if (value := values.get(name, [""])[0])), None)
+    return next((value for name in names if (value := values.get(name, ("",))[0])), None)
 
 
 def _key_of(passage: Passage) -> str | None:

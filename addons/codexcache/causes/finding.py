@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ..turns.continuity import Passage
 from ..turns.record import Record
-from ..wire.fields import first_value
 from .changes import Change
 from .predecessor import Match
 from .verdict import Verdict
@@ -26,8 +25,8 @@ class Finding:
     @property
     def client(self) -> str:
         """The user agent's first product with its version."""
-        agent = first_value(self.passage.turn.sender.fields, "user-agent") or ""
-        product = _PRODUCT.match(agent)
+        agents = self.passage.turn.sender.values.get("user-agent", ("",))
+        product = _PRODUCT.match(agents[0])
         return product[0] if product else ""
 
     @property

@@ -88,7 +88,8 @@ class History:
         if not head or not record.complete or record.named is not None:
             return []
         powers = {_power(head), _power(min(head + 1, len(items)))}
-        others = self._listed_under((*(items.head(count) for count in (head, *powers)), _key(record)), record)
+        listed = self._listed_under((*(items.head(count) for count in (head, *powers)), _key(record)), record)
+        others = [other for other in listed if len(other.prompt.items) >= head]
         if any(_shares(record, other, head + 1) for other in others):
             return []
         nearest = [Match(record=other, head=head) for other in others if _shares(record, other, head)]

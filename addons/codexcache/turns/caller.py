@@ -15,7 +15,7 @@ from typing import Literal
 
 import orjson
 
-from ..wire.fields import Fields, first_value
+from ..wire.fields import Values
 
 _OPENAI_CLAIMS = "https://api.openai.com/auth"
 _USER_CLAIMS = ("chatgpt_user_id", "user_id", "sub", "email")
@@ -33,14 +33,18 @@ class Caller:
         return f"Caller({self.kind})"
 
 
-def read_caller(fields: Fields) -> Caller | None:
+def read_caller(values: Values) -> Caller | None:
     """Return who sends a request with these header fields, or None for one without any credential."""
-    credential = (first_value(fields, "authorization") or "").strip()
+    credential = _first(values, "authorization").strip()
     if principal := _stable_claims(credential):
         return Caller(kind="principal", identity=principal)
-    if account := (first_value(fields, "chatgpt-account-id") or "").strip():
+    if account := _first(values, "chatgpt-account-id").strip():
         return Caller(kind="account", identity=(account,))
     return Caller(kind="principal", identity=(credential,)) if credential else None
+
+
+def _first(values: Values, name: str) -> str:
+    return next(iter(values.get(name, ())), "")
 
 
 @functools.lru_cache(maxsize=256)

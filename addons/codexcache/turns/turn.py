@@ -11,7 +11,7 @@ from hashlib import blake2b
 from typing import Literal
 
 from ..wire.document import Json, Object
-from ..wire.fields import Fields, by_name
+from ..wire.fields import Fields, Values, by_name
 from ..wire.routes import Endpoint
 from .caller import Caller, read_caller
 from .items import first_developer_message, first_user_message, given_items, spelled
@@ -41,10 +41,13 @@ _NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-cod
 class Sender:
     """What the header fields say: who sends, whether it is the official client, and in which session.
 
+    `values` are the fields' values by lower-case name.
+
     It holds the credential, so it shows nothing of itself in a log or a traceback; nor does whatever holds a turn.
     """
 
     fields: Fields
+    values: Values
     caller: Caller | None
     native: bool
     session: str | None
@@ -101,7 +104,8 @@ def read_sender(fields: Fields) -> Sender:
     values = by_name(fields)
     return Sender(
         fields=fields,
-        caller=read_caller(fields),
+        values=values,
+        caller=read_caller(values),
         native=not _NATIVE_MARKS.isdisjoint(values),
         session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
         idempotency_key=_first_usable(values.get("idempotency-key", ())),

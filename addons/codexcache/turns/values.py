@@ -6,10 +6,13 @@ a value at 64 characters would fold two long values into one, so it is hashed wh
 """
 
 import json
+import re
 import unicodedata
 import uuid
 
 MAX_LENGTH = 64
+
+_PLAIN = re.compile(rf"[!-~]{{1,{MAX_LENGTH}}}")
 
 _NAMESPACE = uuid.UUID("8c0f3f0e-6c1c-5b59-9a53-0d0f6f9e7a11")
 """The namespace of every key that is made here. Changing it would orphan every cached prompt."""
@@ -21,11 +24,11 @@ def usable(value: object) -> str | None:
     A string is trimmed. One to 64 visible ASCII characters stay as they are; anything else that can be printed
     becomes its UUIDv5. Blank strings, strings with control characters and other types are absent.
     """
-    if not isinstance(value, str) or not (text := value.strip()) or _has_controls(text):
+    if not isinstance(value, str) or not (text := value.strip()):
         return None
-    if len(text) <= MAX_LENGTH and all("!" <= character <= "~" for character in text):
+    if _PLAIN.fullmatch(text):
         return text
-    return derived("value", text)
+    return None if _has_controls(text) else derived("value", text)
 
 
 def derived(*parts: str | None) -> str:

@@ -1,6 +1,6 @@
 """Header fields as they stand on the wire: pairs of bytes, in order, repeated names and spelling kept."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 Fields = Sequence[tuple[bytes, bytes]]
 
@@ -14,7 +14,11 @@ def all_values(fields: Fields, name: str) -> list[str]:
     return [value.decode("utf-8", "surrogateescape") for field, value in fields if field.lower() == wanted]
 
 
-def by_name(fields: Fields) -> dict[str, list[str]]:
+type Values = Mapping[str, Sequence[str]]
+"""Header fields by their lower-case names: the values of each, in order."""
+
+
+def by_name(fields: Fields) -> Values:
     """Return the values of all fields, in order, by lower-case name: for who wants to know several."""
     found: dict[str, list[str]] = {}
     for field, value in fields:
@@ -26,12 +30,6 @@ def by_name(fields: Fields) -> dict[str, list[str]]:
 def first_value(fields: Fields, name: str) -> str | None:
     """Return the value of the first field called `name`, or None."""
     return next(iter(all_values(fields, name)), None)
-
-
-def has_any(fields: Fields, names: Iterable[str]) -> bool:
-    """Tell whether a field with one of these (lower-case) names is there, whatever its value."""
-    wanted = {name.encode() for name in names}
-    return any(field.lower() in wanted for field, _ in fields)
 
 
 def with_field(fields: Fields, name: str, value: str) -> tuple[tuple[bytes, bytes], ...]:

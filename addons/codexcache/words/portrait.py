@@ -13,7 +13,7 @@ from ..turns.record import Record
 from ..turns.turn import SESSION_HEADERS
 from ..visible import visible
 from ..wire.document import Json, Object
-from ..wire.fields import Fields, first_value
+from ..wire.fields import Values, by_name
 from .fingerprint import Fingerprints
 
 SAME, CHANGED, NEW, BEHIND = "same", "changed", "new", "behind"
@@ -36,8 +36,8 @@ def portrait(finding: Finding, entry: Object, fingerprints: Fingerprints) -> Obj
         "differences": [f"{change.name}: {change.detail}" for change in finding.changes],
         "signature": list(signature(finding.record, finding.match, finding.changes)),
         "identity": dict(_identity(finding, fingerprints)),
-        "client_sent": dict(_envelope(turn.sender.fields, turn.document.get(KEY_MEMBER), fingerprints)),
-        "forwarded": dict(_envelope(finding.passage.forwarded, finding.passage.forwarded_key, fingerprints)),
+        "client_sent": dict(_envelope(turn.sender.values, turn.document.get(KEY_MEMBER), fingerprints)),
+        "forwarded": dict(_envelope(by_name(finding.passage.forwarded), finding.passage.forwarded_key, fingerprints)),
         "edited": finding.passage.edited is not None,
         **_recalled(finding),
     }
@@ -90,11 +90,11 @@ def _state(value: object, was: object, compared: bool) -> str:
     return "absent" if not value else NEW if not compared else SAME if value == was else CHANGED
 
 
-def _envelope(fields: Fields, key: Json, fingerprints: Fingerprints) -> Iterator[tuple[str, Json]]:
+def _envelope(values: Values, key: Json, fingerprints: Fingerprints) -> Iterator[tuple[str, Json]]:
     """Yield the fingerprints of the identity in a body's key and in header fields."""
     yield KEY_MEMBER, fingerprints.of("key", key) if isinstance(key, str) else None
     for name in _HEADERS:
-        yield name, fingerprints.of("key", first_value(fields, name))
+        yield name, fingerprints.of("key", next(iter(values.get(name, ())), None))
 
 
 def _count(number: int, noun: str) -> str:
