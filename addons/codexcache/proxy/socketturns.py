@@ -6,8 +6,9 @@ from mitmproxy import http, websocket
 
 from ..turns.envelope import Envelope
 from ..turns.sockets import Backlog, Socket
-from ..turns.turn import read_sender
-from ..wire.document import Object, Unreadable, edited, find_members, parse
+from ..turns.turn import Reading, Turn, read_sender
+from ..wire.bodies import Body
+from ..wire.document import Unreadable, edited
 from ..wire.routes import endpoint_of
 from .core import Core, pass_unchanged
 from .guard import Faults, guarded
@@ -48,9 +49,10 @@ class SocketTurns:
 
     @guarded
     def websocket_message(self, flow: http.HTTPFlow) -> None:
-        if flow.websocket and (socket := self._socket_of(flow)):
+        if flow.websocket and (socket := self._sockets.get(flow.id) or self._socket_of(flow)):
             message = flow.websocket.messages[-1]
-            self._trim(flow, flow.websocket, socket.backlog)
+            if socket.backlog.add(len(message.content)):
+                self._trim(flow, flow.websocket, socket.backlog)
             if message.is_text and not message.dropped:
                 self._send(flow, socket, message) if message.from_client else self._hear(socket, message)
 
@@ -75,45 +77,50 @@ class SocketTurns:
         if CREATE.encode() not in message.content:
             return
         try:
-            document = self._read(message.content)
+            body = self._read(message.content)
         except Unreadable as reason:
             pass_unchanged(flow, reason)
         else:
-            self._commit(flow, socket, message, document)
+            self._commit(flow, socket, message, body)
 
-    def _read(self, content: bytes) -> Object:
+    def _read(self, content: bytes) -> Body[Reading]:
         if len(content) > self._core.settings.body_limit:
             raise Unreadable("it is over the size limit (option codex_body_limit)")
-        return parse(content)
+        return self._core.bodies.read(content)
 
     def _commit(
-        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, document: Object
+        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, body: Body[Reading]
     ) -> None:
-        if document.get("type") != CREATE:
+        if body.document.get("type") != CREATE:
             return
-        passage = self._core.continuity.begin(socket.read_turn(document), self._core.settings, socket.last)
+        turn = _turn_of(socket, body)
+        passage = self._core.continuity.begin(turn, self._core.settings, socket.last)
         if passage.envelope.put or passage.envelope.drop:
-            members = find_members(message.content, document)
-            message.content = edited(message.content, members, drop=passage.envelope.drop, put=passage.envelope.put)
+            message.content = edited(body.text, body.members, drop=passage.envelope.drop, put=passage.envelope.put)
+        if turn.previous is None:  # a delta is nothing that another frame starts with
+            self._core.bodies.remember(body, turn.reading)
         socket.begin(passage)
         self._core.sent(flow, passage, message.timestamp)
-        self._core.hold(flow, passage, lambda: (message.content, socket.read_turn(self._read(message.content))))
+        self._core.hold(flow, passage, lambda: (message.content, _turn_of(socket, self._read(message.content))))
 
     def _hear(self, socket: Socket, message: websocket.WebSocketMessage) -> None:
         if passage := socket.read_event(message.content, message.timestamp):
             self._core.end(passage, message.timestamp)
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
-        """Let the oldest messages go where there are too many, and have a capture say so."""
-        if backlog.add(len(data.messages[-1].content)):
-            del data.messages[: backlog.surplus([len(message.content) for message in data.messages])]
-            flow.metadata[INCOMPLETE] = True
+        """Let the oldest messages go, and have a capture say so."""
+        del data.messages[: backlog.surplus([len(message.content) for message in data.messages])]
+        flow.metadata[INCOMPLETE] = True
 
     def _close(self, flow: http.HTTPFlow) -> None:
         if socket := self._sockets.pop(flow.id, None):
             for passage in socket.abandon():
                 self._core.end(passage, time.time())
             self._core.desk.socket_closed(flow.id)
+
+
+def _turn_of(socket: Socket, body: Body[Reading]) -> Turn:
+    return socket.read_turn(body.document, body.known.made if body.known else None, body.same_frame)
 
 
 def _is_handshake(request: http.Request) -> bool:

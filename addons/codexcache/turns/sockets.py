@@ -12,7 +12,7 @@ from ..wire.document import Object
 from .continuity import Passage
 from .envelope import Envelope
 from .memory import Identity
-from .turn import Sender, Turn, read_turn
+from .turn import Reading, Sender, Turn, read_turn
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,9 +27,17 @@ class Socket:
     begun: bool = False
     open_turns: deque[Passage] = field(default_factory=deque)
 
-    def read_turn(self, document: Object) -> Turn:
-        """Read the turn of a frame."""
-        return read_turn(self.sender, document, transport="websocket", host=self.host, endpoint="responses")
+    def read_turn(self, document: Object, known: Reading | None = None, same_frame: bool = False) -> Turn:
+        """Read the turn of a frame, as `read_turn` does."""
+        return read_turn(
+            self.sender,
+            document,
+            transport="websocket",
+            host=self.host,
+            endpoint="responses",
+            known=known,
+            same_frame=same_frame,
+        )
 
     def begin(self, passage: Passage) -> None:
         """Note that a turn was sent; one without a key, such as a warm-up, is none to go on from."""

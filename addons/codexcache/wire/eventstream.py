@@ -30,13 +30,12 @@ class EventStream:
         self._mark = _BYTE_ORDER_MARK  # what the stream may begin with
         self._is_too_long = False
         self._ended_in_cr = False
+        self._is_between = False  # whether what comes next begins a new event, in lines that end in LF
 
     def passes_over(self, chunk: bytes) -> bool:
         """Tell whether nothing would come of feeding a chunk: it is whole events, none of them wanted."""
         return (
-            not self._open
-            and not self._mark
-            and not self._ended_in_cr
+            self._is_between
             and self._wanted.search(chunk) is None
             and chunk.endswith(_BLANK_LINE)
             and b"\r" not in chunk
@@ -46,12 +45,10 @@ class EventStream:
         """Take the next bytes of the stream; yield the data of each wanted event that they complete, joined by LF."""
         text = self._with_line_feeds(chunk) if b"\r" in chunk or self._ended_in_cr else chunk
         start = _behind_blank_line(self._open, text)
-        if not start:
-            self._keep(text)
-            return
-        yield from self._close(text[:start])
-        end = max(start, text.rfind(_BLANK_LINE, start) + len(_BLANK_LINE))
-        yield from self._whole(text, start, end)
+        end = max(start, text.rfind(_BLANK_LINE, start) + len(_BLANK_LINE)) if start else 0
+        if start:
+            yield from self._close(text[:start])
+            yield from self._whole(text, start, end)
         self._keep(text[end:])
 
     def _with_line_feeds(self, chunk: bytes) -> bytes:
@@ -92,6 +89,7 @@ class EventStream:
         if len(self._open) > self._limit + 1:
             self._is_too_long = True
             del self._open[:-1]
+        self._is_between = not (self._open or self._mark or self._ended_in_cr)
 
 
 def _behind_blank_line(before: bytearray, text: bytes) -> int:

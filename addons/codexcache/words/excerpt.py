@@ -135,12 +135,17 @@ def _in_members(was: Object, now: Object, place: str, levels: int) -> Excerpt | 
 def _in_list(was: list[Json], now: list[Json], place: str, levels: int) -> Excerpt | None:
     index = next((at for at, pair in enumerate(zip(was, now, strict=False)) if not _same(*pair)), None)
     index = min(len(was), len(now)) if index is None else index
-    if Counter(map(spelled, was)) == Counter(map(spelled, now)):
+    if _counted(was) == _counted(now):
         names = (_named(was), _named(now))
         return _excerpt(*names, place, common_length(*names), LIST_ORDER)
     one = was[index] if index < len(was) else _ABSENT
     other = now[index] if index < len(now) else _ABSENT
     return first_difference(one, other, f"{place}[{index}]", levels)
+
+
+def _counted(values: Iterable[Json]) -> Counter[int]:
+    """Return how often each value stands in a list; a hash of its spelling costs less memory than the spelling."""
+    return Counter(hash(spelled(value)) for value in values)
 
 
 def _in_text(was: str, now: str, place: str) -> Excerpt:
