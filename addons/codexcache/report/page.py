@@ -1,6 +1,7 @@
 """All of it on one page: what is said, in which order, and how much of it is drawn."""
 
 import errno
+import functools
 import hashlib
 from base64 import b64encode
 from collections import Counter
@@ -168,6 +169,7 @@ def _skipped(skipped: Counter[str]) -> Iterator[str]:
         yield f"{wording.counted(skipped.total(), 'line')} left out: {reasons}."
 
 
+@functools.cache
 def _templates() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),

@@ -6,6 +6,7 @@ So an item is brought into one form before it is compared or hashed.
 """
 
 import json
+import operator
 from collections.abc import Iterator
 
 import orjson
@@ -28,17 +29,22 @@ def seen(item: Json) -> Json:
     """Return an item as the model sees it."""
     if not isinstance(item, dict):
         return item
-    kept: Object = {name: value for name, value in item.items() if name not in _UNSEEN and value is not None}
+    kept = _seen_members(item)
     if kept.get("type", "message") != "message":
         return kept
-    return {**kept, "type": "message", "content": seen_parts(kept.get("content"), kept.get("role"))}
+    content = kept.get("content")
+    parts = seen_parts(content, kept.get("role"))
+    return kept if parts is content and "type" in kept else {**kept, "type": "message", "content": parts}
 
 
 def seen_parts(content: Json, role: Json) -> list[Json]:
     """Return a message's content as a list of parts, without what the model does not see."""
     if isinstance(content, str):
         return [{"type": "output_text" if role == "assistant" else "input_text", "text": content}] if content else []
-    return [_seen_part(part) for part in content] if isinstance(content, list) else []
+    if not isinstance(content, list):
+        return []
+    parts = [_seen_part(part) for part in content]
+    return content if all(map(operator.is_, parts, content)) else parts
 
 
 def first_user_message(given: list[Json]) -> str | None:
@@ -71,7 +77,14 @@ def spelled(value: Json, *, sort: bool = False) -> bytes:
         return json.dumps(value, sort_keys=sort).encode()
 
 
+def _seen_members(item: Object) -> Object:
+    """Return what is seen of an item: the very same object where that is all of it, as it is for most."""
+    if _UNSEEN.isdisjoint(item) and None not in item.values():
+        return item
+    return {name: value for name, value in item.items() if name not in _UNSEEN and value is not None}
+
+
 def _seen_part(part: Json) -> Json:
-    if not isinstance(part, dict):
+    if not isinstance(part, dict) or _UNSEEN_IN_PARTS.isdisjoint(part):
         return part
     return {name: value for name, value in part.items() if name not in _UNSEEN_IN_PARTS}

@@ -22,7 +22,7 @@ from ..wire.document import Json, Object
 from .columns import Item, Items, digest
 from .items import given_items, seen, spelled, texts
 
-_ROLES = ("user", "assistant", "developer", "system")
+_MESSAGES = {role: f"{role} message" for role in ("user", "assistant", "developer", "system")}
 
 _FILE = re.compile(rb'"data:[^"\\]{8000,}+"')
 _FILE_SIZE = 8000
@@ -132,13 +132,14 @@ def _lead(document: Object, given: list[Json], base: Prompt | None) -> _Lead:
 
 def _item(place: int, item: Json) -> Item:
     text = spelled(seen(item), sort=True)
-    return Item(digest=digest(text), kind=_named_kind(item), size=_weight(text), place=place)
+    return Item(digest(text), _named_kind(item), _weight(text), place)
 
 
 def _weight(text: bytes) -> int:
     """Return the size of an item's text, from which its share of the tokens is estimated."""
-    files = _FILE.findall(text) if b'"data:' in text else []
-    return len(text) - sum(len(file) - _FILE_SIZE for file in files)
+    if b'"data:' not in text:
+        return len(text)
+    return len(text) - sum(len(file) - _FILE_SIZE for file in _FILE.findall(text))
 
 
 def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
@@ -158,14 +159,15 @@ def _tool_name(tool: Json) -> str:
 
 
 def _kind(item: Json) -> str:
-    kind = _member_of(item, "type")
+    kind = item.get("type") if isinstance(item, dict) else None
     return kind if isinstance(kind, str) else "message"
 
 
 def _named_kind(item: Json) -> str:
     """Return what an item is called: its type, for a message with its role."""
-    kind, role = _kind(item), _member_of(item, "role")
-    return f"{role} message" if kind == "message" and role in _ROLES else kind
+    kind = _kind(item)
+    role = item.get("role") if kind == "message" and isinstance(item, dict) else None
+    return _MESSAGES.get(role, kind) if isinstance(role, str) else kind
 
 
 def _is_developer(item: Json) -> bool:
