@@ -59,7 +59,7 @@ def failing(*_: object, **__: object) -> Any:
 
 ROOMS = [
     "codexcache.proxy.httpturns.endpoint_of",
-    "codexcache.proxy.httpturns.decode",
+    "codexcache.proxy.offloop.decode",
     "codexcache.wire.bodies.parse",
     "codexcache.proxy.httpturns.read_sender",
     "codexcache.proxy.httpturns.read_turn",
@@ -97,7 +97,7 @@ async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
 SOCKET_ROOMS = [
     "codexcache.proxy.socketturns.endpoint_of",
     "codexcache.proxy.socketturns.read_sender",
-    "codexcache.proxy.socketturns.parse",
+    "codexcache.wire.bodies.parse",
     "codexcache.turns.sockets.read_turn",
     "codexcache.proxy.socketturns.edited",
     "codexcache.turns.continuity.resolve",
@@ -175,7 +175,7 @@ async def test_faults_are_counted_and_the_count_is_said_at_the_end(
     """One line at the first, one at the end."""
     await stage.upstream()
     proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.proxy.httpturns.decode", failing)
+    monkeypatch.setattr("codexcache.proxy.offloop.decode", failing)
     async with connected(proxy) as connection:
         for _ in range(5):
             await connection.post(RESPONSES, FIELDS, body())

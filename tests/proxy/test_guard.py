@@ -1,5 +1,6 @@
 """Faults of ours never reach the traffic, are said once, and quote nothing."""
 
+import asyncio
 import logging
 
 import pytest
@@ -25,6 +26,13 @@ class Hooks:
     @guarded
     def response(self) -> None:
         getattr(self, SECRET)
+
+    @guarded
+    async def requestheaders(self, kind: type[Exception] | None = None) -> None:
+        await asyncio.sleep(0)
+        self.request(kind=kind)
+        if kind:
+            raise kind(SECRET)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -89,3 +97,13 @@ def test_what_ends_the_program_is_not_held_back(kind: type[BaseException]) -> No
 
     with pytest.raises(kind):
         Ending().done()
+
+
+async def test_what_mitmproxy_waits_for_raises_nothing_either(caplog: pytest.LogCaptureFixture) -> None:
+    hooks = Hooks()
+    await hooks.requestheaders()
+    assert (hooks.called, warnings(caplog)) == ([()], [])
+    await hooks.requestheaders(ValueError)
+
+    assert "in the requestheaders hook)" in warnings(caplog)[-1]
+    assert SECRET not in caplog.text

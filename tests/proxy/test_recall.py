@@ -292,3 +292,14 @@ def test_a_portrait_that_lacks_a_member_does_no_harm(name: str) -> None:
     recalled(saved_request(), without(name))
 
     assert len(of_socket(*TWO_TURNS, portraits=(without(name), {}))) == 2
+
+
+@pytest.mark.parametrize("at", [float("nan"), float("inf"), -1e300, 1e300, -1.0])
+def test_a_time_that_no_calendar_knows_is_none(at: float) -> None:
+    """A file can hold any number."""
+    flow = saved_request()
+    assert flow.response is not None
+    flow.request.timestamp_end = flow.response.timestamp_start = flow.response.timestamp_end = at
+    recalled = recall_request(flow, "chatgpt.com", "responses", [])
+
+    assert (recalled.sent_at, recalled.ended_at, recalled.passage.first_byte_at) == (0, 0, 0)

@@ -21,23 +21,24 @@ def socket_flow(host: str = "chatgpt.com", path: str = RESPONSES, *, live: bool 
     return flow
 
 
-def after_hooks(flow: http.HTTPFlow, message: WebSocketMessage) -> bytes:
+async def after_hooks(flow: http.HTTPFlow, message: WebSocketMessage) -> bytes:
     """Run the hooks of one message and return what is sent."""
     assert flow.websocket is not None
     turns = SocketTurns(Core())
     turns.request(flow)
     turns.response(flow)
     flow.websocket.messages.append(message)
-    turns.websocket_message(flow)
+    if waiting := turns.websocket_message(flow):
+        await waiting
     turns.websocket_end(flow)
     return message.content
 
 
-def test_a_live_turn_is_changed() -> None:
+async def test_a_live_turn_is_changed() -> None:
     """The one case in which something happens."""
     flow = socket_flow()
 
-    assert after_hooks(flow, WebSocketMessage(Opcode.TEXT, True, TURN)) == frame(prompt_cache_key="s").encode()
+    assert await after_hooks(flow, WebSocketMessage(Opcode.TEXT, True, TURN)) == frame(prompt_cache_key="s").encode()
     assert flow.request.headers["session-id"] == "s"
 
 
@@ -51,11 +52,11 @@ def test_a_live_turn_is_changed() -> None:
     ],
     ids=["read from a file", "another host", "another path", "compact"],
 )
-def test_any_other_socket_is_left_alone(flow: http.HTTPFlow) -> None:
+async def test_any_other_socket_is_left_alone(flow: http.HTTPFlow) -> None:
     """Neither handshake nor message changes."""
     before = copy.deepcopy(flow.request.get_state())
 
-    assert after_hooks(flow, WebSocketMessage(Opcode.TEXT, True, TURN)) == TURN
+    assert await after_hooks(flow, WebSocketMessage(Opcode.TEXT, True, TURN)) == TURN
     assert flow.request.get_state() == before
 
 
@@ -69,11 +70,11 @@ def test_any_other_socket_is_left_alone(flow: http.HTTPFlow) -> None:
     ],
     ids=["binary", "from the server", "another type", "dropped"],
 )
-def test_any_other_message_is_left_alone(message: WebSocketMessage) -> None:
+async def test_any_other_message_is_left_alone(message: WebSocketMessage) -> None:
     """Not a byte of it changes."""
     before = message.content
 
-    assert after_hooks(socket_flow(), message) == before
+    assert await after_hooks(socket_flow(), message) == before
 
 
 def test_a_refused_handshake_is_forgotten() -> None:

@@ -1,5 +1,7 @@
 """An addon has the hooks of its rooms, and no others."""
 
+import asyncio
+
 from codexcache.proxy.switchboard import connect
 from mitmproxy import hooks
 
@@ -43,3 +45,19 @@ def test_an_event_that_no_room_wants_finds_no_hook() -> None:
     addon = connected(Room("only", []), Quiet())
 
     assert [name for name in hooks.all_hooks if hasattr(addon, name)] == ["request"]
+
+
+class Waiting(Room):
+    """Has its event waited for."""
+
+    async def request(self, flow: object) -> None:  # type: ignore[override]
+        await asyncio.sleep(0)
+        super().request(flow)
+
+
+async def test_what_one_room_waits_for_is_done_before_the_next_is_asked() -> None:
+    heard: list[tuple[str, object]] = []
+    rooms = [Waiting("first", heard), Room("second", heard), Waiting("third", heard)]
+    await connected(*rooms).request("a flow")  # type: ignore[attr-defined]
+
+    assert [name for name, _ in heard] == ["first", "second", "third"]

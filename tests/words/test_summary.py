@@ -1,5 +1,7 @@
 """What many turns come to."""
 
+import sys
+
 from codexcache.words.summary import Summary
 from support.findings import Clerk
 from support.turns import conversation, user
@@ -16,6 +18,20 @@ def summed(clerk: Clerk) -> list[str]:
 
 def test_nothing_comes_to_nothing() -> None:
     assert Summary().lines() == ["0 turns in 0 conversations", "no turn told its usage"]
+
+
+def test_a_summary_of_many_turns_is_as_small_as_one_of_few() -> None:
+    clerk, summary = Clerk(), Summary()
+    clerk.turn(input=TALK[:1], given=10_000, cached=0)
+    [finding] = clerk.findings
+    summary.add(finding)
+    before = sys.getallocatedblocks()
+    for number in range(10_000):
+        finding.record.number = finding.record.conversation = number
+        summary.add(finding)
+
+    assert sys.getallocatedblocks() - before < 1_000
+    assert summary.lines()[0] == "10,001 turns in 10,001 conversations"
 
 
 def test_rates_are_weighted_by_tokens_and_by_turns() -> None:

@@ -12,6 +12,7 @@
 | `telling`     | line, mark, comment and journal, as findings come                  |
 | `captures`    | saved captures, explained in the order of time                     |
 | `recall`      | turns read back from saved flows                                   |
+| `offloop`     | where the work on a large body is done                             |
 | `fragments`   | a repair of how mitmproxy cuts a rewritten WebSocket message       |
 | `health`      | settings that would quietly make the addon useless                 |
 | `exposure`    | who can reach the proxy, and what guards it                        |

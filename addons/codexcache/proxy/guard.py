@@ -6,7 +6,7 @@ What an exception says may quote a prompt or a token, so only its type and place
 import functools
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import PurePath
 from typing import Any, Concatenate, Protocol, cast
 
@@ -48,17 +48,31 @@ class Guarded(Protocol):
         """Where the hooks' faults are counted."""
 
 
-def guarded[S: Guarded, **P](hook: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
-    """Make a hook that never raises: mitmproxy would send what it had changed before it did."""
+def guarded[S: Guarded, **P, R: Awaitable[None] | None](
+    hook: Callable[Concatenate[S, P], R],
+) -> Callable[Concatenate[S, P], R]:
+    """Make a hook that never raises, nor does what it has mitmproxy wait for.
+
+    mitmproxy would send what the hook had changed before it did.
+    """
 
     @functools.wraps(hook)
-    def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+    def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[None] | None:
         try:
-            hook(self, *args, **kwargs)
+            waiting = hook(self, *args, **kwargs)
         except Exception as error:
             self.faults.note(f"the {hook.__name__} hook", error)
+            return None
+        return None if waiting is None else _guarded(self.faults, hook.__name__, waiting)
 
-    return cast(Callable[Concatenate[S, P], None], wrapper)
+    return cast(Callable[Concatenate[S, P], R], wrapper)
+
+
+async def _guarded(faults: Faults, name: str, waiting: Awaitable[None]) -> None:
+    try:
+        await waiting
+    except Exception as error:
+        faults.note(f"the {name} hook", error)
 
 
 def _place(error: Exception) -> str:

@@ -2,12 +2,13 @@
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from mitmproxy import http
 from mitmproxy.net import encoding
 
 from ..turns.continuity import Passage
+from ..turns.envelope import Envelope
 from ..turns.tap import Reader, Tap, reader_for
 from ..turns.turn import Reading, Turn, read_sender, read_turn
 from ..wire.bodies import Body
@@ -18,6 +19,7 @@ from ..wire.fields import all_values, with_field
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .core import Core, is_reverse, pass_unchanged
 from .guard import Faults, guarded
+from .offloop import decoded, worked
 
 
 class HttpTurns:
@@ -39,13 +41,11 @@ class HttpTurns:
             flow.request.path = real_target(flow.request.path)
 
     @guarded
-    def request(self, flow: http.HTTPFlow) -> None:
+    def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         endpoint = endpoint_of(flow.request.path)
         if flow.live and endpoint and flow.request.method == "POST" and (host := self._core.host_of(flow)):
-            try:
-                self._send(flow, host, endpoint)
-            except (Undecodable, Unreadable) as reason:
-                pass_unchanged(flow, reason)
+            return self._send(flow, host, endpoint)
+        return None
 
     @guarded
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -61,24 +61,30 @@ class HttpTurns:
     def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
-    def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
-        """Work out the turn's envelope and commit it. Raises Undecodable or Unreadable before anything is changed."""
+    async def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
+        """Work out the turn's envelope and commit it. What cannot be read passes unchanged."""
+        try:
+            await self._seal(flow, host, endpoint)
+        except (Undecodable, Unreadable) as reason:
+            pass_unchanged(flow, reason)
+
+    async def _seal(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
+        """Do so. Raises Undecodable or Unreadable before anything is changed."""
         request = flow.request
-        if request.stream:
+        if request.stream or request.raw_content is None:
             raise Unreadable("stream_large_bodies had it sent before it was read")
-        body, turn = self._read(request, host, endpoint)
+        text = await decoded(request.raw_content, _coding(request), self._core.settings.body_limit)
+        body, turn = await worked(len(text), lambda: self._read(text, request, host, endpoint))
         self._core.bodies.remember(body, turn.reading)
         passage = self._core.continuity.begin(turn, self._core.settings)
-        self._commit(request, passage, body)
+        content = await worked(len(text), lambda: _sealed(request, passage.envelope, body))
+        _commit(request, passage.envelope, content)
         self._passages[flow.id] = passage
         self._core.sent(flow, passage, request.timestamp_end or time.time())
         self._core.hold(flow, passage, lambda: self._reread(request, host, endpoint))
 
-    def _read(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[Body[Reading], Turn]:
-        """Return a request's body, and the turn that it is. Raises Undecodable or Unreadable."""
-        if request.raw_content is None:
-            raise Unreadable("stream_large_bodies had it sent before it was read")
-        text = decode(request.raw_content, _coding(request), self._core.settings.body_limit)
+    def _read(self, text: bytes, request: http.Request, host: str, endpoint: Endpoint) -> tuple[Body[Reading], Turn]:
+        """Return a request's body, and the turn that it is. Raises Unreadable."""
         body, sender = self._core.bodies.read(text), read_sender(request.headers.fields)
         known = body.known.made if body.known else None
         turn = read_turn(
@@ -94,19 +100,9 @@ class HttpTurns:
 
     def _reread(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
         """Return all of a request that counts, and the turn that it is now. Raises Undecodable or Unreadable."""
-        body, turn = self._read(request, host, endpoint)
+        text = decode(request.raw_content or b"", _coding(request), self._core.settings.body_limit)
+        body, turn = self._read(text, request, host, endpoint)
         return (body.text, request.headers.fields), turn
-
-    def _commit(self, request: http.Request, passage: Passage, body: Body[Reading]) -> None:
-        """Write the envelope: the body first, so that nothing is half done if it cannot be encoded."""
-        envelope, fields = passage.envelope, passage.envelope.fields
-        if envelope.put or envelope.drop:
-            text = edited(body.text, body.members, drop=envelope.drop, put=envelope.put)
-            content = _encoded(text, _coding(request))
-            if all_values(fields, "content-length"):
-                fields = with_field(fields, "content-length", str(len(content)))
-            request.raw_content = content
-        request.headers.fields = tuple(fields)
 
     def _is_heard(self, flow: http.HTTPFlow) -> bool:
         """Tell whether a response must not wait in the proxy: the backend's, and any event stream."""
@@ -129,6 +125,23 @@ class HttpTurns:
             self._core.end(passage, time.time())
         if (tap := self._taps.pop(flow.id, None)) and flow.response and flow.response.raw_content is None:
             flow.response.raw_content = tap.whole()
+
+
+def _sealed(request: http.Request, envelope: Envelope, body: Body[Reading]) -> bytes | None:
+    """Return a request's new content, None where it stays as it is."""
+    if not envelope.put and not envelope.drop:
+        return None
+    return _encoded(edited(body.text, body.members, drop=envelope.drop, put=envelope.put), _coding(request))
+
+
+def _commit(request: http.Request, envelope: Envelope, content: bytes | None) -> None:
+    """Write what was worked out."""
+    fields = envelope.fields
+    if content is not None:
+        if all_values(fields, "content-length"):
+            fields = with_field(fields, "content-length", str(len(content)))
+        request.raw_content = content
+    request.headers.fields = tuple(fields)
 
 
 def _is_event_stream(response: http.Response | None) -> bool:

@@ -1,6 +1,7 @@
 """Turns over WebSocket: each `response.create` frame of a client is one."""
 
 import time
+from collections.abc import Awaitable
 
 from mitmproxy import http, websocket
 
@@ -12,12 +13,15 @@ from ..wire.document import Unreadable, edited
 from ..wire.routes import endpoint_of
 from .core import Core, pass_unchanged
 from .guard import Faults, guarded
+from .offloop import worked
 
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
 
 CREATE = "response.create"
 """The type of the frame that is a turn."""
+
+_CREATE = CREATE.encode()
 
 
 class SocketTurns:
@@ -48,13 +52,14 @@ class SocketTurns:
         self._close(flow)
 
     @guarded
-    def websocket_message(self, flow: http.HTTPFlow) -> None:
+    def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         if flow.websocket and (socket := self._sockets.get(flow.id) or self._socket_of(flow)):
             message = flow.websocket.messages[-1]
             if socket.backlog.add(len(message.content)):
                 self._trim(flow, flow.websocket, socket.backlog)
             if message.is_text and not message.dropped:
-                self._send(flow, socket, message) if message.from_client else self._hear(socket, message)
+                return self._take(flow, socket, message)
+        return None
 
     @guarded
     def websocket_end(self, flow: http.HTTPFlow) -> None:
@@ -72,16 +77,24 @@ class SocketTurns:
         backlog = Backlog(limit=self._core.settings.view_limit)
         return Socket(sender=sender, handshake=Envelope(fields=sender.fields), host=host, backlog=backlog)
 
-    def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
-        """Give a turn its key. Frames that are no turns pass without a word, those that cannot be read with one."""
-        if CREATE.encode() not in message.content:
-            return
+    def _take(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> Awaitable[None] | None:
+        """Give a turn its key, and hear what is answered. The client's other frames pass without a word."""
+        if message.from_client:
+            return self._send(flow, socket, message) if _CREATE in message.content else None
+        if passage := socket.read_event(message.content, message.timestamp):
+            self._core.end(passage, message.timestamp)
+        return None
+
+    async def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
+        """Work out a turn's envelope and commit it. A frame that cannot be read passes unchanged."""
+        size = len(message.content)
         try:
-            body = self._read(message.content)
+            body = await worked(size, lambda: self._read(message.content))
+            if body.document.get("type") == CREATE:
+                turn = await worked(size, lambda: _turn_of(socket, body))
+                self._commit(flow, socket, message, turn, body)
         except Unreadable as reason:
             pass_unchanged(flow, reason)
-        else:
-            self._commit(flow, socket, message, body)
 
     def _read(self, content: bytes) -> Body[Reading]:
         if len(content) > self._core.settings.body_limit:
@@ -89,23 +102,21 @@ class SocketTurns:
         return self._core.bodies.read(content)
 
     def _commit(
-        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, body: Body[Reading]
+        self,
+        flow: http.HTTPFlow,
+        socket: Socket,
+        message: websocket.WebSocketMessage,
+        turn: Turn,
+        body: Body[Reading],
     ) -> None:
-        if body.document.get("type") != CREATE:
-            return
-        turn = _turn_of(socket, body)
+        if turn.previous is None:  # a delta is nothing that another frame starts with
+            self._core.bodies.remember(body, turn.reading)
         passage = self._core.continuity.begin(turn, self._core.settings, socket.last)
         if passage.envelope.put or passage.envelope.drop:
             message.content = edited(body.text, body.members, drop=passage.envelope.drop, put=passage.envelope.put)
-        if turn.previous is None:  # a delta is nothing that another frame starts with
-            self._core.bodies.remember(body, turn.reading)
         socket.begin(passage)
         self._core.sent(flow, passage, message.timestamp)
         self._core.hold(flow, passage, lambda: (message.content, _turn_of(socket, self._read(message.content))))
-
-    def _hear(self, socket: Socket, message: websocket.WebSocketMessage) -> None:
-        if passage := socket.read_event(message.content, message.timestamp):
-            self._core.end(passage, message.timestamp)
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
         """Let the oldest messages go, and have a capture say so."""

@@ -5,12 +5,12 @@ events and each frame of a WebSocket two, so a dozen rooms would cost more in be
 answering. Here each event finds those that want it at once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 from mitmproxy import hooks
 
-type Hook = Callable[..., None]
+type Hook = Callable[..., Awaitable[None] | None]
 
 
 def connect(addon: object, rooms: Iterable[object]) -> None:
@@ -21,9 +21,19 @@ def connect(addon: object, rooms: Iterable[object]) -> None:
             setattr(addon, name, wanted[0] if len(wanted) == 1 else _in_order(wanted))
 
 
-def _in_order(wanted: list[Hook]) -> Hook:
-    def hook(*arguments: Any) -> None:
-        for each in wanted:
-            each(*arguments)
+def _in_order(wanted: Sequence[Hook]) -> Hook:
+    def hook(*arguments: Any) -> Awaitable[None] | None:
+        for place, each in enumerate(wanted, 1):
+            if (waiting := each(*arguments)) is not None:
+                return _after(waiting, wanted[place:], arguments)
+        return None
 
     return hook
+
+
+async def _after(waiting: Awaitable[None], rest: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
+    """Wait for one room before those behind it are called."""
+    await waiting
+    for each in rest:
+        if (more := each(*arguments)) is not None:
+            await more

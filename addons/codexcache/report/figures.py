@@ -114,6 +114,10 @@ class Comparison:
     sentences: tuple[str, ...]
 
 
+_MODES = 12
+"""Modes that are compared: there are three, but a journal can say anything."""
+
+
 def compare(conversations: Sequence[Conversation]) -> Comparison | None:
     """Return the modes beside each other, or None where there is only one."""
     ranks = {name: rank for rank, name in enumerate(MODES)}
@@ -121,8 +125,9 @@ def compare(conversations: Sequence[Conversation]) -> Comparison | None:
     in_order = sorted(names, key=lambda name: (ranks.get(name, len(ranks)), name))
     if len(in_order) < 2:
         return None
-    modes = tuple((name, _total_of_mode(name, conversations)) for name in in_order)
-    return Comparison(modes=modes, sentences=tuple(_differences(modes)))
+    modes = tuple((name, _total_of_mode(name, conversations)) for name in in_order[:_MODES])
+    rest = [f"There are {len(in_order) - _MODES:,} more modes."] if len(in_order) > _MODES else []
+    return Comparison(modes=modes, sentences=(*_differences(modes), *rest))
 
 
 def _total_of_mode(mode: str, conversations: Iterable[Conversation]) -> Totals:

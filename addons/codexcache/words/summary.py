@@ -7,28 +7,27 @@ from ..causes.finding import Finding
 
 
 class Summary:
-    """Sums up findings as they come; it keeps counters and one share a turn, not the findings.
+    """Sums up findings as they come; it keeps counters, not the findings, so it is as small after a million turns.
 
-    Turns too small to be cached are no part of the median.
+    Shares are counted by the hundredth of a percent. Turns too small to be cached are no part of the median.
     """
 
     def __init__(self) -> None:
         self._verdicts: Counter[str] = Counter()
         self._resent: Counter[str] = Counter()
-        self._conversations: set[int] = set()
-        self._shares: list[float] = []
-        self._input = self._cached = 0
+        self._shares: Counter[float] = Counter()
+        self._conversations = self._input = self._cached = 0
 
     def add(self, finding: Finding) -> None:
         """Take in one turn."""
         self._verdicts[finding.verdict.name] += 1
-        self._conversations.add(finding.record.conversation)
+        self._conversations += finding.record.conversation == finding.record.number  # the first turn names it
         if finding.verdict.resent:
             self._resent[finding.verdict.name] += finding.verdict.resent
         if (usage := finding.record.usage) and (share := finding.cached_share) is not None:
             self._input, self._cached = self._input + usage.input, self._cached + (usage.cached or 0)
             if finding.verdict.name != "below_minimum":
-                self._shares.append(share)
+                self._shares[round(share, 4)] += 1
 
     @property
     def turns(self) -> int:
@@ -39,7 +38,7 @@ class Summary:
         """Return the summary, a few aligned lines."""
         turns = sum(self._verdicts.values())
         return [
-            f"{_count(turns, 'turn')} in {_count(len(self._conversations), 'conversation')}",
+            f"{_count(turns, 'turn')} in {_count(self._conversations, 'conversation')}",
             *self._rates(),
             *self._causes(),
         ]
@@ -47,7 +46,7 @@ class Summary:
     def _rates(self) -> list[str]:
         if not self._input:
             return ["no turn told its usage"]
-        middle = f" (median turn {median(self._shares):.1%})" if self._shares else ""
+        middle = f" (median turn {median(self._shares.elements()):.1%})" if self._shares else ""
         return [
             f"{self._cached / self._input:.1%} of {self._input:,} input tokens were read from the prompt cache{middle}"
         ]
