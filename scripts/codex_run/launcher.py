@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from codex_setup.ending import die_of
+
 from codex_run import client, codex, environment, farewell, proxy, reasons, signals, terminal, trust, upstream
 from codex_run.arguments import Arguments, BadUsage, parse
 from codex_run.kinds import kind_of
@@ -21,12 +23,13 @@ _LOST = "run: The proxy has ended, so the command's turns fail from now on. End 
 
 
 def main(words: Sequence[str]) -> int:
-    """Run a command behind a proxy of its own and return its exit status."""
+    """Run a command behind a proxy of its own and return its exit status; die of the signal that it died of."""
     try:
         arguments = parse(words)
         client.check(arguments.command)
         with _room() as room:
-            return _run(arguments, room, dict(os.environ), signals.block())
+            status = _run(arguments, room, dict(os.environ), signals.block())
+        return _end_as(status)
     except (BadUsage, upstream.CannotChain, proxy.NotStarted) as error:
         return _fail(str(error))
     except client.CannotRun as error:
@@ -34,7 +37,18 @@ def main(words: Sequence[str]) -> int:
     except OSError as error:
         return _fail(f"{error.filename or 'The launcher'}: {error.strerror}.")
     except proxy.Interrupted as interrupted:
-        return 128 + interrupted.number
+        die_of(interrupted.number)
+
+
+def _end_as(status: int) -> int:
+    """Return the exit status of a client with this wait status.
+
+    One that was asked to end by a signal takes us along, so that a shell script around us sees Ctrl-C and stops too.
+    A crash is the client's own.
+    """
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in signals.ENDING:
+        die_of(os.WTERMSIG(status))
+    return client.exit_status(status)
 
 
 @contextmanager
@@ -48,6 +62,7 @@ def _room() -> Iterator[Path]:
 
 
 def _run(arguments: Arguments, room: Path, user: Mapping[str, str], mask: set[int]) -> int:
+    """Run proxy and client, each to its end, and return the client's wait status."""
     through = None if arguments.has_mode else upstream.find_upstream(user)
     bundles = trust.bundles_in(room)
     trust.write_upstream(bundles, user)
@@ -68,14 +83,14 @@ def _run(arguments: Arguments, room: Path, user: Mapping[str, str], mask: set[in
 
 
 def _run_client(command: Sequence[str], given: Mapping[str, str], mask: set[int], running: proxy.Proxy) -> int:
-    """Run the client to its end and return its exit status."""
+    """Run the client to its end and return its wait status."""
     known = terminal.settings()
     pid = client.spawn(command, given, mask)
     running.tell_client(pid)
     status = client.wait(pid, _once_lost(running))
     if os.WIFSIGNALED(status):
         terminal.restore(known)
-    return client.exit_status(status)
+    return status
 
 
 def _once_lost(running: proxy.Proxy) -> Callable[[], None]:

@@ -1,6 +1,7 @@
 """The launcher from its start to its end, with a real proxy, a backend behind it, and clients that are a few lines."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -33,6 +34,19 @@ async def test_a_session_ends_with_the_clients_status_and_a_summary(home: Home) 
     assert programs(str(home.folder)) == []
 
 
+async def test_only_the_user_can_look_into_the_launchers_folder(home: Home) -> None:
+    """The proxy's log lies there too; and what names CAs is nobody else's to change."""
+    script = """
+room = os.path.dirname(os.environ["SSL_CERT_FILE"])
+modes = {name: oct(os.stat(os.path.join(room, name)).st_mode & 0o777) for name in (".", *os.listdir(room))}
+print(json.dumps({name: mode for name, mode in modes.items() if not name.endswith(".log")}))
+"""
+    ended = await home.run(*home.behind, "--quiet", "--", *home.client(script))
+
+    bundles = ("ca-added.pem", "ca-bundle.pem", "ca-upstream.pem")
+    assert json.loads(ended.out) == {".": "0o700", **dict.fromkeys(bundles, "0o600")}
+
+
 async def test_quiet_says_nothing_and_observe_is_passed_on(home: Home) -> None:
     ended = await home.run(*home.behind, "--quiet", "--set", "codex_mode=observe", "--", *home.client("turn()"))
 
@@ -47,6 +61,7 @@ async def test_a_client_with_cas_of_its_own_is_told_so(home: Home, authority: Au
     assert ended.status == 1
     assert "The client refused the proxy's certificate for chatgpt.com: it does not trust the CA" in ended.errors
     assert "httpx takes SSL_CERT_FILE" in ended.errors
+    assert "mitmproxy's CA" not in ended.errors  # what the addon says of it itself would say it twice
 
 
 async def test_a_client_that_ignores_the_proxy_is_told_so(home: Home) -> None:
@@ -98,7 +113,7 @@ async def test_mitmweb_is_opened_beside_it_on_request(home: Home) -> None:
 
 
 async def test_signals_are_passed_on(home: Home) -> None:
-    """Each once, and the one that ends the client is its status."""
+    """Each once, and the launcher dies of the one that the client died of."""
     script = """
 for each in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1):
     signal.signal(each, lambda number, frame: os.write(1, f"{signal.Signals(number).name}\\n".encode()))
@@ -115,7 +130,7 @@ while True: time.sleep(9)
         out, _ = await written_by(process)
 
     assert [*seen, out] == [b"ready\n", b"SIGINT\n", b"SIGHUP\n", b"SIGUSR1\n", b""]
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == -signal.SIGTERM
     assert home.left_behind == []
 
 
@@ -163,7 +178,7 @@ async def test_an_end_that_is_asked_for_before_the_client_starts_is_obeyed(home:
         process.send_signal(signal.SIGTERM)
         out, _ = await written_by(process)
 
-    assert (process.returncode, out) == (128 + signal.SIGTERM, b"")
+    assert (process.returncode, out) == (-signal.SIGTERM, b"")
     assert home.left_behind == []
 
 

@@ -11,6 +11,8 @@ from embedded_backend.certificates import Authority
 from support.launched import LAUNCHER, Home, Terminal, programs, terminal
 
 CTRL_C, CTRL_Z = "\x03", "\x1a"
+DIES_OF_IT = "signal.signal(signal.SIGINT, signal.SIG_DFL); print('ready', flush=True); time.sleep(60)"
+ENDS_BY_ITSELF = "signal.signal(signal.SIGINT, lambda *_: os._exit(130)); print('ready', flush=True); time.sleep(60)"
 
 
 @pytest.fixture
@@ -56,8 +58,24 @@ async def test_ctrl_c_ends_a_client_that_does_not_care_and_the_summary_is_still_
         await opened.shows("ready")
         opened.type(CTRL_C)
 
-        assert await ended(opened, home) == 128 + signal.SIGINT
+        assert await ended(opened, home) == -signal.SIGINT
         assert "Codex Continuity: 1 turn in 1 conversation" in opened.screen
+
+
+@pytest.mark.parametrize(("script", "goes_on"), [(DIES_OF_IT, False), (ENDS_BY_ITSELF, True)])
+async def test_ctrl_c_stops_a_shell_script_around_the_launcher_as_it_would_around_the_client(
+    home: Home, script: str, goes_on: bool
+) -> None:
+    """A shell goes by whether what it ran died of the signal; one that ends by itself has dealt with it."""
+    line = shlex.join((*LAUNCHER, *home.behind, "--", *home.client(script)))
+    shell = ("bash", "-c", f"{line}; echo the script went on with $?")
+    with terminal(*shell, environment=home.environment) as opened:
+        await opened.shows("ready")
+        opened.type(CTRL_C)
+        status = await ended(opened, home)
+
+        assert ("the script went on with 130" in opened.screen) == goes_on
+        assert status == (0 if goes_on else -signal.SIGINT)
 
 
 async def test_a_client_that_crashes_leaves_a_terminal_that_works(home: Home) -> None:

@@ -32,6 +32,8 @@ class Collector:
         self.traces: list[ExportTraceServiceRequest] = []
         self.metrics: list[ExportMetricsServiceRequest] = []
         self.port = 0
+        self.asked = 0
+        """Requests that came, answered or not."""
 
     @property
     def url(self) -> str:
@@ -96,6 +98,7 @@ def collecting(port: int = 0) -> Iterator[Collector]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            collector.asked += 1
             collector.going.wait()
             if collector.status == 200:
                 collector.take(self.path, {name.lower(): value for name, value in self.headers.items()}, body)

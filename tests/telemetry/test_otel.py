@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import os
 import statistics
 import sys
 import threading
@@ -18,6 +17,7 @@ from mitmproxy import exceptions, io
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.client import Connection, connected
 from support.collector import Collector, collecting, free_port, read, rotel, until
+from support.exported import AGAIN, CANNOT, named_collector, settle
 from support.programs import started
 from support.proxy import Proxy
 from support.sockets import Peer, opened, talking
@@ -34,17 +34,11 @@ USAGE = {"input_tokens": 5000, "input_tokens_details": {"cached_tokens": 4096}, 
 DONE = completed("resp-secret", usage=USAGE)
 TURN = body(input=[{"role": "user", "content": "the secret prompt"}], prompt_cache_key="key-secret")
 
-CANNOT = "Telemetry cannot be exported to 127.0.0.1:"
-AGAIN = "Telemetry is exported again."
-
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """None of this machine's own settings, no waiting for batches, and nothing that is said in a later test."""
-    for name in [name for name in os.environ if name.startswith("OTEL_") or name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
-    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "50")
+    """None of this machine's own settings, and nothing that is said in a later test."""
+    settle(monkeypatch)
     yield
     for thread in [thread for thread in threading.enumerate() if thread.name == "codex_otel"]:
         thread.join()
@@ -53,9 +47,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     """A collector that the variables name."""
-    with collecting() as running:
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", running.url)
-        yield running
+    yield from named_collector(monkeypatch)
 
 
 async def take_turns(proxy: Proxy, count: int = 1) -> None:
@@ -157,39 +149,6 @@ async def test_nothing_that_leaves_for_the_collector_identifies_or_quotes(
     told = [read(span.attributes) for span in collector.spans]
     assert [span["gen_ai.conversation.id"] for span in told] == [entry["conversation"] for entry in entries]
     assert [span["codex.key"] for span in told] == [entry["key"] for entry in entries]
-
-
-async def test_the_standard_variables_decide(
-    collector: Collector, stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OTEL_SERVICE_NAME", "our-proxy")
-    monkeypatch.setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=test,service.instance.id=one")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "x-api-key=k")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip")
-    monkeypatch.setenv("OTEL_METRICS_EXPORTER", "none")
-    await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(codex_otel="on"))
-    await until(lambda: collector.spans)
-
-    names = ("service.name", "deployment.environment.name", "service.instance.id")
-    assert [collector.resource[name] for name in names] == ["our-proxy", "test", "one"]
-    assert collector.headers[-1]["x-api-key"] == "k"
-    assert collector.headers[-1]["content-encoding"] == "gzip"
-    await asyncio.sleep(0.2)
-    assert collector.metrics == []
-
-
-async def test_variables_that_are_not_followed_are_said_without_their_values(
-    collector: Collector, stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_HEADERS", "api-secret")
-    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
-    await stage.proxy(codex_otel="on")
-
-    lines = said(caplog)
-    assert [line.partition(" ")[0] for line in lines] == ["Telemetry", "OTEL_SDK_DISABLED", "OpenTelemetry"]
-    assert "secret" not in caplog.text
 
 
 async def test_where_the_sdk_gives_up_the_option_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -335,42 +294,6 @@ async def test_a_real_collector_that_is_stopped_in_the_middle_costs_nothing_but_
     assert [record for record in caplog.records if record.name.startswith(("opentelemetry", "urllib3"))] == []
 
 
-async def test_a_collector_that_refuses_is_said_with_its_status(
-    collector: Collector, stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A spent quota, a wrong token, or a backend that takes no metrics."""
-    await stage.upstream(streaming(DONE))
-    collector.status = 404
-    await take_turns(await stage.proxy(codex_otel="on"), 2)
-    await until(lambda: len(said(caplog)) == 2)
-    collector.status = 200
-    await until(lambda: len(said(caplog)) == 3)
-
-    assert sorted(line.partition(": ")[2].partition(".")[0] for line in said(caplog)[:2]) == [
-        f"it answers {signal.lower()} with status 404; OTEL_{signal}_EXPORTER=none leaves them out"
-        for signal in ("METRICS", "TRACES")
-    ]
-    assert said(caplog)[2] == AGAIN
-
-
-async def test_a_collector_that_hangs_is_said_once(
-    collector: Collector, stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.4")
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy(codex_otel="on")
-    collector.going.clear()
-    await take_turns(proxy)
-    await until(lambda: said(caplog))
-    await asyncio.sleep(1)
-    assert len(said(caplog)) == 1
-    collector.going.set()
-    await until(lambda: len(said(caplog)) == 2)
-
-    assert "the collector does not answer in time" in said(caplog)[0]
-    assert said(caplog)[1] == AGAIN
-
-
 async def test_a_collector_that_hangs_does_not_keep_mitmproxy_from_ending(
     collector: Collector, stage: Stage, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -396,16 +319,6 @@ async def test_switching_off_does_not_wait_for_a_collector_that_hangs(collector:
     proxy.master.options.update(codex_otel="off")
 
     assert time.monotonic() - began < 0.5
-
-
-async def test_what_others_log_by_opentelemetry_is_heard(
-    collector: Collector, stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Another addon may use it too."""
-    await stage.proxy(codex_otel="on")
-    logging.getLogger("opentelemetry.sdk").error("theirs")
-
-    assert [record.getMessage() for record in caplog.records if record.name == "opentelemetry.sdk"] == ["theirs"]
 
 
 ROUNDS, TURNS = 4, 25
