@@ -11,6 +11,7 @@ import pytest
 from codexcache.addon import CodexContinuity
 from embedded_backend import Backend
 from embedded_backend.certificates import Authority
+from hypothesis import HealthCheck, settings
 from support.proxy import Proxy, route, running_proxy
 from support.upstream import Answer, Upstream, responding, running_upstream, whole
 
@@ -18,6 +19,12 @@ if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 ):  # so it is in the background of a shell; children would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+settings.register_profile("short", deadline=None, max_examples=100)
+settings.register_profile("long", deadline=None, max_examples=10_000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(
+    "short"
+)  # there is no deadline, because machines differ; --hypothesis-profile=long takes its place
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from .console.view import Views
 from .proxy.arrivals import Arrivals
 from .proxy.captures import Captures
 from .proxy.core import Core
+from .proxy.handover import Handover
 from .proxy.httpturns import HttpTurns
 from .proxy.lifecycle import Lifecycle
 from .proxy.socketturns import SocketTurns
@@ -26,12 +27,14 @@ class CodexContinuity:
         self.core = core = Core()
         self.telling, self.arrivals = Telling(core), Arrivals(core)
         views, hold = Views(core), Hold(core, self.telling)
+        turns, sockets = HttpTurns(core), SocketTurns(core)
         rooms = [
             Lifecycle(core),
             Tunnel(core),
             self.arrivals,
-            HttpTurns(core),
-            SocketTurns(core),
+            turns,
+            sockets,
+            Handover(turns, sockets),
             Captures(core),
             self.telling,
             hold,

@@ -8,6 +8,7 @@ from types import TracebackType
 from tornado import httpserver, netutil
 
 from embedded_backend import routes
+from embedded_backend.breaks import Breaks
 from embedded_backend.certificates import Authority
 from embedded_backend.handlers import Shared
 from embedded_backend.received import Received
@@ -57,6 +58,11 @@ class Backend:
     def rules(self, rules: Rules) -> None:
         self.service.rules = rules
 
+    @property
+    def breaks(self) -> Breaks:
+        """What is to go wrong with the next turns of single sessions."""
+        return self.service.breaks
+
     def fail_next(self, *statuses: int) -> None:
         """Makes the next turns fail with these statuses, in order."""
         self.service.failures.extend(statuses)
@@ -64,7 +70,7 @@ class Backend:
     async def __aenter__(self) -> "Backend":
         application = routes.application(self._shared)
         self._server = httpserver.HTTPServer(
-            application, ssl_options=self._authority.context(), max_buffer_size=_LARGEST
+            application, ssl_options=self._authority.context(self.breaks.refused_names), max_buffer_size=_LARGEST
         )
         sockets = netutil.bind_sockets(self.port, "127.0.0.1")
         self._server.add_sockets(sockets)
@@ -77,6 +83,7 @@ class Backend:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.stop()
+        self.breaks.release()
         self._shared.close_sockets()
         await self._server.close_all_connections()
         await self._tunnel.__aexit__(kind, error, trace)

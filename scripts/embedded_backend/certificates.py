@@ -3,6 +3,8 @@
 import datetime
 import ipaddress
 import ssl
+from collections.abc import Set as AbstractSet
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
@@ -28,16 +30,24 @@ class Authority:
             self.ca_file.write_bytes(_pem(_ca_certificate(self._key)))
         self._contexts: dict[str, ssl.SSLContext] = {}
 
-    def context(self) -> ssl.SSLContext:
-        """Returns the server's TLS settings: the leaf for `NAMES`, and one of its own for any other name asked for."""
+    def context(self, refused: AbstractSet[str] = frozenset()) -> ssl.SSLContext:
+        """Returns the server's TLS settings: the leaf for `NAMES`, and one of its own for any other name asked for.
+
+        The handshake for a name in `refused`, which may change meanwhile, ends with an alert.
+        """
         context = self._leaf_context("leaf", NAMES)
-        context.sni_callback = self._on_name
+        context.sni_callback = partial(self._on_name, refused)
         return context
 
-    def _on_name(self, connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext) -> None:
+    def _on_name(
+        self, refused: AbstractSet[str], connection: ssl.SSLObject, name: str | None, _context: ssl.SSLContext
+    ) -> int | None:
+        if name in refused:
+            return ssl.AlertDescription.ALERT_DESCRIPTION_HANDSHAKE_FAILURE
         # Clients accept no wildcard right under a top-level name, so `*.example` alone would help nobody.
         if name and name not in NAMES and not name.endswith(".chatgpt.com"):
             connection.context = self._contexts.get(name) or self._leaf_context(name, (name,))
+        return None
 
     def _leaf_context(self, label: str, names: tuple[str, ...]) -> ssl.SSLContext:
         file = self.home / f"{label.replace('/', '_')}.pem"

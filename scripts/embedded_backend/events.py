@@ -9,6 +9,9 @@ from embedded_backend import answers
 
 Event = dict[str, Any]
 
+TERMINAL = ("response.completed", "response.failed", "response.incomplete", "error")
+"""The types of the events that end a response."""
+
 # The names of the pieces of an item: the event's stem, and the member that the whole comes in.
 _STEMS = {
     "message": ("response.output_text", "text"),
@@ -34,7 +37,10 @@ def _events(response: dict[str, Any], item: answers.Item | None, ending: str) ->
     yield {"type": "response.in_progress", "response": begun}
     if item is not None:
         yield from _of_item(item)
-    yield {"type": f"response.{ending}", "response": response | {"status": ending} | _ENDINGS[ending]}
+    if ending == "error":
+        yield _ERROR
+    elif ending != "none":
+        yield {"type": f"response.{ending}", "response": response | {"status": ending} | _ENDINGS[ending]}
 
 
 def _of_item(item: answers.Item) -> Iterator[Event]:
@@ -58,6 +64,8 @@ def _of_text(item: answers.Item, place: dict[str, Any]) -> Iterator[Event]:
     if "content" in item:
         yield {"type": "response.content_part.done", "part": item["content"][0]} | part
 
+
+_ERROR: Event = {"type": "error", "code": "server_error", "message": "The server had an error.", "param": None}
 
 _ENDINGS: dict[str, dict[str, Any]] = {
     "completed": {},

@@ -1,5 +1,6 @@
 """What every endpoint's handler has: the shared state, the record of what arrived, and the response headers."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,6 +46,12 @@ class Handler(web.RequestHandler):
     def initialize(self, shared: Shared) -> None:
         """Takes what `Application` hands to each handler."""
         self.shared = shared
+        self.gone = asyncio.Event()
+
+    def on_connection_close(self) -> None:
+        """Notes that the client has hung up."""
+        super().on_connection_close()
+        self.gone.set()
 
     def set_default_headers(self) -> None:
         """Sets what the real front sets, as far as clients look at it."""

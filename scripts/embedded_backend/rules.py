@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from embedded_backend.breaks import Ending
+
 Shape = Literal["gateway", "inner"]
 
 
@@ -103,7 +105,7 @@ class Rules:
     event_delay: float = 0.0  # seconds before each event
     cut_after: int | None = None  # events after which the connection is dropped
     usage: bool = True  # False: the last event bears no counters
-    ending: Literal["completed", "failed", "incomplete"] = "completed"
+    ending: Ending = "completed"
 
     # What goes wrong.
     upgrade_status: int | None = None  # the status that refuses each WebSocket upgrade, such as 426 or 403

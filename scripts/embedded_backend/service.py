@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedded_backend import answers, model, prompt, refusals
+from embedded_backend.breaks import Break, Breaks
 from embedded_backend.cache import PromptCache
 from embedded_backend.model import Body
 from embedded_backend.received import Received
@@ -37,6 +38,7 @@ class Service:
     def __init__(self, rules: Rules, seed: int = 0) -> None:
         self.rules = rules
         self.failures = list(rules.failures)  # statuses of the next turns
+        self.breaks = Breaks()
         self._cache = PromptCache()
         # Two sources of chance: how many ids were given out must not decide where a turn lands.
         self._routing = random.Random(f"routing {seed}")
@@ -54,6 +56,12 @@ class Service:
         """Returns the status that the next turn is to fail with, or None."""
         status = self.failures.pop(0) if self.failures else 200
         return None if status == 200 else status
+
+    def fate(self, caller: Caller) -> Break:
+        """Returns how the turn that a caller has now is answered: as planned for its session, else by the rules."""
+        rules = self.rules
+        planned = self.breaks.take(caller.session)
+        return planned or Break(status=self.failure(), cut_after=rules.cut_after, ending=rules.ending)
 
     def refusal(self, body: Body, caller: Caller, *, websocket: bool) -> refusals.Refusal | None:
         """Returns why a turn is refused, or None."""

@@ -142,3 +142,17 @@ def test_an_older_instance_leaves_the_newer_ones_view() -> None:
 
     assert registered() is new.view
     new.done()
+
+
+def test_what_a_strangers_file_says_of_a_message_is_defused() -> None:
+    flow = a_socket(portrait(turn="\x1b[2J", verdict="\u202e", sent_at=1.0))
+    message = websocket.WebSocketMessage(Opcode.TEXT, False, b"x", 2.0)
+
+    assert a_view().prettify(b"x", Metadata(flow=flow, websocket_message=message)).isprintable()
+
+
+def test_what_a_strangers_file_says_is_held_is_not() -> None:
+    flow = a_turn()
+    flow.metadata[HELD] = "held"
+
+    assert len(turns_of(flow)) == 1

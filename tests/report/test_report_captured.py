@@ -76,3 +76,10 @@ def test_all_other_rooms_of_the_report_are_imported_without_mitmproxy() -> None:
     )
 
     assert (found.returncode, found.stderr.decode()) == (0, "")
+
+
+def test_the_name_of_a_capture_that_was_cut_is_shown_harmless(tmp_path: Path) -> None:
+    path = capture(tmp_path, FIRST, name="\x1b[2J\u202e.mitm")
+    path.write_bytes(path.read_bytes()[:-100])
+
+    assert reported(path).notes == ["The capture ?[2J?.mitm cannot be read to its end; what came before counts."]

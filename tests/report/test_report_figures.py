@@ -126,3 +126,12 @@ def test_a_conversation_in_two_modes_counts_in_both() -> None:
 
     assert comparison is not None
     assert [(totals.turns, totals.conversations) for _, totals in comparison.modes] == [(1, 1), (1, 1)]
+
+
+def test_of_very_many_modes_some_are_compared() -> None:
+    """There are three; a journal that names more was not written by the addon."""
+    told = compare(conversations(*(entry(number, mode=f"mode {number}") for number in range(1, 101))))
+
+    assert told is not None
+    assert len(told.modes) == 12
+    assert told.sentences[-1] == "There are 88 more modes."

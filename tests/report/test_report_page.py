@@ -239,3 +239,12 @@ def test_a_page_is_written_over_an_older_one_but_over_nothing_else(tmp_path: Pat
     with pytest.raises(FileExistsError, match="no report"):
         save(other, render(gathered(), "third"))
     assert other.read_bytes() == lines([entry(1)])
+
+
+def test_no_cell_is_a_formula_to_a_spreadsheet() -> None:
+    """A table of the page can be copied into one."""
+    shown = page(entry(1, given=10_000), {**miss(), "because": "=1+1", "verdict": "@SUM(1)"})
+    cells = [cell.text for cell in shown.all("td")]
+
+    assert "'=1+1" in cells
+    assert "'@SUM(1)" in cells

@@ -12,7 +12,7 @@ from itertools import islice
 import brotli
 import pytest
 import zstandard
-from codexcache.wire.coding import Brotli, Decoder, Undecodable, Zlib, Zstandard, decode, decoder_for
+from codexcache.wire.coding import Brotli, Decoder, Swollen, Undecodable, Zlib, Zstandard, decode, decoder_for
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy.net import encoding
@@ -233,3 +233,47 @@ def test_a_bomb_comes_in_pieces_to_whoever_reads_it(
 
 def test_the_densest_zstandard_bomb_is_a_valid_body() -> None:
     assert decode(zstd_of_zeros(1 << 20), "zstd", BIG) == bytes(1 << 20)
+
+
+def whole_stream(coding: str, data: bytes, step: int = 1 << 16) -> int:
+    """Return how many bytes come out of a stream, read chunk by chunk as a response is."""
+    decoder = decoder_for(coding)
+    return sum(len(piece) for start in range(0, len(data), step) for piece in decoder(data[start : start + step]))
+
+
+@pytest.mark.parametrize(("coding", "zeros", "decoder"), BOMBS)
+def test_a_response_that_swells_beyond_measure_is_given_up(
+    coding: str, zeros: Callable[[int], bytes], decoder: type
+) -> None:
+    """It would keep everything else waiting, and nothing of it is kept anyway."""
+    bomb = zeros(1 << 30)
+    start = time.perf_counter()
+    with pytest.raises(Swollen):
+        whole_stream(coding, bomb)
+
+    assert time.perf_counter() - start < 2
+
+
+def test_a_stream_that_was_given_up_stays_so() -> None:
+    """What follows on a gap would be misread."""
+    decoder = decoder_for("br")
+    for chunk in (brotli_of_zeros(1 << 27), b"\0" * 1000):
+        with pytest.raises(Swollen):
+            list(decoder(chunk))
+
+
+@pytest.mark.parametrize(("coding", "encode"), COMPRESSED)
+def test_a_stream_that_repeats_itself_a_lot_is_read_to_its_end(coding: str, encode: Encoder) -> None:
+    """As event streams do."""
+    events = b"".join(b'event: delta\ndata: {"item_id":"msg_1","n":%d}\n\n' % number for number in range(400_000))
+
+    assert whole_stream(coding, encode(events)) == len(events)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_very_many_empty_parts_take_time_in_proportion_to_their_number(coding: str) -> None:
+    empty = gzip.compress(b"") if coding == "gzip" else zstandard.ZstdCompressor().compress(b"")
+    start = time.perf_counter()
+
+    assert decode(empty * 300_000, coding, BIG) == b""
+    assert time.perf_counter() - start < 5

@@ -45,3 +45,10 @@ def test_the_given_fields_are_left_alone() -> None:
     with_field(given, "session_id", "5")
 
     assert tuple(given) == FIELDS
+
+
+def test_of_very_many_fields_of_one_name_one_is_left() -> None:
+    flood = [(b"Session-Id", b"s"), (b"a", b"b")] * 50_000
+
+    assert with_field(flood, "session-id", "k")[:3] == ((b"Session-Id", b"k"), (b"a", b"b"), (b"a", b"b"))
+    assert len(with_field(flood, "session-id", "k")) == 50_001

@@ -1,5 +1,7 @@
 """Where two prompts part, and what kind of text it is that differs."""
 
+import json
+
 import pytest
 from codexcache.wire.document import Json, Object
 from codexcache.words.excerpt import NOTHING, Excerpt, first_break, first_difference, visible
@@ -172,3 +174,21 @@ def test_an_item_of_another_kind_is_shown_with_what_it_says() -> None:
 )
 def test_what_is_appended_or_not_seen_by_the_model_is_no_difference(change: Object) -> None:
     assert first_break(BASE, {**BASE, **change}) is None
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_differs_below_a_thousand_levels_is_compared_as_text(opening: str) -> None:
+    closing = "]" if opening == "[" else "}"
+    was, now = (json.loads(opening * 900 + text + closing * 900) for text in ('"x"', '"y"'))
+    found = first_difference(was, now)
+
+    assert found is not None
+    assert (found.was[:1], found.now[:1]) == ("x", "y")
+
+
+def test_of_a_place_with_giant_names_the_end_is_shown() -> None:
+    found = first_difference({"n" * 10_000: {"end": 1}}, {"n" * 10_000: {"end": 2}})
+
+    assert found is not None
+    assert found.place.endswith("nnn.end")
+    assert len(found.place) == 300

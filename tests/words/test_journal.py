@@ -1,6 +1,7 @@
 """The journal says what happened to a turn, and nothing of what was said in it."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,19 @@ def test_a_journal_that_was_rotated_away_is_made_again(tmp_path: Path) -> None:
     append(path, {"turn": 2})
 
     assert path.read_bytes() == b'{"turn":2}\n'
+
+
+def test_a_line_for_which_there_is_no_room_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the next one would be lost with it."""
+    append(tmp_path / "journal", {"a": 1})
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:3]))
+    with pytest.raises(OSError, match="No space left"):
+        append(tmp_path / "journal", {"b": 2})
+    monkeypatch.undo()
+    append(tmp_path / "journal", {"c": 3})
+
+    assert (tmp_path / "journal").read_bytes() == b'{"a":1}\n{"c":3}\n'
 
 
 def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

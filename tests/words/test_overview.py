@@ -58,3 +58,20 @@ def test_hostile_words_are_defused() -> None:
     table = turns_table([portrait(model="\x1b[2J", client="\x07", because="\u202e")])
 
     assert all(cell.isprintable() for row in table for cell in row)
+
+
+def test_no_cell_is_a_formula_to_a_spreadsheet() -> None:
+    """mitmproxy's console can save a table for one."""
+    strange = portrait(turn="=1+1", client="@SUM(1)", model="+1", because="-1+1", conversation="=2")
+    [_, turn], [_, conversation] = turns_table([strange]), conversations_table([strange])
+
+    assert [turn[0], turn[2], turn[3], turn[8]] == ["'=1+1", "'@SUM(1)", "'+1", "'-1+1"]
+    assert conversation[:2] == ["'=2", "'+1"]
+
+
+def test_odd_numbers_and_giant_words_have_a_row() -> None:
+    strange = portrait(sent_at=1e300, resent_tokens=float("inf"), because="x" * 10**6)
+
+    assert turns_table([strange])[1][1] == "n/a"
+    assert conversations_table([strange])[1][7] == "0"
+    assert len(turns_table([strange])[1][8]) == 400

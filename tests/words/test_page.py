@@ -168,3 +168,24 @@ def test_an_empty_portrait_has_a_page() -> None:
 def test_lines_are_not_too_long_for_the_half_of_a_window() -> None:
     for verdict in VERDICTS:
         assert all(len(line) <= WIDTH for line in page(portrait(verdict=verdict, because="word " * 60)).split("\n"))
+
+
+ODD_NUMBERS = [1e300, -1e300, float("inf"), float("nan"), 10**400, -(10**400), 1 << 63]
+
+
+@pytest.mark.parametrize("value", ODD_NUMBERS, ids=lambda value: f"{value!s:.12}")
+@pytest.mark.parametrize("name", [*sorted(portrait()), *COUNTERS])
+def test_a_number_that_is_no_time_and_no_counter_has_a_page(name: str, value: float) -> None:
+    """A file can hold any."""
+    text = page(portrait(**{name: value}))
+
+    assert max(map(len, text.split("\n"))) < 2 * WIDTH
+
+
+def test_a_giant_portrait_has_a_page_that_can_be_read() -> None:
+    giant = "x" * 1_000_000
+    lines = page(
+        portrait(because=giant, verdict=giant, differences=[giant] * 1000, signature=[["a", 1, "new"]] * 10**5)
+    )
+
+    assert len(lines) < 500_000

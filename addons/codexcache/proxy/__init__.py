@@ -6,6 +6,7 @@
 | `switchboard` | many rooms with hooks, one addon                                   |
 | `core`        | what the hooks share                                               |
 | `httpturns`   | turns over HTTP, and every event stream                            |
+| `handover`    | turns that are under way when the addon is loaded again            |
 | `socketturns` | turns over WebSocket                                               |
 | `tunnel`      | which TLS connections are opened                                   |
 | `arrivals`    | what arrives at the proxy, and what a client needs that refuses it |

@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from collections.abc import Set as AbstractSet
 
 from mitmproxy import http
 from mitmproxy.net import encoding
@@ -34,6 +35,11 @@ class HttpTurns:
     def faults(self) -> Faults:
         """Where faults of the hooks are counted."""
         return self._core.faults
+
+    @property
+    def under_way(self) -> AbstractSet[str]:
+        """The ids of the flows whose turns have left and not come to their end."""
+        return self._passages.keys()
 
     @guarded
     def requestheaders(self, flow: http.HTTPFlow) -> None:

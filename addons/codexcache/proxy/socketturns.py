@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable
+from collections.abc import Set as AbstractSet
 
 from mitmproxy import http, websocket
 
@@ -35,6 +36,11 @@ class SocketTurns:
     def faults(self) -> Faults:
         """Where faults of the hooks are counted."""
         return self._core.faults
+
+    @property
+    def under_way(self) -> AbstractSet[str]:
+        """The ids of the flows of WebSockets with turns that have left and not come to their end."""
+        return {flow for flow, socket in self._sockets.items() if socket.open_turns}
 
     @guarded
     def request(self, flow: http.HTTPFlow) -> None:

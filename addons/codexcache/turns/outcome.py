@@ -15,6 +15,7 @@ HINT = re.compile(rb'"type"[\s:]*?(?:\n|' + _TYPES + rb")")
 """Stands in every part of an event stream that holds an event to be read; its data may go on in another line."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
+_LONGEST_ID = 512
 _TERMINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
 
 
@@ -68,8 +69,8 @@ class Outcome:
         self.finished = self.finished or kind in _TERMINAL
 
     def _take_response(self, response: Object) -> None:
-        self.response_id = _text(response.get("id")) or self.response_id
-        self.echoed_key = _text(response.get("prompt_cache_key")) or self.echoed_key
+        self.response_id = _id(response.get("id")) or self.response_id
+        self.echoed_key = _id(response.get("prompt_cache_key")) or self.echoed_key
         if isinstance(usage := response.get("usage"), dict):
             self.usage = usage
         if not self.outputs and isinstance(output := response.get("output"), list):
@@ -81,7 +82,7 @@ class Outcome:
         """Take an error event. On a WebSocket it also says the status that the request would have had."""
         self.error = event
         status = event.get("status", event.get("status_code"))
-        self.status = status if isinstance(status, int) else self.status
+        self.status = status if isinstance(status, int) and 100 <= status < 600 else self.status
 
 
 def _parsed(data: bytes) -> Object:
@@ -92,5 +93,6 @@ def _parsed(data: bytes) -> Object:
         return {}
 
 
-def _text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
+def _id(value: Json) -> str | None:
+    """Return an id; many are remembered, so one of more than a few hundred characters is none."""
+    return value if isinstance(value, str) and len(value) <= _LONGEST_ID else None

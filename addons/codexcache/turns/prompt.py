@@ -28,6 +28,9 @@ _FILE = re.compile(rb'"data:[^"\\]{8000,}+"')
 _FILE_SIZE = 8000
 """A picture is worth some 2,000 tokens, however many bytes it has (openai/codex, `core/src/context_manager`)."""
 
+_LONGEST_NAME = 200
+"""Characters of a name that are remembered; each tool of a namespace repeats the namespace's."""
+
 
 class Tool(NamedTuple):
     """One tool: its name, its digest, and its size in bytes."""
@@ -81,10 +84,10 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
     tools = (*_tools(_list(document.get("tools"))), *lead.tools)
     items = [_item(start + place, item) for place, item in enumerate(given) if place >= lead.taken]
     return Prompt(
-        model=_text(document.get("model")),
-        service_tier=_text(document.get("service_tier")),
-        reasoning_effort=_text(_member(document, "reasoning", "effort")),
-        verbosity=_text(_member(document, "text", "verbosity")),
+        model=_short(document.get("model")),
+        service_tier=_short(document.get("service_tier")),
+        reasoning_effort=_short(_member(document, "reasoning", "effort")),
+        verbosity=_short(_member(document, "text", "verbosity")),
         text_format=digest(spelled(_member(document, "text", "format"))),
         parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
         tools=tools,
@@ -143,24 +146,28 @@ def _weight(text: bytes) -> int:
 
 
 def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
-    """Yield each tool, those of a namespace one by one."""
+    """Yield each tool, those of a namespace one by one; there are no namespaces within namespaces."""
     for tool in tools:
         if isinstance(tool, dict) and tool.get("type") == "namespace":
-            space = _text(tool.get("name"))
-            yield from (one._replace(name=f"{space}.{one.name}") for one in _tools(_list(tool.get("tools"))))
+            space = _short(tool.get("name"))
+            yield from (_tool(inner, f"{space}.") for inner in _list(tool.get("tools")))
         else:
-            text = spelled(tool)
-            yield Tool(name=_tool_name(tool), digest=digest(text), size=len(text))
+            yield _tool(tool)
+
+
+def _tool(tool: Json, space: str = "") -> Tool:
+    text = spelled(tool)
+    return Tool(name=space + _tool_name(tool), digest=digest(text), size=len(text))
 
 
 def _tool_name(tool: Json) -> str:
     names = [_member_of(tool, "name"), _member_of(tool, "server_label"), _member_of(tool, "type")]
-    return next((name for name in names if isinstance(name, str) and name), "?")
+    return next(filter(None, map(_short, names)), "?")
 
 
 def _kind(item: Json) -> str:
     kind = item.get("type") if isinstance(item, dict) else None
-    return kind if isinstance(kind, str) else "message"
+    return _short(kind) if isinstance(kind, str) else "message"
 
 
 def _named_kind(item: Json) -> str:
@@ -188,3 +195,8 @@ def _list(value: Json) -> list[Json]:
 
 def _text(value: Json) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _short(value: Json) -> str:
+    """Return a name, as far as it is remembered."""
+    return _text(value)[:_LONGEST_NAME]

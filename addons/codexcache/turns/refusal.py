@@ -15,6 +15,9 @@ from collections.abc import Iterable
 from ..wire.document import Json, Object
 from .envelope import KEY_MEMBER
 
+_MOST = 200
+"""Lessons that are learned, and that are said; a backend could make up any number."""
+
 _NAME = r"['\"`]?([A-Za-z_][A-Za-z0-9_]{0,63})['\"`]?"
 _ESSENTIAL = frozenset({"input", "model", "type"})
 """Members without which a turn is none: what an error says of them is about their value."""
@@ -53,18 +56,19 @@ class Lessons:
 
     def lines(self) -> list[str]:
         """Return a sentence for each lesson."""
-        withheld = (f"no key is added to /{path} at {host} for {model!r}" for path, host, model in self._withheld)
+        withheld = (f"no key is added to /{path} at {host} for {model[:80]!r}" for path, host, model in self._withheld)
         left_out = (
-            f"{', '.join(sorted(members))} left out at {host} for {model!r}"
+            f"{', '.join(sorted(members))} left out at {host} for {model[:80]!r}"
             for (host, model), members in self._left_out.items()
         )
         return sorted((*withheld, *left_out))
 
     def key_refused(self, endpoint: str, host: str, model: str) -> str | None:
         """Note that the backend refused the key that was added, and return what to say, if it is news."""
-        self._withheld.add((endpoint, host, model))
+        if len(self._withheld) < _MOST:
+            self._withheld.add((endpoint, host, model))
         return self._once(
-            f"{host} refused the {KEY_MEMBER} that was added to /{endpoint} for {model!r}. "
+            f"{host} refused the {KEY_MEMBER} that was added to /{endpoint} for {model[:80]!r}. "
             "It is not added there again until the proxy restarts; the session headers still are.",
             endpoint,
             host,
@@ -73,9 +77,10 @@ class Lessons:
 
     def member_learned(self, member: str, host: str, model: str) -> str | None:
         """Note a refused member that the user wants left out, and return what to say, if it is news."""
-        self._left_out[host, model] = self.left_out(host, model) | {member}
+        if len(self._left_out) < _MOST:
+            self._left_out[host, model] = self.left_out(host, model) | {member}
         return self._once(
-            f"{host} refused {member!r} for {model!r}. As codex_learn asks, it is left out of later turns there "
+            f"{host} refused {member!r} for {model[:80]!r}. As codex_learn asks, it is left out of later turns there "
             "until the proxy restarts.",
             member,
             host,
@@ -94,7 +99,7 @@ class Lessons:
         )
 
     def _once(self, sentence: str, *occasion: str) -> str | None:
-        if occasion in self._said:
+        if occasion in self._said or len(self._said) >= _MOST:
             return None
         self._said.add(occasion)
         return sentence

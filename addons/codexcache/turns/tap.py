@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ..wire.coding import DAMAGED, Decoder, Identity, decoder_for
-from ..wire.eventstream import EventStream
+from ..wire.eventstream import BLANK_LINE, EventStream
 from .outcome import HINT, Outcome
 
 
@@ -39,20 +39,12 @@ class Keeper:
 class Reader(Protocol):
     """Reads a response from its chunks."""
 
-    def passes_over(self, chunk: bytes, /) -> bool:
-        """Tell whether a chunk says nothing, so that it need not be fed."""
+    @property
+    def is_idle(self) -> bool:
+        """Whether a chunk of whole events need not be fed unless there is a hint in it."""
 
     def feed(self, chunk: bytes, /) -> None:
         """Take in the next chunk; `b""` is the end."""
-
-
-class Nobody:
-    """Reads nothing."""
-
-    def passes_over(self, chunk: bytes) -> bool:
-        return True
-
-    def feed(self, chunk: bytes) -> None: ...
 
 
 class EventReader:
@@ -62,7 +54,10 @@ class EventReader:
         self._outcome = outcome
         self._on_finished = on_finished
         self._events = EventStream(HINT)
-        self.passes_over = self._events.passes_over
+
+    @property
+    def is_idle(self) -> bool:
+        return self._events.is_between
 
     def feed(self, chunk: bytes) -> None:
         for data in self._events.feed(chunk):
@@ -74,13 +69,12 @@ class EventReader:
 class BodyReader:
     """Reads a response's outcome from the chunks of a JSON document that is not larger than `limit` bytes."""
 
+    is_idle = False
+
     def __init__(self, outcome: Outcome, on_finished: Callable[[], None], limit: int) -> None:
         self._outcome = outcome
         self._on_finished = on_finished
         self._body = Keeper(limit)
-
-    def passes_over(self, chunk: bytes) -> bool:
-        return False
 
     def feed(self, chunk: bytes) -> None:
         self._body.add(chunk)
@@ -92,12 +86,11 @@ class BodyReader:
 class Decoding:
     """Decodes chunks for a reader."""
 
+    is_idle = False
+
     def __init__(self, reader: Reader, decoder: Decoder) -> None:
         self._reader = reader
         self._decoder = decoder
-
-    def passes_over(self, chunk: bytes) -> bool:
-        return False
 
     def feed(self, chunk: bytes) -> None:
         with contextlib.suppress(*DAMAGED):  # then the response says no more than it has said so far
@@ -120,29 +113,36 @@ class Tap(Keeper):
     """Passes chunks on, keeps them, and shows them to a reader.
 
     A reader that fails is told to `on_fault` and not asked again. This is called for each chunk of each stream, so what
-    most chunks need stands in one place.
+    most chunks need stands in one place: what is whole events without any hint says nothing.
     """
 
     def __init__(self, limit: int, on_fault: Callable[[Exception], None], reader: Reader | None = None) -> None:
         super().__init__(limit)
         self._on_fault = on_fault
-        self._listen_with(reader or Nobody())
+        self._reader = reader
+        self._is_idle = False
 
     def __call__(self, chunk: bytes) -> bytes:
         self._chunks.append(chunk)
         self._size += len(chunk)
-        if self._size > self._limit or not self._passes_over(chunk):
+        if (
+            not self._is_idle
+            or self._size > self._limit
+            or HINT.search(chunk)
+            or not chunk.endswith(BLANK_LINE)
+            or b"\r" in chunk
+        ):
             self._attend(chunk)
         return chunk
 
     def _attend(self, chunk: bytes) -> None:
         if self._size > self._limit:
             self._chunks.clear()
+        if self._reader is None:
+            return
         try:
-            self._feed(chunk)
+            self._reader.feed(chunk)
+            self._is_idle = self._reader.is_idle
         except Exception as error:
-            self._listen_with(Nobody())
+            self._reader = None
             self._on_fault(error)
-
-    def _listen_with(self, reader: Reader) -> None:
-        self._passes_over, self._feed = reader.passes_over, reader.feed

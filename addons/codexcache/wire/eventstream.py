@@ -15,8 +15,7 @@ EVENT_LIMIT = 32 << 20
 
 _ANY_DATA = re.compile(rb"^data", re.MULTILINE)
 _DATA_LINE = re.compile(rb"^data(?::[ ]?([^\n]*))?$", re.MULTILINE)
-_USUAL_EVENT = re.compile(rb"(?:event: [^\n]*+\n)?data: ([^\n]*+)")
-_BLANK_LINE = b"\n\n"
+BLANK_LINE = b"\n\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -30,26 +29,26 @@ class EventStream:
         self._mark = _BYTE_ORDER_MARK  # what the stream may begin with
         self._is_too_long = False
         self._ended_in_cr = False
-        self._is_between = False  # whether what comes next begins a new event, in lines that end in LF
 
-    def passes_over(self, chunk: bytes) -> bool:
-        """Tell whether nothing would come of feeding a chunk: it is whole events, none of them wanted."""
-        return (
-            self._is_between
-            and self._wanted.search(chunk) is None
-            and chunk.endswith(_BLANK_LINE)
-            and b"\r" not in chunk
-        )
+    @property
+    def is_between(self) -> bool:
+        """Whether what comes next begins a new event. Then a chunk of whole events, in LF, can be passed over.
+
+        That is, if `wanted` is not found in it.
+        """
+        return not (self._open or self._mark or self._ended_in_cr)
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes of the stream; yield the data of each wanted event that they complete, joined by LF."""
         text = self._with_line_feeds(chunk) if b"\r" in chunk or self._ended_in_cr else chunk
-        start = _behind_blank_line(self._open, text)
-        end = max(start, text.rfind(_BLANK_LINE, start) + len(_BLANK_LINE)) if start else 0
+        start = _behind_blank_line(self._open, text) if self._open or self._mark else 0
         if start:
             yield from self._close(text[:start])
+        if not self._open and not self._mark:
+            end = _behind_last_blank_line(text, start, len(text))
             yield from self._whole(text, start, end)
-        self._keep(text[end:])
+            start = end
+        self._keep(text[start:])
 
     def _with_line_feeds(self, chunk: bytes) -> bytes:
         """Return a chunk whose lines end in LF; what follows on a CR at the end of the last one may belong to it."""
@@ -59,29 +58,21 @@ class EventStream:
 
     def _close(self, text: bytes) -> Iterator[bytes]:
         """Yield the data of the open event, of which `text` is the end, if it is wanted."""
-        event = bytes(self._open + text).removesuffix(_BLANK_LINE)
+        event = bytes(self._open + text).removesuffix(BLANK_LINE)
         if not self._is_too_long and len(event) <= self._limit:
-            yield from self._data_of(event.removeprefix(self._mark))
+            yield from self._whole(event.removeprefix(self._mark), 0, len(event))
         self._open.clear()
         self._mark, self._is_too_long = b"", False
 
     def _whole(self, text: bytes, start: int, end: int) -> Iterator[bytes]:
         """Yield the data of the wanted ones among the whole events between two offsets."""
         while found := self._wanted.search(text, start, end):
-            first = max(start, text.rfind(_BLANK_LINE, start, found.start()) + len(_BLANK_LINE))
-            last = text.index(_BLANK_LINE, found.start())
-            if last - first <= self._limit:
-                yield from self._data_of(text[first:last])
-            start = last + len(_BLANK_LINE)
-
-    def _data_of(self, event: bytes) -> Iterator[bytes]:
-        """Yield the data of an event, if it is wanted and has any: a comment has none."""
-        if self._wanted.search(event) is None:
-            return
-        if usual := _USUAL_EVENT.fullmatch(event):
-            yield usual[1]
-        elif lines := _DATA_LINE.findall(event):
-            yield b"\n".join(lines)
+            first = _behind_last_blank_line(text, start, found.start())
+            last = text.find(BLANK_LINE, found.start())
+            last = end if last < 0 else last
+            if last - first <= self._limit and (data := _data_of(text[first:last])) is not None:
+                yield data
+            start = last + len(BLANK_LINE)
 
     def _keep(self, text: bytes) -> None:
         """Keep the start of an event; of one that has grown too long, no more than its end can stand in."""
@@ -89,11 +80,25 @@ class EventStream:
         if len(self._open) > self._limit + 1:
             self._is_too_long = True
             del self._open[:-1]
-        self._is_between = not (self._open or self._mark or self._ended_in_cr)
+
+
+def _data_of(event: bytes) -> bytes | None:
+    """Return the data of one event, None where it has none: a comment."""
+    before, _, last = event.rpartition(b"\n")
+    if last.startswith(b"data: ") and before.startswith(b"event: ") and b"\n" not in before:
+        return last[len(b"data: ") :]
+    lines = _DATA_LINE.findall(event)
+    return b"\n".join(lines) if lines else None
+
+
+def _behind_last_blank_line(text: bytes, start: int, end: int) -> int:
+    """Return the offset behind the last blank line between two offsets; the first of them for none."""
+    found = text.rfind(BLANK_LINE, start, end)
+    return start if found < 0 else found + len(BLANK_LINE)
 
 
 def _behind_blank_line(before: bytearray, text: bytes) -> int:
     """Return the offset in `text` behind its first blank line, which may begin in what came before; 0 for none."""
     if before.endswith(b"\n") and text.startswith(b"\n"):
         return 1
-    return text.find(_BLANK_LINE) + len(_BLANK_LINE) if _BLANK_LINE in text else 0
+    return text.find(BLANK_LINE) + len(BLANK_LINE) if BLANK_LINE in text else 0

@@ -5,6 +5,7 @@ to a bug report. Names of counters are those of OpenTelemetry's GenAI convention
 """
 
 import datetime
+import errno
 import os
 from pathlib import Path
 
@@ -62,9 +63,17 @@ def append(path: Path, entry: dict[str, Json]) -> None:
     line = orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(file, line)
+        if (written := os.write(file, line)) < len(line):
+            _take_back(file, written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     finally:
         os.close(file)
+
+
+def _take_back(file: int, written: int) -> None:
+    """Remove the part of a line for which there was room: the next one would be lost with it."""
+    if (end := os.lseek(file, 0, os.SEEK_CUR)) == os.fstat(file).st_size:  # else another proxy has gone on writing
+        os.ftruncate(file, end - written)
 
 
 def _place(finding: Finding) -> dict[str, Json]:

@@ -1,0 +1,88 @@
+"""Turns that are under way when the addon is loaded again: the old one, which began them, also ends them.
+
+When its file changes, mitmproxy takes the addon away and puts a new one there, in the middle of everything. What has
+left before is known to the old one alone. So it leaves somebody behind who passes on what happens to those flows, and
+goes when the last of them has ended.
+"""
+
+from collections.abc import Callable, Iterable
+
+from mitmproxy import ctx, http
+
+from .httpturns import HttpTurns
+from .socketturns import SocketTurns
+
+
+class Handover:
+    """Sees to it that turns which are under way are ended by the rooms that began them."""
+
+    def __init__(self, turns: HttpTurns, sockets: SocketTurns) -> None:
+        self._turns, self._sockets = turns, sockets
+
+    def done(self) -> None:
+        """Leave somebody behind, unless there is nothing to end or mitmproxy itself ends."""
+        if not ctx.master.should_exit.is_set() and (left := Leftover(self._turns, self._sockets)).has_flows:
+            ctx.master.addons.add(left)
+
+
+class Leftover:
+    """Shows the flows that were under way to the rooms that know them; it stands behind the new addon."""
+
+    def __init__(self, turns: HttpTurns, sockets: SocketTurns) -> None:
+        self.name = f"codex_leftover_{id(self)}"
+        self._turns, self._sockets = turns, sockets
+        self._requests, self._handshakes = set(turns.under_way), set(sockets.under_way)
+
+    @property
+    def has_flows(self) -> bool:
+        """Whether there is still something to end."""
+        return bool(self._requests or self._handshakes)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.id in self._requests and flow.response:
+            others = flow.response.stream
+            self._turns.responseheaders(flow)
+            if callable(others) and callable(ours := flow.response.stream):
+                flow.response.stream = _in_turn(others, ours)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        if flow.id in self._requests:
+            self._turns.response(flow)
+            self._let_go(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        if flow.id in self._requests | self._handshakes:
+            self._turns.error(flow)
+            self._sockets.error(flow)
+            self._let_go(flow)
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """Have the answers heard that are still to come; what the client sends now is the new addon's."""
+        if flow.id in self._handshakes and flow.websocket and not flow.websocket.messages[-1].from_client:
+            self._sockets.websocket_message(flow)
+            if flow.id not in self._sockets.under_way:
+                self._let_go(flow)
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        if flow.id in self._handshakes:
+            self._sockets.websocket_end(flow)
+            self._let_go(flow)
+
+    def _let_go(self, flow: http.HTTPFlow) -> None:
+        self._requests.discard(flow.id)
+        self._handshakes.discard(flow.id)
+        if not self.has_flows:
+            ctx.master.addons.remove(self)
+
+
+type _Stream = Callable[[bytes], Iterable[bytes] | bytes]
+
+
+def _in_turn(first: _Stream, second: _Stream) -> _Stream:
+    """Return a listener for both; neither changes what passes."""
+
+    def stream(chunk: bytes) -> Iterable[bytes] | bytes:
+        first(chunk)
+        return second(chunk)
+
+    return stream

@@ -1,0 +1,91 @@
+"""What a client saw of one turn, and how two of them are compared.
+
+Bytes are compared where they are determined. The backend makes up ids for each response and tells the time; those are
+masked, by masks of the same length, so that a byte too many or too few still shows.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Literal
+
+End = Literal["complete", "closed", "cut", "left", "refused"]
+"""How it ended: whole; by a WebSocket's farewell; in the middle; by the client's own leaving; before it began."""
+
+_MADE_UP = re.compile(
+    rb"(?<=resp_)[0-9a-f]{32}|(?<=lb_)[0-9a-f]{32}|(?<=ts_)[0-9a-f]{32}"
+    rb"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    rb'|(?<="created_at":)\d+|(?<=127\.0\.0\.1:)\d+'
+)
+_TIMES = (b"date",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What a client saw: the status (0: none came), the header fields, the body or the frames as bytes, and the end.
+
+    `close_code` is that of a WebSocket's farewell; `note` says what was seen apart from any connection.
+    """
+
+    status: int = 0
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+    end: End
+    close_code: int | None = None
+    note: str = ""
+
+    def masked(self) -> "Seen":
+        """Returns the same without what is different each time."""
+        fields = tuple((name, _mask(value)) for name, value in self.fields if name.lower() not in _TIMES)
+        return Seen(
+            status=self.status,
+            fields=fields,
+            body=_mask(self.body),
+            end=self.end,
+            close_code=self.close_code,
+            note=self.note,
+        )
+
+    def in_short(self) -> str:
+        """Returns status, size and end as text, for a table."""
+        closed = f" {self.close_code}" if self.close_code is not None else ""
+        came = f"{self.status}, {len(self.body):,} bytes, " if self.status else ""
+        return f"{came}{self.end}{closed}" + (f" ({self.note})" if self.note else "")
+
+    def digest(self) -> str:
+        """Returns a digest of all that is compared."""
+        return hashlib.sha256(repr(self.masked()).encode()).hexdigest()[:16]
+
+
+def differences(ours: list[Seen], bare: list[Seen]) -> list[str]:
+    """Returns a sentence for each turn that was not seen alike, beginning with what differs first in it."""
+    pairs = enumerate(zip_longest(ours, bare), start=1)
+    return [f"turn {number}: {said}" for number, (one, other) in pairs if (said := _difference(one, other))]
+
+
+def _difference(one: Seen | None, other: Seen | None) -> str:
+    if one is None or other is None:
+        return "seen only " + ("without the addon" if one is None else "with the addon")
+    return next(_differing(one.masked(), other.masked()), "")
+
+
+def _differing(one: Seen, other: Seen) -> Iterator[str]:
+    if (one.status, one.end, one.close_code, one.note) != (other.status, other.end, other.close_code, other.note):
+        yield f"{one.in_short()}; without the addon {other.in_short()}"
+    for ours, bare in zip_longest(one.fields, other.fields):
+        if ours != bare:
+            yield f"the field {ours!r}; without the addon {bare!r}"
+    if one.body != other.body:
+        yield _where(one.body, other.body)
+
+
+def _where(one: bytes, other: bytes) -> str:
+    place = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    near = slice(max(0, place - 20), place + 40)
+    return f"byte {place:,} of the body: {one[near]!r}; without the addon {other[near]!r}"
+
+
+def _mask(data: bytes) -> bytes:
+    return _MADE_UP.sub(lambda found: b"*" * len(found[0]), data)

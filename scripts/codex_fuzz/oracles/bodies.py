@@ -1,0 +1,137 @@
+"""A body is edited in its edited members alone, and says the same in whatever light it is read."""
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from typing import NoReturn
+
+from codexcache.turns.items import given_items
+from codexcache.wire.bodies import Bodies, Body
+from codexcache.wire.document import Json, Member, Object, Unreadable, edited, find_members, parse
+from support.jsontext import taken_apart
+
+from codex_fuzz.given import Given
+
+_TOO_MUCH = ("it is nested too deeply", "it has more than")
+_REFUSALS = ("it is not JSON", "it is not a JSON object", *_TOO_MUCH)
+"""How the sentences begin by which a text is refused; what follows is the parser's own and quotes nothing."""
+
+_NAMES = ("prompt_cache_key", "stream_options", "input", "a", "")
+_VALUES = ("k", 'q"\\\n', "é😀", "")
+_SHALLOW = 200
+"""Brackets up to which whole documents are compared; Python's own comparison is recursive."""
+
+type _Spelled = tuple[bytes, bytes, bytes, bytes]
+
+
+def check_splice(data: bytes) -> None:
+    """An edit gives the edited members and leaves every other byte; what is no JSON object is refused in our words."""
+    given = Given(data)
+    drop, names, values = given.some(_NAMES), given.some(_NAMES), [given.pick(_VALUES) for _ in _NAMES]
+    put, text = dict(zip(names, values, strict=False)), given.rest
+    if refusal := _refusal(_read, text):
+        assert refusal.startswith(_REFUSALS), refusal
+        assert not _is_object(text) or refusal.startswith(_TOO_MUCH), f"an object was refused: {refusal}"
+        return
+    document, members = _read(text)
+    assert _is_object(text), "taken although it is none"
+    assert not is_shallow(text) or document == _meant(text), "it says something else"
+    assert _spelled(edited(text, members, drop=drop, put=put)) == _expected(text, drop, put)
+
+
+def check_known_head(data: bytes) -> None:
+    """A body that begins like an earlier one says what a whole parse says, wherever the two part."""
+    given = Given(data)
+    at, gone, size = int.from_bytes(given.take(2)), given.number(64), given.number(64)
+    fresh, text = given.take(size), b" " * 600 + given.rest
+    at = min(at, len(text))
+    first, second = text, text[:at] + fresh + text[at + gone :]
+    bodies: Bodies[list[Json]] = Bodies()
+    for body in (first, second, first):
+        _check_light(bodies, body)
+
+
+def _check_light(bodies: Bodies[list[Json]], text: bytes) -> None:
+    if refusal := _refusal(_read, text):
+        assert _refusal(bodies.read, text) == refusal, "taken, or refused in other words than the whole"
+        return
+    (whole, members), read = _read(text), bodies.read(text)
+    said = _said(read)
+    assert not is_shallow(text) or said == whole, "it says something else than the whole"
+    assert said.keys() == whole.keys(), "it has other members"
+    assert list(read.members) == members, "its members stand elsewhere"
+    bodies.remember(read, made=given_items(said))
+
+
+def _read(text: bytes) -> tuple[Object, list[Member]]:
+    document = parse(text)
+    return document, find_members(text, document)
+
+
+def _refusal(read: Callable[[bytes], object], text: bytes) -> str:
+    """Return the words in which a text is refused, none where it is not."""
+    try:
+        read(text)
+    except Unreadable as refusal:
+        return str(refusal)
+    return ""
+
+
+def _said(read: Body[list[Json]]) -> Object:
+    """Return all that a body says, the items that were known included."""
+    if read.known is None:
+        return read.document
+    return {
+        name: [*read.known.made, *given_items(read.document)] if name == "input" else value
+        for name, value in read.document.items()
+    }
+
+
+def _is_object(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text.decode(), parse_int=str, parse_constant=_refuse), dict)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+
+
+def _meant(text: bytes) -> Json:
+    meant: Json = json.loads(text.decode(), parse_int=_number)
+    return meant
+
+
+def _number(digits: str) -> int | float:
+    exact = -(1 << 63) <= float(digits) <= 1 << 64 and -(1 << 63) <= int(digits) < 1 << 64
+    return int(digits) if exact else float(digits)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def is_shallow(text: bytes) -> bool:
+    """Tell whether what a text says can be compared without recursing too deeply."""
+    return text.count(b"[") + text.count(b"{") < _SHALLOW
+
+
+def _spelled(text: bytes) -> tuple[bytes, list[_Spelled], bytes]:
+    head, parts, tail = taken_apart(text)
+    return head, [(part.before, part.name, part.colon, part.value) for part in parts], tail
+
+
+def _expected(text: bytes, drop: Collection[str], put: Mapping[str, str]) -> tuple[bytes, list[_Spelled], bytes]:
+    """Return the parts as they have to be: what stood before the first member now stands before whichever is first."""
+    head, parts, tail = taken_apart(text)
+    kept = [part for part in parts if part.meant not in drop]
+    spelled = [(part.before, part.name, part.colon, _value(part.meant, part.value, put)) for part in kept]
+    fresh = [name for name in put if name not in {part.meant for part in kept}]
+    spelled += [(b",", json.dumps(name).encode(), b":", json.dumps(put[name]).encode()) for name in fresh]
+    if spelled:
+        spelled[0] = (parts[0].before if parts else b"", *spelled[0][1:])
+    elif parts:
+        tail = parts[0].before + tail
+    return head, spelled, tail
+
+
+def _value(name: str, old: bytes, put: Mapping[str, str]) -> bytes:
+    return json.dumps(put[name]).encode() if name in put else old

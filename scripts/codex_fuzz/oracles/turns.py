@@ -1,0 +1,142 @@
+"""Header fields, tokens, turns and frames: what is written is one sound key, and all else stays as it came."""
+
+import base64
+import re
+
+import orjson
+from codexcache.proxy.socketturns import CREATE
+from codexcache.settings import default_settings
+from codexcache.turns.continuity import Continuity, Passage
+from codexcache.turns.envelope import KEY_MEMBER, REQUEST_ID
+from codexcache.turns.sockets import Backlog, Socket
+from codexcache.turns.turn import SESSION_HEADERS, Turn, read_sender, read_turn
+from codexcache.wire.document import Object, Unreadable, edited, find_members, parse
+from codexcache.wire.fields import Fields, all_values, by_name, first_value, with_field
+from mitmproxy import http
+
+from codex_fuzz.given import Given, fields_of, head_and_body
+from codex_fuzz.oracles.bodies import is_shallow
+
+_SOUND = re.compile(r"[!-~]{1,64}")
+_WRITTEN = (*SESSION_HEADERS, REQUEST_ID)
+
+
+def check_fields(data: bytes) -> None:
+    """Fields are read as mitmproxy reads them, and one is written while all others stay."""
+    given = Given(data)
+    name = given.pick(_WRITTEN)
+    fields = fields_of(given.rest)
+    known = list(http.Headers(fields).get_all(name))
+    assert all_values(fields, name) == known
+    assert first_value(fields, name) == (known[0] if known else None)
+    assert list(by_name(fields).get(name, [])) == known
+    after = with_field(fields, name, "new")
+    assert all_values(after, name) == ["new"], "not exactly one"
+    assert _without(after, name) == _without(fields, name), "another field was touched"
+
+
+def check_claims(data: bytes) -> None:
+    """Any credential is read, and a token's sender is whom its claims name, whatever its signature."""
+    text = data
+    token = b".".join((b"e30", base64.urlsafe_b64encode(text).rstrip(b"="), b"signature"))
+    for credential in (text, b"Bearer " + text, b"Bearer " + token):
+        caller = read_sender([(b"authorization", credential)]).caller
+        assert caller is None or all(isinstance(part, str) for part in caller.identity)
+        assert repr(caller) in ("None", "Caller(principal)", "Caller(account)"), "it shows itself"
+    renewed = read_sender([(b"Authorization", b"bearer " + token + b"renewed")]).caller
+    assert caller is not None
+    assert renewed is not None
+    assert (caller == renewed) == _names_user(text), "a token's signature counts, or its user does not"
+
+
+def check_turn(data: bytes) -> None:
+    """A turn gets one sound key, all else stays as it came, and what was sent once needs nothing more."""
+    fields, body = head_and_body(data)
+    try:
+        document = parse(body)
+        find_members(body, document)
+    except Unreadable:
+        return
+    continuity, settings = Continuity(), default_settings()
+    passage = continuity.begin(_turn(fields, document), settings)
+    after = _committed(body, document, passage)
+    if is_shallow(body):
+        _check_written(passage, fields, document, parse(after))
+    again = continuity.begin(_turn(passage.envelope.fields, parse(after)), settings)
+    assert again.envelope.changed == (), f"sent once more, it would be changed again: {again.envelope.changed}"
+
+
+def check_frames(data: bytes) -> None:
+    """Frames of both sides, a line each (`<` for the backend's): every turn that was begun ends once."""
+    continuity, settings = Continuity(), default_settings()
+    head, frames = head_and_body(data)
+    socket = Socket(sender=read_sender(head), host="chatgpt.com", backlog=Backlog(limit=1 << 10))
+    begun, ended = list[Passage](), list[Passage]()
+    for at, frame in enumerate(frames.split(b"\n")):
+        if frame.startswith(b"<"):
+            ended += filter(None, [socket.read_event(frame[1:], float(at))])
+        elif passage := _begun(continuity, socket, frame):
+            begun.append(passage)
+    ended += socket.abandon()
+    assert list(map(id, ended)) == list(map(id, begun)), "a turn ended twice, never, or in another's place"
+    for passage in ended:
+        continuity.end(passage, settings)
+
+
+def _begun(continuity: Continuity, socket: Socket, frame: bytes) -> Passage | None:
+    """Begin the turn of a frame as the proxy does, None where it is none."""
+    try:
+        document = parse(frame)
+        find_members(frame, document)
+    except Unreadable:
+        return None
+    if document.get("type") != CREATE:
+        return None
+    passage = continuity.begin(socket.read_turn(document), default_settings(), socket.last)
+    if is_shallow(frame):
+        _check_written(passage, socket.sender.fields, document, parse(_committed(frame, document, passage)))
+    socket.begin(passage)
+    return passage
+
+
+def _turn(fields: Fields, document: Object) -> Turn:
+    return read_turn(read_sender(fields), document, transport="http", host="chatgpt.com", endpoint="responses")
+
+
+def _committed(text: bytes, document: Object, passage: Passage) -> bytes:
+    envelope = passage.envelope
+    if not (envelope.put or envelope.drop):
+        return text
+    return edited(text, find_members(text, document), drop=envelope.drop, put=envelope.put)
+
+
+def _check_written(passage: Passage, fields: Fields, before: Object, after: Object) -> None:
+    drop = passage.envelope.drop
+    assert drop <= default_settings().strip
+    kept = [name for name in before if name not in drop]
+    fresh = [name for name in passage.envelope.put if name not in kept]
+    assert list(after) == [*kept, *fresh], "a member came or went"
+    assert all(after[name] == before[name] for name in kept if name != KEY_MEMBER), "one was edited"
+    assert all(_SOUND.fullmatch(value) for value in passage.envelope.put.values()), "a key that no backend takes"
+    if passage.turn.transport == "websocket":
+        return
+    written = [name for name in passage.envelope.changed if name in _WRITTEN]
+    assert all(_SOUND.fullmatch(first_value(passage.envelope.fields, name) or "") for name in written)
+    assert _without(passage.envelope.fields, *written) == _without(fields, *written), "another field was touched"
+
+
+def _without(fields: Fields, *names: str) -> list[tuple[bytes, bytes]]:
+    gone = {name.encode() for name in names}
+    return [field for field in fields if field[0].lower() not in gone]
+
+
+def _names_user(text: bytes) -> bool:
+    """Tell whether claims name a user, read in the simplest way."""
+    try:
+        claims = orjson.loads(text)
+    except ValueError:
+        return False
+    own = claims.get("https://api.openai.com/auth") if isinstance(claims, dict) else None
+    holders = [own if isinstance(own, dict) else {}, claims if isinstance(claims, dict) else {}]
+    users = [{**holders[1], **holders[0]}.get(name) for name in ("chatgpt_user_id", "user_id", "sub", "email")]
+    return any(isinstance(user, str) and user for user in users)

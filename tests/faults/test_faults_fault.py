@@ -1,0 +1,23 @@
+"""How often faults are repeated."""
+
+from codex_faults.fault import LONG, SHORT, Fault
+from codex_faults.scene import Scene
+from codex_faults.seen import Seen
+
+
+async def nothing(scene: Scene) -> list[Seen]:
+    """Provokes nothing."""
+    return []
+
+
+def test_heavy_faults_are_repeated_less_often() -> None:
+    light, heavy = (Fault(name="a-b", promise="It holds.", provoke=nothing, heavy=heavy) for heavy in (False, True))
+
+    assert (SHORT.repeats(light), SHORT.repeats(heavy)) == ((5, 15), (1, 2))
+
+
+def test_the_long_profile_is_longer_in_everything() -> None:
+    pairs = [(getattr(SHORT, name), getattr(LONG, name)) for name in ("warm", "rounds", "heavy_warm", "heavy_rounds")]
+
+    assert all(short < long for short, long in pairs)
+    assert LONG.parallel == 1000
