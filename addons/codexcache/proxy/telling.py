@@ -21,7 +21,7 @@ from ..wire.document import Object
 from ..words.fingerprint import Fingerprints, fresh_secret, load_secret
 from ..words.journal import Entries, append
 from ..words.line import turn_line
-from ..words.portrait import portrait
+from ..words.portrait import brief, portrait
 from ..words.summary import Summary
 from .core import Core
 
@@ -98,10 +98,20 @@ class Telling:
         """Put the portrait, a mark and a comment on the flow."""
         if (marked := self._core.flows.get(finding.record.flow)) is None:
             return
-        known = [*portraits(marked), portrait(finding, entry, self.fingerprints)]
-        relabel(marked, known[-_MOST:])
-        if ctx.master.addons.get("view") is not None:  # the lists of mitmproxy and mitmweb
+        drawn = portrait(finding, entry, self.fingerprints) if _is_kept() else brief(finding, entry)
+        relabel(marked, [*portraits(marked), drawn][-_MOST:])
+        if _is_listed():
             ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
+
+
+def _is_listed() -> bool:
+    """Tell whether there is a list of flows, as in mitmproxy and mitmweb."""
+    return ctx.master.addons.get("view") is not None
+
+
+def _is_kept() -> bool:
+    """Tell whether flows can be looked at, now or later; mitmdump lets go of those that it does not save."""
+    return _is_listed() or getattr(ctx.options, "save_stream_file", "unknown") is not None
 
 
 def _is_shown() -> bool:

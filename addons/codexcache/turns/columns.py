@@ -47,19 +47,23 @@ class Items:
     def followed_by(self, items: Sequence[Item]) -> "Items":
         """Return these items and then more."""
         joined = Items()
-        for column in self.__slots__:
-            setattr(joined, column, getattr(self, column))
+        joined._digests, joined._heads, joined._kinds = self._digests, self._heads, self._kinds
+        joined._ends, joined._places, joined.compactions = self._ends, self._places, self.compactions
         joined._append(items)
         return joined
 
     def _append(self, items: Sequence[Item]) -> None:
         """Put new columns in the place of the old ones, which others may have in common with these."""
-        self._heads = b"".join((self._heads, *_chain(self._heads[-_DIGEST:], items)))
-        self._digests = b"".join((self._digests, *(item.digest for item in items)))
-        self._kinds = (*self._kinds, *(sys.intern(item.kind) for item in items))
-        self._ends = self._ends[:-1] + array("Q", accumulate((item.size for item in items), initial=self._ends[-1]))
-        self._places = self._places + array("I", [item.place for item in items])
-        self.compactions |= {item.digest for item in items if item.kind in _COMPACTED}
+        if not items:
+            return
+        digests, kinds, sizes, places = zip(*items, strict=True)
+        self._heads = b"".join((self._heads, *_chain(self._heads[-_DIGEST:], digests)))
+        self._digests += b"".join(digests)
+        self._kinds += tuple(map(sys.intern, kinds))
+        self._ends = self._ends[:-1] + array("Q", accumulate(sizes, initial=self._ends[-1]))
+        self._places = self._places + array("I", places)
+        if not _COMPACTED.isdisjoint(kinds):
+            self.compactions |= {item.digest for item in items if item.kind in _COMPACTED}
 
     def __len__(self) -> int:
         return len(self._kinds)
@@ -100,8 +104,8 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=_DIGEST).digest()
 
 
-def _chain(root: bytes, items: Iterable[Item]) -> Iterator[bytes]:
+def _chain(root: bytes, digests: Iterable[bytes]) -> Iterator[bytes]:
     head = root
-    for item in items:
-        head = digest(head + item.digest)
+    for each in digests:
+        head = digest(head + each)
         yield head

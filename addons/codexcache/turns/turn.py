@@ -6,7 +6,7 @@ frame), before anything is changed.
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal
 
@@ -31,6 +31,8 @@ _SESSION_SIGNALS = (
     "conversation_id",
     "x-claude-code-session-id",
 )
+_LENGTH = b"content-length"
+
 _OPENING_INSTRUCTIONS = 256
 """Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
 
@@ -101,6 +103,12 @@ class Turn:
 
 def read_sender(fields: Fields) -> Sender:
     """Read who sends from the header fields of a request or a handshake."""
+    return replace(_who(tuple(field for field in fields if not _is_length(field[0]))), fields=fields)
+
+
+@functools.lru_cache(maxsize=256)
+def _who(fields: Fields) -> Sender:
+    """Read who sends; from turn to turn, nothing but the length differs in most clients' fields."""
     values = by_name(fields)
     return Sender(
         fields=fields,
@@ -110,6 +118,10 @@ def read_sender(fields: Fields) -> Sender:
         session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
         idempotency_key=_first_usable(values.get("idempotency-key", ())),
     )
+
+
+def _is_length(name: bytes) -> bool:
+    return len(name) == len(_LENGTH) and name.lower() == _LENGTH
 
 
 def read_turn(

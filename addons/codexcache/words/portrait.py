@@ -26,10 +26,9 @@ def portrait(finding: Finding, entry: Object, fingerprints: Fingerprints) -> Obj
     """Return the journal's entry of a turn with what else is shown of it."""
     turn = finding.passage.turn
     return {
-        **entry,
+        **brief(finding, entry),
         "ended_at": finding.record.ended_at,
         "resent_tokens": finding.verdict.resent,
-        "is_miss": finding.verdict.is_miss,
         "predecessor_flow": finding.match.record.flow if finding.match else None,
         "predecessor_at": finding.match.record.sent_at if finding.match else None,
         "sent_at": finding.record.sent_at,
@@ -41,6 +40,11 @@ def portrait(finding: Finding, entry: Object, fingerprints: Fingerprints) -> Obj
         "edited": finding.passage.edited is not None,
         **_recalled(finding),
     }
+
+
+def brief(finding: Finding, entry: Object) -> Object:
+    """Return what is enough for a flow's mark and comment."""
+    return {**entry, "is_miss": finding.verdict.is_miss}
 
 
 def _recalled(finding: Finding) -> Object:
