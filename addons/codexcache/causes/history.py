@@ -16,7 +16,7 @@ from typing import cast
 
 from ..turns.prompt import Prompt, Tool
 from ..turns.record import Record
-from .predecessor import Match, choose, is_plainly_gone_on_with, match_of
+from .predecessor import Match, choose, holds_the_predecessor, match_of
 
 MEMORY = 128 << 20
 """Bytes of prompts that are remembered, as far as they can be counted."""
@@ -79,7 +79,7 @@ class History:
         return [match_of(record, other) for other in self._listed_under(entries, record, named)]
 
     def _nearest(self, record: Record) -> list[Match]:
-        """Return the turns that share the longest head, if one of them is gone on with so plainly that no other counts.
+        """Return the turns that share the longest head, if the predecessor is surely one of them.
 
         Nearly all turns go on with the one before them, so few have to be compared with all that are alike.
         """
@@ -93,7 +93,7 @@ class History:
         if any(_shares(record, other, head + 1) for other in others):
             return []
         nearest = [Match(record=other, head=head) for other in others if _shares(record, other, head)]
-        return nearest if any(is_plainly_gone_on_with(record, match) for match in nearest) else []
+        return nearest if holds_the_predecessor(record, nearest) else []
 
     def _listed_under(
         self, entries: Iterable[object], record: Record, named: Iterable[Record] = ()

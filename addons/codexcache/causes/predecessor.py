@@ -90,16 +90,23 @@ def _is_surely_gone_on_with(record: Record, match: Match) -> bool:
     return match.whole and _is_own(record, other) and (answered or (other is record.named and match.head > 0))
 
 
-def is_plainly_gone_on_with(record: Record, match: Match) -> bool:
-    """Tell whether a turn is gone on with for sure, and nothing tells the two apart.
+def holds_the_predecessor(record: Record, matches: list[Match]) -> bool:
+    """Tell whether the predecessor is surely among the turns that share the longest head.
 
-    Then turns with a shorter head in common cannot be chosen, whatever speaks for them.
+    It is if one of them is extended whole and nothing tells it apart from this turn, unless another caller's turn among
+    them could be preferred because a shorter head is not known.
     """
-    return (
-        _is_surely_gone_on_with(record, match)
-        and not _is_told_apart(record, match.record)
-        and not _looks_like_another_agent(record, match.record)
+    if not any(_is_plainly_gone_on_with(record, match) for match in matches):
+        return False
+    return all(_is_own(record, match.record) for match in matches) or any(
+        _is_surely_gone_on_with(record, match) for match in matches
     )
+
+
+def _is_plainly_gone_on_with(record: Record, match: Match) -> bool:
+    other = match.record
+    apart = _is_told_apart(record, other) or _looks_like_another_agent(record, other)
+    return match.whole and match.head > 0 and _is_own(record, other) and not apart
 
 
 def _rank(record: Record, match: Match) -> tuple[int | bool, ...]:
