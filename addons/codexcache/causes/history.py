@@ -70,7 +70,8 @@ class History:
 
     def predecessor(self, record: Record) -> Match | None:
         """Return what the turn is compared with, or None where no earlier turn of its conversation is known."""
-        return choose(record, self._nearest(record) or self.alike(record))
+        nearest = self._nearest(record)
+        return nearest[0] if len(nearest) == 1 else choose(record, nearest or self.alike(record))
 
     def alike(self, record: Record) -> list[Match]:
         """Return all turns that may share a head, a key or a history with this one."""

@@ -98,20 +98,17 @@ class Telling:
         """Put the portrait, a mark and a comment on the flow."""
         if (marked := self._core.flows.get(finding.record.flow)) is None:
             return
-        drawn = portrait(finding, entry, self.fingerprints) if _is_kept() else brief(finding, entry)
+        is_listed = ctx.master.addons.get("view") is not None  # as in mitmproxy and mitmweb
+        is_kept = is_listed or _is_saved()
+        drawn = portrait(finding, entry, self.fingerprints) if is_kept else brief(finding, entry)
         relabel(marked, [*portraits(marked), drawn][-_MOST:])
-        if _is_listed():
+        if is_listed:
             ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
 
 
-def _is_listed() -> bool:
-    """Tell whether there is a list of flows, as in mitmproxy and mitmweb."""
-    return ctx.master.addons.get("view") is not None
-
-
-def _is_kept() -> bool:
-    """Tell whether flows can be looked at, now or later; mitmdump lets go of those that it does not save."""
-    return _is_listed() or getattr(ctx.options, "save_stream_file", "unknown") is not None
+def _is_saved() -> bool:
+    """Tell whether flows are kept in a file. Without a list of flows, mitmproxy lets go of those that are not."""
+    return getattr(ctx.options, "save_stream_file", "not known") is not None
 
 
 def _is_shown() -> bool:

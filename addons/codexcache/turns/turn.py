@@ -103,7 +103,7 @@ class Turn:
 
 def read_sender(fields: Fields) -> Sender:
     """Read who sends from the header fields of a request or a handshake."""
-    return replace(_who(tuple(field for field in fields if not _is_length(field[0]))), fields=fields)
+    return replace(_who(tuple([field for field in fields if not _is_length(field[0])])), fields=fields)
 
 
 @functools.lru_cache(maxsize=256)

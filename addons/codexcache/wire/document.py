@@ -18,7 +18,6 @@ import orjson
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 type Object = dict[str, Json]
-type _Piece = tuple[Buffer, Buffer, Buffer]
 
 _WHITE = rb"[ \t\n\r]*+"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
@@ -96,10 +95,11 @@ def edited(text: bytes, members: Sequence[Member], *, drop: Collection[str] = ()
     A member that is there keeps its place, and each of its repetitions is given the value; one that is missing is
     appended. Nothing else changes: the comma and the white space before a dropped member go with it.
     """
-    view, (start, end) = memoryview(text), _span(text, members)
-    pieces = [*_kept(view, members, drop, put), *_fresh(members, drop, put)]
-    parts = [part for piece in pieces for part in piece]
-    return b"".join((view[:start], *parts[1:], view[end:]))  # what led to the first belongs to a member that is gone
+    view, at, parts = memoryview(text), 0, list[Buffer]()
+    for start, end, new in _edits(text, members, drop, put):
+        parts += (view[at:start], new)
+        at = end
+    return b"".join((*parts, view[at:]))
 
 
 def _parse_leniently(text: bytes, strict: orjson.JSONDecodeError) -> Json:
@@ -168,33 +168,32 @@ def _unescape(name: bytes) -> str:
     return str(json.loads(name)) if b"\\" in name else name[1:-1].decode()
 
 
-def _span(text: bytes, members: Sequence[Member]) -> tuple[int, int]:
-    """Return where the first member starts and the last one ends; in an empty object, the place between the braces."""
+def _edits(
+    text: bytes, members: Sequence[Member], drop: Collection[str], put: Mapping[str, str]
+) -> Iterator[tuple[int, int, bytes]]:
+    """Yield what is to be replaced, in order: from where, up to where, and by what."""
+    kept = set[str]()
+    for place, member in enumerate(members):
+        if member.name not in drop:
+            kept.add(member.name)
+            if member.name in put:
+                yield member.value, member.end, _spell(put[member.name])
+        elif kept:
+            yield members[place - 1].end, member.end, b""
+        else:  # what follows takes its place
+            yield member.start, members[place + 1].start if place + 1 < len(members) else member.end, b""
+    if fresh := b",".join(_spell(name) + b":" + _spell(value) for name, value in put.items() if name not in kept):
+        end = _end(text, members)
+        yield end, end, b"," + fresh if kept else fresh
+
+
+def _end(text: bytes, members: Sequence[Member]) -> int:
+    """Return where the last member ends; in an empty object, the place behind the opening brace."""
     if members:
-        return members[0].start, members[-1].end
+        return members[-1].end
     opening = _OPENING.match(text)
     assert opening is not None
-    return opening.end(), opening.end()
-
-
-def _kept(
-    text: memoryview, members: Sequence[Member], drop: Collection[str], put: Mapping[str, str]
-) -> Iterator[_Piece]:
-    """Yield what stays: the comma and white space before a member, its name, and its value."""
-    before = members[0].start if members else 0
-    for member in members:
-        if member.name not in drop:
-            value = _spell(put[member.name]) if member.name in put else text[member.value : member.end]
-            yield text[before : member.start], text[member.start : member.value], value
-        before = member.end
-
-
-def _fresh(members: Sequence[Member], drop: Collection[str], put: Mapping[str, str]) -> Iterator[_Piece]:
-    """Yield what is appended."""
-    present = {member.name for member in members} - set(drop)
-    for name, value in put.items():
-        if name not in present:
-            yield b",", _spell(name) + b":", _spell(value)
+    return opening.end()
 
 
 def _spell(text: str) -> bytes:
