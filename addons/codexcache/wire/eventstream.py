@@ -40,7 +40,7 @@ class EventStream:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes of the stream; yield the data of each wanted event that they complete, joined by LF."""
-        text = self._with_line_feeds(chunk) if b"\r" in chunk or self._ended_in_cr else chunk
+        text = self._with_line_feeds(chunk) if chunk.find(b"\r") >= 0 or self._ended_in_cr else chunk
         start = _behind_blank_line(self._open, text) if self._open or self._mark else 0
         if start:
             yield from self._close(text[:start])
@@ -101,4 +101,5 @@ def _behind_blank_line(before: bytearray, text: bytes) -> int:
     """Return the offset in `text` behind its first blank line, which may begin in what came before; 0 for none."""
     if before.endswith(b"\n") and text.startswith(b"\n"):
         return 1
-    return text.find(BLANK_LINE) + len(BLANK_LINE) if BLANK_LINE in text else 0
+    found = text.find(BLANK_LINE)
+    return 0 if found < 0 else found + len(BLANK_LINE)
