@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from embedded_backend import Backend
 from embedded_backend.certificates import Authority
-from support.launched import LAUNCHER, Home, Terminal, programs, terminal
+from support.launched import LAUNCHER, Home, Terminal, programs, stopped, terminal
 
 CTRL_C, CTRL_Z = "\x03", "\x1a"
 DIES_OF_IT = "signal.signal(signal.SIGINT, signal.SIG_DFL); print('ready', flush=True); time.sleep(60)"
@@ -32,10 +32,13 @@ async def ended(opened: Terminal, home: Home) -> int:
 
 
 async def test_ctrl_c_goes_to_the_client_once_and_to_nobody_else(home: Home) -> None:
-    """It may well mean no more than to stop a turn; the window's size arrives as well."""
+    """It may well mean no more than to stop a turn; the window's size arrives as well.
+
+    The client does not print what it says of a signal: a signal may come while it prints, and that cannot be nested.
+    """
     script = """
-signal.signal(signal.SIGINT, lambda *_: print("interrupted", flush=True))
-signal.signal(signal.SIGWINCH, lambda *_: print(os.get_terminal_size().columns, "columns", flush=True))
+signal.signal(signal.SIGINT, lambda *_: os.write(1, b"interrupted\\n"))
+signal.signal(signal.SIGWINCH, lambda *_: os.write(1, b"%d columns\\n" % os.get_terminal_size().columns))
 print("ready", flush=True)
 sys.exit(len(turn()) and int(input()))
 """
@@ -102,6 +105,7 @@ async def test_a_client_that_is_stopped_gives_the_shell_the_terminal_back(home: 
         if not stop:
             opened.type(CTRL_Z)
         await opened.shows("Stopped")
+        assert await stopped(str(script))  # or one that is about to stop would still read what is meant for the shell
         opened.type("fg\n")
         opened.type("it again\n")
         await opened.shows("got it again")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -174,19 +174,28 @@ def terminal(*command: str, environment: dict[str, str]) -> Iterator[Terminal]:
         opened.close()
 
 
-def programs(word: str) -> list[int]:
-    """Return the process ids of the programs that run with this word on their command line."""
+def programs(word: str, *, but_in: str = "Z") -> list[int]:
+    """Return the process ids of the programs with this word on their command line that are in none of these states."""
     table = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,stat=,args="], capture_output=True, text=True, check=True
     ).stdout
     rows = [line.split(maxsplit=2) for line in table.splitlines()]
-    return [int(pid) for pid, stat, args in rows if word in args and not stat.startswith("Z")]
+    return [int(pid) for pid, stat, args in rows if word in args and stat[0] not in but_in]
 
 
 async def gone(word: str) -> bool:
     """Wait until no program runs with this word on its command line."""
+    return await _none(lambda: programs(word))
+
+
+async def stopped(word: str) -> bool:
+    """Wait until all programs with this word on their command line have stopped."""
+    return await _none(lambda: programs(word, but_in="ZT"))
+
+
+async def _none(find: Callable[[], list[int]]) -> bool:
     end = time.monotonic() + _PATIENCE
-    while found := programs(word):
+    while found := find():
         assert time.monotonic() < end, found
         await asyncio.sleep(0.05)
     return True
