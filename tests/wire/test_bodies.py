@@ -95,6 +95,37 @@ def test_a_body_that_ends_otherwise_is_read_or_refused_as_a_whole_parse_does(
         assert same(whole, said(read_twice(first, second)))
 
 
+@prop
+@given(st.lists(st.tuples(st.integers(0, 8), items, suffixes, st.booleans()), min_size=2, max_size=9))
+def test_bodies_that_branch_and_come_in_any_order_say_what_whole_parses_say(
+    steps: list[tuple[int, list[str], str, bool]],
+) -> None:
+    """Each goes on with an earlier one; some are read before others are remembered, as if under way at once."""
+    bodies: Bodies[Json] = Bodies()
+    inputs, waiting = list[list[str]]([[]]), list[Body[Json]]()
+    for place, new, behind, at_once in steps:
+        inputs.append([*inputs[place % len(inputs)], *new])
+        read = bodies.read(body(",".join(inputs[-1]), behind=behind))
+        assert same(parse(read.text), said(read))
+        assert find_members(read.text, parse(read.text)) == list(read.members)
+        waiting.append(read)
+        while waiting and not at_once:
+            one = waiting.pop()
+            bodies.remember(one, made=said(one).get("input"))
+
+
+def test_a_head_that_a_thread_is_looking_at_is_copied() -> None:
+    bodies: Bodies[Json] = Bodies()
+    first = bodies.read(body("1"))
+    bodies.remember(first, made=[1])
+    second = bodies.read(body("1,2"))
+    assert second.known is not None
+    with memoryview(second.known.head):
+        bodies.remember(second, made=[1, 2])
+
+    assert said(bodies.read(body("1,2,3"))) == parse(body("1,2,3"))
+
+
 def test_an_appended_item_is_all_that_is_parsed() -> None:
     read = read_twice(body('"one"'), body('"one","two"'))
 

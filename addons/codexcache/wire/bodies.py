@@ -10,11 +10,12 @@ A body is found by a few bytes at a place not far before the end of its last ite
 bodies, each some 6 % further than the one before, so a new body is asked at a few dozen of them, the last one first.
 """
 
+import contextlib
 import re
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import orjson
 
@@ -52,27 +53,30 @@ class Body[M]:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Known[M]:
-    """What is remembered of a body: its text, the offset behind its last item, its members, and what its frame says.
+    """What is remembered of a body: the bytes up to its last item, those behind, its members, and what its frame says.
 
+    The first `end` bytes of `head` count: a body that goes on with this one appends to it what is new.
     `place` is the input's place among the members. `made` is what its reader made of the whole.
     """
 
-    text: bytes
+    head: bytearray
     end: int
+    tail: bytes
     members: Sequence[Member]
     place: int
     frame: Object
     made: M
-    tail: bytes
-    head: memoryview = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "head", memoryview(self.text)[: self.end])
 
     @property
     def cost(self) -> int:
         """Bytes that this takes up in memory."""
-        return len(self.text) + _PARSED * (len(self.text) - (self.end - self.members[self.place].value))
+        before = self.members[self.place].value
+        return self.end + len(self.tail) + _PARSED * (before + len(self.tail))
+
+    def begins(self, text: bytes) -> bool:
+        """Tell whether a text starts with this one's head."""
+        with memoryview(self.head) as whole, whole[: self.end] as head:
+            return text.startswith(head)
 
 
 class Bodies[M]:
@@ -94,24 +98,24 @@ class Bodies[M]:
     def remember(self, body: Body[M], made: M) -> None:
         """Remember a body and what was made of all of its items, in the place of the one that it starts with."""
         if body.known:
-            self._forget(_place(body.known.text, body.known.end))
+            self._forget(body.known)
         if (known := _known(body, made)) and known.cost <= self._limit // 4:
-            place = _place(known.text, known.end)
-            self._forget(place)
-            self._known[place] = known
+            self._forget(known)
+            self._known[_place(known)] = known
             self.size += known.cost
         while self.size > self._limit:
-            self._forget(next(iter(self._known)))
+            self._forget(next(iter(self._known.values())))
 
-    def _forget(self, place: _Place) -> None:
-        if known := self._known.pop(place, None):
-            self.size -= known.cost
+    def _forget(self, known: Known[M]) -> None:
+        """Forget what is remembered in the place of a body."""
+        if old := self._known.pop(_place(known), None):
+            self.size -= old.cost
 
 
-def _place(text: bytes, end: int) -> _Place:
-    """Return the last place before an offset in a text, and the bytes before it."""
-    place = _PLACES[bisect_right(_PLACES, end) - 1]
-    return place, text[place - _WINDOW : place]
+def _place[M](known: Known[M]) -> _Place:
+    """Return the last place in a body's head, and the bytes before it."""
+    place = _PLACES[bisect_right(_PLACES, known.end) - 1]
+    return place, bytes(known.head[place - _WINDOW : place])
 
 
 def _places(text: bytes) -> Iterator[_Place]:
@@ -124,14 +128,25 @@ def _places(text: bytes) -> Iterator[_Place]:
 def _known[M](body: Body[M], made: M) -> Known[M] | None:
     """Return what to remember of a body, if it can be gone on with."""
     if body.known and body.same_frame:
-        old, end = body.known, len(body.text) - len(body.known.tail)
-        place, frame, tail = old.place, old.frame, old.tail
+        tail, frame = body.known.tail, body.known.frame
+        place, end = body.known.place, len(body.text) - len(tail)
     elif (found := _input_of(body)) is not None:
         place, end = found
         frame, tail = {name: value for name, value in body.document.items() if name != "input"}, body.text[end:]
     else:
         return None
-    return Known(text=body.text, end=end, members=body.members, place=place, frame=frame, tail=tail, made=made)
+    head = _head_of(body, end)
+    return Known(head=head, end=end, tail=tail, members=body.members, place=place, frame=frame, made=made)
+
+
+def _head_of[M](body: Body[M], end: int) -> bytearray:
+    """Return the bytes of a body up to `end`: those of the body that it goes on with, and what is new."""
+    known = body.known
+    if known is not None and len(known.head) == known.end:  # else another body has gone on with it
+        with contextlib.suppress(BufferError):  # a thread is just looking at it
+            known.head.extend(memoryview(body.text)[known.end : end])
+            return known.head
+    return bytearray(memoryview(body.text)[:end])
 
 
 def _input_of[M](body: Body[M]) -> tuple[int, int] | None:
@@ -158,7 +173,7 @@ def _end_of_items(text: bytes, given: Member) -> int:
 
 def _read_on[M](known: Known[M], text: bytes) -> Body[M] | None:
     """Read what is new in a body that starts with a known one, None where it does not, or is out of the ordinary."""
-    return (_read_between(known, text) or _read_behind(known, text)) if text.startswith(known.head) else None
+    return (_read_between(known, text) or _read_behind(known, text)) if known.begins(text) else None
 
 
 def _read_between[M](known: Known[M], text: bytes) -> Body[M] | None:
