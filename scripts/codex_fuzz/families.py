@@ -14,7 +14,7 @@ from codexcache.report.page import render
 from codexcache.turns.refusal import refused_member
 from codexcache.turns.turn import read_sender
 from codexcache.wire.document import Json, Object
-from codexcache.wire.fields import with_field
+from codexcache.wire.fields import with_fields
 from codexcache.words.excerpt import first_break
 from codexcache.words.overview import conversations_table
 from codexcache.words.page import page
@@ -60,12 +60,12 @@ def _decoding(work: Callable[[bytes, str], Work], text: Text, coding: str) -> Ma
 
 def _sessions(size: int) -> Work:
     fields = [(b"session-id", b"s")] * (size // 16)
-    return lambda: (read_sender(fields), with_field(fields, "session-id", "k"))
+    return lambda: (read_sender(fields), with_fields(fields, {"session-id": "k"}))
 
 
 def _strangers(size: int) -> Work:
     fields = [(b"x-%d" % number, b"v") for number in range(size // 12)]
-    return lambda: (read_sender(fields), with_field(fields, "session-id", "k"))
+    return lambda: (read_sender(fields), with_fields(fields, {"session-id": "k"}))
 
 
 def _giant_field(size: int) -> Work:

@@ -65,7 +65,7 @@ ROOMS = [
     "codexcache.proxy.httpturns.read_turn",
     "codexcache.proxy.httpturns.edited",
     "codexcache.proxy.httpturns._encoded",
-    "codexcache.proxy.httpturns.with_field",
+    "codexcache.proxy.httpturns.with_fields",
     "codexcache.turns.continuity.resolve",
     "codexcache.turns.continuity.seal",
     "codexcache.turns.memory.Memory.remember",

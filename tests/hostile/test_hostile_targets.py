@@ -27,7 +27,7 @@ REACHED = {
     "known-head": "remember",
     "turn": "seal",
     "frames": "read_event",
-    "fields": "with_field",
+    "fields": "with_fields",
     "claims": "read_caller",
     "events": "feed",
     "response": "read_event",

@@ -1,6 +1,6 @@
 """Header fields are read by name and edited in place."""
 
-from codexcache.wire.fields import all_values, by_name, first_value, with_field
+from codexcache.wire.fields import all_values, by_name, first_value, with_fields
 from support.turns import FieldTuple
 
 FIELDS: FieldTuple = ((b"A", b"1"), (b"Session_ID", b"2"), (b"b", b"3"), (b"session_id", b"4"))
@@ -33,16 +33,16 @@ def test_all_fields_are_found_by_their_lower_case_names() -> None:
 
 
 def test_a_new_field_is_appended() -> None:
-    assert with_field(FIELDS, "c", "5") == (*FIELDS, (b"c", b"5"))
+    assert with_fields(FIELDS, {"c": "5"}) == (*FIELDS, (b"c", b"5"))
 
 
 def test_a_field_is_replaced_in_its_place_and_spelling_and_its_repetitions_go() -> None:
-    assert with_field(FIELDS, "session_id", "5") == ((b"A", b"1"), (b"Session_ID", b"5"), (b"b", b"3"))
+    assert with_fields(FIELDS, {"session_id": "5"}) == ((b"A", b"1"), (b"Session_ID", b"5"), (b"b", b"3"))
 
 
 def test_the_given_fields_are_left_alone() -> None:
     given = list(FIELDS)
-    with_field(given, "session_id", "5")
+    with_fields(given, {"session_id": "5"})
 
     assert tuple(given) == FIELDS
 
@@ -50,5 +50,5 @@ def test_the_given_fields_are_left_alone() -> None:
 def test_of_very_many_fields_of_one_name_one_is_left() -> None:
     flood = [(b"Session-Id", b"s"), (b"a", b"b")] * 50_000
 
-    assert with_field(flood, "session-id", "k")[:3] == ((b"Session-Id", b"k"), (b"a", b"b"), (b"a", b"b"))
-    assert len(with_field(flood, "session-id", "k")) == 50_001
+    assert with_fields(flood, {"session-id": "k"})[:3] == ((b"Session-Id", b"k"), (b"a", b"b"), (b"a", b"b"))
+    assert len(with_fields(flood, {"session-id": "k"})) == 50_001

@@ -175,7 +175,10 @@ class Shared:
 
     def take(self, prompt: Prompt) -> Prompt:
         """Return the prompt with the kept tools and instructions in the place of its own."""
-        return replace(prompt, tools=self._take(prompt.tools), instructions=self._take(prompt.instructions))
+        tools, instructions = self._take(prompt.tools), self._take(prompt.instructions)
+        if tools is prompt.tools and instructions is prompt.instructions:
+            return prompt
+        return replace(prompt, tools=tools, instructions=instructions)
 
     def drop(self, prompt: Prompt) -> None:
         """Let go of what no turn has any more."""

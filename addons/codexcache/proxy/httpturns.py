@@ -16,7 +16,7 @@ from ..wire.bodies import Body
 from ..wire.coding import Undecodable, decode
 from ..wire.document import Unreadable, edited
 from ..wire.eventstream import EVENT_LIMIT
-from ..wire.fields import all_values, with_field
+from ..wire.fields import all_values, with_fields
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .core import Core, is_reverse, pass_unchanged
 from .guard import Faults, guarded
@@ -145,7 +145,7 @@ def _commit(request: http.Request, envelope: Envelope, content: bytes | None) ->
     fields = envelope.fields
     if content is not None:
         if all_values(fields, "content-length"):
-            fields = with_field(fields, "content-length", str(len(content)))
+            fields = with_fields(fields, {"content-length": str(len(content))})
         request.raw_content = content
     request.headers.fields = tuple(fields)
 

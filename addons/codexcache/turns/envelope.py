@@ -10,7 +10,7 @@ Everything is worked out before anything is written: a fault on the way leaves t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..wire.fields import Fields, with_field
+from ..wire.fields import Fields, with_fields
 from .memory import Identity
 from .turn import SESSION_HEADERS, Sender, Turn
 from .values import usable
@@ -64,10 +64,8 @@ def _session_fields(sender: Sender, key: str | None) -> tuple[Fields, tuple[str,
     """Return the header fields to send, and the names of those that are new or altered."""
     if key is None:
         return sender.fields, ()
-    fields, wanted = sender.fields, _native_wants(sender) if sender.native else _wants(sender, key)
-    for name, value in wanted.items():
-        fields = with_field(fields, name, value)
-    return fields, tuple(wanted)
+    wanted = _native_wants(sender) if sender.native else _wants(sender, key)
+    return with_fields(sender.fields, wanted), tuple(wanted)
 
 
 def _wants(sender: Sender, key: str) -> dict[str, str]:

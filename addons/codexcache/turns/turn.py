@@ -6,7 +6,7 @@ frame), before anything is changed.
 
 import functools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
@@ -103,7 +103,15 @@ class Turn:
 
 def read_sender(fields: Fields) -> Sender:
     """Read who sends from the header fields of a request or a handshake."""
-    return replace(_who(tuple([field for field in fields if not _is_length(field[0])])), fields=fields)
+    who = _who(tuple([field for field in fields if not _is_length(field[0])]))
+    return Sender(
+        fields=fields,
+        values=who.values,
+        caller=who.caller,
+        native=who.native,
+        session=who.session,
+        idempotency_key=who.idempotency_key,
+    )
 
 
 @functools.lru_cache(maxsize=256)

@@ -32,15 +32,17 @@ def first_value(fields: Fields, name: str) -> str | None:
     return next(iter(all_values(fields, name)), None)
 
 
-def with_field(fields: Fields, name: str, value: str) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the fields with exactly one called `name`: the first is given `value` in its place and spelling,
+def with_fields(fields: Fields, given: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the fields with exactly one of each given name: the first is given its value in its place and spelling,
     others of the name go, and where there was none it is appended.
     """
-    wanted, fresh = name.lower().encode(), value.encode()
-    places = [index for index, (field, _) in enumerate(fields) if field.lower() == wanted]
-    if not places:
-        return (*fields, (name.encode(), fresh))
-    first, others = places[0], frozenset(places[1:])
-    return tuple(
-        (field, fresh if index == first else old) for index, (field, old) in enumerate(fields) if index not in others
-    )
+    fresh = {name.lower().encode(): value.encode() for name, value in given.items()}
+    kept, put = list[tuple[bytes, bytes]](), set[bytes]()
+    for field in fields:
+        if (name := field[0].lower()) not in fresh:
+            kept.append(field)
+        elif name not in put:
+            put.add(name)
+            kept.append((field[0], fresh[name]))
+    missing = (name.encode() for name in given if name.lower().encode() not in put)
+    return (*kept, *((name, fresh[name.lower()]) for name in missing))
