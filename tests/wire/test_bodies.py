@@ -39,6 +39,19 @@ def same(one: Json, other: Json) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
+def check(first: bytes, second: bytes) -> None:
+    """See that a body is read in the light of another, or refused, as it is by itself."""
+    try:
+        whole = parse(second)
+    except Unreadable:
+        with pytest.raises(Unreadable):
+            read_twice(first, second)
+    else:
+        read = read_twice(first, second)
+        assert same(whole, said(read))
+        assert find_members(second, whole) == list(read.members)
+
+
 items = st.lists(st.one_of(values, st.just('{"role":"user","content":"hello"}')), min_size=1, max_size=4)
 suffixes = st.sampled_from(["", ',"stream":true', ' , "tools":[1,{"a":[]}]', ',"input":[7]', ',"instructions":"other"'])
 ends = st.sampled_from(
@@ -54,10 +67,8 @@ def test_a_body_that_goes_on_says_what_a_whole_parse_says(
 ) -> None:
     first = body(f"{gap},".join(old) + end, behind=was)
     second = body(f"{gap},{end}".join([*old, *new]) + gap, behind=now)
-    read = read_twice(first, second)
 
-    assert same(parse(second), said(read))
-    assert find_members(second, parse(second)) == list(read.members)
+    check(first, second)
 
 
 @prop
@@ -68,15 +79,7 @@ def test_what_stands_between_known_ends_is_read_as_a_whole_parse_reads_it(
     old: list[str], new: list[str], gap: str, behind: str
 ) -> None:
     first, second = body(",".join(old), behind=behind), body(f",{gap}".join([*old, *new]) + gap, behind=behind)
-    try:
-        whole = parse(second)
-    except Unreadable:
-        with pytest.raises(Unreadable):
-            read_twice(first, second)
-    else:
-        read = read_twice(first, second)
-        assert same(whole, said(read))
-        assert find_members(second, whole) == list(read.members)
+    check(first, second)
 
 
 @prop
@@ -86,13 +89,7 @@ def test_a_body_that_ends_otherwise_is_read_or_refused_as_a_whole_parse_does(
 ) -> None:
     first = body(",".join(old))
     second = first[: len(first) - len(b'],"stream":true}') - cut] + end.encode()
-    try:
-        whole = parse(second)
-    except Unreadable:
-        with pytest.raises(Unreadable):
-            read_twice(first, second)
-    else:
-        assert same(whole, said(read_twice(first, second)))
+    check(first, second)
 
 
 @prop
