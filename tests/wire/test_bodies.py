@@ -201,3 +201,13 @@ def test_a_body_too_large_to_be_kept_beside_others_is_not() -> None:
     bodies.remember(bodies.read(body("1")), made=None)
 
     assert bodies.size == 0
+
+
+def test_only_what_stands_behind_a_known_head_is_news() -> None:
+    bodies: Bodies[Json] = Bodies()
+    first, second, other = body('"one"'), body('"one","two"'), body('"other"')
+    assert bodies.news(first) == len(first)
+    bodies.remember(bodies.read(first), made=None)
+
+    assert bodies.news(second) == len(second) - second.index(b',"two"')
+    assert bodies.news(other) == len(other)

@@ -20,7 +20,7 @@ from ..wire.fields import all_values, with_fields
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .core import Core, is_reverse, pass_unchanged
 from .guard import Faults, guarded
-from .offloop import decoded, worked
+from .offloop import LARGE, decoded, worked
 
 
 class HttpTurns:
@@ -80,10 +80,12 @@ class HttpTurns:
         if request.stream or request.raw_content is None:
             raise Unreadable("stream_large_bodies had it sent before it was read")
         text = await decoded(request.raw_content, _coding(request), self._core.settings.body_limit)
-        body, turn = await worked(len(text), lambda: self._read(text, request, host, endpoint))
+        news = self._core.bodies.news(text) if len(text) >= LARGE else 0
+        body, turn = await worked(news, lambda: self._read(text, request, host, endpoint))
         self._core.bodies.remember(body, turn.reading)
         passage = self._core.continuity.begin(turn, self._core.settings)
-        content = await worked(len(text), lambda: _sealed(request, passage.envelope, body))
+        encoded = len(text) if _coding(request).strip() else 0
+        content = await worked(encoded, lambda: _sealed(request, passage.envelope, body))
         _commit(request, passage.envelope, content)
         self._passages[flow.id] = passage
         self._core.sent(flow, passage, request.timestamp_end or time.time())

@@ -16,6 +16,8 @@ LARGE = 1 << 20
 
 async def decoded(content: bytes, coding: str, limit: int) -> bytes:
     """Return a decoded body of at most `limit` bytes. Raises Undecodable."""
+    if not coding.strip():
+        return decode(content, coding, limit)
     if len(content) < LARGE:
         with contextlib.suppress(Undecodable):  # it may be large once it is decoded
             return decode(content, coding, min(LARGE, limit))

@@ -14,7 +14,7 @@ from ..wire.document import Unreadable, edited
 from ..wire.routes import endpoint_of
 from .core import Core, pass_unchanged
 from .guard import Faults, guarded
-from .offloop import worked
+from .offloop import LARGE, worked
 
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
@@ -93,11 +93,11 @@ class SocketTurns:
 
     async def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
         """Work out a turn's envelope and commit it. A frame that cannot be read passes unchanged."""
-        size = len(message.content)
+        news = self._core.bodies.news(message.content) if len(message.content) >= LARGE else 0
         try:
-            body = await worked(size, lambda: self._read(message.content))
+            body = await worked(news, lambda: self._read(message.content))
             if body.document.get("type") == CREATE:
-                turn = await worked(size, lambda: _turn_of(socket, body))
+                turn = await worked(news, lambda: _turn_of(socket, body))
                 self._commit(flow, socket, message, turn, body)
         except Unreadable as reason:
             pass_unchanged(flow, reason)

@@ -87,6 +87,11 @@ class Bodies[M]:
         self.size = 0
         self._known: OrderedDict[_Place, Known[M]] = OrderedDict()
 
+    def news(self, text: bytes) -> int:
+        """Return how many bytes of a body would have to be read: those behind what is known of it."""
+        found = (known for place in _places(text) if (known := self._known.get(place)))
+        return len(text) - next((known.end for known in found if known.begins(text)), 0)
+
     def read(self, text: bytes) -> Body[M]:
         """Return the body that `text` is. Raises Unreadable for anything but a JSON object."""
         for place in _places(text):
