@@ -2,7 +2,7 @@
 
 import signal
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,32 @@ from codexcache.addon import CodexContinuity
 from embedded_backend import Backend
 from embedded_backend.certificates import Authority
 from hypothesis import HealthCheck, settings
+from support.patience import at_most
 from support.proxy import Proxy, route, running_proxy
 from support.upstream import Answer, Upstream, responding, running_upstream, whole
 
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):  # so it is in the background of a shell; children would inherit it
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:  # so it is in the background of a shell, or under nohup
+        signal.signal(number, default)  # or children would inherit it
 
 settings.register_profile("short", deadline=None, max_examples=100)
 settings.register_profile("long", deadline=None, max_examples=10_000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(
     "short"
 )  # there is no deadline, because machines differ; --hypothesis-profile=long takes its place
+
+SLOWEST = 1.8
+"""Seconds that a test may take for each of Hypothesis' examples: three minutes as a rule, where twenty seconds do."""
+
+
+@pytest.hookimpl(wrapper=True)
+def in_time() -> Generator[None, object, object]:
+    """Nothing waits for ever."""
+    with at_most(SLOWEST * settings().max_examples):
+        return (yield)
+
+
+pytest_runtest_setup = pytest_runtest_call = pytest_runtest_teardown = in_time
 
 
 @pytest.fixture(scope="session")

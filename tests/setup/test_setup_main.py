@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ class Clone:
         self.calls, self.started, self._does = folder / "calls", folder / "started", folder / "does"
         self._go = folder / "go"
         os.mkfifo(self._go)
+        self._processes: list[subprocess.Popen[str]] = []
         self._bin = folder / "bin"
         self._bin.mkdir()
         for tool in TOOLS:
@@ -66,7 +68,18 @@ class Clone:
 
     def start(self) -> "subprocess.Popen[str]":
         command = [str(self.folder / "scripts" / "setup")]
-        return subprocess.Popen(command, env=self._environment, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(
+            command, env=self._environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+        self._processes.append(process)
+        return process
+
+    def close(self) -> None:
+        """Leave nothing that runs: what is still there has failed, and its installer would wait for ever."""
+        for process in self._processes:
+            with process:  # which waits for it and closes its pipe
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
 
     def run(self) -> tuple[int, str]:
         """Run it to its end; return its status and what it said."""
@@ -123,7 +136,7 @@ INSTALLS = "cp requirements/test.txt .venv/made-from"
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Clone:
+def clone(tmp_path: Path) -> Iterator[Clone]:
     """A clone in which nothing was set up."""
     (tmp_path / "scripts").mkdir()
     (tmp_path / "requirements").mkdir()
@@ -133,7 +146,8 @@ def clone(tmp_path: Path) -> Clone:
     made = Clone(tmp_path)
     made.lock("first")
     made.installer(INSTALLS)
-    return made
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -161,7 +161,7 @@ async def test_a_collector_that_refuses_is_said_with_its_status(
     """A spent quota, a wrong token, or a backend that takes no metrics."""
     collector.status = 404
     pipeline = sent(report())
-    await until(lambda: len(said(caplog)) == 2)
+    await until(lambda: len(said(caplog)) >= 2)
     collector.status = 200
     pipeline.send(report())
     await until(lambda: len(said(caplog)) >= 3)  # each signal may say that it works again
@@ -185,7 +185,7 @@ async def test_a_collector_that_hangs_is_said_once(
     await until(lambda: collector.asked >= held + 3)  # exports that were tried meanwhile
     assert len(said(caplog)) == 1
     collector.going.set()
-    await until(lambda: len(said(caplog)) == 2)
+    await until(lambda: len(said(caplog)) >= 2)
     pipeline.close()
 
     assert "the collector does not answer in time" in said(caplog)[0]
