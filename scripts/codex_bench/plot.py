@@ -9,7 +9,7 @@ from codex_bench.figures import Figures, Summary
 from codex_bench.plan import Scenario
 from codex_bench.spread import ratios
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 840, 300, 60, 20, 50, 50
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 300, 60, 40, 50, 50
 _COLOURS = ("#c46210", "#1f6fb2", "#4d8b31", "#8d4fa8", "#7a7a7a")
 _GREY, _LIGHT = "#888", "#e4e4e4"
 _APART = 16
