@@ -176,3 +176,13 @@ def test_a_whole_response_brings_its_items_along() -> None:
 )
 def test_a_failure_has_a_short_name(error: Object | None, failure: str | None) -> None:
     assert Outcome(error=error).failure == failure
+
+
+def test_the_items_of_an_endless_response_are_not_all_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codexcache.turns.outcome.OUTPUT_LIMIT", 1_000)
+    outcome = Outcome()
+    for number in range(100):
+        outcome.read_event(b'{"type":"response.output_item.done","item":{"n":%d}}' % number)
+
+    assert outcome.outputs == [{"n": number} for number in range(len(outcome.outputs))]
+    assert 10 < len(outcome.outputs) < 30

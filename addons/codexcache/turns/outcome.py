@@ -15,6 +15,9 @@ HINT = re.compile(rb'"type"[\s:]*?(?:\n|' + _TYPES + rb")")
 """Stands in every part of an event stream that holds an event to be read; its data may go on in another line."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
+OUTPUT_LIMIT = 32 << 20
+"""Bytes of events from which a response's items are kept; a backend could go on for ever."""
+
 _LONGEST_ID = 512
 _TERMINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
 
@@ -35,6 +38,7 @@ class Outcome:
     challenge: bool = False
     outputs: list[Json] = field(default_factory=list)
     finished: bool = False
+    output_size: int = 0
 
     @property
     def failure(self) -> str | None:
@@ -48,7 +52,7 @@ class Outcome:
     def read_event(self, data: bytes) -> None:
         """Take in one event of an event stream, or one text frame."""
         if _NOTABLE.search(data) and (event := _parsed(data)):
-            self._take(event)
+            self._take(event, len(data))
 
     def read_body(self, body: bytes) -> None:
         """Take in a whole JSON body: a unary response, or an error."""
@@ -58,15 +62,20 @@ class Outcome:
             self.error = document
         self.finished = True
 
-    def _take(self, event: Object) -> None:
+    def _take(self, event: Object, size: int) -> None:
         kind = event.get("type")
         if kind == "response.output_item.done":
-            self.outputs.append(event.get("item"))
+            self._take_output(event.get("item"), size)
         if isinstance(response := event.get("response"), dict):
             self._take_response(response)
         if kind == "error":
             self._take_error(event)
         self.finished = self.finished or kind in _TERMINAL
+
+    def _take_output(self, item: Json, size: int) -> None:
+        self.output_size += size
+        if self.output_size <= OUTPUT_LIMIT:
+            self.outputs.append(item)
 
     def _take_response(self, response: Object) -> None:
         self.response_id = _id(response.get("id")) or self.response_id

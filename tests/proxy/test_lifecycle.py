@@ -1,0 +1,87 @@
+"""Start and end of the addon, and its options while it runs."""
+
+import logging
+
+import pytest
+from codexcache.addon import CodexContinuity
+from codexcache.settings import OPTIONS
+from conftest import Stage
+from mitmproxy import exceptions
+from mitmproxy.proxy.layers import websocket
+from support.client import connected
+from support.wire import JSON, RESPONSES, body, said
+
+
+async def test_the_start_says_what_is_on(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """One line with the version, the hosts and the mode."""
+    caplog.set_level(logging.INFO)
+    await stage.proxy(codex_mode="pin", codex_hosts="chatgpt.com,codex.example")
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.proxy.lifecycle"]
+    assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com, codex.example (codex_mode pin)."]
+
+
+async def test_the_start_names_the_options_that_are_set(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """Those that are not as by default."""
+    caplog.set_level(logging.INFO)
+    await stage.proxy(codex_redact="on", codex_mode="observe", codex_body_limit="64m")
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.proxy.lifecycle"]
+    assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com (codex_mode observe, codex_redact=on)."]
+
+
+BAD = {
+    "codex_mode": ["", "Fill", "off"],
+    "codex_hosts": ["", ",", "https://chatgpt.com", "chatgpt.com:443", "chatgpt.com/x", "*.chatgpt.com"],
+    "codex_strip": ["a b", "a.b", "input", "x,model", "type"],
+    "codex_learn": ["a b", "input"],
+    "codex_body_limit": ["", "0", "-1", "1.5m", "64 mb", "lots"],
+    "codex_view_limit": ["0", "none"],
+    "codex_intercept": ["misses", "hit", "cold;idle"],
+    "codex_redact": ["", "2"],
+    "codex_tunnel": ["", "maybe"],
+    "codex_otel": ["", "http://127.0.0.1:4318"],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+async def test_a_bad_value_is_rolled_back_while_the_proxy_runs(stage: Stage, name: str, value: str) -> None:
+    """The sentence names option and value, and the old setting holds."""
+    upstream = await stage.upstream()
+    proxy = await stage.proxy()
+    with pytest.raises(exceptions.OptionsError, match=f"^{name} is .*, but it takes "):
+        proxy.master.options.update(**{name: value})
+
+    assert getattr(proxy.master.options, name) == OPTIONS[name][0]
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k", stream_options={}))
+    assert upstream.last.body == body(prompt_cache_key="k")
+    assert upstream.last.values("session-id") == ["k"]
+
+
+async def test_an_unrelated_option_changes_no_setting(stage: Stage) -> None:
+    """Settings are parsed when one of the addon's own options changes."""
+    addon = CodexContinuity()
+    proxy = await stage.proxy(addon)
+    before = addon.core.settings
+    proxy.master.options.update(anticache=True)
+    assert addon.core.settings is before
+    proxy.master.options.update(codex_mode="pin")
+    assert addon.core.settings.mode == "pin"
+
+
+async def test_the_end_leaves_mitmproxy_as_it_was(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    """The repair of WebSocket messages goes with the addon, and without faults there is nothing to say."""
+    before = websocket.Fragmentizer
+    proxy = await stage.proxy()
+    assert websocket.Fragmentizer is not before
+    proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
+
+    assert websocket.Fragmentizer is before
+    assert said(caplog) == []
+
+
+async def test_silent_connections_are_kept_for_a_day_unless_the_user_says_otherwise(stage: Stage) -> None:
+    """mitmproxy's ten minutes cut long reasoning."""
+    assert (await stage.proxy()).master.options.tcp_timeout == 86400
+    assert (await stage.proxy(tcp_timeout=700)).master.options.tcp_timeout == 700
