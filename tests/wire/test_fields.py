@@ -11,15 +11,15 @@ def test_a_field_is_found_in_any_case_and_in_order() -> None:
 
 
 def test_the_first_of_several_fields_counts() -> None:
-    assert first_value(FIELDS, "session_id") == "2"
+    assert first_value(by_name(FIELDS), "session_id") == "2"
 
 
 def test_a_missing_field_has_no_value() -> None:
-    assert (first_value(FIELDS, "c"), all_values(FIELDS, "c")) == (None, [])
+    assert (first_value(by_name(FIELDS), "c"), all_values(FIELDS, "c")) == (None, [])
 
 
 def test_an_underscore_and_a_hyphen_are_two_names() -> None:
-    assert first_value(FIELDS, "session-id") is None
+    assert first_value(by_name(FIELDS), "session-id") is None
 
 
 def test_bytes_that_are_not_utf_8_are_kept_as_surrogates() -> None:

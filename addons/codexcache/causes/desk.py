@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..turns.continuity import Passage
 from ..turns.record import Record, Route
 from ..turns.turn import SESSION_HEADERS, Turn, caller_root
-from ..wire.fields import Values, by_name
+from ..wire.fields import Values, by_name, first_value
 from .changes import find_changes
 from .explain import Explainer
 from .finding import Finding
@@ -91,20 +91,20 @@ def route_of(passage: Passage, socket: str) -> Route:
     turn, values = passage.turn, by_name(passage.forwarded)
     return Route(
         key=_key_of(passage),
-        session=_first(values, SESSION_HEADERS),
-        thread=_first(values, THREAD_HEADERS),
+        session=_first_given(values, SESSION_HEADERS),
+        thread=_first_given(values, THREAD_HEADERS),
         pinnable=passage.mode == "fill" and turn.explicit is not None and not turn.sender.native,
         caller=caller_root(turn.sender.caller),
-        account=_first(values, (ACCOUNT_HEADER,)) or "",
+        account=first_value(values, ACCOUNT_HEADER) or "",
         transport=turn.transport,
         socket=socket,
         host=turn.host,
     )
 
 
-def _first(values: Values, names: tuple[str, ...]) -> str | None:
+def _first_given(values: Values, names: tuple[str, ...]) -> str | None:
     """Return the first of the first values of some header fields that is not empty."""
-    return next((value for name in names if (value := values.get(name, ("",))[0])), None)
+    return next((value for name in names if (value := first_value(values, name))), None)
 
 
 def _key_of(passage: Passage) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..turns.continuity import Passage
 from ..turns.record import Record
+from ..wire.fields import first_value
 from .changes import Change
 from .predecessor import Match
 from .verdict import Verdict
@@ -25,8 +26,7 @@ class Finding:
     @property
     def client(self) -> str:
         """The user agent's first product with its version."""
-        agents = self.passage.turn.sender.values.get("user-agent", ("",))
-        product = _PRODUCT.match(agents[0])
+        product = _PRODUCT.match(first_value(self.passage.turn.sender.values, "user-agent") or "")
         return product[0] if product else ""
 
     @property

@@ -94,14 +94,13 @@ class HttpTurns:
     def _read(self, text: bytes, request: http.Request, host: str, endpoint: Endpoint) -> tuple[Body[Reading], Turn]:
         """Return a request's body, and the turn that it is. Raises Unreadable."""
         body, sender = self._core.bodies.read(text), read_sender(request.headers.fields)
-        known = body.known.made if body.known else None
         turn = read_turn(
             sender,
             body.document,
             transport="http",
             host=host,
             endpoint=endpoint,
-            known=known,
+            known=body.made,
             same_frame=body.same_frame,
         )
         return body, turn

@@ -59,7 +59,7 @@ class SocketTurns:
 
     @guarded
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        if flow.websocket and (socket := self._sockets.get(flow.id) or self._socket_of(flow)):
+        if flow.websocket and (socket := self._socket_of(flow)):
             message = flow.websocket.messages[-1]
             if socket.backlog.add(len(message.content)):
                 self._trim(flow, flow.websocket, socket.backlog)
@@ -137,7 +137,7 @@ class SocketTurns:
 
 
 def _turn_of(socket: Socket, body: Body[Reading]) -> Turn:
-    return socket.read_turn(body.document, body.known.made if body.known else None, body.same_frame)
+    return socket.read_turn(body.document, body.made, body.same_frame)
 
 
 def _is_handshake(request: http.Request) -> bool:

@@ -15,7 +15,7 @@ from typing import Literal
 
 import orjson
 
-from ..wire.fields import Values
+from ..wire.fields import Values, first_value
 
 _OPENAI_CLAIMS = "https://api.openai.com/auth"
 _USER_CLAIMS = ("chatgpt_user_id", "user_id", "sub", "email")
@@ -35,16 +35,12 @@ class Caller:
 
 def read_caller(values: Values) -> Caller | None:
     """Return who sends a request with these header fields, or None for one without any credential."""
-    credential = _first(values, "authorization").strip()
+    credential = (first_value(values, "authorization") or "").strip()
     if principal := _stable_claims(credential):
         return Caller(kind="principal", identity=principal)
-    if account := _first(values, "chatgpt-account-id").strip():
+    if account := (first_value(values, "chatgpt-account-id") or "").strip():
         return Caller(kind="account", identity=(account,))
     return Caller(kind="principal", identity=(credential,)) if credential else None
-
-
-def _first(values: Values, name: str) -> str:
-    return next(iter(values.get(name, ())), "")
 
 
 @functools.lru_cache(maxsize=256)

@@ -14,6 +14,8 @@ from typing import NamedTuple
 _DIGEST = 8
 """Bytes of a digest. Of a million items, two are alike by chance once in tens of millions of starts."""
 
+_COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
+
 
 class Item(NamedTuple):
     """One item of the input: its digest, what it is, its size in bytes, and its place in the whole input."""
@@ -22,9 +24,6 @@ class Item(NamedTuple):
     kind: str
     size: int
     place: int
-
-
-_COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
 
 
 class Items:

@@ -10,7 +10,7 @@ Everything is worked out before anything is written: a fault on the way leaves t
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..wire.fields import Fields, with_fields
+from ..wire.fields import Fields, first_value, with_fields
 from .memory import Identity
 from .turn import SESSION_HEADERS, Sender, Turn
 from .values import usable
@@ -71,7 +71,7 @@ def _session_fields(sender: Sender, key: str | None) -> tuple[Fields, tuple[str,
 def _wants(sender: Sender, key: str) -> dict[str, str]:
     """Return what a client that is not native lacks or bears otherwise."""
     wanted = {name: key for name in SESSION_HEADERS if sender.values.get(name) != [key]}
-    request_id = _first(sender, REQUEST_ID)
+    request_id = first_value(sender.values, REQUEST_ID)
     lacks_all = request_id is None and not _given(sender)
     return wanted | ({REQUEST_ID: key} if lacks_all or _was_hashed_to(request_id, key) else {})
 
@@ -83,18 +83,14 @@ def _native_wants(sender: Sender) -> dict[str, str]:
     wanted = {name: form for name, form in forms.items() if form != given[name]}
     if forms and TODAYS_HEADER not in forms:
         wanted[TODAYS_HEADER] = next(iter(forms.values()))
-    request_id = _first(sender, REQUEST_ID)
+    request_id = first_value(sender.values, REQUEST_ID)
     follows = [form for form in forms.values() if _was_hashed_to(request_id, form)]
     return wanted | ({REQUEST_ID: follows[0]} if follows else {})
 
 
 def _given(sender: Sender) -> dict[str, str]:
     """Return the session headers that the client sent."""
-    return {name: value for name in SESSION_HEADERS if (value := _first(sender, name)) is not None}
-
-
-def _first(sender: Sender, name: str) -> str | None:
-    return next(iter(sender.values.get(name, ())), None)
+    return {name: value for name in SESSION_HEADERS if (value := first_value(sender.values, name)) is not None}
 
 
 def _was_hashed_to(value: str | None, key: str) -> bool:

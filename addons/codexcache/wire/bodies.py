@@ -50,6 +50,11 @@ class Body[M]:
     known: "Known[M] | None" = None
     same_frame: bool = False
 
+    @property
+    def made(self) -> M | None:
+        """What its reader made of the earlier body, if there is one."""
+        return self.known.made if self.known else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Known[M]:
@@ -89,13 +94,12 @@ class Bodies[M]:
 
     def news(self, text: bytes) -> int:
         """Return how many bytes of a body would have to be read: those behind what is known of it."""
-        found = (known for place in _places(text) if (known := self._known.get(place)))
-        return len(text) - next((known.end for known in found if known.begins(text)), 0)
+        return len(text) - next((known.end for known in self._begun_by(text)), 0)
 
     def read(self, text: bytes) -> Body[M]:
         """Return the body that `text` is. Raises Unreadable for anything but a JSON object."""
-        for place in _places(text):
-            if (known := self._known.get(place)) and (body := _read_on(known, text)):
+        for known in self._begun_by(text):
+            if body := _read_between(known, text) or _read_behind(known, text):
                 return body
         document = parse(text)
         return Body(text=text, document=document, members=find_members(text, document))
@@ -110,6 +114,12 @@ class Bodies[M]:
             self.size += known.cost
         while self.size > self._limit:
             self._forget(next(iter(self._known.values())))
+
+    def _begun_by(self, text: bytes) -> Iterator[Known[M]]:
+        """Yield the known bodies that a text starts with, the longest first."""
+        for place in _places(text):
+            if (known := self._known.get(place)) and known.begins(text):
+                yield known
 
     def _forget(self, known: Known[M]) -> None:
         """Forget what is remembered in the place of a body."""
@@ -174,11 +184,6 @@ def _end_of_items(text: bytes, given: Member) -> int:
     while text[end - 1] in _WHITE:
         end -= 1
     return end
-
-
-def _read_on[M](known: Known[M], text: bytes) -> Body[M] | None:
-    """Read what is new in a body that starts with a known one, None where it does not, or is out of the ordinary."""
-    return (_read_between(known, text) or _read_behind(known, text)) if known.begins(text) else None
 
 
 def _read_between[M](known: Known[M], text: bytes) -> Body[M] | None:

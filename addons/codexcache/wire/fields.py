@@ -27,9 +27,9 @@ def by_name(fields: Fields) -> Values:
     return found
 
 
-def first_value(fields: Fields, name: str) -> str | None:
-    """Return the value of the first field called `name`, or None."""
-    return next(iter(all_values(fields, name)), None)
+def first_value(values: Values, name: str) -> str | None:
+    """Return the value of the first field of a lower-case name, or None."""
+    return next(iter(values.get(name, ())), None)
 
 
 def with_fields(fields: Fields, given: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:

@@ -13,7 +13,7 @@ from ..turns.record import Record
 from ..turns.turn import SESSION_HEADERS
 from ..visible import visible
 from ..wire.document import Json, Object
-from ..wire.fields import Values, by_name
+from ..wire.fields import Values, by_name, first_value
 from .fingerprint import Fingerprints
 
 SAME, CHANGED, NEW, BEHIND = "same", "changed", "new", "behind"
@@ -98,7 +98,7 @@ def _envelope(values: Values, key: Json, fingerprints: Fingerprints) -> Iterator
     """Yield the fingerprints of the identity in a body's key and in header fields."""
     yield KEY_MEMBER, fingerprints.of("key", key) if isinstance(key, str) else None
     for name in _HEADERS:
-        yield name, fingerprints.of("key", next(iter(values.get(name, ())), None))
+        yield name, fingerprints.of("key", first_value(values, name))
 
 
 def _count(number: int, noun: str) -> str:
