@@ -72,7 +72,7 @@ def test_the_backends_responses_and_all_event_streams_do_not_wait(
     flow.live = True
     HttpTurns(Core()).responseheaders(flow)
 
-    assert isinstance(flow.response.stream, Tap) is heard
+    assert isinstance(getattr(flow.response.stream, "__self__", None), Tap) is heard
 
 
 def test_a_flow_that_is_read_from_a_file_is_not_listened_to() -> None:

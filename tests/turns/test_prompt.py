@@ -21,8 +21,8 @@ def items(*given: Json) -> list[bytes]:
 def facts(prompt: Prompt) -> tuple[Any, ...]:
     """Return all that is compared of a prompt."""
     return (
-        prompt.tools,
-        prompt.instructions,
+        prompt.head.tools,
+        prompt.head.instructions,
         prompt.items.digests(),
         [prompt.items[n] for n in range(len(prompt.items))],
         prompt.length,
@@ -86,7 +86,7 @@ def test_a_string_is_one_message() -> None:
 def test_every_item_can_be_read(odd: Json) -> None:
     prompt = read_prompt({"input": [odd], "tools": [odd], "instructions": odd})
 
-    assert (len(prompt.items), len(prompt.tools), prompt.length) == (1, 1, 1)
+    assert (len(prompt.items), len(prompt.head.tools), prompt.length) == (1, 1, 1)
     assert prompt.size > 0
 
 
@@ -99,13 +99,16 @@ def test_kinds_name_a_messages_role() -> None:
 def test_the_order_of_a_tools_members_counts() -> None:
     reordered: Json = {"parameters": {"b": 2, "a": 1}, "name": "shell", "type": "function"}
 
-    assert read_prompt({"tools": TOOLS}).tools == read_prompt({"tools": json.loads(json.dumps(TOOLS, indent=2))}).tools
-    assert read_prompt({"tools": TOOLS}).tools != read_prompt({"tools": [reordered, TOOLS[1]]}).tools
+    assert (
+        read_prompt({"tools": TOOLS}).head.tools
+        == read_prompt({"tools": json.loads(json.dumps(TOOLS, indent=2))}).head.tools
+    )
+    assert read_prompt({"tools": TOOLS}).head.tools != read_prompt({"tools": [reordered, TOOLS[1]]}).head.tools
 
 
 def test_tools_have_names() -> None:
     space: Json = {"type": "namespace", "name": "docs", "tools": [{"type": "function", "name": "find"}]}
-    tools = read_prompt({"tools": [*TOOLS, {"type": "mcp", "server_label": "m"}, space, {}]}).tools
+    tools = read_prompt({"tools": [*TOOLS, {"type": "mcp", "server_label": "m"}, space, {}]}).head.tools
 
     assert [tool.name for tool in tools] == ["shell", "web_search", "m", "docs.find", "?"]
 
@@ -114,7 +117,7 @@ def test_tools_and_instructions_carried_in_the_input_are_what_they_are() -> None
     carried = read_prompt({"input": [CARRIED, said("developer", "Be brief."), user("a")]})
     plain = read_prompt({"tools": TOOLS, "instructions": "Be brief.", "input": [user("a")]})
 
-    assert (carried.tools, carried.instructions) == (plain.tools, plain.instructions)
+    assert (carried.head.tools, carried.head.instructions) == (plain.head.tools, plain.head.instructions)
     assert carried.items.digests() == plain.items.digests()
     assert (carried.length, carried.items[0].place, plain.items[0].place) == (3, 2, 0)
 
@@ -123,14 +126,14 @@ def test_only_the_head_of_the_input_carries_tools_and_instructions() -> None:
     late: list[Json] = [said("developer", "two"), user("a"), CARRIED, said("developer", "three")]
     prompt = read_prompt({"input": [CARRIED, said("developer", "one"), *late]})
 
-    assert (len(prompt.tools), prompt.instructions) == (2, "one")
+    assert (len(prompt.head.tools), prompt.head.instructions) == (2, "one")
     assert prompt.items.kinds() == ("developer message", "user message", "additional_tools", "developer message")
 
 
 def test_a_developer_message_beside_instructions_is_an_item() -> None:
     prompt = read_prompt({"instructions": "i", "input": [said("developer", "d"), user("a")]})
 
-    assert (prompt.instructions, len(prompt.items)) == ("i", 2)
+    assert (prompt.head.instructions, len(prompt.items)) == ("i", 2)
 
 
 def test_a_picture_weighs_what_it_is_worth() -> None:
@@ -191,7 +194,7 @@ def test_a_delta_has_the_tools_and_instructions_that_it_brings() -> None:
     base = read_prompt({"tools": TOOLS, "instructions": "i", "input": [user("a")]})
     delta = read_prompt({"tools": TOOLS[:1], "input": [user("b")]}, base)
 
-    assert (len(delta.tools), delta.instructions) == (1, "")
+    assert (len(delta.head.tools), delta.head.instructions) == (1, "")
 
 
 def test_the_parameters_of_a_prompt_are_read() -> None:
@@ -204,10 +207,16 @@ def test_the_parameters_of_a_prompt_are_read() -> None:
             "parallel_tool_calls": False,
         }
     )
-    told = (prompt.model, prompt.service_tier, prompt.reasoning_effort, prompt.verbosity, prompt.parallel_tool_calls)
+    told = (
+        prompt.head.model,
+        prompt.head.service_tier,
+        prompt.head.reasoning_effort,
+        prompt.head.verbosity,
+        prompt.head.parallel_tool_calls,
+    )
 
     assert told == ("m", "priority", "high", "low", False)
-    assert prompt.text_format != read_prompt({}).text_format
+    assert prompt.head.text_format != read_prompt({}).head.text_format
 
 
 def test_a_prompt_shows_nothing_of_itself() -> None:

@@ -115,7 +115,7 @@ class Failing:
 def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
     reader, faults = Failing(), list[str]()
     tap = Tap(100, lambda error: faults.append(type(error).__name__), reader)
-    dull = b"data: a\n\n"
+    dull = b'data: {"type":"response.output_text.delta"}\n\n'
     chunks = [b"a", dull, b"b", b"c", dull]
 
     assert [tap(chunk) for chunk in chunks] == chunks
@@ -126,6 +126,16 @@ def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
     chunk = bytes(range(200))
 
     assert Tap(1, lambda _: None)(chunk) is chunk
+
+
+def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
+    reader = Failing()
+    tap = Tap(100, lambda _: None, reader)
+    tap(b"abc")
+
+    assert tap.taken() == b"abc"
+    tap(b"d")
+    assert reader.heard == [b"abc"]
 
 
 def test_a_tap_keeps_what_is_not_too_large_and_of_what_is_nothing() -> None:
@@ -148,6 +158,7 @@ def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_
 
 
 _DULL = st.sampled_from([b'data: {"type":"response.output_text.delta","delta":"a"}\n\n', b": ping\n\n", b"data: x\n\n"])
+_PIECE = b'data: {"type":"response.output_text.delta"'
 _NOTABLE = st.sampled_from(
     [
         b'event: x\ndata: {"type":"response.completed","response":{"id":"r1"}}\n\n',
@@ -155,6 +166,8 @@ _NOTABLE = st.sampled_from(
         b'data: {"type"\ndata: : "response.failed"}\n\n',
         b'data: {"type":"response.created","response":{"id":"r2"}}\r\n\r\n',
         b'data: {"type" : "response.output_item.done","item":{}}\r\r',
+        _PIECE + b',"type":"response.failed"}\n\n',
+        _PIECE + b"\rdata: }\n\n",
     ]
 )
 _ODD = st.sampled_from([b"\n", b"\r", b"\r\n", b"data", b": ", b"\xef\xbb\xbf", b'"type"', b'"error"', b"{", b"}"])

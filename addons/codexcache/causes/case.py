@@ -1,8 +1,7 @@
 """What a verdict is based on: a turn, its predecessor, what changed, and what follows from the counters."""
 
-from dataclasses import dataclass
-
 from ..turns.record import Record, Usage
+from ..unchanging import unchanging
 from .changes import Change
 from .names import PROMPT
 from .predecessor import Match
@@ -11,7 +10,7 @@ MINIMUM = 1024
 """Tokens from which on a prompt is cached."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging
 class Case:
     """All that a verdict is based on. `load` is the number of turns that the key carried within the last minute."""
 

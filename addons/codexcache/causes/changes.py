@@ -104,7 +104,7 @@ def _echo(record: Record, _: Match) -> Iterator[Change]:
 
 
 def _tools(record: Record, match: Match) -> Iterator[Change]:
-    mine, theirs = record.prompt.tools, match.record.prompt.tools
+    mine, theirs = record.prompt.head.tools, match.record.prompt.head.tools
     if mine != theirs and match.record.prompt.size:  # an empty warm-up had none that could have been changed
         same = next((n for n, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other), None)
         same = min(len(mine), len(theirs)) if same is None else same
@@ -132,8 +132,8 @@ def _list_names(what: str, names: list[str]) -> str:
 
 
 def _instructions(record: Record, match: Match) -> Iterator[Change]:
-    mine, theirs = record.prompt, match.record.prompt
-    if mine.instructions != theirs.instructions and theirs.size:
+    mine, theirs = record.prompt.head, match.record.prompt.head
+    if mine.instructions != theirs.instructions and match.record.prompt.size:
         offset = first_difference(mine.instructions, theirs.instructions)
         before = tokens_before(match, sum(tool.size for tool in theirs.tools) + offset)
         yield Change(
@@ -152,7 +152,7 @@ def first_difference(one: str, other: str) -> int:
 
 def _compaction(record: Record, match: Match) -> Iterator[Change]:
     if not record.prompt.items.compactions <= match.record.prompt.items.compactions:
-        before = tokens_before(match, match.record.prompt.head_size + match.record.prompt.items.size(match.head))
+        before = tokens_before(match, match.record.prompt.head.size + match.record.prompt.items.size(match.head))
         yield Change(
             name="context_compacted", detail="history was compacted, so its cache is built anew", before=before
         )
@@ -168,7 +168,7 @@ def _input(record: Record, match: Match) -> Iterator[Change]:
         )
     else:
         detail = f"history was cut at input[{theirs[match.head].place}]"
-    before = tokens_before(match, match.record.prompt.head_size + theirs.size(match.head))
+    before = tokens_before(match, match.record.prompt.head.size + theirs.size(match.head))
     yield Change(name="input_changed", detail=detail, before=before)
 
 
@@ -177,22 +177,24 @@ def _named(transport: str) -> str:
 
 
 def _format_of(record: Record) -> bytes:
-    return record.prompt.text_format
+    return record.prompt.head.text_format
 
 
 _FINDERS: Iterable[Callable[[Record, Match], Iterable[Change]]] = (
     _account,
-    _value("model_changed", "the model", lambda record: record.prompt.model),
+    _value("model_changed", "the model", lambda record: record.prompt.head.model),
     _key,
     _session,
-    _value("service_tier_changed", "the service tier", lambda record: record.prompt.service_tier),
+    _value("service_tier_changed", "the service tier", lambda record: record.prompt.head.service_tier),
     _transport,
     _echo,
     _tools,
     _hidden("text_format_changed", "the text format", _format_of),
-    _value("reasoning_effort_changed", "the reasoning effort", lambda record: record.prompt.reasoning_effort),
-    _value("verbosity_changed", "the verbosity", lambda record: record.prompt.verbosity),
-    _hidden("parallel_tool_calls_changed", "parallel_tool_calls", lambda record: record.prompt.parallel_tool_calls),
+    _value("reasoning_effort_changed", "the reasoning effort", lambda record: record.prompt.head.reasoning_effort),
+    _value("verbosity_changed", "the verbosity", lambda record: record.prompt.head.verbosity),
+    _hidden(
+        "parallel_tool_calls_changed", "parallel_tool_calls", lambda record: record.prompt.head.parallel_tool_calls
+    ),
     _instructions,
     _compaction,
     _input,

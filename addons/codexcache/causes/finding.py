@@ -1,10 +1,10 @@
 """Everything that is said of one finished turn, wherever it is said: on the terminal, in the list, in the journal."""
 
 import re
-from dataclasses import dataclass
 
 from ..turns.continuity import Passage
 from ..turns.record import Record
+from ..unchanging import unchanging
 from ..wire.fields import first_value
 from .changes import Change
 from .predecessor import Match
@@ -13,7 +13,7 @@ from .verdict import Verdict
 _PRODUCT = re.compile(r"[!-~]{1,80}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@unchanging
 class Finding:
     """A turn with its verdict, what it was compared with, and every difference between the two."""
 

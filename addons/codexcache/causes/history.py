@@ -10,11 +10,9 @@ exactly. What is remembered is bounded in bytes, and the least recently listed t
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 from sys import getsizeof
-from typing import cast
 
-from ..turns.prompt import Prompt, Tool
+from ..turns.prompt import Head
 from ..turns.record import Record
 from .predecessor import Match, choose, holds_the_predecessor, match_of
 
@@ -30,8 +28,8 @@ _ITEM_COST, _OUTPUT_COST, _TURN_COST = 34, 200, 6000
 The last is that of a turn that shares no head with another. What turns share is counted apart.
 """
 
-_TOOL_COST = 240
-"""Bytes that a tool takes up beside its name: a tuple, a digest and a number."""
+_TOOL_COST, _HEAD_COST = 240, 400
+"""Bytes that a tool takes up beside its name: a tuple, a digest and a number; and a head beside its texts and tools."""
 
 
 class History:
@@ -45,7 +43,7 @@ class History:
         self._size = 0
         self._latest: OrderedDict[int, Record] = OrderedDict()
         self._superseded: OrderedDict[int, Record] = OrderedDict()
-        self._listed: dict[object, tuple[Record, ...]] = {}
+        self._listed: dict[object, list[Record]] = {}
         self._shared = Shared()
 
     def __len__(self) -> int:
@@ -58,11 +56,11 @@ class History:
 
     def add(self, record: Record, match: Match | None) -> None:
         """Remember a turn that has ended with usage, and what it was found to go on with."""
-        record.prompt = self._shared.take(record.prompt)
         self._latest[record.number] = record
         self._size += _cost(record)
+        self._shared.take(record.prompt.head)
         for entry in _entries(record):
-            self._listed[entry] = (*self._listed.get(entry, ()), record)[-_ALIKE:]
+            self._list(entry, record)
         if match and match.whole and (old := self._latest.pop(match.record.number, None)):
             self._superseded[old.number] = old
         while self.size > self._limit and len(self) > 1:
@@ -107,13 +105,20 @@ class History:
             )
         return found.values()
 
+    def _list(self, entry: object, record: Record) -> None:
+        """List a turn under a head or a key."""
+        listed = self._listed.setdefault(entry, [])
+        listed.append(record)
+        if len(listed) > _ALIKE:
+            del listed[0]
+
     def _forget(self, shelf: OrderedDict[int, Record]) -> None:
         """Forget the turn that has been longest on a shelf."""
         _, record = shelf.popitem(last=False)
         self._size -= _cost(record)
-        self._shared.drop(record.prompt)
+        self._shared.drop(record.prompt.head)
         for entry in _entries(record):
-            rest = tuple(other for other in self._listed.pop(entry, ()) if other is not record)
+            rest = [other for other in self._listed.pop(entry, ()) if other is not record]
             if rest:
                 self._listed[entry] = rest
 
@@ -167,37 +172,27 @@ def _cost(record: Record) -> int:
 
 
 class Shared:
-    """Tools and instructions, which the turns of an agent have in common, kept once; `size` is their bytes."""
+    """What the turns of an agent have in common, counted once; `size` is its bytes."""
 
     def __init__(self) -> None:
         self.size = 0
-        self._kept: dict[object, tuple[object, int]] = {}
+        self._uses: dict[int, int] = {}
 
-    def take(self, prompt: Prompt) -> Prompt:
-        """Return the prompt with the kept tools and instructions in the place of its own."""
-        tools, instructions = self._take(prompt.tools), self._take(prompt.instructions)
-        if tools is prompt.tools and instructions is prompt.instructions:
-            return prompt
-        return replace(prompt, tools=tools, instructions=instructions)
+    def take(self, head: Head) -> None:
+        """Count a turn with a head: equal ones are one and the same object, as long as any of them is remembered."""
+        uses = self._uses.get(id(head), 0)
+        self._uses[id(head)] = uses + 1
+        self.size += 0 if uses else _weight(head)
 
-    def drop(self, prompt: Prompt) -> None:
-        """Let go of what no turn has any more."""
-        for value in (prompt.tools, prompt.instructions):
-            kept, uses = self._kept.pop(value)
-            if uses > 1:
-                self._kept[value] = kept, uses - 1
-            else:
-                self.size -= _weight(value)
-
-    def _take[V: (str, tuple[Tool, ...])](self, value: V) -> V:
-        kept, uses = self._kept.get(value, (value, 0))
-        self._kept[kept] = kept, uses + 1
-        self.size += 0 if uses else _weight(value)
-        return cast(V, kept)
+    def drop(self, head: Head) -> None:
+        """Count it no more."""
+        uses = self._uses.pop(id(head))
+        if uses > 1:
+            self._uses[id(head)] = uses - 1
+        else:
+            self.size -= _weight(head)
 
 
-def _weight(value: str | tuple[Tool, ...]) -> int:
-    """Return the bytes that instructions or tools take up."""
-    if isinstance(value, str):
-        return getsizeof(value)
-    return sum(_TOOL_COST + getsizeof(tool.name) for tool in value)
+def _weight(head: Head) -> int:
+    """Return the bytes that a head takes up."""
+    return _HEAD_COST + getsizeof(head.instructions) + sum(_TOOL_COST + getsizeof(tool.name) for tool in head.tools)

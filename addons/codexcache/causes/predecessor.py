@@ -9,10 +9,10 @@ turns apart, by key, session or thread, or another caller sent one of them, an a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 
 from ..turns.record import Record
+from ..unchanging import unchanging
 
 _FROM_THE_CLIENT = frozenset(
     {"user message", "developer message", "system message", "message", "additional_tools", "compaction_trigger"}
@@ -23,7 +23,7 @@ _SETTING = frozenset({"developer message", "system message", "additional_tools"}
 """Items that set an agent up. All of its conversations begin with them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging
 class Match:
     """A predecessor, and how many items at the head are the same."""
 
@@ -198,7 +198,7 @@ def _shares_a_rest(record: Record, match: Match) -> bool:
         return False
     if _new_compactions(record, other):
         return True
-    mine, theirs, rest = record.prompt, other.prompt, _standing_again(record, match)
+    mine, theirs, rest = record.prompt.head, other.prompt.head, _standing_again(record, match)
     if mine.instructions != theirs.instructions or mine.tools != theirs.tools or not rest:
         return False
     return not set(rest.values()) <= _FROM_THE_CLIENT or (0 in rest and not set(rest.values()) <= _SETTING)
@@ -234,9 +234,8 @@ def _new_compactions(record: Record, other: Record) -> bool:
 
 def _looks_like_another_agent(record: Record, other: Record) -> bool:
     """Tell a title request, say, from the turn with the same opening: none of its tools, and other instructions."""
-    if other is record.named or other.prompt.tools == record.prompt.tools:
+    mine, theirs = record.prompt.head, other.prompt.head
+    if other is record.named or mine is theirs or mine.tools == theirs.tools:
         return False
-    mine, theirs = {tool.name for tool in record.prompt.tools}, {tool.name for tool in other.prompt.tools}
-    return (
-        mine.isdisjoint(theirs) and mine != theirs and record.prompt.instructions[:64] != other.prompt.instructions[:64]
-    )
+    ours, others = {tool.name for tool in mine.tools}, {tool.name for tool in theirs.tools}
+    return ours.isdisjoint(others) and ours != others and mine.instructions[:64] != theirs.instructions[:64]

@@ -57,7 +57,8 @@ class HttpTurns:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if flow.live and flow.response and flow.response.status_code != 101 and self._is_heard(flow):
             flow.response.stream = True  # whatever happens to the listeners, the response does not wait
-            flow.response.stream = self._taps[flow.id] = self._tap(flow, flow.response)
+            tap = self._taps[flow.id] = self._tap(flow, flow.response)
+            flow.response.stream = tap.__call__  # a method is called with less ado than an object
 
     @guarded
     def response(self, flow: http.HTTPFlow) -> None:
@@ -130,8 +131,10 @@ class HttpTurns:
         """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""
         if passage := self._passages.pop(flow.id, None):
             self._core.end(passage, time.time())
-        if (tap := self._taps.pop(flow.id, None)) and flow.response and flow.response.raw_content is None:
-            flow.response.raw_content = tap.whole()
+        if tap := self._taps.pop(flow.id, None):
+            body = tap.taken()
+            if flow.response and flow.response.raw_content is None:
+                flow.response.raw_content = body
 
 
 def _sealed(request: http.Request, envelope: Envelope, body: Body[Reading]) -> bytes | None:

@@ -8,9 +8,9 @@ a restart; keys that are derived from the conversation are not.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from ..unchanging import unchanging
 from .turn import Turn, caller_root
 
 type KeySource = Literal[
@@ -24,7 +24,7 @@ _ALIKE = 16
 """Conversations with the same opening that are told apart; of more than these, the oldest is forgotten."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@unchanging
 class Identity:
     """A turn's key, where it came from, and whether the turn goes on with a remembered conversation."""
 
@@ -33,7 +33,7 @@ class Identity:
     continued: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@unchanging
 class _Trace:
     """What one turn left behind."""
 

@@ -15,9 +15,11 @@ second developer message, leave what stands before them as it was, so they are i
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
+from ..unchanging import unchanging
 from ..wire.document import Json, Object
 from .columns import Item, Items, digest
 from .items import given_items, seen, spelled, texts
@@ -40,9 +42,9 @@ class Tool(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
-    """A whole prompt. `length` counts the members of the whole input, those that carry tools included.
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
+class Head:
+    """All of a prompt but its items.
 
     The last `carried_tools` of the tools, and the instructions if `carries_instructions`, came in the input.
     """
@@ -55,23 +57,33 @@ class Prompt:
     parallel_tool_calls: bool | None
     tools: tuple[Tool, ...]
     instructions: str
-    items: Items
-    length: int
     carried_tools: int = 0
     carries_instructions: bool = False
 
     @property
     def size(self) -> int:
-        """The bytes of the whole prompt, as far as they can be counted."""
-        return self.head_size + self.items.size()
-
-    @property
-    def head_size(self) -> int:
         """The bytes of tools and instructions, which come before the items."""
         return sum(tool.size for tool in self.tools) + len(self.instructions)
 
     def __repr__(self) -> str:
-        return f"Prompt({self.model!r}, {len(self.tools)} tools, {len(self.items)} items)"
+        return f"Head({self.model!r}, {len(self.tools)} tools)"
+
+
+@unchanging
+class Prompt:
+    """A whole prompt. `length` counts the members of the whole input, those that carry tools included."""
+
+    head: Head
+    items: Items
+    length: int
+
+    @property
+    def size(self) -> int:
+        """The bytes of the whole prompt, as far as they can be counted."""
+        return self.head.size + self.items.size()
+
+    def __repr__(self) -> str:
+        return f"Prompt({self.head.model!r}, {len(self.head.tools)} tools, {len(self.items)} items)"
 
 
 def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[Item] = ()) -> Prompt:
@@ -83,7 +95,7 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
     told, lead = _text(document.get("instructions")), _lead(document, given, base)
     tools = (*_tools(_list(document.get("tools"))), *lead.tools)
     items = [_item(start + place, item) for place, item in enumerate(given) if place >= lead.taken]
-    return Prompt(
+    head = Head(
         model=_short(document.get("model")),
         service_tier=_short(document.get("service_tier")),
         reasoning_effort=_short(_member(document, "reasoning", "effort")),
@@ -92,25 +104,34 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
         parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
         tools=tools,
         instructions=told or lead.instructions,
-        items=base.items.followed_by([*outputs, *items]) if base else Items(items),
-        length=start + len(given),
         carried_tools=len(lead.tools),
         carries_instructions=bool(lead.instructions and not told),
     )
+    whole = base.items.followed_by([*outputs, *items]) if base else Items(items)
+    return Prompt(head=_one(head), items=whole, length=start + len(given))
 
 
 def read_on(document: Object, base: Prompt) -> Prompt:
     """Return the prompt of a body that has more items than `base`, and nothing else that is new."""
-    if not (base.items or base.carries_instructions):  # what sets the agent up may still come
+    if not (base.items or base.head.carries_instructions):  # what sets the agent up may still come
         return read_prompt(document, base)
     given = given_items(document)
     items = [_item(place, item) for place, item in enumerate(given, base.length)]
-    return replace(base, items=base.items.followed_by(items), length=base.length + len(given))
+    return Prompt(head=base.head, items=base.items.followed_by(items), length=base.length + len(given))
 
 
 def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
     """Return a response's items, in the places that they have in the input of a turn which goes on with them."""
     return tuple(_item(place, item) for place, item in enumerate(outputs, prompt.length))
+
+
+_heads: WeakValueDictionary[int, Head] = WeakValueDictionary()
+
+
+def _one(head: Head) -> Head:
+    """Return the head that is remembered already, if there is an equal one: an agent's turns have it in common."""
+    known = _heads.setdefault(hash(head), head)
+    return known if known == head else head
 
 
 class _Lead(NamedTuple):
@@ -123,9 +144,9 @@ class _Lead(NamedTuple):
 
 def _lead(document: Object, given: list[Json], base: Prompt | None) -> _Lead:
     """Return what the input carries at its head, which for a delta is the head of the turn that it names."""
-    tools = base.tools[len(base.tools) - base.carried_tools :] if base else ()
-    if base and (base.items or base.carries_instructions):
-        return _Lead(tools, base.instructions if base.carries_instructions else "", 0)
+    tools = base.head.tools[len(base.head.tools) - base.head.carried_tools :] if base else ()
+    if base and (base.items or base.head.carries_instructions):
+        return _Lead(tools, base.head.instructions if base.head.carries_instructions else "", 0)
     count = next((n for n, item in enumerate(given) if _kind(item) != "additional_tools"), len(given))
     tools = (*tools, *(tool for item in given[:count] for tool in _tools(_list(_member_of(item, "tools")))))
     if document.get("instructions") or count == len(given) or not _is_developer(given[count]):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
+from ..unchanging import unchanging
 from ..wire.document import Json, Object
 from ..wire.fields import Fields, Values, by_name
 from ..wire.routes import Endpoint
@@ -56,7 +57,7 @@ class Sender:
     idempotency_key: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@unchanging
 class Reading:
     """What the items of an input say, as far as a later turn that starts with them needs it."""
 
@@ -65,7 +66,7 @@ class Reading:
     developer: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@unchanging
 class Turn:
     """A turn as the client sent it.
 

@@ -15,10 +15,10 @@ import re
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import orjson
 
+from ..unchanging import unchanging
 from .document import Json, Member, Object, Unreadable, find_members, parse
 
 MEMORY = 64 << 20
@@ -36,7 +36,7 @@ _GOES_ON = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
 type _Place = tuple[int, bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@unchanging
 class Body[M]:
     """A body: its text, what it says, and where its members stand.
 
@@ -56,7 +56,7 @@ class Body[M]:
         return self.known.made if self.known else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@unchanging
 class Known[M]:
     """What is remembered of a body: the bytes up to its last item, those behind, its members, and what its frame says.
 

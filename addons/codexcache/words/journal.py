@@ -82,7 +82,7 @@ def _place(finding: Finding) -> dict[str, Json]:
         "endpoint": record.endpoint,
         "transport": record.route.transport,
         "client": finding.client,
-        "model": visible(record.prompt.model, 80),
+        "model": visible(record.prompt.head.model, 80),
         "status": record.status,
     }
 

@@ -16,7 +16,7 @@ def turn_line(finding: Finding, *, colour: bool = False) -> str:
     columns = (
         datetime.datetime.fromtimestamp(finding.record.sent_at).strftime("%H:%M:%S"),
         f"{visible(finding.client) or '-':<22.22}",
-        f"{visible(finding.record.prompt.model) or '-':<18.18}",
+        f"{visible(finding.record.prompt.head.model) or '-':<18.18}",
         f"{_tokens(finding):>9}",
         f"{_share(finding):>6}",
         _painted(f"{_name(verdict):<13}", verdict, colour),

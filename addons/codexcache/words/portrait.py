@@ -56,11 +56,11 @@ def _recalled(finding: Finding) -> Object:
 def signature(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:
     """Yield the prompt's parts in their order: name, bytes, state."""
     names = {change.name for change in changes}
-    prompt = record.prompt
+    head = record.prompt.head
     tools = CHANGED if "tools_changed" in names else SAME
-    yield [_count(len(prompt.tools), "tool"), sum(tool.size for tool in prompt.tools), tools if match else NEW]
+    yield [_count(len(head.tools), "tool"), sum(tool.size for tool in head.tools), tools if match else NEW]
     told = CHANGED if "instructions_changed" in names else BEHIND if tools == CHANGED else SAME
-    yield ["instructions", len(prompt.instructions), told if match else NEW]
+    yield ["instructions", len(head.instructions), told if match else NEW]
     yield from _items(record, match)
 
 
