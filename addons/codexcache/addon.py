@@ -12,16 +12,14 @@ from .proxy.handover import Handover
 from .proxy.httpturns import HttpTurns
 from .proxy.lifecycle import Lifecycle
 from .proxy.socketturns import SocketTurns
-from .proxy.switchboard import connect
+from .proxy.switchboard import Switchboard
 from .proxy.telling import Telling
 from .proxy.tunnel import Tunnel
 from .telemetry.otel import Otel
 
 
-class CodexContinuity:
+class CodexContinuity(Switchboard):
     """Keeps the prompt cache of the Codex backend working for any client."""
-
-    name = "codex_continuity"
 
     def __init__(self) -> None:
         self.core = core = Core()
@@ -34,7 +32,7 @@ class CodexContinuity:
             self.arrivals,
             turns,
             sockets,
-            Handover(turns, sockets),
+            Handover(turns, sockets, core.faults),
             Captures(core),
             self.telling,
             hold,
@@ -44,4 +42,4 @@ class CodexContinuity:
             Redaction(core),
             Otel(core, self.telling.entry),
         ]
-        connect(self, rooms)
+        super().__init__("codex_continuity", rooms, core.faults)

@@ -64,12 +64,12 @@ ROOMS = [
     "codexcache.proxy.httpturns.read_sender",
     "codexcache.proxy.httpturns.read_turn",
     "codexcache.proxy.httpturns.edited",
-    "codexcache.proxy.httpturns._encoded",
-    "codexcache.proxy.httpturns.with_fields",
+    "codexcache.proxy.httpturns._sealed",
+    "codexcache.proxy.httpturns.with_length",
     "codexcache.turns.continuity.resolve",
     "codexcache.turns.continuity.seal",
     "codexcache.turns.memory.Memory.remember",
-    "codexcache.proxy.core.is_codex_host",
+    "codexcache.proxy.core._codex_host",
 ]
 
 

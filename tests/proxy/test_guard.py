@@ -1,57 +1,32 @@
-"""Faults of ours never reach the traffic, are said once, and quote nothing."""
+"""Faults of ours are said once, counted, and quote nothing."""
 
-import asyncio
 import logging
 
 import pytest
-from codexcache.proxy.guard import Faults, guarded
+from codexcache.proxy.guard import Faults
 
 SECRET = "canary"
-
-
-class Hooks:
-    """Hooks that fail."""
-
-    def __init__(self) -> None:
-        self.faults = Faults()
-        self.called: list[object] = []
-
-    @guarded
-    def request(self, *things: object, kind: type[Exception] | None = None) -> None:
-        """What this hook does."""
-        self.called.append(things)
-        if kind:
-            raise kind(SECRET)
-
-    @guarded
-    def response(self) -> None:
-        getattr(self, SECRET)
-
-    @guarded
-    async def requestheaders(self, kind: type[Exception] | None = None) -> None:
-        await asyncio.sleep(0)
-        self.request(kind=kind)
-        if kind:
-            raise kind(SECRET)
 
 
 def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
 
 
-def test_a_hook_that_works_is_called_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
-    hooks = Hooks()
-    hooks.request(1, 2)
-
-    assert (hooks.called, warnings(caplog), hooks.faults.summary()) == ([(1, 2)], [], [])
+def fail(faults: Faults, kind: type[BaseException], where: str = "the request hook") -> None:
+    with faults.noted(where):
+        raise kind(SECRET)
 
 
-def test_a_guarded_hook_keeps_its_name_and_words() -> None:
-    assert (Hooks.request.__name__, Hooks.request.__doc__) == ("request", "What this hook does.")
+def test_what_goes_well_is_not_noted(caplog: pytest.LogCaptureFixture) -> None:
+    faults = Faults()
+    with faults.noted("a test"):
+        pass
+
+    assert (warnings(caplog), faults.lines(), faults.summary()) == ([], [], [])
 
 
-def test_a_hook_that_fails_raises_nothing_and_it_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    Hooks().request(kind=ValueError)
+def test_what_fails_is_said_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    fail(Faults(), ValueError)
 
     assert len(warnings(caplog)) == 1
     assert warnings(caplog)[0].startswith("Codex Continuity has a fault (ValueError at test_guard.py:")
@@ -59,12 +34,12 @@ def test_a_hook_that_fails_raises_nothing_and_it_is_said(caplog: pytest.LogCaptu
 
 
 def test_a_fault_is_said_once_for_each_kind_and_counted(caplog: pytest.LogCaptureFixture) -> None:
-    hooks = Hooks()
+    faults = Faults()
     for _ in range(3):
-        hooks.request(kind=ValueError)
-    hooks.request(kind=TypeError)
-    hooks.response()
-    summary = hooks.faults.summary()
+        fail(faults, ValueError)
+    fail(faults, TypeError)
+    fail(faults, ValueError, "the response hook")
+    summary = faults.summary()
 
     assert len(warnings(caplog)) == 3
     assert len(summary) == 1
@@ -72,14 +47,13 @@ def test_a_fault_is_said_once_for_each_kind_and_counted(caplog: pytest.LogCaptur
 
 
 def test_neither_the_words_of_an_exception_nor_its_folder_are_said(caplog: pytest.LogCaptureFixture) -> None:
-    hooks = Hooks()
+    faults = Faults()
     for _ in range(2):
-        hooks.request(SECRET, kind=ValueError)
-        hooks.response()
-    said = caplog.text + " ".join(hooks.faults.summary())
+        fail(faults, ValueError)
+    said = caplog.text + " ".join(faults.summary())
 
     assert SECRET not in said
-    assert "tests/test_guard.py" not in " ".join([*warnings(caplog), *hooks.faults.summary()])
+    assert "tests/proxy/test_guard.py" not in " ".join([*warnings(caplog), *faults.summary()])
 
 
 def test_a_fault_that_was_never_raised_has_no_place(caplog: pytest.LogCaptureFixture) -> None:
@@ -90,20 +64,5 @@ def test_a_fault_that_was_never_raised_has_no_place(caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
 def test_what_ends_the_program_is_not_held_back(kind: type[BaseException]) -> None:
-    class Ending(Hooks):
-        @guarded
-        def done(self) -> None:
-            raise kind
-
     with pytest.raises(kind):
-        Ending().done()
-
-
-async def test_what_mitmproxy_waits_for_raises_nothing_either(caplog: pytest.LogCaptureFixture) -> None:
-    hooks = Hooks()
-    await hooks.requestheaders()
-    assert (hooks.called, warnings(caplog)) == ([()], [])
-    await hooks.requestheaders(ValueError)
-
-    assert "in the requestheaders hook)" in warnings(caplog)[-1]
-    assert SECRET not in caplog.text
+        fail(Faults(), kind)

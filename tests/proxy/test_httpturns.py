@@ -87,8 +87,9 @@ def test_a_flow_that_is_read_from_a_file_is_not_listened_to() -> None:
 
 def test_a_flow_that_ends_without_a_turn_says_nothing() -> None:
     """Any flow's end comes by."""
-    turns = HttpTurns(Core())
+    core = Core()
+    turns = HttpTurns(core)
     turns.response(tflow.tflow(resp=True))
     turns.error(tflow.tflow(err=True))
 
-    assert turns.faults.summary() == []
+    assert core.faults.summary() == []

@@ -1,13 +1,12 @@
 """An addon has the hooks of its rooms, and no others."""
 
 import asyncio
+from typing import Any
 
-from codexcache.proxy.switchboard import connect
-from mitmproxy import hooks
-
-
-class Addon:
-    """What is connected."""
+import pytest
+from codexcache.proxy.guard import Faults
+from codexcache.proxy.switchboard import Switchboard
+from mitmproxy import exceptions, hooks
 
 
 class Room:
@@ -27,16 +26,14 @@ class Quiet:
     def tell(self) -> None: ...
 
 
-def connected(*rooms: object) -> Addon:
-    addon = Addon()
-    connect(addon, rooms)
-    return addon
+def connected(*rooms: object, faults: Faults | None = None) -> Any:
+    return Switchboard("an addon", rooms, faults or Faults())
 
 
 def test_an_event_goes_to_each_room_that_wants_it_in_order() -> None:
     heard: list[tuple[str, object]] = []
     addon = connected(Room("first", heard), Quiet(), Room("second", heard))
-    addon.request("a flow")  # type: ignore[attr-defined]
+    addon.request("a flow")
 
     assert heard == [("first", "a flow"), ("second", "a flow")]
 
@@ -58,6 +55,55 @@ class Waiting(Room):
 async def test_what_one_room_waits_for_is_done_before_the_next_is_asked() -> None:
     heard: list[tuple[str, object]] = []
     rooms = [Waiting("first", heard), Room("second", heard), Waiting("third", heard)]
-    await connected(*rooms).request("a flow")  # type: ignore[attr-defined]
+    await connected(*rooms).request("a flow")
 
     assert [name for name, _ in heard] == ["first", "second", "third"]
+
+
+class Failing:
+    """Fails in whatever it is asked."""
+
+    def request(self, flow: object) -> None:
+        raise ValueError
+
+    def configure(self, updated: set[str]) -> None:
+        raise exceptions.OptionsError("it is no number")
+
+    def done(self) -> None:
+        raise KeyboardInterrupt
+
+
+class FailingLate:
+    """Fails after it was waited for."""
+
+    async def request(self, flow: object) -> None:
+        await asyncio.sleep(0)
+        raise TypeError
+
+
+def kinds(faults: Faults) -> list[str]:
+    return [line.partition(" at ")[0] for line in faults.lines()]
+
+
+async def test_a_room_that_fails_keeps_no_other_from_hearing() -> None:
+    heard: list[tuple[str, object]] = []
+    faults = Faults()
+    rooms = [Failing(), Room("first", heard), FailingLate(), Room("second", heard), Failing(), Waiting("last", heard)]
+    await connected(*rooms, faults=faults).request("a flow")
+
+    assert [name for name, _ in heard] == ["first", "second", "last"]
+    assert kinds(faults) == ["ValueError", "TypeError"]
+    assert all("in the request hook" in line for line in faults.lines())
+
+
+def test_what_is_wrong_with_an_option_is_for_mitmproxy_to_say() -> None:
+    faults = Faults()
+    with pytest.raises(exceptions.OptionsError):
+        connected(Failing(), faults=faults).configure({"codex_mode"})
+
+    assert faults.lines() == []
+
+
+def test_what_ends_the_program_is_not_held_back() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        connected(Failing()).done()

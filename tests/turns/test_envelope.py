@@ -224,4 +224,4 @@ def test_a_handshake_is_completed_from_its_own_session_alone(
 def test_the_untouched_envelope_changes_nothing() -> None:
     sent = turn({"session_id": "s"}, stream_options={})
 
-    assert untouched(sent) == Envelope(fields=sent.sender.fields)
+    assert untouched(sent.sender) == Envelope(fields=sent.sender.fields)

@@ -1,7 +1,7 @@
 """A turn is read once, from headers and body."""
 
 import pytest
-from codexcache.turns.turn import caller_root
+from codexcache.turns.turn import read_sender
 from codexcache.wire.document import Json
 from support.turns import Headers, bearer, sender, turn
 
@@ -119,7 +119,7 @@ def test_the_model_is_read(given: Json, model: str) -> None:
 
 
 def test_another_caller_has_another_root() -> None:
-    roots = {caller_root(sender(headers).caller) for headers in ({}, {"authorization": bearer(sub="a")})}
+    roots = {sender(headers).root for headers in ({}, {"authorization": bearer(sub="a")})}
 
     assert len(roots) == 2
 
@@ -127,4 +127,11 @@ def test_another_caller_has_another_root() -> None:
 def test_a_token_and_an_account_of_the_same_name_are_two_callers() -> None:
     token, account = sender({"authorization": "x"}), sender({"chatgpt-account-id": "x"})
 
-    assert caller_root(token.caller) != caller_root(account.caller)
+    assert token.root != account.root
+
+
+def test_turns_that_differ_in_their_length_alone_have_one_sender() -> None:
+    one, other = (read_sender([(b"Content-Length", length), (b"session_id", b"s")]) for length in (b"10", b"200"))
+
+    assert one is other
+    assert one.fields == ((b"Content-Length", b""), (b"session_id", b"s"))

@@ -1,6 +1,6 @@
 """Header fields are read by name and edited in place."""
 
-from codexcache.wire.fields import all_values, by_name, first_value, with_fields
+from codexcache.wire.fields import all_values, by_name, first_value, length_of, with_fields, with_length
 from support.turns import FieldTuple
 
 FIELDS: FieldTuple = ((b"A", b"1"), (b"Session_ID", b"2"), (b"b", b"3"), (b"session_id", b"4"))
@@ -52,3 +52,16 @@ def test_of_very_many_fields_of_one_name_one_is_left() -> None:
 
     assert with_fields(flood, {"session-id": "k"})[:3] == ((b"Session-Id", b"k"), (b"a", b"b"), (b"a", b"b"))
     assert len(with_fields(flood, {"session-id": "k"})) == 50_001
+
+
+def test_a_length_is_left_blank_and_put_in_its_places() -> None:
+    fields = ((b"Content-LENGTH", b"5"), (b"a", b"b"))
+    blank = with_length(fields)
+
+    assert blank == ((b"Content-LENGTH", b""), (b"a", b"b"))
+    assert with_length(blank, b"17") == ((b"Content-LENGTH", b"17"), (b"a", b"b"))
+    assert (length_of(fields), length_of(blank), length_of(())) == (b"5", b"", b"")
+
+
+def test_fields_without_a_length_stay_as_they_are() -> None:
+    assert with_length([(b"content-type", b"x")], b"5") == ((b"content-type", b"x"),)

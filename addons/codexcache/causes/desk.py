@@ -4,12 +4,13 @@ It ties a passage to the debugger's engine. Whoever wants to hear of findings is
 keep the others from hearing.
 """
 
+import functools
 from collections.abc import Callable
 
 from ..turns.continuity import Passage
-from ..turns.record import Record, Route
-from ..turns.turn import SESSION_HEADERS, Turn, caller_root
-from ..wire.fields import Values, by_name, first_value
+from ..turns.record import Record, Route, Transport
+from ..turns.turn import SESSION_HEADERS, Turn
+from ..wire.fields import Fields, Values, by_name, first_value
 from .changes import find_changes
 from .explain import Explainer
 from .finding import Finding
@@ -87,18 +88,27 @@ class Desk:
 
 
 def route_of(passage: Passage, socket: str) -> Route:
-    """Return how a turn leaves; `socket` names its WebSocket."""
-    turn, values = passage.turn, by_name(passage.forwarded)
+    """Return how a turn leaves; `socket` names its WebSocket. Turns that leave alike have one route."""
+    turn, sender = passage.turn, passage.turn.sender
+    pinnable = passage.mode == "fill" and turn.explicit is not None and not sender.native
+    return _route(passage.forwarded, _key_of(passage), pinnable, sender.root, turn.transport, socket, turn.host)
+
+
+@functools.lru_cache(maxsize=256)
+def _route(
+    fields: Fields, key: str | None, pinnable: bool, caller: bytes, transport: Transport, socket: str, host: str
+) -> Route:
+    values = by_name(fields)
     return Route(
-        key=_key_of(passage),
+        key=key,
         session=_first_given(values, SESSION_HEADERS),
         thread=_first_given(values, THREAD_HEADERS),
-        pinnable=passage.mode == "fill" and turn.explicit is not None and not turn.sender.native,
-        caller=caller_root(turn.sender.caller),
+        pinnable=pinnable,
+        caller=caller,
         account=first_value(values, ACCOUNT_HEADER) or "",
-        transport=turn.transport,
+        transport=transport,
         socket=socket,
-        host=turn.host,
+        host=host,
     )
 
 

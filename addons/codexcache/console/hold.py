@@ -69,12 +69,10 @@ class Hold:
 
     async def _let_go(self, held: "Held") -> None:
         """Wait until a turn is let go, and note what leaves, and when."""
-        try:
+        with self._core.faults.noted("letting a held turn go"):
             await held.over()
             if not held.is_killed():
                 held.note_departure(self._core, time.time())
-        except Exception as error:
-            self._core.faults.note("letting a held turn go", error)
 
 
 class Held:

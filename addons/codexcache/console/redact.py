@@ -8,7 +8,6 @@ import re
 from mitmproxy import ctx, http
 
 from ..proxy.core import Core
-from ..proxy.guard import Faults, guarded
 from ..wire.fields import Fields
 
 SECRET_FIELDS = frozenset(
@@ -35,35 +34,24 @@ class Redaction:
         self._core = core
         self._open: dict[str, http.HTTPFlow] = {}
 
-    @property
-    def faults(self) -> Faults:
-        """Where faults of the hooks are counted."""
-        return self._core.faults
-
-    @guarded
     def request(self, flow: http.HTTPFlow) -> None:
         if self._is_wanted(flow):
             self._open[flow.id] = flow
 
-    @guarded
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
             self._close(flow)
 
-    @guarded
     def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
-    @guarded
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         if flow.live:
             self._close(flow)
 
-    @guarded
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
-    @guarded
     def done(self) -> None:
         """Take them out of flows that are saved unfinished; at a reload, what is still to be sent must keep them."""
         if ctx.master.should_exit.is_set():

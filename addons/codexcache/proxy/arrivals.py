@@ -14,7 +14,6 @@ from ..causes.finding import Finding
 from ..wire.document import Json
 from ..wire.routes import endpoint_of, is_codex_host
 from .core import Core
-from .guard import Faults, guarded
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +41,6 @@ class Arrivals:
         self.unreachable: dict[str, str] = {}
         core.desk.listeners.append(self.count)
 
-    @property
-    def faults(self) -> Faults:
-        """Where faults of the hooks are counted."""
-        return self._core.faults
-
     def report(self) -> dict[str, Json]:
         """Return what was counted, as plain values."""
         counters = ("changed", "statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable")
@@ -59,27 +53,22 @@ class Arrivals:
         for name in finding.passage.changed:
             _count(self.changed, name)
 
-    @guarded
     def client_connected(self, client: connection.Client) -> None:
         self.connections += 1
 
-    @guarded
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         host = data.client_hello.sni or _host(data.context.server.address)
         _count(self.tunnelled if data.ignore_connection else self.opened, host)
 
-    @guarded
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.live and self._core.host_of(flow):
             self.requests += 1
             self.begun += endpoint_of(flow.request.path) is not None
 
-    @guarded
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if flow.live and flow.response and flow.response.status_code >= 400 and self._core.host_of(flow):
             self.statuses[str(flow.response.status_code)] += 1
 
-    @guarded
     def tls_failed_client(self, data: tls.TlsData) -> None:
         host = data.conn.sni or _host(data.context.server.address)
         if any(words in (data.conn.error or "") for words in _DISTRUST):
@@ -88,11 +77,9 @@ class Arrivals:
         elif _HUNG_UP in (data.conn.error or ""):
             _count(self.hung_up, host)
 
-    @guarded
     def tls_failed_server(self, data: tls.TlsData) -> None:
         self._note_unreachable(data.context.client, data.context.server, data.conn.error)
 
-    @guarded
     def server_connect_error(self, data: server_hooks.ServerConnectionHookData) -> None:
         self._note_unreachable(data.client, data.server, data.server.error)
 

@@ -16,7 +16,6 @@ from ..wire.coding import Undecodable
 from ..wire.document import Unreadable
 from ..wire.routes import endpoint_of
 from .core import Core, pass_unchanged
-from .guard import Faults, guarded
 from .recall import Recalled, recall_request, recall_socket
 from .telling import portraits, relabel
 
@@ -37,27 +36,18 @@ class Captures:
         self._timer: asyncio.TimerHandle | None = None
         self._live: weakref.WeakSet[http.HTTPFlow] = weakref.WeakSet()
 
-    @property
-    def faults(self) -> Faults:
-        """Where faults of the hooks are counted."""
-        return self._core.faults
-
-    @guarded
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.live:
             self._live.add(flow)
 
-    @guarded
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
             self._gather_request(flow)
 
-    @guarded
     def error(self, flow: http.HTTPFlow) -> None:
         if flow.response is None:
             self._gather_request(flow)
 
-    @guarded
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         if not self._is_loaded(flow) or endpoint_of(flow.request.path) != "responses":
             return
@@ -67,7 +57,6 @@ class Captures:
             closed_at = max((turn.ended_at for turn in turns), default=0.0)
             self._put(closed_at, lambda: self._core.desk.socket_closed(flow.id))
 
-    @guarded
     def done(self) -> None:
         self.play()
 
@@ -75,10 +64,8 @@ class Captures:
         """Hand in what was gathered, in the order of time."""
         while self._events:
             _, _, event = heappop(self._events)
-            try:
+            with self._core.faults.noted("explaining a capture"):  # the turns that follow are told nevertheless
                 event()
-            except Exception as error:  # the turns that follow are told nevertheless
-                self.faults.note("explaining a capture", error)
 
     def _is_loaded(self, flow: http.HTTPFlow) -> bool:
         """Tell whether a flow came from a file; one that was killed is not live any more, but was."""

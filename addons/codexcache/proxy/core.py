@@ -37,10 +37,9 @@ class Core:
 
         Behind a reverse proxy that keeps the client's Host header, that header names the proxy.
         """
-        names = (
-            [name_asked_for(flow.request), flow.request.host] if is_reverse(flow) else [name_asked_for(flow.request)]
-        )
-        return next((name.lower() for name in names if is_codex_host(name, self.settings.hosts)), None)
+        hosts, request = self.settings.hosts, flow.request
+        found = _codex_host(request.host_header or request.host, hosts)
+        return _codex_host(request.host, hosts) if found is None and is_reverse(flow) else found
 
     def sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
         """Note that a turn leaves at `at`, in seconds since the epoch."""
@@ -60,14 +59,11 @@ def _let_pass(flow: http.HTTPFlow, passage: Passage, reread: Callable[[], tuple[
     """Hold nothing."""
 
 
-def name_asked_for(request: http.Request) -> str:
-    """Return the request's `pretty_host`, which mitmproxy parses anew each time it is asked for."""
-    return _name_in(authority) if (authority := request.host_header) else request.host
-
-
 @functools.lru_cache(maxsize=1024)
-def _name_in(authority: str) -> str:
-    return url.parse_authority(authority, check=False)[0]
+def _codex_host(authority: str, hosts: tuple[str, ...]) -> str | None:
+    """Return the backend's host that an authority names, which mitmproxy's `pretty_host` parses anew each time."""
+    name = url.parse_authority(authority, check=False)[0]
+    return name.lower() if is_codex_host(name, hosts) else None
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:

@@ -3,12 +3,12 @@
 What an exception says may quote a prompt or a token, so only its type and place are logged.
 """
 
-import functools
+import contextlib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from pathlib import PurePath
-from typing import Any, Concatenate, Protocol, cast
+from typing import Any
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,14 @@ class Faults:
                 "further faults of this kind are only counted."
             )
 
+    @contextlib.contextmanager
+    def noted(self, where: str) -> Iterator[None]:
+        """Note what fails in a block, and go on behind it."""
+        try:
+            yield
+        except Exception as error:
+            self.note(where, error)
+
     def lines(self) -> list[str]:
         """Return each kind of fault with its count."""
         return [f"{kind}: {count}" for kind, count in self._counts.items()]
@@ -38,41 +46,6 @@ class Faults:
         return [
             f"Codex Continuity had a fault {count} times: {kind}." for kind, count in self._counts.items() if count > 1
         ]
-
-
-class Guarded(Protocol):
-    """Whatever has hooks to guard."""
-
-    @property
-    def faults(self) -> Faults:
-        """Where the hooks' faults are counted."""
-
-
-def guarded[S: Guarded, **P, R: Awaitable[None] | None](
-    hook: Callable[Concatenate[S, P], R],
-) -> Callable[Concatenate[S, P], R]:
-    """Make a hook that never raises, nor does what it has mitmproxy wait for.
-
-    mitmproxy would send what the hook had changed before it did.
-    """
-
-    @functools.wraps(hook)
-    def wrapper(self: S, /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[None] | None:
-        try:
-            waiting = hook(self, *args, **kwargs)
-        except Exception as error:
-            self.faults.note(f"the {hook.__name__} hook", error)
-            return None
-        return None if waiting is None else _guarded(self.faults, hook.__name__, waiting)
-
-    return cast(Callable[Concatenate[S, P], R], wrapper)
-
-
-async def _guarded(faults: Faults, name: str, waiting: Awaitable[None]) -> None:
-    try:
-        await waiting
-    except Exception as error:
-        faults.note(f"the {name} hook", error)
 
 
 def _place(error: Exception) -> str:

@@ -9,27 +9,31 @@ from collections.abc import Callable, Iterable
 
 from mitmproxy import ctx, http
 
+from .guard import Faults
 from .httpturns import HttpTurns
 from .socketturns import SocketTurns
+from .switchboard import Switchboard
 
 
 class Handover:
     """Sees to it that turns which are under way are ended by the rooms that began them."""
 
-    def __init__(self, turns: HttpTurns, sockets: SocketTurns) -> None:
-        self._turns, self._sockets = turns, sockets
+    def __init__(self, turns: HttpTurns, sockets: SocketTurns, faults: Faults) -> None:
+        self._turns, self._sockets, self._faults = turns, sockets, faults
 
     def done(self) -> None:
         """Leave somebody behind, unless there is nothing to end or mitmproxy itself ends."""
         if not ctx.master.should_exit.is_set() and (left := Leftover(self._turns, self._sockets)).has_flows:
-            ctx.master.addons.add(left)
+            left.addon = Switchboard(f"codex_leftover_{id(left)}", [left], self._faults)
+            ctx.master.addons.add(left.addon)
 
 
 class Leftover:
-    """Shows the flows that were under way to the rooms that know them; it stands behind the new addon."""
+    """Shows the flows that were under way to the rooms that know them; its `addon` stands behind the new one."""
+
+    addon: Switchboard
 
     def __init__(self, turns: HttpTurns, sockets: SocketTurns) -> None:
-        self.name = f"codex_leftover_{id(self)}"
         self._turns, self._sockets = turns, sockets
         self._requests, self._handshakes = set(turns.under_way), set(sockets.under_way)
 
@@ -72,7 +76,7 @@ class Leftover:
         self._requests.discard(flow.id)
         self._handshakes.discard(flow.id)
         if not self.has_flows:
-            ctx.master.addons.remove(self)
+            ctx.master.addons.remove(self.addon)
 
 
 type _Stream = Callable[[bytes], Iterable[bytes] | bytes]

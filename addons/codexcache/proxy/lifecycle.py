@@ -10,7 +10,6 @@ from ..settings import OPTIONS, parse_settings
 from ..words.status import changed_options
 from . import fragments, health
 from .core import Core
-from .guard import Faults, guarded
 
 logger = logging.getLogger(__name__)
 
@@ -29,11 +28,6 @@ class Lifecycle:
         for name, (default, text) in OPTIONS.items():
             loader.add_option(name, str, default, text)
         fragments.install()
-
-    @property
-    def faults(self) -> Faults:
-        """Where faults of the hooks are counted."""
-        return self._core.faults
 
     def configure(self, updated: AbstractSet[str]) -> None:
         if updated & OPTIONS.keys():
@@ -56,11 +50,11 @@ class Lifecycle:
         for sentence in self._core.faults.summary():
             logger.warning(sentence)
 
-    @guarded
     def _advise(self) -> None:
         """Say what is wrong with the settings, as far as it has not been said."""
-        for sentence in self._health.news(ctx.options, self._core.settings):
-            logger.warning(sentence)
+        with self._core.faults.noted("looking at the settings"):
+            for sentence in self._health.news(ctx.options, self._core.settings):
+                logger.warning(sentence)
 
 
 def _values() -> dict[str, str]:

@@ -12,15 +12,15 @@ from mitmproxy import http, websocket
 
 from ..settings import Mode
 from ..turns.continuity import Passage, passage_as_sent
-from ..turns.envelope import Envelope
+from ..turns.envelope import untouched
 from ..turns.memory import KeySource
 from ..turns.sockets import Backlog, Socket
 from ..turns.turn import read_sender, read_turn
 from ..wire.coding import Undecodable, decode
 from ..wire.document import Json, Object, Unreadable, parse
-from ..wire.fields import all_values
+from ..wire.fields import by_name
 from ..wire.routes import Endpoint
-from .httpturns import reader_of
+from .httpturns import coding_of, reader_of
 from .socketturns import CREATE
 
 _LONGEST = 30 * 86_400
@@ -45,9 +45,8 @@ class Recalled:
 def recall_request(flow: http.HTTPFlow, host: str, endpoint: Endpoint, portraits: Sequence[Object]) -> Recalled:
     """Return the turn of a saved request. Raises Undecodable or Unreadable."""
     request, response = flow.request, flow.response
-    coding = ", ".join(all_values(request.headers.fields, "content-encoding"))
-    document = parse(decode(request.raw_content or b"", coding, _LIMIT))
     sender = read_sender(request.headers.fields)
+    document = parse(decode(request.raw_content or b"", coding_of(sender.values), _LIMIT))
     passage = passage_as_sent(read_turn(sender, document, transport="http", host=host, endpoint=endpoint))
     if response is not None:
         _read(response, passage)
@@ -83,7 +82,7 @@ def _placed(at: float) -> float:
 def _read(response: http.Response, passage: Passage) -> None:
     """Read a whole response as its stream was read."""
     try:
-        reader = reader_of(response, passage, lambda: None)
+        reader = reader_of(response, by_name(response.headers.fields), passage, lambda: None)
         reader.feed(response.raw_content or b"")
         reader.feed(b"")
     except Undecodable:
@@ -93,9 +92,8 @@ def _read(response: http.Response, passage: Passage) -> None:
 def _turns(flow: http.HTTPFlow, host: str, told: Container[float]) -> Iterator[Recalled]:
     """Yield turns; a frame that was dropped is none, unless it has been told of: it was killed while it was held."""
     assert flow.websocket is not None
-    envelope = Envelope(fields=flow.request.headers.fields)
     sender = read_sender(flow.request.headers.fields)
-    socket = Socket(sender=sender, host=host, backlog=Backlog(limit=0), handshake=envelope)
+    socket = Socket(sender=sender, host=host, backlog=Backlog(limit=0), handshake=untouched(sender))
     sent: dict[int, float] = {}
     for message in flow.websocket.messages:
         if not message.is_text or (message.dropped and message.timestamp not in told):

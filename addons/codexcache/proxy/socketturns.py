@@ -6,14 +6,14 @@ from collections.abc import Set as AbstractSet
 
 from mitmproxy import http, websocket
 
-from ..turns.envelope import Envelope
+from ..turns.envelope import untouched
 from ..turns.sockets import Backlog, Socket
 from ..turns.turn import Reading, Turn, read_sender
 from ..wire.bodies import Body
 from ..wire.document import Unreadable, edited
+from ..wire.fields import length_of, with_length
 from ..wire.routes import endpoint_of
 from .core import Core, pass_unchanged
-from .guard import Faults, guarded
 from .offloop import LARGE, worked
 
 INCOMPLETE = "codex_incomplete"
@@ -33,31 +33,24 @@ class SocketTurns:
         self._sockets: dict[str, Socket] = {}
 
     @property
-    def faults(self) -> Faults:
-        """Where faults of the hooks are counted."""
-        return self._core.faults
-
-    @property
     def under_way(self) -> AbstractSet[str]:
         """The ids of the flows of WebSockets with turns that have left and not come to their end."""
         return {flow for flow, socket in self._sockets.items() if socket.open_turns}
 
-    @guarded
     def request(self, flow: http.HTTPFlow) -> None:
         if socket := self._socket_of(flow):
             socket.handshake = self._core.continuity.open_socket(socket.sender, self._core.settings)
-            flow.request.headers.fields = tuple(socket.handshake.fields)
+            if socket.handshake.changed:
+                length = length_of(flow.request.headers.fields)
+                flow.request.headers.fields = with_length(socket.handshake.fields, length)
 
-    @guarded
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
             self._sockets.pop(flow.id, None)
 
-    @guarded
     def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
-    @guarded
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         if flow.websocket and (socket := self._socket_of(flow)):
             message = flow.websocket.messages[-1]
@@ -67,7 +60,6 @@ class SocketTurns:
                 return self._take(flow, socket, message)
         return None
 
-    @guarded
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
@@ -81,7 +73,7 @@ class SocketTurns:
     def _adopted(self, flow: http.HTTPFlow, host: str) -> Socket:
         sender = read_sender(flow.request.headers.fields)
         backlog = Backlog(limit=self._core.settings.view_limit)
-        return Socket(sender=sender, handshake=Envelope(fields=sender.fields), host=host, backlog=backlog)
+        return Socket(sender=sender, handshake=untouched(sender), host=host, backlog=backlog)
 
     def _take(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> Awaitable[None] | None:
         """Give a turn its key, and hear what is answered. The client's other frames pass without a word."""

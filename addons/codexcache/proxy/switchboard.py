@@ -3,6 +3,9 @@
 mitmproxy asks every addon for the hook of every event, and for one more behind it (`update`). A turn has some twenty
 events and each frame of a WebSocket two, so a dozen rooms would cost more in being asked than most of them do in
 answering. Here each event finds those that want it at once.
+
+A hook never raises, nor does what it has mitmproxy wait for: mitmproxy would send what it had changed before it did.
+But what is wrong with an option is for mitmproxy to say.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -10,30 +13,51 @@ from typing import Any
 
 from mitmproxy import hooks
 
+from .guard import Faults
+
 type Hook = Callable[..., Awaitable[None] | None]
 
-
-def connect(addon: object, rooms: Iterable[object]) -> None:
-    """Give an addon each hook that one of its rooms has; it calls theirs, in order."""
-    for name in hooks.all_hooks:
-        wanted = [getattr(room, name) for room in rooms if hasattr(room, name)]
-        if wanted:
-            setattr(addon, name, wanted[0] if len(wanted) == 1 else _in_order(wanted))
+_OUTSPOKEN = ("load", "configure")
+"""Hooks that raise what they raise."""
 
 
-def _in_order(wanted: Sequence[Hook]) -> Hook:
-    def hook(*arguments: Any) -> Awaitable[None] | None:
-        for place, each in enumerate(wanted, 1):
-            if (waiting := each(*arguments)) is not None:
-                return _after(waiting, wanted[place:], arguments)
-        return None
+class Switchboard:
+    """An addon that has each hook which one of its rooms has; it calls theirs, in order."""
+
+    def __init__(self, name: str, rooms: Iterable[object], faults: Faults) -> None:
+        self.name = name
+        for event in hooks.all_hooks:
+            if wanted := [getattr(room, event) for room in rooms if hasattr(room, event)]:
+                setattr(self, event, _raising(wanted) if event in _OUTSPOKEN else _guarded(event, wanted, faults))
+
+
+def _raising(wanted: Sequence[Hook]) -> Hook:
+    def hook(*arguments: Any) -> None:
+        for each in wanted:
+            each(*arguments)
 
     return hook
 
 
-async def _after(waiting: Awaitable[None], rest: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
-    """Wait for one room before those behind it are called."""
-    await waiting
-    for each in rest:
-        if (more := each(*arguments)) is not None:
-            await more
+def _guarded(event: str, wanted: Sequence[Hook], faults: Faults) -> Hook:
+    def hook(*arguments: Any) -> Awaitable[None] | None:
+        for place, each in enumerate(wanted, 1):
+            try:
+                waiting = each(*arguments)
+            except Exception as error:
+                faults.note(f"the {event} hook", error)
+            else:
+                if waiting is not None:
+                    return after(waiting, wanted[place:], arguments)
+        return None
+
+    async def after(waiting: Awaitable[None], rest: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
+        """Wait for one room before those behind it are called."""
+        with faults.noted(f"the {event} hook"):
+            await waiting
+        for each in rest:
+            with faults.noted(f"the {event} hook"):
+                if (more := each(*arguments)) is not None:
+                    await more
+
+    return hook

@@ -8,7 +8,6 @@ from mitmproxy.proxy import mode_specs
 
 from ..wire.routes import is_codex_host
 from .core import Core
-from .guard import Faults, guarded
 
 
 class Tunnel:
@@ -17,12 +16,6 @@ class Tunnel:
     def __init__(self, core: Core) -> None:
         self._core = core
 
-    @property
-    def faults(self) -> Faults:
-        """Where faults of the hooks are counted."""
-        return self._core.faults
-
-    @guarded
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         if self._core.settings.tunnel and not _scope_is_set() and not self._is_wanted(data):
             data.ignore_connection = True

@@ -69,7 +69,7 @@ class Continuity:
 
     def open_socket(self, sender: Sender, settings: Settings) -> Envelope:
         """Return the envelope of a WebSocket's handshake."""
-        return Envelope(fields=sender.fields) if settings.mode == "observe" else seal_handshake(sender)
+        return untouched(sender) if settings.mode == "observe" else seal_handshake(sender)
 
     def begin(self, turn: Turn, settings: Settings, last: Identity | None = None) -> Passage:
         """Return the passage of a turn that is about to be sent; `last` is the identity of its socket's last turn."""
@@ -106,7 +106,7 @@ class Continuity:
 
 def passage_as_sent(turn: Turn) -> Passage:
     """Return the passage of a turn that is left as it is."""
-    return Passage(turn=turn, identity=_as_sent(turn), envelope=untouched(turn))
+    return Passage(turn=turn, identity=_as_sent(turn), envelope=untouched(turn.sender))
 
 
 def _as_sent(turn: Turn) -> Identity:

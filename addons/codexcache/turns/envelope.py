@@ -7,6 +7,7 @@ may lawfully differ (a sub-agent bears its parent's session); only what it lacks
 Everything is worked out before anything is written: a fault on the way leaves the request as the client sent it.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,7 +24,10 @@ REQUEST_ID = "x-client-request-id"
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Envelope:
-    """The edits of one turn: its header fields, the body's members to set and to remove, and the names of all these."""
+    """The edits of one turn: its header fields, the body's members to set and to remove, and the names of all these.
+
+    In the fields the length of the body is blank.
+    """
 
     fields: Fields
     put: Mapping[str, str] = field(default_factory=dict)
@@ -35,29 +39,33 @@ def seal(turn: Turn, identity: Identity, *, strip: frozenset[str], withhold_key:
     """Return the edits of a turn. `strip` names members to remove; `withhold_key` keeps the key out of a body that
     came without one.
     """
-    drop = strip & turn.document.keys()
-    put = _key_member(turn, identity, withhold_key) if KEY_MEMBER not in strip else {}
-    fields, changed = _session_fields(turn.sender, identity.key if turn.transport == "http" else None)
-    return Envelope(fields=fields, put=put, drop=drop, changed=(*changed, *sorted({*drop, *put})))
+    put = KEY_MEMBER not in strip and _wants_key(turn, identity, withhold_key)
+    drop = strip.intersection(turn.document)
+    return _sealed(turn.sender, identity.key, drop, put=put, in_headers=turn.transport == "http")
 
 
 def seal_handshake(sender: Sender) -> Envelope:
     """Return the edits of a WebSocket's handshake: its headers alone say which session it is, nothing is guessed."""
-    fields, changed = _session_fields(sender, sender.session)
-    return Envelope(fields=fields, changed=changed)
+    return _sealed(sender, sender.session, frozenset(), put=False, in_headers=True)
 
 
-def untouched(turn: Turn) -> Envelope:
+def untouched(sender: Sender) -> Envelope:
     """Return the envelope that changes nothing."""
-    return Envelope(fields=turn.sender.fields)
+    return Envelope(fields=sender.fields)
 
 
-def _key_member(turn: Turn, identity: Identity, withhold: bool) -> dict[str, str]:
-    """Return the body's key where it has to be written: it is absent, or not in its usable form, or another one."""
-    key = identity.key
-    if key is None or turn.document.get(KEY_MEMBER) == key or (withhold and turn.explicit is None):
-        return {}
-    return {KEY_MEMBER: key}
+def _wants_key(turn: Turn, identity: Identity, withhold: bool) -> bool:
+    """Tell whether the body's key has to be written: it is absent, or not in its usable form, or another one."""
+    withheld = withhold and turn.explicit is None
+    return identity.key is not None and turn.document.get(KEY_MEMBER) != identity.key and not withheld
+
+
+@functools.lru_cache(maxsize=256)
+def _sealed(sender: Sender, key: str | None, drop: frozenset[str], *, put: bool, in_headers: bool) -> Envelope:
+    """Return an envelope; from turn to turn of a conversation it is the same."""
+    member = {KEY_MEMBER: key} if put and key is not None else {}
+    fields, changed = _session_fields(sender, key if in_headers else None)
+    return Envelope(fields=fields, put=member, drop=drop, changed=(*changed, *sorted({*drop, *member})))
 
 
 def _session_fields(sender: Sender, key: str | None) -> tuple[Fields, tuple[str, ...]]:

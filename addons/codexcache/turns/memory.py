@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from ..unchanging import unchanging
-from .turn import Turn, caller_root
+from .turn import Turn
 
 type KeySource = Literal[
     "prompt_cache_key", "session", "idempotency_key", "conversation", "principal", "account", "none"
@@ -53,25 +53,25 @@ class Memory:
         if identity.key is None or turn.opening is None or turn.previous is not None:
             return
         trace = _Trace(identity=identity, session=turn.session)
-        place = caller_root(turn.sender.caller), turn.prompt.items.head(len(turn.prompt.items))
+        place = turn.sender.root, turn.prompt.items.head(len(turn.prompt.items))
         others = tuple(known for known in self._traces.get(place) or () if known != trace)
         self._traces.put(place, (*others, trace)[-_ALIKE:])
 
     def remember_response(self, turn: Turn, response_id: str, identity: Identity) -> None:
         """Remember whose turn a response answered."""
         if identity.key is not None:
-            self._responses.put((caller_root(turn.sender.caller), response_id), identity)
+            self._responses.put((turn.sender.root, response_id), identity)
 
     def identity_of_response(self, turn: Turn) -> Identity | None:
         """Return the identity of the turn whose response this turn names as its previous one."""
-        return self._responses.get((caller_root(turn.sender.caller), turn.previous)) if turn.previous else None
+        return self._responses.get((turn.sender.root, turn.previous)) if turn.previous else None
 
     def identity_gone_on_with(self, turn: Turn) -> Identity | None:
         """Return the identity of the remembered turn that this turn's input extends furthest.
 
         An equal input is a retry, or another conversation with the same opening: with a session it speaks for itself.
         """
-        caller, items = caller_root(turn.sender.caller), turn.prompt.items
+        caller, items = turn.sender.root, turn.prompt.items
         longest = len(items) if turn.session is None else len(items) - 1
         places = ((caller, items.head(count)) for count in range(longest, 0, -1))
         known = next((traces for place in places if (traces := self._traces.get(place))), ())

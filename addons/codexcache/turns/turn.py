@@ -12,7 +12,7 @@ from typing import Literal
 
 from ..unchanging import unchanging
 from ..wire.document import Json, Object
-from ..wire.fields import Fields, Values, by_name
+from ..wire.fields import Fields, Values, by_name, with_length
 from ..wire.routes import Endpoint
 from .caller import Caller, read_caller
 from .items import first_developer_message, first_user_message, given_items, spelled
@@ -32,19 +32,18 @@ _SESSION_SIGNALS = (
     "conversation_id",
     "x-claude-code-session-id",
 )
-_LENGTH = b"content-length"
-
 _OPENING_INSTRUCTIONS = 256
 """Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
 
 _NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Sender:
     """What the header fields say: who sends, whether it is the official client, and in which session.
 
-    `values` are the fields' values by lower-case name.
+    In `fields` the length of the body is left blank, so that there is one sender for all turns with equal ones.
+    `values` are their values by lower-case name. `root` keeps one caller's conversations apart from another's.
 
     It holds the credential, so it shows nothing of itself in a log or a traceback; nor does whatever holds a turn.
     """
@@ -52,6 +51,7 @@ class Sender:
     fields: Fields
     values: Values
     caller: Caller | None
+    root: bytes
     native: bool
     session: str | None
     idempotency_key: str | None
@@ -104,33 +104,21 @@ class Turn:
 
 def read_sender(fields: Fields) -> Sender:
     """Read who sends from the header fields of a request or a handshake."""
-    who = _who(tuple([field for field in fields if not _is_length(field[0])]))
-    return Sender(
-        fields=fields,
-        values=who.values,
-        caller=who.caller,
-        native=who.native,
-        session=who.session,
-        idempotency_key=who.idempotency_key,
-    )
+    return _who(with_length(fields))
 
 
 @functools.lru_cache(maxsize=256)
 def _who(fields: Fields) -> Sender:
-    """Read who sends; from turn to turn, nothing but the length differs in most clients' fields."""
     values = by_name(fields)
     return Sender(
         fields=fields,
         values=values,
-        caller=read_caller(values),
+        caller=(caller := read_caller(values)),
+        root=_root(caller),
         native=not _NATIVE_MARKS.isdisjoint(values),
         session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
         idempotency_key=_first_usable(values.get("idempotency-key", ())),
     )
-
-
-def _is_length(name: bytes) -> bool:
-    return len(name) == len(_LENGTH) and name.lower() == _LENGTH
 
 
 def read_turn(
@@ -172,9 +160,7 @@ def _read_items(document: Object, known: Reading | None, same_frame: bool) -> Re
     )
 
 
-@functools.lru_cache(maxsize=256)
-def caller_root(caller: Caller | None) -> bytes:
-    """Return what keeps one caller's conversations and responses apart from another's."""
+def _root(caller: Caller | None) -> bytes:
     parts: list[Json] = [caller.kind, *caller.identity] if caller else []
     return blake2b(spelled(parts), digest_size=16).digest()
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 Fields = Sequence[tuple[bytes, bytes]]
 
+_LENGTH = b"content-length"
+
 
 def all_values(fields: Fields, name: str) -> list[str]:
     """Return the values of every field called `name` (any case), in order.
@@ -32,6 +34,16 @@ def first_value(values: Values, name: str) -> str | None:
     return next(iter(values.get(name, ())), None)
 
 
+def with_length(fields: Fields, length: bytes = b"") -> tuple[tuple[bytes, bytes], ...]:
+    """Return the fields with this length of a body, left blank by default, in each place that has one."""
+    return tuple([(field[0], length) if _is_length(field[0]) else field for field in fields])
+
+
+def length_of(fields: Fields) -> bytes:
+    """Return the length of a body as the fields give it, nothing where they do not."""
+    return next((value for name, value in fields if _is_length(name)), b"")
+
+
 def with_fields(fields: Fields, given: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
     """Return the fields with exactly one of each given name: the first is given its value in its place and spelling,
     others of the name go, and where there was none it is appended.
@@ -46,3 +58,7 @@ def with_fields(fields: Fields, given: Mapping[str, str]) -> tuple[tuple[bytes, 
             kept.append((field[0], fresh[name]))
     missing = (name.encode() for name in given if name.lower().encode() not in put)
     return (*kept, *((name, fresh[name.lower()]) for name in missing))
+
+
+def _is_length(name: bytes) -> bool:
+    return len(name) == len(_LENGTH) and name.lower() == _LENGTH
