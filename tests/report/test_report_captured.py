@@ -53,6 +53,17 @@ def test_a_capture_that_was_cut_counts_as_far_as_it_goes(tmp_path: Path) -> None
     assert found.notes == ["The capture capture.mitm cannot be read to its end; what came before counts."]
 
 
+def test_a_flow_that_has_lost_a_part_counts_as_the_end(tmp_path: Path) -> None:
+    """mitmproxy's reader raises a KeyError of its own there."""
+    path = capture(tmp_path, FIRST, SECOND)
+    first, _, second = path.read_bytes().rpartition(b"9:websocket")
+    path.write_bytes(first + b"9:_ebsocket" + second)
+    found = reported(path)
+
+    assert len(found.rows) == 1
+    assert found.notes == ["The capture capture.mitm cannot be read to its end; what came before counts."]
+
+
 def test_hosts_that_are_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="codex_hosts"):
         reported(capture(tmp_path, FIRST), hosts="https://chatgpt.com/")

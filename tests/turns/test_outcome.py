@@ -15,6 +15,7 @@ def after(*events: Object, status: int | None = None) -> Outcome:
     outcome = Outcome(status=status)
     for event in events:
         outcome.read_event(json.dumps(event).encode())
+    outcome.settle()
     return outcome
 
 
@@ -184,5 +185,6 @@ def test_the_items_of_an_endless_response_are_not_all_kept(monkeypatch: pytest.M
     for number in range(100):
         outcome.read_event(b'{"type":"response.output_item.done","item":{"n":%d}}' % number)
 
+    outcome.settle()
     assert outcome.outputs == [{"n": number} for number in range(len(outcome.outputs))]
     assert 10 < len(outcome.outputs) < 30

@@ -69,6 +69,7 @@ def recall_socket(flow: http.HTTPFlow, host: str, portraits: Sequence[Object]) -
 def _recalled(passage: Passage, sent_at: float, ended_at: float) -> Recalled:
     """Return a turn with its times; the clock may have been set back in between."""
     start, end = _placed(sent_at), _placed(ended_at)
+    passage.outcome.settle()
     if passage.first_byte_at is not None:
         passage.first_byte_at = _placed(passage.first_byte_at)
     return Recalled(passage=passage, sent_at=start, ended_at=max(start, end))

@@ -6,10 +6,11 @@ Each flow goes through the same hooks as when mitmproxy loads it, and is then pl
 import asyncio
 from pathlib import Path
 
-from mitmproxy import eventsequence, exceptions, io
+from mitmproxy import eventsequence, io
 
 from ..proxy.captures import Captures
 from ..proxy.core import Core
+from ..proxy.switchboard import Switchboard
 from ..settings import OPTIONS, parse_settings
 from ..words.fingerprint import Fingerprints
 from ..words.journal import Entries
@@ -29,19 +30,23 @@ def add_capture(gathered: Gathered, path: Path, hosts: str) -> None:
     core.settings = parse_settings({name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": hosts})
     entries = Entries(Fingerprints(b"a capture"), str(path.resolve()))  # the same page for the same capture
     core.desk.listeners.append(lambda finding: gathered.add(entries.entry(finding)))
-    if sentence := asyncio.run(_play(path, Captures(core))):
+    if sentence := asyncio.run(_play(path, core)):
         gathered.notes.append(sentence)
 
 
-async def _play(path: Path, captures: Captures) -> str:
+async def _play(path: Path, core: Core) -> str:
     """Run a capture's flows through the hooks, and return what is wrong with the file, or nothing."""
+    captures = Captures(core)
+    hooks = Switchboard("capture", [captures], core.faults)
     with path.open("rb") as file:
         try:
             for flow in io.FlowReader(file).stream():
                 for event in eventsequence.iterate(flow):
-                    if hook := getattr(captures, event.name, None):
+                    if hook := getattr(hooks, event.name, None):
                         hook(flow)
-        except exceptions.FlowReadException:
+        except (
+            Exception
+        ):  # the hooks raise nothing; of a damaged flow, mitmproxy's reader raises whatever it stumbles on
             return f"The capture {printable(path.name, 200)} cannot be read to its end; what came before counts."
         finally:
             captures.play()

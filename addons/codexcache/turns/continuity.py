@@ -87,6 +87,7 @@ class Continuity:
         if passage.closed:
             return None
         passage.closed = True
+        passage.outcome.settle()
         if response_id := passage.outcome.response_id:
             self._memory.remember_response(passage.turn, response_id, passage.identity)
         return self._learn(passage, settings)

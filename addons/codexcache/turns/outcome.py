@@ -1,7 +1,8 @@
 """What a response said about its turn: id, status, echoed key, usage, error.
 
 Only the few events that bear on continuity are parsed (openai/codex, `codex-api/src/sse/responses.rs`); text deltas,
-which are most of a stream, are told apart by a search and left alone.
+which are most of a stream, are told apart by a search and left alone. What the first event says, and what those say that
+have one item each, the last one mostly says again; so they are put by until it is known what is missing.
 """
 
 import re
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field
 
 from ..wire.document import Json, Object, Unreadable, parse
 
-_TYPES = rb'"(?:response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
+_TYPES = rb'"(response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
 _NOTABLE = re.compile(rb'"type"\s*:\s*' + _TYPES)
+_CREATED, _ITEM = b"response.created", b"response.output_item.done"
 HINT = re.compile(rb'"type"[\s:]*?(?:\n|' + _TYPES + rb")")
 """Stands in every part of an event stream that holds an event to be read; its data may go on in another line."""
 
@@ -45,7 +47,9 @@ class Outcome:
     challenge: bool = False
     outputs: list[Json] = field(default_factory=list)
     finished: bool = False
-    output_size: int = 0
+    _created: bytes = b""
+    _items: list[bytes] = field(default_factory=list)
+    _size: int = 0
 
     @property
     def failure(self) -> str | None:
@@ -58,8 +62,15 @@ class Outcome:
 
     def read_event(self, data: bytes) -> None:
         """Take in one event of an event stream, or one text frame."""
-        if _NOTABLE.search(data) and (event := _parsed(data)):
-            self._take(event, len(data))
+        found = _NOTABLE.search(data)
+        if found is None:
+            return
+        if found[1] == _CREATED and not self._created:
+            self._created = data
+        elif found[1] == _ITEM:
+            self._put_by(data)
+        else:
+            self._take(_parsed(data))
 
     def read_body(self, body: bytes) -> None:
         """Take in a whole JSON body: a unary response, or an error."""
@@ -69,28 +80,56 @@ class Outcome:
             self.error = document
         self.finished = True
 
-    def _take(self, event: Object, size: int) -> None:
+    def settle(self) -> None:
+        """Read what was put by, as far as nothing else has said it; to be called when no more events come."""
+        if len(self._items) > len(self.outputs) or not self.finished:
+            self._take_items()
+        if self._created and self._lacks_something():
+            self._fill_from(_parsed(self._created))
+        self._created, self._items = b"", []
+
+    def _put_by(self, data: bytes) -> None:
+        self._size += len(data)
+        if self._size <= OUTPUT_LIMIT:
+            self._items.append(data)
+
+    def _take_items(self) -> None:
+        """Take the items of the events that said to have one each."""
+        events = [_parsed(data) for data in self._items]
+        for event in events:
+            self._take(event)
+        items = [event.get("item") for event in events if event.get("type") == "response.output_item.done"]
+        self.outputs = items or self.outputs
+
+    def _lacks_something(self) -> bool:
+        has_echo = self.echoed_key or self._created.find(b'"prompt_cache_key"') < 0
+        return not (self.response_id and self.usage and has_echo)
+
+    def _fill_from(self, event: Object) -> None:
+        """Take from the first event what no later one has said."""
+        first = Outcome()
+        first._take(event)
+        self.response_id = self.response_id or first.response_id
+        self.echoed_key = self.echoed_key or first.echoed_key
+        self.usage = self.usage or first.usage
+        self.error = self.error or first.error
+        self.finished = self.finished or first.finished
+
+    def _take(self, event: Object) -> None:
         kind = event.get("type")
-        if kind == "response.output_item.done":
-            self._take_output(event.get("item"), size)
         if isinstance(response := event.get("response"), dict):
             self._take_response(response)
         if kind == "error":
             self._take_error(event)
         self.finished = self.finished or kind in _TERMINAL
 
-    def _take_output(self, item: Json, size: int) -> None:
-        self.output_size += size
-        if self.output_size <= OUTPUT_LIMIT:
-            self.outputs.append(item)
-
     def _take_response(self, response: Object) -> None:
         self.response_id = _id(response.get("id")) or self.response_id
         self.echoed_key = _id(response.get("prompt_cache_key")) or self.echoed_key
         if isinstance(usage := response.get("usage"), dict):
             self.usage = usage
-        if not self.outputs and isinstance(output := response.get("output"), list):
-            self.outputs = output
+        if isinstance(output := response.get("output"), list):
+            self.outputs = output or self.outputs
         if isinstance(response.get("error"), dict):
             self.error = response
 

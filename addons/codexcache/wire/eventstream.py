@@ -40,6 +40,13 @@ class EventStream:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes of the stream; yield the data of each wanted event that they complete, joined by LF."""
+        if self._mark and chunk and not self._open and not chunk.startswith(_BYTE_ORDER_MARK[:1]):
+            self._mark = b""
+        if chunk.endswith(BLANK_LINE) and self.is_between and chunk.find(b"\r") < 0:  # as nearly always
+            return self._whole(chunk, 0, len(chunk))
+        return self._feed(chunk)
+
+    def _feed(self, chunk: bytes) -> Iterator[bytes]:
         text = self._with_line_feeds(chunk) if chunk.find(b"\r") >= 0 or self._ended_in_cr else chunk
         start = _behind_blank_line(self._open, text) if self._open or self._mark else 0
         if start:
@@ -84,8 +91,8 @@ class EventStream:
 
 def _data_of(event: bytes) -> bytes | None:
     """Return the data of one event, None where it has none: a comment."""
-    before, _, last = event.rpartition(b"\n")
-    if last.startswith(b"data: ") and before.startswith(b"event: ") and b"\n" not in before:
+    first, _, last = event.partition(b"\n")
+    if last.startswith(b"data: ") and first.startswith(b"event: ") and last.find(b"\n") < 0:
         return last[len(b"data: ") :]
     lines = _DATA_LINE.findall(event)
     return b"\n".join(lines) if lines else None
