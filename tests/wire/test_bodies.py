@@ -3,12 +3,14 @@
 import json
 
 import pytest
-from codexcache.wire.bodies import Bodies, Body
-from codexcache.wire.document import Json, Object, Unreadable, find_members, parse
+from codexcache.wire.bodies import Bodies
+from codexcache.wire.body import Body
+from codexcache.wire.document import Json, Object, Unreadable, edited, find_members, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.jsontext import prop, values, white
 
+DROP, PUT = frozenset({"stream_options"}), {"prompt_cache_key": "a key"}
 FILLER = '"instructions":"' + "Be brief. " * 60 + '"'
 
 
@@ -21,7 +23,7 @@ def read_twice(first: bytes, second: bytes) -> Body[Json]:
     """Read a body in the light of another, which is remembered with its items."""
     bodies: Bodies[Json] = Bodies()
     one = bodies.read(first)
-    bodies.remember(one, made=one.document.get("input"))
+    bodies.remember(one, made=one.document.get("input"), drop=DROP, put=PUT, sent=one.edited(DROP, PUT))
     return bodies.read(second)
 
 
@@ -49,24 +51,37 @@ def check(first: bytes, second: bytes) -> None:
     else:
         read = read_twice(first, second)
         assert same(whole, said(read))
-        assert find_members(second, whole) == list(read.members)
+        assert (members := find_members(second, whole)) == list(read.members)
+        for drop, put in ((DROP, PUT), (DROP, {}), (frozenset(), PUT), (DROP, {"prompt_cache_key": "another"})):
+            assert read.edited(drop, put) == edited(second, members, drop=drop, put=put)
 
 
 items = st.lists(st.one_of(values, st.just('{"role":"user","content":"hello"}')), min_size=1, max_size=4)
-suffixes = st.sampled_from(["", ',"stream":true', ' , "tools":[1,{"a":[]}]', ',"input":[7]', ',"instructions":"other"'])
+befores = st.sampled_from([FILLER, FILLER, f'"prompt_cache_key":"mine",{FILLER}', f'"stream_options":{{}},{FILLER}'])
+suffixes = st.sampled_from(
+    [
+        "",
+        ',"stream":true',
+        ',"prompt_cache_key":"x"',
+        ',"stream_options":{"a":1},"b":2',
+        ' , "tools":[1,{"a":[]}]',
+        ',"input":[7]',
+        ',"instructions":"other"',
+    ]
+)
 ends = st.sampled_from(
     ["]}", ",]}", ", ]}", "}", ',1],"a":2}', ',"x" ] }', ",1,]}", "]]}", "", ',1],"input":3}', "x]}"]
 )
 
 
 @prop
-@given(items, items, white, white, suffixes, suffixes)
-@example(["1"], [], "", "", "", "")
+@given(items, items, white, white, befores, suffixes, suffixes)
+@example(["1"], [], "", "", FILLER, "", "")
 def test_a_body_that_goes_on_says_what_a_whole_parse_says(
-    old: list[str], new: list[str], gap: str, end: str, was: str, now: str
+    old: list[str], new: list[str], gap: str, end: str, before: str, was: str, now: str
 ) -> None:
-    first = body(f"{gap},".join(old) + end, behind=was)
-    second = body(f"{gap},{end}".join([*old, *new]) + gap, behind=now)
+    first = body(f"{gap},".join(old) + end, before, behind=was)
+    second = body(f"{gap},{end}".join([*old, *new]) + gap, before, behind=now)
 
     check(first, second)
 
@@ -104,11 +119,12 @@ def test_bodies_that_branch_and_come_in_any_order_say_what_whole_parses_say(
         inputs.append([*inputs[place % len(inputs)], *new])
         read = bodies.read(body(",".join(inputs[-1]), behind=behind))
         assert same(parse(read.text), said(read))
-        assert find_members(read.text, parse(read.text)) == list(read.members)
+        assert (members := find_members(read.text, parse(read.text))) == list(read.members)
+        assert read.edited(DROP, PUT) == edited(read.text, members, drop=DROP, put=PUT)
         waiting.append(read)
         while waiting and not at_once:
             one = waiting.pop()
-            bodies.remember(one, made=said(one).get("input"))
+            bodies.remember(one, made=said(one).get("input"), drop=DROP, put=PUT, sent=one.edited(DROP, PUT))
 
 
 def test_a_head_that_a_thread_is_looking_at_is_copied() -> None:

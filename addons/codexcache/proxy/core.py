@@ -12,8 +12,10 @@ from mitmproxy.proxy import mode_specs
 from ..causes.desk import Desk
 from ..settings import default_settings
 from ..turns.continuity import Continuity, Passage
+from ..turns.envelope import Envelope
 from ..turns.turn import Reading, Turn
 from ..wire.bodies import Bodies
+from ..wire.body import Body
 from ..wire.routes import is_codex_host
 from .guard import Faults
 
@@ -40,6 +42,17 @@ class Core:
         hosts, request = self.settings.hosts, flow.request
         found = _codex_host(request.host_header or request.host, hosts)
         return _codex_host(request.host, hosts) if found is None and is_reverse(flow) else found
+
+    def sealed(self, body: Body[Reading], turn: Turn, envelope: Envelope) -> bytes | None:
+        """Return a turn's body with its edits, None where there are none, and remember both.
+
+        A delta is nothing that another frame starts with.
+        """
+        put, drop = envelope.put, envelope.drop
+        sent = body.edited(drop, put) if put or drop else None
+        if turn.previous is None:
+            self.bodies.remember(body, turn.reading, drop=drop, put=put, sent=sent)
+        return sent
 
     def sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
         """Note that a turn leaves at `at`, in seconds since the epoch."""

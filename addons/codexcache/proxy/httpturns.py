@@ -12,9 +12,9 @@ from ..turns.continuity import Passage
 from ..turns.envelope import Envelope
 from ..turns.tap import Reader, Tap, reader_for
 from ..turns.turn import Reading, Sender, Turn, read_sender, read_turn
-from ..wire.bodies import Body
+from ..wire.body import Body
 from ..wire.coding import Undecodable, decode
-from ..wire.document import Unreadable, edited
+from ..wire.document import Unreadable
 from ..wire.eventstream import EVENT_LIMIT
 from ..wire.fields import Values, by_name, first_value, length_of, with_length
 from ..wire.routes import Endpoint, endpoint_of, real_target
@@ -77,10 +77,11 @@ class HttpTurns:
         text = await decoded(request.raw_content, coding, self._core.settings.body_limit)
         news = self._core.bodies.news(text) if len(text) >= LARGE else 0
         body, turn = await worked(news, lambda: self._read(text, sender, host, endpoint))
-        self._core.bodies.remember(body, turn.reading)
         passage = self._core.continuity.begin(turn, self._core.settings)
-        encoded = len(text) if coding.strip() else 0
-        content = await worked(encoded, lambda: _sealed(passage.envelope, body, coding))
+        sent = self._core.sealed(body, turn, passage.envelope)
+        content = sent
+        if sent is not None and coding.strip():
+            content = await worked(len(sent), lambda: encoding.encode(sent, coding))
         _commit(request, passage.envelope, content)
         self._passages[flow.id] = passage
         self._core.sent(flow, passage, request.timestamp_end or time.time())
@@ -126,14 +127,6 @@ class HttpTurns:
             body = tap.taken()
             if flow.response and flow.response.raw_content is None:
                 flow.response.raw_content = body
-
-
-def _sealed(envelope: Envelope, body: Body[Reading], coding: str) -> bytes | None:
-    """Return a request's new content, None where it stays as it is."""
-    if not envelope.put and not envelope.drop:
-        return None
-    text = edited(body.text, body.members, drop=envelope.drop, put=envelope.put)
-    return encoding.encode(text, coding) if coding.strip() else text
 
 
 def _commit(request: http.Request, envelope: Envelope, content: bytes | None) -> None:

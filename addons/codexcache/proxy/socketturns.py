@@ -9,8 +9,8 @@ from mitmproxy import http, websocket
 from ..turns.envelope import untouched
 from ..turns.sockets import Backlog, Socket
 from ..turns.turn import Reading, Turn, read_sender
-from ..wire.bodies import Body
-from ..wire.document import Unreadable, edited
+from ..wire.body import Body
+from ..wire.document import Unreadable
 from ..wire.fields import length_of, with_length
 from ..wire.routes import endpoint_of
 from .core import Core, pass_unchanged
@@ -107,11 +107,9 @@ class SocketTurns:
         turn: Turn,
         body: Body[Reading],
     ) -> None:
-        if turn.previous is None:  # a delta is nothing that another frame starts with
-            self._core.bodies.remember(body, turn.reading)
         passage = self._core.continuity.begin(turn, self._core.settings, socket.last)
-        if passage.envelope.put or passage.envelope.drop:
-            message.content = edited(body.text, body.members, drop=passage.envelope.drop, put=passage.envelope.put)
+        if (sent := self._core.sealed(body, turn, passage.envelope)) is not None:
+            message.content = sent
         socket.begin(passage)
         self._core.sent(flow, passage, message.timestamp)
         self._core.hold(flow, passage, lambda: (message.content, _turn_of(socket, self._read(message.content))))

@@ -1,8 +1,8 @@
 """What a response said about its turn: id, status, echoed key, usage, error.
 
 Only the few events that bear on continuity are parsed (openai/codex, `codex-api/src/sse/responses.rs`); text deltas,
-which are most of a stream, are told apart by a search and left alone. What the first event says, and what those say that
-have one item each, the last one mostly says again; so they are put by until it is known what is missing.
+which are most of a stream, are told apart by a search and left alone. What the first event says, and those with an item
+each, the last one mostly says again; so they are put by until it is known what is missing.
 """
 
 import re

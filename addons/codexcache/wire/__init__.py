@@ -6,6 +6,7 @@
 | `fields`      | header fields as bytes: read by name, edited in place                |
 | `coding`      | content codings, under a size limit                                  |
 | `document`    | a JSON body: what it says, and edits that touch nothing else         |
-| `bodies`      | bodies read in the light of earlier ones: only what is new is parsed |
+| `body`        | a body read in the light of an earlier one: only what is new is parsed |
+| `bodies`      | the bodies that are remembered, and how one is found                 |
 | `eventstream` | an event stream, cut into events as its bytes arrive                 |
 """

@@ -5,7 +5,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import NoReturn
 
 from codexcache.turns.items import given_items
-from codexcache.wire.bodies import Bodies, Body
+from codexcache.wire.bodies import Bodies
+from codexcache.wire.body import Body
 from codexcache.wire.document import Json, Member, Object, Unreadable, edited, find_members, parse
 from support.jsontext import taken_apart
 

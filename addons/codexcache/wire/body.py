@@ -1,0 +1,246 @@
+"""One body read in the light of an earlier one: a turn repeats almost all of the turn that it goes on with.
+
+A body is its input's items and the frame around them: what stands before, and what stands behind. If a new body starts
+with the same bytes as an earlier one, up to the end of its last item, what they say is known. If it also ends with the
+same bytes, only what stands between is parsed, as items of a list; if it ends otherwise, all of the rest is, behind an
+input that is empty so far. That costs a comparison for what is known and says exactly what a whole parse says; where
+anything is out of the ordinary, the whole is parsed.
+
+And what was edited in a frame, behind the items, is edited in the same frame again by putting the same bytes there.
+"""
+
+import contextlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+
+import orjson
+
+from ..unchanging import unchanging
+from .document import Json, Member, Object, Unreadable, edited, find_members, parse
+
+SHORTEST = 512
+"""Bytes up to the end of its last item that a body has at least if it is to be gone on with."""
+
+_PARSED = 4
+"""Bytes that a byte of a frame takes up in memory beside its text, as objects (tools, measured on CPython 3.13)."""
+
+_WHITE = b" \t\n\r"
+_FRONT = b'{"input":['
+_GOES_ON = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
+
+
+@unchanging
+class Body[M]:
+    """A body: its text, what it says, and where its members stand; `own` is None where its frame is the known one.
+
+    `known` is the earlier body that this one starts with; the input in `document` then holds only the items behind its.
+    """
+
+    text: bytes
+    document: Object
+    own: Sequence[Member] | None
+    known: "Known[M] | None" = None
+
+    @property
+    def same_frame(self) -> bool:
+        """Whether nothing but items is new."""
+        return self.own is None
+
+    @property
+    def made(self) -> M | None:
+        """What its reader made of the earlier body, if there is one."""
+        return self.known.made if self.known else None
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """The members, in order."""
+        if self.own is not None:
+            return self.own
+        assert self.known is not None
+        return self.known.members_before(len(self.text) - len(self.known.tail))
+
+    def edited(self, drop: Collection[str], put: Mapping[str, str]) -> bytes:
+        """Return the text without the members in `drop` and with the strings in `put`, as `document.edited` does."""
+        if (known := self.known) and self.own is None and (rewritten := known.rewritten(drop, put)):
+            return b"".join((memoryview(self.text)[: len(self.text) - len(known.tail)], rewritten.tail))
+        return edited(self.text, self.members, drop=drop, put=put)
+
+
+@unchanging
+class Rewritten:
+    """What edits made of all that stands behind the items of a body."""
+
+    drop: Collection[str]
+    put: Mapping[str, str]
+    tail: bytes
+
+
+@unchanging
+class Known[M]:
+    """What is remembered of a body: the bytes up to its last item, those behind, its members, and what its frame says.
+
+    The first `end` bytes of `head` count: a body that goes on with this one appends to it what is new. The offsets of
+    the members are right for a body whose last item ends at `measured`; `place` is the input's place among them.
+    `made` is what its reader made of the whole.
+    """
+
+    head: bytearray
+    end: int
+    tail: bytes
+    members: Sequence[Member]
+    measured: int
+    place: int
+    frame: Object
+    made: M
+    sent: Rewritten | None
+
+    @property
+    def cost(self) -> int:
+        """Bytes that this takes up in memory."""
+        before, behind = self.members[self.place].value, len(self.tail)
+        return self.end + behind + _PARSED * (before + behind) + (len(self.sent.tail) if self.sent else 0)
+
+    def begins(self, text: bytes) -> bool:
+        """Tell whether a text starts with this one's head."""
+        if len(self.head) == self.end:
+            return text.startswith(self.head)
+        with memoryview(self.head) as whole, whole[: self.end] as head:
+            return text.startswith(head)
+
+    def rewritten(self, drop: Collection[str], put: Mapping[str, str]) -> Rewritten | None:
+        """Return what the same edits made of the same frame, if they were made."""
+        sent = self.sent
+        return sent if sent and sent.put == put and sent.drop == drop else None
+
+    def members_before(self, end: int) -> list[Member]:
+        """Return the members of a body with the same frame whose last item ends at `end`."""
+        more, given = end - self.measured, self.members[self.place]
+        whole = Member(given.name, given.start, given.value, given.end + more)
+        behind = [_moved(member, more) for member in self.members[self.place + 1 :]]
+        return [*self.members[: self.place], whole, *behind]
+
+
+def read_whole[M](text: bytes) -> Body[M]:
+    """Return the body that `text` is, read by itself. Raises Unreadable for anything but a JSON object."""
+    document = parse(text)
+    return Body(text=text, document=document, own=find_members(text, document))
+
+
+def read_on[M](known: Known[M], text: bytes) -> Body[M] | None:
+    """Return the body that starts with a known one, None where it is out of the ordinary."""
+    return _read_between(known, text) or _read_behind(known, text)
+
+
+def known_of[M](body: Body[M], made: M, drop: Collection[str], put: Mapping[str, str], sent: bytes) -> Known[M] | None:
+    """Return what to remember of a body, if it can be gone on with; `sent` is what was made of it by these edits."""
+    if (known := body.known) and body.own is None:
+        tail, frame, members = known.tail, known.frame, known.members
+        place, end, measured = known.place, len(body.text) - len(tail), known.measured
+    elif (found := _input_of(body)) is not None:
+        (place, end), measured = found, found[1]
+        tail, members = body.text[end:], body.members
+        frame = {name: value for name, value in body.document.items() if name != "input"}
+    else:
+        return None
+    head = _head_of(body, end)
+    again = (known.rewritten(drop, put) if known and body.own is None else None) or _rewriting(
+        drop, put, head, end, sent
+    )
+    return Known(
+        head=head,
+        end=end,
+        tail=tail,
+        members=members,
+        measured=measured,
+        place=place,
+        frame=frame,
+        made=made,
+        sent=again,
+    )
+
+
+def _rewriting(
+    drop: Collection[str], put: Mapping[str, str], head: bytearray, end: int, sent: bytes
+) -> Rewritten | None:
+    """Return what edits made of all behind the items, None where they touched what stands before."""
+    return Rewritten(drop=drop, put=put, tail=sent[end:]) if len(head) == end and sent.startswith(head) else None
+
+
+def _head_of[M](body: Body[M], end: int) -> bytearray:
+    """Return the bytes of a body up to `end`: those of the body that it goes on with, and what is new."""
+    known = body.known
+    if known is not None and len(known.head) == known.end:  # else another body has gone on with it
+        with contextlib.suppress(BufferError):  # a thread is just looking at it
+            known.head.extend(memoryview(body.text)[known.end : end])
+            return known.head
+    return bytearray(memoryview(body.text)[:end])
+
+
+def _input_of[M](body: Body[M]) -> tuple[int, int] | None:
+    """Return the place of a body's input among its members, and the offset behind its last item.
+
+    There is nothing where it is no list or has no items, or where a name before its end stands again behind it.
+    """
+    names = [member.name for member in body.members]
+    if names.count("input") != 1 or not isinstance(body.document["input"], list):
+        return None
+    place = names.index("input")
+    end = _end_of_items(body.text, body.members[place])
+    repeats = not set(names[:place]).isdisjoint(names[place + 1 :])
+    return None if repeats or end <= body.members[place].value + 1 or end < SHORTEST else (place, end)
+
+
+def _end_of_items(text: bytes, given: Member) -> int:
+    """Return the offset behind the last item of a list."""
+    end = given.end - 1
+    while text[end - 1] in _WHITE:
+        end -= 1
+    return end
+
+
+def _read_between[M](known: Known[M], text: bytes) -> Body[M] | None:
+    """Read the items that stand between what is known at both ends, None where that is not all that is new."""
+    end = len(text) - len(known.tail)
+    if end < known.end or not text.endswith(known.tail) or (items := _items(text[known.end : end])) is None:
+        return None
+    return Body(text=text, document={**known.frame, "input": items}, own=None, known=known)
+
+
+def _items(text: bytes) -> list[Json] | None:
+    """Return the items that a list goes on with, None for anything but a comma and items, or white space alone."""
+    comma, _, rest = text.partition(b",")
+    if comma.strip(_WHITE):
+        return None
+    try:
+        items: list[Json] = orjson.loads(b"[" + rest + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    return items if items or len(comma) == len(text) else None
+
+
+def _read_behind[M](known: Known[M], text: bytes) -> Body[M] | None:
+    """Read all that follows on a known head, None where that is not to be done."""
+    if (goes_on := _GOES_ON.match(text, known.end)) is None:
+        return None
+    behind = _FRONT + text[goes_on.end() :]
+    try:
+        document = parse(behind)
+    except Unreadable:
+        return None  # the whole parse finds the words for what is wrong
+    given, *members = find_members(behind, document)
+    before, given_before = known.members[: known.place], known.members[known.place]
+    if "input" in {member.name for member in members}:
+        return None
+    shift = goes_on.end() - len(_FRONT)
+    whole = given_before._replace(end=given.end + shift)
+    return Body(
+        text=text,
+        document={**{member.name: known.frame[member.name] for member in before}, **document},
+        own=[*before, whole, *(_moved(member, shift) for member in members)],
+        known=known,
+    )
+
+
+def _moved(member: Member, shift: int) -> Member:
+    name, start, value, end = member
+    return Member(name, start + shift, value + shift, end + shift)
