@@ -38,7 +38,7 @@ class CodexContinuity(Switchboard):
             hold,
             views,
             Commands(core, self.telling, hold, views.view),
-            Reports(core, self.telling.entry),
+            Reports(core, self.telling.line),
             Redaction(core),
             Otel(core, self.telling.entry),
         ]

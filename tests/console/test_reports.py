@@ -8,6 +8,7 @@ from codexcache.causes.finding import Finding
 from codexcache.console.reports import Reports
 from codexcache.proxy.core import Core
 from codexcache.wire.document import Object
+from codexcache.words.journal import line_of
 from conftest import Stage
 from mitmproxy import exceptions
 from mitmproxy.types import Path as PathArgument
@@ -20,7 +21,7 @@ from support.wire import JSON, RESPONSES, body
 
 def told(*entries: Object) -> Reports:
     """Return the addon after it was told of turns with these entries."""
-    reports = Reports(Core(), lambda finding: cast(Object, finding))
+    reports = Reports(Core(), lambda finding: line_of(cast(Object, finding)))
     for each in entries:
         reports.keep(cast(Finding, each))
     return reports

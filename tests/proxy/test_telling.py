@@ -53,6 +53,7 @@ class Office:
         context.options.add_option("termlog_verbosity", str, "info", "What mitmdump and mitmweb have.")
         self.telling = Telling(self.core)
         context.master.addons.add(self.telling)
+        self.telling.configure(set())
         self.flow: http.HTTPFlow | None = None
         self.clerk.desk.listeners.append(self.telling.tell)
 

@@ -27,7 +27,13 @@ class Change:
 
 def find_changes(record: Record, match: Match) -> tuple[Change, ...]:
     """Return all differences, in the order in which verdicts are considered."""
-    return tuple(change for find in _FINDERS for change in find(record, match))
+    finders = _IN_THE_REST if _leave_alike(record, match.record) else _FINDERS
+    return tuple([change for find in finders for change in find(record, match)])
+
+
+def _leave_alike(record: Record, other: Record) -> bool:
+    """Tell at a glance whether two turns differ in items and answers at the most, as nearly all do."""
+    return record.route is other.route and record.prompt.head is other.prompt.head and record.route.session is not None
 
 
 def tokens_before(match: Match, size: int) -> int:
@@ -180,7 +186,12 @@ def _format_of(record: Record) -> bytes:
     return record.prompt.head.text_format
 
 
-_FINDERS: Iterable[Callable[[Record, Match], Iterable[Change]]] = (
+type _Finder = Callable[[Record, Match], Iterable[Change]]
+
+_IN_THE_REST: tuple[_Finder, ...] = (_echo, _compaction, _input)
+"""Those that find something in turns that leave alike, with the same head of the prompt."""
+
+_FINDERS: tuple[_Finder, ...] = (
     _account,
     _value("model_changed", "the model", lambda record: record.prompt.head.model),
     _key,

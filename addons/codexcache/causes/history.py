@@ -83,26 +83,36 @@ class History:
         Nearly all turns go on with the one before them, so few have to be compared with all that are alike.
         """
         items = record.prompt.items
-        head = next((count for count in _last_heads(record) if items.head(count) in self._listed), 0)
-        if not head or not record.complete or record.named is not None:
+        head = self._longest_listed(record) if record.complete and record.named is None else 0
+        if not head:
             return []
-        powers = {_power(head), _power(min(head + 1, len(items)))}
-        listed = self._listed_under((*(items.head(count) for count in (head, *powers)), _key(record)), record)
-        others = [other for other in listed if len(other.prompt.items) >= head]
+        counts = {head, _power(head), _power(min(head + 1, len(items)))}
+        others = self._listed_under((*(items.head(count) for count in counts), _key(record)), record, least=head)
         if any(_shares(record, other, head + 1) for other in others):
             return []
         nearest = [Match(record=other, head=head) for other in others if _shares(record, other, head)]
         return nearest if holds_the_predecessor(record, nearest) else []
 
+    def _longest_listed(self, record: Record) -> int:
+        """Return how many items the longest head has under which a turn is listed, of those likely to be one, or 0."""
+        items = record.prompt.items
+        for count in _last_heads(record):
+            if items.head(count) in self._listed:
+                return count
+        return 0
+
     def _listed_under(
-        self, entries: Iterable[object], record: Record, named: Iterable[Record] = ()
+        self, entries: Iterable[object], record: Record, named: Iterable[Record] = (), *, least: int = 0
     ) -> Collection[Record]:
-        """Return the turns that are named or listed under some entries and can be a predecessor, each once."""
+        """Return the turns that are named, or listed under some entries and can be a predecessor, each once.
+
+        Those that are listed have at least so many items.
+        """
         found = {other.number: other for other in named}
         for entry in entries:
-            found.update(
-                (other.number, other) for other in self._listed.get(entry, ()) if _could_be_read(other, record)
-            )
+            for other in self._listed.get(entry, ()):
+                if len(other.prompt.items) >= least and _could_be_read(other, record):
+                    found[other.number] = other
         return found.values()
 
     def _list(self, entry: object, record: Record) -> None:

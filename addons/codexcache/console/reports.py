@@ -5,7 +5,6 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-import orjson
 from mitmproxy import addonmanager, command, exceptions, types
 from mitmproxy.log import ALERT
 
@@ -14,7 +13,6 @@ from ..proxy.core import Core
 from ..report.journals import Gathered
 from ..report.page import render, save
 from ..report.wording import counted
-from ..wire.document import Object
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +23,8 @@ _MOST = 5_000
 class Reports:
     """Keeps the line of each turn that a journal would have, to report on them when asked."""
 
-    def __init__(self, core: Core, entry: Callable[[Finding], Object]) -> None:
-        self._entry = entry
+    def __init__(self, core: Core, line: Callable[[Finding], bytes]) -> None:
+        self._line = line
         self._lines: deque[bytes] = deque(maxlen=_MOST)
         self._turns = 0
         core.desk.listeners.append(self.keep)
@@ -36,7 +34,7 @@ class Reports:
 
     def keep(self, finding: Finding) -> None:
         """Keep a turn's line."""
-        self._lines.append(orjson.dumps(self._entry(finding)))
+        self._lines.append(self._line(finding))
         self._turns += 1
 
     @command.command("codex.report")  # type: ignore[untyped-decorator]

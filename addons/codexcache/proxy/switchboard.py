@@ -40,24 +40,24 @@ def _raising(wanted: Sequence[Hook]) -> Hook:
 
 
 def _guarded(event: str, wanted: Sequence[Hook], faults: Faults) -> Hook:
-    def hook(*arguments: Any) -> Awaitable[None] | None:
-        for place, each in enumerate(wanted, 1):
+    def ask(rooms: Sequence[Hook], arguments: tuple[Any, ...]) -> Awaitable[None] | None:
+        for place, each in enumerate(rooms, 1):
             try:
                 waiting = each(*arguments)
             except Exception as error:
                 faults.note(f"the {event} hook", error)
             else:
                 if waiting is not None:
-                    return after(waiting, wanted[place:], arguments)
+                    return after(waiting, rooms[place:], arguments)
         return None
 
-    async def after(waiting: Awaitable[None], rest: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
-        """Wait for one room before those behind it are called."""
-        with faults.noted(f"the {event} hook"):
+    async def after(waiting: Awaitable[None], rooms: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
+        """Wait for one room before those behind it are asked."""
+        try:
             await waiting
-        for each in rest:
-            with faults.noted(f"the {event} hook"):
-                if (more := each(*arguments)) is not None:
-                    await more
+        except Exception as error:
+            faults.note(f"the {event} hook", error)
+        if (more := ask(rooms, arguments)) is not None:
+            await more
 
-    return hook
+    return lambda *arguments: ask(wanted, arguments)

@@ -10,6 +10,7 @@ import os
 import secrets
 import sys
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import cast
 
@@ -19,7 +20,7 @@ from mitmproxy.utils import vt_codes
 from ..causes.finding import Finding
 from ..wire.document import Object
 from ..words.fingerprint import Fingerprints, fresh_secret, load_secret
-from ..words.journal import Entries, append
+from ..words.journal import Entries, Journal, line_of
 from ..words.line import turn_line
 from ..words.portrait import brief, portrait
 from ..words.summary import Summary
@@ -45,46 +46,68 @@ class Telling:
         self.fingerprints = Fingerprints(fresh_secret())
         self._entries = Entries(self.fingerprints, secrets.token_hex(8))
         self._journal_fails = False
-        self._told: tuple[Finding, Object] | None = None
+        self._told: tuple[Finding, Object, bytes] | None = None
+        self._journal = Journal()
+        self._is_shown = self._is_listed = False
+        self._is_kept = True
         self.summary = Summary()
         core.desk.listeners.append(self.tell)
 
+    def configure(self, updated: AbstractSet[str]) -> None:
+        """Find out where people look: mitmdump's terminal, unless it is to be quiet, or a list of flows, or a file.
+
+        Without a list, mitmproxy lets go of flows that are not saved.
+        """
+        addons, options = ctx.master.addons, ctx.options
+        self._is_shown = addons.get("dumper") is not None and options.termlog_verbosity != "error"
+        self._is_listed = addons.get("view") is not None
+        self._is_kept = self._is_listed or getattr(options, "save_stream_file", "not known") is not None
+
     def running(self) -> None:
         try:
-            self.fingerprints = Fingerprints(load_secret(_file(ctx.options.confdir)))
+            self.fingerprints = Fingerprints(load_secret(Path(_file(ctx.options.confdir))))
         except OSError as error:
             logger.warning(f"Fingerprints of this start cannot be compared with others: {error.strerror}.")
         self._entries = Entries(self.fingerprints, secrets.token_hex(8))
 
     def done(self) -> None:
-        if self.summary.turns and _is_shown():
+        self._journal.close()
+        if self.summary.turns and self._is_shown:
             _print("\n".join(["", *self.summary.lines()]))
 
     def entry(self, finding: Finding) -> Object:
         """Return what the journal says of a turn; several listeners ask for the same one."""
+        return self._tell_once(finding)[1]
+
+    def line(self, finding: Finding) -> bytes:
+        """Return the journal's line of a turn."""
+        return self._tell_once(finding)[2]
+
+    def _tell_once(self, finding: Finding) -> tuple[Finding, Object, bytes]:
         if self._told is None or self._told[0] is not finding:
-            self._told = finding, self._entries.entry(finding)
-        return self._told[1]
+            entry = self._entries.entry(finding)
+            self._told = finding, entry, line_of(entry)
+        return self._told
 
     def tell(self, finding: Finding) -> None:
         """Tell of one turn."""
-        entry = self.entry(finding)
+        _, entry, line = self._tell_once(finding)
         self.summary.add(finding)
-        self._write(entry)
+        self._write(line)
         self._mark(finding, entry)
-        if _is_shown():
+        if self._is_shown:
             _print(turn_line(finding, colour=vt_codes.ensure_supported(sys.stdout)))
 
     def portray(self, finding: Finding) -> Object:
         """Return the portrait of a turn."""
         return portrait(finding, self.entry(finding), self.fingerprints)
 
-    def _write(self, entry: Object) -> None:
+    def _write(self, line: bytes) -> None:
         """Append to the journal; where that fails, say so once until it works again."""
         if not (path := self._core.settings.journal):
             return
         try:
-            append(_file(path), entry)
+            self._journal.append(_file(path), line)
         except OSError as error:
             if not self._journal_fails:
                 logger.warning(
@@ -98,22 +121,10 @@ class Telling:
         """Put the portrait, a mark and a comment on the flow."""
         if (marked := self._core.flows.get(finding.record.flow)) is None:
             return
-        is_listed = ctx.master.addons.get("view") is not None  # as in mitmproxy and mitmweb
-        is_kept = is_listed or _is_saved()
-        drawn = portrait(finding, entry, self.fingerprints) if is_kept else brief(finding, entry)
+        drawn = portrait(finding, entry, self.fingerprints) if self._is_kept else brief(finding, entry)
         relabel(marked, [*portraits(marked), drawn][-_MOST:])
-        if is_listed:
+        if self._is_listed:
             ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
-
-
-def _is_saved() -> bool:
-    """Tell whether flows are kept in a file. Without a list of flows, mitmproxy lets go of those that are not."""
-    return getattr(ctx.options, "save_stream_file", "not known") is not None
-
-
-def _is_shown() -> bool:
-    """Tell whether this is mitmdump's terminal and not to be quiet; the other programs have their lists."""
-    return ctx.master.addons.get("dumper") is not None and ctx.options.termlog_verbosity != "error"
 
 
 def _print(text: str) -> None:
@@ -123,8 +134,8 @@ def _print(text: str) -> None:
 
 
 @functools.lru_cache(maxsize=16)
-def _file(path: str) -> Path:
-    return Path(os.path.expanduser(path))  # pathlib's raises a RuntimeError for a user that does not exist
+def _file(path: str) -> str:
+    return os.path.expanduser(path)  # pathlib's raises a RuntimeError for a user that does not exist
 
 
 def portraits(marked: http.HTTPFlow) -> list[Object]:

@@ -7,8 +7,7 @@ that two histories are compared by bisection.
 
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _DIGEST = 8
@@ -54,12 +53,15 @@ class Items:
         """Put new columns in the place of the old ones, which others may have in common with these."""
         if not items:
             return
-        digests, kinds, sizes, places = zip(*items, strict=True)
-        self._heads = b"".join((self._heads, *_chain(self._heads[-_DIGEST:], digests)))
-        self._digests += b"".join(digests)
-        self._kinds += tuple(map(sys.intern, kinds))
-        self._ends = self._ends[:-1] + array("Q", accumulate(sizes, initial=self._ends[-1]))
-        self._places = self._places + array("I", places)
+        heads, kinds = [self._heads], [sys.intern(item.kind) for item in items]
+        ends, places, head = self._ends[:], self._places[:], self._heads[-_DIGEST:]
+        for item in items:
+            heads.append(head := digest(head + item.digest))
+            ends.append(ends[-1] + item.size)
+            places.append(item.place)
+        self._heads, self._ends, self._places = b"".join(heads), ends, places
+        self._digests = b"".join((self._digests, *[item.digest for item in items]))
+        self._kinds = (*self._kinds, *kinds)
         if not _COMPACTED.isdisjoint(kinds):
             self.compactions |= {item.digest for item in items if item.kind in _COMPACTED}
 
@@ -105,10 +107,3 @@ def digest(data: bytes) -> bytes:
     hash does, and nobody can prepare two texts that are taken for one.
     """
     return hash(data).to_bytes(_DIGEST, "little", signed=True)
-
-
-def _chain(root: bytes, digests: Iterable[bytes]) -> Iterator[bytes]:
-    head = root
-    for each in digests:
-        head = digest(head + each)
-        yield head

@@ -7,7 +7,6 @@ a restart; keys that are derived from the conversation are not.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
 from typing import Literal
 
 from ..unchanging import unchanging
@@ -54,8 +53,8 @@ class Memory:
             return
         trace = _Trace(identity=identity, session=turn.session)
         place = turn.sender.root, turn.prompt.items.head(len(turn.prompt.items))
-        others = tuple(known for known in self._traces.get(place) or () if known != trace)
-        self._traces.put(place, (*others, trace)[-_ALIKE:])
+        known = self._traces.get(place) or ()
+        self._traces.put(place, (*(one for one in known if one != trace), trace)[-_ALIKE:] if known else (trace,))
 
     def remember_response(self, turn: Turn, response_id: str, identity: Identity) -> None:
         """Remember whose turn a response answered."""
@@ -71,19 +70,17 @@ class Memory:
 
         An equal input is a retry, or another conversation with the same opening: with a session it speaks for itself.
         """
-        caller, items = turn.sender.root, turn.prompt.items
+        root, items = turn.sender.root, turn.prompt.items
         longest = len(items) if turn.session is None else len(items) - 1
-        places = ((caller, items.head(count)) for count in range(longest, 0, -1))
-        known = next((traces for place in places if (traces := self._traces.get(place))), ())
-        return _best(known, turn.session)
+        for count in range(longest, 0, -1):
+            if traces := self._traces.get((root, items.head(count))):
+                return _best(traces, turn.session)
+        return None
 
 
-def _best(traces: Iterable[_Trace], session: str | None) -> Identity | None:
-    """Return the latest trace with this session, else the latest."""
-    latest_first = list(traces)[::-1]
-    same = (trace for trace in latest_first if trace.session == session)
-    trace = next(same, latest_first[0] if latest_first else None)
-    return trace.identity if trace else None
+def _best(traces: tuple[_Trace, ...], session: str | None) -> Identity:
+    """Return the identity of the latest trace with this session, else of the latest."""
+    return next((trace for trace in reversed(traces) if trace.session == session), traces[-1]).identity
 
 
 class _Bounded[K, V]:
@@ -94,9 +91,9 @@ class _Bounded[K, V]:
         self._entries: OrderedDict[K, V] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        if key in self._entries:
+        if (value := self._entries.get(key)) is not None:
             self._entries.move_to_end(key)
-        return self._entries.get(key)
+        return value
 
     def put(self, key: K, value: V) -> None:
         self._entries[key] = value

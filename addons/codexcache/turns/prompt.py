@@ -188,14 +188,15 @@ def _tool_name(tool: Json) -> str:
 
 def _kind(item: Json) -> str:
     kind = item.get("type") if isinstance(item, dict) else None
-    return _short(kind) if isinstance(kind, str) else "message"
+    return kind[:_LONGEST_NAME] if isinstance(kind, str) else "message"
 
 
 def _named_kind(item: Json) -> str:
     """Return what an item is called: its type, for a message with its role."""
     kind = _kind(item)
-    role = item.get("role") if kind == "message" and isinstance(item, dict) else None
-    return _MESSAGES.get(role, kind) if isinstance(role, str) else kind
+    if kind != "message" or not isinstance(item, dict):
+        return kind
+    return _MESSAGES.get(role, kind) if isinstance(role := item.get("role"), str) else kind
 
 
 def _is_developer(item: Json) -> bool:

@@ -58,9 +58,21 @@ class Sender:
 
 
 @unchanging
-class Reading:
-    """What the items of an input say, as far as a later turn that starts with them needs it."""
+class Frame:
+    """What a body says beside its prompt."""
 
+    model: str
+    explicit: str | None
+    session: str | None
+    previous: str | None
+    warm_up: bool
+
+
+@unchanging
+class Reading:
+    """What a body says, as far as a later turn that goes on with it says the same."""
+
+    frame: Frame
     prompt: Prompt
     opening: str | None
     developer: str
@@ -135,28 +147,41 @@ def read_turn(
 
     `known` is what was made of an earlier body that this one starts with; `same_frame` tells that only items are new.
     """
+    reading = _read(document, known, same_frame)
+    frame = reading.frame
     return Turn(
         sender=sender,
         transport=transport,
         host=host,
         endpoint=endpoint,
         document=document,
-        model=_text(document.get("model")),
-        explicit=usable(document.get("prompt_cache_key")),
-        session=sender.session or _first_usable(_body_sessions(document)),
-        previous=_text(document.get("previous_response_id")) or None,
-        warm_up=document.get("generate") is False,
-        reading=_read_items(document, known, same_frame),
+        model=frame.model,
+        explicit=frame.explicit,
+        session=sender.session or frame.session,
+        previous=frame.previous,
+        warm_up=frame.warm_up,
+        reading=reading,
     )
 
 
-def _read_items(document: Object, known: Reading | None, same_frame: bool) -> Reading:
+def _read(document: Object, known: Reading | None, same_frame: bool) -> Reading:
     given = given_items(document)
     base = known.prompt if known else None
     return Reading(
+        frame=known.frame if known and same_frame else _frame(document),
         prompt=read_on(document, base) if base and same_frame else read_prompt(document, base),
         opening=(known.opening if known else None) or first_user_message(given),
         developer=(known.developer if known else "") or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
+    )
+
+
+def _frame(document: Object) -> Frame:
+    return Frame(
+        model=_text(document.get("model")),
+        explicit=usable(document.get("prompt_cache_key")),
+        session=_first_usable(_body_sessions(document)),
+        previous=_text(document.get("previous_response_id")) or None,
+        warm_up=document.get("generate") is False,
     )
 
 

@@ -36,12 +36,15 @@ def first_value(values: Values, name: str) -> str | None:
 
 def with_length(fields: Fields, length: bytes = b"") -> tuple[tuple[bytes, bytes], ...]:
     """Return the fields with this length of a body, left blank by default, in each place that has one."""
-    return tuple([(field[0], length) if _is_length(field[0]) else field for field in fields])
+    size = len(_LENGTH)
+    return tuple(
+        [(field[0], length) if len(field[0]) == size and field[0].lower() == _LENGTH else field for field in fields]
+    )
 
 
 def length_of(fields: Fields) -> bytes:
     """Return the length of a body as the fields give it, nothing where they do not."""
-    return next((value for name, value in fields if _is_length(name)), b"")
+    return next((value for name, value in fields if name.lower() == _LENGTH), b"")
 
 
 def with_fields(fields: Fields, given: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
@@ -58,7 +61,3 @@ def with_fields(fields: Fields, given: Mapping[str, str]) -> tuple[tuple[bytes, 
             kept.append((field[0], fresh[name]))
     missing = (name.encode() for name in given if name.lower().encode() not in put)
     return (*kept, *((name, fresh[name.lower()]) for name in missing))
-
-
-def _is_length(name: bytes) -> bool:
-    return len(name) == len(_LENGTH) and name.lower() == _LENGTH

@@ -18,6 +18,7 @@ _REFUSALS = ("it is not JSON", "it is not a JSON object", *_TOO_MUCH)
 
 _NAMES = ("prompt_cache_key", "stream_options", "input", "a", "")
 _VALUES = ("k", 'q"\\\n', "é😀", "")
+_DROPPED, _PUT = frozenset({"stream_options"}), {"prompt_cache_key": "k"}
 _SHALLOW = 200
 """Brackets up to which whole documents are compared; Python's own comparison is recursive."""
 
@@ -60,7 +61,9 @@ def _check_light(bodies: Bodies[list[Json]], text: bytes) -> None:
     assert not is_shallow(text) or said == whole, "it says something else than the whole"
     assert said.keys() == whole.keys(), "it has other members"
     assert list(read.members) == members, "its members stand elsewhere"
-    bodies.remember(read, made=given_items(said))
+    sent, drop, put = edited(text, members, drop=_DROPPED, put=_PUT), _DROPPED, _PUT
+    assert read.edited(drop, put) == sent, "it is edited otherwise than the whole"
+    bodies.remember(read, made=given_items(said), drop=drop, put=put, sent=sent)
 
 
 def _read(text: bytes) -> tuple[Object, list[Member]]:
