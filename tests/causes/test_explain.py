@@ -41,7 +41,9 @@ def test_a_conversation_is_explained_turn_by_turn() -> None:
 
 def test_a_history_that_is_given_is_used_although_it_is_empty() -> None:
     history = History()
-    played(Explainer(history), 0, TALK)
+    explainer = Explainer(history)
+    played(explainer, 0, TALK)
+    sent(explainer, 10, TALK)
 
     assert len(history) == 1
 
@@ -181,4 +183,4 @@ def test_nothing_is_kept_of_turns_that_have_ended_but_their_history() -> None:
     for number in range(20):
         played(explainer, number * 10, [user(str(number))])
 
-    assert explainer._matches == {}
+    assert (explainer._matches, len(explainer._ended)) == ({}, 1)

@@ -38,10 +38,12 @@ class Explainer:
         self._history = History() if history is None else history  # an empty one counts as false
         self._loads: OrderedDict[str, deque[float]] = OrderedDict()
         self._matches: dict[int, tuple[Match | None, int]] = {}
+        self._ended: list[tuple[Record, Match | None, list[Json]]] = []
         self._turns = 0
 
     def sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
         """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it goes on with."""
+        self._remember()
         self._turns += 1
         record = Record(
             number=self._turns,
@@ -59,6 +61,7 @@ class Explainer:
 
     def released(self, record: Record, turn: Turn, route: Route, *, at: float, named: Record | None = None) -> None:
         """Take note that a turn that was held leaves only at `at`, and as it is now."""
+        self._remember()
         record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
         record.complete = _is_complete(turn, named)
         self._compare(record, self._matches[record.number][1])
@@ -76,10 +79,20 @@ class Explainer:
         """Take note of how a turn ended, and explain it."""
         _conclude(record, outcome, at)
         match, load = self._matches.pop(record.number)
-        if record.usage and record.complete and not record.warm_up:
-            self._history.add(record, match)
+        self._ended.append((record, match, outcome.outputs))
         changes = find_changes(record, match) if match else ()
         return Explained(judge(record, match, load, changes), match, changes)
+
+    def _remember(self) -> None:
+        """Take the turns that have ended into the history.
+
+        That waits until a turn is sent. Nobody asks for them before, and what reads its items reads their answers too.
+        """
+        for record, match, outputs in self._ended:
+            record.outputs = read_outputs(outputs, record.prompt)
+            if record.usage and record.complete and not record.warm_up:
+                self._history.add(record, match)
+        self._ended.clear()
 
     def _compare(self, record: Record, load: int) -> None:
         """Find out what a turn goes on with."""
@@ -118,7 +131,6 @@ def _conclude(record: Record, outcome: Outcome, at: float) -> None:
     record.status = outcome.status
     record.response_id = outcome.response_id
     record.echoed_key = outcome.echoed_key
-    record.outputs = read_outputs(outcome.outputs, record.prompt)
     record.usage = _usage(outcome)
     record.challenge = outcome.challenge
     record.failed = outcome.failure

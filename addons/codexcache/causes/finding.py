@@ -1,5 +1,6 @@
 """Everything that is said of one finished turn, wherever it is said: on the terminal, in the list, in the journal."""
 
+import functools
 import re
 
 from ..turns.continuity import Passage
@@ -26,8 +27,7 @@ class Finding:
     @property
     def client(self) -> str:
         """The user agent's first product with its version."""
-        product = _PRODUCT.match(first_value(self.passage.turn.sender.values, "user-agent") or "")
-        return product[0] if product else ""
+        return _product(first_value(self.passage.turn.sender.values, "user-agent") or "")
 
     @property
     def duration(self) -> float:
@@ -45,3 +45,9 @@ class Finding:
         """The share of the input tokens that was read from the cache, from 0 to 1; None where it is not known."""
         usage = self.record.usage
         return usage.cached / usage.input if usage and usage.cached is not None and usage.input else None
+
+
+@functools.lru_cache(maxsize=256)
+def _product(agent: str) -> str:
+    found = _PRODUCT.match(agent)
+    return found[0] if found else ""

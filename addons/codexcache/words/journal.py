@@ -133,7 +133,8 @@ def _echo(finding: Finding) -> str:
 
 
 def _rfc3339(seconds: float) -> str:
-    days, rest = divmod(round(seconds * 1_000_000) // 1000, _DAY)
+    whole = int(seconds)
+    days, rest = divmod(whole * 1000 + round((seconds - whole) * 1_000_000) // 1000, _DAY)
     minutes, milliseconds = divmod(rest, 60_000)
     return f"{_day(days)}T{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}.{milliseconds % 1000:03}Z"
 
