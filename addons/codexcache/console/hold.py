@@ -58,6 +58,7 @@ class Hold:
         wanted = self._core.settings.intercept
         if not wanted or flow.is_replay:
             return
+        self._core.afterwards.catch_up()
         foreseen = self._core.desk.outlook(passage)
         if foreseen is None or foreseen.verdict.name not in wanted:
             return

@@ -5,6 +5,7 @@
 | `lifecycle`   | start and end of the addon, its options                            |
 | `switchboard` | many rooms with hooks, one addon                                   |
 | `core`        | what the hooks share                                               |
+| `afterwards`  | what is done once the bytes have gone on                           |
 | `httpturns`   | turns over HTTP, and every event stream                            |
 | `handover`    | turns that are under way when the addon is loaded again            |
 | `socketturns` | turns over WebSocket                                               |

@@ -86,7 +86,7 @@ class Captures:
         """Put a flow's turns among those to be played; their old portraits make room for new ones."""
         relabel(flow, [])
         for turn in turns:
-            self._put(turn.sent_at, lambda turn=turn: self._core.sent(flow, turn.passage, turn.sent_at))  # type: ignore[misc]
+            self._put(turn.sent_at, lambda turn=turn: self._core.note_sent(flow, turn.passage, turn.sent_at))  # type: ignore[misc]
             self._put(turn.ended_at, lambda turn=turn: self._core.desk.ended(turn.passage, at=turn.ended_at))  # type: ignore[misc]
         if len(self._events) > _MOST:
             self.play()

@@ -17,6 +17,7 @@ from ..turns.turn import Reading, Turn
 from ..wire.bodies import Bodies
 from ..wire.body import Body
 from ..wire.routes import is_codex_host
+from .afterwards import Afterwards
 from .guard import Faults
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Core:
         self.continuity = Continuity()
         self.faults = Faults()
         self.desk = Desk(self.faults.note)
+        self.afterwards = Afterwards(self.faults)
         self.hold: Callable[[http.HTTPFlow, Passage, Callable[[], tuple[object, Turn]]], None] = _let_pass
         self.flows: weakref.WeakValueDictionary[str, http.HTTPFlow] = weakref.WeakValueDictionary()
 
@@ -55,12 +57,23 @@ class Core:
         return sent
 
     def sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
-        """Note that a turn leaves at `at`, in seconds since the epoch."""
+        """Note afterwards that a turn leaves at `at`, in seconds since the epoch."""
+        self.afterwards.do(functools.partial(self.note_sent, flow, passage, at))
+
+    def end(self, passage: Passage, at: float) -> None:
+        """Afterwards close a turn that ended at `at`, once, and say what there is to say."""
+        self.afterwards.do(functools.partial(self._end, passage, at))
+
+    def socket_closed(self, flow: http.HTTPFlow) -> None:
+        """Afterwards forget what only the turns of a WebSocket could name."""
+        self.afterwards.do(functools.partial(self.desk.socket_closed, flow.id))
+
+    def note_sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
+        """Note at once that a turn leaves."""
         self.flows[flow.id] = flow
         self.desk.sent(passage, flow=flow.id, at=at)
 
-    def end(self, passage: Passage, at: float) -> None:
-        """Close a turn that ended at `at`, once, and say what there is to say."""
+    def _end(self, passage: Passage, at: float) -> None:
         if passage.closed:
             return
         if sentence := self.continuity.end(passage, self.settings):

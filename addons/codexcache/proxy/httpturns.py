@@ -123,6 +123,7 @@ class HttpTurns:
         """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""
         if passage := self._passages.pop(flow.id, None):
             self._core.end(passage, time.time())
+            self._core.afterwards.catch_up()  # what the flow carries has to be there before it is saved
         if tap := self._taps.pop(flow.id, None):
             body = tap.taken()
             if flow.response and flow.response.raw_content is None:

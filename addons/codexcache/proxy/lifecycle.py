@@ -46,6 +46,7 @@ class Lifecycle:
         logger.info(f"Codex Continuity {__version__} is on for {hosts} (codex_mode {mode}{''.join(others)}).")
 
     def done(self) -> None:
+        self._core.afterwards.finish()
         fragments.remove()
         for sentence in self._core.faults.summary():
             logger.warning(sentence)

@@ -123,7 +123,8 @@ class SocketTurns:
         if socket := self._sockets.pop(flow.id, None):
             for passage in socket.abandon():
                 self._core.end(passage, time.time())
-            self._core.desk.socket_closed(flow.id)
+            self._core.socket_closed(flow)
+            self._core.afterwards.catch_up()  # what the flow carries has to be there before it is saved
 
 
 def _turn_of(socket: Socket, body: Body[Reading]) -> Turn:
