@@ -114,12 +114,12 @@ class Failing:
 
 def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
     reader, faults = Failing(), list[str]()
-    tap = Tap(100, lambda error: faults.append(type(error).__name__), reader)
+    tap = Tap(1000, lambda error: faults.append(type(error).__name__), reader)
     dull = b'data: {"type":"response.output_text.delta"}\n\n'
-    chunks = [b"a", dull, b"b", b"c", dull]
+    chunks = [dull, dull, b"b", b"c", dull]
 
     assert [tap(chunk) for chunk in chunks] == chunks
-    assert (reader.heard, faults, tap.whole()) == ([b"a", b"b"], ["error"], b"".join(chunks))
+    assert (reader.heard, faults, tap.whole()) == ([dull, b"b"], ["error"], b"".join(chunks))
 
 
 def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:

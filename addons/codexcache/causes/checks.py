@@ -60,10 +60,10 @@ def _cold(case: Case) -> str:
 
 
 def _hit(case: Case) -> str:
-    cached = case.usage.cached or 0
-    if cached < case.expected - slack(case.expected):
+    cached, expected = case.usage.cached or 0, case.expected
+    if cached < expected - slack(expected):
         return ""
-    return f"{cached:,} tokens were read, of some {case.expected:,} that could be"
+    return f"{cached:,} tokens were read, of some {expected:,} that could be"
 
 
 def _changed(name: str) -> Callable[[Case], str]:

@@ -6,7 +6,6 @@ no more of them come.
 """
 
 import asyncio
-import weakref
 from collections.abc import Callable
 from heapq import heappop, heappush
 
@@ -34,18 +33,18 @@ class Captures:
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._live: weakref.WeakSet[http.HTTPFlow] = weakref.WeakSet()
+        self._live: set[str] = set()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         if flow.live:
-            self._live.add(flow)
+            self._live.add(flow.id)
 
     def response(self, flow: http.HTTPFlow) -> None:
-        if flow.websocket is None:
+        if flow.websocket is None and self._is_loaded(flow):
             self._gather_request(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        if flow.response is None:
+        if self._is_loaded(flow) and flow.response is None:
             self._gather_request(flow)
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
@@ -68,11 +67,13 @@ class Captures:
                 event()
 
     def _is_loaded(self, flow: http.HTTPFlow) -> bool:
-        """Tell whether a flow came from a file; one that was killed is not live any more, but was."""
-        return not flow.live and flow not in self._live
+        """Tell of a flow that ends whether it came from a file; one that was killed is not live any more, but was."""
+        was_live = flow.id in self._live
+        self._live.discard(flow.id)
+        return not flow.live and not was_live
 
     def _gather_request(self, flow: http.HTTPFlow) -> None:
-        if not self._is_loaded(flow) or flow.request.method != "POST":
+        if flow.request.method != "POST":
             return
         endpoint, host = endpoint_of(flow.request.path), self._core.host_of(flow)
         if not endpoint or not host:

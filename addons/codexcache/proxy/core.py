@@ -42,7 +42,7 @@ class Core:
         Behind a reverse proxy that keeps the client's Host header, that header names the proxy.
         """
         hosts, request = self.settings.hosts, flow.request
-        found = _codex_host(request.host_header or request.host, hosts)
+        found = _codex_host(_authority_of(request) or request.host, hosts)
         return _codex_host(request.host, hosts) if found is None and is_reverse(flow) else found
 
     def sealed(self, body: Body[Reading], turn: Turn, envelope: Envelope) -> bytes | None:
@@ -83,6 +83,14 @@ class Core:
 
 def _let_pass(flow: http.HTTPFlow, passage: Passage, reread: Callable[[], tuple[object, Turn]]) -> None:
     """Hold nothing."""
+
+
+def _authority_of(request: http.Request) -> str | None:
+    """Return the request's `host_header`; mitmproxy looks at all fields for it, while the first is nearly always it."""
+    fields = request.headers.fields
+    if fields and fields[0][0].lower() == b"host" and not (request.is_http2 or request.is_http3):
+        return fields[0][1].decode("utf-8", "surrogateescape")
+    return request.host_header
 
 
 @functools.lru_cache(maxsize=1024)

@@ -30,7 +30,7 @@ def _continued(turn: Turn, memory: Memory, last: Identity | None) -> Identity | 
     known = (memory.identity_of_response(turn) or last) if turn.previous else memory.identity_gone_on_with(turn)
     if known is None or known.key is None:
         return None
-    return Identity(key=known.key, source=known.source, continued=True)
+    return known if known.continued else Identity(key=known.key, source=known.source, continued=True)
 
 
 def _climb(turn: Turn) -> Identity:

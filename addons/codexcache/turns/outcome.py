@@ -17,11 +17,8 @@ HINT = re.compile(rb'"type"[\s:]*?(?:\n|' + _TYPES + rb")")
 """Stands in every part of an event stream that holds an event to be read; its data may go on in another line."""
 
 TYPE = b'"type"'
-PIECES = tuple(
-    TYPE + b':"response.%b.delta"' % kind
-    for kind in (b"output_text", b"function_call_arguments", b"reasoning_summary_text", b"reasoning_text")
-)
-"""How nearly all events begin: pieces of a text that is still being written, most of them of these kinds."""
+PIECE = re.compile(rb'(?:event: [^\n"]*+\n)?data: \{("type"):"response\.[a-z_]+\.delta"')
+"""How nearly all events begin: pieces of a text that is still being written."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
 OUTPUT_LIMIT = 32 << 20

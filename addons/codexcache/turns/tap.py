@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ..wire.coding import DAMAGED, Decoder, Identity, decoder_for
 from ..wire.eventstream import BLANK_LINE, EventStream
-from .outcome import HINT, PIECES, TYPE, Outcome
+from .outcome import HINT, PIECE, TYPE, Outcome
 
 
 class Keeper:
@@ -109,29 +109,32 @@ def reader_for(
     return reader if isinstance(decoder, Identity) else Decoding(reader, decoder)
 
 
+NO_PIECE = b"\n" * 100
+"""How no chunk begins that is passed over."""
+
+
 class Tap(Keeper):
     """Passes chunks on, keeps them, and shows them to a reader.
 
     A reader that fails is told to `on_fault` and not asked again. This is called for each chunk of each stream, so what
-    most chunks need stands in one place: the only event in a chunk of whole events that is but a piece of a text says
-    nothing.
+    most chunks need stands in one place: a chunk that begins like the piece of a text before it, and holds this event
+    alone, says nothing.
     """
 
     def __init__(self, limit: int, on_fault: Callable[[Exception], None], reader: Reader | None = None) -> None:
         super().__init__(limit)
         self._on_fault = on_fault
         self._reader = reader
-        self._is_idle = False
+        self._piece, self._at = self._known = NO_PIECE, 0
 
     def __call__(self, chunk: bytes) -> bytes:
         self._chunks.append(chunk)
         self._size += len(chunk)
         if (
-            not self._is_idle
-            or self._size > self._limit
+            not chunk.startswith(self._piece)
             or not chunk.endswith(BLANK_LINE)
-            or (at := chunk.find(TYPE)) != chunk.rfind(TYPE)
-            or not chunk.startswith(PIECES, at)
+            or chunk.rfind(TYPE) != self._at
+            or self._size > self._limit
         ):
             self._attend(chunk)
         return chunk
@@ -149,7 +152,13 @@ class Tap(Keeper):
             return
         try:
             self._reader.feed(chunk)
-            self._is_idle = self._reader.is_idle
+            self._look_out(chunk, self._reader.is_idle)
         except Exception as error:
-            self._reader = None
+            self._reader, self._piece = None, NO_PIECE
             self._on_fault(error)
+
+    def _look_out(self, chunk: bytes, is_idle: bool) -> None:
+        """Note how the next chunk has to begin if it is to be passed over: like the latest piece."""
+        if is_idle and (piece := PIECE.match(chunk)):
+            self._known = piece[0], piece.start(1)
+        self._piece, self._at = self._known if is_idle else (NO_PIECE, 0)

@@ -72,15 +72,13 @@ class Journal:
 
     def __init__(self) -> None:
         self._file: int | None = None
-        self._opened: tuple[str, int, int] | None = None
+        self._path, self._inode, self._device = "", 0, 0
 
     def append(self, path: str, line: bytes) -> None:
         """Append a line. Raises OSError; then nothing of the line is in the file."""
-        if self._file is None or self._opened != _place_of(path):
-            self._open(path)
-        assert self._file is not None
-        if (written := os.write(self._file, line)) < len(line):
-            _take_back(self._file, written)
+        file = self._file if self._file is not None and self._is_still(path) else self._open(path)
+        if (written := os.write(file, line)) < len(line):
+            _take_back(file, written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if _CANNOT_BE_MOVED:
             self.close()
@@ -91,23 +89,24 @@ class Journal:
         if file is not None:
             os.close(file)
 
-    def _open(self, path: str) -> None:
+    def _is_still(self, path: str) -> bool:
+        """Tell whether the file that is open is still the one at a path."""
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            return False
+        return found.st_ino == self._inode and found.st_dev == self._device and path == self._path
+
+    def _open(self, path: str) -> int:
         self.close()
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._opened = _place_of(path)
+        self._file = file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        found = os.fstat(file)
+        self._path, self._inode, self._device = path, found.st_ino, found.st_dev
+        return file
 
 
 _CANNOT_BE_MOVED = os.name == "nt"
 """Whether a file that is open cannot be renamed or deleted, so that it could not be rotated."""
-
-
-def _place_of(path: str) -> tuple[str, int, int] | None:
-    """Return what tells whether a file is still the same one, None where there is none."""
-    try:
-        found = os.stat(path)
-    except FileNotFoundError:
-        return None
-    return path, found.st_dev, found.st_ino
 
 
 def _take_back(file: int, written: int) -> None:
@@ -119,12 +118,14 @@ def _take_back(file: int, written: int) -> None:
 def _usage(finding: Finding) -> dict[str, Json]:
     """Return the counters; those that the backend did not send are absent, not 0."""
     usage = finding.record.usage
-    counters: dict[str, Json] = {
-        "gen_ai.usage.input_tokens": usage.input if usage else None,
-        "gen_ai.usage.cache_read.input_tokens": usage.cached if usage else None,
-        "gen_ai.usage.output_tokens": usage.output if usage else None,
-    }
-    return {name: count for name, count in counters.items() if count is not None}
+    if usage is None:
+        return {}
+    counters: dict[str, Json] = {"gen_ai.usage.input_tokens": usage.input}
+    if usage.cached is not None:
+        counters["gen_ai.usage.cache_read.input_tokens"] = usage.cached
+    if usage.output is not None:
+        counters["gen_ai.usage.output_tokens"] = usage.output
+    return counters
 
 
 def _echo(finding: Finding) -> str:
