@@ -118,32 +118,34 @@ def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
     dull = b'data: {"type":"response.output_text.delta"}\n\n'
     chunks = [dull, dull, b"b", b"c", dull]
 
-    assert [tap(chunk) for chunk in chunks] == chunks
+    assert list(map(tap.listener(), chunks)) == chunks
     assert (reader.heard, faults, tap.whole()) == ([dull, b"b"], ["error"], b"".join(chunks))
 
 
 def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
     chunk = bytes(range(200))
 
-    assert Tap(1, lambda _: None)(chunk) is chunk
+    assert Tap(1, lambda _: None).listener()(chunk) is chunk
 
 
 def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
     reader = Failing()
     tap = Tap(100, lambda _: None, reader)
-    tap(b"abc")
+    hear = tap.listener()
+    hear(b"abc")
 
     assert tap.taken() == b"abc"
-    tap(b"d")
+    hear(b"d")
     assert reader.heard == [b"abc"]
 
 
 def test_a_tap_keeps_what_is_not_too_large_and_of_what_is_nothing() -> None:
     tap = Tap(5, lambda _: None)
+    hear = tap.listener()
     for chunk in (b"abc", b"de"):
-        tap(chunk)
+        hear(chunk)
     assert tap.whole() == b"abcde"
-    tap(b"f")
+    hear(b"f")
 
     assert (tap.whole(), tap._chunks) == (None, [])
 
@@ -152,9 +154,9 @@ def test_a_tap_keeps_what_is_not_too_large_and_of_what_is_nothing() -> None:
 @given(st.lists(st.binary(max_size=40)), st.sampled_from(["", "gzip", "deflate", "br", "zstd"]), st.booleans())
 def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_stream: bool) -> None:
     reader = reader_into(Outcome(status=400), coding=coding, event_stream=event_stream, limit=100)
-    tap = Tap(50, lambda _: None, reader)
+    hear = Tap(50, lambda _: None, reader).listener()
 
-    assert [tap(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
+    assert [hear(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
 
 
 _DULL = st.sampled_from([b'data: {"type":"response.output_text.delta","delta":"a"}\n\n', b": ping\n\n", b"data: x\n\n"])
@@ -182,8 +184,8 @@ def test_what_is_passed_over_says_nothing(pieces: list[bytes], data: st.DataObje
     for piece, goes_on in zip(pieces, joined, strict=True):
         chunks[-1:] = [chunks[-1] + piece] if goes_on and chunks else [*chunks[-1:], piece]
     outcome = Outcome(status=200)
-    tap = Tap(0, lambda _: None, reader_into(outcome))
+    hear = Tap(0, lambda _: None, reader_into(outcome)).listener()
     for chunk in (*chunks, b""):
-        tap(chunk)
+        hear(chunk)
 
     assert outcome == read(b"".join(pieces), step=1)

@@ -52,7 +52,7 @@ class HttpTurns:
         if _is_event_stream(values) or self._core.host_of(flow):  # the backend's must not wait, nor any event stream
             flow.response.stream = True  # whatever happens to the listeners, the response does not wait
             tap = self._taps[flow.id] = self._tap(flow, flow.response, values)
-            flow.response.stream = tap.__call__  # a method is called with less ado than an object
+            flow.response.stream = tap.listener()
 
     def response(self, flow: http.HTTPFlow) -> None:
         self._close(flow)

@@ -124,9 +124,9 @@ def _heard(
     """Return what a reader behind a tap has heard, and what the tap has passed on."""
     outcome = Outcome(status=status)
     reader = reader_for(outcome, coding=coding, event_stream=event_stream, limit=_LIMIT, on_finished=lambda: None)
-    tap = Tap(_LIMIT, _raise, reader)
-    passed = [tap(chunk) for chunk in sent]
-    assert tap(b"") == b""
+    hear = Tap(_LIMIT, _raise, reader).listener()
+    passed = [hear(chunk) for chunk in sent]
+    assert hear(b"") == b""
     return outcome, passed
 
 
