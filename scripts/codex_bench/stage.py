@@ -6,7 +6,7 @@ from pathlib import Path
 
 from embedded_backend.certificates import Authority
 
-from codex_bench import arms, client, server
+from codex_bench import arms, client, cores, server
 from codex_bench.baton import Baton
 from codex_bench.figures import Figures
 from codex_bench.plan import Scenario
@@ -17,11 +17,14 @@ async def perform(scenario: Scenario, scripts: Mapping[str, Path], home: Path) -
     """Measure a scenario with new proxies, so that none pays for what came before."""
     authority, baton = Authority(home / "authority"), Baton()
     async with AsyncExitStack() as stack:
+        to_its_core = stack.enter_context(cores.divided())
         port = await stack.enter_async_context(server.serving(authority.context(), baton))
         lanes = []
         for name, script in scripts.items():
             running = arms.running(name, script, home / name, server=port, server_ca=authority.ca_file)
             arm = await stack.enter_async_context(running)
+            if arm.pid is not None:
+                to_its_core(arm.pid)
             connected = await client.connect(arm.port, arm.tls(), baton)
             stack.push_async_callback(connected.close)
             lanes.append(Lane(arm, connected))

@@ -122,7 +122,8 @@ class HttpTurns:
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""
         if passage := self._passages.pop(flow.id, None):
-            self._core.end(passage, time.time())
+            if not passage.closed:
+                self._core.end(passage, time.time())
             self._core.afterwards.catch_up()  # what the flow carries has to be there before it is saved
         if tap := self._taps.pop(flow.id, None):
             body = tap.taken()

@@ -60,4 +60,7 @@ def _guarded(event: str, wanted: Sequence[Hook], faults: Faults) -> Hook:
         if (more := ask(rooms, arguments)) is not None:
             await more
 
-    return lambda *arguments: ask(wanted, arguments)
+    def hook(*arguments: Any) -> Awaitable[None] | None:
+        return ask(wanted, arguments)
+
+    return hook
