@@ -1,8 +1,8 @@
 """Every difference between a turn and its predecessor is found, named, and said without a word of the prompt."""
 
 import pytest
-from codexcache.causes.changes import find_changes, first_difference, tokens_before
-from codexcache.turns.record import Record
+from codexcache.causes.changes import _FINDERS, find_changes, first_difference, tokens_before
+from codexcache.turns.record import Record, Route
 from codexcache.wire.document import Json, Object
 from hypothesis import given
 from hypothesis import strategies as st
@@ -239,3 +239,21 @@ def test_what_stands_before_a_change_grows_with_its_place() -> None:
 
     assert places == sorted(places)
     assert places[0] < 5000 < 60_000 < places[4]
+
+
+bodies = st.sampled_from([{}, {"tools": [tool("shell")]}, {"reasoning": {"effort": "high"}}, {"instructions": "other"}])
+routes = st.sampled_from([route(), route(), route(key="other"), route(session=None), route(session=None, key=None)])
+histories = st.sampled_from([TALK[:1], TALK[:3], TALK, [*TALK[:2], COMPACTION], [user("x"), *TALK[1:]]])
+
+
+@prop
+@given(bodies, bodies, routes, routes, histories, histories, st.sampled_from([None, "k", "another"]))
+def test_what_is_plain_at_a_glance_is_what_all_finders_find(
+    was: Object, now: Object, old: Route, new: Route, before: list[Json], items: list[Json], echo: str | None
+) -> None:
+    """Turns that leave alike have one route and one head."""
+    other = record(1, before, body=was, via=old)
+    mine = record(2, items, body=now, via=old if new == old else new, echoed_key=echo)
+    found = match(mine, other)
+
+    assert find_changes(mine, found) == tuple(change for find in _FINDERS for change in find(mine, found))

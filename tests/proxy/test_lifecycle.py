@@ -1,14 +1,18 @@
 """Start and end of the addon, and its options while it runs."""
 
+import gc
 import logging
+from pathlib import Path
 
 import pytest
 from codexcache.addon import CodexContinuity
 from codexcache.settings import OPTIONS
 from conftest import Stage
+from embedded_backend.certificates import Authority
 from mitmproxy import exceptions
 from mitmproxy.proxy.layers import websocket
 from support.client import connected
+from support.proxy import running_proxy
 from support.wire import JSON, RESPONSES, body, said
 
 
@@ -85,3 +89,13 @@ async def test_silent_connections_are_kept_for_a_day_unless_the_user_says_otherw
     """mitmproxy's ten minutes cut long reasoning."""
     assert (await stage.proxy()).master.options.tcp_timeout == 86400
     assert (await stage.proxy(tcp_timeout=700)).master.options.tcp_timeout == 700
+
+
+async def test_what_is_loaded_at_the_start_is_left_to_itself_until_the_end(confdir: Path, authority: Authority) -> None:
+    """The garbage collector would hold up all streams while it looks at everything."""
+    before = gc.get_freeze_count()
+    async with running_proxy(CodexContinuity(), confdir=confdir, upstream_ca=authority.ca_file):
+        during = gc.get_freeze_count()
+
+    assert (before, gc.get_freeze_count()) == (0, 0)
+    assert during > 10_000
