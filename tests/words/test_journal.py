@@ -4,14 +4,13 @@ import datetime
 import json
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from codexcache.wire.document import Object
 from codexcache.words.fingerprint import Fingerprints
-from codexcache.words.journal import Entries, Journal, _rfc3339, line_of
+from codexcache.words.journal import Entries, _rfc3339, append, line_of
 from hypothesis import given
 from hypothesis import strategies as st
 from support.findings import USER, Clerk
@@ -180,93 +179,41 @@ def test_a_clients_words_are_cut_and_printable() -> None:
     assert len(model) == 80
 
 
-@pytest.fixture
-def journal() -> Iterator[Journal]:
-    made = Journal()
-    yield made
-    made.close()
-
-
-def test_entries_are_lines_of_a_file_that_only_its_user_can_read(tmp_path: Path, journal: Journal) -> None:
+def test_entries_are_lines_of_a_file_that_only_its_user_can_read(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
-    journal.append(str(path), line_of({"turn": 1}))
-    journal.append(str(path), line_of({"turn": 2}))
+    append(str(path), line_of({"turn": 1}))
+    append(str(path), line_of({"turn": 2}))
 
     assert [json.loads(line) for line in path.read_text().splitlines()] == [{"turn": 1}, {"turn": 2}]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("leave", ["rename", "delete", "replace"])
-def test_a_journal_that_was_rotated_away_is_made_again(tmp_path: Path, journal: Journal, leave: str) -> None:
-    path, other = tmp_path / "journal.jsonl", tmp_path / "journal.1"
-    journal.append(str(path), b"1\n")
-    path.rename(other) if leave == "rename" else path.unlink()
-    if leave == "replace":
-        path.write_bytes(b"another's\n")
-    journal.append(str(path), b"2\n")
+def test_a_journal_that_was_rotated_away_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    append(str(path), b"1\n")
+    path.rename(tmp_path / "journal.1")
+    append(str(path), b"2\n")
 
-    assert path.read_bytes() == (b"another's\n2\n" if leave == "replace" else b"2\n")
-    assert leave != "rename" or other.read_bytes() == b"1\n"
+    assert path.read_bytes() == b"2\n"
 
 
-def test_another_path_is_another_file(tmp_path: Path, journal: Journal) -> None:
-    for name in ("one", "other", "one"):
-        journal.append(str(tmp_path / name), name.encode())
-
-    assert [(tmp_path / name).read_bytes() for name in ("one", "other")] == [b"oneone", b"other"]
-
-
-def test_a_journal_that_was_closed_goes_on_where_it_was(tmp_path: Path, journal: Journal) -> None:
-    path = tmp_path / "journal"
-    journal.append(str(path), b"1\n")
-    journal.close()
-    journal.append(str(path), b"2\n")
-
-    assert path.read_bytes() == b"1\n2\n"
-
-
-def test_a_journal_that_keeps_no_other_from_moving_its_file_is_not_kept_open(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On Windows a file that is open can be neither renamed nor deleted."""
-    monkeypatch.setattr("codexcache.words.journal._CANNOT_BE_MOVED", True)
-    journal.append(str(tmp_path / "journal"), b"1\n")
-
-    assert journal._file is None
-
-
-def test_several_proxies_share_a_journal(tmp_path: Path, journal: Journal) -> None:
-    path, other = tmp_path / "journal", Journal()
-    for number in range(3):
-        journal.append(str(path), b"%d\n" % number)
-        other.append(str(path), b"other %d\n" % number)
-    other.close()
-
-    assert path.read_bytes() == b"".join(b"%d\nother %d\n" % (number, number) for number in range(3))
-
-
-def test_a_line_for_which_there_is_no_room_is_taken_back(
-    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_line_for_which_there_is_no_room_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or the next one would be lost with it."""
     path = str(tmp_path / "journal")
-    journal.append(path, b"1\n")
+    append(path, b"1\n")
     write = os.write
     monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:3]))
     with pytest.raises(OSError, match="No space left"):
-        journal.append(path, b"22222\n")
+        append(path, b"22222\n")
     monkeypatch.undo()
-    journal.append(path, b"3\n")
+    append(path, b"3\n")
 
     assert (tmp_path / "journal").read_bytes() == b"1\n3\n"
 
 
-def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path, journal: Journal) -> None:
+def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError):
-        journal.append(str(tmp_path), b"1\n")
-    journal.append(str(tmp_path / "journal"), b"2\n")
-
-    assert (tmp_path / "journal").read_bytes() == b"2\n"
+        append(str(tmp_path), b"1\n")
 
 
 @pytest.mark.parametrize(

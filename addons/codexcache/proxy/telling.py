@@ -20,7 +20,7 @@ from mitmproxy.utils import vt_codes
 from ..causes.finding import Finding
 from ..wire.document import Object
 from ..words.fingerprint import Fingerprints, fresh_secret, load_secret
-from ..words.journal import Entries, Journal, line_of
+from ..words.journal import Entries, append, line_of
 from ..words.line import turn_line
 from ..words.portrait import brief, portrait
 from ..words.summary import Summary
@@ -47,7 +47,6 @@ class Telling:
         self._entries = Entries(self.fingerprints, secrets.token_hex(8))
         self._journal_fails = False
         self._told: tuple[Finding, Object, bytes] | None = None
-        self._journal = Journal()
         self._is_shown = self._is_listed = False
         self._is_kept = True
         self.summary = Summary()
@@ -71,7 +70,6 @@ class Telling:
         self._entries = Entries(self.fingerprints, secrets.token_hex(8))
 
     def done(self) -> None:
-        self._journal.close()
         if self.summary.turns and self._is_shown:
             _print("\n".join(["", *self.summary.lines()]))
 
@@ -107,7 +105,7 @@ class Telling:
         if not (path := self._core.settings.journal):
             return
         try:
-            self._journal.append(_file(path), line)
+            append(_file(path), line)
         except OSError as error:
             if not self._journal_fails:
                 logger.warning(

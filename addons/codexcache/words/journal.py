@@ -64,49 +64,18 @@ def line_of(entry: dict[str, Json]) -> bytes:
     return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
 
 
-class Journal:
-    """A file that lines are appended to, each in one write, so that several proxies can share it.
+def append(path: str, line: bytes) -> None:
+    """Append a line in one write, so that several proxies can share a journal. Raises OSError.
 
-    It is kept open, which saves half of what a line costs. A file that was rotated away or deleted is made again.
+    The file is opened for each line: one that was rotated away or deleted is simply made again.
     """
-
-    def __init__(self) -> None:
-        self._file: int | None = None
-        self._path, self._inode, self._device = "", 0, 0
-
-    def append(self, path: str, line: bytes) -> None:
-        """Append a line. Raises OSError; then nothing of the line is in the file."""
-        file = self._file if self._file is not None and self._is_still(path) else self._open(path)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
         if (written := os.write(file, line)) < len(line):
             _take_back(file, written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        if _CANNOT_BE_MOVED:
-            self.close()
-
-    def close(self) -> None:
-        """Let go of the file."""
-        file, self._file = self._file, None
-        if file is not None:
-            os.close(file)
-
-    def _is_still(self, path: str) -> bool:
-        """Tell whether the file that is open is still the one at a path."""
-        try:
-            found = os.stat(path)
-        except FileNotFoundError:
-            return False
-        return found.st_ino == self._inode and found.st_dev == self._device and path == self._path
-
-    def _open(self, path: str) -> int:
-        self.close()
-        self._file = file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        found = os.fstat(file)
-        self._path, self._inode, self._device = path, found.st_ino, found.st_dev
-        return file
-
-
-_CANNOT_BE_MOVED = os.name == "nt"
-"""Whether a file that is open cannot be renamed or deleted, so that it could not be rotated."""
+    finally:
+        os.close(file)
 
 
 def _take_back(file: int, written: int) -> None:
