@@ -1,12 +1,12 @@
 """Bytes: what passes, read and cut without changing it.
 
-| room          | what it knows                                                        |
-|---------------|----------------------------------------------------------------------|
-| `routes`      | which hosts, paths and messages are turns of the Codex backend       |
-| `fields`      | header fields as bytes: read by name, edited in place                |
-| `coding`      | content codings, under a size limit                                  |
-| `document`    | a JSON body: what it says, and edits that touch nothing else         |
+| room          | what it knows                                                          |
+|---------------|------------------------------------------------------------------------|
+| `routes`      | which hosts, paths and messages are turns of the Codex backend         |
+| `fields`      | header fields as bytes: read by name, edited in place                  |
+| `coding`      | content codings, under a size limit                                    |
+| `document`    | a JSON body: what it says, and edits that touch nothing else           |
 | `body`        | a body read in the light of an earlier one: only what is new is parsed |
-| `bodies`      | the bodies that are remembered, and how one is found                 |
-| `eventstream` | an event stream, cut into events as its bytes arrive                 |
+| `bodies`      | the bodies that are remembered, and how one is found                   |
+| `eventstream` | an event stream, cut into events as its bytes arrive                   |
 """
