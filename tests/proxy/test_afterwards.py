@@ -37,6 +37,18 @@ async def test_it_is_done_before_anything_that_arrives_is_taken_in() -> None:
     assert heard[:2] == ["done", "arrived"]
 
 
+async def test_what_is_put_by_is_done_before_what_is_asked_for_next() -> None:
+    done: list[int] = []
+    afterwards = Afterwards(Faults())
+    afterwards.put_by(lambda: done.append(1))
+    await asyncio.sleep(0.01)
+    assert done == []
+    afterwards.do(lambda: done.append(2))
+    await asyncio.sleep(0)
+
+    assert done == [1, 2]
+
+
 def test_where_no_loop_runs_it_is_done_at_once() -> None:
     done: list[int] = []
     Afterwards(Faults()).do(lambda: done.append(1))

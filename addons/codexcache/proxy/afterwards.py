@@ -16,16 +16,22 @@ class Afterwards:
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
         self._works: deque[Callable[[], None]] = deque()
-        self._is_over = False
+        self._is_due = self._is_over = False
+
+    def put_by(self, work: Callable[[], None]) -> None:
+        """Have something done before anything else that is asked for from now on; by itself it is not urgent."""
+        self._works.append(work)
 
     def do(self, work: Callable[[], None]) -> None:
         """Have something done afterwards."""
         self._works.append(work)
-        if len(self._works) == 1:
+        if not self._is_due:
+            self._is_due = True
             self._call_soon()
 
     def catch_up(self) -> None:
         """Do now what is left to do; what fails keeps nothing else from being done."""
+        self._is_due = False
         while self._works:
             try:
                 self._works[0]()

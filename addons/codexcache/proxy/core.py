@@ -57,8 +57,8 @@ class Core:
         return sent
 
     def sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
-        """Note afterwards that a turn leaves at `at`, in seconds since the epoch."""
-        self.afterwards.do(functools.partial(self.note_sent, flow, passage, at))
+        """Note that a turn leaves at `at`, in seconds since the epoch: before any ends that has not ended yet."""
+        self.afterwards.put_by(functools.partial(self.note_sent, flow, passage, at))
 
     def end(self, passage: Passage, at: float) -> None:
         """Afterwards close a turn that ended at `at`, once, and say what there is to say."""

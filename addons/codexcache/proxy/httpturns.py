@@ -62,21 +62,14 @@ class HttpTurns:
 
     async def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
         """Work out the turn's envelope and commit it. What cannot be read passes unchanged."""
-        try:
-            await self._seal(flow, host, endpoint)
-        except (Undecodable, Unreadable) as reason:
-            pass_unchanged(flow, reason)
-
-    async def _seal(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
-        """Do so. Raises Undecodable or Unreadable before anything is changed."""
-        request = flow.request
-        if request.stream or request.raw_content is None:
-            raise Unreadable("stream_large_bodies had it sent before it was read")
-        sender = read_sender(request.headers.fields)
+        request, sender = flow.request, read_sender(flow.request.headers.fields)
         coding = coding_of(sender.values)
-        text = await decoded(request.raw_content, coding, self._core.settings.body_limit)
-        news = self._core.bodies.news(text) if len(text) >= LARGE else 0
-        body, turn = await worked(news, lambda: self._read(text, sender, host, endpoint))
+        try:
+            text = await decoded(_whole(request), coding, self._core.settings.body_limit)
+            news = self._core.bodies.news(text) if len(text) >= LARGE else 0
+            body, turn = await worked(news, lambda: self._read(text, sender, host, endpoint))
+        except (Undecodable, Unreadable) as reason:
+            return pass_unchanged(flow, reason)
         passage = self._core.continuity.begin(turn, self._core.settings)
         sent = self._core.sealed(body, turn, passage.envelope)
         content = sent
@@ -129,6 +122,13 @@ class HttpTurns:
             body = tap.taken()
             if flow.response and flow.response.raw_content is None:
                 flow.response.raw_content = body
+
+
+def _whole(request: http.Request) -> bytes:
+    """Return a request's content as it came. Raises Unreadable."""
+    if request.stream or request.raw_content is None:
+        raise Unreadable("stream_large_bodies had it sent before it was read")
+    return request.raw_content
 
 
 def _commit(request: http.Request, envelope: Envelope, content: bytes | None) -> None:

@@ -146,9 +146,9 @@ def relabel(marked: http.HTTPFlow, known: list[Object]) -> None:
     """Give a flow these portraits, and the mark and comment that go with them; those of the user's own stay."""
     before, after = _shown(marked, portraits(marked)), _shown(marked, known)
     marked.metadata[PORTRAITS] = known
-    if marked.comment in ("", _comment(before)):
+    if not marked.comment or marked.comment == _comment(before):
         marked.comment = _comment(after)
-    if marked.marked in ("", _marker(before)):
+    if not marked.marked or marked.marked == _marker(before):
         marked.marked = _marker(after)
 
 
