@@ -47,11 +47,11 @@ class Bodies[M]:
         put: Mapping[str, str] | None = None,
         sent: bytes | None = None,
     ) -> None:
-        """Remember a body, what was made of all of its items, and what was sent: the body after these edits.
+        """Remember a body, what was made of all of its items, and what was sent, if that is the body after some edits.
 
         It takes the place of the one that it starts with.
         """
-        known = known_of(body, made, drop, put or {}, body.text if sent is None else sent)
+        known = known_of(body, made, drop, put or {}, sent)
         if body.known:
             self._forget(body.known)
         if known and (cost := known.cost) <= self._limit // 4:

@@ -131,21 +131,21 @@ def read_on[M](known: Known[M], text: bytes) -> Body[M] | None:
     return _read_between(known, text) or _read_behind(known, text)
 
 
-def known_of[M](body: Body[M], made: M, drop: Collection[str], put: Mapping[str, str], sent: bytes) -> Known[M] | None:
-    """Return what to remember of a body, if it can be gone on with; `sent` is what was made of it by these edits."""
+def known_of[M](
+    body: Body[M], made: M, drop: Collection[str], put: Mapping[str, str], sent: bytes | None
+) -> Known[M] | None:
+    """Return what to remember of a body, if it can be gone on with; `sent` is what was made of it by edits, if any."""
     if (known := body.known) and body.own is None:
         tail, frame, members = known.tail, known.frame, known.members
         place, end, measured = known.place, len(body.text) - len(tail), known.measured
+        rewritten = known.rewritten(drop, put)
     elif (found := _input_of(body)) is not None:
-        (place, end), measured = found, found[1]
+        (place, end), measured, rewritten = found, found[1], None
         tail, members = body.text[end:], body.members
         frame = {name: value for name, value in body.document.items() if name != "input"}
     else:
         return None
     head = _head_of(body, end)
-    again = (known.rewritten(drop, put) if known and body.own is None else None) or _rewriting(
-        drop, put, head, end, sent
-    )
     return Known(
         head=head,
         end=end,
@@ -155,15 +155,13 @@ def known_of[M](body: Body[M], made: M, drop: Collection[str], put: Mapping[str,
         place=place,
         frame=frame,
         made=made,
-        sent=again,
+        sent=rewritten or _rewriting(drop, put, head, sent),
     )
 
 
-def _rewriting(
-    drop: Collection[str], put: Mapping[str, str], head: bytearray, end: int, sent: bytes
-) -> Rewritten | None:
-    """Return what edits made of all behind the items, None where they touched what stands before."""
-    return Rewritten(drop=drop, put=put, tail=sent[end:]) if len(head) == end and sent.startswith(head) else None
+def _rewriting(drop: Collection[str], put: Mapping[str, str], head: bytearray, sent: bytes | None) -> Rewritten | None:
+    """Return what edits made of all behind the items, None where there were none or what stands before was touched."""
+    return Rewritten(drop=drop, put=put, tail=sent[len(head) :]) if sent is not None and sent.startswith(head) else None
 
 
 def _head_of[M](body: Body[M], end: int) -> bytearray:
