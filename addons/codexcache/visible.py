@@ -8,8 +8,7 @@ _FORMULA = re.compile(r"[=+@]|-.")
 
 def visible(text: str, longest: int | None = None) -> str:
     """Return the first `longest` characters of a text, each that is not visible ASCII as a question mark."""
-    shown = text[:longest]
-    return shown if shown.isascii() and shown.isprintable() else _UNSEEN.sub("?", shown)
+    return _UNSEEN.sub("?", text[:longest])
 
 
 def cell(text: str) -> str:

@@ -65,7 +65,7 @@ ROOMS = [
     "codexcache.proxy.httpturns.read_turn",
     "codexcache.wire.body.edited",
     "codexcache.proxy.core.Core.sealed",
-    "codexcache.proxy.httpturns.with_length",
+    "codexcache.proxy.httpturns.write_fields",
     "codexcache.turns.continuity.resolve",
     "codexcache.turns.continuity.seal",
     "codexcache.turns.memory.Memory.remember",

@@ -97,3 +97,17 @@ async def test_at_the_end_nothing_is_put_off_any_more() -> None:
     afterwards.do(lambda: done.append(2))
 
     assert done == [1, 2]
+
+
+def test_what_is_asked_for_in_the_middle_of_something_is_done_once_where_nothing_is_put_off() -> None:
+    done: list[int] = []
+    afterwards = Afterwards(Faults())
+    afterwards.finish()
+
+    def ask_for_more() -> None:
+        afterwards.do(lambda: done.append(1))
+        done.append(2)
+
+    afterwards.do(ask_for_more)
+
+    assert done == [1, 2]

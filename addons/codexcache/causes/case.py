@@ -52,11 +52,8 @@ def reusable(case: Case) -> int:
     """Return how many tokens of the predecessor's prompt stand unchanged at the head of this one."""
     assert case.match is not None
     assert case.match.record.usage is not None
-    known = case.match.record.usage.input
-    if not case.changes:
-        return known
     breaks = [change.before for change in case.changes if change.name in PROMPT and change.before is not None]
-    return min([known, *breaks])
+    return min([case.match.record.usage.input, *breaks])
 
 
 def slack(tokens: int) -> int:

@@ -83,8 +83,8 @@ class History:
         Nearly all turns go on with the one before them, so few have to be compared with all that are alike.
         """
         items = record.prompt.items
-        head = self._longest_listed(record) if record.complete and record.named is None else 0
-        if not head:
+        head = next((count for count in _last_heads(record) if items.head(count) in self._listed), 0)
+        if not head or not record.complete or record.named is not None:
             return []
         counts = {head, _power(head), _power(min(head + 1, len(items)))}
         others = self._listed_under((*(items.head(count) for count in counts), _key(record)), record, least=head)
@@ -92,14 +92,6 @@ class History:
             return []
         nearest = [Match(record=other, head=head) for other in others if _shares(record, other, head)]
         return nearest if holds_the_predecessor(record, nearest) else []
-
-    def _longest_listed(self, record: Record) -> int:
-        """Return how many items the longest head has under which a turn is listed, of those likely to be one, or 0."""
-        items = record.prompt.items
-        for count in _last_heads(record):
-            if items.head(count) in self._listed:
-                return count
-        return 0
 
     def _listed_under(
         self, entries: Iterable[object], record: Record, named: Iterable[Record] = (), *, least: int = 0

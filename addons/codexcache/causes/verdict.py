@@ -33,23 +33,15 @@ class Verdict:
 def judge(record: Record, match: Match | None, load: int, changes: tuple[Change, ...]) -> Verdict:
     """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed."""
     case = Case(record=record, match=match, changes=changes, load=load)
-    name, because = _first(case)
+    name, because = next((name, said) for name, check in TABLE if (said := check(case)))
     return Verdict(
         name=name,
         because=because,
-        changes=case.names if changes else (),
+        changes=case.names,
         predecessor=match.record.number if match else None,
         reusable=reusable(case) if match else None,
         resent=_resent(case) if name not in QUIET else 0,
     )
-
-
-def _first(case: Case) -> tuple[str, str]:
-    """Return the first verdict whose evidence holds, with its sentence."""
-    for name, check in TABLE:
-        if said := check(case):
-            return name, said
-    raise AssertionError("the last row of the table always holds")
 
 
 def foresee(record: Record, match: Match | None, load: int) -> str | None:

@@ -33,12 +33,8 @@ class Afterwards:
         """Do now what is left to do; what fails keeps nothing else from being done."""
         self._is_due = False
         while self._works:
-            try:
-                self._works[0]()
-            except Exception as error:
-                self._faults.note("what follows on a turn", error)
-            finally:
-                self._works.popleft()
+            with self._faults.noted("what follows on a turn"):
+                self._works.popleft()()
 
     def finish(self) -> None:
         """Do what is left to do, and from now on everything at once: there may be no time afterwards."""

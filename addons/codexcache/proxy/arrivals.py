@@ -32,7 +32,7 @@ class Arrivals:
         self._core = core
         self._told: set[tuple[str, str]] = set()
         self.connections = self.requests = self.begun = self.turns = 0
-        self._changes: Counter[tuple[str, ...]] = Counter()
+        self.changed: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.opened: Counter[str] = Counter()
         self.tunnelled: Counter[str] = Counter()
@@ -40,14 +40,6 @@ class Arrivals:
         self.hung_up: Counter[str] = Counter()
         self.unreachable: dict[str, str] = {}
         core.desk.listeners.append(self.count)
-
-    @property
-    def changed(self) -> Counter[str]:
-        """How often each header field and member was altered."""
-        altered: Counter[str] = Counter()
-        for names, turns in self._changes.items():
-            altered.update(dict.fromkeys(names, turns))
-        return altered
 
     def report(self) -> dict[str, Json]:
         """Return what was counted, as plain values."""
@@ -58,7 +50,8 @@ class Arrivals:
     def count(self, finding: Finding) -> None:
         """Take in a finished turn."""
         self.turns += 1
-        _count(self._changes, finding.passage.changed)
+        for name in finding.passage.changed:
+            _count(self.changed, name)
 
     def client_connected(self, client: connection.Client) -> None:
         self.connections += 1
@@ -114,7 +107,7 @@ def how_to_trust(ca: str) -> str:
     )
 
 
-def _count[T](counter: Counter[T], name: T) -> None:
+def _count(counter: Counter[str], name: str) -> None:
     if name in counter or len(counter) < _MOST:
         counter[name] += 1
 

@@ -16,6 +16,7 @@ from ..turns.envelope import Envelope
 from ..turns.turn import Reading, Turn
 from ..wire.bodies import Bodies
 from ..wire.body import Body
+from ..wire.fields import length_of, with_length
 from ..wire.routes import is_codex_host
 from .afterwards import Afterwards
 from .guard import Faults
@@ -98,6 +99,13 @@ def _codex_host(authority: str, hosts: tuple[str, ...]) -> str | None:
     """Return the backend's host that an authority names, which mitmproxy's `pretty_host` parses anew each time."""
     name = url.parse_authority(authority, check=False)[0]
     return name.lower() if is_codex_host(name, hosts) else None
+
+
+def write_fields(request: http.Request, envelope: Envelope, length: bytes | None = None) -> None:
+    """Give a request the header fields of its envelope, if they are others; the body's length is its own, or given."""
+    if envelope.changed:
+        fields = request.headers.fields
+        request.headers.fields = with_length(envelope.fields, length_of(fields) if length is None else length)
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:

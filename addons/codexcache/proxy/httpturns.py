@@ -16,9 +16,9 @@ from ..wire.body import Body
 from ..wire.coding import Undecodable, decode
 from ..wire.document import Unreadable
 from ..wire.eventstream import EVENT_LIMIT
-from ..wire.fields import Values, by_name, first_value, length_of, with_length
+from ..wire.fields import Values, by_name, first_value
 from ..wire.routes import Endpoint, endpoint_of, real_target
-from .core import Core, is_reverse, pass_unchanged
+from .core import Core, is_reverse, pass_unchanged, write_fields
 from .offloop import LARGE, decoded, worked
 
 
@@ -133,9 +133,7 @@ def _whole(request: http.Request) -> bytes:
 
 def _commit(request: http.Request, envelope: Envelope, content: bytes | None) -> None:
     """Write what was worked out."""
-    if envelope.changed:
-        length = length_of(request.headers.fields) if content is None else str(len(content)).encode()
-        request.headers.fields = with_length(envelope.fields, length)
+    write_fields(request, envelope, None if content is None else str(len(content)).encode())
     if content is not None:
         request.raw_content = content
 

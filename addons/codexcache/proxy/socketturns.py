@@ -11,9 +11,8 @@ from ..turns.sockets import Backlog, Socket
 from ..turns.turn import Reading, Turn, read_sender
 from ..wire.body import Body
 from ..wire.document import Unreadable
-from ..wire.fields import length_of, with_length
 from ..wire.routes import endpoint_of
-from .core import Core, pass_unchanged
+from .core import Core, pass_unchanged, write_fields
 from .offloop import LARGE, worked
 
 INCOMPLETE = "codex_incomplete"
@@ -40,9 +39,7 @@ class SocketTurns:
     def request(self, flow: http.HTTPFlow) -> None:
         if socket := self._socket_of(flow):
             socket.handshake = self._core.continuity.open_socket(socket.sender, self._core.settings)
-            if socket.handshake.changed:
-                length = length_of(flow.request.headers.fields)
-                flow.request.headers.fields = with_length(socket.handshake.fields, length)
+            write_fields(flow.request, socket.handshake)
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:

@@ -58,7 +58,7 @@ class Telling:
         Without a list, mitmproxy lets go of flows that are not saved.
         """
         addons, options = ctx.master.addons, ctx.options
-        self._is_shown = addons.get("dumper") is not None and options.termlog_verbosity != "error"
+        self._is_shown = addons.get("dumper") is not None and getattr(options, "termlog_verbosity", "") != "error"
         self._is_listed = addons.get("view") is not None
         self._is_kept = self._is_listed or getattr(options, "save_stream_file", "not known") is not None
 

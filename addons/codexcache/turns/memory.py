@@ -54,7 +54,7 @@ class Memory:
         trace = _Trace(identity=identity, session=turn.session)
         place = turn.sender.root, turn.prompt.items.head(len(turn.prompt.items))
         known = self._traces.get(place) or ()
-        self._traces.put(place, (*(one for one in known if one != trace), trace)[-_ALIKE:] if known else (trace,))
+        self._traces.put(place, (*(one for one in known if one != trace), trace)[-_ALIKE:])
 
     def remember_response(self, turn: Turn, response_id: str, identity: Identity) -> None:
         """Remember whose turn a response answered."""

@@ -188,7 +188,7 @@ def _tool_name(tool: Json) -> str:
 
 def _kind(item: Json) -> str:
     kind = item.get("type") if isinstance(item, dict) else None
-    return kind[:_LONGEST_NAME] if isinstance(kind, str) else "message"
+    return _short(kind) if isinstance(kind, str) else "message"
 
 
 def _named_kind(item: Json) -> str:

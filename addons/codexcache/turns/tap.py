@@ -60,8 +60,6 @@ class EventReader:
         return self._events.is_between
 
     def feed(self, chunk: bytes) -> None:
-        if self._events.is_whole(chunk) and not HINT.search(chunk):
-            return
         for data in self._events.feed(chunk):
             self._outcome.read_event(data)
             if self._outcome.finished:

@@ -38,15 +38,11 @@ class EventStream:
         """
         return not (self._open or self._mark or self._ended_in_cr)
 
-    def is_whole(self, chunk: bytes) -> bool:
-        """Tell whether the chunk that comes next is whole events, in LF: it can be passed over if none is wanted."""
-        if self._mark and chunk and not self._open and not chunk.startswith(_BYTE_ORDER_MARK[:1]):
-            self._mark = b""
-        return chunk.endswith(BLANK_LINE) and self.is_between and chunk.find(b"\r") < 0
-
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes of the stream; yield the data of each wanted event that they complete, joined by LF."""
-        if self.is_whole(chunk):  # as nearly always
+        if self._mark and chunk and not self._open and not chunk.startswith(_BYTE_ORDER_MARK[:1]):
+            self._mark = b""
+        if chunk.endswith(BLANK_LINE) and self.is_between and chunk.find(b"\r") < 0:  # as nearly always
             return self._whole(chunk, 0, len(chunk))
         return self._feed(chunk)
 
