@@ -138,7 +138,7 @@ def settings(room: Path, ready: dict[str, Any]) -> dict[str, object]:
     }
 
 
-# A client that leaves while a connection for its telemetry is being made is no fault, though mitmproxy calls it an error.
+# A client that leaves while its telemetry is being connected is no fault, though mitmproxy calls it an error.
 COMPLAINT = r"Traceback|rror(?! establishing server connection: client disconnected)"
 
 

@@ -4,10 +4,10 @@ import gc
 import time
 import tracemalloc
 
-from codexcache.causes.history import MEMORY, History, Shared
+from codexcache.causes.history import MEMORY, History
 from codexcache.causes.predecessor import choose, match_of
 from codexcache.turns.columns import Item, Items, digest
-from codexcache.turns.prompt import Prompt, read_outputs, read_prompt
+from codexcache.turns.prompt import Prompt, read_outputs
 from codexcache.turns.record import Record, Usage
 from codexcache.wire.document import Json, Object
 from hypothesis import given
@@ -168,21 +168,6 @@ def test_a_turn_that_was_gone_on_with_is_forgotten_before_the_last_of_another_co
 
     assert len(history) < 10
     assert found(history, now([user("other"), user("x")])) == (1, 1)
-
-
-def test_what_is_shared_is_counted_once_and_let_go_with_its_last_turn() -> None:
-    shared = Shared()
-    body: Object = {"tools": [{"type": "function", "name": f"tool-{n}"} for n in range(50)], "instructions": "i" * 9000}
-    one, other = (read_prompt(body).head for _ in range(2))
-    shared.take(one)
-    shared.take(other)
-
-    assert one is other
-    assert 9000 < shared.size < 30_000
-    shared.drop(one)
-    assert shared.size > 9000
-    shared.drop(other)
-    assert shared.size == 0
 
 
 def test_instructions_that_change_on_each_turn_are_counted() -> None:

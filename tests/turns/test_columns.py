@@ -1,5 +1,7 @@
 """Items in columns: heads are compared by bisection, and what is joined is as if it had been made at once."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from codexcache.turns.columns import Item, Items, digest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,6 +48,30 @@ def test_what_is_joined_is_as_if_made_at_once(one: list[Item], other: list[Item]
 
 
 @prop
+@given(items, st.lists(st.tuples(st.integers(0, 99), items), max_size=8))
+def test_what_others_go_on_with_stays_as_it_is(first: list[Item], more: list[tuple[int, list[Item]]]) -> None:
+    """Histories branch anywhere, and all that lie before a branch have their columns in common."""
+    made = [(Items(first), first)]
+    for base, new in more:
+        joined, whole = made[base % len(made)]
+        made.append((joined.followed_by(new), [*whole, *new]))
+
+    for joined, whole in made:
+        assert [joined[n] for n in range(len(joined))] == whole
+        assert [joined.head(n) for n in range(len(whole) + 1)] == [Items(whole).head(n) for n in range(len(whole) + 1)]
+        assert (joined.kinds(), joined.size()) == (Items(whole).kinds(), Items(whole).size())
+
+
+def test_of_two_threads_that_go_on_with_the_same_items_one_makes_a_copy() -> None:
+    base = Items([Item(1, "x", 1, 0)] * 3)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda number: base.followed_by([Item(number, "x", 1, 3)] * 50), range(64)))
+
+    assert sum(one.columns is base.columns for one in made) == 1
+    assert [one.digests(3) for one in made] == [[number] * 50 for number in range(64)]
+
+
+@prop
 @given(items, st.integers(0, 12), st.integers(0, 14))
 def test_digests_and_sizes_of_a_part_are_those_of_its_items(given: list[Item], start: int, end: int) -> None:
     made = Items(given)
@@ -63,4 +89,4 @@ def test_a_head_stands_for_the_order_of_items_too() -> None:
 
 
 def test_no_items_have_nothing_in_common() -> None:
-    assert Items().common_head(Items()) == len(Items()) == Items().size() == 0
+    assert Items().common_head(Items()) == len(Items()) == Items().size() == Items().head(0) == 0

@@ -13,7 +13,7 @@ TOOLS: list[Json] = [{"type": "function", "name": "shell", "parameters": {"a": 1
 CARRIED: Json = {"type": "additional_tools", "role": "developer", "tools": TOOLS}
 
 
-def items(*given: Json) -> list[bytes]:
+def items(*given: Json) -> list[int]:
     """Return the digests of an input's items."""
     return read_prompt({"instructions": "i", "input": list(given)}).items.digests()
 

@@ -3,6 +3,10 @@
 import pytest
 from codexcache.turns.turn import read_sender
 from codexcache.wire.document import Json
+from codexcache.wire.fields import by_name, with_length
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
 from support.turns import Headers, bearer, sender, turn
 
 SESSION_HEADERS = (
@@ -128,6 +132,17 @@ def test_a_token_and_an_account_of_the_same_name_are_two_callers() -> None:
     token, account = sender({"authorization": "x"}), sender({"chatgpt-account-id": "x"})
 
     assert token.root != account.root
+
+
+_WORDS = st.sampled_from([b"Content-Length", b"content-length", b"a", b"b", b""])
+
+
+@prop
+@given(st.lists(st.lists(st.tuples(_WORDS, _WORDS), max_size=5), max_size=6))
+def test_a_sender_is_read_whatever_came_before(requests: list[list[tuple[bytes, bytes]]]) -> None:
+    """Most senders are the one before's, which is looked at first."""
+    for fields in requests:
+        assert read_sender(tuple(fields)).values == by_name(with_length(fields))
 
 
 def test_turns_that_differ_in_their_length_alone_have_one_sender() -> None:

@@ -3,6 +3,8 @@
 | room          | what it knows                                         |
 |---------------|-------------------------------------------------------|
 | `history`     | the turns that are remembered, bounded                |
+| `lines`       | rows of turns that go on with one another             |
+| `shares`      | what remembered turns have in common, counted once    |
 | `predecessor` | which of them a turn goes on with                     |
 | `changes`     | what is different between a turn and its predecessor  |
 | `names`       | the verdicts by name, in their order of precedence    |

@@ -182,7 +182,7 @@ def _named(transport: str) -> str:
     return {"http": "HTTP", "websocket": "a WebSocket"}[transport]
 
 
-def _format_of(record: Record) -> bytes:
+def _format_of(record: Record) -> int:
     return record.prompt.head.text_format
 
 

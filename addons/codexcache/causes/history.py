@@ -3,33 +3,28 @@
 Only a turn that had ended with usage before another was sent can be its predecessor, because only then can its prompt
 have been cached.
 
-Turns are found by what stands for a whole head of items. A turn is listed under its last head and under the heads of
-1, 2, 4, 8, … items, so that it costs a few entries, not one for each item; what shares such a head is then compared
-exactly. What is remembered is bounded in bytes, and the least recently listed turns go first.
+A turn is found by what stands for a whole head of items: by its last head, and by those under which its line is
+listed; what shares such a head is then compared exactly. What is remembered is bounded in bytes, and the least
+recently added turns go first.
 """
 
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from sys import getsizeof
+from itertools import chain
 
-from ..turns.prompt import Head
 from ..turns.record import Record
+from .lines import ALIKE, Line, Lines, key_of, power, powers
 from .predecessor import Match, choose, holds_the_predecessor, match_of
+from .shares import SharedColumns, SharedHeads
 
 MEMORY = 128 << 20
 """Bytes of prompts that are remembered, as far as they can be counted."""
 
-_ALIKE = 16
-"""Turns listed under one head or key; of more than these, the oldest can no longer be found by it."""
+_OUTPUT_COST, _TURN_COST = 200, 6000
+"""Bytes that an item of the answer and a turn take up in memory, measured on CPython 3.13.
 
-_ITEM_COST, _OUTPUT_COST, _TURN_COST = 34, 200, 6000
-"""Bytes that an item, an item of the answer and a turn take up in memory, measured on CPython 3.13.
-
-The last is that of a turn that shares no head with another. What turns share is counted apart.
+The last is that of a turn that shares nothing with another. What turns share is counted apart.
 """
-
-_TOOL_COST, _HEAD_COST = 240, 400
-"""Bytes that a tool takes up beside its name: a tuple, a digest and a number; and a head beside its texts and tools."""
 
 
 class History:
@@ -43,26 +38,27 @@ class History:
         self._size = 0
         self._latest: OrderedDict[int, Record] = OrderedDict()
         self._superseded: OrderedDict[int, Record] = OrderedDict()
-        self._listed: dict[object, list[Record]] = {}
-        self._shared = Shared()
+        self._ends: dict[int, list[Record]] = {}
+        self._line_of: dict[int, Line] = {}
+        self._lines = Lines()
+        self._heads, self._columns = SharedHeads(), SharedColumns()
 
     def __len__(self) -> int:
-        return len(self._latest) + len(self._superseded)
+        return len(self._line_of)
 
     @property
     def size(self) -> int:
         """Bytes that are remembered, as far as they can be counted."""
-        return self._size + self._shared.size
+        return self._size + self._heads.size + self._columns.size
 
     def add(self, record: Record, match: Match | None) -> None:
         """Remember a turn that has ended with usage, and what it was found to go on with."""
         self._latest[record.number] = record
         self._size += _cost(record)
-        self._shared.take(record.prompt.head)
-        for entry in _entries(record):
-            self._list(entry, record)
-        if match and match.whole and (old := self._latest.pop(match.record.number, None)):
-            self._superseded[old.number] = old
+        self._heads.take(record.prompt.head)
+        self._columns.take(record.prompt.items)
+        self._put_end(record)
+        self._lines.append(self._line(record, match), record)
         while self.size > self._limit and len(self) > 1:
             self._forget(self._superseded or self._latest)
 
@@ -74,60 +70,85 @@ class History:
     def alike(self, record: Record) -> list[Match]:
         """Return all turns that may share a head, a key or a history with this one."""
         named = (record.named,) if record.named is not None and record.named.usage is not None else ()
-        entries = (*_heads(record), _key(record)) if record.complete else ()
-        return [match_of(record, other) for other in self._listed_under(entries, record, named)]
+        found: Iterable[Record] = ()
+        if record.complete:
+            items = record.prompt.items
+            heads = [items.head(count) for count in powers(len(items))]
+            ends = {*heads, *(items.head(count) for count in _last_heads(record))}
+            found = chain(self._ending_in(ends), self._lines.under((*heads, key_of(record))))
+        return [match_of(record, other) for other in _each_once(named, _readable(found, record))]
 
     def _nearest(self, record: Record) -> list[Match]:
         """Return the turns that share the longest head, if the predecessor is surely one of them.
 
         Nearly all turns go on with the one before them, so few have to be compared with all that are alike.
         """
+        if (head := self._longest_head(record)) == 0 or not record.complete or record.named is not None:
+            return []
         items = record.prompt.items
-        head = next((count for count in _last_heads(record) if items.head(count) in self._listed), 0)
-        if not head or not record.complete or record.named is not None:
-            return []
-        counts = {head, _power(head), _power(min(head + 1, len(items)))}
-        others = self._listed_under((*(items.head(count) for count in counts), _key(record)), record, least=head)
-        if any(_shares(record, other, head + 1) for other in others):
-            return []
-        nearest = [Match(record=other, head=head) for other in others if _shares(record, other, head)]
+        heads = {items.head(power(head)), items.head(power(min(head + 1, len(items))))}
+        found = chain(self._ending_in((items.head(head),)), self._lines.under((*heads, key_of(record)), head))
+        nearest = []
+        for other in _each_once((), _readable(found, record)):
+            if _shares(record, other, head + 1):
+                return []
+            if _shares(record, other, head):
+                nearest.append(Match(record=other, head=head))
         return nearest if holds_the_predecessor(record, nearest) else []
 
-    def _listed_under(
-        self, entries: Iterable[object], record: Record, named: Iterable[Record] = (), *, least: int = 0
-    ) -> Collection[Record]:
-        """Return the turns that are named, or listed under some entries and can be a predecessor, each once.
+    def _longest_head(self, record: Record) -> int:
+        """Return the length of the longest head that is known, among those that are likely to be."""
+        items, ends, lines = record.prompt.items, self._ends, self._lines
+        for count in _last_heads(record):
+            if (head := items.head(count)) in ends or head in lines:
+                return count
+        return 0
 
-        Those that are listed have at least so many items.
-        """
-        found = {other.number: other for other in named}
-        for entry in entries:
-            for other in self._listed.get(entry, ()):
-                if len(other.prompt.items) >= least and _could_be_read(other, record):
-                    found[other.number] = other
-        return found.values()
+    def _ending_in(self, heads: Iterable[int]) -> Iterable[Record]:
+        """Yield the turns of which one of these is the whole input."""
+        return chain.from_iterable([self._ends.get(head, ()) for head in heads])
 
-    def _list(self, entry: object, record: Record) -> None:
-        """List a turn under a head or a key."""
-        listed = self._listed.setdefault(entry, [])
-        listed.append(record)
-        if len(listed) > _ALIKE:
-            del listed[0]
+    def _line(self, record: Record, match: Match | None) -> Line:
+        """Return a turn's line: that of the turn which it extends, or a new one. That turn is now superseded."""
+        line = None
+        if match and match.whole and (line := self._line_of.get(match.record.number)):
+            if old := self._latest.pop(match.record.number, None):
+                self._superseded[old.number] = old
+            line = line if line.goes_on_with(record, match.record) else None
+        line = self._line_of[record.number] = line or Line()
+        return line
+
+    def _put_end(self, record: Record) -> None:
+        ends = self._ends.setdefault(_end(record), [])
+        ends.append(record)
+        if len(ends) > ALIKE:
+            del ends[0]
 
     def _forget(self, shelf: OrderedDict[int, Record]) -> None:
         """Forget the turn that has been longest on a shelf."""
-        _, record = shelf.popitem(last=False)
+        number, record = shelf.popitem(last=False)
         self._size -= _cost(record)
-        self._shared.drop(record.prompt.head)
-        for entry in _entries(record):
-            rest = [other for other in self._listed.pop(entry, ()) if other is not record]
-            if rest:
-                self._listed[entry] = rest
+        self._heads.drop(record.prompt.head)
+        self._columns.drop(record.prompt.items)
+        self._lines.remove(self._line_of.pop(number), record)
+        if rest := [other for other in self._ends.pop(_end(record), ()) if other is not record]:
+            self._ends[_end(record)] = rest
 
 
-def _could_be_read(other: Record, record: Record) -> bool:
-    """Tell whether a turn had ended, with usage, before this one was sent; a warm-up counts only where it is named."""
-    return not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at
+def _end(record: Record) -> int:
+    """Return the head that is a turn's whole input."""
+    return record.prompt.items.head(len(record.prompt.items))
+
+
+def _each_once(named: Iterable[Record], found: Iterable[Record]) -> Collection[Record]:
+    return {other.number: other for other in chain(named, found)}.values()
+
+
+def _readable(found: Iterable[Record], record: Record) -> Iterable[Record]:
+    """Yield the turns that had ended, with usage, before this one was sent; a warm-up counts only where it is named."""
+    for other in found:
+        if not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at:
+            yield other
 
 
 def _shares(record: Record, other: Record, count: int) -> bool:
@@ -142,59 +163,5 @@ def _last_heads(record: Record) -> range:
     return range(count, max(0, count - 64), -1)
 
 
-def _heads(record: Record) -> Iterable[object]:
-    """Return the heads under which turns that share items with this one are listed, the longest first."""
-    items = record.prompt.items
-    return dict.fromkeys(items.head(count) for count in (*_last_heads(record), *reversed(_powers(len(items)))))
-
-
-def _entries(record: Record) -> Iterable[object]:
-    """Return what a turn is listed under."""
-    items = record.prompt.items
-    heads = (items.head(count) for count in (*_powers(len(items)), len(items)) if count)
-    return dict.fromkeys((*heads, _key(record)))
-
-
-def _key(record: Record) -> object:
-    return "key", record.route.key
-
-
-def _powers(count: int) -> list[int]:
-    """Return the powers of two up to a count."""
-    return [1 << exponent for exponent in range(count.bit_length())]
-
-
-def _power(count: int) -> int:
-    """Return the largest power of two that is not above a count, which is at least one."""
-    return 1 << count.bit_length() - 1
-
-
 def _cost(record: Record) -> int:
-    return _TURN_COST + _ITEM_COST * len(record.prompt.items) + _OUTPUT_COST * len(record.outputs)
-
-
-class Shared:
-    """What the turns of an agent have in common, counted once; `size` is its bytes."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._uses: dict[int, int] = {}
-
-    def take(self, head: Head) -> None:
-        """Count a turn with a head: equal ones are one and the same object, as long as any of them is remembered."""
-        uses = self._uses.get(id(head), 0)
-        self._uses[id(head)] = uses + 1
-        self.size += 0 if uses else _weight(head)
-
-    def drop(self, head: Head) -> None:
-        """Count it no more."""
-        uses = self._uses.pop(id(head))
-        if uses > 1:
-            self._uses[id(head)] = uses - 1
-        else:
-            self.size -= _weight(head)
-
-
-def _weight(head: Head) -> int:
-    """Return the bytes that a head takes up."""
-    return _HEAD_COST + getsizeof(head.instructions) + sum(_TOOL_COST + getsizeof(tool.name) for tool in head.tools)
+    return _TURN_COST + _OUTPUT_COST * len(record.outputs)

@@ -105,8 +105,12 @@ def holds_the_predecessor(record: Record, matches: list[Match]) -> bool:
 
 def _is_plainly_gone_on_with(record: Record, match: Match) -> bool:
     other = match.record
+    if not match.whole or match.head == 0:
+        return False
+    if other.route is record.route and other.prompt.head is record.prompt.head:
+        return True  # as nearly always
     apart = _is_told_apart(record, other) or _looks_like_another_agent(record, other)
-    return match.whole and match.head > 0 and _is_own(record, other) and not apart
+    return _is_own(record, other) and not apart
 
 
 def _rank(record: Record, match: Match) -> tuple[int | bool, ...]:

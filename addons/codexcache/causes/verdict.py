@@ -1,8 +1,7 @@
 """The verdict on a turn: after it has ended, or as far as it can be foreseen before it leaves."""
 
-from dataclasses import dataclass
-
 from ..turns.record import Record
+from ..unchanging import unchanging
 from .case import Case, reusable, slack
 from .changes import Change, find_changes
 from .checks import TABLE, idle, key_overloaded
@@ -10,7 +9,7 @@ from .names import QUIET, VERDICTS
 from .predecessor import Match
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging
 class Verdict:
     """The verdict on one turn. `reusable` and `resent` are tokens; both are estimates."""
 

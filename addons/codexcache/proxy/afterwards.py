@@ -33,8 +33,10 @@ class Afterwards:
         """Do now what is left to do; what fails keeps nothing else from being done."""
         self._is_due = False
         while self._works:
-            with self._faults.noted("what follows on a turn"):
+            try:
                 self._works.popleft()()
+            except Exception as error:
+                self._faults.note("what follows on a turn", error)
 
     def finish(self) -> None:
         """Do what is left to do, and from now on everything at once: there may be no time afterwards."""

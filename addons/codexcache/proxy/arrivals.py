@@ -32,7 +32,7 @@ class Arrivals:
         self._core = core
         self._told: set[tuple[str, str]] = set()
         self.connections = self.requests = self.begun = self.turns = 0
-        self.changed: Counter[str] = Counter()
+        self._changed: Counter[tuple[str, ...]] = Counter()
         self.statuses: Counter[str] = Counter()
         self.opened: Counter[str] = Counter()
         self.tunnelled: Counter[str] = Counter()
@@ -43,15 +43,19 @@ class Arrivals:
 
     def report(self) -> dict[str, Json]:
         """Return what was counted, as plain values."""
-        counters = ("changed", "statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable")
+        counters = ("statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable")
         numbers: dict[str, Json] = {name: getattr(self, name) for name in ("connections", "requests", "begun", "turns")}
-        return numbers | {name: dict(getattr(self, name)) for name in counters}
+        return numbers | {"changed": dict(self.changed)} | {name: dict(getattr(self, name)) for name in counters}
+
+    @property
+    def changed(self) -> Counter[str]:
+        """How often each part of a turn was altered."""
+        return sum((Counter(dict.fromkeys(names, count)) for names, count in self._changed.items()), Counter[str]())
 
     def count(self, finding: Finding) -> None:
         """Take in a finished turn."""
         self.turns += 1
-        for name in finding.passage.changed:
-            _count(self.changed, name)
+        _count(self._changed, finding.passage.changed)
 
     def client_connected(self, client: connection.Client) -> None:
         self.connections += 1
@@ -107,7 +111,7 @@ def how_to_trust(ca: str) -> str:
     )
 
 
-def _count(counter: Counter[str], name: str) -> None:
+def _count[T](counter: Counter[T], name: T) -> None:
     if name in counter or len(counter) < _MOST:
         counter[name] += 1
 

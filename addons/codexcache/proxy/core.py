@@ -104,8 +104,8 @@ def _codex_host(authority: str, hosts: tuple[str, ...]) -> str | None:
 def write_fields(request: http.Request, envelope: Envelope, length: bytes | None = None) -> None:
     """Give a request the header fields of its envelope, if they are others; the body's length is its own, or given."""
     if envelope.changed:
-        fields = request.headers.fields
-        request.headers.fields = with_length(envelope.fields, length_of(fields) if length is None else length)
+        size = length_of(request.headers.fields) if length is None else length
+        request.headers.fields = with_length(envelope.fields, size, envelope.length_at)
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:

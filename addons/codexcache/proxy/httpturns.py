@@ -1,6 +1,5 @@
 """Turns over HTTP, and every event stream that is decrypted."""
 
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from collections.abc import Set as AbstractSet
@@ -103,11 +102,15 @@ class HttpTurns:
 
     def _tap(self, flow: http.HTTPFlow, response: http.Response, values: Values) -> Tap:
         """Return what keeps a copy of a response, and for a turn reads its outcome."""
-        reader = None
-        if passage := self._passages.get(flow.id):
-            with contextlib.suppress(Undecodable):
-                reader = reader_of(response, values, passage, lambda: self._core.end(passage, time.time()))
+        passage = self._passages.get(flow.id)
+        reader = self._reader(response, values, passage) if passage else None
         return Tap(self._core.settings.view_limit, self._note_fault, reader)
+
+    def _reader(self, response: http.Response, values: Values, passage: Passage) -> Reader | None:
+        try:
+            return reader_of(response, values, passage, lambda: self._core.end(passage, time.time()))
+        except Undecodable:
+            return None  # it says no more than its status
 
     def _note_fault(self, error: Exception) -> None:
         self._core.faults.note("reading a response", error)

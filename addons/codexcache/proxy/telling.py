@@ -144,31 +144,27 @@ def portraits(marked: http.HTTPFlow) -> list[Object]:
 
 def relabel(marked: http.HTTPFlow, known: list[Object]) -> None:
     """Give a flow these portraits, and the mark and comment that go with them; those of the user's own stay."""
-    before, after = _shown(marked, portraits(marked)), _shown(marked, known)
+    (comment, marker), (old_comment, old_marker) = _label(marked, known), _label(marked, portraits(marked))
     marked.metadata[PORTRAITS] = known
-    if not marked.comment or marked.comment == _comment(before):
-        marked.comment = _comment(after)
-    if not marked.marked or marked.marked == _marker(before):
-        marked.marked = _marker(after)
+    if marked.comment in ("", old_comment):
+        marked.comment = comment
+    if marked.marked in ("", old_marker):
+        marked.marked = marker
 
 
-def _shown(marked: http.HTTPFlow, known: list[Object]) -> list[Object]:
-    """Return the turns that count in the list: each turn of a request is the same one, tried again."""
-    return known if marked.websocket else known[-1:]
+def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
+    """Return what the list shows of a flow, and its mark: its turn, or how many of its turns missed, and the last miss.
 
-
-def _comment(known: list[Object]) -> str:
-    """Return what the list shows of a flow: its turn, or how many of its turns missed, and the last miss."""
-    if not known:
-        return ""
-    misses = [turn for turn in known if turn.get("is_miss")]
-    worst = misses[-1] if misses else known[-1]
-    said = f"{'miss: ' if misses else ''}{worst.get('verdict')}: {worst.get('because')}"
-    turns = f"{'the latest ' if len(known) == _MOST else ''}{len(known)} turns"
-    return said if len(known) == 1 else f"{turns}, {len(misses)} missed; {said}"
-
-
-def _marker(known: list[Object]) -> str:
-    if any(turn.get("is_miss") for turn in known):
-        return _MISS_MARKER
-    return "" if not known else _MARKERS.get(str(known[-1].get("verdict")), _OTHER_MARKER)
+    Each turn of a request is the same one, tried again.
+    """
+    shown = known if marked.websocket else known[-1:]
+    if not shown:
+        return "", ""
+    misses = [turn for turn in shown if turn.get("is_miss")]
+    told = (misses or shown)[-1]
+    said = f"{'miss: ' if misses else ''}{told.get('verdict')}: {told.get('because')}"
+    marker = _MISS_MARKER if misses else _MARKERS.get(str(told.get("verdict")), _OTHER_MARKER)
+    if len(shown) == 1:
+        return said, marker
+    turns = f"{'the latest ' if len(shown) == _MOST else ''}{len(shown)} turns"
+    return f"{turns}, {len(misses)} missed; {said}", marker

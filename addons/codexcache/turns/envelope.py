@@ -11,7 +11,7 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..wire.fields import Fields, first_value, with_fields
+from ..wire.fields import Fields, first_value, place_of_length, with_fields
 from .memory import Identity
 from .turn import SESSION_HEADERS, Sender, Turn
 from .values import usable
@@ -26,13 +26,14 @@ REQUEST_ID = "x-client-request-id"
 class Envelope:
     """The edits of one turn: its header fields, the body's members to set and to remove, and the names of all these.
 
-    In the fields the length of the body is blank.
+    In the fields the length of the body is blank; it stands at `length_at`, if it stands in one place.
     """
 
     fields: Fields
     put: Mapping[str, str] = field(default_factory=dict)
     drop: frozenset[str] = frozenset()
     changed: tuple[str, ...] = ()
+    length_at: int | None = None
 
 
 def seal(turn: Turn, identity: Identity, *, strip: frozenset[str], withhold_key: bool) -> Envelope:
@@ -65,7 +66,8 @@ def _sealed(sender: Sender, key: str | None, drop: frozenset[str], *, put: bool,
     """Return an envelope; from turn to turn of a conversation it is the same."""
     member = {KEY_MEMBER: key} if put and key is not None else {}
     fields, changed = _session_fields(sender, key if in_headers else None)
-    return Envelope(fields=fields, put=member, drop=drop, changed=(*changed, *sorted({*drop, *member})))
+    names = (*changed, *sorted({*drop, *member}))
+    return Envelope(fields=fields, put=member, drop=drop, changed=names, length_at=place_of_length(fields))
 
 
 def _session_fields(sender: Sender, key: str | None) -> tuple[Fields, tuple[str, ...]]:

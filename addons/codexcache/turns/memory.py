@@ -44,7 +44,7 @@ class Memory:
     """Conversations by the digest of their input, responses by their id."""
 
     def __init__(self, limit: int = TURNS) -> None:
-        self._traces: _Bounded[tuple[bytes, bytes], tuple[_Trace, ...]] = _Bounded(limit)
+        self._traces: _Bounded[tuple[bytes, int], tuple[_Trace, ...]] = _Bounded(limit)
         self._responses: _Bounded[tuple[bytes, str], Identity] = _Bounded(limit)
 
     def remember(self, turn: Turn, identity: Identity) -> None:
@@ -53,8 +53,10 @@ class Memory:
             return
         trace = _Trace(identity=identity, session=turn.session)
         place = turn.sender.root, turn.prompt.items.head(len(turn.prompt.items))
-        known = self._traces.get(place) or ()
-        self._traces.put(place, (*(one for one in known if one != trace), trace)[-_ALIKE:])
+        if known := self._traces.get(place):
+            self._traces.put(place, (*[one for one in known if one != trace], trace)[-_ALIKE:])
+        else:
+            self._traces.put(place, (trace,))
 
     def remember_response(self, turn: Turn, response_id: str, identity: Identity) -> None:
         """Remember whose turn a response answered."""

@@ -38,7 +38,7 @@ class Tool(NamedTuple):
     """One tool: its name, its digest, and its size in bytes."""
 
     name: str
-    digest: bytes
+    digest: int
     size: int
 
 
@@ -53,7 +53,7 @@ class Head:
     service_tier: str
     reasoning_effort: str
     verbosity: str
-    text_format: bytes
+    text_format: int
     parallel_tool_calls: bool | None
     tools: tuple[Tool, ...]
     instructions: str

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from ..unchanging import unchanging
 from ..wire.routes import Endpoint
 from .columns import Item
 from .prompt import Prompt
@@ -32,7 +33,7 @@ class Route:
         return f"Route({self.transport})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@unchanging
 class Usage:
     """A response's counters, in tokens; `cached` is part of `input` and None where the backend did not say."""
 

@@ -60,6 +60,8 @@ class EventReader:
         return self._events.is_between
 
     def feed(self, chunk: bytes) -> None:
+        if not chunk:
+            return  # an event that is not complete at the end of its stream is none
         for data in self._events.feed(chunk):
             self._outcome.read_event(data)
             if self._outcome.finished:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from ..unchanging import unchanging
 from ..wire.document import Json, Object
-from ..wire.fields import Fields, Values, by_name, with_length
+from ..wire.fields import Fields, Values, by_name, place_of_length, with_length
 from ..wire.routes import Endpoint
 from .caller import Caller, read_caller
 from .items import first_developer_message, first_user_message, given_items, spelled
@@ -42,13 +42,15 @@ _NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-cod
 class Sender:
     """What the header fields say: who sends, whether it is the official client, and in which session.
 
-    In `fields` the length of the body is left blank, so that there is one sender for all turns with equal ones.
-    `values` are their values by lower-case name. `root` keeps one caller's conversations apart from another's.
+    In `fields` the length of the body is left blank, so that there is one sender for all turns with equal ones; it
+    stands at `length_at`, if it stands in one place. `values` are their values by lower-case name. `root` keeps one
+    caller's conversations apart from another's.
 
     It holds the credential, so it shows nothing of itself in a log or a traceback; nor does whatever holds a turn.
     """
 
     fields: Fields
+    length_at: int | None
     values: Values
     caller: Caller | None
     root: bytes
@@ -114,9 +116,29 @@ class Turn:
         return (_text(self.document.get("instructions")) or self.reading.developer)[:_OPENING_INSTRUCTIONS]
 
 
+_latest: dict[int, Sender] = {}
+"""The latest sender with so many fields. Most turns come from the same one, and comparing is quicker than hashing."""
+
+_FEW = 64
+"""Fields that a sender in `_latest` has at the most, so that it is small."""
+
+
 def read_sender(fields: Fields) -> Sender:
     """Read who sends from the header fields of a request or a handshake."""
-    return _who(with_length(fields))
+    known = _latest.get(len(fields))
+    if known is None or not _is_again(known, fields):
+        known = _who(with_length(fields))
+        if len(fields) <= _FEW:
+            _latest[len(fields)] = known
+    return known
+
+
+def _is_again(known: Sender, fields: Fields) -> bool:
+    """Tell whether as many fields as a sender's are the same, but for the length of the body."""
+    at, given = known.length_at, known.fields
+    if at is None or fields[:at] != given[:at]:
+        return False
+    return fields[at][0] == given[at][0] and fields[at + 1 :] == given[at + 1 :]
 
 
 @functools.lru_cache(maxsize=256)
@@ -124,6 +146,7 @@ def _who(fields: Fields) -> Sender:
     values = by_name(fields)
     return Sender(
         fields=fields,
+        length_at=place_of_length(fields),
         values=values,
         caller=(caller := read_caller(values)),
         root=_root(caller),

@@ -34,8 +34,16 @@ def first_value(values: Values, name: str) -> str | None:
     return next(iter(values.get(name, ())), None)
 
 
-def with_length(fields: Fields, length: bytes = b"") -> tuple[tuple[bytes, bytes], ...]:
-    """Return the fields with this length of a body, left blank by default, in each place that has one."""
+def place_of_length(fields: Fields) -> int | None:
+    """Return the index of the field with the length of the body, None where there is none, or more than one."""
+    places = [place for place, (name, _) in enumerate(fields) if name.lower() == _LENGTH]
+    return places[0] if len(places) == 1 else None
+
+
+def with_length(fields: Fields, length: bytes = b"", place: int | None = None) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the fields with this length of a body, left blank by default, in its place, which may be known."""
+    if place is not None:
+        return (*fields[:place], (fields[place][0], length), *fields[place + 1 :])
     size = len(_LENGTH)
     return tuple(
         [(field[0], length) if len(field[0]) == size and field[0].lower() == _LENGTH else field for field in fields]

@@ -1,0 +1,92 @@
+"""Lines of turns: listed once for all their turns, found by key and by heads."""
+
+from codexcache.causes.lines import ALIKE, Line, Lines, key_of, power, powers
+from codexcache.turns.record import Record
+from support.records import record, route
+from support.turns import conversation
+
+TALK = conversation(*"abcdefghij")
+
+
+def line_of(lines: Lines, *records: Record) -> Line:
+    """Return a line of these turns."""
+    line = Line()
+    for one in records:
+        lines.append(line, one)
+    return line
+
+
+def grown(*lengths: int) -> list[Record]:
+    """Return turns of one conversation with so many items."""
+    return [record(number, TALK[:length]) for number, length in enumerate(lengths, 1)]
+
+
+def numbers(lines: Lines, *entries: object, least: int = 0) -> list[int]:
+    return [found.number for found in lines.under(entries, least)]
+
+
+def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None:
+    lines, turns = Lines(), grown(3, 5)
+    line = line_of(lines, *turns)
+    items = turns[-1].prompt.items
+
+    assert line.entries == [key_of(turns[0]), items.head(1), items.head(2), items.head(4)]
+    assert all(entry in lines for entry in line.entries)
+    assert items.head(3) not in lines
+
+
+def test_the_turns_of_a_line_are_found_the_latest_first() -> None:
+    lines, turns = Lines(), grown(1, 3, 5)
+    line_of(lines, *turns)
+
+    assert numbers(lines, key_of(turns[0])) == [3, 2, 1]
+    assert numbers(lines, turns[0].prompt.items.head(1), least=3) == [3, 2]
+
+
+def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
+    lines, turns = Lines(), grown(*[1] * 40)
+    line_of(lines, *turns)
+
+    assert numbers(lines, key_of(turns[0])) == list(range(40, 40 - ALIKE, -1))
+
+
+def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
+    first, last = grown(1, 3)
+    line = line_of(Lines(), first, last)
+    behind, elsewhere = record(3, TALK[:5]), record(4, TALK[:5], via=route(key="other"))
+
+    assert line.goes_on_with(behind, last)
+    assert not line.goes_on_with(behind, first)
+    assert not line.goes_on_with(elsewhere, last)
+
+
+def test_a_line_without_turns_is_listed_nowhere() -> None:
+    lines, turns = Lines(), grown(3, 5)
+    line = line_of(lines, *turns)
+    entries = list(line.entries)
+    lines.remove(line, turns[1])
+    assert numbers(lines, *entries) == [1] * len(entries)
+    lines.remove(line, turns[0])
+
+    assert not any(entry in lines for entry in entries)
+
+
+def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() -> None:
+    """It is still found by what else it is listed under, and forgotten without trouble."""
+    lines, made = Lines(), dict[int, Line]()
+    for number in range(1, ALIKE + 1):
+        made[number] = line_of(lines, record(number, TALK[:1], via=route(key=str(number))))
+    lines.append(made[1], record(90, TALK[:2], via=route(key="1")))
+    line_of(lines, record(91, TALK[:1], via=route(key="91")))
+    head = record(0, TALK[:1]).prompt.items.head(1)
+
+    assert 2 not in numbers(lines, head)
+    assert {1, 3, 90, 91} <= {*numbers(lines, head)}
+    assert numbers(lines, ("key", "2")) == [2]
+    lines.remove(made[2], made[2].records[0])
+    assert ("key", "2") not in lines
+
+
+def test_powers_of_two_up_to_a_count() -> None:
+    assert [powers(count) for count in (0, 1, 2, 5, 8)] == [[], [1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
+    assert [power(count) for count in (1, 2, 3, 4, 7, 8)] == [1, 2, 2, 4, 4, 8]
