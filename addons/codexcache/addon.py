@@ -28,6 +28,7 @@ class CodexContinuity(Switchboard):
         turns, sockets = HttpTurns(core), SocketTurns(core)
         rooms = [
             Lifecycle(core),
+            core.onlookers,
             Tunnel(core),
             self.arrivals,
             turns,

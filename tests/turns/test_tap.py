@@ -83,7 +83,7 @@ def test_a_body_is_kept_as_long_as_it_is_not_too_large(limit: int, kept: bytes |
     for chunk in (b"abc", b"def", b""):
         keeper.add(chunk)
 
-    assert keeper.whole() == kept
+    assert keeper.taken() == kept
 
 
 def test_what_is_too_large_is_not_kept_in_part() -> None:
@@ -95,7 +95,7 @@ def test_what_is_too_large_is_not_kept_in_part() -> None:
 
 
 def test_nothing_is_kept_as_nothing() -> None:
-    assert Keeper(0).whole() == b""
+    assert Keeper(0).taken() == b""
 
 
 class Failing:
@@ -114,23 +114,24 @@ class Failing:
 
 def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
     reader, faults = Failing(), list[str]()
-    tap = Tap(1000, lambda error: faults.append(type(error).__name__), reader)
+    tap = Tap(lambda error: faults.append(type(error).__name__), reader, Keeper(1000))
     dull = b'data: {"type":"response.output_text.delta"}\n\n'
     chunks = [dull, dull, b"b", b"c", dull]
 
     assert list(map(tap.listener(), chunks)) == chunks
-    assert (reader.heard, faults, tap.whole()) == ([dull, b"b"], ["error"], b"".join(chunks))
+    assert (reader.heard, faults, tap.taken()) == ([dull, b"b"], ["error"], b"".join(chunks))
 
 
 def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
     chunk = bytes(range(200))
 
-    assert Tap(1, lambda _: None).listener()(chunk) is chunk
+    assert Tap(lambda _: None).listener()(chunk) is chunk
+    assert Tap(lambda _: None, keeper=Keeper(1)).listener()(chunk) is chunk
 
 
 def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
     reader = Failing()
-    tap = Tap(100, lambda _: None, reader)
+    tap = Tap(lambda _: None, reader, Keeper(100))
     hear = tap.listener()
     hear(b"abc")
 
@@ -140,21 +141,26 @@ def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
 
 
 def test_a_tap_keeps_what_is_not_too_large_and_of_what_is_nothing() -> None:
-    tap = Tap(5, lambda _: None)
-    hear = tap.listener()
-    for chunk in (b"abc", b"de"):
-        hear(chunk)
-    assert tap.whole() == b"abcde"
-    hear(b"f")
+    for limit, kept in ((5, b"abcde"), (4, None)):
+        tap = Tap(lambda _: None, keeper=Keeper(limit))
+        for chunk in (b"abc", b"de"):
+            tap.listener()(chunk)
 
-    assert (tap.whole(), tap._chunks) == (None, [])
+        assert tap.taken() == kept
+
+
+def test_a_tap_without_a_keeper_has_nothing_to_be_taken() -> None:
+    tap = Tap(lambda _: None)
+    tap.listener()(b"abc")
+
+    assert tap.taken() is None
 
 
 @prop
 @given(st.lists(st.binary(max_size=40)), st.sampled_from(["", "gzip", "deflate", "br", "zstd"]), st.booleans())
 def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_stream: bool) -> None:
     reader = reader_into(Outcome(status=400), coding=coding, event_stream=event_stream, limit=100)
-    hear = Tap(50, lambda _: None, reader).listener()
+    hear = Tap(lambda _: None, reader, Keeper(50)).listener()
 
     assert [hear(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
 
@@ -184,7 +190,7 @@ def test_what_is_passed_over_says_nothing(pieces: list[bytes], data: st.DataObje
     for piece, goes_on in zip(pieces, joined, strict=True):
         chunks[-1:] = [chunks[-1] + piece] if goes_on and chunks else [*chunks[-1:], piece]
     outcome = Outcome(status=200)
-    hear = Tap(0, lambda _: None, reader_into(outcome)).listener()
+    hear = Tap(lambda _: None, reader_into(outcome)).listener()
     for chunk in (*chunks, b""):
         hear(chunk)
 

@@ -20,6 +20,7 @@ from ..wire.fields import length_of, with_length
 from ..wire.routes import is_codex_host
 from .afterwards import Afterwards
 from .guard import Faults
+from .onlookers import Onlookers
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Core:
         self.faults = Faults()
         self.desk = Desk(self.faults.note)
         self.afterwards = Afterwards(self.faults)
+        self.onlookers = Onlookers()
         self.hold: Callable[[http.HTTPFlow, Passage, Callable[[], tuple[object, Turn]]], None] = _let_pass
         self.flows: weakref.WeakValueDictionary[str, http.HTTPFlow] = weakref.WeakValueDictionary()
 

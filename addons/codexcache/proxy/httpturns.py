@@ -9,7 +9,7 @@ from mitmproxy.net import encoding
 
 from ..turns.continuity import Passage
 from ..turns.envelope import Envelope
-from ..turns.tap import Reader, Tap, reader_for
+from ..turns.tap import Keeper, Reader, Tap, reader_for
 from ..turns.turn import Reading, Sender, Turn, read_sender, read_turn
 from ..wire.body import Body
 from ..wire.coding import Undecodable, decode
@@ -101,10 +101,11 @@ class HttpTurns:
         return (body.text, request.headers.fields), turn
 
     def _tap(self, flow: http.HTTPFlow, response: http.Response, values: Values) -> Tap:
-        """Return what keeps a copy of a response, and for a turn reads its outcome."""
+        """Return what reads a turn's outcome, and keeps a copy of the response where somebody could look at it."""
         passage = self._passages.get(flow.id)
         reader = self._reader(response, values, passage) if passage else None
-        return Tap(self._core.settings.view_limit, self._note_fault, reader)
+        keeper = Keeper(self._core.settings.view_limit) if self._core.onlookers.present else None
+        return Tap(self._note_fault, reader, keeper)
 
     def _reader(self, response: http.Response, values: Values, passage: Passage) -> Reader | None:
         try:

@@ -22,7 +22,7 @@ from ..wire.document import Object
 from ..words.fingerprint import Fingerprints, fresh_secret, load_secret
 from ..words.journal import Entries, append, line_of
 from ..words.line import turn_line
-from ..words.portrait import brief, portrait
+from ..words.portrait import portrait
 from ..words.summary import Summary
 from .core import Core
 
@@ -48,19 +48,14 @@ class Telling:
         self._journal_fails = False
         self._told: tuple[Finding, Object, bytes] | None = None
         self._is_shown = self._is_listed = False
-        self._is_kept = True
         self.summary = Summary()
         core.desk.listeners.append(self.tell)
 
     def configure(self, updated: AbstractSet[str]) -> None:
-        """Find out where people look: mitmdump's terminal, unless it is to be quiet, or a list of flows, or a file.
-
-        Without a list, mitmproxy lets go of flows that are not saved.
-        """
+        """Find out where people look: at mitmdump's terminal, unless it is to be quiet, or at a list of flows."""
         addons, options = ctx.master.addons, ctx.options
         self._is_shown = addons.get("dumper") is not None and getattr(options, "termlog_verbosity", "") != "error"
         self._is_listed = addons.get("view") is not None
-        self._is_kept = self._is_listed or getattr(options, "save_stream_file", "not known") is not None
 
     def running(self) -> None:
         try:
@@ -117,9 +112,9 @@ class Telling:
 
     def _mark(self, finding: Finding, entry: Object) -> None:
         """Put the portrait, a mark and a comment on the flow."""
-        if (marked := self._core.flows.get(finding.record.flow)) is None:
+        if not self._core.onlookers.present or (marked := self._core.flows.get(finding.record.flow)) is None:
             return
-        drawn = portrait(finding, entry, self.fingerprints) if self._is_kept else brief(finding, entry)
+        drawn = portrait(finding, entry, self.fingerprints)
         relabel(marked, [*portraits(marked), drawn][-_MOST:])
         if self._is_listed:
             ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))

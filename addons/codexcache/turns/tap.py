@@ -31,9 +31,11 @@ class Keeper:
         if self._size > self._limit:
             self._chunks.clear()
 
-    def whole(self) -> bytes | None:
-        """Return the body as it came, or None where it was too large."""
-        return b"".join(self._chunks) if self._size <= self._limit else None
+    def taken(self) -> bytes | None:
+        """Return the body as it came, or None where it was too large, and let go of it."""
+        whole = b"".join(self._chunks) if self._size <= self._limit else None
+        self._chunks.clear()
+        return whole
 
 
 class Reader(Protocol):
@@ -81,7 +83,7 @@ class BodyReader:
     def feed(self, chunk: bytes) -> None:
         self._body.add(chunk)
         if not chunk:
-            self._outcome.read_body(self._body.whole() or b"")
+            self._outcome.read_body(self._body.taken() or b"")
             self._on_finished()
 
 
@@ -117,50 +119,58 @@ type _Piece = tuple[bytes, int]
 _NONE: _Piece = b"", -2
 
 
-class Tap(Keeper):
-    """Passes chunks on, keeps them, and shows them to a reader.
+class Tap:
+    """Passes chunks on, and shows them to a reader, and to a keeper.
 
     A reader that fails is told to `on_fault` and not asked again.
     """
 
-    def __init__(self, limit: int, on_fault: Callable[[Exception], None], reader: Reader | None = None) -> None:
-        super().__init__(limit)
+    def __init__(
+        self, on_fault: Callable[[Exception], None], reader: Reader | None = None, keeper: Keeper | None = None
+    ) -> None:
         self._on_fault = on_fault
         self._reader = reader
+        self._keeper = keeper
         self._piece = _NONE
 
     def listener(self) -> Callable[[bytes], bytes]:
-        """Return what is called with each chunk, and returns it.
+        """Return what is called with each chunk, and returns it."""
+        return self._reading() if self._keeper is None else self._keeping(self._keeper)
+
+    def _reading(self) -> Callable[[bytes], bytes]:
+        """Return a listener that does not keep anything.
 
         It is called a hundred times a turn, so what most chunks need stands in one place, and in local variables, which
         cost half of what attributes do. A chunk that begins like the piece of a text before it, and holds this event
         alone, says nothing.
         """
-        keep, attend = self._chunks.append, self._attend
-        (piece, at), room = _NONE, self._limit
+        attend = self._attend
+        piece, at = _NONE
 
         def pass_on(chunk: bytes) -> bytes:
-            nonlocal piece, at, room
-            keep(chunk)
-            room -= len(chunk)
-            if not chunk.startswith(piece) or not chunk.endswith(BLANK_LINE) or chunk.rfind(TYPE) != at or room < 0:
-                piece, at = attend(chunk, room)
+            nonlocal piece, at
+            if not chunk.startswith(piece) or not chunk.endswith(BLANK_LINE) or chunk.rfind(TYPE) != at:
+                piece, at = attend(chunk)
             return chunk
 
         return pass_on
 
-    def taken(self) -> bytes | None:
-        """Return the body as it came, None where it was too large, and let go of it and of the reader."""
-        whole = self.whole()
-        self._chunks.clear()
-        self._reader = None
-        return whole
+    def _keeping(self, keeper: Keeper) -> Callable[[bytes], bytes]:
+        keep, pass_on = keeper.add, self._reading()
 
-    def _attend(self, chunk: bytes, room: int) -> _Piece:
+        def keep_and_pass_on(chunk: bytes) -> bytes:
+            keep(chunk)
+            return pass_on(chunk)
+
+        return keep_and_pass_on
+
+    def taken(self) -> bytes | None:
+        """Return the body as it came, None where it was too large or not kept, and let go of it and of the reader."""
+        keeper, self._keeper, self._reader = self._keeper, None, None
+        return keeper.taken() if keeper else None
+
+    def _attend(self, chunk: bytes) -> _Piece:
         """Show a chunk to the reader; return how those begin that need not be shown next."""
-        if room < 0:
-            self._size = self._limit - room
-            self._chunks.clear()
         if self._reader is None:
             return _NONE
         try:

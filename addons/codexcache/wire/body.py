@@ -9,7 +9,6 @@ anything is out of the ordinary, the whole is parsed.
 And what was edited in a frame, behind the items, is edited in the same frame again by putting the same bytes there.
 """
 
-import contextlib
 import re
 from collections.abc import Collection, Mapping, Sequence
 
@@ -79,13 +78,11 @@ class Rewritten:
 class Known[M]:
     """What is remembered of a body: the bytes up to its last item, those behind, its members, and what its frame says.
 
-    The first `end` bytes of `head` count: a body that goes on with this one appends to it what is new. The offsets of
-    the members are right for a body whose last item ends at `measured`; `place` is the input's place among them.
-    `made` is what its reader made of the whole.
+    The bytes are those that came, not a copy. The offsets of the members are right for a body whose last item ends at
+    `measured`; `place` is the input's place among them. `made` is what its reader made of the whole.
     """
 
-    head: bytearray
-    end: int
+    head: memoryview
     tail: bytes
     members: Sequence[Member]
     measured: int
@@ -98,14 +95,16 @@ class Known[M]:
     def cost(self) -> int:
         """Bytes that this takes up in memory."""
         before, behind = self.members[self.place].value, len(self.tail)
-        return self.end + behind + _PARSED * (before + behind) + (len(self.sent.tail) if self.sent else 0)
+        return self.end + 2 * behind + _PARSED * (before + behind) + (len(self.sent.tail) if self.sent else 0)
+
+    @property
+    def end(self) -> int:
+        """The offset behind the last item."""
+        return len(self.head)
 
     def begins(self, text: bytes) -> bool:
         """Tell whether a text starts with this one's head."""
-        if len(self.head) == self.end:
-            return text.startswith(self.head)
-        with memoryview(self.head) as whole, whole[: self.end] as head:
-            return text.startswith(head)
+        return text.startswith(self.head)
 
     def rewritten(self, drop: Collection[str], put: Mapping[str, str]) -> Rewritten | None:
         """Return what the same edits made of the same frame, if they were made."""
@@ -145,10 +144,9 @@ def known_of[M](
         frame = {name: value for name, value in body.document.items() if name != "input"}
     else:
         return None
-    head = _head_of(body, end)
+    head = memoryview(body.text)[:end]
     return Known(
         head=head,
-        end=end,
         tail=tail,
         members=members,
         measured=measured,
@@ -159,19 +157,9 @@ def known_of[M](
     )
 
 
-def _rewriting(drop: Collection[str], put: Mapping[str, str], head: bytearray, sent: bytes | None) -> Rewritten | None:
+def _rewriting(drop: Collection[str], put: Mapping[str, str], head: memoryview, sent: bytes | None) -> Rewritten | None:
     """Return what edits made of all behind the items, None where there were none or what stands before was touched."""
     return Rewritten(drop=drop, put=put, tail=sent[len(head) :]) if sent is not None and sent.startswith(head) else None
-
-
-def _head_of[M](body: Body[M], end: int) -> bytearray:
-    """Return the bytes of a body up to `end`: those of the body that it goes on with, and what is new."""
-    known = body.known
-    if known is not None and len(known.head) == known.end:  # else another body has gone on with it
-        with contextlib.suppress(BufferError):  # a thread is just looking at it
-            known.head.extend(memoryview(body.text)[known.end : end])
-            return known.head
-    return bytearray(memoryview(body.text)[:end])
 
 
 def _input_of[M](body: Body[M]) -> tuple[int, int] | None:

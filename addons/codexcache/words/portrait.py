@@ -26,7 +26,8 @@ def portrait(finding: Finding, entry: Object, fingerprints: Fingerprints) -> Obj
     """Return the journal's entry of a turn with what else is shown of it."""
     turn = finding.passage.turn
     return {
-        **brief(finding, entry),
+        **entry,
+        "is_miss": finding.verdict.is_miss,
         "ended_at": finding.record.ended_at,
         "resent_tokens": finding.verdict.resent,
         "predecessor_flow": finding.match.record.flow if finding.match else None,
@@ -40,11 +41,6 @@ def portrait(finding: Finding, entry: Object, fingerprints: Fingerprints) -> Obj
         "edited": finding.passage.edited is not None,
         **_recalled(finding),
     }
-
-
-def brief(finding: Finding, entry: Object) -> Object:
-    """Return what is enough for a flow's mark and comment."""
-    return {**entry, "is_miss": finding.verdict.is_miss}
 
 
 def _recalled(finding: Finding) -> Object:

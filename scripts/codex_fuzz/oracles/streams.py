@@ -10,7 +10,7 @@ import brotli
 import zstandard
 from codexcache.turns.outcome import Outcome
 from codexcache.turns.refusal import refused_member
-from codexcache.turns.tap import Tap, reader_for
+from codexcache.turns.tap import Keeper, Tap, reader_for
 from codexcache.wire.coding import Undecodable, decode, decoder_for
 from codexcache.wire.eventstream import EventStream
 
@@ -124,7 +124,7 @@ def _heard(
     """Return what a reader behind a tap has heard, and what the tap has passed on."""
     outcome = Outcome(status=status)
     reader = reader_for(outcome, coding=coding, event_stream=event_stream, limit=_LIMIT, on_finished=lambda: None)
-    hear = Tap(_LIMIT, _raise, reader).listener()
+    hear = Tap(_raise, reader, Keeper(_LIMIT)).listener()
     passed = [hear(chunk) for chunk in sent]
     assert hear(b"") == b""
     return outcome, passed
