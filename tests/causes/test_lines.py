@@ -21,8 +21,8 @@ def grown(*lengths: int) -> list[Record]:
     return [record(number, TALK[:length]) for number, length in enumerate(lengths, 1)]
 
 
-def numbers(lines: Lines, *entries: object, least: int = 0) -> list[int]:
-    return [found.number for found in lines.under(entries, least)]
+def numbers(lines: Lines, *entries: object) -> list[int]:
+    return [found.number for found in lines.under(entries)]
 
 
 def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None:
@@ -31,23 +31,25 @@ def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None
     items = turns[-1].prompt.items
 
     assert line.entries == [key_of(turns[0]), items.head(1), items.head(2), items.head(4)]
-    assert all(entry in lines for entry in line.entries)
-    assert items.head(3) not in lines
+    assert [numbers(lines, entry) for entry in line.entries] == [[1, 2]] * 4
+    assert numbers(lines, items.head(3)) == []
 
 
-def test_the_turns_of_a_line_are_found_the_latest_first() -> None:
-    lines, turns = Lines(), grown(1, 3, 5)
-    line_of(lines, *turns)
+def test_a_line_is_alone_where_no_other_is_listed() -> None:
+    lines, (one, other) = Lines(), (record(1, TALK[:2]), record(2, [*TALK[:1], *TALK[5:]], via=route(key="other")))
+    line = line_of(lines, one)
+    line_of(lines, other)
+    shared, own, nobodys = one.prompt.items.head(1), one.prompt.items.head(2), ("key", "nobody's")
 
-    assert numbers(lines, key_of(turns[0])) == [3, 2, 1]
-    assert numbers(lines, turns[0].prompt.items.head(1), least=3) == [3, 2]
+    assert lines.is_alone(line, (own, key_of(one), nobodys))
+    assert not lines.is_alone(line, (own, shared))
 
 
 def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
     lines, turns = Lines(), grown(*[1] * 40)
     line_of(lines, *turns)
 
-    assert numbers(lines, key_of(turns[0])) == list(range(40, 40 - ALIKE, -1))
+    assert numbers(lines, key_of(turns[0])) == list(range(41 - ALIKE, 41))
 
 
 def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
@@ -68,7 +70,7 @@ def test_a_line_without_turns_is_listed_nowhere() -> None:
     assert numbers(lines, *entries) == [1] * len(entries)
     lines.remove(line, turns[0])
 
-    assert not any(entry in lines for entry in entries)
+    assert numbers(lines, *entries) == []
 
 
 def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() -> None:
@@ -84,7 +86,7 @@ def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() 
     assert {1, 3, 90, 91} <= {*numbers(lines, head)}
     assert numbers(lines, ("key", "2")) == [2]
     lines.remove(made[2], made[2].records[0])
-    assert ("key", "2") not in lines
+    assert numbers(lines, ("key", "2")) == []
 
 
 def test_powers_of_two_up_to_a_count() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..turns.prompt import Tool
 from ..turns.record import Record
 from ..visible import visible
-from .predecessor import Match
+from .predecessor import Match, leave_alike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +27,9 @@ class Change:
 
 def find_changes(record: Record, match: Match) -> tuple[Change, ...]:
     """Return all differences, in the order in which verdicts are considered."""
-    finders = _IN_THE_REST if _leave_alike(record, match.record) else _FINDERS
+    is_plain = leave_alike(record, match.record) and record.route.session is not None
+    finders = _IN_THE_REST if is_plain else _FINDERS
     return tuple([change for find in finders for change in find(record, match)])
-
-
-def _leave_alike(record: Record, other: Record) -> bool:
-    """Tell at a glance whether two turns differ in items and answers at the most, as nearly all do."""
-    return record.route is other.route and record.prompt.head is other.prompt.head and record.route.session is not None
 
 
 def tokens_before(match: Match, size: int) -> int:

@@ -14,7 +14,7 @@ from itertools import chain
 
 from ..turns.record import Record
 from .lines import ALIKE, Line, Lines, key_of, power, powers
-from .predecessor import Match, choose, holds_the_predecessor, match_of
+from .predecessor import Match, choose, leave_alike, match_of
 from .shares import SharedColumns, SharedHeads
 
 MEMORY = 128 << 20
@@ -64,8 +64,7 @@ class History:
 
     def predecessor(self, record: Record) -> Match | None:
         """Return what the turn is compared with, or None where no earlier turn of its conversation is known."""
-        nearest = self._nearest(record)
-        return nearest[0] if len(nearest) == 1 else choose(record, nearest or self.alike(record))
+        return self._plain(record) or choose(record, self.alike(record))
 
     def alike(self, record: Record) -> list[Match]:
         """Return all turns that may share a head, a key or a history with this one."""
@@ -76,33 +75,30 @@ class History:
             heads = [items.head(count) for count in powers(len(items))]
             ends = {*heads, *(items.head(count) for count in _last_heads(record))}
             found = chain(self._ending_in(ends), self._lines.under((*heads, key_of(record))))
-        return [match_of(record, other) for other in _each_once(named, _readable(found, record))]
+        return [
+            match_of(record, other)
+            for other in _each_once((*named, *(other for other in found if _is_readable(other, record))))
+        ]
 
-    def _nearest(self, record: Record) -> list[Match]:
-        """Return the turns that share the longest head, if the predecessor is surely one of them.
+    def _plain(self, record: Record) -> Match | None:
+        """Return the turn that this one plainly goes on with: nothing else that is known begins as both do.
 
-        Nearly all turns go on with the one before them, so few have to be compared with all that are alike.
+        Nearly all turns leave as the one before them did, so few have to be compared with all that are alike.
         """
-        if (head := self._longest_head(record)) == 0 or not record.complete or record.named is not None:
-            return []
-        items = record.prompt.items
-        heads = {items.head(power(head)), items.head(power(min(head + 1, len(items))))}
-        found = chain(self._ending_in((items.head(head),)), self._lines.under((*heads, key_of(record)), head))
-        nearest = []
-        for other in _each_once((), _readable(found, record)):
-            if _shares(record, other, head + 1):
-                return []
-            if _shares(record, other, head):
-                nearest.append(Match(record=other, head=head))
-        return nearest if holds_the_predecessor(record, nearest) else []
+        count, items = self._longest_end(record), record.prompt.items
+        if not count or not record.complete or record.named is not None:
+            return None
+        other, *others = self._ends[items.head(count)]
+        line = self._line_of[other.number]
+        if others or line.records[-1] is not other or not leave_alike(record, other) or not _is_readable(other, record):
+            return None
+        heads = items.head(power(count)), items.head(power(min(count + 1, len(items))))
+        return Match(record=other, head=count) if self._lines.is_alone(line, heads) else None
 
-    def _longest_head(self, record: Record) -> int:
-        """Return the length of the longest head that is known, among those that are likely to be."""
-        items, ends, lines = record.prompt.items, self._ends, self._lines
-        for count in _last_heads(record):
-            if (head := items.head(count)) in ends or head in lines:
-                return count
-        return 0
+    def _longest_end(self, record: Record) -> int:
+        """Return how many items the longest head has that is a turn's whole input, among those that may well be."""
+        items, ends = record.prompt.items, self._ends
+        return next((count for count in _last_heads(record) if items.head(count) in ends), 0)
 
     def _ending_in(self, heads: Iterable[int]) -> Iterable[Record]:
         """Yield the turns of which one of these is the whole input."""
@@ -140,21 +136,13 @@ def _end(record: Record) -> int:
     return record.prompt.items.head(len(record.prompt.items))
 
 
-def _each_once(named: Iterable[Record], found: Iterable[Record]) -> Collection[Record]:
-    return {other.number: other for other in chain(named, found)}.values()
+def _each_once(records: Iterable[Record]) -> Collection[Record]:
+    return {record.number: record for record in records}.values()
 
 
-def _readable(found: Iterable[Record], record: Record) -> Iterable[Record]:
-    """Yield the turns that had ended, with usage, before this one was sent; a warm-up counts only where it is named."""
-    for other in found:
-        if not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at:
-            yield other
-
-
-def _shares(record: Record, other: Record, count: int) -> bool:
-    """Tell whether two turns have so many items at the head, and the same ones."""
-    mine, theirs = record.prompt.items, other.prompt.items
-    return count <= len(mine) and count <= len(theirs) and mine.head(count) == theirs.head(count)
+def _is_readable(other: Record, record: Record) -> bool:
+    """Tell whether a turn had ended, with usage, before this one was sent; a warm-up counts only where it is named."""
+    return not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at
 
 
 def _last_heads(record: Record) -> range:

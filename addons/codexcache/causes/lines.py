@@ -5,7 +5,7 @@ of a turn stands at the head of all behind it. So a line is listed once for all 
 heads of 1, 2, 4, 8, … items. A turn that goes on with it costs nothing there, until the next power of two.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..turns.record import Record
 
@@ -26,12 +26,9 @@ class Line:
         """Tell whether a turn that extends an earlier one whole belongs here."""
         return self.records[-1] is earlier and earlier.route.key == record.route.key
 
-    def latest(self, least: int) -> Iterator[Record]:
-        """Yield the latest turns with at least so many items, the last one first."""
-        for record in reversed(self.records[-ALIKE:]):
-            if len(record.prompt.items) < least:
-                return
-            yield record
+    def latest(self) -> Sequence[Record]:
+        """Return the latest turns."""
+        return self.records[-ALIKE:]
 
 
 class Lines:
@@ -40,14 +37,15 @@ class Lines:
     def __init__(self) -> None:
         self._listed: dict[object, list[Line]] = {}
 
-    def __contains__(self, entry: object) -> bool:
-        return entry in self._listed
+    def is_alone(self, line: Line, entries: Iterable[object]) -> bool:
+        """Tell whether no other line is listed under any of some entries."""
+        return all(one is line for entry in entries for one in self._listed.get(entry, ()))
 
-    def under(self, entries: Iterable[object], least: int = 0) -> Iterator[Record]:
+    def under(self, entries: Iterable[object]) -> Iterator[Record]:
         """Yield the latest turns of the lines that are listed under some entries; one may come more than once."""
         for entry in entries:
             for line in self._listed.get(entry, ()):
-                yield from line.latest(least)
+                yield from line.latest()
 
     def append(self, line: Line, record: Record) -> None:
         """Put a turn at the end of a line."""

@@ -41,6 +41,11 @@ def match_of(record: Record, other: Record) -> Match:
     return Match(record=other, head=record.prompt.items.common_head(other.prompt.items))
 
 
+def leave_alike(record: Record, other: Record) -> bool:
+    """Tell at a glance whether two turns differ in items and answers at the most, as nearly all do."""
+    return record.route is other.route and record.prompt.head is other.prompt.head
+
+
 def choose(record: Record, matches: list[Match]) -> Match | None:
     """Return the predecessor among what begins alike, None where nothing is of the same conversation.
 
@@ -88,29 +93,6 @@ def _is_surely_gone_on_with(record: Record, match: Match) -> bool:
     other = match.record
     answered = _answers_that_follow(record, match) == len(other.outputs) > 0
     return match.whole and _is_own(record, other) and (answered or (other is record.named and match.head > 0))
-
-
-def holds_the_predecessor(record: Record, matches: list[Match]) -> bool:
-    """Tell whether the predecessor is surely among the turns that share the longest head.
-
-    It is if one of them is extended whole and nothing tells it apart from this turn, unless another caller's turn among
-    them could be preferred because a shorter head is not known.
-    """
-    if not any(_is_plainly_gone_on_with(record, match) for match in matches):
-        return False
-    return all(_is_own(record, match.record) for match in matches) or any(
-        _is_surely_gone_on_with(record, match) for match in matches
-    )
-
-
-def _is_plainly_gone_on_with(record: Record, match: Match) -> bool:
-    other = match.record
-    if not match.whole or match.head == 0:
-        return False
-    if other.route is record.route and other.prompt.head is record.prompt.head:
-        return True  # as nearly always
-    apart = _is_told_apart(record, other) or _looks_like_another_agent(record, other)
-    return _is_own(record, other) and not apart
 
 
 def _rank(record: Record, match: Match) -> tuple[int | bool, ...]:
