@@ -1,12 +1,14 @@
 """The command that makes a page of this session's turns."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from codexcache.causes.finding import Finding
 from codexcache.console.reports import Reports
 from codexcache.proxy.core import Core
+from codexcache.proxy.onlookers import Onlookers
 from codexcache.wire.document import Object
 from codexcache.words.journal import line_of
 from conftest import Stage
@@ -19,9 +21,11 @@ from support.talks import Listed, asked, counting
 from support.wire import JSON, RESPONSES, body
 
 
-def told(*entries: Object) -> Reports:
+def told(*entries: Object, onlookers: bool = True) -> Reports:
     """Return the addon after it was told of turns with these entries."""
-    reports = Reports(Core(), lambda finding: line_of(cast(Object, finding)))
+    core = Core()
+    core.onlookers = cast(Onlookers, SimpleNamespace(present=onlookers))
+    reports = Reports(core, lambda finding: line_of(cast(Object, finding)))
     for each in entries:
         reports.keep(cast(Finding, each))
     return reports
@@ -100,3 +104,8 @@ def test_a_page_can_be_made_again(tmp_path: Path) -> None:
     reports.keep(entry(2))
 
     assert len(written(reports, tmp_path / "page.html").all("g", "turn")) == 2
+
+
+def test_nothing_is_kept_where_nobody_could_ask_for_it(tmp_path: Path) -> None:
+    with pytest.raises(exceptions.CommandError, match=r"There is no turn to report on yet\."):
+        written(told(entry(1), onlookers=False), tmp_path / "page.html")

@@ -67,7 +67,8 @@ class Office:
         """Have a turn with so many items of the conversation."""
         passage = self.clerk.send(None, input=TALK[:length], **members)
         if self.flow and passage.record:
-            self.core.flows[passage.record.flow] = self.flow
+            self.flow.id = passage.record.flow
+            self.core.flows.add(self.flow)
         self.clerk.end(passage, given, cached)
 
 
@@ -280,7 +281,7 @@ def test_five_hundred_portraits_are_a_tolerable_size(office: Office, flow: http.
 def test_a_flow_that_is_gone_is_not_marked(office: Office) -> None:
     office.turn()
 
-    assert list(office.core.flows.items()) == []
+    assert office.core.flows.all() == []
 
 
 def test_lists_of_flows_hear_of_it(flow: http.HTTPFlow) -> None:

@@ -126,7 +126,7 @@ class Commands:
     def _flows(self) -> Iterator[http.HTTPFlow]:
         """Yield all flows with turns, those that a filter hides included."""
         view = ctx.master.addons.get("view")
-        flows = view.resolve("@all") if view else list(self._core.flows.values())
+        flows = view.resolve("@all") if view else self._core.flows.all()
         return (each for each in flows if isinstance(each, http.HTTPFlow) and turns_of(each))
 
 

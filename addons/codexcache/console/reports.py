@@ -24,7 +24,7 @@ class Reports:
     """Keeps the line of each turn that a journal would have, to report on them when asked."""
 
     def __init__(self, core: Core, line: Callable[[Finding], bytes]) -> None:
-        self._line = line
+        self._core, self._line = core, line
         self._lines: deque[bytes] = deque(maxlen=_MOST)
         self._turns = 0
         core.desk.listeners.append(self.keep)
@@ -33,9 +33,10 @@ class Reports:
         loader.master.commands.collect_commands(self)
 
     def keep(self, finding: Finding) -> None:
-        """Keep a turn's line."""
-        self._lines.append(self._line(finding))
+        """Keep a turn's line, where there is anybody who could ask for a report."""
         self._turns += 1
+        if self._core.onlookers.present:
+            self._lines.append(self._line(finding))
 
     @command.command("codex.report")  # type: ignore[untyped-decorator]
     def report(self, path: types.Path) -> None:

@@ -11,6 +11,7 @@
 | `socketturns` | turns over WebSocket                                               |
 | `tunnel`      | which TLS connections are opened                                   |
 | `arrivals`    | what arrives at the proxy, and what a client needs that refuses it |
+| `flows`       | the flows of turns, as long as somebody else holds them            |
 | `onlookers`   | whether anybody can look at a flow                                 |
 | `telling`     | line, mark, comment and journal, as findings come                  |
 | `captures`    | saved captures, explained in the order of time                     |

@@ -2,7 +2,6 @@
 
 import functools
 import logging
-import weakref
 from collections.abc import Callable
 
 from mitmproxy import http
@@ -19,6 +18,7 @@ from ..wire.body import Body
 from ..wire.fields import length_of, with_length
 from ..wire.routes import is_codex_host
 from .afterwards import Afterwards
+from .flows import Flows
 from .guard import Faults
 from .onlookers import Onlookers
 
@@ -37,7 +37,7 @@ class Core:
         self.afterwards = Afterwards(self.faults)
         self.onlookers = Onlookers()
         self.hold: Callable[[http.HTTPFlow, Passage, Callable[[], tuple[object, Turn]]], None] = _let_pass
-        self.flows: weakref.WeakValueDictionary[str, http.HTTPFlow] = weakref.WeakValueDictionary()
+        self.flows = Flows()
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.
@@ -73,7 +73,7 @@ class Core:
 
     def note_sent(self, flow: http.HTTPFlow, passage: Passage, at: float) -> None:
         """Note at once that a turn leaves."""
-        self.flows[flow.id] = flow
+        self.flows.add(flow)
         self.desk.sent(passage, flow=flow.id, at=at)
 
     def _end(self, passage: Passage, at: float) -> None:

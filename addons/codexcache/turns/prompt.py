@@ -161,7 +161,7 @@ def _item(place: int, item: Json) -> Item:
 
 def _weight(text: bytes) -> int:
     """Return the size of an item's text, from which its share of the tokens is estimated."""
-    if text.find(b'"data:') < 0:
+    if len(text) <= _FILE_SIZE or text.find(b'"data:') < 0:
         return len(text)
     return len(text) - sum(len(file) - _FILE_SIZE for file in _FILE.findall(text))
 
@@ -188,7 +188,7 @@ def _tool_name(tool: Json) -> str:
 
 def _kind(item: Json) -> str:
     kind = item.get("type") if isinstance(item, dict) else None
-    return _short(kind) if isinstance(kind, str) else "message"
+    return kind[:_LONGEST_NAME] if isinstance(kind, str) else "message"
 
 
 def _named_kind(item: Json) -> str:
