@@ -29,8 +29,10 @@ class Onlookers:
 
     @property
     def present(self) -> bool:
-        """Whether anybody is there."""
-        if (count := len(ctx.master.addons.lookup)) != self._addons:
+        """Whether anybody is there; outside of mitmproxy, whoever calls us is."""
+        if (master := getattr(ctx, "master", None)) is None:
+            return True
+        if (count := len(master.addons.lookup)) != self._addons:
             self._addons, self._present = count, _has_list() or _is_saved() or _has_others()
         return self._present
 
