@@ -64,7 +64,7 @@ class Arrivals:
         host = data.client_hello.sni or _host(data.context.server.address)
         _count(self.tunnelled if data.ignore_connection else self.opened, host)
 
-    def requestheaders(self, flow: http.HTTPFlow) -> None:
+    def request(self, flow: http.HTTPFlow) -> None:
         if flow.live and self._core.host_of(flow):
             self.requests += 1
             self.begun += endpoint_of(flow.request.path) is not None

@@ -85,9 +85,11 @@ class Telling:
     def tell(self, finding: Finding) -> None:
         """Tell of one turn."""
         _, entry, line = self._tell_once(finding)
-        self.summary.add(finding)
         self._write(line)
-        self._mark(finding, entry)
+        if self._core.onlookers.present:
+            self._mark(finding, entry)
+        if self._core.onlookers.present or self._is_shown:
+            self.summary.add(finding)
         if self._is_shown:
             _print(turn_line(finding, colour=vt_codes.ensure_supported(sys.stdout)))
 
@@ -112,7 +114,7 @@ class Telling:
 
     def _mark(self, finding: Finding, entry: Object) -> None:
         """Put the portrait, a mark and a comment on the flow."""
-        if not self._core.onlookers.present or (marked := self._core.flows.get(finding.record.flow)) is None:
+        if (marked := self._core.flows.get(finding.record.flow)) is None:
             return
         drawn = portrait(finding, entry, self.fingerprints)
         relabel(marked, [*portraits(marked), drawn][-_MOST:])
