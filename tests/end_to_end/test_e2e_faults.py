@@ -59,7 +59,7 @@ def failing(*_: object, **__: object) -> Any:
 
 ROOMS = [
     "codexcache.proxy.httpturns.endpoint_of",
-    "codexcache.proxy.offloop.decode",
+    "codexcache.proxy.httpturns.within",
     "codexcache.wire.body.parse",
     "codexcache.proxy.httpturns.read_sender",
     "codexcache.proxy.httpturns.read_turn",
@@ -175,7 +175,7 @@ async def test_faults_are_counted_and_the_count_is_said_at_the_end(
     """One line at the first, one at the end."""
     await stage.upstream()
     proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.proxy.offloop.decode", failing)
+    monkeypatch.setattr("codexcache.proxy.httpturns.within", failing)
     async with connected(proxy) as connection:
         for _ in range(5):
             await connection.post(RESPONSES, FIELDS, body())

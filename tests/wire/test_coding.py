@@ -12,7 +12,7 @@ from itertools import islice
 import brotli
 import pytest
 import zstandard
-from codexcache.wire.coding import Brotli, Decoder, Swollen, Undecodable, Zlib, Zstandard, decode, decoder_for
+from codexcache.wire.coding import Brotli, Decoder, Swollen, Undecodable, Zlib, Zstandard, decode, decoder_for, within
 from hypothesis import given
 from hypothesis import strategies as st
 from mitmproxy.net import encoding
@@ -282,3 +282,11 @@ def test_very_many_empty_parts_take_time_in_proportion_to_their_number(coding: s
 
     assert decode(empty * 300_000, coding, BIG) == b""
     assert time.perf_counter() - start < 5
+
+
+def test_a_body_without_a_coding_is_as_long_as_it_may_be() -> None:
+    data = bytes(10)
+
+    assert within(data, 10) is data
+    with pytest.raises(Undecodable, match="over the size limit"):
+        within(data, 9)

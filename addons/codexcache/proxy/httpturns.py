@@ -8,11 +8,10 @@ from mitmproxy import http
 from mitmproxy.net import encoding
 
 from ..turns.continuity import Passage
-from ..turns.envelope import Envelope
 from ..turns.tap import Keeper, Reader, Tap, reader_for
 from ..turns.turn import Reading, Sender, Turn, read_sender, read_turn
 from ..wire.body import Body
-from ..wire.coding import Undecodable, decode
+from ..wire.coding import Undecodable, decode, within
 from ..wire.document import Unreadable
 from ..wire.eventstream import EVENT_LIMIT
 from ..wire.fields import Values, by_name, first_value
@@ -59,22 +58,50 @@ class HttpTurns:
     def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
-    async def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> None:
-        """Work out the turn's envelope and commit it. What cannot be read passes unchanged."""
+    def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> Awaitable[None] | None:
+        """Give a turn its envelope. What cannot be read passes unchanged; what may take long is done aside."""
         request, sender = flow.request, read_sender(flow.request.headers.fields)
-        coding = coding_of(sender.values)
+        coding = coding_of(sender.values).strip()
+        if coding or len(request.raw_content or b"") >= LARGE:
+            return self._send_aside(flow, sender, coding, host, endpoint)
         try:
-            text = await decoded(_whole(request), coding, self._core.settings.body_limit)
+            text = within(_whole(request), self._core.settings.body_limit)
+            body, turn = self._read(text, sender, host, endpoint)
+        except (Undecodable, Unreadable) as reason:
+            pass_unchanged(flow, reason)
+        else:
+            passage, content = self._sealed(body, turn)
+            self._commit(flow, passage, content, host, endpoint)
+        return None
+
+    async def _send_aside(
+        self, flow: http.HTTPFlow, sender: Sender, coding: str, host: str, endpoint: Endpoint
+    ) -> None:
+        """Decode a body, give the turn its envelope, and encode the body again."""
+        try:
+            text = await decoded(_whole(flow.request), coding, self._core.settings.body_limit)
             news = self._core.bodies.news(text) if len(text) >= LARGE else 0
             body, turn = await worked(news, lambda: self._read(text, sender, host, endpoint))
         except (Undecodable, Unreadable) as reason:
             return pass_unchanged(flow, reason)
-        passage = self._core.continuity.begin(turn, self._core.settings)
-        sent = self._core.sealed(body, turn, passage.envelope)
-        content = sent
-        if sent is not None and coding.strip():
+        passage, content = self._sealed(body, turn)
+        if (sent := content) is not None and coding:
             content = await worked(len(sent), lambda: encoding.encode(sent, coding))
-        _commit(request, passage.envelope, content)
+        self._commit(flow, passage, content, host, endpoint)
+
+    def _sealed(self, body: Body[Reading], turn: Turn) -> tuple[Passage, bytes | None]:
+        """Work out a turn's envelope, and its body with its edits, None where there are none."""
+        passage = self._core.continuity.begin(turn, self._core.settings)
+        return passage, self._core.sealed(body, turn, passage.envelope)
+
+    def _commit(
+        self, flow: http.HTTPFlow, passage: Passage, content: bytes | None, host: str, endpoint: Endpoint
+    ) -> None:
+        """Write what was worked out, and note that the turn leaves."""
+        request = flow.request
+        write_fields(request, passage.envelope, None if content is None else b"%d" % len(content))
+        if content is not None:
+            request.raw_content = content
         self._passages[flow.id] = passage
         self._core.sent(flow, passage, request.timestamp_end or time.time())
         self._core.hold(flow, passage, lambda: self._reread(request, host, endpoint))
@@ -133,13 +160,6 @@ def _whole(request: http.Request) -> bytes:
     if request.stream or request.raw_content is None:
         raise Unreadable("stream_large_bodies had it sent before it was read")
     return request.raw_content
-
-
-def _commit(request: http.Request, envelope: Envelope, content: bytes | None) -> None:
-    """Write what was worked out."""
-    write_fields(request, envelope, None if content is None else str(len(content)).encode())
-    if content is not None:
-        request.raw_content = content
 
 
 def _is_event_stream(values: Values) -> bool:

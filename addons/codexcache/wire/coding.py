@@ -41,6 +41,9 @@ DAMAGED = (zlib.error, brotli.error, zstandard.ZstdError, Swollen)
 """What is raised for a stream that cannot be read on."""
 
 
+_TOO_LARGE = "it is over the size limit (option codex_body_limit)"
+
+
 class Undecodable(ValueError):
     """A body whose content coding is unknown, damaged, cut short or beyond the limit; the text is fit for a log."""
 
@@ -200,6 +203,13 @@ def decode(data: bytes, coding: str, limit: int) -> bytes:
     return decoded
 
 
+def within(data: bytes, limit: int) -> bytes:
+    """Return a body that came without any coding. Raises Undecodable where it has more than `limit` bytes."""
+    if len(data) > limit:
+        raise Undecodable(_TOO_LARGE)
+    return data
+
+
 def _unmeasured(coding: str) -> Decoder:
     try:
         return _DECODERS[coding.strip().lower()]()
@@ -212,7 +222,7 @@ def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         if size > limit:
-            raise Undecodable("it is over the size limit (option codex_body_limit)")
+            raise Undecodable(_TOO_LARGE)
         yield piece
 
 
