@@ -1,6 +1,5 @@
 """The journal says what happened to a turn, and nothing of what was said in it."""
 
-import datetime
 import json
 import os
 import stat
@@ -11,10 +10,7 @@ import pytest
 from codexcache.wire.document import Object
 from codexcache.words.fingerprint import Fingerprints
 from codexcache.words.journal import Entries, _rfc3339, append, line_of
-from hypothesis import given
-from hypothesis import strategies as st
 from support.findings import USER, Clerk
-from support.jsontext import prop
 from support.turns import conversation
 
 TALK = conversation("a", "b", "c")
@@ -228,11 +224,3 @@ def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 )
 def test_times_are_written_to_the_millisecond(seconds: float, written: str) -> None:
     assert _rfc3339(seconds) == written
-
-
-@prop
-@given(st.floats(0, 253_402_214_399))
-def test_times_are_those_of_the_calendar(seconds: float) -> None:
-    expected = datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="milliseconds")
-
-    assert _rfc3339(seconds) == expected.replace("+00:00", "Z")

@@ -29,7 +29,7 @@ def seen(item: Json) -> Json:
     """Return an item as the model sees it."""
     if not isinstance(item, dict):
         return item
-    kept = _seen_members(item)
+    kept = item if _UNSEEN.isdisjoint(item) and None not in item.values() else _seen_members(item)
     if kept.get("type", "message") != "message":
         return kept
     content = kept.get("content")
@@ -78,9 +78,6 @@ def spelled(value: Json, *, sort: bool = False) -> bytes:
 
 
 def _seen_members(item: Object) -> Object:
-    """Return what is seen of an item: the very same object where that is all of it, as it is for most."""
-    if _UNSEEN.isdisjoint(item) and None not in item.values():
-        return item
     return {name: value for name, value in item.items() if name not in _UNSEEN and value is not None}
 
 

@@ -187,16 +187,18 @@ def _tool_name(tool: Json) -> str:
 
 
 def _kind(item: Json) -> str:
-    kind = item.get("type") if isinstance(item, dict) else None
+    kind = _member_of(item, "type")
     return kind[:_LONGEST_NAME] if isinstance(kind, str) else "message"
 
 
 def _named_kind(item: Json) -> str:
     """Return what an item is called: its type, for a message with its role."""
-    kind = _kind(item)
-    if kind != "message" or not isinstance(item, dict):
-        return kind
-    return _MESSAGES.get(role, kind) if isinstance(role := item.get("role"), str) else kind
+    if not isinstance(item, dict):
+        return "message"
+    kind, role = item.get("type", "message"), item.get("role")
+    if kind != "message" and isinstance(kind, str):
+        return kind[:_LONGEST_NAME]
+    return _MESSAGES.get(role, "message") if isinstance(role, str) else "message"
 
 
 def _is_developer(item: Json) -> bool:

@@ -6,7 +6,6 @@ to a bug report. Names of counters are those of OpenTelemetry's GenAI convention
 
 import datetime
 import errno
-import functools
 import os
 
 import orjson
@@ -15,10 +14,6 @@ from ..causes.finding import Finding
 from ..visible import visible
 from ..wire.document import Json
 from .fingerprint import Fingerprints
-
-_EPOCH = datetime.date(1970, 1, 1)
-_DAY = 86_400_000
-"""Milliseconds of a day."""
 
 
 class Entries:
@@ -103,16 +98,7 @@ def _echo(finding: Finding) -> str:
 
 
 def _rfc3339(seconds: float) -> str:
-    whole = int(seconds)
-    days, rest = divmod(whole * 1000 + round((seconds - whole) * 1_000_000) // 1000, _DAY)
-    minutes, milliseconds = divmod(rest, 60_000)
-    return f"{_day(days)}T{minutes // 60:02}:{minutes % 60:02}:{milliseconds // 1000:02}.{milliseconds % 1000:03}Z"
-
-
-@functools.lru_cache(maxsize=16)
-def _day(number: int) -> str:
-    """Return the date of a day, counted from the epoch."""
-    return (_EPOCH + datetime.timedelta(days=number)).isoformat()
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat("T", "milliseconds")[: -len("+00:00")] + "Z"
 
 
 def _milliseconds(seconds: float | None) -> int | None:
