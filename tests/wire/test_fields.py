@@ -1,6 +1,15 @@
 """Header fields are read by name and edited in place."""
 
-from codexcache.wire.fields import all_values, by_name, first_value, length_of, with_fields, with_length
+from codexcache.wire.fields import (
+    all_values,
+    by_name,
+    first_value,
+    length_of,
+    place_of_length,
+    some_by_name,
+    with_fields,
+    with_length,
+)
 from support.turns import FieldTuple
 
 FIELDS: FieldTuple = ((b"A", b"1"), (b"Session_ID", b"2"), (b"b", b"3"), (b"session_id", b"4"))
@@ -65,3 +74,16 @@ def test_a_length_is_left_blank_and_put_in_its_places() -> None:
 
 def test_fields_without_a_length_stay_as_they_are() -> None:
     assert with_length([(b"content-type", b"x")], b"5") == ((b"content-type", b"x"),)
+
+
+def test_the_length_has_a_place_where_there_is_one() -> None:
+    length, other = (b"Content-Length", b"5"), (b"a", b"b")
+
+    assert [place_of_length(given) for given in ((other, length), (other,), (length, length))] == [1, None, None]
+    assert with_length((other, length, other), b"17", 1) == (other, (b"Content-Length", b"17"), other)
+
+
+def test_some_fields_are_those_of_all() -> None:
+    some = some_by_name(FIELDS, {b"session_id": "session_id", b"b": "b", b"c": "c"})
+
+    assert some == {name: values for name, values in by_name(FIELDS).items() if name in ("session_id", "b")}

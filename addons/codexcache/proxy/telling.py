@@ -84,12 +84,11 @@ class Telling:
 
     def tell(self, finding: Finding) -> None:
         """Tell of one turn."""
-        _, entry, line = self._tell_once(finding)
-        self._write(line)
+        if path := self._core.settings.journal:
+            self._write(_file(path), self.line(finding))
         if self._core.onlookers.present:
-            self._mark(finding, entry)
-        if self._core.onlookers.present or self._is_shown:
-            self.summary.add(finding)
+            self._mark(finding, self.entry(finding))
+        self.summary.add(finding)
         if self._is_shown:
             _print(turn_line(finding, colour=vt_codes.ensure_supported(sys.stdout)))
 
@@ -97,12 +96,10 @@ class Telling:
         """Return the portrait of a turn."""
         return portrait(finding, self.entry(finding), self.fingerprints)
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, path: str, line: bytes) -> None:
         """Append to the journal; where that fails, say so once until it works again."""
-        if not (path := self._core.settings.journal):
-            return
         try:
-            append(_file(path), line)
+            append(path, line)
         except OSError as error:
             if not self._journal_fails:
                 logger.warning(
