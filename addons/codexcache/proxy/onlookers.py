@@ -1,6 +1,6 @@
 """Whether anybody but us can look at a flow. Where nobody can, nothing is kept of it or marked on it for him.
 
-Under a plain mitmdump nobody can. To keep a copy of each response there would cost more than to explain it: its chunks
+Under `mitmdump -q` nobody can. To keep a copy of each response there would cost more than to explain it: its chunks
 lie in fresh memory, while those that are let go at once lie in memory that was used just now.
 """
 
@@ -13,9 +13,6 @@ _OURS = ("codexcache", "mitmproxy")
 """Packages whose addons look at a flow only where an option has them do it."""
 
 _SAVING = ("save_stream_file", "hardump")
-_BODIES = 3
-"""The `flow_detail` from which on mitmdump prints bodies."""
-
 
 class Onlookers:
     """Finds out who is there; anew whenever the options change, or the number of addons."""
@@ -42,9 +39,9 @@ def _has_list() -> bool:
 
 
 def _is_saved() -> bool:
-    """Tell whether flows are saved, or printed with their bodies; who does not know the options could do anything."""
+    """Tell whether flows are saved, or printed, if only by their size; who has no such options could do anything."""
     saved = any(getattr(ctx.options, name, "not known") not in (None, "") for name in _SAVING)
-    return saved or getattr(ctx.options, "flow_detail", 0) >= _BODIES
+    return saved or getattr(ctx.options, "flow_detail", 0) > 0
 
 
 def _has_others() -> bool:
