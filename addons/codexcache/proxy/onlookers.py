@@ -14,6 +14,7 @@ _OURS = ("codexcache", "mitmproxy")
 
 _SAVING = ("save_stream_file", "hardump")
 
+
 class Onlookers:
     """Finds out who is there; anew whenever the options change, or the number of addons."""
 
