@@ -6,7 +6,6 @@ from codexcache.wire.fields import (
     first_value,
     length_of,
     place_of_length,
-    some_by_name,
     with_fields,
     with_length,
 )
@@ -81,9 +80,3 @@ def test_the_length_has_a_place_where_there_is_one() -> None:
 
     assert [place_of_length(given) for given in ((other, length), (other,), (length, length))] == [1, None, None]
     assert with_length((other, length, other), b"17", 1) == (other, (b"Content-Length", b"17"), other)
-
-
-def test_some_fields_are_those_of_all() -> None:
-    some = some_by_name(FIELDS, {b"session_id": "session_id", b"b": "b", b"c": "c"})
-
-    assert some == {name: values for name, values in by_name(FIELDS).items() if name in ("session_id", "b")}

@@ -34,7 +34,7 @@ class Desk:
     def sent(self, passage: Passage, *, flow: str, at: float) -> None:
         """Hand in a turn that leaves at `at`."""
         socket = flow if passage.handshake else ""
-        named = self._responses.get(socket, {}).get(passage.turn.previous or "") if socket else None
+        named = self._responses.get(socket, {}).get(passage.turn.previous or "")
         route = route_of(passage, socket)
         passage.record = self.explainer.sent(passage.turn, route, flow=flow, at=at, named=named)
 

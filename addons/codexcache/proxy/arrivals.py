@@ -43,9 +43,9 @@ class Arrivals:
 
     def report(self) -> dict[str, Json]:
         """Return what was counted, as plain values."""
-        counters = ("statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable")
+        counters = ("changed", "statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable")
         numbers: dict[str, Json] = {name: getattr(self, name) for name in ("connections", "requests", "begun", "turns")}
-        return numbers | {"changed": dict(self.changed)} | {name: dict(getattr(self, name)) for name in counters}
+        return numbers | {name: dict(getattr(self, name)) for name in counters}
 
     @property
     def changed(self) -> Counter[str]:

@@ -14,7 +14,7 @@ from ..wire.body import Body
 from ..wire.coding import Undecodable, decode, within
 from ..wire.document import Unreadable
 from ..wire.eventstream import EVENT_LIMIT
-from ..wire.fields import Fields, Values, first_value, some_by_name
+from ..wire.fields import Values, by_name, first_value
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .core import Core, is_reverse, pass_unchanged, write_fields
 from .offloop import LARGE, decoded, worked
@@ -46,7 +46,7 @@ class HttpTurns:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if not flow.live or not flow.response or flow.response.status_code == 101:
             return
-        values = told_by(flow.response.headers.fields)
+        values = by_name(flow.response.headers.fields)
         if _is_event_stream(values) or self._core.host_of(flow):  # the backend's must not wait, nor any event stream
             flow.response.stream = True  # whatever happens to the listeners, the response does not wait
             tap = self._taps[flow.id] = self._tap(flow, flow.response, values)
@@ -160,14 +160,6 @@ def _whole(request: http.Request) -> bytes:
     if request.stream or request.raw_content is None:
         raise Unreadable("stream_large_bodies had it sent before it was read")
     return request.raw_content
-
-
-_TELLING = {name.encode(): name for name in ("content-type", "content-encoding", "cf-mitigated")}
-
-
-def told_by(fields: Fields) -> Values:
-    """Return those of a response's header fields that tell how to read it."""
-    return some_by_name(fields, _TELLING)
 
 
 def _is_event_stream(values: Values) -> bool:

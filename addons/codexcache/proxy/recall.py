@@ -18,8 +18,9 @@ from ..turns.sockets import Backlog, Socket
 from ..turns.turn import read_sender, read_turn
 from ..wire.coding import Undecodable, decode
 from ..wire.document import Json, Object, Unreadable, parse
+from ..wire.fields import by_name
 from ..wire.routes import Endpoint
-from .httpturns import coding_of, reader_of, told_by
+from .httpturns import coding_of, reader_of
 from .socketturns import CREATE
 
 _LONGEST = 30 * 86_400
@@ -82,7 +83,7 @@ def _placed(at: float) -> float:
 def _read(response: http.Response, passage: Passage) -> None:
     """Read a whole response as its stream was read."""
     try:
-        reader = reader_of(response, told_by(response.headers.fields), passage, lambda: None)
+        reader = reader_of(response, by_name(response.headers.fields), passage, lambda: None)
         reader.feed(response.raw_content or b"")
         reader.feed(b"")
     except Undecodable:

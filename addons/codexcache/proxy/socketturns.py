@@ -10,6 +10,7 @@ from ..turns.envelope import untouched
 from ..turns.sockets import Backlog, Socket
 from ..turns.turn import Reading, Turn, read_sender
 from ..wire.body import Body
+from ..wire.coding import Undecodable, within
 from ..wire.document import Unreadable
 from ..wire.routes import endpoint_of
 from .core import Core, pass_unchanged, write_fields
@@ -88,13 +89,11 @@ class SocketTurns:
             if body.document.get("type") == CREATE:
                 turn = await worked(news, lambda: _turn_of(socket, body))
                 self._commit(flow, socket, message, turn, body)
-        except Unreadable as reason:
+        except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)
 
     def _read(self, content: bytes) -> Body[Reading]:
-        if len(content) > self._core.settings.body_limit:
-            raise Unreadable("it is over the size limit (option codex_body_limit)")
-        return self._core.bodies.read(content)
+        return self._core.bodies.read(within(content, self._core.settings.body_limit))
 
     def _commit(
         self,

@@ -53,10 +53,8 @@ class Memory:
             return
         trace = _Trace(identity=identity, session=turn.session)
         place = turn.sender.root, turn.prompt.items.head(len(turn.prompt.items))
-        if known := self._traces.get(place):
-            self._traces.put(place, (*[one for one in known if one != trace], trace)[-_ALIKE:])
-        else:
-            self._traces.put(place, (trace,))
+        known = self._traces.get(place) or ()
+        self._traces.put(place, (*[one for one in known if one != trace], trace)[-_ALIKE:])
 
     def remember_response(self, turn: Turn, response_id: str, identity: Identity) -> None:
         """Remember whose turn a response answered."""

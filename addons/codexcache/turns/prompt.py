@@ -193,12 +193,9 @@ def _kind(item: Json) -> str:
 
 def _named_kind(item: Json) -> str:
     """Return what an item is called: its type, for a message with its role."""
-    if not isinstance(item, dict):
-        return "message"
-    kind, role = item.get("type", "message"), item.get("role")
-    if kind != "message" and isinstance(kind, str):
-        return kind[:_LONGEST_NAME]
-    return _MESSAGES.get(role, "message") if isinstance(role, str) else "message"
+    kind = _kind(item)
+    role = _member_of(item, "role") if kind == "message" else None
+    return _MESSAGES.get(role, kind) if isinstance(role, str) else kind
 
 
 def _is_developer(item: Json) -> bool:

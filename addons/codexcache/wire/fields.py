@@ -29,15 +29,6 @@ def by_name(fields: Fields) -> Values:
     return found
 
 
-def some_by_name(fields: Fields, names: Mapping[bytes, str]) -> Values:
-    """Return the values of the fields with one of these lower-case names, given as bytes, too."""
-    found: dict[str, list[str]] = {}
-    for field, value in fields:
-        if name := names.get(field.lower()):
-            found.setdefault(name, []).append(value.decode("utf-8", "surrogateescape"))
-    return found
-
-
 def first_value(values: Values, name: str) -> str | None:
     """Return the value of the first field of a lower-case name, or None."""
     return next(iter(values.get(name, ())), None)
