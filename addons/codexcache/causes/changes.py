@@ -4,7 +4,7 @@ Each is called by the verdict that it would lead to. OpenAI's names are used whe
 "Prompt caching diagnostics").
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..turns.prompt import Tool
@@ -25,11 +25,15 @@ class Change:
     before: int | None = None
 
 
+type Finder = Callable[[Record, Match], Change | None]
+"""Finds a difference, if it is there."""
+
+
 def find_changes(record: Record, match: Match) -> tuple[Change, ...]:
     """Return all differences, in the order in which verdicts are considered."""
     is_plain = leave_alike(record, match.record) and record.route.session is not None
     finders = _IN_THE_REST if is_plain else _FINDERS
-    return tuple([change for find in finders for change in find(record, match)])
+    return tuple([change for find in finders if (change := find(record, match))])
 
 
 def tokens_before(match: Match, size: int) -> int:
@@ -39,79 +43,85 @@ def tokens_before(match: Match, size: int) -> int:
     return usage.input * min(size, total) // total if usage and total else 0
 
 
-def _account(record: Record, match: Match) -> Iterator[Change]:
+def _account(record: Record, match: Match) -> Change | None:
     mine, theirs = record.route, match.record.route
     if mine.account and theirs.account and mine.account != theirs.account:
-        yield Change(name="account_changed", detail="another account sent it, and accounts share no cache")
-    elif mine.caller != theirs.caller:
-        yield Change(name="account_changed", detail="another user sent it, and accounts share no cache")
+        return Change(name="account_changed", detail="another account sent it, and accounts share no cache")
+    if mine.caller != theirs.caller:
+        return Change(name="account_changed", detail="another user sent it, and accounts share no cache")
+    return None
 
 
-def _value(name: str, what: str, read: Callable[[Record], str]) -> Callable[[Record, Match], Iterator[Change]]:
+def _value(name: str, what: str, read: Callable[[Record], str]) -> Finder:
     """Return the finder of a plain value that is shown as it is."""
 
-    def find(record: Record, match: Match) -> Iterator[Change]:
-        if (now := read(record)) != (was := read(match.record)):
-            detail = f"{what} went from {visible(was, 48) or 'unset'} to {visible(now, 48) or 'unset'}"
-            yield Change(name=name, detail=detail, before=0)
+    def find(record: Record, match: Match) -> Change | None:
+        if (now := read(record)) == (was := read(match.record)):
+            return None
+        detail = f"{what} went from {visible(was, 48) or 'unset'} to {visible(now, 48) or 'unset'}"
+        return Change(name=name, detail=detail, before=0)
 
     return find
 
 
-def _hidden(name: str, what: str, read: Callable[[Record], object]) -> Callable[[Record, Match], Iterator[Change]]:
+def _hidden(name: str, what: str, read: Callable[[Record], object]) -> Finder:
     """Return the finder of a value that is only said to differ."""
 
-    def find(record: Record, match: Match) -> Iterator[Change]:
-        if read(record) != read(match.record):
-            yield Change(name=name, detail=f"{what} differs from the predecessor's", before=0)
+    def find(record: Record, match: Match) -> Change | None:
+        if read(record) == read(match.record):
+            return None
+        return Change(name=name, detail=f"{what} differs from the predecessor's", before=0)
 
     return find
 
 
-def _session(record: Record, match: Match) -> Iterator[Change]:
+def _session(record: Record, match: Match) -> Change | None:
     mine, theirs = record.route, match.record.route
-    if mine.session and mine.session != theirs.session:
-        detail = (
-            "its session header is not the predecessor's" if theirs.session else "its predecessor had no session header"
-        )
-        yield Change(name="session_changed", detail=detail)
     if not mine.session:
-        yield Change(name="session_missing", detail="it left without a session header, which the backend routes by")
+        return Change(name="session_missing", detail="it left without a session header, which the backend routes by")
+    if mine.session == theirs.session:
+        return None
+    given = "its session header is not the predecessor's"
+    return Change(name="session_changed", detail=given if theirs.session else "its predecessor had no session header")
 
 
-def _key(record: Record, match: Match) -> Iterator[Change]:
+def _key(record: Record, match: Match) -> Change | None:
     mine, theirs = record.route.key, match.record.route.key
-    if mine != theirs:
-        given = "its prompt_cache_key is not the predecessor's" if theirs else "its predecessor had no prompt_cache_key"
-        detail = given if mine else "it left without the prompt_cache_key that its predecessor had"
-        yield Change(name="prompt_cache_key_changed", detail=detail)
+    if mine == theirs:
+        return None
+    given = "its prompt_cache_key is not the predecessor's" if theirs else "its predecessor had no prompt_cache_key"
+    detail = given if mine else "it left without the prompt_cache_key that its predecessor had"
+    return Change(name="prompt_cache_key_changed", detail=detail)
 
 
-def _transport(record: Record, match: Match) -> Iterator[Change]:
+def _transport(record: Record, match: Match) -> Change | None:
     mine, theirs = record.route, match.record.route
     if mine.transport != theirs.transport:
         detail = f"it came over {_named(mine.transport)}, its predecessor over {_named(theirs.transport)}"
-        yield Change(name="transport_changed", detail=detail)
-    elif mine.host != theirs.host:
-        yield Change(name="transport_changed", detail="it went to another host than its predecessor")
-    elif mine.socket != theirs.socket:
-        yield Change(name="transport_changed", detail="it came over another WebSocket than its predecessor")
+        return Change(name="transport_changed", detail=detail)
+    if mine.host != theirs.host:
+        return Change(name="transport_changed", detail="it went to another host than its predecessor")
+    if mine.socket != theirs.socket:
+        return Change(name="transport_changed", detail="it came over another WebSocket than its predecessor")
+    return None
 
 
-def _echo(record: Record, _: Match) -> Iterator[Change]:
-    if record.echoed_key and record.route.key and record.echoed_key != record.route.key:
-        yield Change(
-            name="key_replaced", detail="the backend put a prompt_cache_key of its own in the place of the one sent"
-        )
+def _echo(record: Record, _: Match) -> Change | None:
+    if not record.echoed_key or not record.route.key or record.echoed_key == record.route.key:
+        return None
+    return Change(
+        name="key_replaced", detail="the backend put a prompt_cache_key of its own in the place of the one sent"
+    )
 
 
-def _tools(record: Record, match: Match) -> Iterator[Change]:
+def _tools(record: Record, match: Match) -> Change | None:
     mine, theirs = record.prompt.head.tools, match.record.prompt.head.tools
-    if mine != theirs and match.record.prompt.size:  # an empty warm-up had none that could have been changed
-        same = next((n for n, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other), None)
-        same = min(len(mine), len(theirs)) if same is None else same
-        before = tokens_before(match, sum(tool.size for tool in theirs[:same]))
-        yield Change(name="tools_changed", detail=_tools_detail(mine, theirs), before=before)
+    if mine == theirs or not match.record.prompt.size:  # an empty warm-up had none that could have been changed
+        return None
+    same = next((n for n, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other), None)
+    same = min(len(mine), len(theirs)) if same is None else same
+    before = tokens_before(match, sum(tool.size for tool in theirs[:same]))
+    return Change(name="tools_changed", detail=_tools_detail(mine, theirs), before=before)
 
 
 def _tools_detail(mine: tuple[Tool, ...], theirs: tuple[Tool, ...]) -> str:
@@ -133,14 +143,15 @@ def _list_names(what: str, names: list[str]) -> str:
     return f"tool {visible(names[0], 48)}{more} {what}"
 
 
-def _instructions(record: Record, match: Match) -> Iterator[Change]:
+def _instructions(record: Record, match: Match) -> Change | None:
     mine, theirs = record.prompt.head, match.record.prompt.head
-    if mine.instructions != theirs.instructions and match.record.prompt.size:
-        offset = first_difference(mine.instructions, theirs.instructions)
-        before = tokens_before(match, sum(tool.size for tool in theirs.tools) + offset)
-        yield Change(
-            name="instructions_changed", detail=f"the instructions differ from character {offset} on", before=before
-        )
+    if mine.instructions == theirs.instructions or not match.record.prompt.size:
+        return None
+    offset = first_difference(mine.instructions, theirs.instructions)
+    before = tokens_before(match, sum(tool.size for tool in theirs.tools) + offset)
+    return Change(
+        name="instructions_changed", detail=f"the instructions differ from character {offset} on", before=before
+    )
 
 
 def first_difference(one: str, other: str) -> int:
@@ -152,17 +163,16 @@ def first_difference(one: str, other: str) -> int:
     return low
 
 
-def _compaction(record: Record, match: Match) -> Iterator[Change]:
-    if not record.prompt.items.compactions <= match.record.prompt.items.compactions:
-        before = tokens_before(match, match.record.prompt.head.size + match.record.prompt.items.size(match.head))
-        yield Change(
-            name="context_compacted", detail="history was compacted, so its cache is built anew", before=before
-        )
+def _compaction(record: Record, match: Match) -> Change | None:
+    if record.prompt.items.compactions <= match.record.prompt.items.compactions:
+        return None
+    before = tokens_before(match, match.record.prompt.head.size + match.record.prompt.items.size(match.head))
+    return Change(name="context_compacted", detail="history was compacted, so its cache is built anew", before=before)
 
 
-def _input(record: Record, match: Match) -> Iterator[Change]:
+def _input(record: Record, match: Match) -> Change | None:
     if match.whole:
-        return
+        return None
     items, theirs = record.prompt.items, match.record.prompt.items
     if match.head < len(items):
         detail = (
@@ -171,7 +181,7 @@ def _input(record: Record, match: Match) -> Iterator[Change]:
     else:
         detail = f"history was cut at input[{theirs[match.head].place}]"
     before = tokens_before(match, match.record.prompt.head.size + theirs.size(match.head))
-    yield Change(name="input_changed", detail=detail, before=before)
+    return Change(name="input_changed", detail=detail, before=before)
 
 
 def _named(transport: str) -> str:
@@ -182,12 +192,10 @@ def _format_of(record: Record) -> int:
     return record.prompt.head.text_format
 
 
-type _Finder = Callable[[Record, Match], Iterable[Change]]
-
-_IN_THE_REST: tuple[_Finder, ...] = (_echo, _compaction, _input)
+_IN_THE_REST: tuple[Finder, ...] = (_echo, _compaction, _input)
 """Those that find something in turns that leave alike, with the same head of the prompt."""
 
-_FINDERS: tuple[_Finder, ...] = (
+_FINDERS: tuple[Finder, ...] = (
     _account,
     _value("model_changed", "the model", lambda record: record.prompt.head.model),
     _key,

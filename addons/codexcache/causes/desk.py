@@ -68,7 +68,10 @@ class Desk:
             self._remember(record, record.response_id)
         finding = Finding(record=record, verdict=verdict, match=match, changes=changes, passage=passage)
         for listener in self.listeners:
-            self._tell(listener, finding)
+            try:
+                listener(finding)
+            except Exception as error:
+                self._on_fault("telling of a turn", error)
 
     def socket_closed(self, flow: str) -> None:
         """Forget the responses of a socket: no other one can name them."""
@@ -79,12 +82,6 @@ class Desk:
         known[response_id] = record
         if len(known) > _NAMED:
             del known[next(iter(known))]
-
-    def _tell(self, listener: Callable[[Finding], None], finding: Finding) -> None:
-        try:
-            listener(finding)
-        except Exception as error:
-            self._on_fault("telling of a turn", error)
 
 
 def route_of(passage: Passage, socket: str) -> Route:

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from ..wire.document import Json, Object, Unreadable, parse
 
 _TYPES = rb'"(response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
+_OTHER = re.compile(rb'\{"type":(?!' + _TYPES + rb')"[^"\\]*+"')
+"""How the data of other events begins; the first of them repeats all instructions, which would be searched for long."""
+
 _NOTABLE = re.compile(rb'"type"\s*:\s*' + _TYPES)
 _CREATED, _ITEM = b"response.created", b"response.output_item.done"
 HINT = re.compile(rb'"type"[\s:]*?(?:\n|' + _TYPES + rb")")
@@ -59,7 +62,7 @@ class Outcome:
 
     def read_event(self, data: bytes) -> None:
         """Take in one event of an event stream, or one text frame."""
-        found = _NOTABLE.search(data)
+        found = None if _OTHER.match(data) else _NOTABLE.search(data)
         if found is None:
             return
         if found[1] == _CREATED and not self._created:

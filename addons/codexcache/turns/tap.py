@@ -64,7 +64,8 @@ class EventReader:
     def feed(self, chunk: bytes) -> None:
         if not chunk:
             return  # an event that is not complete at the end of its stream is none
-        for data in self._events.feed(chunk):
+        alone = self._events.alone(chunk)
+        for data in self._events.feed(chunk) if alone is None else (alone,):
             self._outcome.read_event(data)
             if self._outcome.finished:
                 self._on_finished()
@@ -175,13 +176,10 @@ class Tap:
             return _NONE
         try:
             self._reader.feed(chunk)
-            return self._next_piece(chunk) if self._reader.is_idle else _NONE
         except Exception as error:
             self._reader = None
             self._on_fault(error)
             return _NONE
-
-    def _next_piece(self, chunk: bytes) -> _Piece:
         if piece := PIECE.match(chunk):
             self._piece = piece[0], piece.start(1)
-        return self._piece
+        return self._piece if self._reader.is_idle else _NONE

@@ -53,13 +53,13 @@ class Bodies[M]:
         """
         known = known_of(body, made, drop, put or {}, sent)
         if body.known:
-            self._forget(body.known)
+            self._forget(_place(body.known))
         if known and (cost := known.cost) <= self._limit // 4:
-            self._forget(known)
-            self._known[_place(known)] = known
+            self._forget(place := _place(known))
+            self._known[place] = known
             self.size += cost
         while self.size > self._limit:
-            self._forget(next(iter(self._known.values())))
+            self._forget(next(iter(self._known)))
 
     def _begun_by(self, text: bytes) -> Iterator[Known[M]]:
         """Yield the known bodies that a text starts with, the longest first."""
@@ -68,9 +68,9 @@ class Bodies[M]:
             if (known := self._known.get((place, text[place - _WINDOW : place]))) and known.begins(text):
                 yield known
 
-    def _forget(self, known: Known[M]) -> None:
-        """Forget what is remembered in the place of a body."""
-        if old := self._known.pop(_place(known), None):
+    def _forget(self, place: _Place) -> None:
+        """Forget what is remembered at a place."""
+        if old := self._known.pop(place, None):
             self.size -= old.cost
 
 

@@ -15,6 +15,7 @@ EVENT_LIMIT = 32 << 20
 
 _ANY_DATA = re.compile(rb"^data", re.MULTILINE)
 _DATA_LINE = re.compile(rb"^data(?::[ ]?([^\n]*))?$", re.MULTILINE)
+_NAMED, _DATA = b"event: ", b"data: "
 BLANK_LINE = b"\n\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -37,6 +38,16 @@ class EventStream:
         That is, if `wanted` is not found in it.
         """
         return not (self._open or self._mark or self._ended_in_cr)
+
+    def alone(self, chunk: bytes) -> bytes | None:
+        """Return the data of a chunk that is one whole event with a name, as nearly all are; any other is to be fed."""
+        start = chunk.find(b"\n") + 1
+        if not chunk.startswith(_NAMED) or not chunk.startswith(_DATA, start) or self._open or self._ended_in_cr:
+            return None
+        if not chunk.endswith(BLANK_LINE) or chunk.find(b"\n", start) != len(chunk) - 2 or chunk.find(b"\r") >= 0:
+            return None
+        self._mark = b""
+        return chunk[start + len(_DATA) : -len(BLANK_LINE)]
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes of the stream; yield the data of each wanted event that they complete, joined by LF."""
@@ -92,8 +103,8 @@ class EventStream:
 def _data_of(event: bytes) -> bytes | None:
     """Return the data of one event, None where it has none: a comment."""
     first, _, last = event.partition(b"\n")
-    if last.startswith(b"data: ") and first.startswith(b"event: ") and last.find(b"\n") < 0:
-        return last[len(b"data: ") :]
+    if last.startswith(_DATA) and first.startswith(_NAMED) and last.find(b"\n") < 0:
+        return last[len(_DATA) :]
     lines = _DATA_LINE.findall(event)
     return b"\n".join(lines) if lines else None
 
