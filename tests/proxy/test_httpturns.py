@@ -84,6 +84,21 @@ def test_a_flow_that_is_read_from_a_file_is_not_listened_to() -> None:
     assert flow.response.stream is False
 
 
+async def test_what_another_addon_passes_a_response_through_is_still_passed_through() -> None:
+    """It was there first, and goes on altering what the client gets; the turn ends by what the backend sent."""
+    core, flow = Core(), turn_flow()
+    turns = HttpTurns(core)
+    turns.request(flow)
+    flow.response = http.Response.make(200, b"", {"content-type": "text/event-stream"})
+    flow.response.stream = lambda chunk: [chunk.upper(), b"!"]
+    turns.responseheaders(flow)
+    assert callable(flow.response.stream)
+    event = b'data: {"type":"response.completed","response":{"id":"r1"}}\n\n'
+
+    assert flow.response.stream(event) == [event.upper(), b"!"]
+    assert [passage.outcome.response_id for passage in turns._passages.values()] == ["r1"]
+
+
 def test_a_flow_that_ends_without_a_turn_says_nothing() -> None:
     """Any flow's end comes by."""
     core = Core()

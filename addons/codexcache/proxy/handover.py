@@ -5,8 +5,6 @@ left before is known to the old one alone. So it leaves somebody behind who pass
 goes when the last of them has ended.
 """
 
-from collections.abc import Callable, Iterable
-
 from mitmproxy import ctx, http
 
 from .guard import Faults
@@ -43,11 +41,8 @@ class Leftover:
         return bool(self._requests or self._handshakes)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.id in self._requests and flow.response:
-            others = flow.response.stream
+        if flow.id in self._requests:
             self._turns.responseheaders(flow)
-            if callable(others) and callable(ours := flow.response.stream):
-                flow.response.stream = _in_turn(others, ours)
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.id in self._requests:
@@ -77,16 +72,3 @@ class Leftover:
         self._handshakes.discard(flow.id)
         if not self.has_flows:
             ctx.master.addons.remove(self.addon)
-
-
-type _Stream = Callable[[bytes], Iterable[bytes] | bytes]
-
-
-def _in_turn(first: _Stream, second: _Stream) -> _Stream:
-    """Return a listener for both; neither changes what passes."""
-
-    def stream(chunk: bytes) -> Iterable[bytes] | bytes:
-        first(chunk)
-        return second(chunk)
-
-    return stream

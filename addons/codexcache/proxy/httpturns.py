@@ -1,7 +1,7 @@
 """Turns over HTTP, and every event stream that is decrypted."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Set as AbstractSet
 
 from mitmproxy import http
@@ -48,9 +48,10 @@ class HttpTurns:
             return
         values = by_name(flow.response.headers.fields)
         if _is_event_stream(values) or self._core.host_of(flow):  # the backend's must not wait, nor any event stream
-            flow.response.stream = True  # whatever happens to the listeners, the response does not wait
+            theirs = flow.response.stream
+            flow.response.stream = theirs or True  # whatever happens to our listener, the response does not wait
             tap = self._taps[flow.id] = self._tap(flow, flow.response, values)
-            flow.response.stream = tap.listener()
+            flow.response.stream = _before(theirs, tap.listener()) if callable(theirs) else tap.listener()
 
     def response(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
@@ -160,6 +161,19 @@ def _whole(request: http.Request) -> bytes:
     if request.stream or request.raw_content is None:
         raise Unreadable("stream_large_bodies had it sent before it was read")
     return request.raw_content
+
+
+type _Stream = Callable[[bytes], Iterable[bytes] | bytes]
+"""What mitmproxy passes a response's chunks through."""
+
+
+def _before(theirs: _Stream, ours: Callable[[bytes], bytes]) -> _Stream:
+    """Return a listener that is heard before another addon's, which may alter what passes."""
+
+    def stream(chunk: bytes) -> Iterable[bytes] | bytes:
+        return theirs(ours(chunk))
+
+    return stream
 
 
 def _is_event_stream(values: Values) -> bool:
