@@ -63,18 +63,18 @@ bodies: st.SearchStrategy[Object] = st.sampled_from([{}, {}, {"tools": [{"name":
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[History, Record]:
-    """Return turns, each a beginning or behind another's answer, and a turn that may go on with one of them."""
-    history, answered = History(), list[list[Json]]([[]])
+    """Return turns, each a beginning, or one that came before, or behind its answer; and a turn like them."""
+    history, earlier = History(), list[list[Json]]([[]])
     for number in range(1, draw(st.integers(2, 9))):
-        items, answer = [*draw(st.sampled_from(answered)), *draw(talks)], draw(talks)
+        items, answer = [*draw(st.sampled_from(earlier)), *draw(talks)], draw(talks)
         took = draw(st.sampled_from([0.5, 0.5, 3.0]))
         one = record(number, items, at=float(number), took=took, via=draw(routes), body=draw(bodies))
         one.outputs = read_outputs(answer, one.prompt)
         match = history.predecessor(one)
         one.conversation = match.record.conversation if match else number
         history.add(one, match)
-        answered.append([*items, *answer])
-    mine = [*draw(st.sampled_from(answered)), *draw(talks)]
+        earlier += [items, [*items, *answer]]
+    mine = [*draw(st.sampled_from(earlier)), *draw(talks)]
     return history, record(99, mine, at=10.0, via=draw(routes), body=draw(bodies))
 
 

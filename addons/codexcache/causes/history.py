@@ -88,9 +88,11 @@ class History:
         count, items = self._longest_end(record), record.prompt.items
         if not count or not record.complete or record.named is not None:
             return None
-        other, *others = self._ends[items.head(count)]
+        *others, other = self._ends[items.head(count)]
+        if others and count < len(items):  # what was answered tells them apart; a turn that comes again goes on with none
+            return None
         line = self._line_of[other.number]
-        if others or line.records[-1] is not other or not leave_alike(record, other) or not _is_readable(other, record):
+        if line.records[-1] is not other or not leave_alike(record, other) or not _is_readable(other, record):
             return None
         heads = items.head(power(count)), items.head(power(min(count + 1, len(items))))
         return Match(record=other, head=count) if self._lines.is_alone(line, heads) else None
