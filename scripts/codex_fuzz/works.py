@@ -5,12 +5,13 @@ from contextlib import suppress
 
 from codexcache.settings import default_settings
 from codexcache.turns.continuity import Continuity
+from codexcache.turns.items import given_items
 from codexcache.turns.outcome import Outcome
 from codexcache.turns.tap import reader_for
-from codexcache.turns.turn import read_sender, read_turn
+from codexcache.turns.turn import read_alone, read_sender, read_turn
 from codexcache.wire.bodies import Bodies
 from codexcache.wire.coding import Undecodable, decode
-from codexcache.wire.document import Json, Unreadable, edited
+from codexcache.wire.document import Unreadable, edited
 
 _LIMIT = 64 << 20
 
@@ -21,12 +22,18 @@ def send(text: bytes) -> Work:
     """Return the way of a body through the proxy: read, explained, edited."""
 
     def work() -> None:
-        bodies: Bodies[object] = Bodies()
+        bodies = Bodies(read_alone)
         continuity, settings = Continuity(), default_settings()
         with suppress(Unreadable):
             read = bodies.read(text)
             turn = read_turn(
-                read_sender([(b"session_id", b"s")]), read.document, transport="http", host="h", endpoint="responses"
+                read_sender([(b"session_id", b"s")]),
+                read.document,
+                transport="http",
+                host="h",
+                endpoint="responses",
+                known=read.made,
+                same_frame=read.same_frame,
             )
             passage = continuity.begin(turn, settings)
             edited(text, read.members, drop=passage.envelope.drop, put={"prompt_cache_key": "k"})
@@ -36,9 +43,9 @@ def send(text: bytes) -> Work:
 
 def go_on(text: bytes) -> Work:
     """Return the reading of a body in the light of itself."""
-    bodies: Bodies[Json] = Bodies()
+    bodies = Bodies(given_items)
     with suppress(Unreadable):
-        bodies.remember(bodies.read(text), made=None)
+        bodies.remember(bodies.read(text), made=[])
 
     def work() -> None:
         with suppress(Unreadable):

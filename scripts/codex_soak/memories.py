@@ -34,11 +34,16 @@ def _loaded(name: str) -> type | None:
 
 
 def _history(one: Any) -> Iterator[tuple[str, Memory]]:
-    yield "history", Memory(size=lambda: one.size, limit=lambda: one._limit, put=functools.partial(_set, one, "_limit"))
+    yield "history", _of_bytes(one)
 
 
 def _bodies(one: Any) -> Iterator[tuple[str, Memory]]:
-    yield "bodies", Memory(size=lambda: one.size, limit=lambda: one._limit, put=functools.partial(_set, one, "_limit"))
+    yield "bodies", _of_bytes(one._latest)
+    yield "beginnings", _of_bytes(one._beginnings)
+
+
+def _of_bytes(one: Any) -> Memory:
+    return Memory(size=lambda: one.size, limit=lambda: one._limit, put=functools.partial(_set, one, "_limit"))
 
 
 def _keys(one: Any) -> Iterator[tuple[str, Memory]]:

@@ -22,7 +22,7 @@ class Plan:
     bounds: Mapping[str, int]
 
 
-_SHORT = {"history": 4 << 20, "bodies": 3 << 20, "traces": 600, "responses": 600, "loads": 150}
+_SHORT = {"history": 4 << 20, "bodies": 3 << 20, "beginnings": 1 << 20, "traces": 600, "responses": 600, "loads": 150}
 _LONG = {"history": 16 << 20, "traces": 8_000, "responses": 8_000, "loads": 3_000}
 
 SHORT = Plan(waves=16, conversations=45, lanes=8, bounds=_SHORT | {"lines": 300, "fingerprints": 300})

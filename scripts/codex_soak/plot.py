@@ -10,7 +10,7 @@ from codex_soak.verdict import Soaked, when_full
 from codex_soak.watch import Sample
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 840, 220, 70, 20, 50, 40
-_COLOURS = ("#c46210", "#1f6fb2", "#4d8b31", "#8d4fa8", "#b23a48", "#5f7f8f", "#8a7a1f")
+_COLOURS = ("#c46210", "#1f6fb2", "#4d8b31", "#8d4fa8", "#b23a48", "#5f7f8f", "#8a7a1f", "#3fa39b")
 _GREY, _LIGHT = "#888", "#e4e4e4"
 _NAMES = 750  # width of all names in a legend
 

@@ -67,10 +67,17 @@ def test_a_line_without_turns_is_listed_nowhere() -> None:
     line = line_of(lines, *turns)
     entries = list(line.entries)
     lines.remove(line, turns[1])
-    assert numbers(lines, *entries) == [1] * len(entries)
+    assert [numbers(lines, entry) for entry in entries] == [[1]] * len(entries)
     lines.remove(line, turns[0])
 
     assert numbers(lines, *entries) == []
+
+
+def test_a_line_that_is_listed_under_several_entries_is_found_once() -> None:
+    lines = Lines()
+    line = line_of(lines, *grown(3, 5))
+
+    assert numbers(lines, *line.entries) == [1, 2]
 
 
 def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() -> None:

@@ -13,7 +13,7 @@ from codex_soak.watch import Blind, Sample
 
 pytestmark = pytest.mark.skipif(not meter.is_supported(), reason="the soak reads /proc, which only Linux has")
 
-BOUNDS = {name: limit // 20 for name, limit in SHORT.bounds.items()} | {"bodies": 600_000}
+BOUNDS = {name: limit // 20 for name, limit in SHORT.bounds.items()} | {"bodies": 600_000, "beginnings": 400_000}
 SMALL = Plan(waves=3, conversations=15, lanes=4, bounds=BOUNDS)
 JOURNAL, LEFT = "every turn is in the journal once", "no flow, turn or socket is left"
 TOLD = ("no descriptor is left", "no task is left", LEFT, JOURNAL)

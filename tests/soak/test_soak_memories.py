@@ -15,7 +15,7 @@ from codexcache.causes import explain
 from codexcache.causes.history import MEMORY
 from codexcache.words.fingerprint import Fingerprints
 
-NAMES = {"history", "bodies", "traces", "responses", "loads", "lines", "fingerprints"}
+NAMES = {"history", "bodies", "beginnings", "traces", "responses", "loads", "lines", "fingerprints"}
 
 
 @pytest.fixture

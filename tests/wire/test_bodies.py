@@ -19,11 +19,16 @@ def body(items: str, before: str = FILLER, behind: str = ',"stream":true') -> by
     return f'{{{before},"input":[{items}]{behind}}}'.encode()
 
 
+def remembered(limit: int = 64 << 20) -> Bodies[Json]:
+    """Return no bodies yet; what is made of one are its items."""
+    return Bodies(lambda document: document.get("input"), limit)
+
+
 def read_twice(first: bytes, second: bytes) -> Body[Json]:
     """Read a body in the light of another, which is remembered with its items."""
-    bodies: Bodies[Json] = Bodies()
+    bodies = remembered()
     one = bodies.read(first)
-    bodies.remember(one, made=one.document.get("input"), drop=DROP, put=PUT, sent=one.edited(DROP, PUT))
+    bodies.remember(one, made=said(one).get("input"), drop=DROP, put=PUT, sent=one.edited(DROP, PUT))
     return bodies.read(second)
 
 
@@ -113,7 +118,7 @@ def test_bodies_that_branch_and_come_in_any_order_say_what_whole_parses_say(
     steps: list[tuple[int, list[str], str, bool]],
 ) -> None:
     """Each goes on with an earlier one; some are read before others are remembered, as if under way at once."""
-    bodies: Bodies[Json] = Bodies()
+    bodies = remembered()
     inputs, waiting = list[list[str]]([[]]), list[Body[Json]]()
     for place, new, behind, at_once in steps:
         inputs.append([*inputs[place % len(inputs)], *new])
@@ -128,7 +133,7 @@ def test_bodies_that_branch_and_come_in_any_order_say_what_whole_parses_say(
 
 
 def test_of_a_body_the_very_bytes_that_came_are_remembered() -> None:
-    bodies: Bodies[Json] = Bodies()
+    bodies = remembered()
     first = bodies.read(body("1"))
     bodies.remember(first, made=[1])
     second = bodies.read(body("1,2"))
@@ -142,6 +147,23 @@ def test_an_appended_item_is_all_that_is_parsed() -> None:
 
     assert read.document["input"] == ["two"]
     assert read.known is not None
+
+
+def test_a_question_that_is_put_anew_is_all_that_is_parsed() -> None:
+    read = read_twice(body('{"a":1},{"q":1}'), body('{"a":1},{"q":2}'))
+
+    assert read.document["input"] == [{"q": 2}]
+    assert read.known is not None
+
+
+def test_what_others_began_with_is_kept_beside_their_latest() -> None:
+    bodies = remembered()
+    for asked in ('{"q":1}', '{"q":2}', '{"q":2},{"r":2}', '{"q":3}'):
+        turn = bodies.read(body('{"a":1},' + asked))
+        bodies.remember(turn, made=said(turn).get("input"))
+
+    assert turn.document["input"] == [{"q": 3}]
+    assert (len(bodies._latest), len(bodies._beginnings)) == (2, 1)
 
 
 def test_an_equal_body_has_nothing_new() -> None:
@@ -185,16 +207,16 @@ def test_anything_unusual_is_parsed_as_a_whole(first: bytes, second: bytes) -> N
 
 
 def test_a_conversation_keeps_only_its_last_body() -> None:
-    bodies: Bodies[Json] = Bodies()
+    bodies = remembered()
     for count in range(1, 50):
         turn = bodies.read(body(",".join(map(str, range(count)))))
         bodies.remember(turn, made=None)
 
-    assert len(bodies._known) == 1
+    assert len(bodies._latest) == 1
 
 
 def test_all_bodies_together_are_bounded() -> None:
-    bodies: Bodies[Json] = Bodies(limit=20_000)
+    bodies = remembered(limit=20_000)
     for number in range(100):
         bodies.remember(bodies.read(body(f'"conversation {number}"', before=FILLER + f',"n":{number}')), made=None)
 
@@ -202,7 +224,7 @@ def test_all_bodies_together_are_bounded() -> None:
 
 
 def test_the_latest_bodies_are_kept() -> None:
-    bodies: Bodies[Json] = Bodies(limit=20_000)
+    bodies = remembered(limit=20_000)
     for number in range(100):
         bodies.remember(bodies.read(body(f'"conversation {number}"')), made=None)
 
@@ -211,14 +233,14 @@ def test_the_latest_bodies_are_kept() -> None:
 
 
 def test_a_body_too_large_to_be_kept_beside_others_is_not() -> None:
-    bodies: Bodies[Json] = Bodies(limit=1000)
+    bodies = remembered(limit=1000)
     bodies.remember(bodies.read(body("1")), made=None)
 
     assert bodies.size == 0
 
 
 def test_only_what_stands_behind_a_known_head_is_news() -> None:
-    bodies: Bodies[Json] = Bodies()
+    bodies = remembered()
     first, second, other = body('"one"'), body('"one","two"'), body('"other"')
     assert bodies.news(first) == len(first)
     bodies.remember(bodies.read(first), made=None)

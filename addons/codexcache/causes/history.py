@@ -89,7 +89,7 @@ class History:
         if not count or not record.complete or record.named is not None:
             return None
         *others, other = self._ends[items.head(count)]
-        if others and count < len(items):  # what was answered tells them apart; a turn that comes again goes on with none
+        if others and count < len(items):  # by what was answered, which a turn that comes again does not show
             return None
         line = self._line_of[other.number]
         if line.records[-1] is not other or not leave_alike(record, other) or not _is_readable(other, record):

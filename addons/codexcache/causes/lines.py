@@ -6,6 +6,7 @@ heads of 1, 2, 4, 8, … items. A turn that goes on with it costs nothing there,
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from ..turns.record import Record
 
@@ -42,10 +43,9 @@ class Lines:
         return all(one is line for entry in entries for one in self._listed.get(entry, ()))
 
     def under(self, entries: Iterable[object]) -> Iterator[Record]:
-        """Yield the latest turns of the lines that are listed under some entries; one may come more than once."""
-        for entry in entries:
-            for line in self._listed.get(entry, ()):
-                yield from line.latest()
+        """Yield the latest turns of the lines that are listed under some entries."""
+        lines = dict.fromkeys(chain.from_iterable([self._listed.get(entry, ()) for entry in entries]))
+        return chain.from_iterable([line.latest() for line in lines])
 
     def append(self, line: Line, record: Record) -> None:
         """Put a turn at the end of a line."""

@@ -12,7 +12,7 @@ from ..causes.desk import Desk
 from ..settings import default_settings
 from ..turns.continuity import Continuity, Passage
 from ..turns.envelope import Envelope
-from ..turns.turn import Reading, Turn
+from ..turns.turn import Reading, Turn, read_alone
 from ..wire.bodies import Bodies
 from ..wire.body import Body
 from ..wire.fields import length_of, with_length
@@ -30,7 +30,7 @@ class Core:
 
     def __init__(self) -> None:
         self.settings = default_settings()
-        self.bodies: Bodies[Reading] = Bodies()
+        self.bodies = Bodies(read_alone)
         self.continuity = Continuity()
         self.faults = Faults()
         self.desk = Desk(self.faults.note)

@@ -187,6 +187,11 @@ def read_turn(
     )
 
 
+def read_alone(document: Object) -> Reading:
+    """Return what a body says by itself."""
+    return _read(document, None, same_frame=False)
+
+
 def _read(document: Object, known: Reading | None, same_frame: bool) -> Reading:
     given = given_items(document)
     base = known.prompt if known else None

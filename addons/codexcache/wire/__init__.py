@@ -7,6 +7,8 @@
 | `coding`      | content codings, under a size limit                                    |
 | `document`    | a JSON body: what it says, and edits that touch nothing else           |
 | `body`        | a body read in the light of an earlier one: only what is new is parsed |
-| `bodies`      | the bodies that are remembered, and how one is found                   |
+| `beginning`   | what a body begins with that is like no earlier one                    |
+| `shelf`       | bodies that others may start with, and how one is found                |
+| `bodies`      | the bodies that are remembered                                         |
 | `eventstream` | an event stream, cut into events as its bytes arrive                   |
 """

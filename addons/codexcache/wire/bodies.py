@@ -1,31 +1,33 @@
-"""The bodies that a later one may start with, bounded in bytes.
+"""The bodies that a later one may start with: the latest of each conversation, and what others began with.
 
-A body is found by a few bytes at a place not far before the end of its last item. The places are the same for all
-bodies, each some 6 % further than the one before, so a new body is asked at a few dozen of them, the last one first.
+A turn repeats the one before it and goes on. But a question may also be put anew, or one history be given to several
+agents: then all but the last item is repeated. So a body that begins like no other is read as if all but its last item
+had come before, and that is remembered for as long as there is room.
 """
 
-from bisect import bisect_right
-from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import chain
 
-from .body import SHORTEST, Body, Known, known_of, read_on, read_whole
+from .beginning import divided
+from .body import Body, Known, known_of, read_on, read_whole
+from .document import Object
+from .shelf import Shelf
 
 MEMORY = 64 << 20
-"""Bytes of bodies that are remembered; one of more than a quarter of them is not."""
-
-_PLACES = [int(SHORTEST * 1.06**step) for step in range(200)]
-_WINDOW = 32
-
-type _Place = tuple[int, bytes]
+"""Bytes of the latest bodies that are remembered; for beginnings there is a quarter more."""
 
 
 class Bodies[M]:
-    """Bodies by place, with what their reader made of them."""
+    """Bodies, and what their reader makes of them; `make` is how he reads one by itself."""
 
-    def __init__(self, limit: int = MEMORY) -> None:
-        self._limit = limit
-        self.size = 0
-        self._known: OrderedDict[_Place, Known[M]] = OrderedDict()
+    def __init__(self, make: Callable[[Object], M], limit: int = MEMORY) -> None:
+        self._make = make
+        self._latest, self._beginnings = Shelf[M](limit), Shelf[M](limit // 4)
+
+    @property
+    def size(self) -> int:
+        """Bytes that are remembered."""
+        return self._latest.size + self._beginnings.size
 
     def news(self, text: bytes) -> int:
         """Return how many bytes of a body would have to be read: those behind what is known of it."""
@@ -36,7 +38,7 @@ class Bodies[M]:
         for known in self._begun_by(text):
             if body := read_on(known, text):
                 return body
-        return read_whole(text)
+        return divided(read_whole(text), self._make)
 
     def remember(
         self,
@@ -49,32 +51,13 @@ class Bodies[M]:
     ) -> None:
         """Remember a body, what was made of all of its items, and what was sent, if that is the body after some edits.
 
-        It takes the place of the one that it starts with.
+        It takes the place of the one that it starts with, but not of a mere beginning.
         """
-        known = known_of(body, made, drop, put or {}, sent)
-        if body.known:
-            self._forget(_place(body.known))
-        if known and (cost := known.cost) <= self._limit // 4:
-            self._forget(place := _place(known))
-            self._known[place] = known
-            self.size += cost
-        while self.size > self._limit:
-            self._forget(next(iter(self._known)))
+        if (begun := body.known) and not self._latest.drop(begun):
+            self._beginnings.drop(begun)  # and put there again, as what was used last
+            self._beginnings.put(begun)
+        if known := known_of(body, made, drop, put or {}, sent):
+            self._latest.put(known)
 
     def _begun_by(self, text: bytes) -> Iterator[Known[M]]:
-        """Yield the known bodies that a text starts with, the longest first."""
-        for index in range(bisect_right(_PLACES, len(text)) - 1, -1, -1):
-            place = _PLACES[index]
-            if (known := self._known.get((place, text[place - _WINDOW : place]))) and known.begins(text):
-                yield known
-
-    def _forget(self, place: _Place) -> None:
-        """Forget what is remembered at a place."""
-        if old := self._known.pop(place, None):
-            self.size -= old.cost
-
-
-def _place[M](known: Known[M]) -> _Place:
-    """Return the last place in a body's head, and the bytes before it."""
-    place = _PLACES[bisect_right(_PLACES, known.end) - 1]
-    return place, bytes(known.head[place - _WINDOW : place])
+        return chain(self._latest.begun_by(text), self._beginnings.begun_by(text))

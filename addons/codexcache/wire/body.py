@@ -138,10 +138,9 @@ def known_of[M](
         tail, frame, members = known.tail, known.frame, known.members
         place, end, measured = known.place, len(body.text) - len(tail), known.measured
         rewritten = known.rewritten(drop, put)
-    elif (found := _input_of(body)) is not None:
+    elif (found := input_of(body)) is not None:
         (place, end), measured, rewritten = found, found[1], None
-        tail, members = body.text[end:], body.members
-        frame = {name: value for name, value in body.document.items() if name != "input"}
+        tail, members, frame = body.text[end:], body.members, frame_of(body)
     else:
         return None
     head = memoryview(body.text)[:end]
@@ -162,7 +161,7 @@ def _rewriting(drop: Collection[str], put: Mapping[str, str], head: memoryview, 
     return Rewritten(drop=drop, put=put, tail=sent[len(head) :]) if sent is not None and sent.startswith(head) else None
 
 
-def _input_of[M](body: Body[M]) -> tuple[int, int] | None:
+def input_of[M](body: Body[M]) -> tuple[int, int] | None:
     """Return the place of a body's input among its members, and the offset behind its last item.
 
     There is nothing where it is no list or has no items, or where a name before its end stands again behind it.
@@ -176,9 +175,18 @@ def _input_of[M](body: Body[M]) -> tuple[int, int] | None:
     return None if repeats or end <= body.members[place].value + 1 or end < SHORTEST else (place, end)
 
 
+def frame_of[M](body: Body[M]) -> Object:
+    """Return what a body that was read by itself says beside its items."""
+    return {name: value for name, value in body.document.items() if name != "input"}
+
+
 def _end_of_items(text: bytes, given: Member) -> int:
     """Return the offset behind the last item of a list."""
-    end = given.end - 1
+    return behind_text(text, given.end - 1)
+
+
+def behind_text(text: bytes, end: int) -> int:
+    """Return the offset behind what stands before `end` and is no white space."""
     while text[end - 1] in _WHITE:
         end -= 1
     return end

@@ -47,7 +47,7 @@ def check_known_head(data: bytes) -> None:
     fresh, text = given.take(size), b" " * 600 + given.rest
     at = min(at, len(text))
     first, second = text, text[:at] + fresh + text[at + gone :]
-    bodies: Bodies[list[Json]] = Bodies()
+    bodies = Bodies(given_items)
     for body in (first, second, first):
         _check_light(bodies, body)
 
