@@ -51,7 +51,7 @@ class Columns:
         head, end = self.heads[-1], self.ends[-1]
         for item in items:
             self.digests.append(item.digest)
-            self.heads.append(head := digest(_spelled(head) + _spelled(item.digest)))
+            self.heads.append(head := hash((head, item.digest)))  # nobody knows a digest, so none can be prepared
             self.kinds.append(sys.intern(item.kind))
             self.ends.append(end := end + item.size)
             self.places.append(item.place)
@@ -125,7 +125,3 @@ def digest(data: bytes) -> int:
     in tens of millions of starts.
     """
     return hash(data)
-
-
-def _spelled(number: int) -> bytes:
-    return number.to_bytes(8, "little", signed=True)

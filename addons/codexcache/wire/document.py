@@ -134,11 +134,11 @@ def _walk_members(text: bytes, document: Object) -> Iterator[Member]:
 
 
 def _plain_end(text: bytes, start: int, value: Json) -> int | None:
-    """Return the offset behind a list or an object that starts at `start`, if it is spelled as orjson would.
+    """Return the offset behind a text, a list or an object that starts at `start`, if it is spelled as orjson would.
 
-    It is exactly that value then, because a list or an object ends where its brackets do.
+    It is exactly that value then, because a text ends at its quote, and the others where their brackets do.
     """
-    if not isinstance(value, list | dict):
+    if not isinstance(value, str | list | dict):
         return None
     try:
         plain = orjson.dumps(value)
