@@ -9,6 +9,7 @@ from pathlib import Path
 
 from codex_demo.proxies import NotStarted, stop
 
+_SCRIPTS = Path(__file__).parents[1]
 _PATIENCE = 30.0
 """Seconds in which something has to be said that is waited for."""
 
@@ -72,6 +73,6 @@ async def start(arguments: Sequence[str]) -> Program:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(_SCRIPTS)},
     )
     return Program(process)
