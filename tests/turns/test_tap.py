@@ -165,7 +165,15 @@ def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_
     assert [hear(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
 
 
-_DULL = st.sampled_from([b'data: {"type":"response.output_text.delta","delta":"a"}\n\n', b": ping\n\n", b"data: x\n\n"])
+_DULL = st.sampled_from(
+    [
+        b'data: {"type":"response.output_text.delta","delta":"a"}\n\n',
+        b'data: {"type":"response.output_text.delta","delta":"a"}\r\n\r\n',
+        b'event: x\r\ndata: { "type": "response.output_text.delta", "delta": "a"}\r\n\r\n',
+        b": ping\n\n",
+        b"data: x\n\n",
+    ]
+)
 _PIECE = b'data: {"type":"response.output_text.delta"'
 _NOTABLE = st.sampled_from(
     [

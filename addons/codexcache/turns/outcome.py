@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ..wire.document import Json, Object, Unreadable, parse
 
 _TYPES = rb'"(response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
-_OTHER = re.compile(rb'\{"type":(?!' + _TYPES + rb')"[^"\\]*+"')
+_OTHER = re.compile(rb'\{ ?"type": ?(?!' + _TYPES + rb')"[^"\\]*+"')
 """How the data of other events begins; the first of them repeats all instructions, which would be searched for long."""
 
 _NOTABLE = re.compile(rb'"type"\s*:\s*' + _TYPES)
@@ -20,7 +20,7 @@ HINT = re.compile(rb'"type"[\s:]*?(?:\n|' + _TYPES + rb")")
 """Stands in every part of an event stream that holds an event to be read; its data may go on in another line."""
 
 TYPE = b'"type"'
-PIECE = re.compile(rb'(?:event: [^\n"]*+\n)?data: \{("type"):"response\.[a-z_]+\.delta"')
+PIECE = re.compile(rb'(?:event: [^\r\n"]*+\r?\n)?data: \{ ?("type"): ?"response\.[a-z_]+\.delta"')
 """How nearly all events begin: pieces of a text that is still being written."""
 
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")

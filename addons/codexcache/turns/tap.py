@@ -114,10 +114,11 @@ def reader_for(
     return reader if isinstance(decoder, Identity) else Decoding(reader, decoder)
 
 
-type _Piece = tuple[bytes, int]
-"""How a chunk begins that is passed over, and where its type stands."""
+type _Piece = tuple[bytes, int, bytes]
+"""How a chunk begins that is passed over, where its type stands, and how it ends."""
 
-_NONE: _Piece = b"", -2
+_NONE: _Piece = b"", -2, b""
+_CRLF = b"\r\n\r\n"
 
 
 class Tap:
@@ -146,12 +147,12 @@ class Tap:
         alone, says nothing.
         """
         attend = self._attend
-        piece, at = _NONE
+        piece, at, end = _NONE
 
         def pass_on(chunk: bytes) -> bytes:
-            nonlocal piece, at
-            if not chunk.startswith(piece) or not chunk.endswith(BLANK_LINE) or chunk.rfind(TYPE) != at:
-                piece, at = attend(chunk)
+            nonlocal piece, at, end
+            if not chunk.startswith(piece) or not chunk.endswith(end) or chunk.rfind(TYPE) != at:
+                piece, at, end = attend(chunk)
             return chunk
 
         return pass_on
@@ -181,5 +182,5 @@ class Tap:
             self._on_fault(error)
             return _NONE
         if piece := PIECE.match(chunk):
-            self._piece = piece[0], piece.start(1)
+            self._piece = piece[0], piece.start(1), _CRLF if chunk.endswith(_CRLF) else BLANK_LINE
         return self._piece if self._reader.is_idle else _NONE
