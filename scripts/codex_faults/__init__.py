@@ -16,7 +16,7 @@
 | `ordinary`  | the turns that go on beside a fault                                     |
 | `arm`       | a backend, a proxy and a folder for all that they write                 |
 | `program`   | one `mitmdump`: what it says, and how it ends                           |
-| `probe`     | the addon that counts a proxy's tasks, and has ours remember few bodies |
+| `probe`     | the addon that counts a proxy's tasks, and has ours remember little     |
 | `footprint` | a proxy's memory, descriptors and tasks, and when they have come back   |
 | `ledger`    | which turns have to be in the journal, and how often they are           |
 | `scene`     | one fault at one arm                                                    |

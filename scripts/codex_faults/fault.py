@@ -44,4 +44,4 @@ class Profile:
 
 
 SHORT = Profile(warm=5, rounds=15, heavy_warm=1, heavy_rounds=2, parallel=150)
-LONG = Profile(warm=50, rounds=300, heavy_warm=3, heavy_rounds=10, parallel=1000)
+LONG = Profile(warm=50, rounds=300, heavy_warm=6, heavy_rounds=10, parallel=1000)

@@ -10,8 +10,15 @@ import json
 
 from codex_soak import census, memories
 
-_BOUNDS = {"bodies": 2 << 20, "beginnings": 1 << 19}
-"""Bytes, by what `memories` calls them. All else that is remembered grows by too little to matter here."""
+_BOUNDS = {
+    "bodies": 2 << 20,
+    "beginnings": 1 << 19,
+    "history": 8 << 20,
+    "traces": 1200,
+    "responses": 1200,
+    "lines": 1000,
+}
+"""Bytes or entries, by what `memories` calls them: enough for a thousand conversations."""
 
 
 class Probe:
