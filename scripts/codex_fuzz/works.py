@@ -33,7 +33,7 @@ def send(text: bytes) -> Work:
                 host="h",
                 endpoint="responses",
                 known=read.made,
-                same_frame=read.same_frame,
+                changed=read.changed,
             )
             passage = continuity.begin(turn, settings)
             edited(text, read.members, drop=passage.envelope.drop, put={"prompt_cache_key": "k"})

@@ -1,13 +1,13 @@
 """A turn is read once, from headers and body."""
 
 import pytest
-from codexcache.turns.turn import read_sender
-from codexcache.wire.document import Json
+from codexcache.turns.turn import Reading, read_alone, read_sender, read_turn
+from codexcache.wire.document import Json, Object
 from codexcache.wire.fields import by_name, with_length
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.jsontext import prop
-from support.turns import Headers, bearer, sender, turn
+from support.turns import Headers, bearer, said, sender, turn, user
 
 SESSION_HEADERS = (
     "session-id",
@@ -150,3 +150,45 @@ def test_turns_that_differ_in_their_length_alone_have_one_sender() -> None:
 
     assert one is other
     assert one.fields == ((b"Content-Length", b""), (b"session_id", b"s"))
+
+
+def told(reading: Reading) -> object:
+    """Return all that a reading says, in a form that can be compared."""
+    prompt = reading.prompt
+    items = [prompt.items[place] for place in range(len(prompt.items))]
+    return reading.frame, prompt.head, items, prompt.length, reading.opening, reading.developer
+
+
+names = ("model", "instructions", "tools", "reasoning", "text", "service_tier", "parallel_tool_calls")
+others = ("client_metadata", "prompt_cache_key", "previous_response_id", "generate", "metadata", "conversation")
+given_values: list[Json] = ["a", "b", False, {"session_id": "s", "effort": "low"}, [{"name": "shell"}], None]
+documents = st.dictionaries(st.sampled_from([*names, *others]), st.sampled_from(given_values))
+given_items: list[Json] = [
+    user("u"),
+    said("developer", "d"),
+    said("assistant", "a"),
+    {"type": "additional_tools", "tools": []},
+]
+inputs = st.lists(st.sampled_from(given_items), max_size=4)
+
+
+@prop
+@given(documents, documents, st.sets(st.sampled_from([*names, *others])), inputs, inputs)
+def test_a_turn_that_goes_on_says_what_it_says_by_itself(
+    was: Object, other: Object, altered: set[str], earlier: list[Json], new: list[Json]
+) -> None:
+    """Only what is told to have changed in the members beside its input is read again.
+
+    Not tried: instructions that come or go, while a message stands there that carries them when there are no others.
+    """
+    now: Object = {name: value for name, value in was.items() if name not in altered}
+    now |= {name: value for name, value in other.items() if name in altered}
+    assume(bool(was.get("instructions")) == bool(now.get("instructions")))
+    known = read_alone({**was, "input": earlier})
+    for changed in (altered, None):
+        document: Object = {**now, "input": new}
+        read = read_turn(
+            sender(), document, transport="http", host="h", endpoint="responses", known=known, changed=changed
+        )
+
+        assert told(read.reading) == told(read_alone({**now, "input": [*earlier, *new]}))

@@ -4,8 +4,9 @@ import json
 
 import pytest
 from codexcache.wire.beginning import divided
-from codexcache.wire.body import Body, read_on, read_whole
+from codexcache.wire.body import Body, read_whole
 from codexcache.wire.document import Json, edited, find_members, parse
+from codexcache.wire.going_on import read_on
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop, values, white

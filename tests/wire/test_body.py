@@ -2,7 +2,8 @@
 
 import pytest
 from codexcache.wire import body as room
-from codexcache.wire.body import Body, known_of, read_on, read_whole
+from codexcache.wire.body import Body, known_of, read_whole
+from codexcache.wire.going_on import read_on
 
 KEY = {"prompt_cache_key": "k"}
 NONE = frozenset[str]()
@@ -52,7 +53,7 @@ def test_an_edit_before_the_items_is_made_anew() -> None:
 def test_another_frame_is_edited_as_it_is() -> None:
     body = gone_on(text(2), text(4, behind=',"stream":false'))
 
-    assert not body.same_frame
+    assert body.changed == {"stream"}
     assert body.edited(NONE, KEY) == text(4, behind=',"stream":false,"prompt_cache_key":"k"')
 
 

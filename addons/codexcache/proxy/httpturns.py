@@ -117,7 +117,7 @@ class HttpTurns:
             host=host,
             endpoint=endpoint,
             known=body.made,
-            same_frame=body.same_frame,
+            changed=body.changed,
         )
         return body, turn
 

@@ -124,7 +124,7 @@ class SocketTurns:
 
 
 def _turn_of(socket: Socket, body: Body[Reading]) -> Turn:
-    return socket.read_turn(body.document, body.made, body.same_frame)
+    return socket.read_turn(body.document, body.made, body.changed)
 
 
 def _is_handshake(request: http.Request) -> bool:

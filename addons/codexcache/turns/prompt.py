@@ -24,6 +24,9 @@ from ..wire.document import Json, Object
 from .columns import Item, Items, digest
 from .items import given_items, seen, spelled, texts
 
+HEAD_MEMBERS = frozenset({"model", "service_tier", "reasoning", "text", "parallel_tool_calls", "tools", "instructions"})
+"""The members of a request body that a prompt's head is read from."""
+
 _MESSAGES = {role: f"{role} message" for role in ("user", "assistant", "developer", "system")}
 
 _FILE = re.compile(rb'"data:[^"\\]{8000,}+"')
@@ -112,7 +115,7 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
 
 
 def read_on(document: Object, base: Prompt) -> Prompt:
-    """Return the prompt of a body that has more items than `base`, and nothing else that is new."""
+    """Return the prompt of a body that has more items than `base`, and in `HEAD_MEMBERS` nothing that is new."""
     if not (base.items or base.head.carries_instructions):  # what sets the agent up may still come
         return read_prompt(document, base)
     given = given_items(document)

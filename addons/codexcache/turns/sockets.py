@@ -5,7 +5,7 @@ turn that is not finished.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from ..wire.document import Object
@@ -27,7 +27,7 @@ class Socket:
     begun: bool = False
     open_turns: deque[Passage] = field(default_factory=deque)
 
-    def read_turn(self, document: Object, known: Reading | None = None, same_frame: bool = False) -> Turn:
+    def read_turn(self, document: Object, known: Reading | None = None, changed: Collection[str] | None = None) -> Turn:
         """Read the turn of a frame, as `read_turn` does."""
         return read_turn(
             self.sender,
@@ -36,7 +36,7 @@ class Socket:
             host=self.host,
             endpoint="responses",
             known=known,
-            same_frame=same_frame,
+            changed=changed,
         )
 
     def begin(self, passage: Passage) -> None:

@@ -5,7 +5,7 @@ frame), before anything is changed.
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
@@ -16,7 +16,7 @@ from ..wire.fields import Fields, Values, by_name, place_of_length, with_length
 from ..wire.routes import Endpoint
 from .caller import Caller, read_caller
 from .items import first_developer_message, first_user_message, given_items, spelled
-from .prompt import Prompt, read_on, read_prompt
+from .prompt import HEAD_MEMBERS, Prompt, read_on, read_prompt
 from .values import usable
 
 type Transport = Literal["http", "websocket"]
@@ -164,13 +164,14 @@ def read_turn(
     host: str,
     endpoint: Endpoint,
     known: Reading | None = None,
-    same_frame: bool = False,
+    changed: Collection[str] | None = None,
 ) -> Turn:
     """Read a turn from its sender and its body.
 
-    `known` is what was made of an earlier body that this one starts with; `same_frame` tells that only items are new.
+    `known` is what was made of an earlier body that this one starts with; `changed` names
+    the members beside the input that may say something else than there, None where any may.
     """
-    reading = _read(document, known, same_frame)
+    reading = _read(document, known, changed)
     frame = reading.frame
     return Turn(
         sender=sender,
@@ -189,15 +190,16 @@ def read_turn(
 
 def read_alone(document: Object) -> Reading:
     """Return what a body says by itself."""
-    return _read(document, None, same_frame=False)
+    return _read(document, None, None)
 
 
-def _read(document: Object, known: Reading | None, same_frame: bool) -> Reading:
+def _read(document: Object, known: Reading | None, changed: Collection[str] | None) -> Reading:
     given = given_items(document)
     base = known.prompt if known else None
+    same_head = changed is not None and not (changed and HEAD_MEMBERS.intersection(changed))
     return Reading(
-        frame=known.frame if known and same_frame else _frame(document),
-        prompt=read_on(document, base) if base and same_frame else read_prompt(document, base),
+        frame=_frame(document) if known is None or changed is None or changed else known.frame,
+        prompt=read_on(document, base) if base and same_head else read_prompt(document, base),
         opening=(known.opening if known else None) or first_user_message(given),
         developer=(known.developer if known else "") or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
     )

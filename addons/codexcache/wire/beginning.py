@@ -35,7 +35,7 @@ def divided[M](body: Body[M], make: Callable[[Object], M]) -> Body[M]:
         made=make({**frame, "input": before}),
         sent=None,
     )
-    return Body(text=body.text, document={**frame, "input": [last]}, own=None, known=known)
+    return Body(text=body.text, document={**frame, "input": [last]}, own=None, known=known, changed=())
 
 
 def _list(value: Json) -> list[Json]:

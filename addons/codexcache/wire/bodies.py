@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain
 
 from .beginning import divided
-from .body import Body, Known, known_of, read_on, read_whole
+from .body import Body, Known, known_of, read_whole
 from .document import Object
+from .going_on import read_on
 from .shelf import Shelf
 
 MEMORY = 64 << 20

@@ -1,21 +1,16 @@
 """One body read in the light of an earlier one: a turn repeats almost all of the turn that it goes on with.
 
 A body is its input's items and the frame around them: what stands before, and what stands behind. If a new body starts
-with the same bytes as an earlier one, up to the end of its last item, what they say is known. If it also ends with the
-same bytes, only what stands between is parsed, as items of a list; if it ends otherwise, all of the rest is, behind an
-input that is empty so far. That costs a comparison for what is known and says exactly what a whole parse says; where
-anything is out of the ordinary, the whole is parsed.
+with the same bytes as an earlier one, up to the end of its last item, what they say is known, and only the rest is
+parsed (`going_on`). That costs a comparison for what is known and says exactly what a whole parse says.
 
 And what was edited in a frame, behind the items, is edited in the same frame again by putting the same bytes there.
 """
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 
-import orjson
-
 from ..unchanging import unchanging
-from .document import Json, Member, Object, Unreadable, edited, find_members, parse
+from .document import Member, Object, edited, find_members, parse
 
 SHORTEST = 512
 """Bytes up to the end of its last item that a body has at least if it is to be gone on with."""
@@ -24,8 +19,6 @@ _PARSED = 4
 """Bytes that a byte of a frame takes up in memory beside its text, as objects (tools, measured on CPython 3.13)."""
 
 _WHITE = b" \t\n\r"
-_FRONT = b'{"input":['
-_GOES_ON = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
 
 
 @unchanging
@@ -33,17 +26,14 @@ class Body[M]:
     """A body: its text, what it says, and where its members stand; `own` is None where its frame is the known one.
 
     `known` is the earlier body that this one starts with; the input in `document` then holds only the items behind its.
+    `changed` names the other members that may say something else than there, None where any may.
     """
 
     text: bytes
     document: Object
     own: Sequence[Member] | None
     known: "Known[M] | None" = None
-
-    @property
-    def same_frame(self) -> bool:
-        """Whether nothing but items is new."""
-        return self.own is None
+    changed: Collection[str] | None = None
 
     @property
     def made(self) -> M | None:
@@ -115,7 +105,7 @@ class Known[M]:
         """Return the members of a body with the same frame whose last item ends at `end`."""
         more, given = end - self.measured, self.members[self.place]
         whole = Member(given.name, given.start, given.value, given.end + more)
-        behind = [_moved(member, more) for member in self.members[self.place + 1 :]]
+        behind = [moved(member, more) for member in self.members[self.place + 1 :]]
         return [*self.members[: self.place], whole, *behind]
 
 
@@ -123,11 +113,6 @@ def read_whole[M](text: bytes) -> Body[M]:
     """Return the body that `text` is, read by itself. Raises Unreadable for anything but a JSON object."""
     document = parse(text)
     return Body(text=text, document=document, own=find_members(text, document))
-
-
-def read_on[M](known: Known[M], text: bytes) -> Body[M] | None:
-    """Return the body that starts with a known one, None where it is out of the ordinary."""
-    return _read_between(known, text) or _read_behind(known, text)
 
 
 def known_of[M](
@@ -192,49 +177,7 @@ def behind_text(text: bytes, end: int) -> int:
     return end
 
 
-def _read_between[M](known: Known[M], text: bytes) -> Body[M] | None:
-    """Read the items that stand between what is known at both ends, None where that is not all that is new."""
-    end = len(text) - len(known.tail)
-    if end < known.end or not text.endswith(known.tail) or (items := _items(text[known.end : end])) is None:
-        return None
-    return Body(text=text, document={**known.frame, "input": items}, own=None, known=known)
-
-
-def _items(text: bytes) -> list[Json] | None:
-    """Return the items that a list goes on with, None for anything but a comma and items, or white space alone."""
-    comma, _, rest = text.partition(b",")
-    if comma.strip(_WHITE):
-        return None
-    try:
-        items: list[Json] = orjson.loads(b"[" + rest + b"]")
-    except orjson.JSONDecodeError:
-        return None
-    return items if items or len(comma) == len(text) else None
-
-
-def _read_behind[M](known: Known[M], text: bytes) -> Body[M] | None:
-    """Read all that follows on a known head, None where that is not to be done."""
-    if (goes_on := _GOES_ON.match(text, known.end)) is None:
-        return None
-    behind = _FRONT + text[goes_on.end() :]
-    try:
-        document = parse(behind)
-    except Unreadable:
-        return None  # the whole parse finds the words for what is wrong
-    given, *members = find_members(behind, document)
-    before, given_before = known.members[: known.place], known.members[known.place]
-    if "input" in {member.name for member in members}:
-        return None
-    shift = goes_on.end() - len(_FRONT)
-    whole = given_before._replace(end=given.end + shift)
-    return Body(
-        text=text,
-        document={**{member.name: known.frame[member.name] for member in before}, **document},
-        own=[*before, whole, *(_moved(member, shift) for member in members)],
-        known=known,
-    )
-
-
-def _moved(member: Member, shift: int) -> Member:
+def moved(member: Member, shift: int) -> Member:
+    """Return a member that stands so many bytes further on."""
     name, start, value, end = member
     return Member(name, start + shift, value + shift, end + shift)
