@@ -142,6 +142,18 @@ def test_of_a_body_the_very_bytes_that_came_are_remembered() -> None:
     assert second.known.head.obj is first.text
 
 
+def test_of_a_body_that_is_edited_as_the_one_before_it_the_bytes_that_were_sent_are_remembered() -> None:
+    bodies = remembered()
+    for items in ("1", "1,2"):
+        turn = bodies.read(body(items))
+        sent = turn.edited(DROP, PUT)
+        bodies.remember(turn, made=[1], drop=DROP, put=PUT, sent=sent)
+    third = bodies.read(body("1,2,3"))
+
+    assert third.known is not None
+    assert third.known.head.obj is sent
+
+
 def test_an_appended_item_is_all_that_is_parsed() -> None:
     read = read_twice(body('"one"'), body('"one","two"'))
 

@@ -68,8 +68,8 @@ class Rewritten:
 class Known[M]:
     """What is remembered of a body: the bytes up to its last item, those behind, its members, and what its frame says.
 
-    The bytes are those that came, not a copy. The offsets of the members are right for a body whose last item ends at
-    `measured`; `place` is the input's place among them. `made` is what its reader made of the whole.
+    The bytes are those that came or were sent, not a copy. The offsets of the members are right for a body whose last
+    item ends at `measured`; `place` is the input's place among them. `made` is what its reader made of the whole.
     """
 
     head: memoryview
@@ -128,7 +128,8 @@ def known_of[M](
         tail, members, frame = body.text[end:], body.members, frame_of(body)
     else:
         return None
-    head = memoryview(body.text)[:end]
+    kept = sent if rewritten and sent is not None else body.text  # mitmproxy keeps what was sent as well
+    head = memoryview(kept)[:end]
     return Known(
         head=head,
         tail=tail,
