@@ -99,6 +99,23 @@ async def test_what_another_addon_passes_a_response_through_is_still_passed_thro
     assert [passage.outcome.response_id for passage in turns._passages.values()] == ["r1"]
 
 
+async def test_whoever_takes_our_place_at_a_response_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    """An addon that is loaded behind this one may do so without knowing."""
+    turns = HttpTurns(Core())
+    for listens in (True, False, False):
+        flow = turn_flow()
+        turns.request(flow)
+        flow.response = http.Response.make(200, b"", {"content-type": "text/event-stream"})
+        flow.response.raw_content = None
+        turns.responseheaders(flow)
+        flow.response.stream = flow.response.stream if listens else lambda chunk: chunk
+        assert callable(flow.response.stream)
+        flow.response.stream(b"")
+        turns.response(flow)
+
+    assert caplog.text.count("Another addon") == caplog.text.count("-s THEIRS -s codex_continuity.py") == 1
+
+
 def test_a_flow_that_ends_without_a_turn_says_nothing() -> None:
     """Any flow's end comes by."""
     core = Core()

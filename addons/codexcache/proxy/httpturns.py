@@ -1,5 +1,6 @@
 """Turns over HTTP, and every event stream that is decrypted."""
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from collections.abc import Set as AbstractSet
@@ -19,6 +20,8 @@ from ..wire.routes import Endpoint, endpoint_of, real_target
 from .core import Core, is_reverse, pass_unchanged, write_fields
 from .offloop import LARGE, decoded, worked
 
+logger = logging.getLogger(__name__)
+
 
 class HttpTurns:
     """Gives a POST to the backend its envelope, and listens to the response."""
@@ -27,6 +30,7 @@ class HttpTurns:
         self._core = core
         self._passages: dict[str, Passage] = {}
         self._taps: dict[str, Tap] = {}
+        self._is_deaf = False
 
     @property
     def under_way(self) -> AbstractSet[str]:
@@ -54,6 +58,9 @@ class HttpTurns:
             flow.response.stream = _before(theirs, tap.listener()) if callable(theirs) else tap.listener()
 
     def response(self, flow: http.HTTPFlow) -> None:
+        tap, passage = self._taps.get(flow.id), self._passages.get(flow.id)
+        if passage and tap and not tap.is_used and flow.response and flow.response.raw_content is None:
+            self._say_deaf()
         self._close(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
@@ -143,6 +150,15 @@ class HttpTurns:
 
     def _note_fault(self, error: Exception) -> None:
         self._core.faults.note("reading a response", error)
+
+    def _say_deaf(self) -> None:
+        """Say once that a listener that was put in the place of ours hears all, and ours nothing."""
+        if not self._is_deaf:
+            self._is_deaf = True
+            logger.warning(
+                "Another addon has put its own response.stream in the place of this one's, so turns end without their "
+                "counters. Load that addon first (-s THEIRS -s codex_continuity.py); then both hear the response."
+            )
 
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""

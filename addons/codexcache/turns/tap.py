@@ -134,6 +134,8 @@ class Tap:
         self._reader = reader
         self._keeper = keeper
         self._piece = _NONE
+        self.is_used = False
+        """Whether a chunk has come by; the end of a body is one, too."""
 
     def listener(self) -> Callable[[bytes], bytes]:
         """Return what is called with each chunk, and returns it."""
@@ -173,6 +175,7 @@ class Tap:
 
     def _attend(self, chunk: bytes) -> _Piece:
         """Show a chunk to the reader; return how those begin that need not be shown next."""
+        self.is_used = True
         if self._reader is None:
             return _NONE
         try:
