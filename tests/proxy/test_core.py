@@ -3,10 +3,11 @@
 import pytest
 from codexcache.proxy.core import Core, is_reverse, pass_unchanged
 from codexcache.settings import OPTIONS, parse_settings
+from codexcache.turns.turn import read_alone
 from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import tflow, tutils
-from support.wire import said
+from support.wire import body, said
 
 
 def flow_for(host: str, header: str | None, mode: str = "regular") -> http.HTTPFlow:
@@ -60,3 +61,22 @@ def test_what_passes_unchanged_is_named_by_host_and_reason(caplog: pytest.LogCap
     pass_unchanged(flow_for("chatgpt.com", "chatgpt.com"), "it is odd")
 
     assert said(caplog) == ["A turn to 'chatgpt.com' passes unchanged: it is odd."]
+
+
+def test_a_delta_is_read_by_itself() -> None:
+    """All of its items go on with what it names, whatever other body begins like it."""
+    core, items = Core(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
+    for count in (2, 3):
+        full = core.read(body(input=items[:count]))
+        core.bodies.remember(full, made=read_alone(full.document))
+        delta = core.read(body(input=items, previous_response_id="resp_1"))
+
+        assert (delta.known, delta.document["input"]) == (None, items)
+
+
+def test_any_other_body_is_read_in_the_light_of_an_earlier_one() -> None:
+    core, items = Core(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
+    first = core.read(body(input=items[:2]))
+    core.bodies.remember(first, made=read_alone(first.document))
+
+    assert core.read(body(input=items)).document["input"] == items[2:]

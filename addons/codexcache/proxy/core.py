@@ -14,7 +14,7 @@ from ..turns.continuity import Continuity, Passage
 from ..turns.envelope import Envelope
 from ..turns.turn import Reading, Turn, read_alone
 from ..wire.bodies import Bodies
-from ..wire.body import Body
+from ..wire.body import Body, read_whole
 from ..wire.fields import length_of, with_length
 from ..wire.routes import is_codex_host
 from .afterwards import Afterwards
@@ -47,6 +47,14 @@ class Core:
         hosts, request = self.settings.hosts, flow.request
         found = _codex_host(_authority_of(request) or request.host, hosts)
         return _codex_host(request.host, hosts) if found is None and is_reverse(flow) else found
+
+    def read(self, text: bytes) -> Body[Reading]:
+        """Return the body that a turn has. Raises Unreadable.
+
+        A delta is read by itself: what it goes on with is named in it, and all of its items go on with that.
+        """
+        body = self.bodies.read(text)
+        return read_whole(text) if body.known and body.document.get("previous_response_id") else body
 
     def sealed(self, body: Body[Reading], turn: Turn, envelope: Envelope) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and remember both.

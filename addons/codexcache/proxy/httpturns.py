@@ -116,7 +116,7 @@ class HttpTurns:
 
     def _read(self, text: bytes, sender: Sender, host: str, endpoint: Endpoint) -> tuple[Body[Reading], Turn]:
         """Return a request's body, and the turn that it is. Raises Unreadable."""
-        body = self._core.bodies.read(text)
+        body = self._core.read(text)
         turn = read_turn(
             sender,
             body.document,

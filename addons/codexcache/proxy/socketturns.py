@@ -93,7 +93,7 @@ class SocketTurns:
             pass_unchanged(flow, reason)
 
     def _read(self, content: bytes) -> Body[Reading]:
-        return self._core.bodies.read(within(content, self._core.settings.body_limit))
+        return self._core.read(within(content, self._core.settings.body_limit))
 
     def _commit(
         self,
