@@ -25,5 +25,5 @@ class Plan:
 _SHORT = {"history": 4 << 20, "bodies": 3 << 20, "beginnings": 1 << 20, "traces": 600, "responses": 600, "loads": 150}
 _LONG = {"history": 16 << 20, "traces": 8_000, "responses": 8_000, "loads": 3_000}
 
-SHORT = Plan(waves=16, conversations=45, lanes=8, bounds=_SHORT | {"lines": 300, "fingerprints": 300})
+SHORT = Plan(waves=26, conversations=45, lanes=8, bounds=_SHORT | {"lines": 300, "fingerprints": 300})
 LONG = Plan(waves=40, conversations=200, lanes=12, bounds=_LONG)
