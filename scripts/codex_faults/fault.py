@@ -43,5 +43,5 @@ class Profile:
         return (self.heavy_warm, self.heavy_rounds) if fault.heavy else (self.warm, self.rounds)
 
 
-SHORT = Profile(warm=5, rounds=15, heavy_warm=1, heavy_rounds=2, parallel=150)
+SHORT = Profile(warm=5, rounds=15, heavy_warm=4, heavy_rounds=2, parallel=150)
 LONG = Profile(warm=50, rounds=300, heavy_warm=6, heavy_rounds=10, parallel=1000)

@@ -13,7 +13,7 @@ async def nothing(scene: Scene) -> list[Seen]:
 def test_heavy_faults_are_repeated_less_often() -> None:
     light, heavy = (Fault(name="a-b", promise="It holds.", provoke=nothing, heavy=heavy) for heavy in (False, True))
 
-    assert (SHORT.repeats(light), SHORT.repeats(heavy)) == ((5, 15), (1, 2))
+    assert (SHORT.repeats(light), SHORT.repeats(heavy)) == ((5, 15), (4, 2))
 
 
 def test_the_long_profile_is_longer_in_everything() -> None:
