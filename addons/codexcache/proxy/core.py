@@ -15,6 +15,7 @@ from ..turns.envelope import Envelope
 from ..turns.turn import Reading, Turn, read_alone
 from ..wire.bodies import Bodies
 from ..wire.body import Body, read_whole
+from ..wire.document import Object
 from ..wire.fields import length_of, with_length
 from ..wire.routes import is_codex_host
 from .afterwards import Afterwards
@@ -30,7 +31,7 @@ class Core:
 
     def __init__(self) -> None:
         self.settings = default_settings()
-        self.bodies = Bodies(read_alone)
+        self.bodies = Bodies(_beginning)
         self.continuity = Continuity()
         self.faults = Faults()
         self.desk = Desk(self.faults.note)
@@ -51,10 +52,10 @@ class Core:
     def read(self, text: bytes) -> Body[Reading]:
         """Return the body that a turn has. Raises Unreadable.
 
-        A delta is read by itself: what it goes on with is named in it, and all of its items go on with that.
+        A delta is read by itself, even if another body begins like it: all of its items go on with what it names.
         """
         body = self.bodies.read(text)
-        return read_whole(text) if body.known and body.document.get("previous_response_id") else body
+        return read_whole(text) if body.known and _is_delta(body.document) else body
 
     def sealed(self, body: Body[Reading], turn: Turn, envelope: Envelope) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and remember both.
@@ -94,6 +95,15 @@ class Core:
 
 def _let_pass(flow: http.HTTPFlow, passage: Passage, reread: Callable[[], tuple[object, Turn]]) -> None:
     """Hold nothing."""
+
+
+def _is_delta(document: Object) -> bool:
+    return bool(document.get("previous_response_id"))
+
+
+def _beginning(document: Object) -> Reading | None:
+    """Return what a body says that another may begin with."""
+    return None if _is_delta(document) else read_alone(document)
 
 
 def _authority_of(request: http.Request) -> str | None:

@@ -196,7 +196,7 @@ def read_alone(document: Object) -> Reading:
 def _read(document: Object, known: Reading | None, changed: Collection[str] | None) -> Reading:
     given = given_items(document)
     base = known.prompt if known else None
-    same_head = changed is not None and not (changed and HEAD_MEMBERS.intersection(changed))
+    same_head = changed is not None and HEAD_MEMBERS.isdisjoint(changed)
     return Reading(
         frame=_frame(document) if known is None or changed is None or changed else known.frame,
         prompt=read_on(document, base) if base and same_head else read_prompt(document, base),

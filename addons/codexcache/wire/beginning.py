@@ -14,16 +14,20 @@ from .body import SHORTEST, Body, Known, behind_text, frame_of, input_of
 from .document import Json, Object
 
 
-def divided[M](body: Body[M], make: Callable[[Object], M]) -> Body[M]:
+def divided[M](body: Body[M], make: Callable[[Object], M | None]) -> Body[M]:
     """Return a body that was read by itself as one that goes on with all but its last item, if that can be told.
 
-    `make` is what its reader makes of a body.
+    `make` is what its reader makes of a body, None of one that is not to be divided.
     """
     if (found := input_of(body)) is None:
         return body
     (place, end), frame = found, frame_of(body)
-    *before, last = _list(body.document["input"])
+    given = body.document["input"]
+    assert isinstance(given, list)
+    *before, last = given
     if not before or (begun := _end_before(body.text, end, last)) < SHORTEST:
+        return body
+    if (made := make({**frame, "input": before})) is None:
         return body
     known = Known(
         head=memoryview(body.text)[:begun],
@@ -32,14 +36,10 @@ def divided[M](body: Body[M], make: Callable[[Object], M]) -> Body[M]:
         measured=end,
         place=place,
         frame=frame,
-        made=make({**frame, "input": before}),
+        made=made,
         sent=None,
     )
     return Body(text=body.text, document={**frame, "input": [last]}, own=None, known=known, changed=())
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
 
 
 def _end_before(text: bytes, end: int, last: Json) -> int:

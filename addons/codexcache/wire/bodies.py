@@ -19,9 +19,9 @@ MEMORY = 64 << 20
 
 
 class Bodies[M]:
-    """Bodies, and what their reader makes of them; `make` is how he reads one by itself."""
+    """Bodies, and what their reader makes of them. `make` is how he reads a beginning, None for what is none."""
 
-    def __init__(self, make: Callable[[Object], M], limit: int = MEMORY) -> None:
+    def __init__(self, make: Callable[[Object], M | None], limit: int = MEMORY) -> None:
         self._make = make
         self._latest, self._beginnings = Shelf[M](limit), Shelf[M](limit // 4)
 

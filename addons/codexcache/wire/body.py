@@ -18,7 +18,7 @@ SHORTEST = 512
 _PARSED = 4
 """Bytes that a byte of a frame takes up in memory beside its text, as objects (tools, measured on CPython 3.13)."""
 
-_WHITE = b" \t\n\r"
+WHITE = b" \t\n\r"
 
 
 @unchanging
@@ -173,7 +173,7 @@ def _end_of_items(text: bytes, given: Member) -> int:
 
 def behind_text(text: bytes, end: int) -> int:
     """Return the offset behind what stands before `end` and is no white space."""
-    while text[end - 1] in _WHITE:
+    while text[end - 1] in WHITE:
         end -= 1
     return end
 

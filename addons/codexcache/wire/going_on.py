@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 import orjson
 
-from .body import Body, Known, moved
+from .body import WHITE, Body, Known, moved
 from .document import Json, Member, Object, Unreadable, find_members, parse
 
-_WHITE = b" \t\n\r"
 _FRONT = b'{"input":['
 _GOES_ON = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
 _NEXT = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+(?=\")")
@@ -37,7 +36,7 @@ def _read_between[M](known: Known[M], text: bytes) -> Body[M] | None:
 def _items(text: bytes) -> list[Json] | None:
     """Return the items that a list goes on with, None for anything but a comma and items, or white space alone."""
     comma, _, rest = text.partition(b",")
-    if comma.strip(_WHITE):
+    if comma.strip(WHITE):
         return None
     try:
         items: list[Json] = orjson.loads(b"[" + rest + b"]")
@@ -53,21 +52,20 @@ def _read_changed[M](known: Known[M], text: bytes) -> Body[M] | None:
     """
     if (end := _end_of_news(known, text)) < 0 or (items := _items(text[known.end : end])) is None:
         return None
-    kept, at = _standing_again(known, text, end)
-    if (last := _last_members(text, at)) is None:
+    kept = known.members_before(end)[: known.place + 1 + _standing_again(known, text, end)]
+    if (last := _last_members(text, kept[-1].end)) is None:
         return None
-    before, kept = known.members[: known.place], [moved(member, end - known.measured) for member in kept]
-    gone = [member.name for member in known.members[known.place + 1 + len(kept) :]]
-    stay, fresh = [member.name for member in (*before, *kept)], [member.name for member in last.members]
-    if not {*stay, "input"}.isdisjoint((*gone, *fresh)):
+    names = {member.name for member in kept}
+    changed = {member.name for member in (*known.members[len(kept) :], *last.members)}
+    if not names.isdisjoint(changed):
         return None
-    whole = known.members[known.place]._replace(end=known.members[known.place].end + end - known.measured)
+    stay = {name: value for name, value in known.frame.items() if name in names}
     return Body(
         text=text,
-        document={**{name: known.frame[name] for name in stay}, **last.document, "input": items},
-        own=[*before, whole, *kept, *last.members],
+        document={**stay, **last.document, "input": items},
+        own=[*kept, *last.members],
         known=known,
-        changed={*gone, *fresh},
+        changed=changed,
     )
 
 
@@ -77,16 +75,15 @@ def _end_of_news[M](known: Known[M], text: bytes) -> int:
     return text.find(known.tail[: following[0].value - known.measured], known.end) if following else -1
 
 
-def _standing_again[M](known: Known[M], text: bytes, end: int) -> tuple[list[Member], int]:
-    """Return which members behind the items stand again behind the new ones, and the offset behind the last of them."""
-    kept, done = list[Member](), known.members[known.place].end - known.measured
-    for member in known.members[known.place + 1 :]:
+def _standing_again[M](known: Known[M], text: bytes, end: int) -> int:
+    """Return how many of the members behind the items stand again behind the new ones, which end at `end`."""
+    behind, done = known.members[known.place + 1 :], known.members[known.place].end - known.measured
+    for count, member in enumerate(behind):
         upto = member.end - known.measured
         if not text.startswith(known.tail[done:upto], end + done):
-            break
-        kept.append(member)
+            return count
         done = upto
-    return kept, end + done
+    return len(behind)
 
 
 class _Last(NamedTuple):
