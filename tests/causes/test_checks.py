@@ -8,6 +8,7 @@ from codexcache.causes.changes import find_changes
 from codexcache.causes.names import VERDICTS
 from codexcache.causes.verdict import Verdict, foresee, judge
 from codexcache.turns.record import Record
+from codexcache.turns.refusal import Refusal
 from codexcache.wire.document import Json, Object
 from support.records import match, record, route
 from support.turns import conversation, user
@@ -54,9 +55,19 @@ def after(
         ({"status": 429}, "rejected", "the backend answered with status 429"),
         ({"status": 429, "failed": "rate_limited"}, "rejected", "the backend answered with status 429 (rate_limited)"),
         (
-            {"status": 400, "refused": "seed"},
+            {"status": 400, "refused": Refusal("seed", "client")},
             "rejected",
             "the backend refused the member 'seed' (status 400); codex_strip can remove it",
+        ),
+        (
+            {"status": 400, "refused": Refusal("prompt_cache_key", "addon")},
+            "rejected",
+            "the backend refused the member 'prompt_cache_key' (status 400), which this addon had added",
+        ),
+        (
+            {"status": 400, "refused": Refusal("seed", "nobody")},
+            "rejected",
+            "the backend refused the member 'seed' (status 400), which the turn did not bear when it left: likely ",
         ),
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
         (
@@ -70,8 +81,13 @@ def after(
             "below_minimum",
             "1,023 input tokens are fewer than the 1,024 from which on anything is cached",
         ),
-        ({"before": 1024}, "below_minimum", "its predecessor's 1,024 tokens are too few to have been cached"),
+        (
+            {"before": 1024},
+            "below_minimum",
+            "at most 1,024 of its tokens had been sent before, which are too few to have been cached",
+        ),
         ({"cached": 19_000}, "hit", "19,000 tokens were read, of some 20,000 that could be"),
+        ({"cached": 20_500}, "hit", "20,500 tokens were read, all that could be"),
         ({"gap": 301.0}, "idle", "nothing else explains it, and 5 minutes passed since its predecessor: "),
         ({"gap": 9000.0}, "idle", "nothing else explains it, and 2 hours passed since its predecessor: "),
         ({"load": 16}, "key_overloaded", "nothing else explains it, and the key carried 16 turns within a minute: "),
@@ -247,6 +263,21 @@ def test_what_was_sent_again_is_what_could_have_been_read() -> None:
     assert after(cached=4_000).resent == 16_000
     assert after(cached=20_000).resent == 0
     assert after(tokens=10_000, cached=1_000).resent == 9_000
+
+
+def test_what_is_new_was_not_sent_again() -> None:
+    """A turn that goes back and then says much has its predecessor's head to read, and no more."""
+    went_back = after(items=[*TALK[:3], user("x" * 9_000)], cached=7_000, tokens=30_000)
+    pruned = after(items=[*TALK[:3], user("x"), *TALK[4:7]], cached=7_000)
+
+    assert went_back.name == pruned.name == "input_changed"
+    assert went_back.resent == (went_back.reusable or 0) - 7_000
+    assert (pruned.reusable or 0) < pruned.resent + 7_000 < 20_000
+
+
+@pytest.mark.parametrize("change", [{"model": "n"}, {"reasoning": {"effort": "high"}}, {"tools": [{"name": "u"}]}])
+def test_what_a_changed_setting_kept_from_being_read_was_sent_again(change: Object) -> None:
+    assert after(body=change, cached=0).resent > 15_000
 
 
 def test_a_missing_counter_is_no_miss() -> None:

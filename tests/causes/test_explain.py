@@ -6,6 +6,7 @@ from codexcache.causes.history import History
 from codexcache.causes.verdict import Verdict
 from codexcache.turns.outcome import Outcome
 from codexcache.turns.record import Record, Usage
+from codexcache.turns.refusal import Refusal
 from codexcache.wire.document import Json, Object
 from support.records import route
 from support.turns import conversation, turn, user
@@ -136,10 +137,12 @@ def test_what_the_response_said_is_written_into_the_record() -> None:
     explainer = Explainer()
     record = sent(explainer, 0, TALK)
     error: Object = {"detail": "Unsupported parameter: seed"}
-    explainer.ended(record, outcome(error=error, response_id="r", echoed_key="k", challenge=True), 5)
+    refusal = Refusal("seed", "client")
+    explainer.ended(record, outcome(error=error, response_id="r", echoed_key="k", challenge=True), 5, refusal)
 
     assert (record.response_id, record.echoed_key, record.challenge) == ("r", "k", True)
-    assert (record.refused, record.failed, record.ended_at, record.status) == ("seed", "no reason given", 5, 200)
+    assert (record.refused, record.failed) == (refusal, "the response says why")
+    assert (record.ended_at, record.status) == (5, 200)
 
 
 def test_a_keys_load_counts_a_minute_of_turns() -> None:

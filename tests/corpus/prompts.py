@@ -56,6 +56,14 @@ def tools_dropped(talk: Talk) -> None:
     talk.turn("tools_changed", ["tools_changed"], reads=NOTHING, said="tool apply_patch (and 2 more) was removed")
 
 
+@labelled("an agent's mode is switched: other tools, other instructions, the same history", "can1357/oh-my-pi#10786")
+def mode_switched(talk: Talk) -> None:
+    grown(talk, 3)
+    talk.tools, talk.instructions = [tool("plan")], text("You plan, and change nothing.", 6000)
+    talk.turn("tools_changed", ["tools_changed", "instructions_changed"], reads=NOTHING)
+    talk.turn("hit")
+
+
 @labelled("a tool's members in another order", "maximhq/bifrost#3362")
 def tool_members_reordered(talk: Talk) -> None:
     grown(talk, 2)

@@ -275,6 +275,33 @@ def test_a_key_that_took_the_place_of_a_null_was_added_by_the_addon() -> None:
     assert "was added" in said
 
 
+@pytest.mark.parametrize(
+    ("body", "member", "origin"),
+    [
+        pytest.param({"user": "u"}, "user", "client", id="sent"),
+        pytest.param({}, "user", "nobody", id="not sent"),
+        pytest.param({"stream_options": {}}, "stream_options", "nobody", id="removed"),
+        pytest.param({}, "prompt_cache_key", "addon", id="added"),
+        pytest.param({"prompt_cache_key": " k "}, "prompt_cache_key", "client", id="trimmed"),
+    ],
+)
+def test_who_had_put_a_refused_member_there_is_known(body: dict[str, Json], member: str, origin: str) -> None:
+    passage = Line().send({"session_id": "s"}, body)
+    passage.outcome.error = {"error": {"code": "unknown_parameter", "param": member}}
+
+    assert passage.refusal == (member, origin)
+
+
+def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
+    passage = Line().send({"session_id": "s"}, {"user": "u"})
+    passage.outcome.error = {"detail": "Unsupported parameter: user"}
+    passage.edited = turn({}, {})
+
+    assert passage.refusal == ("user", "nobody")
+    passage.edited = turn({}, {"user": "v"})
+    assert passage.refusal == ("user", "client")
+
+
 def test_a_turn_ends_once() -> None:
     line = Line()
     passage = line.send({}, {"user": "u"})

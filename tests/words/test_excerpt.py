@@ -123,6 +123,7 @@ def user(text: str) -> Json:
     return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
 
 
+TURNED_ROUND: Json = {"content": [{"text": "one", "type": "input_text"}], "role": "user", "type": "message"}
 BASE: Object = {
     "tools": [{"name": "a"}, {"name": "b"}],
     "text": {"format": {"type": "text"}},
@@ -168,6 +169,7 @@ def test_an_item_of_another_kind_is_shown_with_what_it_says() -> None:
         {},
         {"input": [user("one"), user("two"), user("three")]},
         {"input": [{**user("one"), "id": "item_1", "status": "completed"}, user("two")]},  # type: ignore[dict-item]
+        {"input": [TURNED_ROUND, user("two")]},
         {"model": "another"},
         {"stream": True},
     ],

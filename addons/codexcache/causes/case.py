@@ -2,7 +2,7 @@
 
 from ..turns.record import Record, Usage
 from ..unchanging import unchanging
-from .changes import Change
+from .changes import Change, tokens_before
 from .names import PROMPT
 from .predecessor import Match
 
@@ -54,6 +54,21 @@ def reusable(case: Case) -> int:
     assert case.match.record.usage is not None
     breaks = [change.before for change in case.changes if change.name in PROMPT and change.before is not None]
     return min([case.match.record.usage.input, *breaks])
+
+
+def repeated(case: Case) -> int:
+    """Return how many tokens of the predecessor's prompt stand anywhere in this one; an estimate, by proportion.
+
+    Tools and instructions that were edited count as far as they are no longer than before.
+    """
+    assert case.match is not None
+    mine, theirs, head = case.record.prompt, case.match.record.prompt, case.match.head
+    tools = {tool.name: tool.size for tool in mine.head.tools}
+    items = set(mine.items.digests(head))
+    again = [theirs.items[index].size for index, one in enumerate(theirs.items.digests(head), head) if one in items]
+    size = sum(min(tool.size, tools.get(tool.name, 0)) for tool in theirs.head.tools)
+    size += min(len(mine.head.instructions), len(theirs.head.instructions))
+    return tokens_before(case.match, size + theirs.items.size(head) + sum(again))
 
 
 def slack(tokens: int) -> int:

@@ -26,6 +26,14 @@ IDLE_SECONDS = 5 * 60
 TURNS_A_MINUTE = 15
 
 
+_REFUSED = {
+    "client": "; codex_strip can remove it",
+    "addon": ", which this addon had added",
+    "nobody": ", which the turn did not bear when it left: likely the server's side",
+}
+"""What follows on a refused member, by who had put it there."""
+
+
 def _rejected(case: Case) -> str:
     record, status = case.record, case.record.status or 0
     if record.challenge:
@@ -34,7 +42,8 @@ def _rejected(case: Case) -> str:
             "client's, and the site asked for a browser"
         )
     if record.refused:
-        return f"the backend refused the member {record.refused!r} (status {status}); codex_strip can remove it"
+        said = _REFUSED[record.refused.origin]
+        return f"the backend refused the member {record.refused.member!r} (status {status}){said}"
     if status >= 400:
         return f"the backend answered with status {status}" + (f" ({record.failed})" if record.failed else "")
     return f"the backend failed the turn ({record.failed})" if record.failed else ""
@@ -51,7 +60,7 @@ def _below_minimum(case: Case) -> str:
     if case.usage.input < MINIMUM:
         return f"{case.usage.input:,} input tokens are fewer than the {MINIMUM:,} from which on anything is cached"
     if case.match and case.expected <= MINIMUM and not case.usage.cached:
-        return f"its predecessor's {case.expected:,} tokens are too few to have been cached"
+        return f"at most {case.expected:,} of its tokens had been sent before, which are too few to have been cached"
     return ""
 
 
@@ -63,7 +72,7 @@ def _hit(case: Case) -> str:
     cached, expected = case.usage.cached or 0, case.expected
     if cached < expected - slack(expected):
         return ""
-    return f"{cached:,} tokens were read, of some {expected:,} that could be"
+    return f"{cached:,} tokens were read, {f'of some {expected:,}' if cached < expected else 'all'} that could be"
 
 
 def _changed(name: str) -> Callable[[Case], str]:

@@ -63,7 +63,7 @@ class Desk:
         """Hand in a turn that has ended, and tell the listeners what was found."""
         if (record := passage.record) is None:
             return
-        verdict, match, changes = self.explainer.ended(record, passage.outcome, at)
+        verdict, match, changes = self.explainer.ended(record, passage.outcome, at, passage.refusal)
         if record.response_id and record.route.socket:
             self._remember(record, record.response_id)
         finding = Finding(record=record, verdict=verdict, match=match, changes=changes, passage=passage)

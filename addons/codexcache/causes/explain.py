@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeGuard
 from ..turns.outcome import Outcome
 from ..turns.prompt import Prompt, read_outputs, read_prompt
 from ..turns.record import Record, Route, Usage
-from ..turns.refusal import refused_member
+from ..turns.refusal import Refusal
 from ..turns.turn import Turn
 from ..wire.document import Json
 from .changes import Change, find_changes
@@ -75,9 +75,10 @@ class Explainer:
         match, load = self._matches[record.number]
         return outlook(record, match, load), match
 
-    def ended(self, record: Record, outcome: Outcome, at: float) -> "Explained":
-        """Take note of how a turn ended, and explain it."""
+    def ended(self, record: Record, outcome: Outcome, at: float, refused: Refusal | None = None) -> "Explained":
+        """Take note of how a turn ended, and of what was refused, and explain it."""
         _conclude(record, outcome, at)
+        record.refused = refused
         match, load = self._matches.pop(record.number)
         self._ended.append((record, match, outcome.outputs))
         changes = find_changes(record, match) if match else ()
@@ -134,7 +135,6 @@ def _conclude(record: Record, outcome: Outcome, at: float) -> None:
     record.usage = _usage(outcome)
     record.challenge = outcome.challenge
     record.failed = outcome.failure
-    record.refused = refused_member(outcome.error) if outcome.error else None
 
 
 def _usage(outcome: Outcome) -> Usage | None:

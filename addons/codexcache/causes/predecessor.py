@@ -61,7 +61,7 @@ def choose(record: Record, matches: list[Match]) -> Match | None:
 
 def _kin(record: Record, matches: list[Match]) -> list[Match]:
     """Leave out other agents and, where this turn extends one of its own, those that only happened to begin alike."""
-    agents = [match for match in matches if not _looks_like_another_agent(record, match.record)]
+    agents = [match for match in matches if not _looks_like_another_agent(record, match)]
     own = [match for match in agents if not _is_told_apart(record, match.record)]
     if not any(match.whole and match.head for match in own):
         return agents
@@ -218,10 +218,15 @@ def _new_compactions(record: Record, other: Record) -> bool:
     return not record.prompt.items.compactions <= other.prompt.items.compactions
 
 
-def _looks_like_another_agent(record: Record, other: Record) -> bool:
-    """Tell a title request, say, from the turn with the same opening: none of its tools, and other instructions."""
-    mine, theirs = record.prompt.head, other.prompt.head
-    if other is record.named or mine is theirs or mine.tools == theirs.tools:
+def _looks_like_another_agent(record: Record, match: Match) -> bool:
+    """Tell a title request, say, from the turn with the same opening: none of its tools, and other instructions.
+
+    One that has a whole history with its answers is the same conversation, which goes on in another way.
+    """
+    mine, theirs = record.prompt.head, match.record.prompt.head
+    if match.record is record.named or mine is theirs or mine.tools == theirs.tools:
         return False
     ours, others = {tool.name for tool in mine.tools}, {tool.name for tool in theirs.tools}
-    return ours.isdisjoint(others) and ours != others and mine.instructions[:64] != theirs.instructions[:64]
+    if not ours.isdisjoint(others) or ours == others or mine.instructions[:64] == theirs.instructions[:64]:
+        return False
+    return not (match.whole and _shows_an_answer(record, match))

@@ -2,7 +2,7 @@
 
 from ..turns.record import Record
 from ..unchanging import unchanging
-from .case import Case, reusable, slack
+from .case import Case, repeated, reusable, slack
 from .changes import Change, find_changes
 from .checks import TABLE, idle, key_overloaded
 from .names import QUIET, VERDICTS
@@ -82,4 +82,5 @@ def outlook(record: Record, match: Match | None, load: int) -> Verdict | None:
 
 
 def _resent(case: Case) -> int:
-    return max(0, case.expected - (case.usage.cached or 0))
+    """Return the tokens that would have been read had nothing changed around them; what is new is none of them."""
+    return max(0, min(case.expected, repeated(case)) - (case.usage.cached or 0))

@@ -12,6 +12,7 @@
 | `keys`       | the ladder: which key a turn gets, and from where                 |
 | `envelope`   | what is written to headers and body                               |
 | `outcome`    | what a response said: id, echoed key, usage, error                |
+| `errors`     | the shapes in which the backend says what went wrong              |
 | `refusal`    | which member of the body the backend refused, and what follows    |
 | `tap`        | the listener on a response that never alters or delays it         |
 | `record`     | what is remembered of a turn                                      |

@@ -13,7 +13,7 @@ from .keys import resolve
 from .memory import Identity, Memory
 from .outcome import Outcome
 from .record import Record
-from .refusal import Lessons, refused_member
+from .refusal import Lessons, Refusal, refused_member
 from .turn import Sender, Turn
 
 
@@ -53,6 +53,18 @@ class Passage:
         if self.edited and not self.handshake:
             return self.edited.sender.fields
         return (self.handshake or self.envelope).fields
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Which member of the body the backend refused."""
+        member = refused_member(self.outcome.error) if self.outcome.error else None
+        return self._refusal_of(member) if member else None
+
+    def _refusal_of(self, member: str) -> Refusal:
+        if member in self.envelope.put and self.turn.explicit is None:
+            return Refusal(member, "addon")
+        left = self.edited.document if self.edited else self.turn.document.keys() - self.envelope.drop
+        return Refusal(member, "client" if member in left else "nobody")
 
 
 class Continuity:
@@ -94,15 +106,14 @@ class Continuity:
 
     def _learn(self, passage: Passage, settings: Settings) -> str | None:
         """Find out what was refused, who had sent it, and what the user wants done."""
-        turn, envelope, error = passage.turn, passage.envelope, passage.outcome.error
-        member = refused_member(error) if error is not None and passage.outcome.status in (None, 200, 400) else None
-        if member == KEY_MEMBER and KEY_MEMBER in envelope.put and turn.explicit is None:
-            return self._lessons.key_refused(turn.endpoint, turn.host, turn.model)
-        if member is None or member not in turn.document or member in envelope.drop:
+        turn, refusal = passage.turn, passage.refusal
+        if refusal is None or refusal.origin == "nobody" or passage.outcome.status not in (None, 200, 400):
             return None
-        if member in settings.learn and settings.mode != "observe":
-            return self._lessons.member_learned(member, turn.host, turn.model)
-        return self._lessons.member_kept(member, turn.host, settings.strip)
+        if refusal.origin == "addon":
+            return self._lessons.key_refused(turn.endpoint, turn.host, turn.model)
+        if refusal.member in settings.learn and settings.mode != "observe":
+            return self._lessons.member_learned(refusal.member, turn.host, turn.model)
+        return self._lessons.member_kept(refusal.member, turn.host, settings.strip)
 
 
 def passage_as_sent(turn: Turn) -> Passage:

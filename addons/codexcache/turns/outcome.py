@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from ..wire.document import Json, Object, Unreadable, parse
+from .errors import name_of
 
 _TYPES = rb'"(response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
 _OTHER = re.compile(rb'\{ ?"type": ?(?!' + _TYPES + rb')"[^"\\]*+"')
@@ -23,7 +24,6 @@ TYPE = b'"type"'
 PIECE = re.compile(rb'(?:event: [^\r\n"]*+\r?\n)?data: \{ ?("type"): ?"response\.[a-z_]+\.delta"')
 """How nearly all events begin: pieces of a text that is still being written."""
 
-_CODE = re.compile(r"[a-z][a-z0-9_]{0,60}")
 OUTPUT_LIMIT = 32 << 20
 """Bytes of events from which a response's items are kept; a backend could go on for ever."""
 
@@ -54,11 +54,7 @@ class Outcome:
     @property
     def failure(self) -> str | None:
         """A short name of what went wrong, as the backend calls it, or None where nothing did."""
-        if self.error is None:
-            return None
-        inner = self.error.get("error")
-        names = (inner.get("code"), inner.get("type")) if isinstance(inner, dict) else ()
-        return next((name for name in names if isinstance(name, str) and _CODE.fullmatch(name)), "no reason given")
+        return None if self.error is None else name_of(self.error)
 
     def read_event(self, data: bytes) -> None:
         """Take in one event of an event stream, or one text frame."""
@@ -121,6 +117,8 @@ class Outcome:
             self._take_response(response)
         if kind == "error":
             self._take_error(event)
+        elif kind == "response.failed" and self.error is None:
+            self.error = {}
         self.finished = self.finished or kind in _TERMINAL
 
     def _take_response(self, response: Object) -> None:

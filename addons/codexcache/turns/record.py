@@ -7,6 +7,7 @@ from ..unchanging import unchanging
 from ..wire.routes import Endpoint
 from .columns import Item
 from .prompt import Prompt
+from .refusal import Refusal
 
 type Transport = Literal["http", "websocket"]
 
@@ -65,7 +66,7 @@ class Record:
     status: int | None = None
     response_id: str | None = None
     echoed_key: str | None = None
-    refused: str | None = None
+    refused: Refusal | None = None
     failed: str | None = None
     challenge: bool = False
     outputs: tuple[Item, ...] = ()

@@ -1,9 +1,8 @@
 """Which member of the body the backend refused, and what follows from it.
 
-Two layers refuse, each in its own shape: the front gateway with `{"detail": "Unsupported parameter: NAME"}`, the
-inner API with `{"error": {"message", "type", "param", "code"}}` (router-for-me/CLIProxyAPI#897, openai/codex#39397);
-on a WebSocket either is wrapped in an error frame (openai/codex#15099). A member that is known but has a value that
-is not accepted was not refused: removing it would change what the user asked for.
+A member that is known but has a value that is not accepted was not refused: removing it would change what the user
+asked for. And one that is refused may not be the client's: the addon may have added it, or nobody, where the server
+adds it by itself.
 
 The client's word stands. It is told once which option removes the member; only members that the user named in
 `codex_learn` are left out by themselves. What the addon itself added and the backend refused is not added again.
@@ -11,9 +10,11 @@ The client's word stands. It is told once which option removes the member; only 
 
 import re
 from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 from ..wire.document import Json, Object
 from .envelope import KEY_MEMBER
+from .errors import errors_in
 
 _MOST = 200
 """Lessons that are learned, and that are said; a backend could make up any number."""
@@ -32,9 +33,16 @@ _REFUSALS = (
 _WHOLE_NAME = re.compile(_NAME)
 
 
+class Refusal(NamedTuple):
+    """A member of the body that the backend refused, and who had put it there."""
+
+    member: str
+    origin: Literal["client", "addon", "nobody"]
+
+
 def refused_member(payload: Object) -> str | None:
     """Return the top-level member that an error payload says is unsupported or unknown, or None."""
-    name = next((name for error in _errors(payload) if (name := _named(error))), None)
+    name = next((name for error in errors_in(payload) if (name := _named(error))), None)
     return None if name in _ESSENTIAL else name
 
 
@@ -103,12 +111,6 @@ class Lessons:
             return None
         self._said.add(occasion)
         return sentence
-
-
-def _errors(payload: Object) -> list[Object]:
-    """Return the payload and the objects in it that can describe an error, the innermost first."""
-    inner = payload.get("error")
-    return [inner, payload] if isinstance(inner, dict) else [payload]
 
 
 def _named(error: Object) -> str | None:

@@ -15,8 +15,8 @@ _ONCE = "This turn has built the cache anew: the next one is a hit, unless it ch
 
 ADVICE: dict[str, Advice] = {
     "rejected": Advice(
-        "Read the response: it says what the backend refused. A member that it does not take can be removed by "
-        "codex_strip; a challenge page means that the site distrusts the connection, not the turn.",
+        "Read the response: it says what the backend refused. A member that the client sends and it does not take can "
+        "be removed by codex_strip; a challenge page means that the site distrusts the connection, not the turn.",
         "Try the same turn again: it ends with usage, and another verdict.",
     ),
     "no_usage": Advice(
@@ -43,7 +43,8 @@ ADVICE: dict[str, Advice] = {
         "Each model has a cache of its own. Change the model between conversations, or accept one rebuild.", _ONCE
     ),
     "prompt_cache_key_changed": Advice(
-        "Find out why the client sends another key within one conversation. codex_mode=pin holds it to its first.",
+        "Find out why the client sends another key within one conversation. codex_mode=pin holds it to its first, "
+        "unless it is the official client.",
         "In the identity panel of the next turn, key is the same.",
     ),
     "session_changed": Advice(

@@ -76,12 +76,13 @@ type _Value = Json | _Absent
 def first_break(was: Object, now: Object) -> Excerpt | None:
     """Return the first difference between two whole prompts, in the order in which the backend renders them.
 
-    What a turn adds behind its predecessor's prompt is none.
+    What a turn adds behind its predecessor's prompt is none, nor is another order of an item's members.
     """
     yours, mine = list(_parts(was)), list(_parts(now))
     for (place, one), (_, other) in zip(yours, mine, strict=False):
-        if not _same(one, other):
-            whole = place.startswith("input") and not _is_alike(one, other)
+        is_item = place.startswith("input")
+        if not _same(one, other, sort=is_item):
+            whole = is_item and not _is_alike(one, other)
             return first_difference(_text(one), _text(other), place) if whole else first_difference(one, other, place)
     if len(mine) < len(yours):
         return first_difference(yours[len(mine)][1], _ABSENT, yours[len(mine)][0])
@@ -203,10 +204,10 @@ def _differ_in_white_space(was: str, now: str, offset: int) -> bool:
     return one.strip()[:shorter] == other.strip()[:shorter] and (shorter > 0 or not (one.strip() or other.strip()))
 
 
-def _same(one: _Value, other: _Value) -> bool:
+def _same(one: _Value, other: _Value, *, sort: bool = False) -> bool:
     if isinstance(one, _Absent) or isinstance(other, _Absent):
         return one is other
-    return spelled(one) == spelled(other)
+    return spelled(one, sort=sort) == spelled(other, sort=sort)
 
 
 def _text(value: _Value) -> str:
