@@ -137,6 +137,8 @@ def test_what_a_turn_is_heading_for_is_known_before_it_ends() -> None:
     clerk = Clerk()
     clerk.turn(input=TALK[:1])
 
-    assert clerk.desk.foreseen(clerk.send(input=TALK)) is None
-    assert clerk.desk.foreseen(clerk.send(input=[user("x")])) == "cold"
-    assert clerk.desk.foreseen(Continuity().begin(turn(input="a"), default_settings())) is None
+    assert clerk.desk.outlook(clerk.send(input=TALK)) is None
+    assert clerk.desk.outlook(Continuity().begin(turn(input="a"), default_settings())) is None
+    found = clerk.desk.outlook(clerk.send(input=[user("x")]))
+    assert found is not None
+    assert found.verdict.name == "cold"

@@ -159,10 +159,11 @@ def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
     explainer = Explainer()
     played(explainer, 0, TALK[:3])
     held = sent(explainer, 10, [user("x")])
-    assert explainer.foreseen(held) == "cold"
+    foreseen = [explainer.outlook(held)]
     explainer.released(held, turn(input=TALK), route(), at=400)
+    foreseen.append(explainer.outlook(held))
 
-    assert explainer.foreseen(held) == "idle"
+    assert [found and found.verdict.name for found in foreseen] == ["cold", "idle"]
     assert explainer.ended(held, outcome(cached=0), 410)[0].name == "idle"
 
 
@@ -177,8 +178,23 @@ def test_what_is_foreseen_has_a_sentence() -> None:
 
 def forecast(explainer: Explainer, items: list[Json], **members: Json) -> str:
     """Return what a turn is heading for, with its sentence."""
-    verdict, _ = explainer.outlook(sent(explainer, 10, items, None, **members))
-    return str(verdict)
+    found = explainer.outlook(sent(explainer, 10, items, None, **members))
+    return str(found and found.verdict)
+
+
+def test_a_turn_that_cannot_be_remembered_keeps_no_other_from_being_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    explainer = Explainer()
+    played(explainer, 0, TALK[:1])
+    monkeypatch.setattr("codexcache.causes.explain.read_outputs", failing)
+    with pytest.raises(ValueError, match="in this test"):
+        sent(explainer, 10, TALK[:3])
+    monkeypatch.undo()
+
+    assert [played(explainer, at, TALK[:n]).name for at, n in ((20, 3), (30, 5))] == ["cold", "hit"]
+
+
+def failing(*_: object) -> tuple[()]:
+    raise ValueError("in this test")
 
 
 def test_nothing_is_kept_of_turns_that_have_ended_but_their_history() -> None:

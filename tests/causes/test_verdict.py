@@ -1,7 +1,6 @@
 """The verdict on a turn, and what it is heading for."""
 
-from codexcache.causes.verdict import foresee, outlook
-from support.records import match, record
+from support.records import foreseen, match, record
 from support.turns import conversation, user
 
 TALK = conversation("a", "b", "c", "d", "e", "f", "g", "h", "i")
@@ -12,13 +11,11 @@ def test_nothing_is_foreseen_for_a_pure_append_nor_for_a_turn_that_goes_back() -
 
     for items in (TALK, TALK[:3]):
         mine = record(2, items, at=10.0, took=None)
-        assert foresee(mine, match(mine, first), 1) is None
+        assert foreseen(mine, match(mine, first), 1) is None
 
 
 def test_a_cold_start_is_foreseen() -> None:
-    assert foresee(record(1, TALK, took=None), None, 1) == "cold"
-    mine = record(2, TALK, took=None)
-    assert foresee(mine, match(mine, record(1, TALK[:1], tokens=None)), 1) == "cold"
+    assert str(foreseen(record(1, TALK, took=None), None)) == "cold: no earlier turn of this conversation is known"
 
 
 def test_an_edit_near_the_end_is_not_worth_a_warning() -> None:
@@ -26,11 +23,11 @@ def test_an_edit_near_the_end_is_not_worth_a_warning() -> None:
     first = record(1, long, tokens=100_000)
     mine = record(2, [*long[:98], user("x")], at=10.0, took=None)
 
-    assert foresee(mine, match(mine, first), 1) is None
+    assert foreseen(mine, match(mine, first), 1) is None
 
 
 def test_what_is_foreseen_is_said_with_its_reason() -> None:
     first = record(1, TALK[:7], tokens=20_000, body={"model": "one"})
     mine = record(2, TALK, at=10.0, took=None, body={"model": "two"})
 
-    assert str(outlook(mine, match(mine, first), 1)) == "model_changed: the model went from one to two"
+    assert str(foreseen(mine, match(mine, first), 1)) == "model_changed: the model went from one to two"

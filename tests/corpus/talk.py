@@ -19,7 +19,7 @@ from typing import Literal
 
 import orjson
 from codexcache.settings import Mode
-from codexcache.turns.record import Transport
+from codexcache.turns.turn import Transport
 from codexcache.wire.document import Json, Object
 from codexcache.wire.routes import Endpoint
 

@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 import pytest
 from codexcache.proxy.arrivals import Arrivals
+from codexcache.proxy.core import Core
 from conftest import Stage
+from mitmproxy.proxy import server_hooks
+from mitmproxy.test import tflow
 from support.client import connected
 from support.proxy import Proxy
 from support.upstream import responding, whole
@@ -113,3 +116,15 @@ async def test_a_server_with_a_certificate_of_nobody_is_noted(stage: Stage) -> N
         await connection.post(RESPONSES, [JSON], body())
 
     assert arrivals(proxy).unreachable["chatgpt.com"].startswith("Certificate verify failed")
+
+
+def test_hosts_that_cannot_be_reached_are_bounded() -> None:
+    """Clients choose the names of subdomains."""
+    known = Arrivals(Core())
+    for number in range(2_000):
+        server = tflow.tserver_conn()
+        server.sni, server.error = f"{number % 1_500}.chatgpt.com", f"error {number}"
+        known.server_connect_error(server_hooks.ServerConnectionHookData(server=server, client=tflow.tclient_conn()))
+
+    assert 0 < len(known.unreachable) < 1_500
+    assert known.unreachable["0.chatgpt.com"] == "error 1500"

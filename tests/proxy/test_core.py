@@ -1,12 +1,15 @@
 """Which host a flow is for, and what is said of a turn that is left alone."""
 
 import pytest
+from codexcache.causes.finding import Finding
 from codexcache.proxy.core import Core, is_reverse, pass_unchanged
 from codexcache.settings import OPTIONS, parse_settings
+from codexcache.turns.continuity import Continuity
 from codexcache.turns.turn import read_alone
 from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import tflow, tutils
+from support.turns import turn
 from support.wire import body, said
 
 
@@ -54,6 +57,18 @@ def test_the_hosts_of_the_settings_count() -> None:
 def test_a_reverse_proxy_is_told_by_its_mode(mode: str, expected: bool) -> None:
     """Several modes can run at once, so the connection's own counts."""
     assert is_reverse(flow_for("chatgpt.com", None, mode)) is expected
+
+
+def test_a_turn_is_told_of_although_nothing_could_be_learned_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    core, found = Core(), list[Finding]()
+    core.desk.listeners.append(found.append)
+    passage = core.continuity.begin(turn(input="a"), core.settings)
+    core.note_sent(flow_for("chatgpt.com", None), passage, 0)
+    monkeypatch.delattr(Continuity, "end")
+    core.end(passage, 1)
+
+    assert [finding.record.number for finding in found] == [1]
+    assert "learning from a response" in core.faults.lines()[0]
 
 
 def test_what_passes_unchanged_is_named_by_host_and_reason(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,10 +1,11 @@
 """The hooks for WebSockets, where no proxy has to run: which flows they leave alone."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 from codexcache.proxy.core import Core
-from codexcache.proxy.socketturns import SocketTurns
+from codexcache.proxy.socketturns import INCOMPLETE, SocketTurns
 from mitmproxy import http
 from mitmproxy.test import tflow
 from mitmproxy.websocket import WebSocketMessage
@@ -15,7 +16,9 @@ TURN = frame().encode()
 
 
 def socket_flow(host: str = "chatgpt.com", path: str = RESPONSES, *, live: bool = True) -> http.HTTPFlow:
-    flow = tflow.twebsocketflow(messages=False)
+    flow = tflow.twebsocketflow()
+    assert flow.websocket is not None
+    flow.websocket.messages.clear()
     flow.request.host, flow.request.path, flow.live = host, path, live
     flow.request.headers["session_id"] = "s"
     return flow
@@ -88,3 +91,20 @@ def test_a_refused_handshake_is_forgotten() -> None:
     turns.request(flow)
     turns.error(flow)
     assert turns._sockets == {}
+
+
+@pytest.mark.parametrize(("earlier", "kept"), [(0, 1), (1, 1)])
+async def test_a_socket_is_incomplete_once_messages_have_gone(earlier: int, kept: int) -> None:
+    """The latest stays, however long it is."""
+    flow, core = socket_flow(), Core()
+    core.settings = replace(core.settings, view_limit=10)
+    turns = SocketTurns(core)
+    turns.request(flow)
+    turns.response(flow)
+    assert flow.websocket is not None
+    for _ in range(earlier + 1):
+        flow.websocket.messages.append(WebSocketMessage(Opcode.TEXT, False, b"x" * 20))
+        turns.websocket_message(flow)
+
+    assert len(flow.websocket.messages) == kept
+    assert (INCOMPLETE in flow.metadata) == (earlier > 0)

@@ -6,6 +6,7 @@ from typing import Any
 from codexcache.causes.case import Case
 from codexcache.causes.changes import find_changes
 from codexcache.causes.predecessor import Match
+from codexcache.causes.verdict import Verdict, outlook
 from codexcache.turns.prompt import read_prompt
 from codexcache.turns.record import Record, Route, Usage
 from codexcache.wire.document import Json, Object
@@ -65,3 +66,8 @@ def case(mine: Record, other: Record | None, load: int = 1) -> Case:
     """Return what a verdict is based on."""
     found = match(mine, other) if other else None
     return Case(record=mine, match=found, changes=find_changes(mine, found) if found else (), load=load)
+
+
+def foreseen(mine: Record, found: Match | None, load: int = 1) -> Verdict | None:
+    """Return the verdict that a turn is heading for."""
+    return outlook(mine, found, load, find_changes(mine, found) if found else ())

@@ -119,13 +119,13 @@ def _is_clearly_below(cached: int, before: int) -> bool:
     return cached < before - max(MINIMUM, before // 4)
 
 
-def idle(case: Case) -> str:
+def _idle(case: Case) -> str:
     if case.gap <= IDLE_SECONDS:
         return ""
     return f"nothing else explains it, and {_minutes(case.gap)} passed since its predecessor: the cache likely expired"
 
 
-def key_overloaded(case: Case) -> str:
+def _key_overloaded(case: Case) -> str:
     if case.load <= TURNS_A_MINUTE:
         return ""
     return (
@@ -166,7 +166,7 @@ TABLE: tuple[tuple[str, Callable[[Case], str]], ...] = (
     ("key_replaced", _changed("key_replaced")),
     *((name, _changed(name)) for name in PROMPT if name != "input_changed"),
     ("input_changed", _input_changed),
-    ("idle", idle),
-    ("key_overloaded", key_overloaded),
+    ("idle", _idle),
+    ("key_overloaded", _key_overloaded),
     ("upstream", _upstream),
 )

@@ -8,10 +8,9 @@ import functools
 from collections.abc import Callable
 
 from ..turns.continuity import Passage
-from ..turns.record import Record, Route, Transport
-from ..turns.turn import SESSION_HEADERS, Turn
+from ..turns.record import Record, Route
+from ..turns.turn import SESSION_HEADERS, Transport, Turn
 from ..wire.fields import Fields, Values, by_name, first_value
-from .changes import find_changes
 from .explain import Explainer
 from .finding import Finding
 
@@ -38,19 +37,11 @@ class Desk:
         route = route_of(passage, socket)
         passage.record = self.explainer.sent(passage.turn, route, flow=flow, at=at, named=named)
 
-    def foreseen(self, passage: Passage) -> str | None:
-        """Return the verdict that a turn is heading for, None where nothing speaks against a hit."""
-        return self.explainer.foreseen(passage.record) if passage.record else None
-
     def outlook(self, passage: Passage) -> Finding | None:
         """Return what is to be found of a turn that is still to leave, None where nothing speaks against a hit."""
-        if (record := passage.record) is None:
+        if (record := passage.record) is None or (foreseen := self.explainer.outlook(record)) is None:
             return None
-        verdict, match = self.explainer.outlook(record)
-        changes = find_changes(record, match) if match else ()
-        return (
-            Finding(record=record, verdict=verdict, match=match, changes=changes, passage=passage) if verdict else None
-        )
+        return Finding(record=record, passage=passage, **foreseen._asdict())
 
     def released(self, passage: Passage, turn: Turn, *, at: float) -> None:
         """Hand in again a turn that was held, as it leaves at `at`."""

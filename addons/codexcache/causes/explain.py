@@ -16,7 +16,7 @@ from ..wire.document import Json
 from .changes import Change, find_changes
 from .history import History
 from .predecessor import Match
-from .verdict import Verdict, foresee, judge, outlook
+from .verdict import Verdict, judge, outlook
 
 
 class Explained(NamedTuple):
@@ -38,7 +38,7 @@ class Explainer:
         self._history = History() if history is None else history  # an empty one counts as false
         self._loads: OrderedDict[str, deque[float]] = OrderedDict()
         self._matches: dict[int, tuple[Match | None, int]] = {}
-        self._ended: list[tuple[Record, Match | None, list[Json]]] = []
+        self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._turns = 0
 
     def sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
@@ -66,16 +66,14 @@ class Explainer:
         record.complete = _is_complete(turn, named)
         self._compare(record, self._matches[record.number][1])
 
-    def foreseen(self, record: Record) -> str | None:
-        """Return the verdict that a turn is heading for, or None where nothing speaks against a hit."""
-        return foresee(record, *self._matches[record.number])
-
-    def outlook(self, record: Record) -> tuple[Verdict | None, Match | None]:
-        """Return the verdict that a turn is heading for, None as `foreseen` does, and what it is compared with."""
+    def outlook(self, record: Record) -> Explained | None:
+        """Return what a turn is heading for before it leaves, or None where nothing speaks against a hit."""
         match, load = self._matches[record.number]
-        return outlook(record, match, load), match
+        changes = find_changes(record, match) if match else ()
+        verdict = outlook(record, match, load, changes)
+        return Explained(verdict, match, changes) if verdict else None
 
-    def ended(self, record: Record, outcome: Outcome, at: float, refused: Refusal | None = None) -> "Explained":
+    def ended(self, record: Record, outcome: Outcome, at: float, refused: Refusal | None = None) -> Explained:
         """Take note of how a turn ended, and of what was refused, and explain it."""
         _conclude(record, outcome, at)
         record.refused = refused
@@ -89,11 +87,11 @@ class Explainer:
 
         That waits until a turn is sent. Nobody asks for them before, and what reads its items reads their answers too.
         """
-        for record, match, outputs in self._ended:
+        while self._ended:
+            record, match, outputs = self._ended.popleft()  # before anything can fail: what fails is not tried again
             record.outputs = read_outputs(outputs, record.prompt)
             if record.usage and record.complete and not record.warm_up:
                 self._history.add(record, match)
-        self._ended.clear()
 
     def _compare(self, record: Record, load: int) -> None:
         """Find out what a turn goes on with."""

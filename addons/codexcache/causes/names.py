@@ -34,5 +34,5 @@ VERDICTS = (
 
 
 MISSES = frozenset(VERDICTS) - frozenset(QUIET)
-FORESEEABLE = tuple(name for name in VERDICTS[3:] if name not in ("hit", "key_replaced", "upstream"))
+FORESEEABLE = ("cold", *(name for name in VERDICTS if name in MISSES and name not in ("key_replaced", "upstream")))
 """Verdicts that can be told before a turn is sent: `cold`, and the misses that are no fault of the backend's."""

@@ -3,10 +3,12 @@
 from ..turns.record import Record
 from ..unchanging import unchanging
 from .case import Case, repeated, reusable, slack
-from .changes import Change, find_changes
-from .checks import TABLE, idle, key_overloaded
+from .changes import Change
+from .checks import TABLE
 from .names import QUIET, VERDICTS
 from .predecessor import Match
+
+_CHECKS = dict(TABLE)
 
 
 @unchanging
@@ -43,18 +45,28 @@ def judge(record: Record, match: Match | None, load: int, changes: tuple[Change,
     )
 
 
-def foresee(record: Record, match: Match | None, load: int) -> str | None:
-    """Return the verdict that a turn is heading for before it is sent, or None where nothing speaks against a hit.
+def outlook(record: Record, match: Match | None, load: int, changes: tuple[Change, ...]) -> Verdict | None:
+    """Return the verdict that a turn is heading for before it is sent, or None where nothing speaks against a hit."""
+    case = Case(record=record, match=match, changes=changes, load=load)
+    if (name := _foreseen(case)) is None:
+        return None
+    change = case.change(name)
+    return Verdict(
+        name=name,
+        because=change.detail if change else _CHECKS[name](case),
+        changes=case.names,
+        predecessor=match.record.number if match else None,
+        reusable=reusable(case) if match else None,
+    )
 
-    Another transport is no reason by itself, nor is an edit that leaves almost all to be read.
-    """
-    if match is None or match.record.usage is None:
+
+def _foreseen(case: Case) -> str | None:
+    """Another transport is no reason by itself, nor is an edit that leaves almost all to be read."""
+    if case.match is None:
         return "cold"
-    case = Case(record=record, match=match, changes=find_changes(record, match), load=load)
     harmless = ("transport_changed",) if _loses(case) else ("transport_changed", "input_changed")
-    likely = (("idle", idle(case)), ("key_overloaded", key_overloaded(case)))
-    names = [*(name for name in case.names if name not in harmless), *(name for name, said in likely if said)]
-    return min(names, key=VERDICTS.index, default=None)
+    likely = [name for name in ("idle", "key_overloaded") if _CHECKS[name](case)]
+    return min([*(name for name in case.names if name not in harmless), *likely], key=VERDICTS.index, default=None)
 
 
 def _loses(case: Case) -> bool:
@@ -64,21 +76,6 @@ def _loses(case: Case) -> bool:
     known = case.match.record.usage.input
     goes_back = case.match.head == len(case.record.prompt.items)
     return not goes_back and known - reusable(case) > slack(known)
-
-
-def outlook(record: Record, match: Match | None, load: int) -> Verdict | None:
-    """Return the verdict that a turn is heading for as `foresee` does, with its sentence."""
-    if (name := foresee(record, match, load)) is None:
-        return None
-    case = Case(record=record, match=match, changes=find_changes(record, match) if match else (), load=load)
-    change = case.change(name)
-    return Verdict(
-        name=name,
-        because=change.detail if change else dict(TABLE)[name](case),
-        changes=tuple(dict.fromkeys(change.name for change in case.changes)),
-        predecessor=match.record.number if match else None,
-        reusable=reusable(case) if match and match.record.usage else None,
-    )
 
 
 def _resent(case: Case) -> int:

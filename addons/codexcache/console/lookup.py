@@ -6,12 +6,13 @@ from mitmproxy import ctx, http
 
 from ..causes.names import PROMPT
 from ..proxy.core import Core
+from ..proxy.httpturns import coding_of
 from ..proxy.recall import recall_socket
 from ..proxy.telling import portraits
 from ..turns.items import given_items
 from ..wire.coding import Undecodable, decode
 from ..wire.document import Object, Unreadable, parse
-from ..wire.fields import all_values
+from ..wire.fields import by_name
 from ..words.excerpt import Excerpt, first_break
 
 _PROMPT = frozenset(PROMPT)
@@ -70,7 +71,7 @@ class Lookup:
         known = portraits(flow)
         if portrait in known[:-1]:
             raise Missing(f"turn {portrait.get('turn')} was tried again, and its flow holds the later body.")
-        coding = ", ".join(all_values(request.headers.fields, "content-encoding"))
+        coding = coding_of(by_name(request.headers.fields))
         try:
             return parse(decode(request.raw_content or b"", coding, self._core.settings.body_limit))
         except (Undecodable, Unreadable) as reason:

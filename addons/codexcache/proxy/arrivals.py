@@ -92,7 +92,9 @@ class Arrivals:
         mode, host = client.proxy_mode, server.sni or _host(server.address)
         leads_there = isinstance(mode, mode_specs.UpstreamMode) and server.address == mode.address
         if leads_there or is_codex_host(host, self._core.settings.hosts):
-            self.unreachable[f"the proxy {host}" if leads_there else host] = error or "no reason given"
+            name = f"the proxy {host}" if leads_there else host
+            if name in self.unreachable or len(self.unreachable) < _MOST:
+                self.unreachable[name] = error or "no reason given"
 
     def _tell(self, client: str, host: str) -> None:
         if (client, host) in self._told or len(self._told) >= _MOST:

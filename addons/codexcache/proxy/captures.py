@@ -7,6 +7,7 @@ no more of them come.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from heapq import heappop, heappush
 
 from mitmproxy import http
@@ -54,7 +55,7 @@ class Captures:
             turns = list(recall_socket(flow, host, portraits(flow)))
             self._gather(flow, turns)
             closed_at = max((turn.ended_at for turn in turns), default=0.0)
-            self._put(closed_at, lambda: self._core.desk.socket_closed(flow.id))
+            self._put(closed_at, partial(self._core.desk.socket_closed, flow.id))
 
     def done(self) -> None:
         self.play()
@@ -87,8 +88,8 @@ class Captures:
         """Put a flow's turns among those to be played; their old portraits make room for new ones."""
         relabel(flow, [])
         for turn in turns:
-            self._put(turn.sent_at, lambda turn=turn: self._core.note_sent(flow, turn.passage, turn.sent_at))  # type: ignore[misc]
-            self._put(turn.ended_at, lambda turn=turn: self._core.desk.ended(turn.passage, at=turn.ended_at))  # type: ignore[misc]
+            self._put(turn.sent_at, partial(self._core.note_sent, flow, turn.passage, turn.sent_at))
+            self._put(turn.ended_at, partial(self._core.desk.ended, turn.passage, at=turn.ended_at))
         if len(self._events) > _MOST:
             self.play()
         self._play_later()

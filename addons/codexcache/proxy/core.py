@@ -88,8 +88,9 @@ class Core:
     def _end(self, passage: Passage, at: float) -> None:
         if passage.closed:
             return
-        if sentence := self.continuity.end(passage, self.settings):
-            logger.warning(sentence)
+        with self.faults.noted("learning from a response"):  # what was sent is told nevertheless
+            if sentence := self.continuity.end(passage, self.settings):
+                logger.warning(sentence)
         self.desk.ended(passage, at=at)
 
 

@@ -4,6 +4,7 @@ A flow that was saved with the addon carries portraits of its turns; what they s
 the key's source cannot be seen in the flow any more, and is taken from them.
 """
 
+from collections import deque
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast, get_args
@@ -95,18 +96,18 @@ def _turns(flow: http.HTTPFlow, host: str, told: Container[float]) -> Iterator[R
     assert flow.websocket is not None
     sender = read_sender(flow.request.headers.fields)
     socket = Socket(sender=sender, host=host, backlog=Backlog(limit=0), handshake=untouched(sender))
-    sent: dict[int, float] = {}
+    sent = deque[float]()
     for message in flow.websocket.messages:
         if not message.is_text or (message.dropped and message.timestamp not in told):
             continue
         if message.from_client and (passage := _passage(socket, message)):
-            sent[id(passage)] = message.timestamp
+            sent.append(message.timestamp)
             socket.begin(passage)
         elif not message.from_client and (passage := socket.read_event(message.content, message.timestamp)):
-            yield _recalled(passage, sent[id(passage)], message.timestamp)
+            yield _recalled(passage, sent.popleft(), message.timestamp)
     for passage in socket.abandon():
         ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
-        yield _recalled(passage, sent[id(passage)], ended_at)
+        yield _recalled(passage, sent.popleft(), ended_at)
 
 
 def _passage(socket: Socket, message: websocket.WebSocketMessage) -> Passage | None:

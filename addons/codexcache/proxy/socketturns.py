@@ -112,8 +112,9 @@ class SocketTurns:
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
         """Let the oldest messages go, and have a capture say so."""
-        del data.messages[: backlog.surplus([len(message.content) for message in data.messages])]
-        flow.metadata[INCOMPLETE] = True
+        if gone := backlog.surplus([len(message.content) for message in data.messages]):
+            del data.messages[:gone]
+            flow.metadata[INCOMPLETE] = True
 
     def _close(self, flow: http.HTTPFlow) -> None:
         if socket := self._sockets.pop(flow.id, None):

@@ -40,27 +40,26 @@ def _raising(wanted: Sequence[Hook]) -> Hook:
 
 
 def _guarded(event: str, wanted: Sequence[Hook], faults: Faults) -> Hook:
-    def ask(rooms: Sequence[Hook], arguments: tuple[Any, ...]) -> Awaitable[None] | None:
-        for place, each in enumerate(rooms, 1):
+    where = f"the {event} hook"
+
+    async def rest(waiting: Awaitable[None], rooms: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
+        """Wait for one room, then ask those behind it, one after the other."""
+        with faults.noted(where):
+            await waiting
+        for each in rooms:
+            with faults.noted(where):
+                if (more := each(*arguments)) is not None:
+                    await more
+
+    def hook(*arguments: Any) -> Awaitable[None] | None:
+        for place, each in enumerate(wanted, 1):
             try:
                 waiting = each(*arguments)
             except Exception as error:
-                faults.note(f"the {event} hook", error)
+                faults.note(where, error)
             else:
                 if waiting is not None:
-                    return after(waiting, rooms[place:], arguments)
+                    return rest(waiting, wanted[place:], arguments)
         return None
-
-    async def after(waiting: Awaitable[None], rooms: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
-        """Wait for one room before those behind it are asked."""
-        try:
-            await waiting
-        except Exception as error:
-            faults.note(f"the {event} hook", error)
-        if (more := ask(rooms, arguments)) is not None:
-            await more
-
-    def hook(*arguments: Any) -> Awaitable[None] | None:
-        return ask(wanted, arguments)
 
     return hook

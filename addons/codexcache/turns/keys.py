@@ -35,7 +35,7 @@ def _continued(turn: Turn, memory: Memory, last: Identity | None) -> Identity | 
 
 def _climb(turn: Turn) -> Identity:
     """Return what the first rung with a usable value gives; a warm-up says too little for one to be derived."""
-    for source, rung in _LADDER[:2] if turn.warm_up else _LADDER:
+    for source, rung in _SAID if turn.warm_up else (*_SAID, *_DERIVED):
         if key := rung(turn):
             return Identity(key=key, source=source)
     return Identity(key=None, source="none")
@@ -62,9 +62,13 @@ def _parts(caller: Caller | None) -> tuple[str, ...]:
     return (caller.kind, *caller.identity) if caller else ()
 
 
-_LADDER: tuple[tuple[KeySource, Callable[[Turn], str | None]], ...] = (
+type _Rungs = tuple[tuple[KeySource, Callable[[Turn], str | None]], ...]
+
+_SAID: _Rungs = (
     ("prompt_cache_key", lambda turn: turn.explicit),
     ("session", lambda turn: turn.session),
+)
+_DERIVED: _Rungs = (
     ("idempotency_key", lambda turn: turn.sender.idempotency_key),
     ("conversation", _from_conversation),
     ("principal", _from_caller("principal")),

@@ -1,15 +1,13 @@
 """What is remembered of a turn so that a later one can be explained by it."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from ..unchanging import unchanging
 from ..wire.routes import Endpoint
 from .columns import Item
 from .prompt import Prompt
 from .refusal import Refusal
-
-type Transport = Literal["http", "websocket"]
+from .turn import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
