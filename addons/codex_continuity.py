@@ -16,17 +16,26 @@ The other options are in the README and in `mitmdump --options -s addons/codex_c
 import logging
 import sys
 
+from mitmproxy import version
+
 for _name in [name for name in sys.modules if name.partition(".")[0] == "codexcache"]:
     del sys.modules[_name]  # mitmproxy reloads this file alone; what it stands on has to follow
 
+
+def _way_out(error: Exception) -> str | None:
+    try:
+        from codexcache.installing import why_not
+    except ModuleNotFoundError:
+        return f"{__file__} needs the folder codexcache beside it: copy the two together."
+    return why_not(error, version.VERSION)
+
+
 try:
     from codexcache.addon import CodexContinuity
-except ModuleNotFoundError as error:
-    if error.name != "orjson":
+except (ImportError, AttributeError) as error:
+    if (sentence := _way_out(error)) is None:
         raise
-    from codexcache.installing import how_to_add_orjson
-
-    logging.getLogger(__name__).error(how_to_add_orjson())  # at the start, an error ends mitmproxy
+    logging.getLogger(__name__).error(sentence)  # at the start, an error ends mitmproxy
     addons = []
 else:
     addons = [CodexContinuity()]

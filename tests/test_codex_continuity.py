@@ -104,6 +104,15 @@ async def test_a_bad_value_stops_the_start_with_a_sentence(option: str, confdir:
 
     assert f"{option} is {value!r}, but it takes " in running.screen
     assert wanted in running.screen.replace("\n", " ")
+    assert "Traceback" not in running.screen
+
+
+async def test_an_option_without_a_value_stops_the_start_as_well(confdir: Path) -> None:
+    """mitmproxy's own switches are written so; the script would be dropped without a word."""
+    async with started("mitmdump", "--set", "codex_redact", confdir=confdir) as running:
+        assert await running.ends() != 0
+
+    assert "codex_redact has no value, but it takes on or off." in running.screen
 
 
 async def test_an_option_that_does_not_exist_is_pointed_out(confdir: Path) -> None:
@@ -127,6 +136,15 @@ async def test_without_orjson_the_one_command_that_adds_it_is_shown(
     assert shown.count("Codex Continuity needs the package orjson, which this mitmproxy lacks. Add it with: ") == 1
     assert re.search(r"/bin/python[0-9.]* -m pip install orjson", shown)
     assert "Traceback" not in shown
+
+
+async def test_the_script_without_its_rooms_says_what_it_needs(confdir: Path, tmp_path: Path) -> None:
+    script = Path(shutil.copy(ADDON, tmp_path))
+    async with started("mitmdump", confdir=confdir, script=script) as running:
+        assert await running.ends() != 0
+
+    assert f"{script} needs the folder codexcache beside it: copy the two together." in running.screen
+    assert "Traceback" not in running.screen
 
 
 async def test_touching_the_script_loads_everything_anew(confdir: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from codexcache.installing import how_to_add_orjson, how_to_add_otel
+from codexcache.installing import how_to_add_orjson, how_to_add_otel, why_not
 
 
 @pytest.fixture
@@ -59,3 +59,19 @@ def test_a_tool_of_uv_keeps_what_it_has(home: Path) -> None:
 
     assert "uv tool install --with orjson --with 'opentelemetry-" in how_to_add_otel()
     assert how_to_add_otel().endswith(" 'mitmproxy>=12.2,<12.3'")
+
+
+@pytest.mark.parametrize("old", ["9.0.1", "11.1.3", "12.1.2"])
+def test_what_an_old_mitmproxy_lacks_is_no_fault_of_the_addon(old: str) -> None:
+    assert why_not(AttributeError("Contentview"), old) == (
+        f"Codex Continuity needs mitmproxy 12.2; this is {old}. Install 'mitmproxy>=12.2,<12.3'."
+    )
+
+
+def test_an_error_of_the_addons_own_has_no_excuse() -> None:
+    assert why_not(ModuleNotFoundError("No module named 'brotli'", name="brotli"), "12.2.3") is None
+    assert why_not(AttributeError("x"), "12.10") is None
+
+
+def test_a_missing_orjson_is_said_with_its_command(home: Path) -> None:
+    assert why_not(ModuleNotFoundError("No module named 'orjson'", name="orjson"), "13.0.0.dev") == how_to_add_orjson()

@@ -120,3 +120,9 @@ def test_no_terminal_escape_gets_into_the_sentence() -> None:
         parsed(codex_mode="\x1b[31m")
 
     assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_needs_a_value(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name} has no value, but it takes "):
+        parse_settings({**{name: default for name, (default, _) in OPTIONS.items()}, name: None})

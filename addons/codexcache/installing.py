@@ -6,8 +6,19 @@ This room imports nothing that could be missing.
 import sys
 from pathlib import Path
 
+_OLDEST = (12, 2)
 _REQUIREMENT = "'mitmproxy>=12.2,<12.3'"
 _OTEL = ("'opentelemetry-exporter-otlp-proto-http>=1.40'", "'opentelemetry-sdk>=1.40'")
+
+
+def why_not(error: Exception, version: str) -> str | None:
+    """Return the sentence for an error with which a mitmproxy of some version could not import the addon.
+
+    None for one that is the addon's own.
+    """
+    if tuple(map(int, version.split(".")[:2])) < _OLDEST:
+        return f"Codex Continuity needs mitmproxy 12.2; this is {version}. Install {_REQUIREMENT}."
+    return how_to_add_orjson() if isinstance(error, ImportError) and error.name == "orjson" else None
 
 
 def how_to_add_orjson() -> str:

@@ -1,7 +1,8 @@
 """The options, declared as a table and parsed once.
 
-All are strings: a bad value for an option of another type makes mitmproxy drop the whole script without a word
-(measured on mitmproxy 12.2). So values are read here, and a wrong one stops the start with a sentence.
+All are strings that may be missing: a bad value for an option of another type, or none for one that needs it, makes
+mitmproxy drop the whole script without a word (measured on mitmproxy 12.2). So values are read here, and a wrong one
+stops the start with a sentence.
 """
 
 import re
@@ -80,7 +81,7 @@ class Settings:
     otel: bool
 
 
-def parse_settings(values: Mapping[str, str]) -> Settings:
+def parse_settings(values: Mapping[str, str | None]) -> Settings:
     """Return the settings; raise ValueError with a sentence for the user where an option has no such value."""
     return Settings(
         mode=_parse(values, "codex_mode", _mode, f"one of {', '.join(get_args(Mode))}"),
@@ -90,7 +91,7 @@ def parse_settings(values: Mapping[str, str]) -> Settings:
         body_limit=_parse(values, "codex_body_limit", _size, "a size such as 500k, 64m or 1g"),
         view_limit=_parse(values, "codex_view_limit", _size, "a size such as 500k, 16m or 1g"),
         tunnel=_parse(values, "codex_tunnel", _switch, "on or off"),
-        journal=values["codex_journal"].strip(),
+        journal=_parse(values, "codex_journal", str, "the path of a file"),
         intercept=_parse(values, "codex_intercept", _verdicts, f"miss, or some of {', '.join(FORESEEABLE)}"),
         redact=_parse(values, "codex_redact", _switch, "on or off"),
         otel=_parse(values, "codex_otel", _switch, "on or off"),
@@ -105,9 +106,10 @@ def default_settings() -> Settings:
 _MEMBERS_WANTED = f"names of top-level members, separated by commas, none of {', '.join(sorted(_NEEDED))}"
 
 
-def _parse[T](values: Mapping[str, str], name: str, parser: Callable[[str], T | None], wanted: str) -> T:
-    text = values[name].strip()
-    if (value := parser(text)) is None:
+def _parse[T](values: Mapping[str, str | None], name: str, parser: Callable[[str], T | None], wanted: str) -> T:
+    if (given := values[name]) is None:
+        raise ValueError(f"{name} has no value, but it takes {wanted}.")
+    if (value := parser(text := given.strip())) is None:
         raise ValueError(f"{name} is {text!r}, but it takes {wanted}.")
     return value
 

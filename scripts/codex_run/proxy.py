@@ -23,7 +23,7 @@ LOOPBACK = "127.0.0.1"
 _START, _REPORT, _END = 60.0, 5.0, 20.0
 """Seconds for the proxy to listen, to report, and to end by itself: it may have a capture to write."""
 _STEP = 0.05
-_PREFIX = re.compile(r"^(mitmproxy\.exceptions\.\w+|mitmdump: error|mitmweb: error): ")
+_PREFIX = re.compile(r"^(\[[\d:.]+\] |mitmproxy\.exceptions\.\w+: |mitmdump: error: |mitmweb: error: )")
 
 
 class NotStarted(Exception):

@@ -87,7 +87,11 @@ def after(
             "at most 1,024 of its tokens had been sent before, which are too few to have been cached",
         ),
         ({"cached": 19_000}, "hit", "19,000 tokens were read, of some 20,000 that could be"),
-        ({"cached": 20_500}, "hit", "20,500 tokens were read, all that could be"),
+        (
+            {"before": 20_000, "tokens": 30_000, "cached": 20_500},
+            "hit",
+            "20,500 tokens were read: all of its predecessor's 20,000, and more that others had sent",
+        ),
         ({"gap": 301.0}, "idle", "nothing else explains it, and 5 minutes passed since its predecessor: "),
         ({"gap": 9000.0}, "idle", "nothing else explains it, and 2 hours passed since its predecessor: "),
         ({"load": 16}, "key_overloaded", "nothing else explains it, and the key carried 16 turns within a minute: "),
@@ -110,6 +114,14 @@ def test_without_a_predecessor_a_turn_is_cold() -> None:
 
     assert str(verdict) == "cold: no earlier turn of this conversation is known"
     assert (verdict.predecessor, verdict.reusable, verdict.resent, verdict.is_miss) == (None, None, 0, False)
+
+
+def test_a_cold_turn_can_read_what_others_had_sent() -> None:
+    """After a restart of the proxy, say."""
+    verdict = judged(record(1, TALK, cached=9_000), None)
+
+    assert verdict.name == "cold"
+    assert verdict.because.endswith("; 9,000 tokens were read all the same, which others had sent")
 
 
 @pytest.mark.parametrize(

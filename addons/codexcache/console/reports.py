@@ -43,11 +43,12 @@ class Reports:
         """Write a page to a file that shows this session's turns, what they read from the prompt cache, and why."""
         if not self._lines:
             raise exceptions.CommandError("There is no turn to report on yet.")
+        target = Path(path).expanduser()
         try:
-            save(Path(path).expanduser(), render(self._gathered(), "this session"))
+            save(target, render(self._gathered(), "this session"))
         except OSError as error:
-            raise exceptions.CommandError(f"The report cannot be written: {error.strerror}.") from None
-        logger.log(ALERT, f"A report on {counted(len(self._lines), 'turn')} is in {path}.")
+            raise exceptions.CommandError(f"{target} cannot be written: {error.strerror}.") from None
+        logger.log(ALERT, f"A report on {counted(len(self._lines), 'turn')} is in {target}.")
 
     def _gathered(self) -> Gathered:
         gathered = Gathered()

@@ -1,8 +1,10 @@
 """Settings of mitmproxy that would quietly make the addon useless, each turned into a sentence with the way out."""
 
 import difflib
+import os
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from mitmproxy import connection, http, optmanager, version
 from mitmproxy.proxy import mode_specs
@@ -47,7 +49,7 @@ def warnings(options: optmanager.OptManager, settings: Settings) -> list[str]:
 
 def lengthen_silence(options: optmanager.OptManager) -> None:
     """Raise mitmproxy's limit on silent connections, unless the user has set one."""
-    if not options.has_changed("tcp_timeout"):
+    if "tcp_timeout" in options and not options.has_changed("tcp_timeout"):  # from mitmproxy 12.2 on
         options.update(tcp_timeout=SILENCE)
 
 
@@ -62,7 +64,7 @@ def _version(_options: optmanager.OptManager, _settings: Settings) -> Iterator[s
 def _unknown_options(options: optmanager.OptManager, _settings: Settings) -> Iterator[str]:
     for name in options.deferred:
         if name.startswith("codex"):
-            close = difflib.get_close_matches(name, OPTIONS, n=1)
+            close = difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.8)
             hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(OPTIONS)}."
             yield f"There is no option {name!r}, so it does nothing. {hint}"
 
@@ -83,7 +85,7 @@ def _sizes(options: optmanager.OptManager, settings: Settings) -> Iterator[str]:
 
 
 def _silence(options: optmanager.OptManager, _settings: Settings) -> Iterator[str]:
-    if options.tcp_timeout < _SHORT:
+    if "tcp_timeout" in options and options.tcp_timeout < _SHORT:
         yield (
             f"tcp_timeout is {options.tcp_timeout}: a connection that is silent for {options.tcp_timeout} seconds is "
             "cut, also while the model thinks or a WebSocket waits for its next turn. Unset it, and it is a day, or "
@@ -163,6 +165,21 @@ def _sample_turn(host: str) -> http.HTTPFlow:
     return flow
 
 
+def _journal(_options: optmanager.OptManager, settings: Settings) -> Iterator[str]:
+    path = Path(os.path.expanduser(settings.journal))
+    if settings.journal and (reason := _unwritable(path)):
+        yield f"codex_journal is {path}, but {reason}: turns go on, unrecorded, until it can be written."
+
+
+def _unwritable(path: Path) -> str | None:
+    """Return what keeps a file from being written, as far as it can be seen without writing it."""
+    if path.is_dir():
+        return "that is a folder"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    return None if os.access(path if path.exists() else path.parent, os.W_OK) else "it may not be written"
+
+
 def _inbound(options: optmanager.OptManager, _settings: Settings) -> Iterator[str]:
     if not options.validate_inbound_headers:
         yield (
@@ -191,6 +208,7 @@ _CHECKS: tuple[Callable[[optmanager.OptManager, Settings], Iterator[str]], ...] 
     _sizes,
     _silence,
     _rewriting,
+    _journal,
     _inbound,
     _exposure,
 )

@@ -3,6 +3,7 @@
 import gc
 import logging
 from collections.abc import Set as AbstractSet
+from typing import cast
 
 from mitmproxy import addonmanager, ctx, exceptions
 
@@ -13,6 +14,9 @@ from . import fragments, health
 from .core import Core
 
 logger = logging.getLogger(__name__)
+
+_KIND = cast(type, str | None)
+"""What each option is for mitmproxy."""
 
 _IN_THE_LINE = ("codex_mode=", "codex_hosts=")
 """What the line at the start says anyway."""
@@ -27,7 +31,7 @@ class Lifecycle:
 
     def load(self, loader: addonmanager.Loader) -> None:
         for name, (default, text) in OPTIONS.items():
-            loader.add_option(name, str, default, text)
+            loader.add_option(name, _KIND, default, text)
         fragments.install()
 
     def configure(self, updated: AbstractSet[str]) -> None:
@@ -66,5 +70,5 @@ class Lifecycle:
                 logger.warning(sentence)
 
 
-def _values() -> dict[str, str]:
+def _values() -> dict[str, str | None]:
     return {name: getattr(ctx.options, name) for name in OPTIONS}

@@ -5,20 +5,20 @@ events and each frame of a WebSocket two, so a dozen rooms would cost more in be
 answering. Here each event finds those that want it at once.
 
 A hook never raises, nor does what it has mitmproxy wait for: mitmproxy would send what it had changed before it did.
-But what is wrong with an option is for mitmproxy to say.
+But what is wrong with an option is for mitmproxy to say, except while it loads the script: then it shows a traceback.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from mitmproxy import hooks
+from mitmproxy import ctx, exceptions, hooks
 
 from .guard import Faults
 
-type Hook = Callable[..., Awaitable[None] | None]
+logger = logging.getLogger(__name__)
 
-_OUTSPOKEN = ("load", "configure")
-"""Hooks that raise what they raise."""
+type Hook = Callable[..., Awaitable[None] | None]
 
 
 class Switchboard:
@@ -28,13 +28,31 @@ class Switchboard:
         self.name = name
         for event in hooks.all_hooks:
             if wanted := [getattr(room, event) for room in rooms if hasattr(room, event)]:
-                setattr(self, event, _raising(wanted) if event in _OUTSPOKEN else _guarded(event, wanted, faults))
+                setattr(self, event, _hook(event, wanted, faults))
+
+
+def _hook(event: str, wanted: Sequence[Hook], faults: Faults) -> Hook:
+    if event == "load":
+        return _raising(wanted)
+    return _configuring(_raising(wanted)) if event == "configure" else _guarded(event, wanted, faults)
 
 
 def _raising(wanted: Sequence[Hook]) -> Hook:
     def hook(*arguments: Any) -> None:
         for each in wanted:
             each(*arguments)
+
+    return hook
+
+
+def _configuring(configure: Hook) -> Hook:
+    def hook(updated: set[str]) -> None:
+        try:
+            configure(updated)
+        except exceptions.OptionsError as error:
+            if updated < ctx.options.keys():
+                raise
+            logger.error(str(error))  # all options are new at the start, where an error ends mitmproxy
 
     return hook
 

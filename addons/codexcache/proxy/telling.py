@@ -103,7 +103,7 @@ class Telling:
         except OSError as error:
             if not self._journal_fails:
                 logger.warning(
-                    f"The journal cannot be written ({error.strerror}); turns go on, unrecorded, until it can."
+                    f"The journal cannot be written ({error.strerror}: {path}); turns go on, unrecorded, until it can."
                 )
             self._journal_fails = True
         else:

@@ -12,7 +12,7 @@ def status_page(headline: str, rows: Mapping[str, Iterable[str]]) -> str:
     return "\n".join([headline, *(line for name, lines in rows.items() for line in _row(name, lines))])
 
 
-def changed_options(options: Mapping[str, str]) -> list[str]:
+def changed_options(options: Mapping[str, str | None]) -> list[str]:
     """Return the options that are not as by default."""
     return [f"{name}={value}" for name, value in options.items() if value != OPTIONS[name][0]]
 
