@@ -5,7 +5,6 @@ the cache. They are one conversation all the same.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
 
 from ..turns.record import Record
 
@@ -17,13 +16,13 @@ class Openings:
     """The conversations that were opened last, by all that tells one from another."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[Hashable, int] = OrderedDict()
+        self._known: OrderedDict[int, int] = OrderedDict()
 
     def conversation(self, record: Record) -> int:
         """Return the number of the conversation that a turn opens: its own, or that of the first such attempt."""
         items, route = record.prompt.items, record.route
         opening = route.caller, route.key, route.session, route.thread, record.prompt.head, items.head(len(items))
-        number = self._known.setdefault(opening, record.number)
+        number = self._known.setdefault(hash(opening), record.number)  # a hash keeps no instructions in memory
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
         return number
