@@ -4,14 +4,24 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
 def _started() -> "subprocess.Popen[str]":
     environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
-    return subprocess.Popen([sys.executable, "-m", "codex_demo"], env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-m", "codex_demo"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def test_it_shows_the_difference() -> None:
@@ -22,10 +32,14 @@ def test_it_shows_the_difference() -> None:
     assert shown.splitlines()[-1].startswith("The same conversation read ")
 
 
-def test_it_can_be_interrupted() -> None:
+@pytest.mark.parametrize("seconds", [0, 0.2, 0.8])
+def test_it_can_be_interrupted_at_any_time(seconds: float) -> None:
+    """By a key, which its proxies get as well: nobody says anything."""
     with _started() as process:
         assert process.stdout is not None
         process.stdout.readline()
-        process.send_signal(signal.SIGINT)
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
 
-        assert process.wait(timeout=30) == 130
+    assert (process.returncode, errors) == (130, "")
