@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from codex_demo.__main__ import main
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -43,3 +44,14 @@ def test_it_can_be_interrupted_at_any_time(seconds: float) -> None:
         _, errors = process.communicate(timeout=30)
 
     assert (process.returncode, errors) == (130, "")
+
+
+@pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("--quick", 2)])
+def test_a_question_or_a_strange_word_starts_nothing(
+    argument: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([argument])
+
+    assert ended.value.code == status
+    assert "usage: scripts/demo" in "".join(capsys.readouterr())
