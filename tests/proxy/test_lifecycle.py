@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from codexcache.addon import CodexContinuity
+from codexcache.proxy.core import Core
+from codexcache.proxy.lifecycle import Lifecycle
 from codexcache.settings import OPTIONS
 from conftest import Stage
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions
 from mitmproxy.proxy.layers import websocket
+from mitmproxy.test import taddons
 from support.client import connected
 from support.proxy import running_proxy
 from support.wire import JSON, RESPONSES, body, said
@@ -99,3 +102,35 @@ async def test_what_is_loaded_at_the_start_is_left_to_itself_until_the_end(confd
 
     assert (before, gc.get_freeze_count()) == (0, 0)
     assert during > 10_000
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        pytest.param(
+            ["--set", "codex_hosts=a.example", "--set", "codex_hosts=b.example"], "a.example,b.example", id="set"
+        ),
+        pytest.param(["a.example", "b.example"], "a.example,b.example", id="a list"),
+        pytest.param("a.example", "a.example", id="a text"),
+    ],
+)
+def test_an_option_that_is_given_several_values_is_a_list(given: str | list[str], text: str) -> None:
+    """In config.yaml, or by `--set` again and again, as for mitmproxy's own lists; it would drop the script."""
+    assert _loaded("codex_hosts", given) == text
+
+
+def test_an_option_can_be_a_number_or_a_switch_in_config_yaml() -> None:
+    assert _loaded("codex_body_limit", 1_000_000) == "1000000"
+    assert _loaded("codex_redact", True) == "True"
+    assert _loaded("codex_journal", None) is None
+
+
+def _loaded(name: str, given: object) -> object:
+    """Return what an option is once the addon is loaded to which it was given before."""
+    with taddons.context() as context:
+        if isinstance(given, list) and given[0] == "--set":
+            context.options.set(*given[1::2], defer=True)
+        else:
+            context.options.update_defer(**{name: given})
+        context.master.addons.register(Lifecycle(Core()))
+        return getattr(context.options, name)

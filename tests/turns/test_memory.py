@@ -2,6 +2,7 @@
 
 import pytest
 from codexcache.turns.memory import Identity, Memory
+from codexcache.turns.turn import Turn
 from codexcache.wire.document import Json
 from support.turns import Headers, conversation, said, turn, user
 
@@ -94,10 +95,10 @@ def test_a_turn_that_is_sent_again_and_again_does_not_push_others_out() -> None:
 
 def test_of_many_conversations_with_one_opening_the_oldest_are_forgotten() -> None:
     opening = conversation("a")
-    memory = remembering(*((f"k{index}", {"session_id": f"s{index}"}, opening) for index in range(17)))
+    memory = remembering(*((f"k{index}", {"session_id": f"s{index}"}, opening) for index in range(65)))
 
     assert gone_on_with(memory, {"session_id": "s1"}, "a", "b") == "k1"
-    assert gone_on_with(memory, {"session_id": "s0"}, "a", "b") == "k16"
+    assert gone_on_with(memory, {"session_id": "s0"}, "a", "b") == "k64"
 
 
 def test_another_callers_turn_is_not_gone_on_with() -> None:
@@ -125,10 +126,43 @@ def test_an_input_without_a_user_message_cannot_be_gone_on_with(items: list[Json
 def test_a_turn_without_a_key_is_not_remembered() -> None:
     memory = Memory()
     memory.remember(turn(input="a"), Identity(key=None, source="none"))
-    memory.remember_response(turn(input="a"), "r", Identity(key=None, source="none"))
 
     assert gone_on_with(memory, {}, "a", "b") is None
-    assert memory.identity_of_response(turn(previous_response_id="r")) is None
+
+
+def test_of_a_response_to_a_turn_without_a_key_it_is_known_that_there_is_none() -> None:
+    memory = Memory()
+    memory.remember_response(turn(input="a"), "r", Identity(key=None, source="none"))
+
+    assert memory.identity_of_response(turn(previous_response_id="r")) == Identity(key=None, source="none")
+
+
+@pytest.mark.parametrize("carried", [False, True])
+def test_an_equal_input_of_another_agent_is_another_conversation(carried: bool) -> None:
+    """It has instructions of its own, as a member or at the head of its input."""
+    memory = Memory()
+    memory.remember(_as("You are A.", "hi", carried=carried), named("a"))
+
+    assert memory.identity_gone_on_with(_as("You are B.", "hi", carried=carried)) is None
+    assert memory.identity_gone_on_with(_as("You are A.", "hi", carried=carried)) == named("a")
+
+
+@pytest.mark.parametrize("carried", [False, True])
+def test_of_agents_with_one_opening_the_one_with_this_turns_instructions_counts(carried: bool) -> None:
+    """Where none has, the latest: a date in them is not another conversation."""
+    memory = Memory()
+    for agent in ("A", "B"):
+        memory.remember(_as(f"You are {agent}.", "hi", carried=carried), named(agent))
+
+    found = [memory.identity_gone_on_with(_as(f"You are {agent}.", "hi", "yes?", carried=carried)) for agent in "ABC"]
+    assert found == [named("A"), named("B"), named("B")]
+
+
+def _as(instructions: str, *texts: str, carried: bool) -> Turn:
+    """Return a turn of an agent with these instructions."""
+    if carried:
+        return turn(input=[said("developer", instructions), *conversation(*texts)])
+    return turn(None, {"instructions": instructions}, input=conversation(*texts))
 
 
 def test_a_delta_is_not_the_whole_input_and_cannot_be_gone_on_with() -> None:

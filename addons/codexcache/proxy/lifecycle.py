@@ -30,6 +30,8 @@ class Lifecycle:
         self._health = health.Health()
 
     def load(self, loader: addonmanager.Loader) -> None:
+        given = loader.master.options.deferred
+        given |= {name: _as_text(given[name]) for name in given.keys() & OPTIONS.keys()}
         for name, (default, text) in OPTIONS.items():
             loader.add_option(name, _KIND, default, text)
         fragments.install()
@@ -68,6 +70,16 @@ class Lifecycle:
         with self._core.faults.noted("looking at the settings"):
             for sentence in self._health.news(ctx.options, self._core.settings):
                 logger.warning(sentence)
+
+
+def _as_text(given: object) -> str | None:
+    """Return as text what an option was given at the start: once or more by --set, or as any value in config.yaml.
+
+    Several values are a list, as they are for mitmproxy's own options; it would drop the whole script at them.
+    """
+    values = getattr(given, "val", given)
+    values = [value for value in (values if isinstance(values, list) else [values]) if value is not None]
+    return ",".join(map(str, values)) if values else None
 
 
 def _values() -> dict[str, str | None]:

@@ -19,7 +19,7 @@ type KeySource = Literal[
 TURNS = 50_000
 """Turns remembered, and responses: some 30 MB of each at the most."""
 
-_ALIKE = 16
+_ALIKE = 64
 """Conversations with the same opening that are told apart; of more than these, the oldest is forgotten."""
 
 
@@ -34,10 +34,11 @@ class Identity:
 
 @unchanging
 class _Trace:
-    """What one turn left behind."""
+    """What one turn left behind; `told` stands for how its instructions begin."""
 
     identity: Identity
     session: str | None
+    told: int
 
 
 class Memory:
@@ -51,15 +52,14 @@ class Memory:
         """Remember a turn that can be gone on with: one with a key, and with a user message in its own whole input."""
         if identity.key is None or turn.opening is None or turn.previous is not None:
             return
-        trace = _Trace(identity=identity, session=turn.session)
+        trace = _Trace(identity=identity, session=turn.session, told=hash(turn.instructions))
         place = turn.sender.root, turn.prompt.items.head(len(turn.prompt.items))
         known = self._traces.get(place) or ()
         self._traces.put(place, (*[one for one in known if one != trace], trace)[-_ALIKE:])
 
     def remember_response(self, turn: Turn, response_id: str, identity: Identity) -> None:
-        """Remember whose turn a response answered."""
-        if identity.key is not None:
-            self._responses.put((turn.sender.root, response_id), identity)
+        """Remember whose turn a response answered; what goes on with one without a key is known to have none."""
+        self._responses.put((turn.sender.root, response_id), identity)
 
     def identity_of_response(self, turn: Turn) -> Identity | None:
         """Return the identity of the turn whose response this turn names as its previous one."""
@@ -68,19 +68,23 @@ class Memory:
     def identity_gone_on_with(self, turn: Turn) -> Identity | None:
         """Return the identity of the remembered turn that this turn's input extends furthest.
 
-        An equal input is a retry, or another conversation with the same opening: with a session it speaks for itself.
+        An equal input is a retry, or another conversation with the same opening: with a session, or with instructions
+        of its own, it speaks for itself.
         """
         root, items = turn.sender.root, turn.prompt.items
         longest = len(items) if turn.session is None else len(items) - 1
         for count in range(longest, 0, -1):
             if traces := self._traces.get((root, items.head(count))):
-                return _best(traces, turn.session)
+                best = traces[0] if len(traces) == 1 else _best(traces, turn)
+                if count < len(items) or best.told == hash(turn.instructions):
+                    return best.identity
         return None
 
 
-def _best(traces: tuple[_Trace, ...], session: str | None) -> Identity:
-    """Return the identity of the latest trace with this session, else of the latest."""
-    return next((trace for trace in reversed(traces) if trace.session == session), traces[-1]).identity
+def _best(traces: tuple[_Trace, ...], turn: Turn) -> _Trace:
+    """Return the trace with a turn's session, else with its instructions, else any; of several, the latest."""
+    session, told = turn.session, hash(turn.instructions)
+    return max(reversed(traces), key=lambda trace: (trace.session == session, trace.told == told))
 
 
 class _Bounded[K, V]:

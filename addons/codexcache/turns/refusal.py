@@ -25,10 +25,12 @@ _ESSENTIAL = frozenset({"input", "model", "type"})
 
 _REFUSING_CODES = ("unknown_parameter", "unsupported_parameter")  # no set: what is looked up may be a list
 _NOT_TAKEN = r"(?:unsupported|unknown|unrecognized)"
-_THING = r"(?:request )?(?:parameter|argument|member|field)s?(?: supplied)?"
+_THING = r"(?:request )?(?:parameter|argument|member|field)(?:s|\(s\))?(?: supplied)?"
+_IS_NOT_TAKEN = rf"is (?:not (?:a )?supported|(?:an )?{_NOT_TAKEN})\b"
 _REFUSALS = (
     re.compile(rf"\b{_NOT_TAKEN} {_THING}: *{_NAME}(?![\w.\[])", re.IGNORECASE),
-    re.compile(rf"^(?:the )?(?:parameter )?{_NAME} (?:parameter )?is (?:not supported|{_NOT_TAKEN})\b", re.IGNORECASE),
+    re.compile(rf"\b{_NOT_TAKEN} {_THING} (?=['\"`]){_NAME}(?![\w.\[])", re.IGNORECASE),
+    re.compile(rf"^(?:the )?(?:parameter |property )?{_NAME} (?:parameter )?{_IS_NOT_TAKEN}", re.IGNORECASE),
 )
 _WHOLE_NAME = re.compile(_NAME)
 
