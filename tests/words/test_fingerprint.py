@@ -108,5 +108,18 @@ def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         load_secret(tmp_path / "file")
 
 
+def test_a_file_that_keeps_nothing_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / SECRET_FILE).symlink_to(os.devnull)
+
+    with pytest.raises(OSError, match="does not keep what is written to it"):
+        load_secret(tmp_path)
+
+
+def test_of_a_file_without_an_end_the_first_bytes_are_read(tmp_path: Path) -> None:
+    (tmp_path / SECRET_FILE).symlink_to("/dev/zero")
+
+    assert load_secret(tmp_path) == bytes(32)
+
+
 def test_secrets_differ() -> None:
     assert fresh_secret() != fresh_secret()

@@ -4,6 +4,7 @@ Each is an HMAC with a secret of this machine: whoever reads a journal cannot fi
 two journals of one machine can still be compared.
 """
 
+import errno
 import functools
 import hmac
 import os
@@ -47,13 +48,20 @@ def load_secret(folder: Path) -> bytes:
     """
     path = folder / SECRET_FILE
     folder.mkdir(parents=True, exist_ok=True)
-    while len(known := _read(path)) < _SECRET:
+    if len(known := _read(path)) < _SECRET:
         _append(path, fresh_secret())
+        known = _read(path)
+    if len(known) < _SECRET:
+        raise OSError(errno.EIO, f"{SECRET_FILE} does not keep what is written to it")
     return known
 
 
 def _read(path: Path) -> bytes:
-    return path.read_bytes()[:_SECRET] if path.exists() else b""
+    """Return what there is of the first secret; the file may be a link to a device that has no end."""
+    if not path.exists():
+        return b""
+    with path.open("rb") as file:
+        return file.read(_SECRET)
 
 
 def _append(path: Path, secret: bytes) -> None:
