@@ -8,11 +8,10 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..wire.document import Json
+from ..wire.document import Json, is_count
 
 _LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
 _MOST_CHANGES = 40
-_LARGEST = 1 << 53
 _END_OF_TIME = 253_402_300_800.0
 """The year 10000, in seconds since the epoch."""
 
@@ -101,8 +100,7 @@ def _time(value: Json) -> float | None:
 
 
 def _count(value: Json) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST
-    return value if is_count else None  # type: ignore[return-value]
+    return value if is_count(value) else None
 
 
 def _names(value: Json) -> tuple[str, ...]:

@@ -7,9 +7,8 @@ portrait may come out of a file that anyone could have written, so it is read wi
 import datetime
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import TypeGuard
 
-from ..wire.document import Json, Object
+from ..wire.document import Json, Object, is_count
 from .advice import ADVICE
 from .excerpt import Excerpt, visible
 from .signature import LEGEND, Part, strip, table
@@ -65,22 +64,18 @@ def clock(seconds: Json) -> str:
 
 def number(value: Json) -> str:
     """Return a counter; one that is absent is not 0."""
-    return f"{value:,}" if _is_count(value) else _ABSENT
+    return f"{value:,}" if is_count(value) else _ABSENT
 
 
 def share(portrait: Object) -> str:
     """Return the cached share of the input tokens."""
     given, cached = portrait.get("gen_ai.usage.input_tokens"), portrait.get("gen_ai.usage.cache_read.input_tokens")
-    return f"{cached / given:.0%}" if _is_count(given) and _is_count(cached) and given else _ABSENT
+    return f"{cached / given:.0%}" if is_count(given) and is_count(cached) and given else _ABSENT
 
 
 def measured(value: Json) -> float | None:
     """Return a number as a portrait of ours can hold it, None for anything else: infinity, or hundreds of digits."""
     return value if isinstance(value, int | float) and -_LARGEST < value < _LARGEST else None
-
-
-def _is_count(value: Json) -> TypeGuard[int]:
-    return isinstance(value, int) and measured(value) is not None
 
 
 def excerpt_lines(looked_up: Excerpt | str | None) -> Iterator[str]:
@@ -146,7 +141,7 @@ def _prompt(portrait: Object) -> Iterator[str]:
 def parts_of(value: Json) -> list[Part]:
     """Return the parts that a portrait's signature lists."""
     rows = [row for row in _list(value)[:_MOST] if isinstance(row, list) and len(row) == 3]
-    return [(_short(name), size, _short(state)) for name, size, state in rows if _is_count(size) and size >= 0]
+    return [(_short(name), size, _short(state)) for name, size, state in rows if is_count(size)]
 
 
 def _identity(portrait: Object) -> Iterator[str]:
