@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from codexcache.report.rows import Row, printable, read_row
+from codexcache.report.rows import Row, read_row
 from codexcache.wire.document import Json
 from support.journals import CACHED, INPUT, OUTPUT, entry
 
@@ -114,4 +114,3 @@ def test_text_is_cut() -> None:
     found = row(client="c" * 500, because="b" * 5000, changes=["x"] * 1000)
 
     assert (len(found.client), len(found.because), len(found.changes)) == (80, 400, 40)
-    assert printable("abcdef", 4) == "abc…"

@@ -13,9 +13,9 @@ from ..proxy import health
 from ..proxy.core import Core
 from ..proxy.telling import Telling, portraits
 from ..settings import OPTIONS
+from ..visible import with_symbols
 from ..wire.document import Object
 from ..words.comparing import compare
-from ..words.excerpt import visible
 from ..words.overview import Table, aligned, conversations_table, turns_table
 from ..words.status import changed_options, status_page
 from .export import export
@@ -78,7 +78,7 @@ class Commands:
         if missed is None:
             raise exceptions.CommandError("There is no miss in the list.")
         view.focus.flow = missed
-        logger.log(ALERT, visible(missed.comment[:_LONGEST]))
+        logger.log(ALERT, with_symbols(missed.comment[:_LONGEST]))
 
     @command.command("codex.status")
     def status(self) -> str:

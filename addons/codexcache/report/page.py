@@ -14,11 +14,11 @@ import jinja2
 from markupsafe import Markup
 
 from .. import __version__
-from ..visible import cell
+from ..visible import cell, printable
 from . import figures, timeline, wording
 from .conversations import Conversation, Turn, put_together
 from .journals import Gathered
-from .rows import Row, printable
+from .rows import Row
 from .timeline import Timeline, lay_out
 from .vocabulary import GROUPS, WORDS
 

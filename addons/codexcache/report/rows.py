@@ -8,6 +8,7 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..visible import printable
 from ..wire.document import Json, is_count
 
 _LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
@@ -113,9 +114,3 @@ def _name(value: Json) -> str:
 
 def _text(value: Json, longest: int) -> str:
     return printable(value, longest) if isinstance(value, str) else ""
-
-
-def printable(text: str, longest: int) -> str:
-    """Return text that can only be read: a control or a change of direction in it becomes a question mark."""
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(character if character.isprintable() else "?" for character in cut).strip()

@@ -11,7 +11,7 @@ import os
 import orjson
 
 from ..causes.finding import Finding
-from ..visible import visible
+from ..visible import ascii_only
 from ..wire.document import Json
 from .fingerprint import Fingerprints
 
@@ -36,7 +36,7 @@ class Entries:
             "endpoint": record.endpoint,
             "transport": record.route.transport,
             "client": finding.client,
-            "model": visible(record.prompt.head.model, 80),
+            "model": ascii_only(record.prompt.head.model, 80),
             "status": record.status,
             "key": fingerprint("key", record.route.key),
             "key_source": identity.source,

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..visible import cell
+from ..visible import with_symbols as visible
 from ..wire.document import Object
-from .excerpt import visible
 from .page import clock, measured, number, share, title
 
 type Table = list[list[str]]

@@ -8,9 +8,10 @@ import datetime
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from ..visible import with_symbols as visible
 from ..wire.document import Json, Object, is_count
 from .advice import ADVICE
-from .excerpt import Excerpt, visible
+from .excerpt import Excerpt
 from .signature import LEGEND, Part, strip, table
 
 WIDTH = 88

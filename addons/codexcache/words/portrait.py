@@ -11,7 +11,7 @@ from ..causes.predecessor import Match
 from ..turns.envelope import KEY_MEMBER, REQUEST_ID
 from ..turns.record import Record
 from ..turns.turn import SESSION_HEADERS
-from ..visible import visible
+from ..visible import ascii_only
 from ..wire.document import Json, Object
 from ..wire.fields import Values, by_name, first_value
 from .fingerprint import Fingerprints
@@ -70,7 +70,7 @@ def _items(record: Record, match: Match | None) -> Iterator[Json]:
         return
     first = items[head]
     whole = match is None or match.whole
-    yield [f"input[{first.place}] {visible(first.kind, 40)}", first.size, NEW if whole else CHANGED]
+    yield [f"input[{first.place}] {ascii_only(first.kind, 40)}", first.size, NEW if whole else CHANGED]
     if head + 1 < len(items):
         size = items.size() - items.size(head + 1)
         yield [_count(len(items) - head - 1, "more item"), size, NEW if whole else BEHIND]
