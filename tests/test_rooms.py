@@ -19,6 +19,7 @@ PURE = (
         for file in (FOLDER / package).glob("[a-z]*.py")
     ),
     "settings",
+    "phrases",
     "visible",
     "installing",
     "proxy.guard",

@@ -8,6 +8,7 @@
 | `causes`     | why a turn missed: the turn it goes on with, and what differs      |
 | `words`      | what is said of a turn: line, page, table, journal                 |
 | `visible`    | a stranger's words, made harmless before they are shown            |
+| `phrases`    | numbers in words                                                   |
 | `unchanging` | values that nothing changes, held to it by mypy alone              |
 | `proxy`      | the hooks, and what keeps them from doing harm                     |
 | `console`    | the content view, the commands, held turns, export                 |

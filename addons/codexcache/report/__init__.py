@@ -9,7 +9,7 @@
 | `conversations` | rows put together into conversations; the tokens that were re-sent     |
 | `figures`       | totals, causes, and modes beside each other                            |
 | `timeline`      | where everything stands in a conversation's drawing                    |
-| `wording`       | counts, shares and spans of time in words                              |
+| `wording`       | shares, spans and times, as a page with much of them shows them        |
 | `page`          | all of it on one page (`page.html`, `page.css`, `page.js`)             |
 
 `captured` knows mitmproxy; no other room does. Only `captured` and `journals` read files of the user's.

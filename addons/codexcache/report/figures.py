@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ..phrases import counted
 from .conversations import Conversation, Turn
 from .vocabulary import EXPECTED, Word, word_of
-from .wording import counted
 
 FEW_TURNS, FEW_CONVERSATIONS = 30, 3
 """Below these, a comparison says more about the conversations than about the mode."""

@@ -8,6 +8,7 @@ import datetime
 import textwrap
 from collections.abc import Iterable, Iterator
 
+from ..phrases import minutes
 from ..visible import with_symbols as visible
 from ..wire.document import Json, Object, is_count
 from .advice import ADVICE
@@ -205,7 +206,7 @@ def _span(seconds: float) -> str:
         return "less than a second"
     if seconds < 120:
         return f"{seconds:.1f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
+    return minutes(seconds)
 
 
 def _wrapped(text: str, indent: str = "") -> Iterable[str]:

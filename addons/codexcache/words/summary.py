@@ -4,6 +4,7 @@ from collections import Counter
 from statistics import median
 
 from ..causes.finding import Finding
+from ..phrases import counted
 
 
 class Summary:
@@ -38,7 +39,7 @@ class Summary:
         """Return the summary, a few aligned lines."""
         turns = sum(self._verdicts.values())
         return [
-            f"{_count(turns, 'turn')} in {_count(self._conversations, 'conversation')}",
+            f"{counted(turns, 'turn')} in {counted(self._conversations, 'conversation')}",
             *self._rates(),
             *self._causes(),
         ]
@@ -54,7 +55,9 @@ class Summary:
     def _causes(self) -> list[str]:
         """Return verdicts by the tokens that were sent again because of them, then the others by number."""
         ranked = sorted(self._verdicts, key=lambda name: (-self._resent[name], -self._verdicts[name]))
-        return [f"{_shown(name):<28} {_count(self._verdicts[name], 'turn'):>12}{self._tokens(name)}" for name in ranked]
+        return [
+            f"{_shown(name):<28} {counted(self._verdicts[name], 'turn'):>12}{self._tokens(name)}" for name in ranked
+        ]
 
     def _tokens(self, name: str) -> str:
         return f"  {self._resent[name]:>12,} tokens sent again" if self._resent[name] else ""
@@ -63,7 +66,3 @@ class Summary:
 def _shown(name: str) -> str:
     """Return what a verdict is called; a rebuild after compaction is no fault of anyone's."""
     return f"{name} (expected)" if name == "context_compacted" else name
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
