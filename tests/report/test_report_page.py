@@ -219,7 +219,7 @@ def test_of_very_many_turns_some_are_counted_but_not_drawn() -> None:
     assert "4,101" in shown.one("dl", "figures").text
 
 
-@pytest.mark.parametrize("name", ["run", "conversation", "mode", "client", "model", "transport", "verdict", "because"])
+@pytest.mark.parametrize("name", ["run", "conversation", "mode", "client", "model", "verdict", "because"])
 def test_every_field_is_shown_as_text_whatever_it_holds(name: str) -> None:
     shown = page(entry(1, given=10_000), {**miss(changes=[EVIL]), name: EVIL}, source=EVIL)
 

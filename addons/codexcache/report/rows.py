@@ -30,12 +30,9 @@ class Row:
     mode: str
     client: str
     model: str
-    transport: str
-    status: int | None
     duration: float
     input: int | None
     cached: int | None
-    output: int | None
     reusable: int | None
     predecessor: int | None
     changes: tuple[str, ...]
@@ -65,8 +62,6 @@ def read_row(entry: Json) -> Row | None:
         mode=_name(entry.get("mode")) or "unknown",
         client=_name(entry.get("client")),
         model=_name(entry.get("model")),
-        transport=_name(entry.get("transport")),
-        status=_count(entry.get("status")),
         duration=(_count(entry.get("duration_ms")) or 0) / 1000,
         reusable=_count(entry.get("reusable_tokens")),
         predecessor=_count(entry.get("predecessor")),
@@ -82,7 +77,6 @@ def _counters(entry: Mapping[str, Json]) -> dict[str, int | None]:
     return {
         "input": given,
         "cached": None if given is None or cached is None else min(cached, given),
-        "output": _count(entry.get("gen_ai.usage.output_tokens")),
     }
 
 
