@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from .causes.names import FORESEEABLE, MISSES
+from .wire.routes import ESSENTIAL
 
 Mode = Literal["fill", "pin", "observe"]
 
@@ -61,7 +62,6 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"([1-9][0-9]{0,17})([kmg]?)", re.IGNORECASE)
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*")
-_NEEDED = frozenset({"input", "model", "type"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def default_settings() -> Settings:
     return parse_settings({name: default for name, (default, _) in OPTIONS.items()})
 
 
-_MEMBERS_WANTED = f"names of top-level members, separated by commas, none of {', '.join(sorted(_NEEDED))}"
+_MEMBERS_WANTED = f"names of top-level members, separated by commas, none of {', '.join(sorted(ESSENTIAL))}"
 
 
 def _parse[T](values: Mapping[str, str | None], name: str, parser: Callable[[str], T | None], wanted: str) -> T:
@@ -125,7 +125,7 @@ def _hosts(text: str) -> tuple[str, ...] | None:
 
 def _members(text: str) -> frozenset[str] | None:
     names = frozenset(_parts(text))
-    return names if not names & _NEEDED and all(_MEMBER.fullmatch(name) for name in names) else None
+    return names if not names & ESSENTIAL and all(_MEMBER.fullmatch(name) for name in names) else None
 
 
 def _size(text: str) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 from codexcache.wire import document
-from codexcache.wire.document import Json, Member, Unreadable, is_count, parse
+from codexcache.wire.document import Json, Member, Unreadable, as_list, as_text, is_count, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.jsontext import NAMES, Part, objects, prop, taken_apart
@@ -246,3 +246,10 @@ def test_a_whole_number_that_is_exact_everywhere_is_a_count(value: Json) -> None
 @pytest.mark.parametrize("value", [-1, 1 << 53, 10**400, True, False, 1.0, "1", None, [], {}])
 def test_nothing_else_is_a_count(value: Json) -> None:
     assert not is_count(value)
+
+
+def test_what_is_no_text_and_no_list_is_taken_for_an_empty_one() -> None:
+    values: list[Json] = ["a", ["a"], None, 1, {}]
+
+    assert [as_text(value) for value in values] == ["a", "", "", "", ""]
+    assert [as_list(value) for value in values] == [[], ["a"], [], [], []]

@@ -83,6 +83,16 @@ def is_count(value: Json) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < _COUNTS
 
 
+def as_text(value: Json) -> str:
+    """Return a text, and an empty one for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def as_list(value: Json) -> list[Json]:
+    """Return a list, and an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
 def find_members(text: bytes, document: Object) -> list[Member]:
     """Return the members of the top level of `text`, in order; `document` is what `text` was parsed to.
 
