@@ -2,6 +2,7 @@
 
 | room         | what it knows                                                      |
 |--------------|--------------------------------------------------------------------|
+| `verdicts`   | the verdicts by name, in their order of precedence                 |
 | `settings`   | the options, parsed once                                           |
 | `wire`       | bytes: routes, header fields, codings, JSON bodies, event streams  |
 | `turns`      | what a turn is, which key it gets, what its response said          |

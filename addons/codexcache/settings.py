@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from .causes.names import FORESEEABLE, MISSES
+from .verdicts import FORESEEABLE, MISSES
 from .wire.routes import ESSENTIAL
 
 Mode = Literal["fill", "pin", "observe"]

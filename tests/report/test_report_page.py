@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from codexcache import __version__
-from codexcache.causes.names import VERDICTS
 from codexcache.report.journals import Gathered
 from codexcache.report.page import render, save
 from codexcache.report.vocabulary import WORDS
+from codexcache.verdicts import VERDICTS
 from codexcache.wire.document import Object
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal

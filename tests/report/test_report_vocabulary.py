@@ -1,8 +1,8 @@
 """Every verdict has its word."""
 
 import pytest
-from codexcache.causes.names import MISSES, VERDICTS
 from codexcache.report.vocabulary import GROUPS, UNKNOWN, WORDS, word_of
+from codexcache.verdicts import MISSES, VERDICTS
 from codexcache.words.advice import ADVICE
 
 

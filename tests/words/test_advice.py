@@ -1,7 +1,7 @@
 """What to do about each verdict."""
 
-from codexcache.causes.names import VERDICTS
 from codexcache.settings import OPTIONS
+from codexcache.verdicts import VERDICTS
 from codexcache.words.advice import ADVICE
 
 

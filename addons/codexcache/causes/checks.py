@@ -20,8 +20,8 @@ there.
 from collections.abc import Callable
 
 from ..phrases import minutes
+from ..verdicts import PROMPT
 from .case import MINIMUM, Case, slack
-from .names import PROMPT
 
 IDLE_SECONDS = 5 * 60
 TURNS_A_MINUTE = 15

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..causes.names import MISSES
+from ..verdicts import MISSES
 from ..words.advice import ADVICE
 
 
