@@ -28,6 +28,7 @@ PURE = (
     "words.advice",
     "words.comparing",
     "words.excerpt",
+    "words.fingerprint",
     "words.overview",
     "words.signature",
     "words.status",
@@ -82,6 +83,16 @@ def test_the_map_of_each_folder_names_each_of_its_rooms_once(folder: Path) -> No
     )
 
     assert sorted(named) == sorted(rooms)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for package in ("wire", "turns", "causes", "words") for file in sorted((FOLDER / package).glob("*.py"))],
+    ids=lambda file: f"{file.parent.name}.{file.stem}",
+)
+def test_no_room_before_the_hooks_touches_a_file(file: Path) -> None:
+    assert imported_by(file) & {"os", "io", "pathlib", "shutil", "tempfile"} == set()
+    assert not re.search(r"\bopen\(", file.read_text())
 
 
 DOWNWARD = ("wire", "turns", "causes", "words")

@@ -19,8 +19,7 @@
 | `addon`      | start and end; it puts the rooms with the hooks together           |
 
 Data flows one way: bytes in, turn, key, bytes out; events in, usage, verdict, words. `wire`, `turns` and `causes` name
-no proxy, no clock and no file; of `words`, only `fingerprint` and `journal` touch a file. Each folder's own `__init__`
-says what is in it.
+no proxy and no clock, and no room before `proxy` touches a file. Each folder's own `__init__` says what is in it.
 """
 
 __version__ = "0.1.0"

@@ -12,9 +12,9 @@ import orjson
 import pytest
 from codexcache.proxy import telling as room
 from codexcache.proxy.core import Core
+from codexcache.proxy.secret import SECRET_FILE
 from codexcache.proxy.telling import PORTRAITS, Telling, portraits
 from codexcache.wire.document import Json, Object
-from codexcache.words.fingerprint import SECRET_FILE
 from codexcache.words.journal import Entries
 from codexcache.words.portrait import portrait as made
 from mitmproxy import http
