@@ -28,7 +28,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "Top-level members that are left out of later turns to a host and model once the backend has refused them "
         "there; a comma list.",
     ),
-    "codex_body_limit": ("64m", "Turns with a larger body, counted decoded, pass unchanged. Understands k, m and g."),
+    "codex_body_limit": ("64m", "Turns whose decoded body is larger pass unchanged. Understands k, m and g."),
     "codex_view_limit": (
         "16m",
         "How much of a streamed response, and of a WebSocket's messages, is kept for viewing and saving. Understands "

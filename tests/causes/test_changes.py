@@ -95,7 +95,7 @@ def test_a_changed_member_is_named(was: Object, now: Object, name: str, detail: 
         pytest.param([], "tool a (and 1 more) was removed", id="all removed"),
         pytest.param([tool("b"), tool("a")], "the same 2 tools came in another order", id="reordered"),
         pytest.param(
-            [tool("a"), tool("b"), tool("b")], "the same 2 tools are listed another number of times", id="twice"
+            [tool("a"), tool("b"), tool("b")], "the same 2 tools are listed a different number of times", id="twice"
         ),
         pytest.param([tool("c"), tool("b", "e")], "tool b was edited, tool c was added, tool a was removed", id="all"),
     ],

@@ -58,7 +58,7 @@ def test_the_figures_come_first() -> None:
         ("misses", "1"),
         ("conversations", "1"),
     ]
-    assert "Shares are of the 2 turns that told their counters; 1 did not." in shown.text
+    assert "Shares are of the 2 turns that reported token counts; 1 did not." in shown.text
 
 
 def test_what_the_addon_altered_is_said() -> None:

@@ -132,7 +132,7 @@ def _tools_detail(mine: tuple[Tool, ...], theirs: tuple[Tool, ...]) -> str:
         _list_names("was added", [name for name in now if name not in was]),
         _list_names("was removed", [name for name in was if name not in now]),
     ]
-    other = "came in another order" if len(mine) == len(theirs) else "are listed another number of times"
+    other = "came in another order" if len(mine) == len(theirs) else "are listed a different number of times"
     return ", ".join(part for part in said if part) or f"the same {len(now)} tools {other}"
 
 

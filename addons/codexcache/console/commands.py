@@ -69,7 +69,7 @@ class Commands:
 
     @command.command("codex.nextmiss")
     def nextmiss(self) -> None:
-        """Move the focus to the next flow with a miss, from the end on to the beginning."""
+        """Move the focus to the next flow with a miss, wrapping around at the end."""
         if (view := ctx.master.addons.get("view")) is None:
             raise exceptions.CommandError("There is no list of flows here.")
         shown = list(view)

@@ -21,7 +21,7 @@ MODES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What turns come to. Shares are of the turns that told their counters, None where none did."""
+    """What turns come to. Shares are of the turns that reported token counts, None where none did."""
 
     turns: int
     conversations: int
@@ -144,7 +144,7 @@ def _differences(modes: Sequence[tuple[str, Totals]]) -> Iterable[str]:
 
 def _difference(base: str, before: Totals, name: str, after: Totals) -> str:
     if before.warm_share is None or after.warm_share is None:
-        return f"{base} and {name} cannot be compared: one of them has no warm turn that told its counters."
+        return f"{base} and {name} cannot be compared: one of them has no warm turn that reported token counts."
     points = (after.warm_share - before.warm_share) * 100
     read = (
         f"Warm turns read {after.warm_share:.1%} of their input from the cache with {name} "

@@ -43,7 +43,7 @@ def page(portrait: Object, looked_up: Excerpt | str | None = None) -> str:
 
 
 def joined(sections: Iterable[Iterable[str]]) -> str:
-    """Return sections with a line between them that is not quite empty, for mitmweb gives an empty line no height."""
+    """Join sections with a line holding one space: mitmweb gives an empty line no height."""
     return "\n \n".join("\n".join(map(visible, lines)) for section in sections if (lines := list(section)))
 
 

@@ -46,7 +46,7 @@ class Summary:
 
     def _rates(self) -> list[str]:
         if not self._input:
-            return ["no turn told its usage"]
+            return ["no turn reported its usage"]
         middle = f" (median turn {median(self._shares.elements()):.1%})" if self._shares else ""
         return [
             f"{self._cached / self._input:.1%} of {self._input:,} input tokens were read from the prompt cache{middle}"
