@@ -12,7 +12,7 @@ from codex_pictures.browser import Failed, Page, ended
 from codex_pictures.clock import Clock, environment
 
 _PASSWORD = "pictures"
-_COLUMNS = ("path", "comment")
+_COLUMNS = ("index", "comment")
 _PATIENCE = 20.0  # seconds
 _STOPPED = Path(__file__).with_name("stopped.py")
 

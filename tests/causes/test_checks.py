@@ -96,6 +96,11 @@ def after(
         ({"gap": 9000.0}, "idle", "nothing else explains it, and 2 hours passed since its predecessor: "),
         ({"load": 16}, "key_overloaded", "nothing else explains it, and the key carried 16 turns within a minute: "),
         ({}, "upstream", "everything comparable is the same, and only 10 s passed since its predecessor: likely "),
+        (
+            {"endpoint": "compact"},
+            "upstream",
+            "everything comparable is the same, but its predecessor did not go to /compact, and only 10 s passed ",
+        ),
     ],
 )
 def test_each_row_says_what_it_means(given: dict[str, Any], name: str, because: str) -> None:

@@ -182,6 +182,19 @@ def forecast(explainer: Explainer, items: list[Json], **members: Json) -> str:
     return str(found and found.verdict)
 
 
+def test_a_first_turn_that_fails_is_of_the_conversation_that_its_retry_opens() -> None:
+    explainer = Explainer()
+    refused = Outcome(status=500)
+    records = [sent(explainer, at, TALK[:1]) for at in (0, 10)]
+    for record in records:
+        explainer.ended(record, refused, record.sent_at + 1)
+    records.append(sent(explainer, 20, TALK[:1]))
+    explainer.ended(records[2], outcome(), 25)
+    records.append(sent(explainer, 30, TALK[:3]))
+
+    assert [record.conversation for record in records] == [1, 1, 1, 1]
+
+
 def test_a_turn_that_cannot_be_remembered_keeps_no_other_from_being_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     explainer = Explainer()
     played(explainer, 0, TALK[:1])

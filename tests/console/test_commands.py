@@ -12,6 +12,7 @@ from embedded_backend.certificates import Authority
 from mitmproxy import exceptions, http
 from mitmproxy.addons.view import View
 from support.client import connected
+from support.console import pretend_console
 from support.proxy import Proxy, route
 from support.sockets import opened, talking
 from support.talks import SECRETS, Listed, asked, counting, counting_frames, flows, until, verdicts
@@ -56,7 +57,7 @@ async def test_why_tells_of_a_flow(web: Web) -> None:
     said = (await web.command("codex.why", f"@{flow.id}"))["value"]
 
     assert said.startswith("miss: tools_changed\ntool shell was edited\n")
-    assert "First difference in tools[0].description, from character 18 on: a date or time" in said
+    assert "First difference in tools[0].description,\n  from character 18 on: a date or time" in said
     assert "  both   Today is 2026-11-2\n  was  ▸ 0.\n  now  ▸ 1.\n" in said
     assert "What to do\n" in said
 
@@ -91,7 +92,7 @@ async def test_two_flows_are_compared(web: Web) -> None:
 
     assert said.startswith("was  turn 1 · gpt-5.5 · 9,000 tokens · cold\nnow  turn 3 · ")
     assert "  - tools_changed: tool shell was edited" in said
-    assert "1 of the first turn's 1 items stand again at the head of the second." in said
+    assert "Of the first turn's 1 item, 1 stands again at the head of the second." in said
 
 
 async def test_two_turns_are_compared_by_their_numbers(web: Web) -> None:
@@ -122,9 +123,9 @@ async def test_the_status_tells_how_the_addon_is_set_and_what_it_saw(web: Web) -
     web.proxy.master.options.update(codex_mode="pin")
     said = (await web.command("codex.status"))["value"]
 
-    assert "\nmode        pin\nhosts       chatgpt.com\noptions     codex_mode=pin\n" in said
+    assert "\nmode      pin\nhosts     chatgpt.com\noptions   codex_mode=pin\n" in said
     assert "3 turns in 1 conversation" in said
-    assert said.endswith("learned     nothing\nheld now    0\nfaults      none\nwarnings    none")
+    assert said.endswith("learned   nothing\nheld now  0\nfaults    none\nwarnings  none")
 
 
 async def test_flows_are_exported_without_credentials(web: Web, tmp_path: Path) -> None:
@@ -240,7 +241,7 @@ async def test_a_websockets_messages_show_their_turns(stage: Stage) -> None:
     assert said.startswith("miss: tools_changed\n")
     assert "\ncold\n" in said
     assert "input[1] assistant message" in said
-    assert "First difference in tools[0].description, from character 18 on: a date or time" in said
+    assert "First difference in tools[0].description,\n  from character 18 on: a date or time" in said
 
 
 async def test_where_there_is_no_list_of_flows_commands_still_answer(stage: Stage) -> None:
@@ -268,20 +269,15 @@ class Keeping:
 
 
 async def test_the_console_has_its_tables_aligned(stage: Stage) -> None:
-    """It gives all columns of a table one width."""
+    """It gives all columns of a table one width. Text is laid out for its popup."""
     await stage.upstream(counting(*COUNTERS))
     proxy = await stage.proxy(Listed())
-    proxy.master.addons.add(Console())
+    pretend_console(proxy.master, 160)
     await post(proxy, "one")
     await until(lambda: verdicts(flows(proxy)[0]))
     rows = proxy.master.commands.call("codex.turns")
 
     assert [len(row) for row in rows] == [1, 1]
     assert rows[1][0].split()[-1] == "cold"
+    assert max(len(line) for line in proxy.master.commands.call("codex.status").split("\n")) <= 88
     assert isinstance(proxy.master.addons.get("view"), View)
-
-
-class Console:
-    """Stands in for the console, by its name."""
-
-    name = "consoleaddon"

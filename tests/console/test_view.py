@@ -7,6 +7,7 @@ from codexcache.console.view import NAME, CacheView, Views, turns_of
 from codexcache.proxy.core import Core
 from codexcache.proxy.telling import PORTRAITS
 from codexcache.wire.document import Object
+from codexcache.words.layout import WIDTH
 from mitmproxy import contentviews, http, websocket
 from mitmproxy.contentviews import Metadata
 from mitmproxy.test import taddons, tflow
@@ -73,7 +74,7 @@ def test_asked_for_another_flow_it_says_what_it_is_not(flow: http.HTTPFlow | Non
 
 
 def test_all_turns_of_a_flow_are_shown_the_latest_first() -> None:
-    said = a_view().pages(a_turn(*(portrait(turn=number, predecessor=None) for number in (1, 2, 3))))
+    said = a_view().pages(a_turn(*(portrait(turn=number, predecessor=None) for number in (1, 2, 3))), WIDTH)
 
     assert [line.split(" · ")[0] for line in said.split("\n") if line.startswith("turn ")] == [
         "turn 3",
@@ -83,7 +84,7 @@ def test_all_turns_of_a_flow_are_shown_the_latest_first() -> None:
 
 
 def test_of_very_many_turns_only_the_latest_are_shown() -> None:
-    said = a_view().pages(a_turn(*(portrait(turn=number, predecessor=None) for number in range(1, 31))))
+    said = a_view().pages(a_turn(*(portrait(turn=number, predecessor=None) for number in range(1, 31))), WIDTH)
 
     assert len([line for line in said.split("\n") if line.startswith("turn ")]) == 20
     assert said.endswith("There are 10 earlier turns.")
@@ -94,7 +95,7 @@ def test_a_turn_that_is_held_comes_first() -> None:
     flow.metadata[HELD] = held = portrait(turn=8, ended_at=None, predecessor=None)
 
     assert turns_of(flow) == [portrait(predecessor=None), held]
-    assert a_view().pages(flow).startswith("held, heading for tools_changed\n")
+    assert a_view().pages(flow, WIDTH).startswith("held, heading for tools_changed\n")
 
 
 def shown(flow: http.HTTPFlow, at: float, *, from_client: bool) -> str:

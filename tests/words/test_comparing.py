@@ -2,6 +2,7 @@
 
 from codexcache.wire.document import Json, Object
 from codexcache.words.comparing import compare
+from codexcache.words.layout import NARROWEST
 from support.portraits import portrait
 
 
@@ -25,7 +26,7 @@ def test_both_turns_are_named() -> None:
 def test_equal_turns_have_no_difference() -> None:
     text = compare(FIRST, portrait(), FIRST, portrait())
 
-    assert "2 of the first turn's 2 items stand again at the head of the second." in text
+    assert "Of the first turn's 2 items, 2 stand again at the head of the second." in text
     assert text.endswith("Every difference: none.")
 
 
@@ -50,8 +51,23 @@ def test_an_edited_history_is_found() -> None:
     second: Object = {**FIRST, "input": [user("one"), user("2"), user("three")]}
     text = compare(FIRST, portrait(), second, portrait())
 
-    assert "1 of the first turn's 2 items stand again" in text
+    assert "Of the first turn's 2 items, 1 stands again at the head of the second." in text
     assert "First difference in input[1].content[0].text" in text
+
+
+def test_one_item_is_told_of_as_one() -> None:
+    text = compare({"input": [user("one")]}, portrait(), FIRST, portrait())
+
+    assert "Of the first turn's 1 item, 1 stands again at the head of the second." in text
+
+
+def test_no_line_is_longer_than_there_is_room() -> None:
+    """A turn's facts go on in line with the first ones."""
+    second: Object = {**FIRST, "model": "a-long-name-of-a-model", "tools": []}
+    lines = compare(FIRST, portrait(model="x" * 50), second, portrait(), NARROWEST).split("\n")
+
+    assert lines[:2] == ["was  turn 7", f"     {'x' * 50}"]
+    assert max(map(len, lines)) <= NARROWEST
 
 
 def test_a_portrait_without_counters_or_identity_can_be_compared() -> None:

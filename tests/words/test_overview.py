@@ -45,12 +45,39 @@ def test_a_conversation_that_told_no_usage_has_no_tokens() -> None:
     assert conversations_table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
 
 
-def test_an_aligned_table_has_numbers_to_the_right() -> None:
-    """Each row is one cell."""
-    assert aligned([["name", "input", "share"], ["a", "1,204", "n/a"], ["bcd efg", "7", "11%"]]) == [
+def test_an_aligned_table_has_rows_of_one_cell() -> None:
+    assert aligned([["name", "input", "share"], ["a", "1,204", "n/a"], ["bcd efg", "7", "11%"]], 60) == [
         ["name     input  share"],
         ["a        1,204    n/a"],
         ["bcd efg      7    11%"],
+    ]
+
+
+def test_where_there_is_no_room_for_them_reasons_stand_below_their_turns() -> None:
+    rows = aligned(turns_table([HIT, MISS]), 90)
+
+    assert [row[0].split()[0] for row in rows] == ["turn", "6", "7", "tool"]
+    assert rows[0] == ["turn  time      client       model    input  cached  share  verdict"]
+    assert rows[3] == ["      tool shell was edited"]
+
+
+def test_in_a_narrow_table_the_columns_that_can_be_spared_give_way_one_after_the_other() -> None:
+    names = [aligned(turns_table([HIT, MISS]), width)[0][0].split() for width in (78, 65, 57, 20)]
+
+    assert names == [
+        ["turn", "time", "model", "input", "cached", "share", "verdict"],
+        ["turn", "time", "model", "input", "share", "verdict"],
+        ["turn", "time", "input", "share", "verdict"],
+        ["turn", "time", "input", "share", "verdict"],
+    ]
+
+
+def test_a_narrow_table_of_conversations_has_one_line_for_each() -> None:
+    rows = aligned(conversations_table([HIT, MISS]), 59)
+
+    assert [row[0].split() for row in rows] == [
+        ["conversation", "turns", "missed", "input", "share", "re-sent"],
+        ["c0ffee000001", "2", "1", "18,818", "11%", "5,956"],
     ]
 
 

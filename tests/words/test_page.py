@@ -4,7 +4,8 @@ import pytest
 from codexcache.verdicts import MISSES, VERDICTS
 from codexcache.wire.document import Json, Object
 from codexcache.words.excerpt import Excerpt
-from codexcache.words.page import WIDTH, page
+from codexcache.words.layout import NARROWEST, WIDEST, WIDTH
+from codexcache.words.page import page
 from support.portraits import COUNTERS, portrait, without
 
 EXCERPT = Excerpt(place="tools[1].description", offset=460, before="…to disk. ", was="a", now="b", kind="text")
@@ -16,21 +17,29 @@ def section(text: str, start: str) -> list[str]:
 
 
 def test_the_verdict_stands_first_with_its_reason() -> None:
-    lines = page(portrait()).split("\n")
+    lines = page(portrait(), width=WIDEST).split("\n")
 
     assert lines[:2] == ["miss: tools_changed", "tool shell was edited"]
     assert lines[2].startswith("turn 7 · ")
     assert lines[2].endswith(" · myagent/1.2 · gpt-5.5 · HTTP · responses · status 200 · mode fill")
 
 
+@pytest.mark.parametrize("width", [NARROWEST, WIDTH])
+def test_no_fact_of_the_headline_is_broken(width: int) -> None:
+    _, _, *lines = page(portrait(client="codex_cli_rs/0.169.0"), width=width).split("\n")
+    facts = [fact for line in lines[:2] for fact in line.split(" · ")]
+
+    assert facts[2:] == ["codex_cli_rs/0.169.0", "gpt-5.5", "HTTP", "responses", "status 200", "mode fill"]
+
+
 def test_counters_are_shown_with_the_share() -> None:
     assert section(page(portrait()), "Tokens") == [
         "Tokens",
-        "  input            9,409",
-        "  cached           1,024   11% of the input",
-        "  reusable         1,100   of the predecessor's prompt, an estimate",
-        "  re-sent          5,956   could have been read, an estimate",
-        "  output               5",
+        "  input     9,409",
+        "  cached    1,024  11% of the input",
+        "  reusable  1,100  of the predecessor's prompt, estimated",
+        "  re-sent   5,956  could have been read, estimated",
+        "  output        5",
     ]
 
 
@@ -44,13 +53,13 @@ def test_a_counter_that_is_absent_is_not_0() -> None:
 def test_a_cached_count_of_0_is_0() -> None:
     text = page(portrait(**{"gen_ai.usage.cache_read.input_tokens": 0}))
 
-    assert "  cached               0   0% of the input" in text.split("\n")
+    assert "  cached        0  0% of the input" in text.split("\n")
 
 
 def test_the_strip_marks_the_break() -> None:
     lines = section(page(portrait()), "Prompt")
 
-    assert lines[1] == "  ◆" + "░" * 71
+    assert lines[1] == "  ◆" + "░" * 73
     assert [line.split()[0] for line in lines[3:]] == ["◆", "░", "░"]
 
 
@@ -65,9 +74,9 @@ def test_identity_is_shown_as_fingerprints_with_their_states() -> None:
 def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
     """And which of it was this addon's doing."""
     assert section(page(portrait()), "What the client sent")[1:] == [
-        "  prompt_cache_key       absent         aaaaaaaaaaaa   added here",
-        "  session-id             aaaaaaaaaaaa   aaaaaaaaaaaa",
-        "  session_id             cccccccccccc   aaaaaaaaaaaa   replaced here",
+        "  prompt_cache_key  absent        aaaaaaaaaaaa  added",
+        "  session-id        aaaaaaaaaaaa  aaaaaaaaaaaa",
+        "  session_id        cccccccccccc  aaaaaaaaaaaa  replaced",
         "  Edits of this addon: session-id, prompt_cache_key.",
         "  The key comes from: session, kept from an earlier turn.",
     ]
@@ -104,17 +113,8 @@ def test_every_difference_is_listed() -> None:
     assert section(page(portrait(differences=[])), "Every difference") == ["Every difference: none."]
 
 
-def test_the_first_difference_is_shown_on_both_sides() -> None:
-    assert section(page(portrait(), EXCERPT), "First difference") == [
-        "First difference in tools[1].description, from character 460 on: text",
-        "  both   …to disk. ",
-        "  was  ▸ a",
-        "  now  ▸ b",
-    ]
-
-
-def test_why_there_is_no_excerpt_is_told() -> None:
-    assert section(page(portrait(), "the flow is gone."), "First") == ["First difference: the flow is gone."]
+def test_the_first_difference_is_shown() -> None:
+    assert section(page(portrait(), EXCERPT), "First difference")[-1] == "  now  ▸ b"
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -129,7 +129,7 @@ def test_a_turn_that_is_held_says_what_can_be_done() -> None:
     lines = page(portrait(ended_at=None, status=None)).split("\n")
 
     assert lines[0] == "held, heading for tools_changed"
-    assert lines[3] == "It has not left yet: edit it, resume it or kill it."
+    assert lines[4] == "It has not left yet: edit it, resume it or kill it."
 
 
 HOSTILE = "\x1b[2J\x07<script>\u202e\n\r"
@@ -165,9 +165,24 @@ def test_an_empty_portrait_has_a_page() -> None:
     assert page(empty).startswith("n/a\n")
 
 
-def test_lines_are_not_too_long_for_the_half_of_a_window() -> None:
-    for verdict in VERDICTS:
-        assert all(len(line) <= WIDTH for line in page(portrait(verdict=verdict, because="word " * 60)).split("\n"))
+LONG = portrait(
+    because="word " * 60,
+    client="x" * 300,
+    differences=["word " * 60],
+    signature=[["3 tools", 99_999_999, "changed"], ["input[123] custom_tool_call_output", 1, "new"]],
+    forwarded={"x-client-request-id": "a" * 12, "prompt_cache_key": "b" * 12},
+    **{"gen_ai.usage.input_tokens": 1_234_567},
+)
+
+
+@pytest.mark.parametrize("width", [NARROWEST, WIDTH, WIDEST])
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_no_line_is_longer_than_there_is_room(verdict: str, width: int) -> None:
+    """Half of mitmweb's window, a terminal, or the popup in one of 80 columns."""
+    excerpt = Excerpt(place="x" * 90, offset=7, before="b" * 90, was="w" * 90, now="n" * 90, kind="text")
+    lines = page({**LONG, "verdict": verdict}, excerpt, width).split("\n")
+
+    assert max(map(len, lines)) <= width
 
 
 ODD_NUMBERS = [1e300, -1e300, float("inf"), float("nan"), 10**400, -(10**400), 1 << 63]

@@ -54,10 +54,11 @@ def test_causes_are_ranked_by_what_was_sent_again() -> None:
     clerk.turn(input=TALK[:7], given=80_000, cached=70_000, tools=[{"name": "t"}])
 
     assert [line.split() for line in summed(clerk)[2:]] == [
-        ["upstream", "1", "turn", "20,000", "tokens", "sent", "again"],
-        ["tools_changed", "1", "turn", "10,000", "tokens", "sent", "again"],
-        ["cold", "1", "turn"],
-        ["hit", "1", "turn"],
+        ["verdict", "turns", "sent", "again"],
+        ["upstream", "1", "20,000"],
+        ["tools_changed", "1", "10,000"],
+        ["cold", "1"],
+        ["hit", "1"],
     ]
 
 
@@ -85,4 +86,4 @@ def test_a_rebuild_after_compaction_is_expected() -> None:
     clerk.turn(input=TALK[:3])
     clerk.turn(input=[TALK[0], {"type": "compaction", "encrypted_content": "x"}])
 
-    assert summed(clerk)[2].startswith("context_compacted (expected)")
+    assert summed(clerk)[3].startswith("context_compacted (expected)")

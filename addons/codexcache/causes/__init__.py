@@ -6,6 +6,7 @@
 | `lines`       | rows of turns that go on with one another             |
 | `shares`      | what remembered turns have in common, counted once    |
 | `predecessor` | which of them a turn goes on with                     |
+| `openings`    | which conversation a turn opens that has none         |
 | `changes`     | what is different between a turn and its predecessor  |
 | `case`        | what a verdict is based on                            |
 | `checks`      | the causes, as an ordered table                       |

@@ -142,10 +142,13 @@ def _key_overloaded(case: Case) -> str:
 
 
 def _upstream(case: Case) -> str:
-    if not case.changes:
-        said = "everything comparable is the same"
-    else:
+    assert case.match is not None
+    if case.changes:
         said = f"what changed ({', '.join(case.names)}) does not explain that so little was read"
+    elif (endpoint := case.record.endpoint) != case.match.record.endpoint:
+        said = f"everything comparable is the same, but its predecessor did not go to /{endpoint}"
+    else:
+        said = "everything comparable is the same"
     return f"{said}, and only {case.gap:.0f} s passed since its predecessor: likely the server's side"
 
 

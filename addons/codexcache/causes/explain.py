@@ -15,6 +15,7 @@ from ..turns.turn import Turn
 from ..wire.document import Json, is_count
 from .changes import Change, find_changes
 from .history import History
+from .openings import Openings
 from .predecessor import Match
 from .verdict import Verdict, judge, outlook
 
@@ -35,6 +36,7 @@ class Explainer:
     """Explains turns in the order in which they happen."""
 
     def __init__(self, history: History | None = None) -> None:
+        self._openings = Openings()
         self._history = History() if history is None else history  # an empty one counts as false
         self._loads: OrderedDict[str, deque[float]] = OrderedDict()
         self._matches: dict[int, tuple[Match | None, int]] = {}
@@ -96,7 +98,7 @@ class Explainer:
     def _compare(self, record: Record, load: int) -> None:
         """Find out what a turn goes on with."""
         match = self._history.predecessor(record)
-        record.conversation = match.record.conversation if match else record.number
+        record.conversation = match.record.conversation if match else self._openings.conversation(record)
         self._matches[record.number] = match, load
         record.named = None  # a chain of names would keep every turn of a socket in memory
 

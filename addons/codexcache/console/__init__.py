@@ -3,6 +3,7 @@
 | room       | what it knows                                               |
 |------------|-------------------------------------------------------------|
 | `lookup`   | what prompts say, looked up in the flows when somebody asks |
+| `room`     | how wide the text may be                                    |
 | `view`     | the content view "Codex cache"                              |
 | `redraw`   | how the console is kept from showing an old page            |
 | `commands` | `codex.why`, `codex.diff` and the other commands            |

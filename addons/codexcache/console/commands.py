@@ -21,6 +21,7 @@ from ..words.status import changed_options, status_page
 from .export import export
 from .hold import Hold
 from .lookup import Missing
+from .room import popup_width, readable
 from .view import CacheView, turns_of
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class Commands:
     @command.command("codex.why")
     def why(self, flow: flow.Flow) -> str:
         """Say why the turns of a flow were or were not read from the prompt cache."""
-        return self._view.pages(_with_turns(flow))
+        return self._view.pages(_with_turns(flow), readable(popup_width()))
 
     @command.command("codex.diff")
     def diff(self, was: flow.Flow, now: flow.Flow) -> str:
@@ -94,7 +95,8 @@ class Commands:
             "faults": self._core.faults.lines(),
             "warnings": health.warnings(ctx.options, settings),
         }
-        return status_page(f"Codex Continuity {__version__} in mitmproxy {version.VERSION}", rows)
+        headline = f"Codex Continuity {__version__} in mitmproxy {version.VERSION}"
+        return status_page(headline, rows, readable(popup_width()))
 
     @command.command("codex.export")
     def export(self, flows: Sequence[flow.Flow], path: types.Path) -> str:
@@ -121,7 +123,7 @@ class Commands:
             prompts = [self._view.lookup.prompt(*turn) for turn in (was, now)]
         except Missing as reason:
             raise exceptions.CommandError(f"There is nothing to compare: {reason}") from None
-        return compare(prompts[0], was[1], prompts[1], now[1])
+        return compare(prompts[0], was[1], prompts[1], now[1], readable(popup_width()))
 
     def _flows(self) -> Iterator[http.HTTPFlow]:
         """Yield all flows with turns, those that a filter hides included."""
@@ -145,4 +147,4 @@ def _filled(table: Table) -> types.Data:
     """Return a table that has rows; the console, which gives all columns one width, gets it aligned."""
     if len(table) == 1:
         raise exceptions.CommandError("No turn has finished yet.")
-    return cast(types.Data, aligned(table) if ctx.master.addons.get("consoleaddon") else table)
+    return cast(types.Data, aligned(table, popup_width()) if ctx.master.addons.get("consoleaddon") else table)

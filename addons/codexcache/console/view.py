@@ -12,16 +12,16 @@ from ..proxy.core import Core
 from ..proxy.telling import portraits
 from ..visible import with_symbols
 from ..wire.document import Object
-from ..words.page import WIDTH, page, title
+from ..words.layout import cut
+from ..words.page import page, title
 from .hold import HELD
 from .lookup import Lookup
 from .redraw import forget_soon, show_again
+from .room import page_width
 
 NAME = "Codex cache"
 _MOST = 20
 """Turns of one flow that are shown at once, the latest first."""
-
-_RULE = f"\n \n{'─' * WIDTH}\n \n"
 
 
 class CacheView(contentviews.Contentview):
@@ -40,7 +40,7 @@ class CacheView(contentviews.Contentview):
         if not isinstance(flow, http.HTTPFlow) or not (known := turns_of(flow)):
             return "This is not a turn of the Codex backend, or not a finished one."
         if (message := metadata.websocket_message) is None:
-            return self.pages(flow)
+            return self.pages(flow, page_width())
         return self._of_message(flow, known, at=message.timestamp, from_client=message.from_client)
 
     def render_priority(self, data: bytes, metadata: contentviews.Metadata) -> float:
@@ -49,12 +49,12 @@ class CacheView(contentviews.Contentview):
             return -1
         return 0.05 if data or metadata.http_message is not flow.request else 0.5
 
-    def pages(self, flow: http.HTTPFlow) -> str:
-        """Return the pages of a flow's turns, the latest first."""
+    def pages(self, flow: http.HTTPFlow, width: int) -> str:
+        """Return the pages of a flow's turns, the latest first, so many characters wide."""
         known = turns_of(flow)
-        pages = [page(portrait, self.lookup.break_of(flow, portrait)) for portrait in known[: -_MOST - 1 : -1]]
+        pages = [page(portrait, self.lookup.break_of(flow, portrait), width) for portrait in known[: -_MOST - 1 : -1]]
         more = [f"There are {len(known) - _MOST} earlier turns."] if len(known) > _MOST else []
-        return _RULE.join([*pages, *more])
+        return f"\n \n{'─' * width}\n \n".join([*pages, *more])
 
     def _of_message(self, flow: http.HTTPFlow, known: list[Object], *, at: float, from_client: bool) -> str:
         """Return the page of the turn that a message sends; for others, a line with the turn that they belong to."""
@@ -62,8 +62,8 @@ class CacheView(contentviews.Contentview):
         if turn is None:
             return "This belongs to no finished turn."
         if from_client and turn.get("sent_at") == at:
-            return page(turn, self.lookup.break_of(flow, turn))
-        return with_symbols(f"with turn {turn.get('turn')} ({title(turn)})"[:WIDTH])
+            return page(turn, self.lookup.break_of(flow, turn), page_width())
+        return cut(with_symbols(f"with turn {turn.get('turn')} ({title(turn)})"), page_width())
 
 
 def turns_of(flow: http.HTTPFlow) -> list[Object]:

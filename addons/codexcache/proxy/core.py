@@ -88,9 +88,11 @@ class Core:
     def _end(self, passage: Passage, at: float) -> None:
         if passage.closed:
             return
-        with self.faults.noted("learning from a response"):  # what was sent is told nevertheless
+        try:
             if sentence := self.continuity.end(passage, self.settings):
                 logger.warning(sentence)
+        except Exception as error:  # what was sent is told nevertheless
+            self.faults.note("learning from a response", error)
         self.desk.ended(passage, at=at)
 
 

@@ -8,6 +8,8 @@
 | `summary`     | what many turns come to                                     |
 | `portrait`    | what a flow carries of its turns                            |
 | `excerpt`     | where two prompts part, and what kind of text differs there |
+| `difference`  | the first difference, as text                               |
+| `layout`      | text for a width: wrapped, cut, in columns                  |
 | `signature`   | a prompt's parts as a strip, with the break marked          |
 | `advice`      | what to do about each verdict                               |
 | `page`        | all that is known of one turn, as text                      |

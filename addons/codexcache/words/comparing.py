@@ -8,25 +8,31 @@ from ..turns.columns import Items
 from ..turns.prompt import read_prompt
 from ..turns.record import Record, Route, Usage
 from ..wire.document import Json, Object
+from .difference import difference_lines
 from .excerpt import first_break
-from .page import excerpt_lines, joined, number, parts_of, title
+from .layout import WIDTH, facts, wrapped
+from .page import joined, number, parts_of, title
 from .portrait import signature
-from .signature import LEGEND, strip, table
+from .signature import drawing
 
-_WIDTH = 72
+_LABEL = 5
+"""Columns of what stands before a turn's facts."""
 
 
-def compare(was: Object, was_portrait: Object, now: Object, now_portrait: Object) -> str:
-    """Return what is different between two whole prompts, given also the portraits of their turns."""
+def compare(was: Object, was_portrait: Object, now: Object, now_portrait: Object, width: int = WIDTH) -> str:
+    """Return what is different between two whole prompts, given also the portraits of their turns.
+
+    Lines have at most `width` characters.
+    """
     one, other = _record(was, was_portrait), _record(now, now_portrait)
     match = Match(record=one, head=other.prompt.items.common_head(one.prompt.items))
     changes = tuple(find_changes(other, match))
     sections = (
-        _headline(was_portrait, now_portrait),
-        _parts(list(signature(other, match, changes))),
-        _stands_again(one.prompt.items, match),
-        _changes(changes, _identity_changes(was_portrait, now_portrait)),
-        excerpt_lines(first_break(was, now)),
+        _headline(was_portrait, now_portrait, width),
+        _parts(list(signature(other, match, changes)), width),
+        _stands_again(one.prompt.items, match, width),
+        _changes(changes, _identity_changes(was_portrait, now_portrait), width),
+        difference_lines(first_break(was, now), width),
     )
     return joined(sections)
 
@@ -45,22 +51,23 @@ def _record(prompt: Object, portrait: Object) -> Record:
     )
 
 
-def _headline(was: Object, now: Object) -> Iterator[str]:
+def _headline(was: Object, now: Object, width: int) -> Iterator[str]:
     for label, portrait in (("was", was), ("now", now)):
         tokens = f"{number(portrait.get('gen_ai.usage.input_tokens'))} tokens"
-        facts = (f"turn {portrait.get('turn', '?')}", str(portrait.get("model") or "-"), tokens, title(portrait))
-        yield f"{label}  {' · '.join(facts)}"
+        said = (f"turn {portrait.get('turn', '?')}", str(portrait.get("model") or "-"), tokens, title(portrait))
+        for place, line in enumerate(facts(said, width - _LABEL)):
+            yield f"{'' if place else label:<{_LABEL}}{line}"
 
 
-def _parts(rows: list[Json]) -> Iterator[str]:
+def _parts(rows: list[Json], width: int) -> Iterator[str]:
     if parts := parts_of(rows):
-        yield f"  {strip(parts, _WIDTH)}"
-        yield f"  {LEGEND}"
-        yield from (f"  {line}" for line in table(parts))
+        yield from drawing(parts, width)
 
 
-def _stands_again(items: Items, match: Match) -> Iterator[str]:
-    yield f"{match.head} of the first turn's {len(items)} items stand again at the head of the second."
+def _stands_again(items: Items, match: Match, width: int) -> list[str]:
+    count = f"{len(items)} item{'' if len(items) == 1 else 's'}"
+    stand = "stands" if match.head == 1 else "stand"
+    return wrapped(f"Of the first turn's {count}, {match.head} {stand} again at the head of the second.", width)
 
 
 def _identity_changes(was: Object, now: Object) -> Iterator[str]:
@@ -76,7 +83,8 @@ def _fingerprint(pair: Json) -> str:
     return str(pair[0] or "absent") if isinstance(pair, list) and pair else "absent"
 
 
-def _changes(changes: Iterable[Change], identity: Iterable[str]) -> Iterator[str]:
+def _changes(changes: Iterable[Change], identity: Iterable[str], width: int) -> Iterator[str]:
     said = [*sorted(identity), *(f"{change.name}: {change.detail}" for change in changes)]
     yield "Every difference" if said else "Every difference: none."
-    yield from (f"  - {line}" for line in said)
+    for line in said:
+        yield from wrapped(line, width, "  - ", "    ")

@@ -1,21 +1,25 @@
 """Turns and conversations as tables of text, made of the portraits that flows carry."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..visible import cell
-from ..visible import with_symbols as visible
+from ..visible import cell, with_symbols
 from ..wire.document import Object
+from .layout import columns, wrapped
 from .page import clock, measured, number, share, title
 
 type Table = list[list[str]]
 
-_NUMBER = re.compile(r"[\d,]+%?|n/a")
 _LONGEST = 400
 """Characters of a cell."""
 
 _PLAIN = ("hit", "cold", "below_minimum")
 """Verdicts that need no reason in a list."""
+
+_NOTE = "because"
+_SPARED = ("latest turn", "client", "cached", "model")
+"""Columns that give way where there is no room for all, the first first."""
+
+_INDENT = " " * 6
 
 _TURNS = ("turn", "time", "client", "model", "input", "cached", "share", "verdict", "because")
 _CONVERSATIONS = ("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn")
@@ -36,17 +40,39 @@ def conversations_table(portraits: Iterable[Object]) -> Table:
     return [list(_CONVERSATIONS), *(_conversation(name, turns) for name, turns in conversations.items())]
 
 
-def aligned(table: Table) -> Table:
-    """Return a table whose rows are one cell each, in which what belongs together stands in line."""
-    columns = [_aligned(column) for column in zip(*table, strict=True)]
-    return [["  ".join(row).rstrip()] for row in zip(*columns, strict=True)]
+def aligned(table: Table, width: int) -> Table:
+    """Return a table whose rows are one cell each, in line; where there is no room for it, with fewer columns.
+
+    The reasons then stand below their turns.
+    """
+    rows = columns(table, names=1)
+    if max(map(len, rows)) <= width:
+        return [[row] for row in rows]
+    return [[line] for row in zip(_narrow(table, width), _notes(table), strict=True) for line in _below(*row, width)]
 
 
-def _aligned(column: Sequence[str]) -> list[str]:
-    """Return cells of one width, numbers to the right."""
-    width = max(map(len, column))
-    numbers = all(_NUMBER.fullmatch(cell) for cell in column[1:])
-    return [cell.rjust(width) if numbers else cell.ljust(width) for cell in column]
+def _narrow(table: Table, width: int) -> list[str]:
+    """Return lines without the columns that can be spared, as many as there must be no room for."""
+    rows = columns(table := _without(table, _NOTE), names=1)
+    for name in _SPARED:
+        if max(map(len, rows)) > width:
+            rows = columns(table := _without(table, name), names=1)
+    return rows
+
+
+def _without(table: Table, name: str) -> Table:
+    kept = [at for at, each in enumerate(table[0]) if each != name]
+    return [[row[at] for at in kept] for row in table]
+
+
+def _notes(table: Table) -> list[str]:
+    """Return each row's reason, nothing for the row of names."""
+    at = table[0].index(_NOTE) if _NOTE in table[0] else None
+    return ["", *("" if at is None else row[at] for row in table[1:])]
+
+
+def _below(line: str, note: str, width: int) -> list[str]:
+    return [line, *wrapped(note, width, _INDENT)]
 
 
 def _in_order(portraits: Iterable[Object]) -> list[Object]:
@@ -95,4 +121,4 @@ def _count(portrait: Object, name: str) -> float:
 
 def _cell(text: str) -> str:
     """Return text for a cell. A portrait may come out of a file that anyone could have written."""
-    return cell(visible(text[:_LONGEST]))
+    return cell(with_symbols(text[:_LONGEST]))

@@ -5,18 +5,17 @@ portrait may come out of a file that anyone could have written, so it is read wi
 """
 
 import datetime
-import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..phrases import minutes
-from ..visible import with_symbols as visible
-from ..wire.document import Json, Object, is_count
+from ..visible import with_symbols
+from ..wire.document import Json, Object, as_list, is_count
 from .advice import ADVICE
+from .difference import difference_lines
 from .excerpt import Excerpt
-from .signature import LEGEND, Part, strip, table
+from .layout import WIDEST, WIDTH, columns, cut, facts, wrapped
+from .signature import Part, drawing
 
-WIDTH = 88
-_STRIP = 72
 _ABSENT = "n/a"
 
 _LARGEST = 1 << 63
@@ -25,18 +24,24 @@ _LARGEST = 1 << 63
 _LONGEST, _MOST = 2_000, 100
 """Characters of a text, and parts or differences, that are shown of a portrait; ours have fewer."""
 
+_NAME, _VALUE = 22, 13
+"""Characters that are shown of a name and of a fingerprint, so that two of these have room beside a name."""
 
-def page(portrait: Object, looked_up: Excerpt | str | None = None) -> str:
-    """Return the page of a turn; `looked_up` is the first difference, or a sentence that says why there is none."""
+
+def page(portrait: Object, looked_up: Excerpt | str | None = None, width: int = WIDTH) -> str:
+    """Return the page of a turn, in lines of at most `width` characters as long as a portrait of ours is shown.
+
+    `looked_up` is the first difference, or a sentence that says why there is none.
+    """
     sections = (
-        _headline(portrait),
+        _headline(portrait, width),
         _counters(portrait),
-        _prompt(portrait),
-        _differences(portrait),
-        excerpt_lines(looked_up),
-        _advice(portrait),
+        _prompt(portrait, width),
+        _differences(portrait, width),
+        difference_lines(looked_up, width),
+        _advice(portrait, width),
         _identity(portrait),
-        _envelope(portrait),
+        _envelope(portrait, width),
         _predecessor(portrait),
     )
     return joined(sections)
@@ -44,7 +49,7 @@ def page(portrait: Object, looked_up: Excerpt | str | None = None) -> str:
 
 def joined(sections: Iterable[Iterable[str]]) -> str:
     """Join sections with a line holding one space: mitmweb gives an empty line no height."""
-    return "\n \n".join("\n".join(map(visible, lines)) for section in sections if (lines := list(section)))
+    return "\n \n".join("\n".join(map(with_symbols, lines)) for section in sections if (lines := list(section)))
 
 
 def title(portrait: Object) -> str:
@@ -80,23 +85,11 @@ def measured(value: Json) -> float | None:
     return value if isinstance(value, int | float) and -_LARGEST < value < _LARGEST else None
 
 
-def excerpt_lines(looked_up: Excerpt | str | None) -> Iterator[str]:
-    """Yield both sides of the first difference, or why they cannot be shown."""
-    if isinstance(looked_up, str):
-        yield from _wrapped(f"First difference: {looked_up}")
-    elif looked_up:
-        where = f" in {looked_up.place}" if looked_up.place else ""
-        yield f"First difference{where}, from character {looked_up.offset:,} on: {looked_up.kind}"
-        yield f"  both   {looked_up.before}"
-        yield f"  was  ▸ {looked_up.was}"
-        yield f"  now  ▸ {looked_up.now}"
-
-
-def _headline(portrait: Object) -> Iterator[str]:
-    yield title(portrait)
-    yield from _wrapped(str(portrait.get("because", "")))
+def _headline(portrait: Object, width: int) -> Iterator[str]:
+    yield from _wrapped(title(portrait), width)
+    yield from _wrapped(str(portrait.get("because", "")), width)
     transport = "WebSocket" if portrait.get("transport") == "websocket" else "HTTP"
-    facts = (
+    known = (
         f"turn {portrait.get('turn', _ABSENT)}",
         clock(portrait.get("sent_at")),
         portrait.get("client"),
@@ -106,7 +99,7 @@ def _headline(portrait: Object) -> Iterator[str]:
         f"status {portrait.get('status') or _ABSENT}",
         f"mode {portrait.get('mode', _ABSENT)}",
     )
-    yield from _wrapped(" · ".join(str(fact) for fact in facts if fact))
+    yield from facts((str(fact) for fact in known if fact), width)
     if _is_held(portrait):
         yield "It has not left yet: edit it, resume it or kill it."
 
@@ -116,15 +109,16 @@ def _is_held(portrait: Object) -> bool:
 
 
 def _counters(portrait: Object) -> Iterator[str]:
-    yield "Tokens"
-    yield _row("input", number(portrait.get("gen_ai.usage.input_tokens")))
-    yield _row(
-        "cached", number(portrait.get("gen_ai.usage.cache_read.input_tokens")), f"{share(portrait)} of the input"
-    )
-    yield _row("reusable", number(portrait.get("reusable_tokens")), "of the predecessor's prompt, an estimate")
     resent = portrait.get("resent_tokens") if _is_known(portrait) else None
-    yield _row("re-sent", number(resent), "could have been read, an estimate")
-    yield _row("output", number(portrait.get("gen_ai.usage.output_tokens")))
+    rows = (
+        ("input", number(portrait.get("gen_ai.usage.input_tokens")), ""),
+        ("cached", number(portrait.get("gen_ai.usage.cache_read.input_tokens")), f"{share(portrait)} of the input"),
+        ("reusable", number(portrait.get("reusable_tokens")), "of the predecessor's prompt, estimated"),
+        ("re-sent", number(resent), "could have been read, estimated"),
+        ("output", number(portrait.get("gen_ai.usage.output_tokens")), ""),
+    )
+    yield "Tokens"
+    yield from _indented((name, value, "" if value == _ABSENT else note) for name, value, note in rows)
 
 
 def _is_known(portrait: Object) -> bool:
@@ -132,43 +126,48 @@ def _is_known(portrait: Object) -> bool:
     return "gen_ai.usage.cache_read.input_tokens" in portrait and portrait.get("reusable_tokens") is not None
 
 
-def _prompt(portrait: Object) -> Iterator[str]:
+def _prompt(portrait: Object, width: int) -> Iterator[str]:
     if parts := parts_of(portrait.get("signature")):
         yield "Prompt, in the order in which the cache reads it"
-        yield f"  {strip(parts, _STRIP)}"
-        yield f"  {LEGEND}"
-        yield from (f"  {line}" for line in table(parts))
+        yield from drawing(parts, width)
 
 
 def parts_of(value: Json) -> list[Part]:
     """Return the parts that a portrait's signature lists."""
-    rows = [row for row in _list(value)[:_MOST] if isinstance(row, list) and len(row) == 3]
+    rows = [row for row in as_list(value)[:_MOST] if isinstance(row, list) and len(row) == 3]
     return [(_short(name), size, _short(state)) for name, size, state in rows if is_count(size)]
 
 
 def _identity(portrait: Object) -> Iterator[str]:
     if identity := _dict(portrait.get("identity")):
         yield "Identity, as fingerprints, against the predecessor's"
-        for name, pair in identity.items():
-            shown, state = pair if isinstance(pair, list) and len(pair) == 2 else (pair, "")
-            yield f"  {_short(name):<12} {_short(shown or '-'):<16} {_short(state)}".rstrip()
+        yield from _indented(_identity_row(name, pair) for name, pair in identity.items())
 
 
-def _envelope(portrait: Object) -> Iterator[str]:
+def _identity_row(name: str, pair: Json) -> tuple[str, str, str]:
+    shown, state = pair if isinstance(pair, list) and len(pair) == 2 else (pair, "")
+    return cut(name, _NAME), _short(shown or "-"), cut(str(state), _VALUE)
+
+
+def _envelope(portrait: Object, width: int) -> Iterator[str]:
     """Yield what the client sent and what was forwarded, and what this addon had to do with it."""
     sent, forwarded = _dict(portrait.get("client_sent")), _dict(portrait.get("forwarded"))
     if not sent and not forwarded:
         return
     yield "What the client sent, and what was forwarded"
-    for name in dict.fromkeys((*sent, *forwarded)):
-        was, now = sent.get(name), forwarded.get(name)
-        edit = "" if was == now else "added here" if was is None else "removed here" if now is None else "replaced here"
-        yield f"  {_short(name):<22} {_short(was or 'absent'):<14} {_short(now or 'absent'):<14} {edit}".rstrip()
-    yield from _wrapped(f"Edits of this addon: {', '.join(map(str, _list(portrait.get('changed')))) or 'none'}.", "  ")
+    names = dict.fromkeys((*sent, *forwarded))
+    yield from _indented(_envelope_row(name, sent.get(name), forwarded.get(name)) for name in names)
+    changed = ", ".join(map(str, as_list(portrait.get("changed")))) or "none"
+    yield from _wrapped(f"Edits of this addon: {changed}.", width, "  ")
     if portrait.get("edited"):
         yield "  It was edited by hand while it was held."
     continued = ", kept from an earlier turn" if portrait.get("continued") else ""
-    yield f"  The key comes from: {_short(portrait.get('key_source', _ABSENT))}{continued}."
+    yield from _wrapped(f"The key comes from: {portrait.get('key_source', _ABSENT)}{continued}.", width, "  ")
+
+
+def _envelope_row(name: str, was: Json, now: Json) -> tuple[str, str, str, str]:
+    edit = "" if was == now else "added" if was is None else "removed" if now is None else "replaced"
+    return cut(name, _NAME), cut(str(was or "absent"), _VALUE), cut(str(now or "absent"), _VALUE), edit
 
 
 def _predecessor(portrait: Object) -> Iterator[str]:
@@ -180,25 +179,25 @@ def _predecessor(portrait: Object) -> Iterator[str]:
     yield f"Predecessor: turn {_short(portrait['predecessor'])}{before}."
 
 
-def _differences(portrait: Object) -> Iterator[str]:
+def _differences(portrait: Object, width: int) -> Iterator[str]:
     if portrait.get("predecessor") is None:
         return
-    differences = _list(portrait.get("differences"))
+    differences = as_list(portrait.get("differences"))
     yield "Every difference" if differences else "Every difference: none."
     for difference in differences[:_MOST]:
-        yield from _wrapped(f"- {difference}", "  ")
+        yield from wrapped(cut(str(difference), _LONGEST), width, "  - ", "    ")
 
 
-def _advice(portrait: Object) -> Iterator[str]:
+def _advice(portrait: Object, width: int) -> Iterator[str]:
     if advice := ADVICE.get(str(portrait.get("verdict"))):
         yield "What to do"
-        yield from _wrapped(advice.do, "  ")
+        yield from _wrapped(advice.do, width, "  ")
         yield "How the next turn tells"
-        yield from _wrapped(advice.then, "  ")
+        yield from _wrapped(advice.then, width, "  ")
 
 
-def _row(name: str, value: str, note: str = "") -> str:
-    return f"  {name:<10}{value:>12}   {note if value != _ABSENT else ''}".rstrip()
+def _indented(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    return (f"  {line}" for line in columns([[with_symbols(cell) for cell in row] for row in rows]))
 
 
 def _span(seconds: float) -> str:
@@ -209,22 +208,14 @@ def _span(seconds: float) -> str:
     return minutes(seconds)
 
 
-def _wrapped(text: str, indent: str = "") -> Iterable[str]:
-    return textwrap.wrap(visible(_cut(text, _LONGEST)), WIDTH, initial_indent=indent, subsequent_indent=indent)
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return wrapped(cut(text, _LONGEST), width, indent)
 
 
 def _short(value: Json) -> str:
     """Return what stands in a column."""
-    return _cut(str(value), WIDTH)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    return cut(str(value), WIDEST)
 
 
 def _dict(value: Json) -> Object:
     return value if isinstance(value, dict) else {}
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []

@@ -5,6 +5,9 @@ from statistics import median
 
 from ..causes.finding import Finding
 from ..phrases import counted
+from .layout import columns
+
+_NAMES = ("verdict", "turns", "sent again")
 
 
 class Summary:
@@ -55,12 +58,11 @@ class Summary:
     def _causes(self) -> list[str]:
         """Return verdicts by the tokens that were sent again because of them, then the others by number."""
         ranked = sorted(self._verdicts, key=lambda name: (-self._resent[name], -self._verdicts[name]))
-        return [
-            f"{_shown(name):<28} {counted(self._verdicts[name], 'turn'):>12}{self._tokens(name)}" for name in ranked
-        ]
+        rows = [(_shown(name), f"{self._verdicts[name]:,}", self._tokens(name)) for name in ranked]
+        return columns([_NAMES, *rows], names=1) if rows else []
 
     def _tokens(self, name: str) -> str:
-        return f"  {self._resent[name]:>12,} tokens sent again" if self._resent[name] else ""
+        return f"{self._resent[name]:,}" if self._resent[name] else ""
 
 
 def _shown(name: str) -> str:

@@ -14,6 +14,7 @@ from codexcache.words.comparing import compare
 from codexcache.words.excerpt import first_break
 from codexcache.words.fingerprint import Fingerprints
 from codexcache.words.journal import Entries
+from codexcache.words.layout import WIDTH
 from codexcache.words.line import turn_line
 from codexcache.words.overview import aligned, conversations_table, turns_table
 from codexcache.words.page import page
@@ -58,7 +59,7 @@ def check_portraits(known: list[Object]) -> None:
     check_harmless(map(page, known))
     for table in (turns_table(known), conversations_table(known)):
         check_cells(cell for row in table for cell in row)
-        check_cells(cell for row in aligned(table) for cell in row)
+        check_cells(cell for row in aligned(table, WIDTH) for cell in row)
     check_harmless([compare({}, known[0], {"input": "x"}, known[-1])])
 
 
