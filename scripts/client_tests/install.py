@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from codex_setup import alone
+
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "clients"
 NEW_CODEX, OLD_CODEX = "0.169.0", "0.98.0"
 CODEX = ("0.50.0", OLD_CODEX, "0.120.0", "0.130.0", "0.145.0", "0.155.0", NEW_CODEX)
@@ -87,7 +89,10 @@ PACKAGES = [
 
 
 def main() -> None:
-    with ThreadPoolExecutor(max_workers=3) as workers:
+    """Installs what is missing, while a second one waits; ends the program where what is required cannot be had."""
+    with alone.working(CACHE / "lock", "scripts/test-clients"), ThreadPoolExecutor(max_workers=3) as workers:
+        if not all(package.folder.exists() for package in PACKAGES):
+            print("All official clients are installed, once, below .cache/clients: about 2.2 GB.", flush=True)
         done = list(workers.map(install_once, PACKAGES))
     if missing := [package.folder.name for package, there in zip(PACKAGES, done, strict=True) if not there]:
         print(f"Could not be had, the lines above say why: {', '.join(missing)}.")

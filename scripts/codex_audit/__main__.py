@@ -1,8 +1,9 @@
 """Audits the locks: `scripts/audit`."""
 
+import argparse
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from codex_setup import locks
@@ -14,8 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 ALLOWED = Path("requirements", "allowed.toml")
 
 
-def main(root: Path = ROOT) -> int:
+def main(argv: Sequence[str] | None = None, root: Path = ROOT) -> int:
     """Ask one database after the other until one knows; return 1 if a vulnerability is known that is not allowed."""
+    _parser().parse_args(argv)
     allowed = read_allowed(root / ALLOWED)
     pins = locks.pins(root / locks.RUN) | locks.pins(root / locks.TEST)
     tried = []
@@ -30,6 +32,16 @@ def main(root: Path = ROOT) -> int:
         return 1
     print(judging.nobody(tried))
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    databases = ", or else ".join(DATABASES.values())
+    return argparse.ArgumentParser(
+        prog="scripts/audit",
+        description=f"Asks {databases}, whether a vulnerability is known of a version in the locks in requirements. It "
+        "takes no arguments, and needs the network: where nobody can be asked, it says so and ends with 0.",
+        epilog=f"The exit status is 1 if there is one that {ALLOWED.as_posix()} does not name.",
+    )
 
 
 def read_allowed(file: Path) -> dict[str, str]:

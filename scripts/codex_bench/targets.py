@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from codex_bench.arms import OURS
 from codex_bench.figures import Summary
-from codex_bench.plan import Scenario
+from codex_bench.plan import Scenario, spelled
 from codex_bench.spread import Spread
 
 
@@ -20,7 +20,7 @@ class Target:
     @property
     def name(self) -> str:
         """The aim in words."""
-        return f"{self.size // 1000} kB, to {self.to}"
+        return f"{spelled(self.size)}, to {self.to}"
 
 
 TARGETS = (

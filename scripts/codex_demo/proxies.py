@@ -2,11 +2,12 @@
 
 import asyncio
 import os
+import signal
 import socket
 import ssl
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,21 +58,42 @@ async def running(backend: Backend, home: Path, *, addon: bool) -> AsyncIterator
 async def mitmdump(backend: Backend, home: Path, *arguments: str, host: str = _LOOPBACK) -> AsyncIterator[Proxy]:
     """Starts a proxy that trusts the backend, with its own arguments besides, and stops it at the end."""
     proxy = Proxy(host=host, port=free_port(), ca_file=home / "mitmproxy-ca-cert.pem")
-    process = await asyncio.create_subprocess_exec(
-        *_command(backend, home, proxy),
-        *arguments,
+    with deaf_to_ctrl_c():
+        process = await _started([*_command(backend, home, proxy), *arguments])
+    assert process.stdout is not None
+    listening: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    reading = asyncio.create_task(_read(process.stdout, listening))
+    try:
+        await asyncio.wait_for(listening, _PATIENCE)
+        yield proxy
+    finally:
+        try:
+            await stop(process)
+        finally:
+            await reading  # or the pipe would outlive the event loop
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Keeps Ctrl-C from what is started in the block, for good: a terminal sends it to all, but it is we who end them.
+
+    To us it comes after the block, when there is a process to be ended.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+async def _started(command: list[str]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,  # where mitmproxy's last words go, of connections that its end cuts off
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    assert process.stdout is not None
-    try:
-        await asyncio.wait_for(_listening(process.stdout), _PATIENCE)
-        unread = asyncio.create_task(process.stdout.read())  # or a full pipe would stop it
-        yield proxy
-        unread.cancel()
-    finally:
-        await stop(process)
 
 
 def _command(backend: Backend, home: Path, proxy: Proxy) -> list[str]:
@@ -87,18 +109,31 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _listening(log: asyncio.StreamReader) -> None:
-    """Waits for the line that says so: a connection to try it would be traffic, and an error in transparent mode."""
-    said = ""
-    while "listening at" not in said:
-        line = (await log.readline()).decode(errors="replace")
-        said += line
-        if not line:
-            raise NotStarted(f"mitmdump ended: {said}")
+async def _read(log: asyncio.StreamReader, listening: asyncio.Future[None]) -> None:
+    """Reads all that a proxy writes, or a full pipe would stop it, and tells when it listens or ends without it.
+
+    A connection to try whether it listens would be traffic, and an error in transparent mode.
+    """
+    said = b""
+    while data := await log.read(1 << 16):
+        said += b"" if listening.done() else data
+        if b"listening at" in said and not listening.done():
+            listening.set_result(None)
+    if not listening.done():
+        listening.set_exception(NotStarted(f"mitmdump ended: {said.decode(errors='replace')}"))
 
 
 async def stop(process: asyncio.subprocess.Process) -> None:
-    """Ends a process that has not ended by itself, by force if it takes too long."""
+    """Ends a process that has not ended by itself, by force if it takes too long; a cancellation waits for that."""
+    ending = asyncio.create_task(_end(process))
+    try:
+        await asyncio.shield(ending)
+    except asyncio.CancelledError:
+        await ending
+        raise
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         process.terminate()
     try:

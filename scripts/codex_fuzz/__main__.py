@@ -17,7 +17,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        print(f"fuzz: {error}", file=sys.stderr)
+        print(f"scripts/fuzz: {error}", file=sys.stderr)
         return 1
 
 

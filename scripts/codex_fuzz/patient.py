@@ -3,15 +3,16 @@
 It mutates seeds in batches until the time is over. What it finds is kept, and tried first the next time.
 """
 
+import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import CodeType
 
 import codexcache
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Verbosity, given, settings
 from hypothesis import target as aim_at
 from hypothesis.database import DirectoryBasedExampleDatabase
 
@@ -27,24 +28,63 @@ _OURS = str(Path(codexcache.__file__).parent)
 
 
 def run(each: Target, seconds: int) -> set[Path]:
-    """Fuzz a target for some seconds; return the file of a crash, if there is one."""
-    database = DirectoryBasedExampleDatabase(FOLDER / "examples" / each.name)
-    end, last = time.monotonic() + seconds, [b""]
+    """Fuzz a target for some seconds; return the file of a crash, if there is one. Raises KeyboardInterrupt."""
+    last = [b""]
 
-    @settings(max_examples=_BATCH, deadline=None, database=database, suppress_health_check=list(HealthCheck))
+    @_settings(each)
     @given(mutated(each.seeds()))
     def batch(data: bytes) -> None:
+        check_interrupted()
         last[0] = data
         with lines_reached() as lines:
             each.check(data)
         aim_at(float(len(lines)))
 
-    while time.monotonic() < end:
-        try:
-            batch()
-        except Exception:  # hypothesis ends with the smallest input that fails
-            return {keep(each.name, last[0])}
+    with interruptions() as check_interrupted:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                batch()
+            except Exception:  # hypothesis ends with the smallest input that fails
+                return {keep(each.name, last[0])}
+        check_interrupted()
     return set()
+
+
+def _settings(each: Target) -> settings:
+    """Return hypothesis' settings; it is quiet, because what it says of an interrupted batch is about failures."""
+    return settings(
+        max_examples=_BATCH,
+        deadline=None,
+        database=DirectoryBasedExampleDatabase(FOLDER / "examples" / each.name),
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+    )
+
+
+@contextmanager
+def interruptions() -> Iterator[Callable[[], None]]:
+    """Yield a check that raises KeyboardInterrupt once Ctrl-C was pressed in the block; a second comes at once.
+
+    Raised anywhere, it could come in a callback of hypothesis, where Python would drop it.
+    """
+    pressed = []
+    before = signal.getsignal(signal.SIGINT)
+
+    def note(number: int, _: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        pressed.append(number)
+
+    def check() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    if before is not signal.SIG_IGN:  # so a shell wants it that runs us in the background
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

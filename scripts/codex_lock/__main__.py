@@ -1,5 +1,6 @@
 """Makes the locks from pyproject.toml: `scripts/lock`."""
 
+import argparse
 import shutil
 import subprocess
 import sys
@@ -25,10 +26,15 @@ _HEADER = """\
 # Made by scripts/lock from pyproject.toml: the dependencies and {extras}. Do not edit.
 # To install it: pip install --require-hashes -r {lock}
 """
+_NO_UV = "scripts/lock needs uv, which is not on the PATH. Install it (pip install uv), then run this again."
 
 
 def main(options: Sequence[str]) -> int:
     """Make the locks, and put them in place if all of them can be installed everywhere; return the exit status."""
+    _parser().parse_known_args(options)  # what it does not know is uv's
+    if not shutil.which("uv"):
+        print(_NO_UV, file=sys.stderr)
+        return 1
     with tempfile.TemporaryDirectory() as folder:
         made = {lock: Path(folder) / lock.name for lock in (locks.TEST, locks.RUN)}
         known = ROOT / locks.TEST
@@ -44,6 +50,20 @@ def main(options: Sequence[str]) -> int:
             shutil.copyfile(file, ROOT / lock)
             print(f"{lock.as_posix()}: {len(locks.pins(file))} packages")
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/lock",
+        allow_abbrev=False,
+        description="Makes the locks in requirements anew from pyproject.toml, for all systems, with hashes. Without "
+        "an option, what fits stays at its version. Other options go to uv pip compile.",
+        epilog="It needs uv and the network. The locks stay as they were if one of them does not fit everywhere.",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--upgrade", action="store_true", help="take the newest versions of all packages that fit")
+    which.add_argument("--upgrade-package", metavar="NAME", action="append", help="take the newest version of one")
+    return parser
 
 
 def _make(lock: Path, file: Path, known: Path, options: Sequence[str]) -> None:

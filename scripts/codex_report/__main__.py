@@ -1,4 +1,4 @@
-"""Makes the page: exit status 0, or 1 with a sentence where a file cannot be read or written."""
+"""Makes the page: exit status 0, or 1 with a sentence where there is no turn or a file cannot be read or written."""
 
 import argparse
 import sys
@@ -10,6 +10,13 @@ from codexcache.report.captured import add_capture, is_capture
 from codexcache.report.conversations import put_together
 from codexcache.report.journals import Gathered, add_journal
 from codexcache.report.page import render, save
+
+PROGRAM = "scripts/report"
+
+_NO_TURN = (
+    "there is no turn in {files}. A journal gets a line at the end of each turn; of a capture, only turns to {hosts} "
+    "count (--hosts)."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="report", description="Makes one HTML page of journals and captures.")
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Makes one HTML page of journals and captures.")
     parser.add_argument("file", type=Path, nargs="+", help="a journal (codex_journal), or a capture of mitmproxy's")
     parser.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the page (report.html)")
     parser.add_argument("--hosts", default="chatgpt.com", help="the backend's hosts in a capture (chatgpt.com)")
@@ -35,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _gather(paths: Sequence[Path], hosts: str) -> Gathered:
+    """Returns the turns of all files; raises OSError, or ValueError with a sentence where there is none."""
     gathered = Gathered()
     for path in paths:
         known = len(gathered.rows), gathered.skipped.total()
@@ -44,6 +52,9 @@ def _gather(paths: Sequence[Path], hosts: str) -> Gathered:
             add_journal(gathered, path)
         if len(gathered.rows) == known[0] and gathered.skipped.total() > known[1]:
             raise ValueError(f"{path}: no line of it is an entry of a journal, and it is no capture of mitmproxy's")
+    if not gathered.rows:
+        files = " or ".join(map(str, paths))
+        raise ValueError(" ".join([_NO_TURN.format(files=files, hosts=hosts), *gathered.notes]))
     return gathered
 
 
@@ -54,7 +65,7 @@ def _said(gathered: Gathered, page: Path) -> str:
 
 
 def _fail(sentence: str) -> int:
-    print(f"report: {sentence}.", file=sys.stderr)
+    print(f"{PROGRAM}: {sentence}.", file=sys.stderr)
     return 1
 
 

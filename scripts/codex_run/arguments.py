@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 
 USAGE = "scripts/run [--ui web] [--port N] [--quiet] [mitmdump's own options] -- COMMAND [ARGUMENTS]"
 
-_PROGRAMS = {"mitmdump": "none", "mitmweb": "web", "mitmproxy": "console"}
+PROGRAMS = {"mitmdump": "none", "mitmweb": "web", "mitmproxy": "console"}
+"""The programs of mitmproxy, and what `--ui` calls them."""
+
 _VALUES = {"--ui": "ui", "--port": "port", "-p": "port", "--listen-port": "port"}
 _QUIET = ("--quiet", "-q")
 
@@ -28,6 +30,14 @@ class Arguments:
     def has_mode(self) -> bool:
         """Tell whether the user has said in which mode the proxy runs."""
         return any(word in ("-m", "--mode") or word.startswith(("--mode=", "mode=")) for word in self.passed_on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """What is asked for where there is no command: a program of mitmproxy, and the options for it."""
+
+    program: str
+    passed_on: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -53,10 +63,24 @@ def parse(words: Sequence[str]) -> Arguments:
     )
 
 
+def parse_plain(words: Sequence[str]) -> Plain:
+    """Return what the words ask for, where there is no command among them; raise BadUsage with a sentence."""
+    reading = _read(list(words))
+    port = reading.values.get("port")
+    return Plain(
+        program=_program(reading.values.get("ui", "none")),
+        passed_on=(
+            *(["--quiet"] if reading.quiet else []),
+            *(["--listen-port", str(_port(port))] if port is not None else []),
+            *reading.passed_on,
+        ),
+    )
+
+
 def _read(words: list[str]) -> _Reading:
     reading = _Reading()
-    if words and words[0] in _PROGRAMS:
-        reading.values["ui"] = _PROGRAMS[words.pop(0)]
+    if words and words[0] in PROGRAMS:
+        reading.values["ui"] = PROGRAMS[words.pop(0)]
     while words:
         _take(words, reading)
     return reading
@@ -79,6 +103,13 @@ def _is_web(value: str) -> bool:
     if value not in ("web", "none"):
         raise BadUsage(f"--ui is {value!r}, but it takes web or none: the terminal belongs to the command.")
     return value == "web"
+
+
+def _program(value: str) -> str:
+    for program, ui in PROGRAMS.items():
+        if value == ui:
+            return program
+    raise BadUsage(f"--ui is {value!r}, but it takes {', '.join(PROGRAMS.values())}.")
 
 
 def _port(value: str) -> int:

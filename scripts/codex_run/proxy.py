@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import socket
 import subprocess
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codex_run import signals
+from codex_run import refusal, signals
 from codex_run.arguments import Arguments
 from codex_run.trust import Bundles
 from codex_run.upstream import Upstream
@@ -23,7 +22,6 @@ LOOPBACK = "127.0.0.1"
 _START, _REPORT, _END = 60.0, 5.0, 20.0
 """Seconds for the proxy to listen, to report, and to end by itself: it may have a capture to write."""
 _STEP = 0.05
-_PREFIX = re.compile(r"^(\[[\d:.]+\] |mitmproxy\.exceptions\.\w+: |mitmdump: error: |mitmweb: error: )")
 
 
 class NotStarted(Exception):
@@ -40,21 +38,21 @@ class Interrupted(Exception):
 
 def command(arguments: Arguments, bundles: Bundles, upstream: Upstream | None) -> list[str]:
     """Return the command line of the proxy."""
+    given = arguments.passed_on
     words = [str(Path(sys.executable).with_name("mitmweb" if arguments.web else "mitmdump")), "-q"]
     for addon in ADDONS:
         words += ["-s", str(addon)]
     words += ["--listen-port", str(arguments.port)]
-    words += _unless(arguments, "listen_host", ["--listen-host", LOOPBACK])
+    words += unless(given, "listen_host", ["--listen-host", LOOPBACK])
     words += ["--mode", f"upstream:{upstream.url}"] if upstream else []
-    words += _unless(arguments, "ssl_verify_upstream_trusted", _set("ssl_verify_upstream_trusted_ca", bundles.upstream))
-    words += _unless(arguments, "web_port", _set("web_port", free_port())) if arguments.web else []
-    return [*words, *arguments.passed_on]
+    words += unless(given, "ssl_verify_upstream_trusted", _set("ssl_verify_upstream_trusted_ca", bundles.upstream))
+    words += unless(given, "web_port", _set("web_port", free_port())) if arguments.web else []
+    return [*words, *given]
 
 
-def _unless(arguments: Arguments, option: str, words: list[str]) -> list[str]:
-    """Return the words, or none if the user has set the option in whatever spelling."""
-    given = " ".join(arguments.passed_on).replace("-", "_")
-    return [] if option in given else words
+def unless(given: Sequence[str], option: str, words: list[str]) -> list[str]:
+    """Return the words, or none if the user has given the option in whatever spelling."""
+    return [] if option in " ".join(given).replace("-", "_") else words
 
 
 def _set(option: str, value: object) -> list[str]:
@@ -143,14 +141,10 @@ class Proxy:
             raise Interrupted(number)
 
     def _why_not(self) -> str:
-        """Return a sentence from what it wrote before it ended."""
+        """Return sentences from what it wrote until it ended, or its time was over."""
         self._wait_a_little()
         written = self._log.read_text(errors="replace")
-        if "ddress already in use" in written:
-            return f"Port {self._port} is in use by another program. Leave --port out for a free one."
-        lines = [line.strip() for line in written.splitlines() if line.strip()]
-        said = [line for line in lines if not line.startswith(("usage:", "Error logged", "Errors logged"))]
-        return f"The proxy did not start: {_PREFIX.sub('', said[-1])}" if said else "The proxy did not start."
+        return refusal.why_not(written, port=self._port, status=self._process.poll(), seconds=_START)
 
     def _wait(self) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,9 +1,11 @@
 """Shows every way in, a line for each: exit status 0 if all were shown that this machine allows."""
 
+import argparse
 import asyncio
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from codex_demo.proxies import NotStarted
@@ -38,8 +40,20 @@ async def _show_all(home: Path) -> bool:
     return all(results)
 
 
-def main() -> int:
+def _parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog="scripts/ways-in",
+        description="Has a conversation by each way in to the proxy, against the embedded backend, and prints a line "
+        "for each: regular, reverse, upstream, and transparent where the kernel lets it. It takes about three seconds "
+        "and no arguments. Loopback only.",
+        epilog="The exit status is 0 if all were shown that this machine allows, 1 if one did not work, 130 after "
+        "Ctrl-C.",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     """Prints the lines."""
+    _parser().parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="codex-ways-") as home:
         try:
             return 0 if asyncio.run(_show_all(Path(home))) else 1

@@ -4,11 +4,12 @@
 """
 
 import asyncio
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from pathlib import Path
 
-from codex_demo.proxies import ADDON, mitmdump
+from codex_demo.proxies import ADDON, deaf_to_ctrl_c, mitmdump
 from embedded_backend import Backend
 
 from codex_ways import namespaces, talk
@@ -35,7 +36,10 @@ async def show(home: Path) -> str:
 
 
 async def _as_gateway(home: Path) -> str:
-    """Stands between a client and the backend."""
+    """Stands between a client and the backend, until it has shown it or is terminated."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with namespaces.client_behind_gateway() as inside, Backend(home=home / "backend") as backend:
         arguments = ("-s", str(ADDON), "--mode", "transparent")
         async with mitmdump(backend, home / "proxy", *arguments, host=namespaces.GATEWAY) as proxy:
@@ -55,13 +59,16 @@ def _python(module: str) -> list[str]:
 async def _run(command: list[str]) -> tuple[int, str, str]:
     """Runs a command and returns its status and what it wrote; ends it where this is cancelled."""
     environment = namespaces.environment() | {"PYTHONPATH": str(_SCRIPTS)}
-    process = await asyncio.create_subprocess_exec(*command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment)
+    with deaf_to_ctrl_c():
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment
+        )
     try:
         out, err = await asyncio.wait_for(process.communicate(), _LONGEST)
     finally:
         if process.returncode is None:
             process.terminate()
-            await process.wait()
+        await process.communicate()  # or its pipes would outlive the event loop
     assert process.returncode is not None
     return process.returncode, out.decode().strip(), err.decode(errors="replace").strip()
 

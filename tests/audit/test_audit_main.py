@@ -44,7 +44,7 @@ def test_all_that_is_locked_is_asked_about_for_other_systems_too(
 ) -> None:
     asked = answering(monkeypatch, osv=WELL)
 
-    assert main(clone) == 0
+    assert main([], clone) == 0
     assert asked == [("osv", {"leaky": "1.0", "tight": "2.0"})]
     assert capsys.readouterr().out == "2 locked packages were asked about at it: all is well.\n"
 
@@ -55,7 +55,7 @@ def test_the_next_is_asked_where_the_first_knows_nothing(
 ) -> None:
     asked = answering(monkeypatch, osv=first, pypi=HOLED)
 
-    assert main(clone) == 1
+    assert main([], clone) == 1
     assert [database for database, _ in asked] == ["osv", "pypi"]
 
 
@@ -64,7 +64,7 @@ def test_where_nobody_can_be_asked_it_says_so_and_does_not_fail(
 ) -> None:
     answering(monkeypatch, osv=None, pypi=UNKNOWING)
 
-    assert main(clone) == 0
+    assert main([], clone) == 0
     said = capsys.readouterr().out
     assert said.startswith("Not audited: ")
     assert "(OSV does not answer; the Python package index has no advisories where the index is read from)" in said
@@ -74,7 +74,7 @@ def test_an_allowed_one_does_not_fail(clone: Path, monkeypatch: pytest.MonkeyPat
     (clone / ALLOWED).write_text('GHSA-1 = "Nobody calls it."\n')
     answering(monkeypatch, osv=HOLED)
 
-    assert main(clone) == 0
+    assert main([], clone) == 0
 
 
 def test_a_tool_that_does_not_work_fails_with_a_sentence(
@@ -82,8 +82,20 @@ def test_a_tool_that_does_not_work_fails_with_a_sentence(
 ) -> None:
     answering(monkeypatch, osv=Broken("pip-audit did not work: oh"))
 
-    assert main(clone) == 1
+    assert main([], clone) == 1
     assert capsys.readouterr().err == "pip-audit did not work: oh\n"
+
+
+@pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("--fix", 2)])
+def test_a_question_or_a_strange_word_asks_nobody(
+    argument: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = answering(monkeypatch)
+    with pytest.raises(SystemExit) as ended:
+        main([argument])
+
+    assert (ended.value.code, asked) == (status, [])
+    assert "usage: scripts/audit" in "".join(capsys.readouterr())
 
 
 def test_nothing_is_allowed_without_a_reason(tmp_path: Path) -> None:

@@ -67,6 +67,13 @@ def test_aims_are_held_against_turns_of_their_size_alone() -> None:
     assert reached({GROWN: SUMMARIES[GROWN]}) == []
 
 
+def test_an_aim_names_its_size_as_the_table_does() -> None:
+    large = Scenario(kind="turns", size=1_000_000, rounds=2, warm=5)
+    found = reached({large: summarize({"bare": figures(1), "ours": figures(1)})})
+
+    assert [one.target.name for one in found] == [f"{large.name}, to bare"] == ["1 MB, to bare"]
+
+
 def test_an_aim_that_is_missed_is_said_to_be() -> None:
     summaries = {TURNS: summarize({"bare": figures(1), "ours": figures(1.2)})}
     text = table.render(summaries, [], reached(summaries))

@@ -91,6 +91,17 @@ async def test_the_program_has_a_line_for_each_way(
     ]
 
 
+@pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("reverse", 2)])
+def test_a_question_or_a_strange_word_shows_nothing(
+    argument: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        program.main([argument])
+
+    assert ended.value.code == status
+    assert "usage: scripts/ways-in" in "".join(capsys.readouterr())
+
+
 def turn(key: str, header: str) -> Received:
     headers = (("session-id", header), ("session_id", header))
     body = b'{"prompt_cache_key":"%s"}' % key.encode()

@@ -1,5 +1,6 @@
 """The fuzzer itself: it finds what is wrong, keeps it, says how to repeat it, and goes on without atheris."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,46 @@ def test_a_crash_is_kept_and_said_how_to_repeat(
 def test_nothing_found_is_said_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert fuzz(monkeypatch, "--seconds", "1", targets=(SOUND,)) == 0
     assert "nothing found" in capsys.readouterr().out
+
+
+def press_ctrl_c(data: bytes) -> None:
+    """Nobody stops it."""
+    signal.raise_signal(signal.SIGINT)
+
+
+STOPPED = Target("stopped", press_ctrl_c, lambda: (b"",))
+
+
+def test_an_interrupted_one_says_nothing_of_a_failure(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fuzz(monkeypatch, "--seconds", "60", targets=(STOPPED, SOUND)) == 130
+    assert capsys.readouterr().out.endswith("\nstopped              60 s ... ")
+    assert list(tmp_path.glob("*crash*")) == []
+
+
+def test_ctrl_c_waits_for_the_next_check_and_comes_at_once_when_it_is_pressed_again() -> None:
+    """And afterwards it is as it was before."""
+    before = signal.getsignal(signal.SIGINT)
+    with patient.interruptions() as check:
+        check()
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            check()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_ctrl_c_stays_ignored_where_it_was() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with patient.interruptions() as check:
+            signal.raise_signal(signal.SIGINT)
+            check()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_lines_that_an_input_reaches_are_counted() -> None:

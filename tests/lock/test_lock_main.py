@@ -119,3 +119,10 @@ def test_without_uv_it_says_how_to_get_it(clone: Clone) -> None:
     assert (
         said == "scripts/lock needs uv, which is not on the PATH. Install it (pip install uv), then run this again.\n"
     )
+
+
+def test_its_usage_needs_no_uv(clone: Clone) -> None:
+    status, said = clone.run("--help", has_uv=False)
+
+    assert status == 0
+    assert said.startswith("usage: scripts/lock [-h] [--upgrade | --upgrade-package NAME]")

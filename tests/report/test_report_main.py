@@ -48,11 +48,33 @@ def test_what_was_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "report.html: 1 turn in 1 conversation; 1 line left out\n"
 
 
-def test_a_journal_to_which_nothing_was_written_yet_becomes_a_page_as_well(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_journal_beside_others_does_not_stop_it(capsys: pytest.CaptureFixture[str]) -> None:
     Path("empty.jsonl").touch()
 
-    assert main(["empty.jsonl"]) == 0
-    assert capsys.readouterr().out == "report.html: 0 turns in 0 conversations\n"
+    assert main([journal(), "empty.jsonl"]) == 0
+    assert capsys.readouterr().out == "report.html: 2 turns in 1 conversation\n"
+
+
+def test_without_any_turn_there_is_no_page_but_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    """For a journal to which nothing was written yet, and a capture of other hosts."""
+    Path("empty.jsonl").touch()
+    path = capture(Path(), FIRST)
+
+    assert main(["empty.jsonl", str(path), "--hosts", "other.example"]) == 1
+    assert capsys.readouterr().err == (
+        "scripts/report: there is no turn in empty.jsonl or capture.mitm. A journal gets a line at the end of each "
+        "turn; of a capture, only turns to other.example count (--hosts).\n"
+    )
+    assert not Path("report.html").exists()
+
+
+def test_a_damaged_capture_without_a_turn_is_said_to_be_damaged(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("cut.mitm").write_bytes(b"9:nothing")
+
+    assert main(["cut.mitm"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("scripts/report: there is no turn in cut.mitm. ")
+    assert said.endswith(" The capture cut.mitm cannot be read to its end; what came before counts.\n")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +99,7 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     capture(Path(), FIRST)
 
     assert main(arguments) == 1
-    assert capsys.readouterr().err == f"report: {sentence}\n"
+    assert capsys.readouterr().err == f"scripts/report: {sentence}\n"
     assert not Path("report.html").exists()
 
 

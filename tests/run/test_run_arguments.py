@@ -1,7 +1,7 @@
 """What stands before and after `--`."""
 
 import pytest
-from codex_run.arguments import Arguments, BadUsage, parse
+from codex_run.arguments import Arguments, BadUsage, Plain, parse, parse_plain
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,33 @@ def test_what_cannot_be_done_is_said(line: str, sentence: str) -> None:
 )
 def test_a_mode_of_the_users_own_is_known(line: str, expected: bool) -> None:
     assert parse([*line.split(), "--", "pi"]).has_mode is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", Plain(program="mitmdump", passed_on=())),
+        ("mitmproxy -w f", Plain(program="mitmproxy", passed_on=("-w", "f"))),
+        ("--ui web", Plain(program="mitmweb", passed_on=())),
+        ("--port 18091", Plain(program="mitmdump", passed_on=("--listen-port", "18091"))),
+        ("--port=0 ~q", Plain(program="mitmdump", passed_on=("--listen-port", "0", "~q"))),
+        ("-p 1 -q", Plain(program="mitmdump", passed_on=("--quiet", "--listen-port", "1"))),
+    ],
+)
+def test_without_a_command_they_are_for_a_program_of_mitmproxys(line: str, expected: Plain) -> None:
+    assert expected == parse_plain(line.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("--port x", "--port is 'x', but it takes a number up to 65535."),
+        ("--ui tv", "--ui is 'tv', but it takes none, web, console."),
+        ("--port", "--port takes a value: scripts/run"),
+    ],
+)
+def test_without_a_command_too_what_cannot_be_done_is_said(line: str, sentence: str) -> None:
+    with pytest.raises(BadUsage) as raised:
+        parse_plain(line.split())
+
+    assert str(raised.value).startswith(sentence)

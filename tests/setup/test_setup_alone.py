@@ -27,7 +27,7 @@ def test_the_second_says_that_it_waits_and_goes_on_after_the_first(tmp_path: Pat
     with working(tmp_path / "new" / "lock"):
         second = waiting(tmp_path / "new" / "lock")
         assert second.stderr is not None
-        assert "waiting for it" in second.stderr.readline()
+        assert second.stderr.readline() == "Another scripts/setup is at work here; waiting for it ...\n"
         assert second.poll() is None
 
     assert second.communicate(timeout=20) == ("mine\n", "")
