@@ -2,7 +2,7 @@
 
 import pytest
 from codexcache.causes.finding import Finding
-from codexcache.causes.names import VERDICTS
+from codexcache.verdicts import VERDICTS
 from corpus import TALKS
 from corpus.player import play
 from corpus.talk import Path, Step, Talk

@@ -19,6 +19,8 @@ PURE = (
         for file in (FOLDER / package).glob("[a-z]*.py")
     ),
     "settings",
+    "verdicts",
+    "phrases",
     "visible",
     "installing",
     "proxy.guard",
@@ -27,6 +29,7 @@ PURE = (
     "words.comparing",
     "words.difference",
     "words.excerpt",
+    "words.fingerprint",
     "words.layout",
     "words.overview",
     "words.signature",
@@ -43,20 +46,23 @@ def imported_by(file: Path) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
+def told_by(script: str) -> tuple[int, str, str]:
+    """Run a script in a process of its own; return its status and what it says."""
+    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
+    found = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    return found.returncode, found.stdout, found.stderr
+
+
 def test_the_pure_rooms_are_imported_without_mitmproxy() -> None:
     script = f"import sys; sys.modules['mitmproxy'] = None; import codexcache.{', codexcache.'.join(PURE)}"
-    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
-    found = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=False)
 
-    assert (found.returncode, found.stderr.decode()) == (0, "")
+    assert told_by(script) == (0, "", "")
 
 
 def test_what_says_how_to_install_needs_nothing_that_could_be_missing() -> None:
     script = "import sys; sys.modules['orjson'] = sys.modules['mitmproxy'] = None; import codexcache.installing"
-    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
-    found = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=False)
 
-    assert (found.returncode, found.stderr.decode()) == (0, "")
+    assert told_by(script) == (0, "", "")
 
 
 @pytest.mark.parametrize("room", PURE)
@@ -81,6 +87,16 @@ def test_the_map_of_each_folder_names_each_of_its_rooms_once(folder: Path) -> No
     assert sorted(named) == sorted(rooms)
 
 
+@pytest.mark.parametrize(
+    "file",
+    [file for package in ("wire", "turns", "causes", "words") for file in sorted((FOLDER / package).glob("*.py"))],
+    ids=lambda file: f"{file.parent.name}.{file.stem}",
+)
+def test_no_room_before_the_hooks_touches_a_file(file: Path) -> None:
+    assert imported_by(file) & {"os", "io", "pathlib", "shutil", "tempfile"} == set()
+    assert not re.search(r"\bopen\(", file.read_text())
+
+
 DOWNWARD = ("wire", "turns", "causes", "words")
 
 
@@ -94,3 +110,13 @@ def test_a_room_stands_only_on_those_that_a_turn_has_walked_through_before(packa
     }
 
     assert above & later == set()
+
+
+@pytest.mark.parametrize(("package", "above"), [("wire", ("turns", "causes", "words")), ("turns", ("causes", "words"))])
+def test_no_room_on_the_way_brings_in_a_later_one(package: str, above: tuple[str, ...]) -> None:
+    """Nor does what it imports, however far."""
+    rooms = [f"codexcache.{package}.{file.stem}" for file in (FOLDER / package).glob("[a-z]*.py")]
+    later = tuple(f"codexcache.{name}" for name in above)
+    script = f"import sys, {', '.join(rooms)}; print([name for name in sys.modules if name.startswith({later})])"
+
+    assert told_by(script) == (0, "[]\n", "")

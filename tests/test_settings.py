@@ -9,7 +9,7 @@ def parsed(**values: str) -> Settings:
     return parse_settings({name: default for name, (default, _) in OPTIONS.items()} | values)
 
 
-def test_the_defaults() -> None:
+def test_without_any_option_turns_to_chatgpt_are_filled_and_all_else_is_tunnelled() -> None:
     settings = default_settings()
 
     assert (settings.mode, settings.hosts, settings.tunnel) == ("fill", ("chatgpt.com",), True)
@@ -28,7 +28,7 @@ def test_every_option_is_prefixed_and_has_a_help_that_ends_like_a_sentence(name:
 
 
 @pytest.mark.parametrize("mode", ["fill", "pin", "observe", " pin "])
-def test_modes(mode: str) -> None:
+def test_a_mode_is_read_with_white_space_around_it(mode: str) -> None:
     assert parsed(codex_mode=mode).mode == mode.strip()
 
 
@@ -43,7 +43,7 @@ def test_modes(mode: str) -> None:
         ("my_host-1.internal", ("my_host-1.internal",)),
     ],
 )
-def test_hosts(text: str, hosts: tuple[str, ...]) -> None:
+def test_hosts_are_a_comma_list_in_any_case(text: str, hosts: tuple[str, ...]) -> None:
     assert parsed(codex_hosts=text).hosts == hosts
 
 
@@ -57,7 +57,7 @@ def test_hosts(text: str, hosts: tuple[str, ...]) -> None:
         ("_x9", {"_x9"}),
     ],
 )
-def test_lists_of_members(text: str, members: set[str]) -> None:
+def test_members_are_a_comma_list(text: str, members: set[str]) -> None:
     settings = parsed(codex_strip=text, codex_learn=text)
 
     assert settings.strip == members
@@ -67,7 +67,7 @@ def test_lists_of_members(text: str, members: set[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "size"), [("1", 1), ("500k", 500 << 10), (" 64M ", 64 << 20), ("2g", 2 << 30), ("9" * 18, 10**18 - 1)]
 )
-def test_sizes(text: str, size: int) -> None:
+def test_a_size_is_in_bytes_or_has_a_unit(text: str, size: int) -> None:
     settings = parsed(codex_body_limit=text, codex_view_limit=text)
 
     assert (settings.body_limit, settings.view_limit) == (size, size)
@@ -86,7 +86,7 @@ def test_sizes(text: str, size: int) -> None:
         ("0", False),
     ],
 )
-def test_switches(text: str, tunnel: bool) -> None:
+def test_a_switch_is_on_or_off_in_any_usual_spelling(text: str, tunnel: bool) -> None:
     assert parsed(codex_tunnel=text).tunnel is tunnel
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-from .causes.names import FORESEEABLE, MISSES
+from .verdicts import FORESEEABLE, MISSES
+from .wire.routes import ESSENTIAL
 
 Mode = Literal["fill", "pin", "observe"]
 
@@ -27,7 +28,7 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "Top-level members that are left out of later turns to a host and model once the backend has refused them "
         "there; a comma list.",
     ),
-    "codex_body_limit": ("64m", "Turns with a larger body, counted decoded, pass unchanged. Understands k, m and g."),
+    "codex_body_limit": ("64m", "Turns whose decoded body is larger pass unchanged. Understands k, m and g."),
     "codex_view_limit": (
         "16m",
         "How much of a streamed response, and of a WebSocket's messages, is kept for viewing and saving. Understands "
@@ -61,7 +62,6 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"([1-9][0-9]{0,17})([kmg]?)", re.IGNORECASE)
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*")
-_NEEDED = frozenset({"input", "model", "type"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def default_settings() -> Settings:
     return parse_settings({name: default for name, (default, _) in OPTIONS.items()})
 
 
-_MEMBERS_WANTED = f"names of top-level members, separated by commas, none of {', '.join(sorted(_NEEDED))}"
+_MEMBERS_WANTED = f"names of top-level members, separated by commas, none of {', '.join(sorted(ESSENTIAL))}"
 
 
 def _parse[T](values: Mapping[str, str | None], name: str, parser: Callable[[str], T | None], wanted: str) -> T:
@@ -125,7 +125,7 @@ def _hosts(text: str) -> tuple[str, ...] | None:
 
 def _members(text: str) -> frozenset[str] | None:
     names = frozenset(_parts(text))
-    return names if not names & _NEEDED and all(_MEMBER.fullmatch(name) for name in names) else None
+    return names if not names & ESSENTIAL and all(_MEMBER.fullmatch(name) for name in names) else None
 
 
 def _size(text: str) -> int | None:

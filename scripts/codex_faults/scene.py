@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from codexcache.words.fingerprint import Fingerprints, load_secret
+from codexcache.proxy.secret import load_secret
+from codexcache.words.fingerprint import Fingerprints
 from embedded_backend.breaks import Break, Breaks
 
 from codex_faults import ledger, speech, turns

@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from codexcache.phrases import counted
 from codexcache.report.captured import add_capture, is_capture
 from codexcache.report.conversations import put_together
 from codexcache.report.journals import Gathered, add_journal
 from codexcache.report.page import render, save
-from codexcache.report.wording import counted
 
 PROGRAM = "scripts/report"
 

@@ -1,7 +1,7 @@
 """Every difference between a turn and its predecessor is found, named, and said without a word of the prompt."""
 
 import pytest
-from codexcache.causes.changes import _FINDERS, find_changes, first_difference, tokens_before
+from codexcache.causes.changes import _FINDERS, common_prefix_length, find_changes, tokens_before
 from codexcache.turns.record import Record, Route
 from codexcache.wire.document import Json, Object
 from hypothesis import given
@@ -95,7 +95,7 @@ def test_a_changed_member_is_named(was: Object, now: Object, name: str, detail: 
         pytest.param([], "tool a (and 1 more) was removed", id="all removed"),
         pytest.param([tool("b"), tool("a")], "the same 2 tools came in another order", id="reordered"),
         pytest.param(
-            [tool("a"), tool("b"), tool("b")], "the same 2 tools are listed another number of times", id="twice"
+            [tool("a"), tool("b"), tool("b")], "the same 2 tools are listed a different number of times", id="twice"
         ),
         pytest.param([tool("c"), tool("b", "e")], "tool b was edited, tool c was added, tool a was removed", id="all"),
     ],
@@ -220,7 +220,7 @@ def test_nothing_that_a_client_says_can_steer_a_terminal() -> None:
 def test_the_offset_is_that_of_the_first_character_that_differs(one: str, other: str) -> None:
     naive = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
-    assert first_difference(one, other) == naive
+    assert common_prefix_length(one, other) == naive
 
 
 def test_tokens_before_a_place_are_estimated_by_its_share_of_the_bytes() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from codexcache.causes.changes import find_changes
-from codexcache.causes.names import VERDICTS
 from codexcache.causes.verdict import Verdict, judge
 from codexcache.turns.record import Record
 from codexcache.turns.refusal import Refusal
+from codexcache.verdicts import VERDICTS
 from codexcache.wire.document import Json, Object
 from support.records import foreseen, match, record, route
 from support.turns import conversation, user

@@ -66,7 +66,7 @@ def test_turns_that_overlap_are_no_predecessors() -> None:
     assert explainer.ended(first, outcome(), 6)[0].name == "cold"
 
 
-@pytest.mark.parametrize("usage", [{}, {"input_tokens": None}, {"input_tokens": "7"}])
+@pytest.mark.parametrize("usage", [{}, {"input_tokens": None}, {"input_tokens": "7"}, {"input_tokens": True}])
 def test_a_turn_without_usage_is_no_predecessor(usage: Object) -> None:
     explainer = Explainer()
 

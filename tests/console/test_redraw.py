@@ -38,9 +38,15 @@ def test_mitmproxys_console_still_remembers_in_the_same_place() -> None:
     assert callable(FlowDetails._get_content_view.cache_clear)
 
 
-async def test_what_was_shown_is_forgotten_once_it_was_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    cleared: list[bool] = []
-    monkeypatch.setattr(FlowDetails._get_content_view, "cache_clear", lambda: cleared.append(True), raising=False)
+@pytest.fixture
+def cleared(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Grows by one each time the console forgets what it remembers."""
+    times: list[bool] = []
+    monkeypatch.setattr(FlowDetails._get_content_view, "cache_clear", lambda: times.append(True), raising=False)
+    return times
+
+
+async def test_what_was_shown_is_forgotten_once_it_was_shown(cleared: list[bool]) -> None:
     redraw.forget_soon()
 
     assert cleared == []
@@ -48,8 +54,10 @@ async def test_what_was_shown_is_forgotten_once_it_was_shown(monkeypatch: pytest
     assert cleared == [True]
 
 
-def test_without_a_loop_nobody_looks() -> None:
+def test_without_a_loop_nobody_looks_and_nothing_is_forgotten(cleared: list[bool]) -> None:
     redraw.forget_soon()
+
+    assert cleared == []
 
 
 @pytest.mark.parametrize(("focused", "expected"), [(True, 1), (False, 0)])

@@ -66,7 +66,7 @@ def test_a_password_that_shuts_everyone_out_is_pointed_out(mode: str) -> None:
     assert sentence.startswith(f"proxyauth is set, but in {mode.partition(':')[0]} mode ")
 
 
-def test_tokens_that_cross_the_network_in_clear_are_pointed_out() -> None:
+def test_tokens_that_cross_the_network_in_the_clear_are_pointed_out() -> None:
     """A reverse proxy is spoken to by http."""
     (sentence,) = warned("reverse:https://chatgpt.com", listen_host="0.0.0.0")
     assert sentence.startswith("The reverse proxy listens on all addresses: ")

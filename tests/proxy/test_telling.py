@@ -1,6 +1,7 @@
 """Findings are told on mitmdump's terminal, on their flows and in the journal."""
 
 import io
+import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,9 +12,9 @@ import orjson
 import pytest
 from codexcache.proxy import telling as room
 from codexcache.proxy.core import Core
+from codexcache.proxy.secret import SECRET_FILE
 from codexcache.proxy.telling import PORTRAITS, Telling, portraits
 from codexcache.wire.document import Json, Object
-from codexcache.words.fingerprint import SECRET_FILE
 from codexcache.words.journal import Entries
 from codexcache.words.portrait import portrait as made
 from mitmproxy import http
@@ -457,14 +458,15 @@ def test_fingerprints_of_two_starts_with_one_folder_are_the_same(tmp_path: Path)
     assert stat.S_IMODE((tmp_path / SECRET_FILE).stat().st_mode) == 0o600
 
 
-@pytest.mark.parametrize("in_the_way", ["secret", "folder"])
+@pytest.mark.parametrize("in_the_way", ["secret", "folder", "device"])
 def test_without_a_secret_that_can_be_kept_fingerprints_hold_for_this_start(
     office: Office, tmp_path: Path, caplog: pytest.LogCaptureFixture, in_the_way: str
 ) -> None:
     """It is said once, and turns are told of as ever."""
     (tmp_path / "file").touch()
     (tmp_path / "home" / SECRET_FILE).mkdir(parents=True)
-    places = {"secret": tmp_path / "home", "folder": tmp_path / "file"}
+    (tmp_path / SECRET_FILE).symlink_to(os.devnull)
+    places = {"secret": tmp_path / "home", "folder": tmp_path / "file", "device": tmp_path}
     office.set(confdir=str(places[in_the_way]))
     before = fingerprint(office.telling)
     office.telling.running()

@@ -117,7 +117,7 @@ def test_a_mode_without_counters_is_not_compared_but_listed() -> None:
 
     assert comparison is not None
     assert comparison.sentences == (
-        "observe and fill cannot be compared: one of them has no warm turn that told its counters.",
+        "observe and fill cannot be compared: one of them has no warm turn that reported token counts.",
     )
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from codexcache import __version__
-from codexcache.causes.names import VERDICTS
 from codexcache.report.journals import Gathered
 from codexcache.report.page import render, save
 from codexcache.report.vocabulary import WORDS
+from codexcache.verdicts import VERDICTS
 from codexcache.wire.document import Object
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
@@ -58,7 +58,7 @@ def test_the_figures_come_first() -> None:
         ("misses", "1"),
         ("conversations", "1"),
     ]
-    assert "Shares are of the 2 turns that told their counters; 1 did not." in shown.text
+    assert "Shares are of the 2 turns that reported token counts; 1 did not." in shown.text
 
 
 def test_what_the_addon_altered_is_said() -> None:
@@ -219,7 +219,7 @@ def test_of_very_many_turns_some_are_counted_but_not_drawn() -> None:
     assert "4,101" in shown.one("dl", "figures").text
 
 
-@pytest.mark.parametrize("name", ["run", "conversation", "mode", "client", "model", "transport", "verdict", "because"])
+@pytest.mark.parametrize("name", ["run", "conversation", "mode", "client", "model", "verdict", "because"])
 def test_every_field_is_shown_as_text_whatever_it_holds(name: str) -> None:
     shown = page(entry(1, given=10_000), {**miss(changes=[EVIL]), name: EVIL}, source=EVIL)
 

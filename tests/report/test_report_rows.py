@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from codexcache.report.rows import Row, printable, read_row
+from codexcache.report.rows import Row, read_row
 from codexcache.wire.document import Json
-from support.journals import CACHED, INPUT, OUTPUT, entry
+from support.journals import CACHED, INPUT, entry
 
 
 def row(**fields: Any) -> Row:
@@ -26,12 +26,9 @@ def test_all_that_the_page_shows_is_in_the_row() -> None:
         mode="fill",
         client="client/1.0",
         model="gpt-6-luna",
-        transport="http",
-        status=200,
         duration=5.0,
         input=9000,
         cached=128,
-        output=200,
         reusable=8000,
         predecessor=2,
         changes=("tools_changed", "idle"),
@@ -75,16 +72,14 @@ def test_a_time_without_a_zone_is_utc(time: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "12", -1, 1.5, True, [], 1 << 60])
-@pytest.mark.parametrize("name", [INPUT, CACHED, OUTPUT, "reusable_tokens", "predecessor", "status"])
+@pytest.mark.parametrize("name", [INPUT, CACHED, "reusable_tokens", "predecessor"])
 def test_a_counter_that_is_not_right_is_absent_and_not_0(name: str, value: Json) -> None:
     found = row(**{"reusable_tokens": 5, "predecessor": 1, name: value})
     counters = {
         INPUT: found.input,
         CACHED: found.cached,
-        OUTPUT: found.output,
         "reusable_tokens": found.reusable,
         "predecessor": found.predecessor,
-        "status": found.status,
     }
 
     assert counters[name] is None
@@ -114,4 +109,3 @@ def test_text_is_cut() -> None:
     found = row(client="c" * 500, because="b" * 5000, changes=["x"] * 1000)
 
     assert (len(found.client), len(found.because), len(found.changes)) == (80, 400, 40)
-    assert printable("abcdef", 4) == "abc…"

@@ -1,8 +1,9 @@
 """Every verdict has its word."""
 
 import pytest
-from codexcache.causes.names import MISSES, VERDICTS
 from codexcache.report.vocabulary import GROUPS, UNKNOWN, WORDS, word_of
+from codexcache.verdicts import MISSES, VERDICTS
+from codexcache.words.advice import ADVICE
 
 
 def test_there_is_a_word_for_each_verdict_and_for_nothing_else() -> None:
@@ -10,13 +11,12 @@ def test_there_is_a_word_for_each_verdict_and_for_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("name", VERDICTS)
-def test_a_word_is_one_line_with_an_advice_in_sentences(name: str) -> None:
+def test_a_word_is_one_line_with_the_advice_that_a_turns_page_gives(name: str) -> None:
     word = word_of(name)
 
     assert (word.name, word.is_miss) == (name, name in MISSES)
     assert 0 < len(word.meaning) < 100
-    assert word.advice.endswith(".")
-    assert len(word.advice) < 130
+    assert word.advice == ADVICE[name].short
 
 
 def test_groups_of_misses_differ_by_their_sign_and_not_by_colour_alone() -> None:

@@ -1,14 +1,10 @@
-"""Counts, shares and spans of time in words."""
+"""Shares, spans and times, as the page shows them."""
 
 import pytest
 from codexcache.report import wording
 
 MOMENT = 1795161600.0
 """2026-11-20 08:00:00 UTC."""
-
-
-def test_counts_have_their_noun() -> None:
-    assert [wording.counted(number, "turn") for number in (0, 1, 2000)] == ["0 turns", "1 turn", "2,000 turns"]
 
 
 def test_a_counter_that_is_not_known_is_not_0() -> None:
@@ -27,14 +23,14 @@ def test_what_is_not_quite_all_or_nothing_does_not_read_like_it(value: float | N
     ("seconds", "said"),
     [(0.2, "under 1 s"), (9, "9 s"), (61, "1 min"), (3600, "60 min"), (7200, "2 h"), (200_000, "2 days")],
 )
-def test_spans(seconds: float, said: str) -> None:
+def test_a_span_is_told_in_its_largest_unit(seconds: float, said: str) -> None:
     assert wording.span(seconds) == said
 
 
 @pytest.mark.parametrize(
     ("number", "said"), [(0, "0"), (500, "500"), (20_000, "20k"), (1_500_000, "1.5M"), (2 * 10**9, "2G")]
 )
-def test_round_numbers_of_an_axis(number: int, said: str) -> None:
+def test_an_axis_has_round_numbers(number: int, said: str) -> None:
     assert wording.short(number) == said
 
 

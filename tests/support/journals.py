@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from codexcache.causes.names import MISSES
+from codexcache.verdicts import MISSES
 from codexcache.wire.document import Json, Object
 
 INPUT = "gen_ai.usage.input_tokens"

@@ -134,8 +134,7 @@ def test_a_counter_that_was_not_told_is_absent_and_not_0() -> None:
     }
 
 
-def test_measurements() -> None:
-    """Each with what tells it apart, and with no more."""
+def test_each_measurement_has_what_tells_it_apart_and_no_more() -> None:
     report = reported()
     common = {
         "gen_ai.operation.name": "chat",

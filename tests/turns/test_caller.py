@@ -4,7 +4,7 @@ import json
 
 import pytest
 from codexcache.settings import default_settings
-from codexcache.turns.caller import Caller, read_caller
+from codexcache.turns.caller import Caller, parts_of, read_caller
 from codexcache.turns.continuity import Continuity
 from codexcache.turns.sockets import Backlog, Socket
 from codexcache.wire.coding import Undecodable, decode
@@ -26,6 +26,11 @@ def caller(authorization: str | None = None, account: str | None = None) -> Call
 
 def test_without_a_credential_there_is_no_caller() -> None:
     assert caller() is None
+    assert parts_of(None) == ()
+
+
+def test_a_user_and_an_account_of_one_name_are_told_apart() -> None:
+    assert parts_of(caller("name")) != parts_of(caller(None, "name"))
 
 
 @pytest.mark.parametrize("blank", ["", "  "])

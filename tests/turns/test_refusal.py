@@ -101,7 +101,7 @@ def test_these_sentences_refuse_a_member(sentence: str) -> None:
         pytest.param("", id="nothing"),
     ],
 )
-def test_these_do_not(sentence: str) -> None:
+def test_these_are_about_a_value_or_something_else_and_refuse_no_member(sentence: str) -> None:
     assert refused_member({"detail": sentence}) is None
     assert refused_member({"error": {"message": sentence}}) is None
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 from codexcache.wire import document
-from codexcache.wire.document import Member, Unreadable, parse
+from codexcache.wire.document import Json, Member, Unreadable, as_list, as_text, is_count, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.jsontext import NAMES, Part, objects, prop, taken_apart
@@ -236,3 +236,20 @@ def test_twelve_megabytes_are_edited_in_proportion_to_their_length(value: bytes)
 )
 def test_a_number_means_the_same_beside_half_an_emoji(number: str) -> None:
     assert parse(f'{{"n":{number},"half":"\\ud800"}}'.encode())["n"] == parse(f'{{"n":{number}}}'.encode())["n"]
+
+
+@pytest.mark.parametrize("value", [0, 1, (1 << 53) - 1])
+def test_a_whole_number_that_is_exact_everywhere_is_a_count(value: Json) -> None:
+    assert is_count(value)
+
+
+@pytest.mark.parametrize("value", [-1, 1 << 53, 10**400, True, False, 1.0, "1", None, [], {}])
+def test_nothing_else_is_a_count(value: Json) -> None:
+    assert not is_count(value)
+
+
+def test_what_is_no_text_and_no_list_is_taken_for_an_empty_one() -> None:
+    values: list[Json] = ["a", ["a"], None, 1, {}]
+
+    assert [as_text(value) for value in values] == ["a", "", "", "", ""]
+    assert [as_list(value) for value in values] == [[], ["a"], [], [], []]

@@ -1,7 +1,7 @@
 """What to do about each verdict."""
 
-from codexcache.causes.names import VERDICTS
 from codexcache.settings import OPTIONS
+from codexcache.verdicts import VERDICTS
 from codexcache.words.advice import ADVICE
 
 
@@ -20,3 +20,7 @@ def test_options_that_are_named_exist() -> None:
     words = {word.partition("=")[0].strip(".,;:()") for advice in ADVICE.values() for word in " ".join(advice).split()}
 
     assert {word for word in words if word.startswith("codex_")} <= set(OPTIONS)
+
+
+def test_the_short_advice_fits_a_line_of_a_table() -> None:
+    assert max(len(advice.short) for advice in ADVICE.values()) < 120

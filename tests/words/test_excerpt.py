@@ -4,7 +4,7 @@ import json
 
 import pytest
 from codexcache.wire.document import Json, Object
-from codexcache.words.excerpt import NOTHING, Excerpt, first_break, first_difference, visible
+from codexcache.words.excerpt import NOTHING, Excerpt, first_break, first_difference
 
 UUID_1, UUID_2 = "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e5f", "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e60"
 
@@ -103,20 +103,6 @@ def test_what_is_missing_on_one_side_is_called_nothing() -> None:
 
     assert found is not None
     assert (found.was, found.now) == ("x", NOTHING)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("plain é 😀", "plain é 😀"),
-        ("a\nb\r\n\t", "a␊b␍␊␉"),
-        ("\x1b[31mred\x07\x00\x7f", "␛[31mred␇␀␡"),
-        ("\x9b2J\u202e\u200b\u2028", "<U+009B>2J<U+202E><U+200B><U+2028>"),
-        ("\ud83d", "<U+D83D>"),
-    ],
-)
-def test_nothing_that_is_shown_can_steer_a_terminal(text: str, expected: str) -> None:
-    assert visible(text) == expected
 
 
 def user(text: str) -> Json:

@@ -1,15 +1,12 @@
 """The journal says what happened to a turn, and nothing of what was said in it."""
 
 import json
-import os
-import stat
-from pathlib import Path
 from typing import Any
 
 import pytest
 from codexcache.wire.document import Object
 from codexcache.words.fingerprint import Fingerprints
-from codexcache.words.journal import Entries, _rfc3339, append, line_of
+from codexcache.words.journal import Entries, _rfc3339, line_of
 from support.findings import USER, Clerk
 from support.turns import conversation
 
@@ -175,41 +172,8 @@ def test_a_clients_words_are_cut_and_printable() -> None:
     assert len(model) == 80
 
 
-def test_entries_are_lines_of_a_file_that_only_its_user_can_read(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    append(str(path), line_of({"turn": 1}))
-    append(str(path), line_of({"turn": 2}))
-
-    assert [json.loads(line) for line in path.read_text().splitlines()] == [{"turn": 1}, {"turn": 2}]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_a_journal_that_was_rotated_away_is_made_again(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    append(str(path), b"1\n")
-    path.rename(tmp_path / "journal.1")
-    append(str(path), b"2\n")
-
-    assert path.read_bytes() == b"2\n"
-
-
-def test_a_line_for_which_there_is_no_room_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Or the next one would be lost with it."""
-    path = str(tmp_path / "journal")
-    append(path, b"1\n")
-    write = os.write
-    monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:3]))
-    with pytest.raises(OSError, match="No space left"):
-        append(path, b"22222\n")
-    monkeypatch.undo()
-    append(path, b"3\n")
-
-    assert (tmp_path / "journal").read_bytes() == b"1\n3\n"
-
-
-def test_a_journal_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(IsADirectoryError):
-        append(str(tmp_path), b"1\n")
+def test_an_entry_is_one_line() -> None:
+    assert line_of({"turn": 1, "because": "a\nb"}) == b'{"turn":1,"because":"a\\nb"}\n'
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The page of one turn."""
 
 import pytest
-from codexcache.causes.names import MISSES, VERDICTS
+from codexcache.verdicts import MISSES, VERDICTS
 from codexcache.wire.document import Json, Object
 from codexcache.words.excerpt import Excerpt
 from codexcache.words.layout import NARROWEST, WIDEST, WIDTH

@@ -17,7 +17,7 @@ def summed(clerk: Clerk) -> list[str]:
 
 
 def test_nothing_comes_to_nothing() -> None:
-    assert Summary().lines() == ["0 turns in 0 conversations", "no turn told its usage"]
+    assert Summary().lines() == ["0 turns in 0 conversations", "no turn reported its usage"]
 
 
 def test_a_summary_of_many_turns_is_as_small_as_one_of_few() -> None:

@@ -8,7 +8,6 @@
 | `predecessor` | which of them a turn goes on with                     |
 | `openings`    | which conversation a turn opens that has none         |
 | `changes`     | what is different between a turn and its predecessor  |
-| `names`       | the verdicts by name, in their order of precedence    |
 | `case`        | what a verdict is based on                            |
 | `checks`      | the causes, as an ordered table                       |
 | `verdict`     | the verdict on a turn, or what it is heading for      |

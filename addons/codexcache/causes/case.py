@@ -2,8 +2,8 @@
 
 from ..turns.record import Record, Usage
 from ..unchanging import unchanging
+from ..verdicts import PROMPT
 from .changes import Change, tokens_before
-from .names import PROMPT
 from .predecessor import Match
 
 MINIMUM = 1024

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..turns.prompt import Tool
 from ..turns.record import Record
-from ..visible import visible
+from ..visible import ascii_only
 from .predecessor import Match, leave_alike
 
 
@@ -58,7 +58,7 @@ def _value(name: str, what: str, read: Callable[[Record], str]) -> Finder:
     def find(record: Record, match: Match) -> Change | None:
         if (now := read(record)) == (was := read(match.record)):
             return None
-        detail = f"{what} went from {visible(was, 48) or 'unset'} to {visible(now, 48) or 'unset'}"
+        detail = f"{what} went from {ascii_only(was, 48) or 'unset'} to {ascii_only(now, 48) or 'unset'}"
         return Change(name=name, detail=detail, before=0)
 
     return find
@@ -132,7 +132,7 @@ def _tools_detail(mine: tuple[Tool, ...], theirs: tuple[Tool, ...]) -> str:
         _list_names("was added", [name for name in now if name not in was]),
         _list_names("was removed", [name for name in was if name not in now]),
     ]
-    other = "came in another order" if len(mine) == len(theirs) else "are listed another number of times"
+    other = "came in another order" if len(mine) == len(theirs) else "are listed a different number of times"
     return ", ".join(part for part in said if part) or f"the same {len(now)} tools {other}"
 
 
@@ -140,22 +140,22 @@ def _list_names(what: str, names: list[str]) -> str:
     if not names:
         return ""
     more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-    return f"tool {visible(names[0], 48)}{more} {what}"
+    return f"tool {ascii_only(names[0], 48)}{more} {what}"
 
 
 def _instructions(record: Record, match: Match) -> Change | None:
     mine, theirs = record.prompt.head, match.record.prompt.head
     if mine.instructions == theirs.instructions or not match.record.prompt.size:
         return None
-    offset = first_difference(mine.instructions, theirs.instructions)
+    offset = common_prefix_length(mine.instructions, theirs.instructions)
     before = tokens_before(match, sum(tool.size for tool in theirs.tools) + offset)
     return Change(
         name="instructions_changed", detail=f"the instructions differ from character {offset} on", before=before
     )
 
 
-def first_difference(one: str, other: str) -> int:
-    """Return the offset of the first character that differs."""
+def common_prefix_length(one: str, other: str) -> int:
+    """Return how many characters two texts begin with in common."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -175,9 +175,8 @@ def _input(record: Record, match: Match) -> Change | None:
         return None
     items, theirs = record.prompt.items, match.record.prompt.items
     if match.head < len(items):
-        detail = (
-            f"input[{items[match.head].place}] ({visible(items[match.head].kind, 48)}) is not what stood there before"
-        )
+        item = items[match.head]
+        detail = f"input[{item.place}] ({ascii_only(item.kind, 48)}) is not what stood there before"
     else:
         detail = f"history was cut at input[{theirs[match.head].place}]"
     before = tokens_before(match, match.record.prompt.head.size + theirs.size(match.head))

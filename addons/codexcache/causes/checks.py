@@ -19,8 +19,9 @@ there.
 
 from collections.abc import Callable
 
+from ..phrases import minutes
+from ..verdicts import PROMPT
 from .case import MINIMUM, Case, slack
-from .names import PROMPT
 
 IDLE_SECONDS = 5 * 60
 TURNS_A_MINUTE = 15
@@ -128,7 +129,7 @@ def _is_clearly_below(cached: int, before: int) -> bool:
 def _idle(case: Case) -> str:
     if case.gap <= IDLE_SECONDS:
         return ""
-    return f"nothing else explains it, and {_minutes(case.gap)} passed since its predecessor: the cache likely expired"
+    return f"nothing else explains it, and {minutes(case.gap)} passed since its predecessor: the cache likely expired"
 
 
 def _key_overloaded(case: Case) -> str:
@@ -153,10 +154,6 @@ def _upstream(case: Case) -> str:
 
 def _shares_socket(case: Case) -> bool:
     return case.match is not None and case.record.route.socket == case.match.record.route.socket != ""
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
 
 
 TABLE: tuple[tuple[str, Callable[[Case], str]], ...] = (

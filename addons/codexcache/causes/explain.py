@@ -5,14 +5,14 @@ traffic.
 """
 
 from collections import OrderedDict, deque
-from typing import NamedTuple, TypeGuard
+from typing import NamedTuple
 
 from ..turns.outcome import Outcome
 from ..turns.prompt import Prompt, read_outputs, read_prompt
 from ..turns.record import Record, Route, Usage
 from ..turns.refusal import Refusal
 from ..turns.turn import Turn
-from ..wire.document import Json
+from ..wire.document import Json, is_count
 from .changes import Change, find_changes
 from .history import History
 from .openings import Openings
@@ -141,17 +141,12 @@ def _usage(outcome: Outcome) -> Usage | None:
     """Return the counters; an absent one is not 0."""
     given = outcome.usage.get("input_tokens")
     details = outcome.usage.get("input_tokens_details")
-    if not _is_count(given):
+    if not is_count(given):
         return None
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     output = outcome.usage.get("output_tokens")
     return Usage(
         input=given,
-        cached=cached if _is_count(cached) else None,
-        output=output if _is_count(output) else None,
+        cached=cached if is_count(cached) else None,
+        output=output if is_count(output) else None,
     )
-
-
-def _is_count(value: Json) -> TypeGuard[int]:
-    """Tell whether a value can be a number of tokens; a backend can say anything, and a collector takes 63 bits."""
-    return isinstance(value, int) and 0 <= value < 1 << 53

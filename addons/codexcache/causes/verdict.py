@@ -2,10 +2,10 @@
 
 from ..turns.record import Record
 from ..unchanging import unchanging
+from ..verdicts import QUIET, VERDICTS
 from .case import Case, repeated, reusable, slack
 from .changes import Change
 from .checks import TABLE
-from .names import QUIET, VERDICTS
 from .predecessor import Match
 
 _CHECKS = dict(TABLE)

@@ -13,9 +13,9 @@ from ..proxy import health
 from ..proxy.core import Core
 from ..proxy.telling import Telling, portraits
 from ..settings import OPTIONS
+from ..visible import with_symbols
 from ..wire.document import Object
 from ..words.comparing import compare
-from ..words.excerpt import visible
 from ..words.overview import Table, aligned, conversations_table, turns_table
 from ..words.status import changed_options, status_page
 from .export import export
@@ -70,7 +70,7 @@ class Commands:
 
     @command.command("codex.nextmiss")
     def nextmiss(self) -> None:
-        """Move the focus to the next flow with a miss, from the end on to the beginning."""
+        """Move the focus to the next flow with a miss, wrapping around at the end."""
         if (view := ctx.master.addons.get("view")) is None:
             raise exceptions.CommandError("There is no list of flows here.")
         shown = list(view)
@@ -79,7 +79,7 @@ class Commands:
         if missed is None:
             raise exceptions.CommandError("There is no miss in the list.")
         view.focus.flow = missed
-        logger.log(ALERT, visible(missed.comment[:_LONGEST]))
+        logger.log(ALERT, with_symbols(missed.comment[:_LONGEST]))
 
     @command.command("codex.status")
     def status(self) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from mitmproxy import ctx, http
 
-from ..causes.names import PROMPT
 from ..proxy.core import Core
 from ..proxy.httpturns import coding_of
 from ..proxy.recall import recall_socket
 from ..proxy.telling import portraits
 from ..turns.items import given_items
+from ..verdicts import PROMPT
 from ..wire.coding import Undecodable, decode
 from ..wire.document import Object, Unreadable, parse
 from ..wire.fields import by_name

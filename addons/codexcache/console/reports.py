@@ -9,10 +9,10 @@ from mitmproxy import addonmanager, command, exceptions, types
 from mitmproxy.log import ALERT
 
 from ..causes.finding import Finding
+from ..phrases import counted
 from ..proxy.core import Core
 from ..report.journals import Gathered
 from ..report.page import render, save
-from ..report.wording import counted
 
 logger = logging.getLogger(__name__)
 

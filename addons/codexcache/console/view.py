@@ -10,8 +10,8 @@ from mitmproxy import contentviews, http
 
 from ..proxy.core import Core
 from ..proxy.telling import portraits
+from ..visible import with_symbols
 from ..wire.document import Object
-from ..words.excerpt import visible
 from ..words.layout import cut
 from ..words.page import page, title
 from .hold import HELD
@@ -63,7 +63,7 @@ class CacheView(contentviews.Contentview):
             return "This belongs to no finished turn."
         if from_client and turn.get("sent_at") == at:
             return page(turn, self.lookup.break_of(flow, turn), page_width())
-        return cut(visible(f"with turn {turn.get('turn')} ({title(turn)})"), page_width())
+        return cut(with_symbols(f"with turn {turn.get('turn')} ({title(turn)})"), page_width())
 
 
 def turns_of(flow: http.HTTPFlow) -> list[Object]:

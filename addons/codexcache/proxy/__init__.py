@@ -14,6 +14,8 @@
 | `flows`       | the flows of turns, as long as somebody else holds them            |
 | `onlookers`   | whether anybody can look at a flow                                 |
 | `telling`     | line, mark, comment and journal, as findings come                  |
+| `journalfile` | the journal's file                                                 |
+| `secret`      | the secret of this machine, with which fingerprints are made       |
 | `captures`    | saved captures, explained in the order of time                     |
 | `recall`      | turns read back from saved flows                                   |
 | `offloop`     | where the work on a large body is done                             |

@@ -19,7 +19,7 @@ class Afterwards:
         self._is_due = self._is_over = False
 
     def put_by(self, work: Callable[[], None]) -> None:
-        """Have something done before anything else that is asked for from now on; by itself it is not urgent."""
+        """Queue work ahead of anything queued later; it runs with the next `do` or `catch_up`."""
         self._works.append(work)
 
     def do(self, work: Callable[[], None]) -> None:

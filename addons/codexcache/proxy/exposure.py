@@ -49,8 +49,8 @@ def _closed(mode: mode_specs.ProxyMode) -> str:
 def _in_clear(host: str) -> str:
     return (
         f"The reverse proxy listens on {_shown(host)}: a client elsewhere that reaches it by http sends its token in "
-        "clear. Start it with --listen-host 127.0.0.1, or have clients use https, for which the option certs takes a "
-        "certificate."
+        "the clear. Start it with --listen-host 127.0.0.1, or have clients use https, for which the option certs takes "
+        "a certificate."
     )
 
 

@@ -18,7 +18,7 @@ from ..turns.memory import KeySource
 from ..turns.sockets import Backlog, Socket
 from ..turns.turn import read_sender, read_turn
 from ..wire.coding import Undecodable, decode
-from ..wire.document import Json, Object, Unreadable, parse
+from ..wire.document import Json, Object, Unreadable, as_list, parse
 from ..wire.fields import by_name
 from ..wire.routes import Endpoint
 from .httpturns import coding_of, reader_of
@@ -141,5 +141,4 @@ def _as_portrayed(recalled: Recalled, portraits: Sequence[Object]) -> Recalled:
 
 
 def _names(value: Json) -> tuple[str, ...]:
-    names = value if isinstance(value, list) else []
-    return tuple(name for name in names if isinstance(name, str) and name.isascii() and name.isprintable())
+    return tuple(name for name in as_list(value) if isinstance(name, str) and name.isascii() and name.isprintable())

@@ -4,7 +4,7 @@ mitmproxy asks every addon for the hook of every event, and for one more behind 
 events and each frame of a WebSocket two, so a dozen rooms would cost more in being asked than most of them do in
 answering. Here each event finds those that want it at once.
 
-A hook never raises, nor does what it has mitmproxy wait for: mitmproxy would send what it had changed before it did.
+A hook never raises, and neither does an awaitable it returns: mitmproxy would send a half-made change.
 But what is wrong with an option is for mitmproxy to say, except while it loads the script: then it shows a traceback.
 """
 

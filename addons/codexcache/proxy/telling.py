@@ -19,12 +19,14 @@ from mitmproxy.utils import vt_codes
 
 from ..causes.finding import Finding
 from ..wire.document import Object
-from ..words.fingerprint import Fingerprints, fresh_secret, load_secret
-from ..words.journal import Entries, append, line_of
+from ..words.fingerprint import Fingerprints
+from ..words.journal import Entries, line_of
 from ..words.line import turn_line
 from ..words.portrait import portrait
 from ..words.summary import Summary
 from .core import Core
+from .journalfile import append
+from .secret import fresh_secret, load_secret
 
 logger = logging.getLogger(__name__)
 

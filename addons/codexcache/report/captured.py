@@ -12,10 +12,10 @@ from ..proxy.captures import Captures
 from ..proxy.core import Core
 from ..proxy.switchboard import Switchboard
 from ..settings import OPTIONS, parse_settings
+from ..visible import printable
 from ..words.fingerprint import Fingerprints
 from ..words.journal import Entries
 from .journals import Gathered
-from .rows import printable
 
 
 def is_capture(path: Path) -> bool:

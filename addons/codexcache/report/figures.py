@@ -5,9 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from ..phrases import counted
 from .conversations import Conversation, Turn
 from .vocabulary import EXPECTED, Word, word_of
-from .wording import counted
 
 FEW_TURNS, FEW_CONVERSATIONS = 30, 3
 """Below these, a comparison says more about the conversations than about the mode."""
@@ -21,7 +21,7 @@ MODES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What turns come to. Shares are of the turns that told their counters, None where none did."""
+    """What turns come to. Shares are of the turns that reported token counts, None where none did."""
 
     turns: int
     conversations: int
@@ -144,7 +144,7 @@ def _differences(modes: Sequence[tuple[str, Totals]]) -> Iterable[str]:
 
 def _difference(base: str, before: Totals, name: str, after: Totals) -> str:
     if before.warm_share is None or after.warm_share is None:
-        return f"{base} and {name} cannot be compared: one of them has no warm turn that told its counters."
+        return f"{base} and {name} cannot be compared: one of them has no warm turn that reported token counts."
     points = (after.warm_share - before.warm_share) * 100
     read = (
         f"Warm turns read {after.warm_share:.1%} of their input from the cache with {name} "

@@ -14,11 +14,12 @@ import jinja2
 from markupsafe import Markup
 
 from .. import __version__
-from ..visible import cell
+from ..phrases import counted
+from ..visible import cell, printable
 from . import figures, timeline, wording
 from .conversations import Conversation, Turn, put_together
 from .journals import Gathered
-from .rows import Row, printable
+from .rows import Row
 from .timeline import Timeline, lay_out
 from .vocabulary import GROUPS, WORDS
 
@@ -91,6 +92,7 @@ def _furniture() -> dict[str, Any]:
         "words": WORDS.values(),
         "axis": timeline,
         "say": wording,
+        "counted": counted,
         "cell": cell,
         "describe": describe,
         "strips": strips,
@@ -166,7 +168,7 @@ def _runs(rows: Iterable[Row]) -> list[str]:
 def _skipped(skipped: Counter[str]) -> Iterator[str]:
     if skipped:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in skipped.most_common())
-        yield f"{wording.counted(skipped.total(), 'line')} left out: {reasons}."
+        yield f"{counted(skipped.total(), 'line')} left out: {reasons}."
 
 
 @functools.cache

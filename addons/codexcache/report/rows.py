@@ -8,11 +8,11 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..wire.document import Json
+from ..visible import printable
+from ..wire.document import Json, is_count
 
 _LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
 _MOST_CHANGES = 40
-_LARGEST = 1 << 53
 _END_OF_TIME = 253_402_300_800.0
 """The year 10000, in seconds since the epoch."""
 
@@ -30,12 +30,9 @@ class Row:
     mode: str
     client: str
     model: str
-    transport: str
-    status: int | None
     duration: float
     input: int | None
     cached: int | None
-    output: int | None
     reusable: int | None
     predecessor: int | None
     changes: tuple[str, ...]
@@ -65,8 +62,6 @@ def read_row(entry: Json) -> Row | None:
         mode=_name(entry.get("mode")) or "unknown",
         client=_name(entry.get("client")),
         model=_name(entry.get("model")),
-        transport=_name(entry.get("transport")),
-        status=_count(entry.get("status")),
         duration=(_count(entry.get("duration_ms")) or 0) / 1000,
         reusable=_count(entry.get("reusable_tokens")),
         predecessor=_count(entry.get("predecessor")),
@@ -82,7 +77,6 @@ def _counters(entry: Mapping[str, Json]) -> dict[str, int | None]:
     return {
         "input": given,
         "cached": None if given is None or cached is None else min(cached, given),
-        "output": _count(entry.get("gen_ai.usage.output_tokens")),
     }
 
 
@@ -101,8 +95,7 @@ def _time(value: Json) -> float | None:
 
 
 def _count(value: Json) -> int | None:
-    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _LARGEST
-    return value if is_count else None  # type: ignore[return-value]
+    return value if is_count(value) else None
 
 
 def _names(value: Json) -> tuple[str, ...]:
@@ -115,9 +108,3 @@ def _name(value: Json) -> str:
 
 def _text(value: Json, longest: int) -> str:
     return printable(value, longest) if isinstance(value, str) else ""
-
-
-def printable(text: str, longest: int) -> str:
-    """Return text that can only be read: a control or a change of direction in it becomes a question mark."""
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(character if character.isprintable() else "?" for character in cut).strip()

@@ -1,8 +1,9 @@
-"""What each verdict means in a line, the group in which it is drawn, and what to do about it."""
+"""What each verdict means in a line, and the group in which it is drawn; what to do about it is said in `words`."""
 
 from dataclasses import dataclass
 
-from ..causes.names import MISSES
+from ..verdicts import MISSES
+from ..words.advice import ADVICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,118 +54,36 @@ class Word:
         return self.name in MISSES
 
 
-def _same(thing: str) -> str:
-    return f"Ask for the same {thing} in every turn of a conversation."
-
-
-_TABLE: tuple[tuple[Group, str, str, str], ...] = (
-    (READ, "hit", "what could be read from the cache was read", "Nothing."),
-    (COLD, "cold", "no earlier turn of this conversation is known", "Nothing: somebody has to be first."),
-    (SMALL, "below_minimum", "fewer tokens than the 1,024 from which on anything is cached", "Nothing."),
-    (
-        SILENT,
-        "no_usage",
-        "the turn ended without counters: cut, cancelled, or they were stripped",
-        "See whether the client cancels its turns, or a gateway strips the usage.",
-    ),
-    (
-        REFUSED,
-        "rejected",
-        "the backend refused or failed the turn",
-        "Read the reason of the turn: it names the status, and the member where one was refused.",
-    ),
-    (
-        ROUTED,
-        "account_changed",
-        "the turn came under another account than its predecessor",
-        "Keep a conversation on one account; a gateway that changes accounts loses the cache each time.",
-    ),
-    (ROUTED, "model_changed", "another model was asked", "Finish a conversation on its model: each has its own cache."),
-    (
-        ROUTED,
-        "prompt_cache_key_changed",
-        "the turn left with another key than its predecessor",
-        "Run with codex_mode=pin, which holds a conversation to its first key, or have the client keep its own.",
-    ),
-    (
-        ROUTED,
-        "session_changed",
-        "the turn left with another session header than its predecessor",
-        "Run with codex_mode=fill, or have the client keep one session header for a conversation.",
-    ),
-    (ROUTED, "service_tier_changed", "another service tier was asked for", _same("service tier")),
-    (
-        ROUTED,
-        "session_missing",
-        "the turn left without any session header",
-        "Run with codex_mode=fill; a WebSocket needs the session header in its handshake, from the client.",
-    ),
-    (
-        ROUTED,
-        "transport_changed",
-        "the same prompt came by another transport, socket or host",
-        "Have the client stay on one connection; a new one can end at another server.",
-    ),
-    (
-        ROUTED,
-        "key_replaced",
-        "the backend answered with another key than was sent",
-        "See that the turn bears a session header: without one the backend does not keep the key.",
-    ),
-    (
-        PROMPT,
-        "tools_changed",
-        "a tool was added, removed, edited or moved",
-        "Keep the tools and their order; load all of them before the first turn.",
-    ),
-    (PROMPT, "text_format_changed", "the output format is another", _same("output format")),
-    (PROMPT, "reasoning_effort_changed", "the reasoning effort is another", _same("reasoning effort")),
-    (PROMPT, "verbosity_changed", "the verbosity is another", _same("verbosity")),
-    (
-        PROMPT,
-        "parallel_tool_calls_changed",
-        "parallel tool calls were switched on or off",
-        _same("setting of parallel_tool_calls"),
-    ),
-    (
-        PROMPT,
-        "instructions_changed",
-        "the instructions differ from an offset on",
-        "Move what varies (dates, paths, counters) out of the instructions, to the end of the input.",
-    ),
-    (
-        EXPECTED,
-        "context_compacted",
-        "the history was compacted, so it has to be read anew once",
-        "Nothing: this is the price of a shorter history.",
-    ),
-    (
-        PROMPT,
-        "input_changed",
-        "history was edited, cut or reordered",
-        "Have the client only append: what follows the first edited item is paid for again.",
-    ),
-    (
-        GONE,
-        "idle",
-        "nothing else explains it, and more than five minutes had passed",
-        "Go on within five minutes where you can; a pause is often worth its price.",
-    ),
-    (
-        GONE,
-        "key_overloaded",
-        "nothing else explains it, and the key carried more than 15 turns within a minute",
-        "Give agents that work at the same time keys of their own.",
-    ),
-    (
-        GONE,
-        "upstream",
-        "nothing visible explains it: likely the server's side",
-        "Nothing on this side. If it comes often, compare the times with other clients of the backend.",
-    ),
+_TABLE: tuple[tuple[Group, str, str], ...] = (
+    (READ, "hit", "what could be read from the cache was read"),
+    (COLD, "cold", "no earlier turn of this conversation is known"),
+    (SMALL, "below_minimum", "fewer tokens than the 1,024 from which on anything is cached"),
+    (SILENT, "no_usage", "the turn ended without counters: cut, cancelled, or they were stripped"),
+    (REFUSED, "rejected", "the backend refused or failed the turn"),
+    (ROUTED, "account_changed", "the turn came under another account than its predecessor"),
+    (ROUTED, "model_changed", "another model was asked"),
+    (ROUTED, "prompt_cache_key_changed", "the turn left with another key than its predecessor"),
+    (ROUTED, "session_changed", "the turn left with another session header than its predecessor"),
+    (ROUTED, "service_tier_changed", "another service tier was asked for"),
+    (ROUTED, "session_missing", "the turn left without any session header"),
+    (ROUTED, "transport_changed", "the same prompt came by another transport, socket or host"),
+    (ROUTED, "key_replaced", "the backend answered with another key than was sent"),
+    (PROMPT, "tools_changed", "a tool was added, removed, edited or moved"),
+    (PROMPT, "text_format_changed", "the output format changed"),
+    (PROMPT, "reasoning_effort_changed", "the reasoning effort changed"),
+    (PROMPT, "verbosity_changed", "the verbosity changed"),
+    (PROMPT, "parallel_tool_calls_changed", "parallel tool calls were switched on or off"),
+    (PROMPT, "instructions_changed", "the instructions differ from an offset on"),
+    (EXPECTED, "context_compacted", "the history was compacted, so it has to be read anew once"),
+    (PROMPT, "input_changed", "history was edited, cut or reordered"),
+    (GONE, "idle", "nothing else explains it, and more than five minutes had passed"),
+    (GONE, "key_overloaded", "nothing else explains it, and the key carried more than 15 turns within a minute"),
+    (GONE, "upstream", "nothing visible explains it: likely the server's side"),
 )
 
-WORDS = {name: Word(name=name, group=group, meaning=meaning, advice=advice) for group, name, meaning, advice in _TABLE}
+WORDS = {
+    name: Word(name=name, group=group, meaning=meaning, advice=ADVICE[name].short) for group, name, meaning in _TABLE
+}
 
 
 def word_of(name: str) -> Word:

@@ -1,13 +1,8 @@
-"""Counts, shares and spans of time in words."""
+"""Shares, spans and times, as a page with much of them shows them."""
 
 import datetime
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, as in "1 turn" and "2,000 turns"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def tokens(number: int | None) -> str:

@@ -26,7 +26,7 @@ _own = threading.local()
 
 
 def keep_quiet() -> None:
-    """Let what the SDK and its HTTP client log in a thread that works for us be kept; all else they log is heard."""
+    """Capture what the SDK and its HTTP client log in our own threads; let their other records through."""
     for name in list(logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("opentelemetry", "urllib3"):
             logging.getLogger(name).addFilter(_keep)  # a filter is not inherited, so each of them gets it

@@ -39,7 +39,7 @@ _COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens"
 
 
 class Instrument(NamedTuple):
-    """What counts or spreads measurements of one kind; `bounds` are those of a histogram's buckets."""
+    """A metric instrument: a counter or a histogram; `bounds` are those of a histogram's buckets."""
 
     kind: Literal["counter", "histogram"]
     name: str

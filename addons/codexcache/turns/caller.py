@@ -43,6 +43,11 @@ def read_caller(values: Values) -> Caller | None:
     return Caller(kind="principal", identity=(credential,)) if credential else None
 
 
+def parts_of(caller: Caller | None) -> tuple[str, ...]:
+    """Return what tells a caller from all others, to be hashed; of none, nothing."""
+    return (caller.kind, *caller.identity) if caller else ()
+
+
 @functools.lru_cache(maxsize=256)
 def _stable_claims(credential: str) -> tuple[str, ...]:
     """Return issuer, user and account of a bearer token, or nothing where it names no user."""

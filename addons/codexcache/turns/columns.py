@@ -26,7 +26,7 @@ class Item(NamedTuple):
 class Columns:
     """Some 36 bytes an item. `heads` and `ends` begin with what stands for no items at all.
 
-    `open` holds how many items there are, as long as nobody has begun to append to them.
+    `open` is a one-item lock: it holds the length while these columns may still be appended to in place.
     """
 
     __slots__ = ("digests", "ends", "heads", "kinds", "open", "places")

@@ -9,7 +9,7 @@ Before a turn without an explicit key climbs, it is asked whether it goes on wit
 
 from collections.abc import Callable
 
-from .caller import Caller
+from .caller import parts_of
 from .memory import Identity, KeySource, Memory
 from .turn import Turn
 from .values import derived
@@ -45,7 +45,7 @@ def _from_conversation(turn: Turn) -> str | None:
     """Derive a key from the caller and how the conversation opens, which stays the same in all of its turns."""
     if turn.opening is None:
         return None
-    return derived("conversation", *_parts(turn.sender.caller), turn.instructions, turn.opening)
+    return derived("conversation", *parts_of(turn.sender.caller), turn.instructions, turn.opening)
 
 
 def _from_caller(kind: str) -> Callable[[Turn], str | None]:
@@ -53,13 +53,9 @@ def _from_caller(kind: str) -> Callable[[Turn], str | None]:
 
     def rung(turn: Turn) -> str | None:
         caller = turn.sender.caller
-        return derived(*_parts(caller)) if caller and caller.kind == kind else None
+        return derived(*parts_of(caller)) if caller and caller.kind == kind else None
 
     return rung
-
-
-def _parts(caller: Caller | None) -> tuple[str, ...]:
-    return (caller.kind, *caller.identity) if caller else ()
 
 
 type _Rungs = tuple[tuple[KeySource, Callable[[Turn], str | None]], ...]

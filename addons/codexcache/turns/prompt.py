@@ -20,7 +20,7 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from ..unchanging import unchanging
-from ..wire.document import Json, Object
+from ..wire.document import Json, Object, as_list, as_text
 from .columns import Item, Items, digest
 from .items import given_items, seen, spelled, texts
 
@@ -95,8 +95,8 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
     A WebSocket delta stands for the prompt of the turn that it names (`base`), that turn's output, and its own input.
     """
     given, start = given_items(document), base.length + len(outputs) if base else 0
-    told, lead = _text(document.get("instructions")), _lead(document, given, base)
-    tools = (*_tools(_list(document.get("tools"))), *lead.tools)
+    told, lead = as_text(document.get("instructions")), _lead(document, given, base)
+    tools = (*_tools(as_list(document.get("tools"))), *lead.tools)
     items = [_item(start + place, item) for place, item in enumerate(given) if place >= lead.taken]
     head = Head(
         model=_short(document.get("model")),
@@ -151,7 +151,7 @@ def _lead(document: Object, given: list[Json], base: Prompt | None) -> _Lead:
     if base and (base.items or base.head.carries_instructions):
         return _Lead(tools, base.head.instructions if base.head.carries_instructions else "", 0)
     count = next((n for n, item in enumerate(given) if _kind(item) != "additional_tools"), len(given))
-    tools = (*tools, *(tool for item in given[:count] for tool in _tools(_list(_member_of(item, "tools")))))
+    tools = (*tools, *(tool for item in given[:count] for tool in _tools(as_list(_member_of(item, "tools")))))
     if document.get("instructions") or count == len(given) or not _is_developer(given[count]):
         return _Lead(tools, "", count)
     return _Lead(tools, "\n".join(texts(_member_of(given[count], "content"))), count + 1)
@@ -174,7 +174,7 @@ def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
     for tool in tools:
         if isinstance(tool, dict) and tool.get("type") == "namespace":
             space = _short(tool.get("name"))
-            yield from (_tool(inner, f"{space}.") for inner in _list(tool.get("tools")))
+            yield from (_tool(inner, f"{space}.") for inner in as_list(tool.get("tools")))
         else:
             yield _tool(tool)
 
@@ -213,14 +213,6 @@ def _member_of(value: Json, name: str) -> Json:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _short(value: Json) -> str:
     """Return a name, as far as it is remembered."""
-    return _text(value)[:_LONGEST_NAME]
+    return as_text(value)[:_LONGEST_NAME]

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from ..wire.document import Json, Object
+from ..wire.routes import ESSENTIAL
 from .envelope import KEY_MEMBER
 from .errors import errors_in
 
@@ -20,9 +21,6 @@ _MOST = 200
 """Lessons that are learned, and that are said; a backend could make up any number."""
 
 _NAME = r"['\"`]?([A-Za-z_][A-Za-z0-9_]{0,63})['\"`]?"
-_ESSENTIAL = frozenset({"input", "model", "type"})
-"""Members without which a turn is none: what an error says of them is about their value."""
-
 _REFUSING_CODES = ("unknown_parameter", "unsupported_parameter")  # no set: what is looked up may be a list
 _NOT_TAKEN = r"(?:unsupported|unknown|unrecognized)"
 _THING = r"(?:request )?(?:parameter|argument|member|field)(?:s|\(s\))?(?: supplied)?"
@@ -43,9 +41,12 @@ class Refusal(NamedTuple):
 
 
 def refused_member(payload: Object) -> str | None:
-    """Return the top-level member that an error payload says is unsupported or unknown, or None."""
+    """Return the top-level member that an error payload says is unsupported or unknown, or None.
+
+    What it says of one that no turn can lack is about its value.
+    """
     name = next((name for error in errors_in(payload) if (name := _named(error))), None)
-    return None if name in _ESSENTIAL else name
+    return None if name in ESSENTIAL else name
 
 
 class Lessons:

@@ -11,10 +11,10 @@ from hashlib import blake2b
 from typing import Literal
 
 from ..unchanging import unchanging
-from ..wire.document import Json, Object
+from ..wire.document import Json, Object, as_text
 from ..wire.fields import Fields, Values, by_name, place_of_length, with_length
 from ..wire.routes import Endpoint
-from .caller import Caller, read_caller
+from .caller import Caller, parts_of, read_caller
 from .items import first_developer_message, first_user_message, given_items, spelled
 from .prompt import HEAD_MEMBERS, Prompt, read_on, read_prompt
 from .values import usable
@@ -113,7 +113,7 @@ class Turn:
     @property
     def instructions(self) -> str:
         """How the instructions begin; "responses lite" requests carry them as a message (openai/codex, `client.rs`)."""
-        return (_text(self.document.get("instructions")) or self.reading.developer)[:_OPENING_INSTRUCTIONS]
+        return (as_text(self.document.get("instructions")) or self.reading.developer)[:_OPENING_INSTRUCTIONS]
 
 
 _latest: dict[int, Sender] = {}
@@ -207,17 +207,16 @@ def _read(document: Object, known: Reading | None, changed: Collection[str] | No
 
 def _frame(document: Object) -> Frame:
     return Frame(
-        model=_text(document.get("model")),
+        model=as_text(document.get("model")),
         explicit=usable(document.get("prompt_cache_key")),
         session=_first_usable(_body_sessions(document)),
-        previous=_text(document.get("previous_response_id")) or None,
+        previous=as_text(document.get("previous_response_id")) or None,
         warm_up=document.get("generate") is False,
     )
 
 
 def _root(caller: Caller | None) -> bytes:
-    parts: list[Json] = [caller.kind, *caller.identity] if caller else []
-    return blake2b(spelled(parts), digest_size=16).digest()
+    return blake2b(spelled([*parts_of(caller)]), digest_size=16).digest()
 
 
 def _body_sessions(document: Object) -> Iterator[Json]:
@@ -229,7 +228,3 @@ def _body_sessions(document: Object) -> Iterator[Json]:
 
 def _first_usable(values: Iterable[Json]) -> str | None:
     return next((form for value in values if (form := usable(value))), None)
-
-
-def _text(value: Json) -> str:
-    return value if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""What a body begins with that has nothing in common with an earlier one: all but its last item.
+"""Splits a body that matches no known one: all but its last item is kept as a prefix that other bodies may share.
 
 Other bodies may begin so, too: a question is put anew, or one history is given to several agents. So such a body is
 read as if it went on with another, which said all of it but the last item.
@@ -17,7 +17,7 @@ from .document import Json, Object
 def divided[M](body: Body[M], make: Callable[[Object], M | None]) -> Body[M]:
     """Return a body that was read by itself as one that goes on with all but its last item, if that can be told.
 
-    `make` is what its reader makes of a body, None of one that is not to be divided.
+    `make` turns a document into its reading, or returns None if the body must not be split.
     """
     if (found := input_of(body)) is None:
         return body

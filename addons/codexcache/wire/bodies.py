@@ -19,7 +19,10 @@ MEMORY = 64 << 20
 
 
 class Bodies[M]:
-    """Bodies, and what their reader makes of them. `make` is how he reads a beginning, None for what is none."""
+    """Bodies, and what their reader makes of them.
+
+    `make` turns a document into its reading, or returns None if the body must not be split.
+    """
 
     def __init__(self, make: Callable[[Object], M | None], limit: int = MEMORY) -> None:
         self._make = make

@@ -12,12 +12,15 @@ import json
 import re
 from collections.abc import Buffer, Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeGuard
 
 import orjson
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 type Object = dict[str, Json]
+
+_COUNTS = 1 << 53
+"""Whole numbers below are exact in whatever reads JSON, and a collector of telemetry takes 63 bits."""
 
 _WHITE = rb"[ \t\n\r]*+"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
@@ -73,6 +76,21 @@ def parse(text: bytes) -> Object:
     if not isinstance(document, dict):
         raise Unreadable("it is not a JSON object")
     return document
+
+
+def is_count(value: Json) -> TypeGuard[int]:
+    """Tell whether a value can be a number of tokens, say: whoever sends it can say anything, true as well."""
+    return type(value) is int and 0 <= value < _COUNTS
+
+
+def as_text(value: Json) -> str:
+    """Return a text, and an empty one for anything else."""
+    return value if isinstance(value, str) else ""
+
+
+def as_list(value: Json) -> list[Json]:
+    """Return a list, and an empty one for anything else."""
+    return value if isinstance(value, list) else []
 
 
 def find_members(text: bytes, document: Object) -> list[Member]:

@@ -6,22 +6,15 @@ Fields = Sequence[tuple[bytes, bytes]]
 
 _LENGTH = b"content-length"
 
-
-def all_values(fields: Fields, name: str) -> list[str]:
-    """Return the values of every field called `name` (any case), in order.
-
-    Bytes that are not UTF-8 become surrogates, as in mitmproxy's own headers.
-    """
-    wanted = name.lower().encode()
-    return [value.decode("utf-8", "surrogateescape") for field, value in fields if field.lower() == wanted]
-
-
 type Values = Mapping[str, Sequence[str]]
 """Header fields by their lower-case names: the values of each, in order."""
 
 
 def by_name(fields: Fields) -> Values:
-    """Return the values of all fields, in order, by lower-case name: for who wants to know several."""
+    """Return the values of all fields, in order, by lower-case name.
+
+    Bytes that are not UTF-8 become surrogates, as in mitmproxy's own headers.
+    """
     found: dict[str, list[str]] = {}
     for field, value in fields:
         name = field.lower().decode("utf-8", "surrogateescape")

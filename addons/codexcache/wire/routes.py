@@ -1,4 +1,4 @@
-"""Which hosts are the Codex backend's, and which of their endpoints take turns.
+"""Which hosts are the Codex backend's, which of their endpoints take turns, and what a turn cannot lack.
 
 The backend is `chatgpt.com`, but an account can be routed to another host below it (openai/codex, workspace routing:
 `gov.chatgpt.com`). Its other endpoints (`models`, `alpha/search`, `images`, `memories`, `realtime`, `wham`) have
@@ -8,6 +8,9 @@ schemas of their own and refuse a key (router-for-me/CLIProxyAPI#4289).
 from typing import Literal
 
 type Endpoint = Literal["responses", "compact"]
+
+ESSENTIAL = frozenset({"input", "model", "type"})
+"""Members of a body without which it is no turn."""
 
 _ROOT = "/backend-api/codex"
 _ENDPOINTS: dict[str, Endpoint] = {f"{_ROOT}/responses": "responses", f"{_ROOT}/responses/compact": "compact"}

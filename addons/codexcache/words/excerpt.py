@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..causes.changes import first_difference as common_length
+from ..causes.changes import common_prefix_length
 from ..turns.items import given_items, seen, spelled
+from ..visible import with_symbols
 from ..wire.document import Json, Object
 
 AROUND = 60
@@ -102,11 +103,6 @@ def first_difference(was: _Value, now: _Value, place: str = "", levels: int = _D
     return _in_text(_text(was), _text(now), place)
 
 
-def visible(text: str) -> str:
-    """Return text in which nothing can steer a terminal: control characters have symbols, others their number."""
-    return "".join(character if character.isprintable() else _symbol(ord(character)) for character in text)
-
-
 def _parts(prompt: Object) -> Iterator[tuple[str, _Value]]:
     """Yield the parts of a prompt with their places: tools, format, instructions, then the items one by one."""
     text = prompt.get("text")
@@ -130,7 +126,7 @@ def _in_members(was: Object, now: Object, place: str, levels: int) -> Excerpt | 
         if not _same(one, other):
             return first_difference(one, other, f"{place}.{name}".lstrip("."), levels)
     names = (_listed(was), _listed(now))
-    return _excerpt(*names, place, common_length(*names), MEMBER_ORDER)
+    return _excerpt(*names, place, common_prefix_length(*names), MEMBER_ORDER)
 
 
 def _in_list(was: list[Json], now: list[Json], place: str, levels: int) -> Excerpt | None:
@@ -138,7 +134,7 @@ def _in_list(was: list[Json], now: list[Json], place: str, levels: int) -> Excer
     index = min(len(was), len(now)) if index is None else index
     if _counted(was) == _counted(now):
         names = (_named(was), _named(now))
-        return _excerpt(*names, place, common_length(*names), LIST_ORDER)
+        return _excerpt(*names, place, common_prefix_length(*names), LIST_ORDER)
     one = was[index] if index < len(was) else _ABSENT
     other = now[index] if index < len(now) else _ABSENT
     return first_difference(one, other, f"{place}[{index}]", levels)
@@ -150,16 +146,16 @@ def _counted(values: Iterable[Json]) -> Counter[int]:
 
 
 def _in_text(was: str, now: str, place: str) -> Excerpt:
-    offset = common_length(was, now)
+    offset = common_prefix_length(was, now)
     return _excerpt(was, now, place, offset, _kind(was, now, offset))
 
 
 def _excerpt(was: str, now: str, place: str, offset: int, kind: str) -> Excerpt:
     start = max(0, offset - AROUND)
     return Excerpt(
-        place=visible(_ending(place)),
+        place=with_symbols(_ending(place)),
         offset=offset,
-        before=f"{'…' if start else ''}{visible(was[start:offset])}",
+        before=f"{'…' if start else ''}{with_symbols(was[start:offset])}",
         was=_onward(was, offset),
         now=_onward(now, offset),
         kind=kind,
@@ -173,7 +169,7 @@ def _ending(place: str) -> str:
 
 def _onward(text: str, offset: int) -> str:
     end = offset + AROUND
-    return f"{visible(text[offset:end])}{'…' if end < len(text) else ''}"
+    return f"{with_symbols(text[offset:end])}{'…' if end < len(text) else ''}"
 
 
 def _kind(was: str, now: str, offset: int) -> str:
@@ -225,9 +221,3 @@ def _named(values: Iterable[Json]) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names)
-
-
-def _symbol(code: int) -> str:
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"<U+{code:04X}>"

@@ -6,16 +6,9 @@ two journals of one machine can still be compared.
 
 import functools
 import hmac
-import os
-import secrets
-from pathlib import Path
 
 _LENGTH = 12
 _REMEMBERED = 4096
-_SECRET = 32
-"""Bytes of a secret."""
-
-SECRET_FILE = "codex-continuity.secret"
 
 
 class Fingerprints:
@@ -32,33 +25,3 @@ class Fingerprints:
     def _make(self, kind: str, value: str) -> str:
         text = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
         return hmac.digest(self._secret, text, "sha256").hex()[:_LENGTH]
-
-
-def fresh_secret() -> bytes:
-    """Return a new secret."""
-    return secrets.token_bytes(_SECRET)
-
-
-def load_secret(folder: Path) -> bytes:
-    """Return this machine's secret, made at the first use, readable by its user alone. Raises OSError.
-
-    A secret is added to the end of the file and read from its start: of proxies that start at once each may add one,
-    and all of them read the first.
-    """
-    path = folder / SECRET_FILE
-    folder.mkdir(parents=True, exist_ok=True)
-    while len(known := _read(path)) < _SECRET:
-        _append(path, fresh_secret())
-    return known
-
-
-def _read(path: Path) -> bytes:
-    return path.read_bytes()[:_SECRET] if path.exists() else b""
-
-
-def _append(path: Path, secret: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(descriptor, secret)
-    finally:
-        os.close(descriptor)

@@ -5,13 +5,11 @@ to a bug report. Names of counters are those of OpenTelemetry's GenAI convention
 """
 
 import datetime
-import errno
-import os
 
 import orjson
 
 from ..causes.finding import Finding
-from ..visible import visible
+from ..visible import ascii_only
 from ..wire.document import Json
 from .fingerprint import Fingerprints
 
@@ -36,7 +34,7 @@ class Entries:
             "endpoint": record.endpoint,
             "transport": record.route.transport,
             "client": finding.client,
-            "model": visible(record.prompt.head.model, 80),
+            "model": ascii_only(record.prompt.head.model, 80),
             "status": record.status,
             "key": fingerprint("key", record.route.key),
             "key_source": identity.source,
@@ -57,26 +55,6 @@ class Entries:
 def line_of(entry: dict[str, Json]) -> bytes:
     """Return an entry as a line of the journal."""
     return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def append(path: str, line: bytes) -> None:
-    """Append a line in one write, so that several proxies can share a journal. Raises OSError.
-
-    The file is opened for each line: one that was rotated away or deleted is simply made again.
-    """
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        if (written := os.write(file, line)) < len(line):
-            _take_back(file, written)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    finally:
-        os.close(file)
-
-
-def _take_back(file: int, written: int) -> None:
-    """Remove the part of a line for which there was room: the next one would be lost with it."""
-    if (end := os.lseek(file, 0, os.SEEK_CUR)) == os.fstat(file).st_size:  # else another proxy has gone on writing
-        os.ftruncate(file, end - written)
 
 
 def _usage(finding: Finding) -> dict[str, Json]:

@@ -7,7 +7,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from .excerpt import visible
+from ..visible import with_symbols
 
 WIDTH = 76
 """What fits into the half of mitmweb's window at 1280 pixels, and into a terminal of 80 columns."""
@@ -23,13 +23,15 @@ _NUMBER = re.compile(r"([\d,]+(%| bytes)?|n/a)?")
 def wrapped(text: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
     """Return a text in lines; `hanging` stands before all but the first, the same as before the first by default."""
     after = indent if hanging is None else hanging
-    return textwrap.wrap(visible(text), width, initial_indent=indent, subsequent_indent=after, break_on_hyphens=False)
+    return textwrap.wrap(
+        with_symbols(text), width, initial_indent=indent, subsequent_indent=after, break_on_hyphens=False
+    )
 
 
 def facts(parts: Iterable[str], width: int, between: str = _FACTS) -> Iterator[str]:
     """Yield lines of facts, none of which is broken; one that is too long for a line is cut."""
     line = ""
-    for part in map(visible, parts):
+    for part in map(with_symbols, parts):
         if line and len(line) + len(between) + len(part) > width:
             yield line
             line = ""

@@ -4,7 +4,7 @@ import datetime
 
 from ..causes.finding import Finding
 from ..causes.verdict import Verdict
-from ..visible import visible
+from ..visible import ascii_only
 
 _COLOURS = {"hit": "32", "cold": "36", "below_minimum": "36", "rejected": "31", "no_usage": "33"}
 _MISS = "35"
@@ -15,13 +15,13 @@ def turn_line(finding: Finding, *, colour: bool = False) -> str:
     verdict = finding.verdict
     columns = (
         datetime.datetime.fromtimestamp(finding.record.sent_at).strftime("%H:%M:%S"),
-        f"{visible(finding.client) or '-':<22.22}",
-        f"{visible(finding.record.prompt.head.model) or '-':<18.18}",
+        f"{ascii_only(finding.client) or '-':<22.22}",
+        f"{ascii_only(finding.record.prompt.head.model) or '-':<18.18}",
         f"{_tokens(finding):>9}",
         f"{_share(finding):>6}",
         _painted(f"{_name(verdict):<13}", verdict, colour),
     )
-    return "  ".join((*columns, visible(verdict.because) if _wants_reason(verdict) else "")).rstrip()
+    return "  ".join((*columns, ascii_only(verdict.because) if _wants_reason(verdict) else "")).rstrip()
 
 
 def _name(verdict: Verdict) -> str:

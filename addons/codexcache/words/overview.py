@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..visible import cell
+from ..visible import cell, with_symbols
 from ..wire.document import Object
-from .excerpt import visible
 from .layout import columns, wrapped
 from .page import clock, measured, number, share, title
 
@@ -122,4 +121,4 @@ def _count(portrait: Object, name: str) -> float:
 
 def _cell(text: str) -> str:
     """Return text for a cell. A portrait may come out of a file that anyone could have written."""
-    return cell(visible(text[:_LONGEST]))
+    return cell(with_symbols(text[:_LONGEST]))

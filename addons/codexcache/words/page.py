@@ -6,12 +6,13 @@ portrait may come out of a file that anyone could have written, so it is read wi
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeGuard
 
-from ..wire.document import Json, Object
+from ..phrases import minutes
+from ..visible import with_symbols
+from ..wire.document import Json, Object, as_list, is_count
 from .advice import ADVICE
 from .difference import difference_lines
-from .excerpt import Excerpt, visible
+from .excerpt import Excerpt
 from .layout import WIDEST, WIDTH, columns, cut, facts, wrapped
 from .signature import Part, drawing
 
@@ -47,8 +48,8 @@ def page(portrait: Object, looked_up: Excerpt | str | None = None, width: int = 
 
 
 def joined(sections: Iterable[Iterable[str]]) -> str:
-    """Return sections with a line between them that is not quite empty, for mitmweb gives an empty line no height."""
-    return "\n \n".join("\n".join(map(visible, lines)) for section in sections if (lines := list(section)))
+    """Join sections with a line holding one space: mitmweb gives an empty line no height."""
+    return "\n \n".join("\n".join(map(with_symbols, lines)) for section in sections if (lines := list(section)))
 
 
 def title(portrait: Object) -> str:
@@ -70,22 +71,18 @@ def clock(seconds: Json) -> str:
 
 def number(value: Json) -> str:
     """Return a counter; one that is absent is not 0."""
-    return f"{value:,}" if _is_count(value) else _ABSENT
+    return f"{value:,}" if is_count(value) else _ABSENT
 
 
 def share(portrait: Object) -> str:
     """Return the cached share of the input tokens."""
     given, cached = portrait.get("gen_ai.usage.input_tokens"), portrait.get("gen_ai.usage.cache_read.input_tokens")
-    return f"{cached / given:.0%}" if _is_count(given) and _is_count(cached) and given else _ABSENT
+    return f"{cached / given:.0%}" if is_count(given) and is_count(cached) and given else _ABSENT
 
 
 def measured(value: Json) -> float | None:
     """Return a number as a portrait of ours can hold it, None for anything else: infinity, or hundreds of digits."""
     return value if isinstance(value, int | float) and -_LARGEST < value < _LARGEST else None
-
-
-def _is_count(value: Json) -> TypeGuard[int]:
-    return isinstance(value, int) and measured(value) is not None
 
 
 def _headline(portrait: Object, width: int) -> Iterator[str]:
@@ -137,8 +134,8 @@ def _prompt(portrait: Object, width: int) -> Iterator[str]:
 
 def parts_of(value: Json) -> list[Part]:
     """Return the parts that a portrait's signature lists."""
-    rows = [row for row in _list(value)[:_MOST] if isinstance(row, list) and len(row) == 3]
-    return [(_short(name), size, _short(state)) for name, size, state in rows if _is_count(size) and size >= 0]
+    rows = [row for row in as_list(value)[:_MOST] if isinstance(row, list) and len(row) == 3]
+    return [(_short(name), size, _short(state)) for name, size, state in rows if is_count(size)]
 
 
 def _identity(portrait: Object) -> Iterator[str]:
@@ -160,7 +157,7 @@ def _envelope(portrait: Object, width: int) -> Iterator[str]:
     yield "What the client sent, and what was forwarded"
     names = dict.fromkeys((*sent, *forwarded))
     yield from _indented(_envelope_row(name, sent.get(name), forwarded.get(name)) for name in names)
-    changed = ", ".join(map(str, _list(portrait.get("changed")))) or "none"
+    changed = ", ".join(map(str, as_list(portrait.get("changed")))) or "none"
     yield from _wrapped(f"Edits of this addon: {changed}.", width, "  ")
     if portrait.get("edited"):
         yield "  It was edited by hand while it was held."
@@ -185,7 +182,7 @@ def _predecessor(portrait: Object) -> Iterator[str]:
 def _differences(portrait: Object, width: int) -> Iterator[str]:
     if portrait.get("predecessor") is None:
         return
-    differences = _list(portrait.get("differences"))
+    differences = as_list(portrait.get("differences"))
     yield "Every difference" if differences else "Every difference: none."
     for difference in differences[:_MOST]:
         yield from wrapped(cut(str(difference), _LONGEST), width, "  - ", "    ")
@@ -200,7 +197,7 @@ def _advice(portrait: Object, width: int) -> Iterator[str]:
 
 
 def _indented(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    return (f"  {line}" for line in columns([[visible(cell) for cell in row] for row in rows]))
+    return (f"  {line}" for line in columns([[with_symbols(cell) for cell in row] for row in rows]))
 
 
 def _span(seconds: float) -> str:
@@ -208,7 +205,7 @@ def _span(seconds: float) -> str:
         return "less than a second"
     if seconds < 120:
         return f"{seconds:.1f} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
+    return minutes(seconds)
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
@@ -222,7 +219,3 @@ def _short(value: Json) -> str:
 
 def _dict(value: Json) -> Object:
     return value if isinstance(value, dict) else {}
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from ..causes.changes import Change
 from ..causes.finding import Finding
 from ..causes.predecessor import Match
+from ..phrases import counted
 from ..turns.envelope import KEY_MEMBER, REQUEST_ID
 from ..turns.record import Record
 from ..turns.turn import SESSION_HEADERS
-from ..visible import visible
+from ..visible import ascii_only
 from ..wire.document import Json, Object
 from ..wire.fields import Values, by_name, first_value
 from .fingerprint import Fingerprints
@@ -54,7 +55,7 @@ def signature(record: Record, match: Match | None, changes: tuple[Change, ...]) 
     names = {change.name for change in changes}
     head = record.prompt.head
     tools = CHANGED if "tools_changed" in names else SAME
-    yield [_count(len(head.tools), "tool"), sum(tool.size for tool in head.tools), tools if match else NEW]
+    yield [counted(len(head.tools), "tool"), sum(tool.size for tool in head.tools), tools if match else NEW]
     told = CHANGED if "instructions_changed" in names else BEHIND if tools == CHANGED else SAME
     yield ["instructions", len(head.instructions), told if match else NEW]
     yield from _items(record, match)
@@ -70,10 +71,10 @@ def _items(record: Record, match: Match | None) -> Iterator[Json]:
         return
     first = items[head]
     whole = match is None or match.whole
-    yield [f"input[{first.place}] {visible(first.kind, 40)}", first.size, NEW if whole else CHANGED]
+    yield [f"input[{first.place}] {ascii_only(first.kind, 40)}", first.size, NEW if whole else CHANGED]
     if head + 1 < len(items):
         size = items.size() - items.size(head + 1)
-        yield [_count(len(items) - head - 1, "more item"), size, NEW if whole else BEHIND]
+        yield [counted(len(items) - head - 1, "more item"), size, NEW if whole else BEHIND]
 
 
 def _identity(finding: Finding, fingerprints: Fingerprints) -> Iterator[tuple[str, Json]]:
@@ -95,7 +96,3 @@ def _envelope(values: Values, key: Json, fingerprints: Fingerprints) -> Iterator
     yield KEY_MEMBER, fingerprints.of("key", key) if isinstance(key, str) else None
     for name in _HEADERS:
         yield name, fingerprints.of("key", first_value(values, name))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -4,6 +4,7 @@ from collections import Counter
 from statistics import median
 
 from ..causes.finding import Finding
+from ..phrases import counted
 from .layout import columns
 
 _NAMES = ("verdict", "turns", "sent again")
@@ -41,14 +42,14 @@ class Summary:
         """Return the summary, a few aligned lines."""
         turns = sum(self._verdicts.values())
         return [
-            f"{_count(turns, 'turn')} in {_count(self._conversations, 'conversation')}",
+            f"{counted(turns, 'turn')} in {counted(self._conversations, 'conversation')}",
             *self._rates(),
             *self._causes(),
         ]
 
     def _rates(self) -> list[str]:
         if not self._input:
-            return ["no turn told its usage"]
+            return ["no turn reported its usage"]
         middle = f" (median turn {median(self._shares.elements()):.1%})" if self._shares else ""
         return [
             f"{self._cached / self._input:.1%} of {self._input:,} input tokens were read from the prompt cache{middle}"
@@ -67,7 +68,3 @@ class Summary:
 def _shown(name: str) -> str:
     """Return what a verdict is called; a rebuild after compaction is no fault of anyone's."""
     return f"{name} (expected)" if name == "context_compacted" else name
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

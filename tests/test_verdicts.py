@@ -1,7 +1,7 @@
 """The verdicts by name."""
 
 from codexcache.causes.checks import TABLE
-from codexcache.causes.names import FORESEEABLE, MISSES, QUIET, VERDICTS
+from codexcache.verdicts import FORESEEABLE, MISSES, QUIET, VERDICTS
 
 
 def test_the_table_is_the_list_of_verdicts_in_its_order() -> None:
