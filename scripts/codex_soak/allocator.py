@@ -4,6 +4,7 @@ The memory of a process also holds what was given back and lies between what is 
 even where nothing is left. This figure does not. Python's own small objects are not in it; they are counted as blocks.
 """
 
+import contextlib
 import ctypes
 
 _FIGURES = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
@@ -24,3 +25,9 @@ def handed_out() -> int | None:
     mallinfo.restype = _Info
     info = mallinfo()
     return int(info.uordblks + info.hblkhd)
+
+
+def give_back() -> None:
+    """Have what lies between what is still used returned to the system, where the C library can (glibc)."""
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)

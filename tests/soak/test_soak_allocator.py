@@ -1,6 +1,7 @@
 """What the C library's allocator has handed out."""
 
 import ctypes
+from types import SimpleNamespace
 
 import pytest
 from codex_soak import allocator
@@ -26,3 +27,13 @@ def test_another_c_library_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
 
     assert allocator.handed_out() is None
+
+
+def test_what_is_free_is_given_back_where_that_can_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed = list[int]()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(malloc_trim=trimmed.append))
+    allocator.give_back()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    allocator.give_back()
+
+    assert trimmed == [0]
