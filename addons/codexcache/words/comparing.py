@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from ..causes.changes import Change, find_changes
 from ..causes.predecessor import Match
+from ..phrases import counted
 from ..turns.columns import Items
 from ..turns.prompt import read_prompt
 from ..turns.record import Record, Route, Usage
@@ -65,9 +66,11 @@ def _parts(rows: list[Json], width: int) -> Iterator[str]:
 
 
 def _stands_again(items: Items, match: Match, width: int) -> list[str]:
-    count = f"{len(items)} item{'' if len(items) == 1 else 's'}"
     stand = "stands" if match.head == 1 else "stand"
-    return wrapped(f"Of the first turn's {count}, {match.head} {stand} again at the head of the second.", width)
+    return wrapped(
+        f"Of the first turn's {counted(len(items), 'item')}, {match.head} {stand} again at the head of the second.",
+        width,
+    )
 
 
 def _identity_changes(was: Object, now: Object) -> Iterator[str]:
