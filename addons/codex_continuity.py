@@ -24,7 +24,7 @@ for _name in [name for name in sys.modules if name.partition(".")[0] == "codexca
 
 def _way_out(error: Exception) -> str | None:
     try:
-        from codexcache.installing import why_not
+        from codexcache.install_hints import why_not
     except ModuleNotFoundError:
         return f"{__file__} needs the folder codexcache beside it: copy the two together."
     return why_not(error, version.VERSION)

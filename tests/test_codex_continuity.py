@@ -9,7 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from codexcache.settings import OPTIONS
+from codexcache.options import OPTIONS
 from mitmproxy.test import taddons
 from support.client import Connection
 from support.programs import ADDON, Program, started

@@ -1,25 +1,25 @@
-"""The rooms of Codex Continuity, in the order in which a turn walks through them.
+"""Codex Continuity: the layers, in the order in which a turn passes them.
 
-| room         | what it knows                                                      |
-|--------------|--------------------------------------------------------------------|
-| `verdicts`   | the verdicts by name, in their order of precedence                 |
-| `settings`   | the options, parsed once                                           |
-| `wire`       | bytes: routes, header fields, codings, JSON bodies, event streams  |
-| `turns`      | what a turn is, which key it gets, what its response said          |
-| `causes`     | why a turn missed: the turn it goes on with, and what differs      |
-| `words`      | what is said of a turn: line, page, table, journal                 |
-| `visible`    | a stranger's words, made harmless before they are shown            |
-| `phrases`    | numbers in words                                                   |
-| `unchanging` | values that nothing changes, held to it by mypy alone              |
-| `proxy`      | the hooks, and what keeps them from doing harm                     |
-| `console`    | the content view, the commands, held turns, export                 |
-| `telemetry`  | the turns in the words of OpenTelemetry                            |
-| `report`     | the report as a page: rows, figures, drawing, template             |
-| `installing` | how to add a package that is missing                               |
-| `addon`      | start and end; it puts the rooms with the hooks together           |
+| module          | what it holds                                                              |
+|-----------------|----------------------------------------------------------------------------|
+| `verdicts`      | the table of verdicts: names, precedence, meaning, advice, colours         |
+| `options`       | the options, parsed once                                                   |
+| `text`          | text made safe to show, numbers in words, lines of a given width           |
+| `static_frozen` | dataclasses that mypy alone keeps from being changed                       |
+| `wire`          | header fields, content encodings, event streams, routes                    |
+| `body`          | JSON bodies: in-place edits, incremental parsing, the body cache           |
+| `turn`          | one turn: parsed request, cache key, edits, parsed response                |
+| `diagnosis`     | why a turn missed the cache: its predecessor, the differences, the verdict |
+| `output`        | what is written about a turn: journal, terminal, page, tables              |
+| `hooks`         | mitmproxy's hooks, and what keeps them from doing harm                     |
+| `console`       | the content view, the commands, held turns, redacted export                |
+| `telemetry`     | export to an OpenTelemetry collector                                       |
+| `report`        | the report: rows, statistics, charts, one HTML page                        |
+| `install_hints` | the command that adds a missing package                                    |
+| `addon`         | the addon object: builds the parts above and registers them                |
 
-Data flows one way: bytes in, turn, key, bytes out; events in, usage, verdict, words. `wire`, `turns` and `causes` name
-no proxy and no clock, and no room before `proxy` touches a file. Each folder's own `__init__` says what is in it.
+A module imports only from its own layer or from earlier ones. `wire`, `body`, `turn` and `diagnosis` know
+no proxy, no clock and no file. The `__init__` of each folder lists its modules.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

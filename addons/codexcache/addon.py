@@ -5,42 +5,42 @@ from .console.hold import Hold
 from .console.redact import Redaction
 from .console.reports import Reports
 from .console.view import Views
-from .proxy.arrivals import Arrivals
-from .proxy.captures import Captures
-from .proxy.core import Core
-from .proxy.handover import Handover
-from .proxy.httpturns import HttpTurns
-from .proxy.lifecycle import Lifecycle
-from .proxy.socketturns import SocketTurns
-from .proxy.switchboard import Switchboard
-from .proxy.telling import Telling
-from .proxy.tunnel import Tunnel
+from .hooks.capture_replay import CaptureReplay
+from .hooks.connection_stats import ConnectionStats
+from .hooks.dispatch import HookDispatcher
+from .hooks.http import HttpTurns
+from .hooks.lifecycle import Lifecycle
+from .hooks.notify import Notifier
+from .hooks.reload import ReloadDrain
+from .hooks.state import State
+from .hooks.tls import Tunnel
+from .hooks.websocket import SocketTurns
 from .telemetry.otel import Otel
 
 
-class CodexContinuity(Switchboard):
+class CodexContinuity(HookDispatcher):
     """Keeps the prompt cache of the Codex backend working for any client."""
 
     def __init__(self) -> None:
-        self.core = core = Core()
-        self.telling, self.arrivals = Telling(core), Arrivals(core)
-        views, hold = Views(core), Hold(core, self.telling)
-        turns, sockets = HttpTurns(core), SocketTurns(core)
+        self.state = state = State()
+        self.notifier, self.connection_stats = Notifier(state), ConnectionStats(state)
+        views, hold = Views(state), Hold(state, self.notifier)
+        turns, sockets = HttpTurns(state), SocketTurns(state)
         rooms = [
-            Lifecycle(core),
-            core.onlookers,
-            Tunnel(core),
-            self.arrivals,
+            Lifecycle(state),
+            state.visibility,
+            Tunnel(state),
+            self.connection_stats,
             turns,
             sockets,
-            Handover(turns, sockets, core.faults),
-            Captures(core),
-            self.telling,
+            ReloadDrain(turns, sockets, state.faults),
+            CaptureReplay(state),
+            self.notifier,
             hold,
             views,
-            Commands(core, self.telling, hold, views.view),
-            Reports(core, self.telling.line),
-            Redaction(core),
-            Otel(core, self.telling.entry),
+            Commands(state, self.notifier, hold, views.view),
+            Reports(state, self.notifier.line),
+            Redaction(state),
+            Otel(state, self.notifier.entry),
         ]
-        super().__init__("codex_continuity", rooms, core.faults)
+        super().__init__("codex_continuity", rooms, state.faults)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import orjson
-from codexcache.words.fingerprint import Fingerprints
+from codexcache.output.pseudonyms import Pseudonyms
 
 
 @dataclass(slots=True)
@@ -37,12 +37,12 @@ class Ledger:
         """Notes that so many entries are due of a key, each with one of these verdicts."""
         self._due[key] = Due(entries, frozenset(verdicts))
 
-    def problems(self, journal: Journal, fingerprints: Fingerprints) -> Iterator[str]:
+    def problems(self, journal: Journal, fingerprints: Pseudonyms) -> Iterator[str]:
         """Yields a sentence for each key whose turns are not in the journal as they should be."""
         for key, due in self._due.items():
             yield from _of_key(key, due, journal.verdicts.get(str(fingerprints.of("key", key)), []))
 
-    def told(self, journal: Journal, fingerprints: Fingerprints) -> Counter[str]:
+    def told(self, journal: Journal, fingerprints: Pseudonyms) -> Counter[str]:
         """Returns how often each verdict was given to a turn that is due."""
         prints = {str(fingerprints.of("key", key)) for key in self._due}
         return Counter(verdict for key in prints for verdict in journal.verdicts.get(key, []))

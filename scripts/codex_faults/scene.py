@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from codexcache.proxy.secret import load_secret
-from codexcache.words.fingerprint import Fingerprints
+from codexcache.hooks.files import load_secret
+from codexcache.output.pseudonyms import Pseudonyms
 from embedded_backend.breaks import Break, Breaks
 
 from codex_faults import ledger, speech, turns
@@ -106,8 +106,8 @@ class Scene:
         """Returns how often each verdict was given."""
         return dict(self.ledger.told(self._journal(), self._fingerprints())) if self.arm.journal else {}
 
-    def _fingerprints(self) -> Fingerprints:
-        return Fingerprints(load_secret(self.arm.confdir))
+    def _fingerprints(self) -> Pseudonyms:
+        return Pseudonyms(load_secret(self.arm.confdir))
 
     def _journal(self) -> ledger.Journal:
         """Reads the journal, and the parts of it that were moved away."""

@@ -8,18 +8,18 @@ import io
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from codexcache.body.json_splice import Json, Object
+from codexcache.output.first_difference import first_difference_in_prompt
+from codexcache.output.tables import conversations_table
+from codexcache.output.turn_page import page
 from codexcache.report.conversations import put_together
-from codexcache.report.journals import Gathered
+from codexcache.report.load import ReportData
 from codexcache.report.page import render
-from codexcache.turns.refusal import refused_member
-from codexcache.turns.turn import read_sender
-from codexcache.wire.document import Json, Object
-from codexcache.wire.fields import with_fields
-from codexcache.words.excerpt import first_break
-from codexcache.words.overview import conversations_table
-from codexcache.words.page import page
+from codexcache.turn.rejected_params import rejected_param
+from codexcache.turn.request import read_client_headers
+from codexcache.wire.headers import with_fields
 from support.journals import entry, lines, long_journal
-from support.portraits import portrait
+from support.turn_summaries import turn_summary as portrait
 
 from codex_fuzz.bombs import BODIES, CODED, STREAMS, Text
 from codex_fuzz.works import Work, go_on, hear, hear_coded, hear_in_pieces, send, unpack
@@ -60,49 +60,49 @@ def _decoding(work: Callable[[bytes, str], Work], text: Text, coding: str) -> Ma
 
 def _sessions(size: int) -> Work:
     fields = [(b"session-id", b"s")] * (size // 16)
-    return lambda: (read_sender(fields), with_fields(fields, {"session-id": "k"}))
+    return lambda: (read_client_headers(fields), with_fields(fields, {"session-id": "k"}))
 
 
 def _strangers(size: int) -> Work:
     fields = [(b"x-%d" % number, b"v") for number in range(size // 12)]
-    return lambda: (read_sender(fields), with_fields(fields, {"session-id": "k"}))
+    return lambda: (read_client_headers(fields), with_fields(fields, {"session-id": "k"}))
 
 
 def _giant_field(size: int) -> Work:
     fields = [(b"session-id", "\u202e".encode() * (size // 3)), (b"authorization", b"Bearer a.b.c")]
-    return lambda: read_sender(fields)
+    return lambda: read_client_headers(fields)
 
 
 def _token(part: bytes) -> Make:
-    return lambda size: lambda: read_sender([(b"authorization", b"Bearer " + part * (size // len(part)))])
+    return lambda size: lambda: read_client_headers([(b"authorization", b"Bearer " + part * (size // len(part)))])
 
 
 def _refusal(unit: str) -> Make:
-    return lambda size: lambda: refused_member({"error": {"message": unit * (size // len(unit))}})
+    return lambda size: lambda: rejected_param({"error": {"message": unit * (size // len(unit))}})
 
 
 def _journal(size: int) -> Work:
     data = lines(long_journal(max(20, size // 700)))
 
     def work() -> None:
-        gathered = Gathered()
-        gathered.add_lines(io.BytesIO(data))
-        put_together(gathered.rows)
+        report_data = ReportData()
+        report_data.add_lines(io.BytesIO(data))
+        put_together(report_data.rows)
 
     return work
 
 
 def _odd_lines(line: bytes) -> Make:
-    return lambda size: lambda: Gathered().add_lines(io.BytesIO(line * (size // len(line))))
+    return lambda size: lambda: ReportData().add_lines(io.BytesIO(line * (size // len(line))))
 
 
 def _told(member: str) -> Make:
     """Return the making of a page of a journal in which a member is different in each turn."""
 
     def make(size: int) -> Work:
-        gathered = Gathered()
-        gathered.add_lines(lines([{**entry(n, at=n), member: f"m{n}"} for n in range(1, size // 64)]).splitlines())
-        return lambda: render(gathered, "")
+        report_data = ReportData()
+        report_data.add_lines(lines([{**entry(n, at=n), member: f"m{n}"} for n in range(1, size // 64)]).splitlines())
+        return lambda: render(report_data, "")
 
     return make
 
@@ -123,7 +123,7 @@ def _break(value: Callable[[int, str], Json]) -> Make:
     def make(size: int) -> Work:
         was: Object = {"tools": [value(size, "a")]}
         now: Object = {"tools": [value(size, "b")]}
-        return lambda: first_break(was, now)
+        return lambda: first_difference_in_prompt(was, now)
 
     return make
 
@@ -143,7 +143,7 @@ _OTHERS: dict[tuple[str, str], Make] = {
     ("token", "a giant part"): _token(b"eyJz"),
     ("refusal", "the words of a refusal"): _refusal("unsupported parameter: "),
     ("refusal", "their beginning"): _refusal("unknown request "),
-    ("refusal", "spaces"): lambda size: lambda: refused_member({"detail": "unknown parameter:" + " " * size}),
+    ("refusal", "spaces"): lambda size: lambda: rejected_param({"detail": "unknown parameter:" + " " * size}),
     ("journal", "an ordinary one"): _journal,
     ("journal", "lines that are no JSON"): _odd_lines(b"x\n"),
     ("journal", "one line without an end"): _odd_lines(b"x"),

@@ -5,7 +5,7 @@ The choices stand at the front and their number is fixed, so that any text becom
 
 from collections.abc import Iterator, Sequence
 
-from codexcache.wire.fields import Fields
+from codexcache.wire.headers import Fields
 
 
 class Given:

@@ -9,14 +9,14 @@ import io
 from collections.abc import Iterable
 
 import orjson
-from codexcache.wire.document import Object
+from codexcache.body.json_splice import Object
 from corpus import TALKS
 from corpus.player import Player
 from corpus.talk import Talk
 from mitmproxy import http
 from mitmproxy.io import FlowReader
 from support.journals import lines, long_journal
-from support.portraits import PORTRAIT
+from support.turn_summaries import PORTRAIT
 from support.wire import bearer, body, completed, event, frame
 
 from codex_fuzz.oracles.files import SECTIONS

@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from contextlib import suppress
 
-from codexcache.settings import default_settings
-from codexcache.turns.continuity import Continuity
-from codexcache.turns.items import given_items
-from codexcache.turns.outcome import Outcome
-from codexcache.turns.tap import reader_for
-from codexcache.turns.turn import read_alone, read_sender, read_turn
-from codexcache.wire.bodies import Bodies
-from codexcache.wire.coding import Undecodable, decode
-from codexcache.wire.document import Unreadable, edited
+from codexcache.body.cache import BodyCache
+from codexcache.body.json_splice import Unreadable, edited
+from codexcache.options import default_settings
+from codexcache.turn.exchange import Continuity
+from codexcache.turn.items import given_items
+from codexcache.turn.request import parse_body, read_client_headers, read_turn
+from codexcache.turn.response import ResponseInfo
+from codexcache.turn.stream import reader_for
+from codexcache.wire.content_encoding import Undecodable, decode
 
 _LIMIT = 64 << 20
 
@@ -22,12 +22,12 @@ def send(text: bytes) -> Work:
     """Return the way of a body through the proxy: read, explained, edited."""
 
     def work() -> None:
-        bodies = Bodies(read_alone)
+        bodies = BodyCache(parse_body)
         continuity, settings = Continuity(), default_settings()
         with suppress(Unreadable):
             read = bodies.read(text)
             turn = read_turn(
-                read_sender([(b"session_id", b"s")]),
+                read_client_headers([(b"session_id", b"s")]),
                 read.document,
                 transport="http",
                 host="h",
@@ -35,15 +35,15 @@ def send(text: bytes) -> Work:
                 known=read.made,
                 changed=read.changed,
             )
-            passage = continuity.begin(turn, settings)
-            edited(text, read.members, drop=passage.envelope.drop, put={"prompt_cache_key": "k"})
+            exchange = continuity.begin(turn, settings)
+            edited(text, read.members, drop=exchange.edits.drop, put={"prompt_cache_key": "k"})
 
     return work
 
 
 def go_on(text: bytes) -> Work:
     """Return the reading of a body in the light of itself."""
-    bodies = Bodies(given_items)
+    bodies = BodyCache(given_items)
     with suppress(Unreadable):
         bodies.remember(bodies.read(text), made=[])
 
@@ -65,8 +65,8 @@ def hear_in_pieces(text: bytes) -> Work:
     return lambda: _heard(chunks, "")
 
 
-def _heard(chunks: list[bytes], coding: str) -> Outcome:
-    outcome = Outcome(status=200)
+def _heard(chunks: list[bytes], coding: str) -> ResponseInfo:
+    outcome = ResponseInfo(status=200)
     reader = reader_for(outcome, coding=coding, event_stream=True, limit=_LIMIT, on_finished=lambda: None)
     for chunk in chunks:
         reader.feed(chunk)

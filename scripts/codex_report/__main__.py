@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from codexcache.phrases import counted
 from codexcache.report.captured import add_capture, is_capture
 from codexcache.report.conversations import put_together
-from codexcache.report.journals import Gathered, add_journal
+from codexcache.report.load import ReportData, add_journal
 from codexcache.report.page import render, save
+from codexcache.text import counted
 
 PROGRAM = "scripts/report"
 
@@ -41,9 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _gather(paths: Sequence[Path], hosts: str) -> Gathered:
+def _gather(paths: Sequence[Path], hosts: str) -> ReportData:
     """Returns the turns of all files; raises OSError, or ValueError with a sentence where there is none."""
-    gathered = Gathered()
+    gathered = ReportData()
     for path in paths:
         known = len(gathered.rows), gathered.skipped.total()
         if is_capture(path):
@@ -58,7 +58,7 @@ def _gather(paths: Sequence[Path], hosts: str) -> Gathered:
     return gathered
 
 
-def _said(gathered: Gathered, page: Path) -> str:
+def _said(gathered: ReportData, page: Path) -> str:
     turns, conversations = len(gathered.rows), len(put_together(gathered.rows))
     left_out = f"; {counted(gathered.skipped.total(), 'line')} left out" if gathered.skipped else ""
     return f"{page}: {counted(turns, 'turn')} in {counted(conversations, 'conversation')}{left_out}"

@@ -6,8 +6,8 @@ import orjson
 import pytest
 from codex_bench import answer
 from codex_bench.conversation import Conversation, as_frame
-from codexcache.turns.outcome import Outcome
-from codexcache.wire.eventstream import EventStream
+from codexcache.turn.response import ResponseInfo
+from codexcache.wire.sse import EventStream
 
 
 @pytest.mark.parametrize("size", [10_000, 40_000, 1_000_000])
@@ -59,7 +59,7 @@ def test_an_answer_has_as_many_events_as_were_asked_for_each_in_a_chunk() -> Non
 
 
 def test_the_addon_understands_an_answer() -> None:
-    stream, outcome = EventStream(), Outcome()
+    stream, outcome = EventStream(), ResponseInfo()
     for chunk in answer.chunks(7, 100):
         for data in stream.feed(chunk.partition(b"\r\n")[2].removesuffix(b"\r\n")):
             outcome.read_event(data)

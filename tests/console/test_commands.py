@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-from codexcache.proxy.telling import portraits
+from codexcache.hooks.notify import turn_summaries
 from conftest import Stage
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions, http
@@ -212,12 +212,12 @@ async def test_a_turn_that_is_tried_again_is_a_turn_like_any_other(web: Web) -> 
     key = third.request.headers["session-id"]
     await until(lambda: not third.live)
     await web.command("replay.client", f"@{third.id}")
-    await until(lambda: len(portraits(third)) == 2)
+    await until(lambda: len(turn_summaries(third)) == 2)
 
     assert verdicts(third) == ["tools_changed", "no_usage"]  # this backend had three answers
     assert third.comment.startswith("no_usage: ")
     assert third.request.headers["session-id"] == key
-    assert portraits(third)[1]["changed"] == []
+    assert turn_summaries(third)[1]["changed"] == []
     said = (await web.command("codex.why", f"@{third.id}"))["value"]
     assert said.startswith("no_usage\n")
     assert "\nmiss: tools_changed\n" in said

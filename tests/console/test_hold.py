@@ -6,7 +6,7 @@ import h11
 import orjson
 import pytest
 from codexcache.console.hold import HELD
-from codexcache.proxy.telling import portraits
+from codexcache.hooks.notify import turn_summaries
 from conftest import Stage
 from mitmproxy import exceptions, http
 from support.client import connected
@@ -66,9 +66,9 @@ async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(stage: Stag
 
     assert verdicts(held) == ["hit"]
     assert held.comment.startswith("hit: ")
-    assert float(str(portraits(held)[0]["sent_at"])) >= arrived + 0.05
-    assert portraits(held)[0]["sent_at"] == held.request.timestamp_end
-    assert portraits(held)[0]["edited"] is False
+    assert float(str(turn_summaries(held)[0]["sent_at"])) >= arrived + 0.05
+    assert turn_summaries(held)[0]["sent_at"] == held.request.timestamp_end
+    assert turn_summaries(held)[0]["edited"] is False
     assert orjson.loads(upstream.last.body)["tools"] == OTHER_TOOLS
 
 
@@ -80,8 +80,8 @@ async def test_what_is_edited_while_it_is_held_is_what_counts(stage: Stage) -> N
     await task
 
     assert orjson.loads(upstream.last.body)["tools"] == TOOLS
-    assert portraits(held)[0]["changes"] == []
-    assert portraits(held)[0]["edited"] is True
+    assert turn_summaries(held)[0]["changes"] == []
+    assert turn_summaries(held)[0]["edited"] is True
     assert verdicts(held) == ["hit"]
 
 
@@ -93,7 +93,7 @@ async def test_what_is_no_turn_any_more_keeps_the_record_of_what_it_was(stage: S
     await task
 
     assert upstream.last.body == b"[1]"
-    assert portraits(held)[0]["changes"] == ["tools_changed"]
+    assert turn_summaries(held)[0]["changes"] == ["tools_changed"]
 
 
 async def test_what_is_killed_never_leaves_and_the_client_is_told(stage: Stage) -> None:
@@ -177,12 +177,12 @@ async def test_a_frame_is_held_edited_and_let_go(stage: Stage) -> None:
         held.resume()
         await peer.receive()
         await peer.receive()
-        await until(lambda: len(portraits(held)) == 2)
+        await until(lambda: len(turn_summaries(held)) == 2)
 
     assert orjson.loads(recorder.messages[1])["tools"] == TOOLS
     assert verdicts(held) == ["cold", "hit"]
-    assert portraits(held)[1]["changes"] == []
-    assert portraits(held)[1]["sent_at"] == message.timestamp
+    assert turn_summaries(held)[1]["changes"] == []
+    assert turn_summaries(held)[1]["sent_at"] == message.timestamp
 
 
 async def test_a_frame_that_is_killed_never_leaves_and_the_socket_is_closed(stage: Stage) -> None:
@@ -199,7 +199,7 @@ async def test_a_frame_that_is_killed_never_leaves_and_the_socket_is_closed(stag
         held.kill()
 
         assert await asyncio.wait_for(peer.receive(), 3) == ""
-    await until(lambda: len(portraits(held)) == 2)
+    await until(lambda: len(turn_summaries(held)) == 2)
 
     assert len(recorder.messages) == 1
     assert verdicts(held) == ["cold", "no_usage"]

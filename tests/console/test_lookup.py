@@ -5,22 +5,22 @@ from typing import Any
 
 import orjson
 import pytest
+from codexcache.body.json_splice import Object
 from codexcache.console.lookup import Lookup, Missing
-from codexcache.proxy.core import Core
-from codexcache.proxy.telling import PORTRAITS
-from codexcache.wire.document import Object
-from codexcache.words.excerpt import Excerpt
+from codexcache.hooks.notify import TURN_SUMMARIES
+from codexcache.hooks.state import State
+from codexcache.output.first_difference import Difference
 from mitmproxy import http, websocket
 from mitmproxy.addons.view import View
 from mitmproxy.test import taddons, tflow
-from support.portraits import portrait
+from support.turn_summaries import turn_summary
 from wsproto.frame_protocol import Opcode
 
 
-def request_with(document: Any, *portraits: Object) -> http.HTTPFlow:
+def request_with(document: Any, *turn_summaries: Object) -> http.HTTPFlow:
     flow = tflow.tflow()
     flow.request.raw_content = orjson.dumps(document)
-    flow.metadata[PORTRAITS] = list(portraits)
+    flow.metadata[TURN_SUMMARIES] = list(turn_summaries)
     return flow
 
 
@@ -30,22 +30,22 @@ def prompt(*texts: str) -> Object:
 
 def linked(was: Any, now: Any, **members: Any) -> tuple[http.HTTPFlow, http.HTTPFlow]:
     """Return two flows, the first of which is the second's predecessor."""
-    one = request_with(was, portrait(turn=6))
-    return one, request_with(now, portrait(predecessor=6, predecessor_flow=one.id, **members))
+    one = request_with(was, turn_summary(turn=6))
+    return one, request_with(now, turn_summary(predecessor=6, predecessor_flow=one.id, **members))
 
 
-def break_of(flow: http.HTTPFlow, *others: http.HTTPFlow) -> Excerpt | str | None:
+def break_of(flow: http.HTTPFlow, *others: http.HTTPFlow) -> Difference | str | None:
     view = View()
     with taddons.context(view):
         view.add([flow, *others])
-        return Lookup(Core()).break_of(flow, flow.metadata[PORTRAITS][-1])
+        return Lookup(State()).break_of(flow, flow.metadata[TURN_SUMMARIES][-1])
 
 
 def test_the_break_is_found_in_both_bodies() -> None:
     one, other = linked(prompt("one", "two"), prompt("one", "2"), changes=["input_changed"])
     found = break_of(other, one)
 
-    assert isinstance(found, Excerpt)
+    assert isinstance(found, Difference)
     assert found.place == "input[1].content[0].text"
 
 
@@ -57,7 +57,7 @@ def test_where_nothing_of_the_prompt_changed_there_is_nothing_to_look_up(changes
 
 
 def test_a_turn_without_a_predecessor_has_no_break() -> None:
-    assert break_of(request_with(prompt("one"), portrait(predecessor=None))) is None
+    assert break_of(request_with(prompt("one"), turn_summary(predecessor=None))) is None
 
 
 def test_a_predecessor_that_is_gone_is_told_of() -> None:
@@ -68,26 +68,26 @@ def test_a_predecessor_that_is_gone_is_told_of() -> None:
 
 def test_a_flow_that_holds_another_turn_now_is_not_the_predecessor() -> None:
     one, other = linked(prompt("one"), prompt("2"))
-    one.metadata[PORTRAITS] = [portrait(turn=99)]
+    one.metadata[TURN_SUMMARIES] = [turn_summary(turn=99)]
 
     assert break_of(other, one) == "the flow of the predecessor, turn 6, is gone."
 
 
 def test_a_compressed_body_is_read() -> None:
-    flow = request_with({}, portrait())
+    flow = request_with({}, turn_summary())
     flow.request.headers["content-encoding"] = "gzip"
     flow.request.raw_content = gzip.compress(orjson.dumps(prompt("one")))
 
-    assert Lookup(Core()).prompt(flow, portrait()) == prompt("one")
+    assert Lookup(State()).prompt(flow, turn_summary()) == prompt("one")
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", None])
 def test_a_body_that_cannot_be_read_is_told_of(body: bytes | None) -> None:
-    flow = request_with({}, portrait())
+    flow = request_with({}, turn_summary())
     flow.request.raw_content = body
 
     with pytest.raises(Missing, match="a body cannot be read: "):
-        Lookup(Core()).prompt(flow, portrait())
+        Lookup(State()).prompt(flow, turn_summary())
 
 
 def socket(*messages: tuple[bool, Object]) -> http.HTTPFlow:
@@ -123,28 +123,28 @@ def test_a_delta_stands_for_the_turn_that_it_names_its_output_and_its_own_input(
         (True, {**CREATE, **prompt("three"), "previous_response_id": "r2", "instructions": "Be long."}),
         answer("r3"),
     )
-    lookup = Lookup(Core())
-    whole = lookup.prompt(flow, portrait(sent_at=5.0))
+    lookup = Lookup(State())
+    whole = lookup.prompt(flow, turn_summary(sent_at=5.0))
 
     assert whole["input"] == [*items("one"), SAID, *items("two"), SAID, *items("three")]
     assert whole["instructions"] == "Be long."
-    assert lookup.prompt(flow, portrait(sent_at=3.0))["instructions"] == "Be brief."
-    assert lookup.prompt(flow, portrait(sent_at=1.0))["input"] == items("one")
+    assert lookup.prompt(flow, turn_summary(sent_at=3.0))["instructions"] == "Be brief."
+    assert lookup.prompt(flow, turn_summary(sent_at=1.0))["input"] == items("one")
 
 
 def test_a_socket_that_grew_is_read_again() -> None:
     flow = socket((True, {**CREATE, **prompt("one")}))
-    lookup = Lookup(Core())
-    lookup.prompt(flow, portrait(sent_at=1.0))
+    lookup = Lookup(State())
+    lookup.prompt(flow, turn_summary(sent_at=1.0))
     assert flow.websocket is not None
     flow.websocket.messages.append(
         websocket.WebSocketMessage(Opcode.TEXT, True, orjson.dumps({**CREATE, **prompt("two")}), 7.0)
     )
 
-    assert lookup.prompt(flow, portrait(sent_at=7.0))["input"] == items("two")
+    assert lookup.prompt(flow, turn_summary(sent_at=7.0))["input"] == items("two")
 
 
 @pytest.mark.parametrize("sent_at", [99.0, None, "soon"])
 def test_a_message_that_is_gone_is_told_of(sent_at: Any) -> None:
     with pytest.raises(Missing, match="no longer holds the turn's messages"):
-        Lookup(Core()).prompt(socket((True, {**CREATE, **prompt("one")})), portrait(sent_at=sent_at))
+        Lookup(State()).prompt(socket((True, {**CREATE, **prompt("one")})), turn_summary(sent_at=sent_at))

@@ -5,12 +5,11 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from codexcache.causes.finding import Finding
+from codexcache.body.json_splice import Object
 from codexcache.console.reports import Reports
-from codexcache.proxy.core import Core
-from codexcache.proxy.onlookers import Onlookers
-from codexcache.wire.document import Object
-from codexcache.words.journal import line_of
+from codexcache.diagnosis.diagnosis import Diagnosis
+from codexcache.hooks.state import FlowVisibility, State
+from codexcache.output.journal import line_of
 from conftest import Stage
 from mitmproxy import exceptions
 from mitmproxy.types import Path as PathArgument
@@ -21,13 +20,13 @@ from support.talks import Listed, asked, counting
 from support.wire import JSON, RESPONSES, body
 
 
-def told(*entries: Object, onlookers: bool = True) -> Reports:
+def told(*entries: Object, visibility: bool = True) -> Reports:
     """Return the addon after it was told of turns with these entries."""
-    core = Core()
-    core.onlookers = cast(Onlookers, SimpleNamespace(present=onlookers))
-    reports = Reports(core, lambda finding: line_of(cast(Object, finding)))
+    state = State()
+    state.visibility = cast(FlowVisibility, SimpleNamespace(present=visibility))
+    reports = Reports(state, lambda diagnosis: line_of(cast(Object, diagnosis)))
     for each in entries:
-        reports.keep(cast(Finding, each))
+        reports.keep(cast(Diagnosis, each))
     return reports
 
 
@@ -108,4 +107,4 @@ def test_a_page_can_be_made_again(tmp_path: Path) -> None:
 
 def test_nothing_is_kept_where_nobody_could_ask_for_it(tmp_path: Path) -> None:
     with pytest.raises(exceptions.CommandError, match=r"There is no turn to report on yet\."):
-        written(told(entry(1), onlookers=False), tmp_path / "page.html")
+        written(told(entry(1), visibility=False), tmp_path / "page.html")

@@ -1,39 +1,39 @@
 """The content view: when it is chosen, what it shows of messages, and that it comes and goes with the addon."""
 
 import pytest
+from codexcache.body.json_splice import Object
 from codexcache.console.hold import HELD
 from codexcache.console.lookup import Lookup
 from codexcache.console.view import NAME, CacheView, Views, turns_of
-from codexcache.proxy.core import Core
-from codexcache.proxy.telling import PORTRAITS
-from codexcache.wire.document import Object
-from codexcache.words.layout import WIDTH
+from codexcache.hooks.notify import TURN_SUMMARIES
+from codexcache.hooks.state import State
+from codexcache.text import WIDTH
 from mitmproxy import contentviews, http, websocket
 from mitmproxy.contentviews import Metadata
 from mitmproxy.test import taddons, tflow
-from support.portraits import portrait
+from support.turn_summaries import turn_summary
 from wsproto.frame_protocol import Opcode
 
 
 def a_view() -> CacheView:
-    return CacheView(Lookup(Core()))
+    return CacheView(Lookup(State()))
 
 
-def a_turn(*portraits: Object) -> http.HTTPFlow:
+def a_turn(*turn_summaries: Object) -> http.HTTPFlow:
     flow = tflow.tflow()
-    flow.metadata[PORTRAITS] = list(portraits or [portrait(predecessor=None)])
+    flow.metadata[TURN_SUMMARIES] = list(turn_summaries or [turn_summary(predecessor=None)])
     return flow
 
 
-def a_socket(*portraits: Object) -> http.HTTPFlow:
+def a_socket(*turn_summaries: Object) -> http.HTTPFlow:
     flow = tflow.twebsocketflow()
-    flow.metadata[PORTRAITS] = list(portraits)
+    flow.metadata[TURN_SUMMARIES] = list(turn_summaries)
     return flow
 
 
 def chosen(flow: http.HTTPFlow, data: bytes, content_type: str | None = None) -> str:
     """Return the name of the view that mitmproxy chooses by itself for a request."""
-    views = Views(Core())
+    views = Views(State())
     views.load(None)
     try:
         metadata = Metadata(flow=flow, content_type=content_type, http_message=flow.request)
@@ -74,7 +74,7 @@ def test_asked_for_another_flow_it_says_what_it_is_not(flow: http.HTTPFlow | Non
 
 
 def test_all_turns_of_a_flow_are_shown_the_latest_first() -> None:
-    said = a_view().pages(a_turn(*(portrait(turn=number, predecessor=None) for number in (1, 2, 3))), WIDTH)
+    said = a_view().pages(a_turn(*(turn_summary(turn=number, predecessor=None) for number in (1, 2, 3))), WIDTH)
 
     assert [line.split(" · ")[0] for line in said.split("\n") if line.startswith("turn ")] == [
         "turn 3",
@@ -84,7 +84,7 @@ def test_all_turns_of_a_flow_are_shown_the_latest_first() -> None:
 
 
 def test_of_very_many_turns_only_the_latest_are_shown() -> None:
-    said = a_view().pages(a_turn(*(portrait(turn=number, predecessor=None) for number in range(1, 31))), WIDTH)
+    said = a_view().pages(a_turn(*(turn_summary(turn=number, predecessor=None) for number in range(1, 31))), WIDTH)
 
     assert len([line for line in said.split("\n") if line.startswith("turn ")]) == 20
     assert said.endswith("There are 10 earlier turns.")
@@ -92,9 +92,9 @@ def test_of_very_many_turns_only_the_latest_are_shown() -> None:
 
 def test_a_turn_that_is_held_comes_first() -> None:
     flow = a_turn()
-    flow.metadata[HELD] = held = portrait(turn=8, ended_at=None, predecessor=None)
+    flow.metadata[HELD] = held = turn_summary(turn=8, ended_at=None, predecessor=None)
 
-    assert turns_of(flow) == [portrait(predecessor=None), held]
+    assert turns_of(flow) == [turn_summary(predecessor=None), held]
     assert a_view().pages(flow, WIDTH).startswith("held, heading for tools_changed\n")
 
 
@@ -105,7 +105,10 @@ def shown(flow: http.HTTPFlow, at: float, *, from_client: bool) -> str:
 
 def test_a_message_shows_the_turn_that_it_belongs_to() -> None:
     """The frame that is the turn has its page, the others a line."""
-    first, second = portrait(turn=1, sent_at=10.0, predecessor=None), portrait(turn=2, sent_at=20.0, predecessor=None)
+    first, second = (
+        turn_summary(turn=1, sent_at=10.0, predecessor=None),
+        turn_summary(turn=2, sent_at=20.0, predecessor=None),
+    )
     flow = a_socket(first, second)
 
     assert shown(flow, 10.0, from_client=True).split("\n")[2].startswith("turn 1 · ")
@@ -117,7 +120,7 @@ def test_a_message_shows_the_turn_that_it_belongs_to() -> None:
 
 def test_a_portrait_without_a_time_is_no_messages_turn() -> None:
     """It can come out of anyone's file."""
-    assert shown(a_socket(portrait(sent_at="soon")), 10.0, from_client=True) == "This belongs to no finished turn."
+    assert shown(a_socket(turn_summary(sent_at="soon")), 10.0, from_client=True) == "This belongs to no finished turn."
 
 
 def registered() -> object:
@@ -125,7 +128,7 @@ def registered() -> object:
 
 
 def test_the_view_comes_and_goes_with_the_addon() -> None:
-    views = Views(Core())
+    views = Views(State())
     with taddons.context(views):
         assert registered() is views.view
         assert NAME.lower() in contentviews.registry.available_views()
@@ -136,7 +139,7 @@ def test_the_view_comes_and_goes_with_the_addon() -> None:
 
 def test_an_older_instance_leaves_the_newer_ones_view() -> None:
     """mitmproxy ends the old one after the new one has begun, or before."""
-    old, new = Views(Core()), Views(Core())
+    old, new = Views(State()), Views(State())
     old.load(None)
     new.load(None)
     old.done()
@@ -146,7 +149,7 @@ def test_an_older_instance_leaves_the_newer_ones_view() -> None:
 
 
 def test_what_a_strangers_file_says_of_a_message_is_defused() -> None:
-    flow = a_socket(portrait(turn="\x1b[2J", verdict="\u202e", sent_at=1.0))
+    flow = a_socket(turn_summary(turn="\x1b[2J", verdict="\u202e", sent_at=1.0))
     message = websocket.WebSocketMessage(Opcode.TEXT, False, b"x", 2.0)
 
     assert a_view().prettify(b"x", Metadata(flow=flow, websocket_message=message)).isprintable()

@@ -1,6 +1,6 @@
 """Several conversations at once: who goes on with whom."""
 
-from codexcache.wire.document import Json
+from codexcache.body.json_splice import Json
 
 from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Talk, assistant, developer, labelled, text, tool, user
 

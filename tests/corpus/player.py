@@ -12,15 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import orjson
-from codexcache.causes.desk import Desk
-from codexcache.causes.finding import Finding
-from codexcache.proxy.captures import Captures
-from codexcache.proxy.core import Core
-from codexcache.settings import default_settings
-from codexcache.turns.continuity import Continuity, Passage
-from codexcache.turns.sockets import Backlog, Socket
-from codexcache.turns.turn import Turn, read_sender, read_turn
-from codexcache.wire.document import Json, Object, edited, find_members
+from codexcache.body.json_splice import Json, Object, edited, find_members
+from codexcache.diagnosis.diagnosis import Diagnosis
+from codexcache.diagnosis.engine import DiagnosisService
+from codexcache.hooks.capture_replay import CaptureReplay
+from codexcache.hooks.state import State
+from codexcache.options import default_settings
+from codexcache.turn.exchange import Continuity, Exchange
+from codexcache.turn.request import Turn, read_client_headers, read_turn
+from codexcache.turn.websocket import Backlog, Socket
 from mitmproxy import http
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow, tutils
@@ -33,25 +33,25 @@ from corpus.talk import Answer, Path, Step, Talk
 _NOT_COMPARED = {"input", "client_metadata", "stream_options", "generate"}
 
 
-def play(talk: Talk, path: Path) -> list[Finding]:
+def play(talk: Talk, path: Path) -> list[Diagnosis]:
     """Return the findings of a conversation's turns, in their order."""
     player = Player(talk, over_socket="websocket" in path)
     player.run()
-    findings = asyncio.run(replayed(player.saved())) if path.startswith("saved") else player.findings
-    return sorted(findings, key=lambda finding: finding.record.number)
+    diagnoses = asyncio.run(replayed(player.saved())) if path.startswith("saved") else player.diagnoses
+    return sorted(diagnoses, key=lambda diagnosis: diagnosis.record.number)
 
 
-async def replayed(saved: bytes) -> list[Finding]:
+async def replayed(saved: bytes) -> list[Diagnosis]:
     """Return what is found in a saved capture."""
-    core, findings = Core(), list[Finding]()
-    core.desk.listeners.append(findings.append)
-    captures = Captures(core)
+    state, diagnoses = State(), list[Diagnosis]()
+    state.diagnosis_service.listeners.append(diagnoses.append)
+    captures = CaptureReplay(state)
     for flow in FlowReader(io.BytesIO(saved)).stream():
         assert isinstance(flow, http.HTTPFlow)
         (captures.websocket_end if flow.websocket else captures.response)(flow)
     captures.play()
-    assert core.faults.lines() == []
-    return findings
+    assert state.faults.lines() == []
+    return diagnoses
 
 
 @dataclass(kw_only=True)
@@ -72,12 +72,12 @@ class Player:
     def __init__(self, talk: Talk, *, over_socket: bool) -> None:
         self._talk, self._over_socket = talk, over_socket
         self._settings = replace(default_settings(), mode=talk.mode)
-        self._continuity, self._desk = Continuity(), Desk(_fail)
+        self._continuity, self._desk = Continuity(), DiagnosisService(_fail)
         self._wires: list[_Wire] = []
-        self._passages: dict[int, Passage] = {}
+        self._exchanges: dict[int, Exchange] = {}
         self._requests: list[http.HTTPFlow] = []
-        self.findings: list[Finding] = []
-        self._desk.listeners.append(self.findings.append)
+        self.diagnoses: list[Diagnosis] = []
+        self._desk.listeners.append(self.diagnoses.append)
 
     def run(self) -> None:
         """Play all turns; one that ends at the moment at which another is sent ends first."""
@@ -98,33 +98,33 @@ class Player:
             wire = self._wire(step)
             self._begin(step, self._frame_turn(step, wire), wire)
         else:
-            sender = read_sender(fields(step.headers))
-            turn = read_turn(sender, step.body, transport="http", host=step.host, endpoint=step.endpoint)
+            client_headers = read_client_headers(fields(step.headers))
+            turn = read_turn(client_headers, step.body, transport="http", host=step.host, endpoint=step.endpoint)
             self._begin(step, turn, None)
 
     def _begin(self, step: Step, turn: Turn, wire: _Wire | None) -> None:
-        passage = self._continuity.begin(turn, self._settings, wire.socket.last if wire else None)
-        self._passages[step.number] = passage
+        exchange = self._continuity.begin(turn, self._settings, wire.socket.last if wire else None)
+        self._exchanges[step.number] = exchange
         if wire:
-            passage.outcome.status = 200
-            wire.socket.begin(passage)
-            wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(passage), step.at))
+            exchange.response_info.status = 200
+            wire.socket.begin(exchange)
+            wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(exchange), step.at))
             wire.last = step
-        self._desk.sent(passage, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
+        self._desk.sent(exchange, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
 
     def _end(self, step: Step) -> None:
-        passage, answer = self._passages[step.number], step.answer
+        exchange, answer = self._exchanges[step.number], step.answer
         if self._is_over_socket(step):
             self._hear(step, self._wire(step))
         else:
-            passage.outcome.status, passage.outcome.challenge = answer.status, answer.challenge
+            exchange.response_info.status, exchange.response_info.challenge = answer.status, answer.challenge
             for event in _events(step) if answer.status < 400 else ():
-                passage.outcome.read_event(event)
+                exchange.response_info.read_event(event)
             if answer.status >= 400:
-                passage.outcome.read_body(_error_body(answer))
-            self._requests.append(_request_flow(step, passage))
-        self._continuity.end(passage, self._settings)
-        self._desk.ended(passage, at=step.ended_at)
+                exchange.response_info.read_body(_error_body(answer))
+            self._requests.append(_request_flow(step, exchange))
+        self._continuity.end(exchange, self._settings)
+        self._desk.ended(exchange, at=step.ended_at)
 
     def _hear(self, step: Step, wire: _Wire) -> None:
         """Take in the events of a turn's answer, or the end of its socket."""
@@ -143,16 +143,16 @@ class Player:
             same = (wire.step.socket, wire.step.headers, wire.step.host) == (step.socket, step.headers, step.host)
             if same and wire.ended_at in (None, step.ended_at):
                 return wire
-        sender = read_sender(fields(step.headers))
-        handshake = self._continuity.open_socket(sender, self._settings)
-        socket = Socket(sender=sender, host=step.host, backlog=Backlog(limit=0), handshake=handshake)
+        client_headers = read_client_headers(fields(step.headers))
+        handshake = self._continuity.open_socket(client_headers, self._settings)
+        socket = Socket(client_headers=client_headers, host=step.host, backlog=Backlog(limit=0), handshake=handshake)
         self._wires.append(_Wire(flow=f"socket-{len(self._wires)}", socket=socket, step=step))
         return self._wires[-1]
 
     def _frame_turn(self, step: Step, wire: _Wire) -> Turn:
         named = self._talk.steps[step.named - 1] if step.named else wire.last
         frame = {"type": "response.create", **(_delta(step, named) or step.body)}
-        return read_turn(wire.socket.sender, frame, transport="websocket", host=step.host, endpoint="responses")
+        return read_turn(wire.socket.client_headers, frame, transport="websocket", host=step.host, endpoint="responses")
 
 
 def _delta(step: Step, last: Step | None) -> Object | None:
@@ -199,21 +199,21 @@ def _error_body(answer: Answer) -> bytes:
     return b"<html>Just a moment...</html>" if answer.challenge else orjson.dumps(answer.error)
 
 
-def _body(passage: Passage) -> bytes:
+def _body(exchange: Exchange) -> bytes:
     """Return the body as it was forwarded."""
-    document, envelope = passage.turn.document, passage.envelope
+    document, edits = exchange.turn.document, exchange.edits
     text = orjson.dumps(document)
-    return edited(text, find_members(text, document), drop=envelope.drop, put=envelope.put)
+    return edited(text, find_members(text, document), drop=edits.drop, put=edits.put)
 
 
-def _request_flow(step: Step, passage: Passage) -> http.HTTPFlow:
+def _request_flow(step: Step, exchange: Exchange) -> http.HTTPFlow:
     """Return a request and its answer as they are saved."""
     answer, error = step.answer, step.answer.status >= 400
     path = b"/backend-api/codex/responses" + (b"/compact" if step.endpoint == "compact" else b"")
     kind = "text/html" if answer.challenge else "application/json" if error else "text/event-stream"
     stream = b"".join(b"data: " + event + b"\n\n" for event in _events(step))
     flow = tflow.tflow(
-        req=_request(step, passage.forwarded, b"POST", path, _body(passage)),
+        req=_request(step, exchange.forwarded, b"POST", path, _body(exchange)),
         resp=tutils.tresp(
             status_code=answer.status,
             headers=http.Headers(

@@ -2,7 +2,7 @@
 
 import uuid
 
-from codexcache.wire.document import Json
+from codexcache.body.json_splice import Json
 
 from corpus.talk import (
     HTTP,

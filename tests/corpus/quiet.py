@@ -1,6 +1,6 @@
 """Turns that need no explanation: hits, cold starts, refusals, absent counters."""
 
-from codexcache.wire.document import Json
+from codexcache.body.json_splice import Json
 
 from corpus.talk import (
     ABSENT,

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import orjson
-from codexcache.settings import Mode
-from codexcache.turns.turn import Transport
-from codexcache.wire.document import Json, Object
+from codexcache.body.json_splice import Json, Object
+from codexcache.options import Mode
+from codexcache.turn.request import Transport
 from codexcache.wire.routes import Endpoint
 
 type Headers = dict[str, str]

@@ -6,7 +6,7 @@ So the cause of each miss is known without anyone having labelled it.
 import random
 from collections.abc import Callable
 
-from codexcache.wire.document import Object
+from codexcache.body.json_splice import Object
 from embedded_backend import model
 from embedded_backend.cache import PromptCache
 from embedded_backend.prompt import render

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import orjson
 import websockets
-from codexcache.wire.document import Object
+from codexcache.body.json_splice import Object
 from embedded_backend import Backend
 from support.embedded import PATH, SocketClient, body
 from support.programs import Program, started

@@ -58,18 +58,18 @@ def failing(*_: object, **__: object) -> Any:
 
 
 ROOMS = [
-    "codexcache.proxy.httpturns.endpoint_of",
-    "codexcache.proxy.httpturns.within",
-    "codexcache.wire.body.parse",
-    "codexcache.proxy.httpturns.read_sender",
-    "codexcache.proxy.httpturns.read_turn",
-    "codexcache.wire.body.edited",
-    "codexcache.proxy.core.Core.sealed",
-    "codexcache.proxy.httpturns.write_fields",
-    "codexcache.turns.continuity.resolve",
-    "codexcache.turns.continuity.seal",
-    "codexcache.turns.memory.Memory.remember",
-    "codexcache.proxy.core._codex_host",
+    "codexcache.hooks.http.endpoint_of",
+    "codexcache.hooks.http.within",
+    "codexcache.body.incremental.parse",
+    "codexcache.hooks.http.read_sender",
+    "codexcache.hooks.http.read_turn",
+    "codexcache.body.incremental.edited",
+    "codexcache.hooks.state.Core.sealed",
+    "codexcache.hooks.http.write_fields",
+    "codexcache.turn.exchange.resolve",
+    "codexcache.turn.exchange.seal",
+    "codexcache.turn.key_memory.Memory.remember",
+    "codexcache.hooks.state._codex_host",
 ]
 
 
@@ -95,15 +95,15 @@ async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
 
 
 SOCKET_ROOMS = [
-    "codexcache.proxy.socketturns.endpoint_of",
-    "codexcache.proxy.socketturns.read_sender",
-    "codexcache.wire.body.parse",
-    "codexcache.turns.sockets.read_turn",
-    "codexcache.wire.body.edited",
-    "codexcache.turns.continuity.resolve",
-    "codexcache.turns.continuity.seal_handshake",
-    "codexcache.turns.sockets.Backlog.add",
-    "codexcache.turns.sockets.Socket.read_event",
+    "codexcache.hooks.websocket.endpoint_of",
+    "codexcache.hooks.websocket.read_sender",
+    "codexcache.body.incremental.parse",
+    "codexcache.turn.websocket.read_turn",
+    "codexcache.body.incremental.edited",
+    "codexcache.turn.exchange.resolve",
+    "codexcache.turn.exchange.seal_handshake",
+    "codexcache.turn.websocket.Backlog.add",
+    "codexcache.turn.websocket.Socket.read_event",
 ]
 
 
@@ -135,7 +135,7 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
     recorder = Recorder()
     upstream = await stage.upstream(talking(recorder))
     proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.turns.continuity.seal_handshake", failing)
+    monkeypatch.setattr("codexcache.turn.exchange.seal_handshake", failing)
     async with opened(proxy, [("session_id", "s")]) as peer:
         await peer.ask(frame())
 
@@ -146,9 +146,9 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
 @pytest.mark.parametrize(
     "room",
     [
-        "codexcache.turns.outcome.Outcome.read_event",
-        "codexcache.turns.continuity.refused_member",
-        "codexcache.proxy.core.Core.end",
+        "codexcache.turn.response.Outcome.read_event",
+        "codexcache.turn.exchange.refused_member",
+        "codexcache.hooks.state.Core.end",
     ],
 )
 async def test_a_fault_after_a_turn_left_costs_the_response_nothing(
@@ -175,7 +175,7 @@ async def test_faults_are_counted_and_the_count_is_said_at_the_end(
     """One line at the first, one at the end."""
     await stage.upstream()
     proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.proxy.httpturns.within", failing)
+    monkeypatch.setattr("codexcache.hooks.http.within", failing)
     async with connected(proxy) as connection:
         for _ in range(5):
             await connection.post(RESPONSES, FIELDS, body())
@@ -191,7 +191,7 @@ async def test_a_fault_in_the_tunnel_decision_leaves_the_connection_working(
     """The connection is then decrypted, as mitmproxy does by itself, and unchanged."""
     upstream = await stage.upstream(host="other.example")
     proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.proxy.tunnel.is_codex_host", failing)
+    monkeypatch.setattr("codexcache.hooks.tls.is_codex_host", failing)
     async with connected(proxy, "other.example") as connection:
         await connection.send(sent := request_bytes("other.example", RESPONSES, FIELDS, body()))
 

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from codexcache.addon import CodexContinuity
-from codexcache.proxy.socketturns import INCOMPLETE
+from codexcache.hooks.websocket import INCOMPLETE
 from conftest import Stage
 from mitmproxy import http
 from support.client import connected

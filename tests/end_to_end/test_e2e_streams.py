@@ -323,7 +323,7 @@ async def test_a_listener_that_fails_alters_nothing(
     def fail(*_: object) -> None:
         raise RuntimeError("SECRET")
 
-    monkeypatch.setattr("codexcache.turns.tap.EventReader.feed", fail)
+    monkeypatch.setattr("codexcache.turn.stream.EventReader.feed", fail)
     answer = b"".join([stream_head(), *map(chunk, STREAM), chunk(b"")])
     await stage.upstream(responding(answer))
     async with connected(await stage.proxy()) as connection:
@@ -343,7 +343,7 @@ async def test_a_fault_before_the_listeners_does_not_make_a_stream_wait(
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("codexcache.proxy.httpturns.Tap", fail)
+    monkeypatch.setattr("codexcache.hooks.http.Tap", fail)
     steps = Stepwise(*STREAM)
     await stage.upstream(steps.over_http1)
     async with connected(await stage.proxy()) as connection:

@@ -2,9 +2,9 @@
 
 import orjson
 from codex_faults.ledger import Ledger, read
-from codexcache.words.fingerprint import Fingerprints
+from codexcache.output.pseudonyms import Pseudonyms
 
-PRINTS = Fingerprints(b"s" * 32)
+PRINTS = Pseudonyms(b"s" * 32)
 
 
 def line(key: str, verdict: str = "hit") -> bytes:

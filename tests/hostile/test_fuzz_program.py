@@ -10,7 +10,7 @@ from codex_fuzz.arguments import parse
 from codex_fuzz.bombs import BODIES, CODED, STREAMS
 from codex_fuzz.given import Given, fields_of, head_and_body, pieces
 from codex_fuzz.targets import TARGETS, Target, target
-from codexcache.wire.document import parse as parse_body
+from codexcache.body.json_splice import parse as parse_body
 
 
 def check_no_bell(data: bytes) -> None:

@@ -5,8 +5,8 @@ import gzip
 import orjson
 import pytest
 from codex_fuzz.bombs import BODIES
-from codexcache.turns.values import usable
-from codexcache.wire.document import Unreadable, edited, find_members, parse
+from codexcache.body.json_splice import Unreadable, edited, find_members, parse
+from codexcache.turn.key_values import usable
 from conftest import Stage
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import brotli
 import pytest
 import zstandard
-from codexcache.proxy.telling import portraits
+from codexcache.hooks.notify import turn_summaries
 from conftest import Stage
 from support.client import connected
 from support.talks import Listed, flows, until
@@ -30,8 +30,8 @@ async def heard(stage: Stage, *pieces: bytes, coding: str = "") -> tuple[bytes, 
     proxy = await stage.proxy(listed)
     async with connected(proxy) as connection:
         reply = await connection.post(RESPONSES, SESSION, body())
-    await until(lambda: portraits(flows(proxy)[0]))
-    return reply.body, [str(turn["verdict"]) for turn in portraits(flows(proxy)[0])]
+    await until(lambda: turn_summaries(flows(proxy)[0]))
+    return reply.body, [str(turn["verdict"]) for turn in turn_summaries(flows(proxy)[0])]
 
 
 async def test_a_stream_with_no_end_of_line_arrives(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:

@@ -9,20 +9,20 @@ from typing import Any
 import pytest
 from codex_fuzz.oracles.shown import check_cells, check_finding, check_harmless
 from codex_fuzz.seeds import HOSTILE
+from codexcache.body.json_splice import Json
 from codexcache.console.view import CacheView
-from codexcache.proxy.telling import portraits
-from codexcache.report.journals import Gathered
+from codexcache.hooks.notify import turn_summaries
+from codexcache.report.load import ReportData
 from codexcache.report.page import render
-from codexcache.wire.document import Json
 from conftest import Stage
 from mitmproxy.test import tflow
 from support.client import connected
-from support.findings import Clerk
+from support.diagnoses import Clerk
 from support.html import parsed
-from support.portraits import portrait
 from support.proxy import Proxy
 from support.sockets import opened, talking
 from support.talks import Listed, asked, counting, counting_frames, flows, until
+from support.turn_summaries import turn_summary as portrait
 from support.wire import JSON, RESPONSES, body, everything_said, frame
 
 STRANGERS = [
@@ -69,16 +69,16 @@ def test_whatever_a_body_says_is_harmless_where_a_turn_is_told_of(member: str, s
     clerk, odd = Clerk(), MEMBERS[member](stranger)
     none: dict[str, Any] = {}
     for members in (none, odd, none):
-        finding = clerk.turn(**{"input": asked("one", "two"), **members})
-        assert str(check_finding(finding)["verdict"])
+        diagnosis = clerk.turn(**{"input": asked("one", "two"), **members})
+        assert str(check_finding(diagnosis)["verdict"])
 
 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda text: ascii(text)[:24])
 def test_whatever_a_response_says_is_harmless_where_a_turn_is_told_of(stranger: str) -> None:
     """Its id, its key, its error."""
     clerk = Clerk()
-    passage = clerk.send(input=history("one"))
-    passage.outcome.read_body(
+    exchange = clerk.send(input=history("one"))
+    exchange.response_info.read_body(
         json.dumps(
             {
                 "id": stranger,
@@ -88,9 +88,9 @@ def test_whatever_a_response_says_is_harmless_where_a_turn_is_told_of(stranger: 
             }
         ).encode()
     )
-    passage.outcome.status = 400
+    exchange.response_info.status = 400
 
-    assert check_finding(clerk.end(passage, usage={}))["verdict"] == "rejected"
+    assert check_finding(clerk.end(exchange, usage={}))["verdict"] == "rejected"
 
 
 COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1e300, True, None, "9", [], {}]
@@ -116,10 +116,10 @@ def test_counters_of_any_kind_are_shown_or_left_out(count: Json) -> None:
 def test_a_status_of_any_kind_is_shown_or_left_out(status: Json) -> None:
     """A WebSocket's error event can say anything."""
     clerk = Clerk()
-    passage = clerk.send(input=history("one"))
-    passage.outcome.read_event(json.dumps({"type": "error", "status": status}).encode())
+    exchange = clerk.send(input=history("one"))
+    exchange.response_info.read_event(json.dumps({"type": "error", "status": status}).encode())
 
-    check_finding(clerk.end(passage, usage={}))
+    check_finding(clerk.end(exchange, usage={}))
 
 
 HEADERS = [
@@ -138,7 +138,7 @@ async def tell(proxy: Proxy) -> None:
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, HEADERS, body(model=ODD, input=asked("one")))
         await connection.post(RESPONSES, HEADERS, body(model=ODD, input=asked("one", ODD), tools=TOOLS))
-    await until(lambda: sum(len(portraits(flow)) for flow in flows(proxy)) == 2)
+    await until(lambda: sum(len(turn_summaries(flow)) for flow in flows(proxy)) == 2)
 
 
 async def tell_by_socket(proxy: Proxy) -> None:
@@ -147,7 +147,7 @@ async def tell_by_socket(proxy: Proxy) -> None:
             await peer.send(frame(model=ODD, input=asked(*texts), tools=TOOLS if len(texts) > 1 else []))
             await peer.receive()
             await peer.receive()
-    await until(lambda: sum(len(portraits(flow)) for flow in flows(proxy)) == 2)
+    await until(lambda: sum(len(turn_summaries(flow)) for flow in flows(proxy)) == 2)
 
 
 @pytest.mark.parametrize("over", ["HTTP", "WebSocket"])
@@ -200,11 +200,11 @@ def test_a_message_of_a_hostile_file_is_shown_harmless() -> None:
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda text: ascii(text)[:24])
 def test_a_hostile_journal_makes_a_harmless_page(stranger: str) -> None:
     """Every field of it; a table of the page can be copied into a spreadsheet."""
-    gathered = Gathered()
+    report_data = ReportData()
     for number, name in enumerate(sorted(portrait()), 1):
         entry = {**portrait(time="2026-11-20T08:00:00Z", run="r", turn=number), name: stranger}
-        gathered.add_lines([json.dumps(entry).encode()])
-    text = render(gathered, stranger)
+        report_data.add_lines([json.dumps(entry).encode()])
+    text = render(report_data, stranger)
     root = parsed(text)
 
     check_harmless([text])

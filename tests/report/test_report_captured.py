@@ -7,13 +7,13 @@ from pathlib import Path
 import codexcache
 import pytest
 from codexcache.report.captured import add_capture, is_capture
-from codexcache.report.journals import Gathered
+from codexcache.report.load import ReportData
 from support.reported import FIRST, SECOND, START, capture, saved
 
 
-def reported(*paths: Path, hosts: str = "chatgpt.com") -> Gathered:
+def reported(*paths: Path, hosts: str = "chatgpt.com") -> ReportData:
     """Return what these captures hold."""
-    found = Gathered()
+    found = ReportData()
     for path in paths:
         add_capture(found, path, hosts)
     return found

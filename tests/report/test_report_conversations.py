@@ -1,8 +1,8 @@
 """Rows are put together into conversations, and what they re-sent is worked out."""
 
 import pytest
+from codexcache.body.json_splice import Object
 from codexcache.report.conversations import Turn
-from codexcache.wire.document import Object
 from support.journals import entry
 from support.reported import conversations, miss
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from codexcache import __version__
-from codexcache.report.journals import Gathered
+from codexcache.body.json_splice import Object
+from codexcache.report.load import ReportData
 from codexcache.report.page import render, save
-from codexcache.report.vocabulary import WORDS
-from codexcache.verdicts import VERDICTS
-from codexcache.wire.document import Object
+from codexcache.verdicts import VERDICT_TABLE, VERDICTS
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
 from support.reported import miss, warm
@@ -19,22 +18,22 @@ from support.reported import miss, warm
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}{% raw %}&lt;b&gt;=1+1"
 
 
-def gathered(*entries: Object) -> Gathered:
+def report_data(*entries: Object) -> ReportData:
     """Return what a journal holds."""
-    found = Gathered()
+    found = ReportData()
     found.add_lines(lines(entries).splitlines())
     return found
 
 
 def page(*entries: Object, source: str = "journal.jsonl") -> Element:
     """Return the page on a journal."""
-    return parsed(render(gathered(*entries), source))
+    return parsed(render(report_data(*entries), source))
 
 
 @pytest.fixture(scope="module")
 def long_page() -> str:
     """The page on 2,000 turns."""
-    return render(gathered(*long_journal()), "long.jsonl")
+    return render(report_data(*long_journal()), "long.jsonl")
 
 
 def test_the_head_says_what_it_was_made_from() -> None:
@@ -74,7 +73,7 @@ def test_counters_that_are_not_known_are_not_0() -> None:
 
 
 def test_lines_that_were_left_out_are_counted_on_the_page() -> None:
-    found = gathered(entry(1), entry(1))
+    found = report_data(entry(1), entry(1))
     found.add_lines([b'{"turn": 1, "ti', b"[]"])
 
     assert parsed(render(found, "x")).one("p", "note").text == (
@@ -95,8 +94,8 @@ def test_causes_say_what_to_do() -> None:
     )
 
     assert [[cell.text for cell in row.children] for row in rows] == [
-        ["idle", "1", "9,000", "", WORDS["idle"].advice],
-        ["cold", "1", "", "", WORDS["cold"].advice],
+        ["idle", "1", "9,000", "", VERDICT_TABLE["idle"].advice],
+        ["cold", "1", "", "", VERDICT_TABLE["cold"].advice],
     ]
 
 
@@ -232,12 +231,12 @@ def test_every_field_is_shown_as_text_whatever_it_holds(name: str) -> None:
 def test_a_page_is_written_over_an_older_one_but_over_nothing_else(tmp_path: Path) -> None:
     path, other = tmp_path / "report.html", tmp_path / "journal.jsonl"
     other.write_bytes(lines([entry(1)]))
-    save(path, render(gathered(), "first"))
-    save(path, render(gathered(), "second"))
+    save(path, render(report_data(), "first"))
+    save(path, render(report_data(), "second"))
 
     assert "From <strong>second</strong>" in path.read_text("utf-8")
     with pytest.raises(FileExistsError, match="no report"):
-        save(other, render(gathered(), "third"))
+        save(other, render(report_data(), "third"))
     assert other.read_bytes() == lines([entry(1)])
 
 

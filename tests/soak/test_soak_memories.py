@@ -11,9 +11,9 @@ from codex_bench import meter
 from codex_soak import census, memories
 from codex_soak.plan import LONG, SHORT, Plan
 from codexcache.addon import CodexContinuity
-from codexcache.causes import explain
-from codexcache.causes.history import MEMORY
-from codexcache.words.fingerprint import Fingerprints
+from codexcache.diagnosis import engine
+from codexcache.diagnosis.history import HISTORY_BYTES
+from codexcache.output.pseudonyms import Pseudonyms
 
 NAMES = {"history", "bodies", "beginnings", "traces", "responses", "loads", "lines", "fingerprints"}
 
@@ -21,7 +21,7 @@ NAMES = {"history", "bodies", "beginnings", "traces", "responses", "loads", "lin
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, memories.Memory]]:
     """The memories of one addon; those that are left of other tests are not looked at."""
-    monkeypatch.setattr(explain, "_KEYS", explain._KEYS)  # so that it is put back
+    monkeypatch.setattr(engine, "_KEYS", engine._KEYS)  # so that it is put back
     others = gc.get_objects()
     known = {id(one) for one in others}
     addon = CodexContinuity()
@@ -35,7 +35,7 @@ def test_every_memory_of_the_addon_is_found(found: dict[str, memories.Memory]) -
 
 def test_a_new_addon_remembers_nothing_but_the_fingerprint_of_its_start(found: dict[str, memories.Memory]) -> None:
     assert {name: memory.size() for name, memory in found.items()} == {**dict.fromkeys(NAMES, 0), "fingerprints": 1}
-    assert found["history"].limit() == MEMORY
+    assert found["history"].limit() == HISTORY_BYTES
 
 
 @pytest.mark.parametrize("plan", [SHORT, LONG], ids=["short", "long"])
@@ -51,7 +51,7 @@ def test_another_bound_holds(found: dict[str, memories.Memory]) -> None:
 
 
 def test_fingerprints_stay_within_another_bound() -> None:
-    made = Fingerprints(b"secret")
+    made = Pseudonyms(b"secret")
     memory = memories.find([made])["fingerprints"]
     memory.put(3)
     for number in range(10):

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from codexcache.telemetry.otlp import Pipeline
-from codexcache.telemetry.vocabulary import TURNS, Measurement, Report
+from codexcache.telemetry.attributes import TURNS, Measurement, Report
+from codexcache.telemetry.exporter import Pipeline
 
 from support.collector import Collector, collecting
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from codexcache.causes.history import History
-from codexcache.turns.record import Record
-from codexcache.wire.document import Json, Object
+from codexcache.body.json_splice import Json, Object
+from codexcache.diagnosis.history import History
+from codexcache.turn.record import Record
 
 from support.records import record
 from support.turns import conversation

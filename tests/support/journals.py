@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from codexcache.body.json_splice import Json, Object
 from codexcache.verdicts import MISSES
-from codexcache.wire.document import Json, Object
 
 INPUT = "gen_ai.usage.input_tokens"
 CACHED = "gen_ai.usage.cache_read.input_tokens"

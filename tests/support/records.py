@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from codexcache.causes.case import Case
-from codexcache.causes.changes import find_changes
-from codexcache.causes.predecessor import Match
-from codexcache.causes.verdict import Verdict, outlook
-from codexcache.turns.prompt import read_prompt
-from codexcache.turns.record import Record, Route, Usage
-from codexcache.wire.document import Json, Object
+from codexcache.body.json_splice import Json, Object
+from codexcache.diagnosis.predecessor import Match
+from codexcache.diagnosis.prompt_diff import find_changes
+from codexcache.diagnosis.rules import RuleContext
+from codexcache.diagnosis.verdict import Verdict, predict
+from codexcache.turn.prompt import read_prompt
+from codexcache.turn.record import Record, Route, Usage
 
 ROUTE: dict[str, Any] = {
     "key": "k",
@@ -59,15 +59,15 @@ def record(
 
 def match(mine: Record, other: Record) -> Match:
     """Return the other turn as the predecessor."""
-    return Match(record=other, head=mine.prompt.items.common_head(other.prompt.items))
+    return Match(record=other, head=mine.prompt.items.common_prefix(other.prompt.items))
 
 
-def case(mine: Record, other: Record | None, load: int = 1) -> Case:
+def case(mine: Record, other: Record | None, load: int = 1) -> RuleContext:
     """Return what a verdict is based on."""
     found = match(mine, other) if other else None
-    return Case(record=mine, match=found, changes=find_changes(mine, found) if found else (), load=load)
+    return RuleContext(record=mine, match=found, changes=find_changes(mine, found) if found else (), load=load)
 
 
-def foreseen(mine: Record, found: Match | None, load: int = 1) -> Verdict | None:
+def predicted(mine: Record, found: Match | None, load: int = 1) -> Verdict | None:
     """Return the verdict that a turn is heading for."""
-    return outlook(mine, found, load, find_changes(mine, found) if found else ())
+    return predict(mine, found, load, find_changes(mine, found) if found else ())

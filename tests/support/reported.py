@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from codexcache.body.json_splice import Object
 from codexcache.report.conversations import Conversation, put_together
-from codexcache.report.journals import Gathered
-from codexcache.wire.document import Object
+from codexcache.report.load import ReportData
 from mitmproxy import http
 from mitmproxy.io import FlowWriter
 from mitmproxy.test import tflow, tutils
@@ -18,10 +18,10 @@ START = 1795161600.0
 
 def conversations(*entries: Object) -> list[Conversation]:
     """Return the conversations of a journal."""
-    gathered = Gathered()
-    gathered.add_lines(lines(entries).splitlines())
-    assert not gathered.skipped
-    return put_together(gathered.rows)
+    report_data = ReportData()
+    report_data.add_lines(lines(entries).splitlines())
+    assert not report_data.skipped
+    return put_together(report_data.rows)
 
 
 def miss(turn: int = 2, /, **fields: object) -> Object:

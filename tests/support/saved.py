@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from codexcache.proxy.telling import PORTRAITS
-from codexcache.wire.document import Json, Object
+from codexcache.body.json_splice import Json, Object
+from codexcache.hooks.notify import TURN_SUMMARIES
 from mitmproxy import http
 from mitmproxy.net import encoding
 from mitmproxy.test import tflow, tutils
@@ -35,7 +35,7 @@ def saved_request(
     content: bytes | None = None,
     answer: bytes | None = None,
     coding: str = "",
-    portraits: Iterable[Json] = (),
+    turn_summaries: Iterable[Json] = (),
     **members: Json,
 ) -> http.HTTPFlow:
     """Return a saved turn of a conversation with these messages, sent at `at` seconds, which took two; request and
@@ -53,11 +53,14 @@ def saved_request(
         ),
         live=False,
     )
-    return carrying(flow, portraits)
+    return carrying(flow, turn_summaries)
 
 
 def saved_socket(
-    *messages: WebSocketMessage, path: str = RESPONSES, ended_at: float | None = None, portraits: Iterable[Json] = ()
+    *messages: WebSocketMessage,
+    path: str = RESPONSES,
+    ended_at: float | None = None,
+    turn_summaries: Iterable[Json] = (),
 ) -> http.HTTPFlow:
     """Return a saved WebSocket over which these messages passed."""
     flow = tflow.tflow(
@@ -67,13 +70,13 @@ def saved_socket(
     )
     end = None if ended_at is None else START + ended_at
     flow.websocket = WebSocketData(messages=list(messages), timestamp_end=end)
-    return carrying(flow, portraits)
+    return carrying(flow, turn_summaries)
 
 
-def carrying(flow: http.HTTPFlow, portraits: Iterable[Json]) -> http.HTTPFlow:
+def carrying(flow: http.HTTPFlow, turn_summaries: Iterable[Json]) -> http.HTTPFlow:
     """Return the flow with the portraits with which it was saved."""
-    if known := list(portraits):
-        flow.metadata[PORTRAITS] = known
+    if known := list(turn_summaries):
+        flow.metadata[TURN_SUMMARIES] = known
     return flow
 
 

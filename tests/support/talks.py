@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 from codexcache.addon import CodexContinuity
-from codexcache.proxy.telling import portraits
-from codexcache.wire.document import Object
+from codexcache.body.json_splice import Object
+from codexcache.hooks.notify import turn_summaries
 from mitmproxy import http
 from mitmproxy.addons.view import View
 
@@ -89,7 +89,7 @@ def flows(proxy: Proxy) -> list[http.HTTPFlow]:
 
 def verdicts(flow: http.HTTPFlow) -> list[str]:
     """Return the verdicts on a flow's turns."""
-    return [str(turn["verdict"]) for turn in portraits(flow)]
+    return [str(turn["verdict"]) for turn in turn_summaries(flow)]
 
 
 async def until(condition: Callable[[], object]) -> None:

@@ -4,9 +4,9 @@ import base64
 import json
 from collections.abc import Mapping
 
-from codexcache.turns.envelope import Envelope
-from codexcache.turns.turn import Sender, Transport, Turn, read_sender, read_turn
-from codexcache.wire.document import Json
+from codexcache.body.json_splice import Json
+from codexcache.turn.request import ClientHeaders, Transport, Turn, read_client_headers, read_turn
+from codexcache.turn.rewrite import RequestEdits
 from codexcache.wire.routes import Endpoint
 
 type Headers = Mapping[str, str]
@@ -21,9 +21,9 @@ def fields(headers: Headers | None = None) -> FieldTuple:
     return tuple((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in (headers or {}).items())
 
 
-def sender(headers: Headers | None = None) -> Sender:
+def client_headers(headers: Headers | None = None) -> ClientHeaders:
     """Return who sends these headers."""
-    return read_sender(fields(headers))
+    return read_client_headers(fields(headers))
 
 
 def turn(
@@ -38,7 +38,7 @@ def turn(
 ) -> Turn:
     """Return a turn with these headers and members of the body."""
     document = {**(body or {}), **members}
-    return read_turn(sender(headers), document, transport=transport, host=host, endpoint=endpoint)
+    return read_turn(client_headers(headers), document, transport=transport, host=host, endpoint=endpoint)
 
 
 def said(role: str, text: str) -> Json:
@@ -66,6 +66,6 @@ def encoded(value: Json) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
-def headers_of(envelope: Envelope) -> dict[str, str]:
+def headers_of(edits: RequestEdits) -> dict[str, str]:
     """Return the header fields that are sent, by lower-case name."""
-    return {name.decode().lower(): value.decode() for name, value in envelope.fields}
+    return {name.decode().lower(): value.decode() for name, value in edits.fields}

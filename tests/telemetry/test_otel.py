@@ -205,8 +205,8 @@ async def test_turns_of_a_loaded_capture_are_not_exported_again(
     with capture.open("rb") as file:
         for flow in io.FlowReader(file).stream():
             await proxy.master.load_flow(flow)
-    telling = proxy.master.addons.get("codex_continuity").telling
-    await until(lambda: telling.summary.turns == 2)
+    notifier = proxy.master.addons.get("codex_continuity").notifier
+    await until(lambda: notifier.summary.turns == 2)
     await asyncio.sleep(0.2)
 
     assert len(collector.spans) == 1
@@ -217,11 +217,11 @@ async def test_off_nothing_is_loaded(stage: Stage, monkeypatch: pytest.MonkeyPat
     for name in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
-    monkeypatch.delitem(sys.modules, "codexcache.telemetry.otlp", raising=False)
+    monkeypatch.delitem(sys.modules, "codexcache.telemetry.exporter", raising=False)
     await stage.upstream(streaming(DONE))
     await take_turns(await stage.proxy(), 2)
 
-    assert "codexcache.telemetry.otlp" not in sys.modules
+    assert "codexcache.telemetry.exporter" not in sys.modules
     assert [name for name in sys.modules if name.startswith("opentelemetry.")] == []
 
 
@@ -229,7 +229,7 @@ async def test_on_without_the_packages_the_option_is_refused_with_the_command_th
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.context", None)
-    monkeypatch.delitem(sys.modules, "codexcache.telemetry.otlp", raising=False)
+    monkeypatch.delitem(sys.modules, "codexcache.telemetry.exporter", raising=False)
     proxy = await stage.proxy()
 
     with pytest.raises(exceptions.OptionsError, match=r"^codex_otel needs the OpenTelemetry SDK.*: .*install .*-sdk"):

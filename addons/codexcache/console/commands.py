@@ -9,20 +9,19 @@ from mitmproxy import addonmanager, command, ctx, exceptions, flow, http, types,
 from mitmproxy.log import ALERT
 
 from .. import __version__
-from ..proxy import health
-from ..proxy.core import Core
-from ..proxy.telling import Telling, portraits
-from ..settings import OPTIONS
-from ..visible import with_symbols
-from ..wire.document import Object
-from ..words.comparing import compare
-from ..words.overview import Table, aligned, conversations_table, turns_table
-from ..words.status import changed_options, status_page
-from .export import export
+from ..body.json_splice import Object
+from ..hooks import config_checks
+from ..hooks.notify import Notifier, turn_summaries
+from ..hooks.state import State
+from ..options import OPTIONS
+from ..output.compare import compare
+from ..output.tables import Table, aligned, conversations_table, turns_table
+from ..output.terminal import changed_options, status_page
+from ..text import with_symbols
 from .hold import Hold
 from .lookup import Missing
-from .room import popup_width, readable
-from .view import CacheView, turns_of
+from .redact import export
+from .view import CacheView, popup_width, readable, turns_of
 
 logger = logging.getLogger(__name__)
 
@@ -36,8 +35,8 @@ type Turn = tuple[http.HTTPFlow, Object]
 class Commands:
     """What the user can ask for."""
 
-    def __init__(self, core: Core, telling: Telling, hold: Hold, view: CacheView) -> None:
-        self._core, self._telling, self._hold, self._view = core, telling, hold, view
+    def __init__(self, state: State, notifier: Notifier, hold: Hold, view: CacheView) -> None:
+        self._state, self._telling, self._hold, self._view = state, notifier, hold, view
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.master.commands.collect_commands(self)
@@ -61,12 +60,12 @@ class Commands:
     @command.command("codex.turns")
     def turns(self) -> types.Data:
         """List all turns, in the order of time."""
-        return _filled(turns_table(turn for each in self._flows() for turn in portraits(each)))
+        return _filled(turns_table(turn for each in self._flows() for turn in turn_summaries(each)))
 
     @command.command("codex.conversations")
     def conversations(self) -> types.Data:
         """List all conversations: turns, misses, tokens, and what was sent again."""
-        return _filled(conversations_table(turn for each in self._flows() for turn in portraits(each)))
+        return _filled(conversations_table(turn for each in self._flows() for turn in turn_summaries(each)))
 
     @command.command("codex.nextmiss")
     def nextmiss(self) -> None:
@@ -84,16 +83,16 @@ class Commands:
     @command.command("codex.status")
     def status(self) -> str:
         """Show how the addon is set, what it has seen and learned, and what is wrong."""
-        settings = self._core.settings
+        settings = self._state.settings
         rows = {
             "mode": [settings.mode],
             "hosts": settings.hosts,
             "options": changed_options({name: getattr(ctx.options, name) for name in OPTIONS}) or ["all as by default"],
             "seen": self._telling.summary.lines(),
-            "learned": self._core.continuity.lessons or ["nothing"],
+            "learned": self._state.continuity.rejected_params or ["nothing"],
             "held now": [str(self._hold.count)],
-            "faults": self._core.faults.lines(),
-            "warnings": health.warnings(ctx.options, settings),
+            "faults": self._state.faults.lines(),
+            "warnings": config_checks.warnings(ctx.options, settings),
         }
         headline = f"Codex Continuity {__version__} in mitmproxy {version.VERSION}"
         return status_page(headline, rows, readable(popup_width()))
@@ -128,7 +127,7 @@ class Commands:
     def _flows(self) -> Iterator[http.HTTPFlow]:
         """Yield all flows with turns, those that a filter hides included."""
         view = ctx.master.addons.get("view")
-        flows = view.resolve("@all") if view else self._core.flows.all()
+        flows = view.resolve("@all") if view else self._state.flows.all()
         return (each for each in flows if isinstance(each, http.HTTPFlow) and turns_of(each))
 
 
@@ -139,7 +138,7 @@ def _with_turns(asked: flow.Flow) -> http.HTTPFlow:
 
 
 def _last_miss(asked: flow.Flow) -> Object | None:
-    known = portraits(asked) if isinstance(asked, http.HTTPFlow) else []
+    known = turn_summaries(asked) if isinstance(asked, http.HTTPFlow) else []
     return next((turn for turn in reversed(known) if turn.get("is_miss")), None)
 
 

@@ -15,10 +15,10 @@ from collections.abc import Set as AbstractSet
 
 from mitmproxy import ctx, exceptions, hooks, http, websocket
 
-from ..proxy.core import Core
-from ..proxy.telling import Telling
-from ..turns.continuity import Passage
-from ..turns.turn import Turn
+from ..hooks.notify import Notifier
+from ..hooks.state import State
+from ..turn.exchange import Exchange
+from ..turn.request import Turn
 
 HELD = "codex_held"
 """Key in `flow.metadata`: the portrait of the turn that is held, with the verdict that it is heading for."""
@@ -33,10 +33,10 @@ type Reread = Callable[[], tuple[object, Turn]]
 class Hold:
     """Holds turns until the user lets them go (option `codex_intercept`)."""
 
-    def __init__(self, core: Core, telling: Telling) -> None:
-        self._core, self._telling = core, telling
+    def __init__(self, state: State, notifier: Notifier) -> None:
+        self._state, self._telling = state, notifier
         self._tasks: set[asyncio.Task[None]] = set()
-        core.hold = self.consider
+        state.hold = self.consider
 
     @property
     def count(self) -> int:
@@ -44,7 +44,7 @@ class Hold:
         return len(self._tasks)
 
     def configure(self, updated: AbstractSet[str]) -> None:
-        if "codex_intercept" in updated and self._core.settings.intercept and ctx.master.addons.get("view") is None:
+        if "codex_intercept" in updated and self._state.settings.intercept and ctx.master.addons.get("view") is None:
             raise exceptions.OptionsError(
                 "codex_intercept needs mitmproxy or mitmweb: mitmdump has nobody who could let a held turn go."
             )
@@ -53,34 +53,34 @@ class Hold:
         for task in self._tasks:
             task.cancel()
 
-    def consider(self, flow: http.HTTPFlow, passage: Passage, reread: Reread) -> None:
+    def consider(self, flow: http.HTTPFlow, exchange: Exchange, reread: Reread) -> None:
         """Hold a turn if it is heading for a verdict that the user has named; a replayed turn passes."""
-        wanted = self._core.settings.intercept
+        wanted = self._state.settings.intercept
         if not wanted or flow.is_replay:
             return
-        self._core.afterwards.catch_up()
-        foreseen = self._core.desk.outlook(passage)
-        if foreseen is None or foreseen.verdict.name not in wanted:
+        self._state.deferred.catch_up()
+        predicted = self._state.diagnosis_service.predict(exchange)
+        if predicted is None or predicted.verdict.name not in wanted:
             return
-        held = Held(flow, passage, reread, f"held, heading for {foreseen.verdict}")
-        flow.metadata[HELD] = self._telling.portray(foreseen)
+        held = Held(flow, exchange, reread, f"held, heading for {predicted.verdict}")
+        flow.metadata[HELD] = self._telling.summarize(predicted)
         task = asyncio.create_task(self._let_go(held))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _let_go(self, held: "Held") -> None:
         """Wait until a turn is let go, and note what leaves, and when."""
-        with self._core.faults.noted("letting a held turn go"):
+        with self._state.faults.noted("letting a held turn go"):
             await held.over()
             if not held.is_killed():
-                held.note_departure(self._core, time.time())
+                held.note_departure(self._state, time.time())
 
 
 class Held:
     """A turn that is held."""
 
-    def __init__(self, flow: http.HTTPFlow, passage: Passage, reread: Reread, comment: str) -> None:
-        self._flow, self._passage, self._reread = flow, passage, reread
+    def __init__(self, flow: http.HTTPFlow, exchange: Exchange, reread: Reread, comment: str) -> None:
+        self._flow, self._exchange, self._reread = flow, exchange, reread
         self._comment_before, self._comment = flow.comment, comment
         self._message = flow.websocket.messages[-1] if flow.websocket else None
         self._bytes, _ = reread()
@@ -102,7 +102,7 @@ class Held:
             _wake(self._flow, self._message)
         ctx.master.addons.trigger(hooks.UpdateHook([self._flow]))
 
-    def note_departure(self, core: Core, now: float) -> None:
+    def note_departure(self, state: State, now: float) -> None:
         """Have the record tell of what left, and the flow of when it did."""
         if self._message:
             self._message.timestamp = now
@@ -110,8 +110,8 @@ class Held:
             self._flow.request.timestamp_end = now
         with contextlib.suppress(ValueError):  # what is no turn any more keeps the record of what it was
             left, turn = self._reread()
-            self._passage.edited = turn if left != self._bytes else None
-            core.desk.released(self._passage, turn, at=now)
+            self._exchange.edited = turn if left != self._bytes else None
+            state.diagnosis_service.released(self._exchange, turn, at=now)
 
 
 def _wake(flow: http.HTTPFlow, message: websocket.WebSocketMessage | None) -> None:

@@ -4,16 +4,16 @@ from collections.abc import Iterator
 
 from mitmproxy import ctx, http
 
-from ..proxy.core import Core
-from ..proxy.httpturns import coding_of
-from ..proxy.recall import recall_socket
-from ..proxy.telling import portraits
-from ..turns.items import given_items
+from ..body.json_splice import Object, Unreadable, parse
+from ..hooks.capture_reader import read_saved_socket
+from ..hooks.http import coding_of
+from ..hooks.notify import turn_summaries
+from ..hooks.state import State
+from ..output.first_difference import Difference, first_difference_in_prompt
+from ..turn.items import given_items
 from ..verdicts import PROMPT
-from ..wire.coding import Undecodable, decode
-from ..wire.document import Object, Unreadable, parse
-from ..wire.fields import by_name
-from ..words.excerpt import Excerpt, first_break
+from ..wire.content_encoding import Undecodable, decode
+from ..wire.headers import values_by_name
 
 _PROMPT = frozenset(PROMPT)
 
@@ -25,55 +25,55 @@ class Missing(ValueError):
 class Lookup:
     """Finds prompts. What the latest WebSocket's frames stand for is kept, because views ask for one after another."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._socket: tuple[object, dict[float, Object]] = ((), {})
 
     def flow(self, flow_id: object) -> http.HTTPFlow | None:
         """Return the flow with this id, if it is still there."""
         view = ctx.master.addons.get("view")
-        found = view.get_by_id(flow_id) if view else self._core.flows.get(str(flow_id))
+        found = view.get_by_id(flow_id) if view else self._state.flows.get(str(flow_id))
         return found if isinstance(found, http.HTTPFlow) else None
 
-    def break_of(self, flow: http.HTTPFlow, portrait: Object) -> Excerpt | str | None:
+    def break_of(self, flow: http.HTTPFlow, turn_summary: Object) -> Difference | str | None:
         """Return where a turn's prompt parts from its predecessor's, if it does, or why that cannot be shown."""
-        changes = portrait.get("changes")
+        changes = turn_summary.get("changes")
         if (
-            portrait.get("predecessor") is None
+            turn_summary.get("predecessor") is None
             or not isinstance(changes, list)
             or _PROMPT.isdisjoint(map(str, changes))
         ):
             return None
         try:
-            return first_break(self._predecessor(portrait), self.prompt(flow, portrait))
+            return first_difference_in_prompt(self._predecessor(turn_summary), self.prompt(flow, turn_summary))
         except Missing as reason:
             return str(reason)
 
-    def prompt(self, flow: http.HTTPFlow, portrait: Object) -> Object:
+    def prompt(self, flow: http.HTTPFlow, turn_summary: Object) -> Object:
         """Return the whole prompt that a turn stands for, as it was forwarded. Raises Missing."""
         if flow.websocket is None:
-            return self._body(flow, portrait)
+            return self._body(flow, turn_summary)
         try:
-            return self._prompts(flow)[float(str(portrait.get("sent_at")))]
+            return self._prompts(flow)[float(str(turn_summary.get("sent_at")))]
         except (KeyError, ValueError):
             raise Missing("the WebSocket no longer holds the turn's messages.") from None
 
-    def _predecessor(self, portrait: Object) -> Object:
+    def _predecessor(self, turn_summary: Object) -> Object:
         """Return the prompt of a turn's predecessor. Raises Missing."""
-        flow, number = self.flow(portrait.get("predecessor_flow")), portrait["predecessor"]
-        known = [] if flow is None else [turn for turn in portraits(flow) if turn.get("turn") == number]
+        flow, number = self.flow(turn_summary.get("predecessor_flow")), turn_summary["predecessor"]
+        known = [] if flow is None else [turn for turn in turn_summaries(flow) if turn.get("turn") == number]
         if flow is None or not known:
             raise Missing(f"the flow of the predecessor, turn {number}, is gone.")
         return self.prompt(flow, known[-1])
 
-    def _body(self, flow: http.HTTPFlow, portrait: Object) -> Object:
+    def _body(self, flow: http.HTTPFlow, turn_summary: Object) -> Object:
         request = flow.request
-        known = portraits(flow)
-        if portrait in known[:-1]:
-            raise Missing(f"turn {portrait.get('turn')} was tried again, and its flow holds the later body.")
-        coding = coding_of(by_name(request.headers.fields))
+        known = turn_summaries(flow)
+        if turn_summary in known[:-1]:
+            raise Missing(f"turn {turn_summary.get('turn')} was tried again, and its flow holds the later body.")
+        coding = coding_of(values_by_name(request.headers.fields))
         try:
-            return parse(decode(request.raw_content or b"", coding, self._core.settings.body_limit))
+            return parse(decode(request.raw_content or b"", coding, self._state.settings.body_limit))
         except (Undecodable, Unreadable) as reason:
             raise Missing(f"a body cannot be read: {reason}.") from None
 
@@ -90,10 +90,10 @@ class Lookup:
 def _whole_prompts(flow: http.HTTPFlow) -> Iterator[tuple[float, Object]]:
     """Yield each turn's time and prompt; a delta stands for the turn that it names, its output, and its own input."""
     answered: dict[str, Object] = {}
-    for turn in recall_socket(flow, flow.request.pretty_host, []):
-        document, outcome = turn.passage.turn.document, turn.passage.outcome
-        base = answered.get(turn.passage.turn.previous or "", {})
+    for turn in read_saved_socket(flow, flow.request.pretty_host, []):
+        document, response_info = turn.exchange.turn.document, turn.exchange.response_info
+        base = answered.get(turn.exchange.turn.previous or "", {})
         whole: Object = {**base, **document, "input": [*given_items(base), *given_items(document)]}
-        if outcome.response_id:
-            answered[outcome.response_id] = {**whole, "input": [*given_items(whole), *outcome.outputs]}
+        if response_info.response_id:
+            answered[response_info.response_id] = {**whole, "input": [*given_items(whole), *response_info.outputs]}
         yield turn.sent_at, whole

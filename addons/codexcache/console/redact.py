@@ -3,12 +3,16 @@
 A session's id stays: it tells one conversation from another, and opens nothing. So do bodies.
 """
 
+import os
 import re
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
 
-from mitmproxy import ctx, http
+from mitmproxy import ctx, flow, http, io
 
-from ..proxy.core import Core
-from ..wire.fields import Fields
+from ..hooks.state import State
+from ..wire.headers import Fields
 
 SECRET_FIELDS = frozenset(
     {
@@ -30,8 +34,8 @@ _PROXY_USER = "proxyauth"
 class Redaction:
     """Takes credentials out of the flows of the backend's hosts once they were sent (option `codex_redact`)."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, state: State) -> None:
+        self._state = state
         self._open: dict[str, http.HTTPFlow] = {}
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -64,7 +68,7 @@ class Redaction:
             take_out_secrets(flow)
 
     def _is_wanted(self, flow: http.HTTPFlow) -> bool:
-        return self._core.settings.redact and self._core.host_of(flow) is not None
+        return self._state.settings.redact and self._state.host_of(flow) is not None
 
 
 def take_out_secrets(flow: http.HTTPFlow) -> None:
@@ -86,3 +90,33 @@ def without_secrets(fields: Fields) -> tuple[tuple[bytes, bytes], ...]:
 def is_secret(name: str) -> bool:
     """Tell whether a field of this name holds what nobody else should see."""
     return name.lower() in SECRET_FIELDS or _LOOKS_SECRET.search(name.lower()) is not None
+
+
+# Copies of flows that can be passed on: without credentials, in a file that only its owner can read.
+
+
+def export(flows: Iterable[flow.Flow], path: Path) -> int:
+    """Write copies of HTTP flows without their secret header fields; return how many there were. Raises OSError.
+
+    The file appears under its name only when it is whole.
+    """
+    copies = [redacted_copy(each) for each in flows if isinstance(each, http.HTTPFlow)]
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            writer = io.FlowWriter(file)
+            for each in copies:
+                writer.add(each)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return len(copies)
+
+
+def redacted_copy(original: http.HTTPFlow) -> http.HTTPFlow:
+    """Return a copy of a flow, with its id, so that turns still name their predecessors, and without its secrets."""
+    copy = http.HTTPFlow.from_state(original.get_state())
+    assert isinstance(copy, http.HTTPFlow)
+    take_out_secrets(copy)
+    return copy

@@ -8,11 +8,11 @@ from pathlib import Path
 from mitmproxy import addonmanager, command, exceptions, types
 from mitmproxy.log import ALERT
 
-from ..causes.finding import Finding
-from ..phrases import counted
-from ..proxy.core import Core
-from ..report.journals import Gathered
+from ..diagnosis.diagnosis import Diagnosis
+from ..hooks.state import State
+from ..report.load import ReportData
 from ..report.page import render, save
+from ..text import counted
 
 logger = logging.getLogger(__name__)
 
@@ -23,20 +23,20 @@ _MOST = 5_000
 class Reports:
     """Keeps the line of each turn that a journal would have, to report on them when asked."""
 
-    def __init__(self, core: Core, line: Callable[[Finding], bytes]) -> None:
-        self._core, self._line = core, line
+    def __init__(self, state: State, line: Callable[[Diagnosis], bytes]) -> None:
+        self._state, self._line = state, line
         self._lines: deque[bytes] = deque(maxlen=_MOST)
         self._turns = 0
-        core.desk.listeners.append(self.keep)
+        state.diagnosis_service.listeners.append(self.keep)
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.master.commands.collect_commands(self)
 
-    def keep(self, finding: Finding) -> None:
+    def keep(self, diagnosis: Diagnosis) -> None:
         """Keep a turn's line, where there is anybody who could ask for a report."""
         self._turns += 1
-        if self._core.onlookers.present:
-            self._lines.append(self._line(finding))
+        if self._state.visibility.present:
+            self._lines.append(self._line(diagnosis))
 
     @command.command("codex.report")  # type: ignore[untyped-decorator]
     def report(self, path: types.Path) -> None:
@@ -45,17 +45,17 @@ class Reports:
             raise exceptions.CommandError("There is no turn to report on yet.")
         target = Path(path).expanduser()
         try:
-            save(target, render(self._gathered(), "this session"))
+            save(target, render(self._report_data(), "this session"))
         except OSError as error:
             raise exceptions.CommandError(f"{target} cannot be written: {error.strerror}.") from None
         logger.log(ALERT, f"A report on {counted(len(self._lines), 'turn')} is in {target}.")
 
-    def _gathered(self) -> Gathered:
-        gathered = Gathered()
-        gathered.add_lines(self._lines)
+    def _report_data(self) -> ReportData:
+        report_data = ReportData()
+        report_data.add_lines(self._lines)
         if lost := self._turns - len(self._lines):
-            gathered.notes.append(
+            report_data.notes.append(
                 f"{counted(lost, 'earlier turn')} of this session {'is' if lost == 1 else 'are'} not kept any more; "
                 "codex_journal keeps all."
             )
-        return gathered
+        return report_data

@@ -4,20 +4,89 @@ It is there for the asking, by its name. By itself it is shown only where a flow
 handshake of a WebSocket: whoever looks at a body wants to see the body.
 """
 
+import asyncio
+import contextlib
 import math
+import sys
 
-from mitmproxy import contentviews, http
+from mitmproxy import contentviews, ctx, http
 
-from ..proxy.core import Core
-from ..proxy.telling import portraits
-from ..visible import with_symbols
-from ..wire.document import Object
-from ..words.layout import cut
-from ..words.page import page, title
+from ..body.json_splice import Object
+from ..hooks.notify import turn_summaries
+from ..hooks.state import State
+from ..output.turn_page import page, title
+from ..text import NARROWEST, WIDEST, WIDTH, cut, with_symbols
 from .hold import HELD
 from .lookup import Lookup
-from .redraw import forget_soon, show_again
-from .room import page_width
+
+# How much room there is for text: in mitmproxy's console as much as its terminal has, elsewhere always the same.
+#
+# The console's layouts and its popup, which takes four fifths of the terminal, are those of mitmproxy 12.2.
+
+_FRAME = 2
+"""Columns of the frame of a popup."""
+
+_ARROW = 2
+"""Columns of the arrow that stands before each line of a WebSocket's message."""
+
+
+def page_width() -> int:
+    """Return the columns of a page in the view of a flow."""
+    terminal = _terminal()
+    return WIDTH if terminal is None else readable(_pane(terminal) - _ARROW)
+
+
+def popup_width() -> int:
+    """Return the columns of what a command shows."""
+    terminal = _terminal()
+    return WIDTH if terminal is None else max(NARROWEST, min(math.ceil(terminal * 0.8), _pane(terminal)) - _FRAME)
+
+
+def readable(width: int) -> int:
+    """Return a width for text to read, which has no use for every column."""
+    return max(NARROWEST, min(width, WIDEST))
+
+
+def _terminal() -> int | None:
+    """Return the columns of the console's terminal, None where there is no console."""
+    if ctx.master.addons.get("consoleaddon") is None:
+        return None
+    columns: int = ctx.master.ui.get_cols_rows()[0]  # type: ignore[attr-defined]
+    return columns
+
+
+def _pane(terminal: int) -> int:
+    """Return the columns of a pane: two stand side by side in the layout that mitmproxy calls horizontal."""
+    return terminal // 2 if ctx.options.console_layout == "horizontal" else terminal
+
+
+# How mitmproxy's console is kept from showing a page that is out of date, or that of another flow.
+#
+# It remembers what a view made of a body by the body and the header fields alone (12.2), while a turn's page changes
+# when the turn ends, and differs between turns that were sent twice alike.
+
+_MODULE = "mitmproxy.tools.console.flowview"
+
+
+def forget_soon() -> None:
+    """Have the console forget what it is about to remember."""
+    if _MODULE in sys.modules:
+        with contextlib.suppress(RuntimeError):  # no loop runs, so nobody is looking
+            asyncio.get_running_loop().call_soon(_forget)
+
+
+def show_again(view: contentviews.Contentview, flow_id: str) -> None:
+    """Have the console draw a flow again, if it is the one that is looked at."""
+    flows = ctx.master.addons.get("view")
+    if _MODULE in sys.modules and flows and flows.focus.flow and flows.focus.flow.id == flow_id:
+        contentviews.registry.on_change.send(view)
+
+
+def _forget() -> None:
+    remembered = getattr(sys.modules[_MODULE].FlowDetails, "_get_content_view", None)
+    if remembered is not None:
+        remembered.cache_clear()
+
 
 NAME = "Codex cache"
 _MOST = 20
@@ -52,7 +121,10 @@ class CacheView(contentviews.Contentview):
     def pages(self, flow: http.HTTPFlow, width: int) -> str:
         """Return the pages of a flow's turns, the latest first, so many characters wide."""
         known = turns_of(flow)
-        pages = [page(portrait, self.lookup.break_of(flow, portrait), width) for portrait in known[: -_MOST - 1 : -1]]
+        pages = [
+            page(turn_summary, self.lookup.break_of(flow, turn_summary), width)
+            for turn_summary in known[: -_MOST - 1 : -1]
+        ]
         more = [f"There are {len(known) - _MOST} earlier turns."] if len(known) > _MOST else []
         return f"\n \n{'─' * width}\n \n".join([*pages, *more])
 
@@ -69,7 +141,7 @@ class CacheView(contentviews.Contentview):
 def turns_of(flow: http.HTTPFlow) -> list[Object]:
     """Return the portraits of a flow's turns, and at the end that of one that is held."""
     held = flow.metadata.get(HELD)
-    return [*portraits(flow), *([held] if isinstance(held, dict) else [])]
+    return [*turn_summaries(flow), *([held] if isinstance(held, dict) else [])]
 
 
 def _time(turn: Object) -> float:
@@ -81,9 +153,9 @@ def _time(turn: Object) -> float:
 class Views:
     """Registers the view while the addon is loaded."""
 
-    def __init__(self, core: Core) -> None:
-        self.view = CacheView(Lookup(core))
-        core.desk.listeners.append(lambda finding: show_again(self.view, finding.record.flow))
+    def __init__(self, state: State) -> None:
+        self.view = CacheView(Lookup(state))
+        state.diagnosis_service.listeners.append(lambda diagnosis: show_again(self.view, diagnosis.record.flow))
 
     def load(self, loader: object) -> None:
         contentviews.add(self.view)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from mitmproxy import eventsequence, io
 
-from ..proxy.captures import Captures
-from ..proxy.core import Core
-from ..proxy.switchboard import Switchboard
-from ..settings import OPTIONS, parse_settings
-from ..visible import printable
-from ..words.fingerprint import Fingerprints
-from ..words.journal import Entries
-from .journals import Gathered
+from ..hooks.capture_replay import CaptureReplay
+from ..hooks.dispatch import HookDispatcher
+from ..hooks.state import State
+from ..options import OPTIONS, parse_settings
+from ..output.journal import Entries
+from ..output.pseudonyms import Pseudonyms
+from ..text import printable
+from .load import ReportData
 
 
 def is_capture(path: Path) -> bool:
@@ -24,20 +24,20 @@ def is_capture(path: Path) -> bool:
         return file.read(1).isdigit()
 
 
-def add_capture(gathered: Gathered, path: Path, hosts: str) -> None:
+def add_capture(report_data: ReportData, path: Path, hosts: str) -> None:
     """Add the turns of a capture that go to these hosts, a comma list. Raises OSError, and ValueError for the hosts."""
-    core = Core()
-    core.settings = parse_settings({name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": hosts})
-    entries = Entries(Fingerprints(b"a capture"), str(path.resolve()))  # the same page for the same capture
-    core.desk.listeners.append(lambda finding: gathered.add(entries.entry(finding)))
-    if sentence := asyncio.run(_play(path, core)):
-        gathered.notes.append(sentence)
+    state = State()
+    state.settings = parse_settings({name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": hosts})
+    entries = Entries(Pseudonyms(b"a capture"), str(path.resolve()))  # the same page for the same capture
+    state.diagnosis_service.listeners.append(lambda diagnosis: report_data.add(entries.entry(diagnosis)))
+    if sentence := asyncio.run(_play(path, state)):
+        report_data.notes.append(sentence)
 
 
-async def _play(path: Path, core: Core) -> str:
+async def _play(path: Path, state: State) -> str:
     """Run a capture's flows through the hooks, and return what is wrong with the file, or nothing."""
-    captures = Captures(core)
-    hooks = Switchboard("capture", [captures], core.faults)
+    captures = CaptureReplay(state)
+    hooks = HookDispatcher("capture", [captures], state.faults)
     with path.open("rb") as file:
         try:
             for flow in io.FlowReader(file).stream():

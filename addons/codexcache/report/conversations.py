@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from .rows import Row
-from .vocabulary import Word, word_of
+from ..verdicts import VerdictEntry, verdict_entry
+from .load import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Turn:
     """A turn in its conversation. `gap` is the seconds since all turns before it had ended, None for the first."""
 
     row: Row
-    word: Word
+    word: VerdictEntry
     resent: int
     gap: float | None
 
@@ -67,13 +67,13 @@ def _turns(rows: Iterable[Row], by_place: Mapping[tuple[str, int], Row]) -> tupl
     turns, ended = list[Turn](), None
     for row in rows:
         gap = None if ended is None else max(0.0, row.time - ended)
-        turns.append(Turn(row=row, word=word_of(row.verdict), resent=_resent(row, by_place), gap=gap))
+        turns.append(Turn(row=row, word=verdict_entry(row.verdict), resent=_resent(row, by_place), gap=gap))
         ended = max(ended or 0.0, row.time + row.duration)
     return tuple(turns)
 
 
 def _resent(row: Row, by_place: Mapping[tuple[str, int], Row]) -> int:
-    if not word_of(row.verdict).is_miss or row.input is None or row.cached is None:
+    if not verdict_entry(row.verdict).is_miss or row.input is None or row.cached is None:
         return 0
     predecessor = by_place.get((row.run, row.predecessor)) if row.predecessor is not None else None
     held = predecessor.input if predecessor and predecessor.input is not None else row.reusable

@@ -14,14 +14,12 @@ import jinja2
 from markupsafe import Markup
 
 from .. import __version__
-from ..phrases import counted
-from ..visible import cell, printable
-from . import figures, timeline, wording
+from ..text import cell, counted, printable
+from ..verdicts import GROUPS, VERDICT_TABLE
+from . import chart, formatting, stats
+from .chart import Timeline, lay_out
 from .conversations import Conversation, Turn, put_together
-from .journals import Gathered
-from .rows import Row
-from .timeline import Timeline, lay_out
-from .vocabulary import GROUPS, WORDS
+from .load import ReportData, Row
 
 _FOLDER = Path(__file__).parent
 
@@ -44,7 +42,7 @@ class Part:
     """A conversation on the page, with its drawing; `left_out` is the number of its first turns that are not drawn."""
 
     conversation: Conversation
-    totals: figures.Totals
+    totals: stats.Totals
     drawing: Timeline | None
     left_out: int
 
@@ -59,20 +57,20 @@ class Part:
         return max(reversed(self.turns), key=lambda turn: turn.resent)
 
 
-def render(gathered: Gathered, source: str) -> str:
+def render(report_data: ReportData, source: str) -> str:
     """Return the page; `source` says what it was made from."""
-    conversations = put_together(gathered.rows)
+    conversations = put_together(report_data.rows)
     page = (
         _templates()
         .get_template("page.html")
         .render(
             source=printable(source, _LONGEST_SOURCE),
-            period=_period(gathered.rows),
-            runs=_runs(gathered.rows),
-            notes=[*_skipped(gathered.skipped), *gathered.notes],
-            totals=figures.total(conversations),
-            causes=figures.causes(conversations),
-            comparison=figures.compare(conversations),
+            period=_period(report_data.rows),
+            runs=_runs(report_data.rows),
+            notes=[*_skipped(report_data.skipped), *report_data.notes],
+            totals=stats.total(conversations),
+            causes=stats.causes(conversations),
+            comparison=stats.compare(conversations),
             parts=list(_parts(conversations[:_LISTED])),
             unlisted=max(0, len(conversations) - _LISTED),
             **_furniture(),
@@ -87,11 +85,11 @@ def _furniture() -> dict[str, Any]:
     return {
         "version": __version__,
         "opened": _OPEN,
-        "modes": figures.MODES,
+        "modes": stats.MODES,
         "groups": GROUPS,
-        "words": WORDS.values(),
-        "axis": timeline,
-        "say": wording,
+        "words": VERDICT_TABLE.values(),
+        "axis": chart,
+        "say": formatting,
         "counted": counted,
         "cell": cell,
         "describe": describe,
@@ -117,11 +115,11 @@ def _looks_like_a_page(path: Path) -> bool:
 def describe(turn: Turn) -> str:
     """Return what the page says of one turn, in three lines."""
     row, miss = turn.row, "miss: " if turn.word.is_miss else ""
-    head = f"Turn {row.turn} at {wording.clock_to_the_second(row.time)}, {miss}{row.verdict}"
+    head = f"Turn {row.turn} at {formatting.clock_to_the_second(row.time)}, {miss}{row.verdict}"
     return "\n".join((head, row.because or turn.word.meaning, ", ".join(_counters(turn))))
 
 
-def strips(totals: figures.Totals) -> Iterator[tuple[str, float, float]]:
+def strips(totals: stats.Totals) -> Iterator[tuple[str, float, float]]:
     """Yield the parts of the input, each with its start and width in thousandths."""
     start, unit = 0.0, 1000 / max(1, totals.input)
     for kind, tokens in (("cached", totals.cached), ("resent", totals.resent), ("fresh", totals.fresh)):
@@ -131,12 +129,12 @@ def strips(totals: figures.Totals) -> Iterator[tuple[str, float, float]]:
 
 def _counters(turn: Turn) -> Iterator[str]:
     row = turn.row
-    yield f"{wording.tokens(row.input)} input"
-    yield f"{wording.tokens(row.cached)} cached"
+    yield f"{formatting.tokens(row.input)} input"
+    yield f"{formatting.tokens(row.cached)} cached"
     if turn.resent:
         yield f"{turn.resent:,} re-sent"
     if turn.gap is not None:
-        yield f"{wording.span(turn.gap)} after the turn before"
+        yield f"{formatting.span(turn.gap)} after the turn before"
     if others := [name for name in row.changes if name != row.verdict]:
         yield f"also changed: {' '.join(others)}"
 
@@ -149,7 +147,7 @@ def _parts(conversations: Iterable[Conversation]) -> Iterator[Part]:
         room -= len(drawn)
         yield Part(
             conversation=conversation,
-            totals=figures.total([conversation]),
+            totals=stats.total([conversation]),
             drawing=lay_out(drawn) if drawn else None,
             left_out=len(conversation.turns) - len(drawn),
         )
@@ -157,7 +155,7 @@ def _parts(conversations: Iterable[Conversation]) -> Iterator[Part]:
 
 def _period(rows: Sequence[Row]) -> str:
     times = [row.time for row in rows]
-    return wording.period(min(times), max(times)) if times else ""
+    return formatting.period(min(times), max(times)) if times else ""
 
 
 def _runs(rows: Iterable[Row]) -> list[str]:

@@ -1,9 +1,8 @@
-"""OpenTelemetry: each finished turn, exported.
+"""OpenTelemetry: each finished turn as a span and metrics.
 
-| room         | what it knows                        |
-|--------------|--------------------------------------|
-| `otlp`       | the SDK that exports it              |
-| `outage`     | an exporter that fails, said once    |
-| `otel`       | the option `codex_otel`              |
-| `vocabulary` | a turn in the words of OpenTelemetry |
+| module       | what it holds                                                        |
+|--------------|----------------------------------------------------------------------|
+| `attributes` | the attributes and instruments of a turn                             |
+| `exporter`   | the SDK that exports them; an outage of the collector is logged once |
+| `otel`       | the option `codex_otel`                                              |
 """

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from mitmproxy import exceptions
 
-from ..causes.finding import Finding
-from ..installing import how_to_add_otel
-from ..proxy.core import Core
-from ..wire.document import Object
-from .vocabulary import Telemetry, destination
+from ..body.json_splice import Object
+from ..diagnosis.diagnosis import Diagnosis
+from ..hooks.state import State
+from ..install_hints import how_to_add_otel
+from .attributes import Telemetry, destination
 
 if TYPE_CHECKING:
-    from .otlp import Pipeline
+    from .exporter import Pipeline
 
 logger = logging.getLogger(__name__)
 
@@ -24,17 +24,17 @@ logger = logging.getLogger(__name__)
 class Otel:
     """Exports findings of live traffic; those of a loaded capture were there before."""
 
-    def __init__(self, core: Core, entry: Callable[[Finding], Object]) -> None:
-        self._core = core
+    def __init__(self, state: State, entry: Callable[[Diagnosis], Object]) -> None:
+        self._state = state
         self._entry = entry
         self._telemetry = Telemetry()
         self._pipeline: Pipeline | None = None
-        core.desk.listeners.append(self.tell)
+        state.diagnosis_service.listeners.append(self.tell)
 
     def configure(self, updated: AbstractSet[str]) -> None:
-        if "codex_otel" not in updated or self._core.settings.otel == (self._pipeline is not None):
+        if "codex_otel" not in updated or self._state.settings.otel == (self._pipeline is not None):
             return
-        if self._core.settings.otel:
+        if self._state.settings.otel:
             self._open()
         elif pipeline := self._taken():
             threading.Thread(target=pipeline.close, name="codex_otel", daemon=True).start()  # no turn waits for it
@@ -43,13 +43,13 @@ class Otel:
         if pipeline := self._taken():
             pipeline.close()
 
-    def tell(self, finding: Finding) -> None:
+    def tell(self, diagnosis: Diagnosis) -> None:
         """Export one turn."""
         if self._pipeline is None:
             return
-        flow = self._core.flows.get(finding.record.flow)
+        flow = self._state.flows.get(diagnosis.record.flow)
         if flow is not None and flow.live:
-            self._pipeline.send(self._telemetry.report(finding, self._entry(finding), flow.request.port))
+            self._pipeline.send(self._telemetry.report(diagnosis, self._entry(diagnosis), flow.request.port))
 
     def _taken(self) -> "Pipeline | None":
         """Return the pipeline, which is ours no more."""
@@ -58,7 +58,7 @@ class Otel:
 
     def _open(self) -> None:
         try:
-            from .otlp import Pipeline
+            from .exporter import Pipeline
 
             self._pipeline = Pipeline()
         except ImportError:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import NoReturn
 
-from codexcache.turns.items import given_items
-from codexcache.wire.bodies import Bodies
-from codexcache.wire.body import Body
-from codexcache.wire.document import Json, Member, Object, Unreadable, edited, find_members, parse
+from codexcache.body.cache import BodyCache
+from codexcache.body.incremental import Body
+from codexcache.body.json_splice import Json, Member, Object, Unreadable, edited, find_members, parse
+from codexcache.turn.items import given_items
 from support.jsontext import taken_apart
 
 from codex_fuzz.given import Given
@@ -47,12 +47,12 @@ def check_known_head(data: bytes) -> None:
     fresh, text = given.take(size), b" " * 600 + given.rest
     at = min(at, len(text))
     first, second = text, text[:at] + fresh + text[at + gone :]
-    bodies = Bodies(given_items)
+    bodies = BodyCache(given_items)
     for body in (first, second, first):
         _check_light(bodies, body)
 
 
-def _check_light(bodies: Bodies[list[Json]], text: bytes) -> None:
+def _check_light(bodies: BodyCache[list[Json]], text: bytes) -> None:
     if refusal := _refusal(_read, text):
         assert _refusal(bodies.read, text) == refusal, "taken, or refused in other words than the whole"
         return

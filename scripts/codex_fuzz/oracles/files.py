@@ -9,15 +9,14 @@ from contextlib import contextmanager
 from dataclasses import fields as members
 from pathlib import Path
 
-from codexcache.causes.finding import Finding
-from codexcache.proxy.captures import Captures
-from codexcache.proxy.core import Core
-from codexcache.proxy.telling import PORTRAITS
+from codexcache.body.json_splice import Unreadable, parse
+from codexcache.diagnosis.diagnosis import Diagnosis
+from codexcache.hooks.capture_replay import CaptureReplay
+from codexcache.hooks.notify import TURN_SUMMARIES
+from codexcache.hooks.state import State
 from codexcache.report import page
 from codexcache.report.captured import add_capture
-from codexcache.report.journals import Gathered
-from codexcache.report.rows import Row
-from codexcache.wire.document import Unreadable, parse
+from codexcache.report.load import ReportData, Row
 from mitmproxy import http
 from mitmproxy.net import encoding
 from mitmproxy.test import tflow, tutils
@@ -43,15 +42,15 @@ _ADDRESSES = {"href", "src", "action", "formaction", "xlink:href"}
 
 def check_journal(data: bytes) -> None:
     """Each line is a row or counted as none; a row has only what can be shown and drawn."""
-    gathered = _gathered(data)
+    report_data = _report_data(data)
     lines = [line for line in data.split(b"\n") if line.strip(_BLANK)]
-    assert len(gathered.rows) + gathered.skipped.total() == len(lines), "a line is neither told nor counted"
-    _check_rows(gathered.rows)
+    assert len(report_data.rows) + report_data.skipped.total() == len(lines), "a line is neither told nor counted"
+    _check_rows(report_data.rows)
 
 
 def check_page(data: bytes) -> None:
     """The page of any journal is whole, runs nothing but its own script, and loads nothing."""
-    text = page.render(_gathered(data), data[:300].decode(errors="replace"))
+    text = page.render(_report_data(data), data[:300].decode(errors="replace"))
     check_harmless([text])
     root = parsed(text)
     assert [len(root.all(tag)) for tag in ("script", "style", "iframe", "object", "embed", "link", "img", "form")] == [
@@ -63,12 +62,12 @@ def check_page(data: bytes) -> None:
 
 def check_capture(data: bytes) -> None:
     """A file is read as far as it is a capture, without a fault of ours."""
-    gathered = Gathered()
+    report_data = ReportData()
     with tempfile.TemporaryDirectory() as folder, _no_faults():
         path = Path(folder) / "capture.mitm"
         path.write_bytes(data)
-        add_capture(gathered, path, "chatgpt.com")
-    _check_rows(gathered.rows)
+        add_capture(report_data, path, "chatgpt.com")
+    _check_rows(report_data.rows)
 
 
 def check_saved(data: bytes) -> None:
@@ -78,15 +77,15 @@ def check_saved(data: bytes) -> None:
     parts = (given.rest.split(SECTIONS) + [b""] * 6)[:6]
     make = _socket if over_socket else _requests
     flows = make(parts, coding, _START + at, _START + end)
-    core, findings = Core(), list[Finding]()
-    core.desk.listeners.append(findings.append)
+    core, findings = State(), list[Diagnosis]()
+    core.diagnosis_service.listeners.append(findings.append)
     with _no_faults():
-        asyncio.run(_played(Captures(core), flows))
-        for finding in findings:
-            check_finding(finding)
+        asyncio.run(_played(CaptureReplay(core), flows))
+        for diagnosis in findings:
+            check_finding(diagnosis)
 
 
-async def _played(captures: Captures, flows: list[http.HTTPFlow]) -> None:
+async def _played(captures: CaptureReplay, flows: list[http.HTTPFlow]) -> None:
     for flow in flows:
         (captures.websocket_end if flow.websocket else captures.response)(flow)
     captures.play()
@@ -157,16 +156,16 @@ def _others(head: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _carrying(flow: http.HTTPFlow, portrait: bytes) -> http.HTTPFlow:
     try:
-        flow.metadata[PORTRAITS] = [parse(portrait)]
+        flow.metadata[TURN_SUMMARIES] = [parse(portrait)]
     except Unreadable:
-        flow.metadata[PORTRAITS] = []
+        flow.metadata[TURN_SUMMARIES] = []
     return flow
 
 
-def _gathered(data: bytes) -> Gathered:
-    gathered = Gathered()
-    gathered.add_lines(io.BytesIO(data))
-    return gathered
+def _report_data(data: bytes) -> ReportData:
+    report_data = ReportData()
+    report_data.add_lines(io.BytesIO(data))
+    return report_data
 
 
 def _check_rows(rows: list[Row]) -> None:

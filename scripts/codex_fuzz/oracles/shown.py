@@ -4,22 +4,21 @@ import re
 from collections.abc import Iterable, Iterator
 
 import orjson
-from codexcache.causes.finding import Finding
-from codexcache.proxy.telling import relabel
-from codexcache.report.rows import read_row
-from codexcache.telemetry.vocabulary import Telemetry
-from codexcache.turns.items import given_items
-from codexcache.wire.document import Object, Unreadable, parse
-from codexcache.words.comparing import compare
-from codexcache.words.excerpt import first_break
-from codexcache.words.fingerprint import Fingerprints
-from codexcache.words.journal import Entries
-from codexcache.words.layout import WIDTH
-from codexcache.words.line import turn_line
-from codexcache.words.overview import aligned, conversations_table, turns_table
-from codexcache.words.page import page
-from codexcache.words.portrait import portrait
-from codexcache.words.summary import Summary
+from codexcache.body.json_splice import Object, Unreadable, parse
+from codexcache.diagnosis.diagnosis import Diagnosis
+from codexcache.hooks.notify import relabel
+from codexcache.output.compare import compare
+from codexcache.output.first_difference import first_difference_in_prompt
+from codexcache.output.journal import Entries
+from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.tables import aligned, conversations_table, turns_table
+from codexcache.output.terminal import Summary, turn_line
+from codexcache.output.turn_page import page
+from codexcache.output.turn_summary import turn_summary
+from codexcache.report.load import read_row
+from codexcache.telemetry.attributes import Telemetry
+from codexcache.text import WIDTH
+from codexcache.turn.items import given_items
 from mitmproxy.test import tflow
 
 _FORMULA = re.compile(r"[=+@]|-.")
@@ -27,20 +26,20 @@ _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _WHOLE_64 = 1 << 63
 
 
-def check_finding(finding: Finding) -> Object:
+def check_finding(diagnosis: Diagnosis) -> Object:
     """Check all that is said of a turn: line, journal, portrait, comment, telemetry; return the portrait."""
-    fingerprints = Fingerprints(b"a secret")
-    entry = Entries(fingerprints, "a run").entry(finding)
-    shown = portrait(finding, entry, fingerprints)
+    pseudonyms = Pseudonyms(b"a secret")
+    entry = Entries(pseudonyms, "a run").entry(diagnosis)
+    shown = turn_summary(diagnosis, entry, pseudonyms)
     summary = Summary()
-    summary.add(finding)
-    check_harmless([turn_line(finding), _COLOUR.sub("", turn_line(finding, colour=True)), *summary.lines()])
+    summary.add(diagnosis)
+    check_harmless([turn_line(diagnosis), _COLOUR.sub("", turn_line(diagnosis, colour=True)), *summary.lines()])
     _check_journal(entry)
     check_portraits([shown])
     flow = tflow.tflow()
     relabel(flow, [shown])
     check_harmless([flow.comment, flow.marked])
-    _check_telemetry(finding, entry)
+    _check_telemetry(diagnosis, entry)
     return shown
 
 
@@ -70,8 +69,8 @@ def check_excerpt(data: bytes) -> None:
         was, now = parse(first), parse(second)
     except Unreadable:
         return
-    assert first_break(was, was) is None, "it differs from itself"
-    found = first_break(was, now)
+    assert first_difference_in_prompt(was, was) is None, "it differs from itself"
+    found = first_difference_in_prompt(was, now)
     if found:
         check_harmless([found.place, found.before, found.was, found.now, found.kind])
     check_harmless([compare(was, {}, now, {})])
@@ -100,8 +99,8 @@ def _check_journal(entry: Object) -> None:
     check_harmless(_texts(entry))
 
 
-def _check_telemetry(finding: Finding, entry: Object) -> None:
-    report = Telemetry().report(finding, entry, 443)
+def _check_telemetry(diagnosis: Diagnosis, entry: Object) -> None:
+    report = Telemetry().report(diagnosis, entry, 443)
     check_harmless([report.name, *_texts(list(report.attributes.values()))])
     for name, value in report.attributes.items():
         assert not isinstance(value, int) or abs(value) < _WHOLE_64, f"no collector takes {name} = {value}"

@@ -8,11 +8,11 @@ from itertools import groupby
 
 import brotli
 import zstandard
-from codexcache.turns.outcome import Outcome
-from codexcache.turns.refusal import refused_member
-from codexcache.turns.tap import Keeper, Tap, reader_for
-from codexcache.wire.coding import Undecodable, decode, decoder_for
-from codexcache.wire.eventstream import EventStream
+from codexcache.turn.rejected_params import rejected_param
+from codexcache.turn.response import ResponseInfo
+from codexcache.turn.stream import BodyBuffer, Tap, reader_for
+from codexcache.wire.content_encoding import Undecodable, decode, decoder_for
+from codexcache.wire.sse import EventStream
 
 from codex_fuzz.given import Given, pieces
 
@@ -42,14 +42,14 @@ def check_response(data: bytes) -> None:
     """A response's outcome does not depend on coding and cuts, and every chunk goes on as it came."""
     given = Given(data)
     coding, sizes, text = given.pick(CODINGS), given.take(_CUTS), given.rest
-    expected = Outcome(status=200)
+    expected = ResponseInfo(status=200)
     for event in events_by_lines(text):
         expected.read_event(event)
     sent = list(pieces(_PACK[coding](text), sizes))
     outcome, passed = _heard(sent, coding)
     assert passed == sent, "a chunk was altered"
     assert outcome == expected, "another outcome"
-    name = refused_member(outcome.error or {})
+    name = rejected_param(outcome.error or {})
     assert name is None or re.fullmatch(r"\w{1,64}", name, re.ASCII), name
     assert not outcome.failure or outcome.failure.isprintable()
 
@@ -58,7 +58,7 @@ def check_whole_response(data: bytes) -> None:
     """A response that is no event stream is read at its end, wherever it is cut."""
     given = Given(data)
     sizes, text = given.take(_CUTS), given.rest
-    expected = Outcome(status=400)
+    expected = ResponseInfo(status=400)
     expected.read_body(text)
     outcome, passed = _heard(list(pieces(text, sizes)), "identity", event_stream=False, status=400)
     assert b"".join(passed) == text, "a chunk was altered"
@@ -120,11 +120,11 @@ def _decoded(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:
 
 def _heard(
     sent: list[bytes], coding: str, *, event_stream: bool = True, status: int = 200
-) -> tuple[Outcome, list[bytes]]:
+) -> tuple[ResponseInfo, list[bytes]]:
     """Return what a reader behind a tap has heard, and what the tap has passed on."""
-    outcome = Outcome(status=status)
+    outcome = ResponseInfo(status=status)
     reader = reader_for(outcome, coding=coding, event_stream=event_stream, limit=_LIMIT, on_finished=lambda: None)
-    hear = Tap(_raise, reader, Keeper(_LIMIT)).listener()
+    hear = Tap(_raise, reader, BodyBuffer(_LIMIT)).listener()
     passed = [hear(chunk) for chunk in sent]
     assert hear(b"") == b""
     return outcome, passed

@@ -4,14 +4,14 @@ import base64
 import re
 
 import orjson
-from codexcache.proxy.socketturns import CREATE
-from codexcache.settings import default_settings
-from codexcache.turns.continuity import Continuity, Passage
-from codexcache.turns.envelope import KEY_MEMBER, REQUEST_ID
-from codexcache.turns.sockets import Backlog, Socket
-from codexcache.turns.turn import SESSION_HEADERS, Turn, read_sender, read_turn
-from codexcache.wire.document import Object, Unreadable, edited, find_members, parse
-from codexcache.wire.fields import Fields, by_name, first_value, with_fields, with_length
+from codexcache.body.json_splice import Object, Unreadable, edited, find_members, parse
+from codexcache.hooks.websocket import CREATE
+from codexcache.options import default_settings
+from codexcache.turn.exchange import Continuity, Exchange
+from codexcache.turn.request import SESSION_HEADERS, Turn, read_client_headers, read_turn
+from codexcache.turn.rewrite import KEY_MEMBER, REQUEST_ID
+from codexcache.turn.websocket import Backlog, Socket
+from codexcache.wire.headers import Fields, first_value, values_by_name, with_fields, with_length
 from mitmproxy import http
 
 from codex_fuzz.given import Given, fields_of, head_and_body
@@ -27,10 +27,10 @@ def check_fields(data: bytes) -> None:
     name = given.pick(_WRITTEN)
     fields = fields_of(given.rest)
     known = list(http.Headers(fields).get_all(name))
-    assert first_value(by_name(fields), name.lower()) == (known[0] if known else None)
-    assert list(by_name(fields).get(name, [])) == known
+    assert first_value(values_by_name(fields), name.lower()) == (known[0] if known else None)
+    assert list(values_by_name(fields).get(name, [])) == known
     after = with_fields(fields, {name: "new"})
-    assert by_name(after)[name] == ["new"], "not exactly one"
+    assert values_by_name(after)[name] == ["new"], "not exactly one"
     assert _without(after, name) == _without(fields, name), "another field was touched"
 
 
@@ -39,10 +39,10 @@ def check_claims(data: bytes) -> None:
     text = data
     token = b".".join((b"e30", base64.urlsafe_b64encode(text).rstrip(b"="), b"signature"))
     for credential in (text, b"Bearer " + text, b"Bearer " + token):
-        caller = read_sender([(b"authorization", credential)]).caller
+        caller = read_client_headers([(b"authorization", credential)]).caller
         assert caller is None or all(isinstance(part, str) for part in caller.identity)
         assert repr(caller) in ("None", "Caller(principal)", "Caller(account)"), "it shows itself"
-    renewed = read_sender([(b"Authorization", b"bearer " + token + b"renewed")]).caller
+    renewed = read_client_headers([(b"Authorization", b"bearer " + token + b"renewed")]).caller
     assert caller is not None
     assert renewed is not None
     assert (caller == renewed) == _names_user(text), "a token's signature counts, or its user does not"
@@ -57,32 +57,32 @@ def check_turn(data: bytes) -> None:
     except Unreadable:
         return
     continuity, settings = Continuity(), default_settings()
-    passage = continuity.begin(_turn(fields, document), settings)
-    after = _committed(body, document, passage)
+    exchange = continuity.begin(_turn(fields, document), settings)
+    after = _committed(body, document, exchange)
     if is_shallow(body):
-        _check_written(passage, fields, document, parse(after))
-    again = continuity.begin(_turn(passage.envelope.fields, parse(after)), settings)
-    assert again.envelope.changed == (), f"sent once more, it would be changed again: {again.envelope.changed}"
+        _check_written(exchange, fields, document, parse(after))
+    again = continuity.begin(_turn(exchange.edits.fields, parse(after)), settings)
+    assert again.edits.changed == (), f"sent once more, it would be changed again: {again.edits.changed}"
 
 
 def check_frames(data: bytes) -> None:
     """Frames of both sides, a line each (`<` for the backend's): every turn that was begun ends once."""
     continuity, settings = Continuity(), default_settings()
     head, frames = head_and_body(data)
-    socket = Socket(sender=read_sender(head), host="chatgpt.com", backlog=Backlog(limit=1 << 10))
-    begun, ended = list[Passage](), list[Passage]()
+    socket = Socket(client_headers=read_client_headers(head), host="chatgpt.com", backlog=Backlog(limit=1 << 10))
+    begun, ended = list[Exchange](), list[Exchange]()
     for at, frame in enumerate(frames.split(b"\n")):
         if frame.startswith(b"<"):
             ended += filter(None, [socket.read_event(frame[1:], float(at))])
-        elif passage := _begun(continuity, socket, frame):
-            begun.append(passage)
+        elif exchange := _begun(continuity, socket, frame):
+            begun.append(exchange)
     ended += socket.abandon()
     assert list(map(id, ended)) == list(map(id, begun)), "a turn ended twice, never, or in another's place"
-    for passage in ended:
-        continuity.end(passage, settings)
+    for exchange in ended:
+        continuity.end(exchange, settings)
 
 
-def _begun(continuity: Continuity, socket: Socket, frame: bytes) -> Passage | None:
+def _begun(continuity: Continuity, socket: Socket, frame: bytes) -> Exchange | None:
     """Begin the turn of a frame as the proxy does, None where it is none."""
     try:
         document = parse(frame)
@@ -91,38 +91,38 @@ def _begun(continuity: Continuity, socket: Socket, frame: bytes) -> Passage | No
         return None
     if document.get("type") != CREATE:
         return None
-    passage = continuity.begin(socket.read_turn(document), default_settings(), socket.last)
+    exchange = continuity.begin(socket.read_turn(document), default_settings(), socket.last)
     if is_shallow(frame):
-        _check_written(passage, socket.sender.fields, document, parse(_committed(frame, document, passage)))
-    socket.begin(passage)
-    return passage
+        _check_written(exchange, socket.client_headers.fields, document, parse(_committed(frame, document, exchange)))
+    socket.begin(exchange)
+    return exchange
 
 
 def _turn(fields: Fields, document: Object) -> Turn:
-    return read_turn(read_sender(fields), document, transport="http", host="chatgpt.com", endpoint="responses")
+    return read_turn(read_client_headers(fields), document, transport="http", host="chatgpt.com", endpoint="responses")
 
 
-def _committed(text: bytes, document: Object, passage: Passage) -> bytes:
-    envelope = passage.envelope
-    if not (envelope.put or envelope.drop):
+def _committed(text: bytes, document: Object, exchange: Exchange) -> bytes:
+    edits = exchange.edits
+    if not (edits.put or edits.drop):
         return text
-    return edited(text, find_members(text, document), drop=envelope.drop, put=envelope.put)
+    return edited(text, find_members(text, document), drop=edits.drop, put=edits.put)
 
 
-def _check_written(passage: Passage, fields: Fields, before: Object, after: Object) -> None:
-    drop = passage.envelope.drop
+def _check_written(exchange: Exchange, fields: Fields, before: Object, after: Object) -> None:
+    drop = exchange.edits.drop
     assert drop <= default_settings().strip
     kept = [name for name in before if name not in drop]
-    fresh = [name for name in passage.envelope.put if name not in kept]
+    fresh = [name for name in exchange.edits.put if name not in kept]
     assert list(after) == [*kept, *fresh], "a member came or went"
     assert all(after[name] == before[name] for name in kept if name != KEY_MEMBER), "one was edited"
-    assert all(_SOUND.fullmatch(value) for value in passage.envelope.put.values()), "a key that no backend takes"
-    if passage.turn.transport == "websocket":
+    assert all(_SOUND.fullmatch(value) for value in exchange.edits.put.values()), "a key that no backend takes"
+    if exchange.turn.transport == "websocket":
         return
-    written = [name for name in passage.envelope.changed if name in _WRITTEN]
-    assert all(_SOUND.fullmatch(first_value(by_name(passage.envelope.fields), name) or "") for name in written)
+    written = [name for name in exchange.edits.changed if name in _WRITTEN]
+    assert all(_SOUND.fullmatch(first_value(values_by_name(exchange.edits.fields), name) or "") for name in written)
     untouched = _without(with_length(fields), *written)  # the length is written with the body
-    assert _without(passage.envelope.fields, *written) == untouched, "another field was touched"
+    assert _without(exchange.edits.fields, *written) == untouched, "another field was touched"
 
 
 def _without(fields: Fields, *names: str) -> list[tuple[bytes, bytes]]:

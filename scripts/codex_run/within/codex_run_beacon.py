@@ -33,7 +33,9 @@ class Heard(logging.Handler):
         self.sentences: dict[str, None] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name != "codexcache.proxy.arrivals" and len(self.sentences) < _MOST:  # the report says it better
+        if (
+            record.name != "codexcache.hooks.connection_stats" and len(self.sentences) < _MOST
+        ):  # the report says it better
             self.sentences[record.getMessage()] = None
 
     def take(self) -> list[str]:
@@ -110,8 +112,8 @@ def _listening() -> dict[str, Any]:
 def _report() -> dict[str, Any]:
     addons: Any = ctx.master.addons
     return {
-        "summary": addons.get("codex_continuity").telling.summary.lines(),
-        "arrivals": addons.get("codex_continuity").arrivals.report(),
+        "summary": addons.get("codex_continuity").notifier.summary.lines(),
+        "arrivals": addons.get("codex_continuity").connection_stats.report(),
         "mode": ctx.options.codex_mode,
     }
 

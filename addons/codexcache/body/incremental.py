@@ -1,0 +1,315 @@
+"""One body read in the light of an earlier one: a turn repeats almost all of the turn that it goes on with.
+
+A body is its input's items and the frame around them: what stands before, and what stands behind. If a new body starts
+with the same bytes as an earlier one, up to the end of its last item, what they say is known, and only the rest is
+parsed (`going_on`). That costs a comparison for what is known and says exactly what a whole parse says.
+
+And what was edited in a frame, behind the items, is edited in the same frame again by putting the same bytes there.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import orjson
+
+from ..static_frozen import static_frozen
+from .json_splice import Json, Member, Object, Unreadable, edited, find_members, parse
+
+SHORTEST = 512
+"""Bytes up to the end of its last item that a body has at least if it is to be gone on with."""
+
+_PARSED = 4
+"""Bytes that a byte of a frame takes up in memory beside its text, as objects (tools, measured on CPython 3.13)."""
+
+WHITE = b" \t\n\r"
+
+
+@static_frozen
+class Body[M]:
+    """A body: its text, what it says, and where its members stand; `own` is None where its frame is the known one.
+
+    `known` is the earlier body that this one starts with; the input in `document` then holds only the items behind its.
+    `changed` names the other members that may say something else than there, None where any may.
+    """
+
+    text: bytes
+    document: Object
+    own: Sequence[Member] | None
+    known: "CachedBody[M] | None" = None
+    changed: Collection[str] | None = None
+
+    @property
+    def made(self) -> M | None:
+        """What its reader made of the earlier body, if there is one."""
+        return self.known.made if self.known else None
+
+    @property
+    def members(self) -> Sequence[Member]:
+        """The members, in order."""
+        if self.own is not None:
+            return self.own
+        assert self.known is not None
+        return self.known.members_before(len(self.text) - len(self.known.tail))
+
+    def edited(self, drop: Collection[str], put: Mapping[str, str]) -> bytes:
+        """Return the text without the members in `drop` and with the strings in `put`, as `document.edited` does."""
+        if (known := self.known) and self.own is None and (rewritten := known.rewritten(drop, put)):
+            return b"".join((memoryview(self.text)[: len(self.text) - len(known.tail)], rewritten.tail))
+        return edited(self.text, self.members, drop=drop, put=put)
+
+
+@static_frozen
+class CachedEdit:
+    """What edits made of all that stands behind the items of a body."""
+
+    drop: Collection[str]
+    put: Mapping[str, str]
+    tail: bytes
+
+
+@static_frozen
+class CachedBody[M]:
+    """What is remembered of a body: the bytes up to its last item, those behind, its members, and what its frame says.
+
+    The bytes are those that came or were sent, not a copy. The offsets of the members are right for a body whose last
+    item ends at `measured`; `place` is the input's place among them. `made` is what its reader made of the whole.
+    """
+
+    head: memoryview
+    tail: bytes
+    members: Sequence[Member]
+    measured: int
+    place: int
+    frame: Object
+    made: M
+    sent: CachedEdit | None
+
+    @property
+    def cost(self) -> int:
+        """Bytes that this takes up in memory."""
+        before, behind = self.members[self.place].value, len(self.tail)
+        return self.end + 2 * behind + _PARSED * (before + behind) + (len(self.sent.tail) if self.sent else 0)
+
+    @property
+    def end(self) -> int:
+        """The offset behind the last item."""
+        return len(self.head)
+
+    def begins(self, text: bytes) -> bool:
+        """Tell whether a text starts with this one's head."""
+        return text.startswith(self.head)
+
+    def rewritten(self, drop: Collection[str], put: Mapping[str, str]) -> CachedEdit | None:
+        """Return what the same edits made of the same frame, if they were made."""
+        sent = self.sent
+        return sent if sent and sent.put == put and sent.drop == drop else None
+
+    def members_before(self, end: int) -> list[Member]:
+        """Return the members of a body with the same frame whose last item ends at `end`."""
+        more, given = end - self.measured, self.members[self.place]
+        whole = Member(given.name, given.start, given.value, given.end + more)
+        behind = [shifted(member, more) for member in self.members[self.place + 1 :]]
+        return [*self.members[: self.place], whole, *behind]
+
+
+def read_whole[M](text: bytes) -> Body[M]:
+    """Return the body that `text` is, read by itself. Raises Unreadable for anything but a JSON object."""
+    document = parse(text)
+    return Body(text=text, document=document, own=find_members(text, document))
+
+
+def cached_body[M](
+    body: Body[M], made: M, drop: Collection[str], put: Mapping[str, str], sent: bytes | None
+) -> CachedBody[M] | None:
+    """Return what to remember of a body, if it can be gone on with; `sent` is what was made of it by edits, if any."""
+    if (known := body.known) and body.own is None:
+        tail, frame, members = known.tail, known.frame, known.members
+        place, end, measured = known.place, len(body.text) - len(tail), known.measured
+        rewritten = known.rewritten(drop, put)
+    elif (found := locate_items(body)) is not None:
+        (place, end), measured, rewritten = found, found[1], None
+        tail, members, frame = body.text[end:], body.members, other_members(body)
+    else:
+        return None
+    kept = sent if rewritten and sent is not None else body.text  # mitmproxy keeps what was sent as well
+    head = memoryview(kept)[:end]
+    return CachedBody(
+        head=head,
+        tail=tail,
+        members=members,
+        measured=measured,
+        place=place,
+        frame=frame,
+        made=made,
+        sent=rewritten or _cached_edit(drop, put, head, sent),
+    )
+
+
+def _cached_edit(
+    drop: Collection[str], put: Mapping[str, str], head: memoryview, sent: bytes | None
+) -> CachedEdit | None:
+    """Return what edits made of all behind the items, None where there were none or what stands before was touched."""
+    return (
+        CachedEdit(drop=drop, put=put, tail=sent[len(head) :]) if sent is not None and sent.startswith(head) else None
+    )
+
+
+def locate_items[M](body: Body[M]) -> tuple[int, int] | None:
+    """Return the place of a body's input among its members, and the offset behind its last item.
+
+    There is nothing where it is no list or has no items, or where a name before its end stands again behind it.
+    """
+    names = [member.name for member in body.members]
+    if names.count("input") != 1 or not isinstance(body.document["input"], list):
+        return None
+    place = names.index("input")
+    end = _end_of_items(body.text, body.members[place])
+    repeats = not set(names[:place]).isdisjoint(names[place + 1 :])
+    return None if repeats or end <= body.members[place].value + 1 or end < SHORTEST else (place, end)
+
+
+def other_members[M](body: Body[M]) -> Object:
+    """Return what a body that was read by itself says beside its items."""
+    return {name: value for name, value in body.document.items() if name != "input"}
+
+
+def _end_of_items(text: bytes, given: Member) -> int:
+    """Return the offset behind the last item of a list."""
+    return skip_white_back(text, given.end - 1)
+
+
+def skip_white_back(text: bytes, end: int) -> int:
+    """Return the offset behind what stands before `end` and is no white space."""
+    while text[end - 1] in WHITE:
+        end -= 1
+    return end
+
+
+def shifted(member: Member, shift: int) -> Member:
+    """Return a member that stands so many bytes further on."""
+    name, start, value, end = member
+    return Member(name, start + shift, value + shift, end + shift)
+
+
+# A body read on from an earlier one with which it starts, up to the end of its last item.
+#
+# If it also ends with the same bytes, only what stands between is parsed, as items of a list. If it ends otherwise, so
+# are the last members, from the first on that differs; and where nothing else can be told, all of the rest, behind an
+# input that is empty so far. Where anything is out of the ordinary, the whole is to be parsed.
+
+_FRONT = b'{"input":['
+_GOES_ON = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
+_NEXT = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+(?=\")")
+_CLOSING = re.compile(rb"[ \t\n\r]*+\}[ \t\n\r]*+\Z")
+
+
+def parse_with_prefix[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Return the body that starts with a known one, None where it is out of the ordinary."""
+    return _read_between(known, text) or _read_changed(known, text) or _read_behind(known, text)
+
+
+def _read_between[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Read the items that stand between what is known at both ends, None where that is not all that is new."""
+    end = len(text) - len(known.tail)
+    if end < known.end or not text.endswith(known.tail) or (items := _items(text[known.end : end])) is None:
+        return None
+    return Body(text=text, document={**known.frame, "input": items}, own=None, known=known, changed=())
+
+
+def _items(text: bytes) -> list[Json] | None:
+    """Return the items that a list goes on with, None for anything but a comma and items, or white space alone."""
+    comma, _, rest = text.partition(b",")
+    if comma.strip(WHITE):
+        return None
+    try:
+        items: list[Json] = orjson.loads(b"[" + rest + b"]")
+    except orjson.JSONDecodeError:
+        return None
+    return items if items or len(comma) == len(text) else None
+
+
+def _read_changed[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Read the items and the last members, behind others that are known: the official client's notes, say.
+
+    Since Codex 0.120 these are `client_metadata`, whose order is made up anew for each request. None where more is new.
+    """
+    if (end := _end_of_news(known, text)) < 0 or (items := _items(text[known.end : end])) is None:
+        return None
+    kept = known.members_before(end)[: known.place + 1 + _standing_again(known, text, end)]
+    if (last := _last_members(text, kept[-1].end)) is None:
+        return None
+    names = {member.name for member in kept}
+    changed = {member.name for member in (*known.members[len(kept) :], *last.members)}
+    if not names.isdisjoint(changed):
+        return None
+    stay = {name: value for name, value in known.frame.items() if name in names}
+    return Body(
+        text=text,
+        document={**stay, **last.document, "input": items},
+        own=[*kept, *last.members],
+        known=known,
+        changed=changed,
+    )
+
+
+def _end_of_news[M](known: CachedBody[M], text: bytes) -> int:
+    """Return the offset behind the new items: there the list ends, and the name of the same member follows."""
+    following = known.members[known.place + 1 : known.place + 2]
+    return text.find(known.tail[: following[0].value - known.measured], known.end) if following else -1
+
+
+def _standing_again[M](known: CachedBody[M], text: bytes, end: int) -> int:
+    """Return how many of the members behind the items stand again behind the new ones, which end at `end`."""
+    behind, done = known.members[known.place + 1 :], known.members[known.place].end - known.measured
+    for count, member in enumerate(behind):
+        upto = member.end - known.measured
+        if not text.startswith(known.tail[done:upto], end + done):
+            return count
+        done = upto
+    return len(behind)
+
+
+class _Last(NamedTuple):
+    """The last members of a body, and what they say."""
+
+    document: Object
+    members: Sequence[Member]
+
+
+def _last_members(text: bytes, at: int) -> _Last | None:
+    """Read what follows on a member, None where a number goes on there or what follows is not plain."""
+    comma, closing = _NEXT.match(text, at), _CLOSING.match(text, at)
+    if closing:
+        return _Last({}, ())
+    if comma is None:
+        return None
+    rest = b"{" + text[comma.end() :]
+    try:
+        document = parse(rest)
+    except Unreadable:
+        return None  # the whole parse finds the words for what is wrong
+    return _Last(document, [shifted(member, comma.end() - 1) for member in find_members(rest, document)])
+
+
+def _read_behind[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Read all that follows on a known head, None where that is not to be done."""
+    if (goes_on := _GOES_ON.match(text, known.end)) is None:
+        return None
+    behind = _FRONT + text[goes_on.end() :]
+    try:
+        document = parse(behind)
+    except Unreadable:
+        return None  # the whole parse finds the words for what is wrong
+    given, *members = find_members(behind, document)
+    before, given_before = known.members[: known.place], known.members[known.place]
+    if "input" in {member.name for member in members}:
+        return None
+    shift = goes_on.end() - len(_FRONT)
+    whole = given_before._replace(end=given.end + shift)
+    return Body(
+        text=text,
+        document={**{member.name: known.frame[member.name] for member in before}, **document},
+        own=[*before, whole, *(shifted(member, shift) for member in members)],
+        known=known,
+    )

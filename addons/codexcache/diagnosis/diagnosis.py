@@ -1,0 +1,53 @@
+"""Everything that is said of one finished turn, wherever it is said: on the terminal, in the list, in the journal."""
+
+import functools
+import re
+
+from ..static_frozen import static_frozen
+from ..turn.exchange import Exchange
+from ..turn.record import Record
+from ..wire.headers import first_value
+from .predecessor import Match
+from .prompt_diff import Change
+from .verdict import Verdict
+
+_PRODUCT = re.compile(r"[!-~]{1,80}")
+
+
+@static_frozen
+class Diagnosis:
+    """A turn with its verdict, what it was compared with, and every difference between the two."""
+
+    record: Record
+    verdict: Verdict
+    match: Match | None
+    changes: tuple[Change, ...]
+    exchange: Exchange
+
+    @property
+    def client(self) -> str:
+        """The user agent's first product with its version."""
+        return _product(first_value(self.exchange.turn.client_headers.values, "user-agent") or "")
+
+    @property
+    def duration(self) -> float:
+        """Seconds from the turn's leaving to its end."""
+        return max(0.0, (self.record.ended_at or self.record.sent_at) - self.record.sent_at)
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds until the response began."""
+        begun = self.exchange.first_byte_at
+        return None if begun is None else max(0.0, begun - self.record.sent_at)
+
+    @property
+    def cached_share(self) -> float | None:
+        """The share of the input tokens that was read from the cache, from 0 to 1; None where it is not known."""
+        usage = self.record.usage
+        return usage.cached / usage.input if usage and usage.cached is not None and usage.input else None
+
+
+@functools.lru_cache(maxsize=256)
+def _product(agent: str) -> str:
+    found = _PRODUCT.match(agent)
+    return found[0] if found else ""

@@ -1,0 +1,288 @@
+"""The debugger's engine: it is told when a turn is sent and when it has ended, and says why it read what it read.
+
+It knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
+traffic.
+"""
+
+import functools
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..body.json_splice import Json, is_count
+from ..turn.exchange import Exchange
+from ..turn.prompt import Prompt, read_outputs, read_prompt
+from ..turn.record import Record, Route, Usage
+from ..turn.rejected_params import Refusal
+from ..turn.request import SESSION_HEADERS, Transport, Turn
+from ..turn.response import ResponseInfo
+from ..wire.headers import Fields, Values, first_value, values_by_name
+from .diagnosis import Diagnosis
+from .history import History
+from .predecessor import Match
+from .prompt_diff import Change, find_changes
+from .verdict import Verdict, judge, predict
+
+
+class Explanation(NamedTuple):
+    """The verdict on a turn, what the turn was compared with, and all that differs."""
+
+    verdict: Verdict
+    match: Match | None
+    changes: tuple[Change, ...]
+
+
+_KEYS = 10_000
+_MINUTE = 60
+
+
+class Engine:
+    """Explains turns in the order in which they happen."""
+
+    def __init__(self, history: History | None = None) -> None:
+        self._openings = FirstTurns()
+        self._history = History() if history is None else history  # an empty one counts as false
+        self._loads: OrderedDict[str, deque[float]] = OrderedDict()
+        self._matches: dict[int, tuple[Match | None, int]] = {}
+        self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
+        self._turns = 0
+
+    def sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
+        """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it goes on with."""
+        self._remember()
+        self._turns += 1
+        record = Record(
+            number=self._turns,
+            flow=flow,
+            endpoint=turn.endpoint,
+            route=route,
+            prompt=_prompt(turn, named),
+            sent_at=at,
+            warm_up=turn.warm_up,
+            named=named,
+            complete=_is_complete(turn, named),
+        )
+        self._compare(record, self._load(route.key, at))
+        return record
+
+    def released(self, record: Record, turn: Turn, route: Route, *, at: float, named: Record | None = None) -> None:
+        """Take note that a turn that was held leaves only at `at`, and as it is now."""
+        self._remember()
+        record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
+        record.complete = _is_complete(turn, named)
+        self._compare(record, self._matches[record.number][1])
+
+    def predict(self, record: Record) -> Explanation | None:
+        """Return what a turn is heading for before it leaves, or None where nothing speaks against a hit."""
+        match, load = self._matches[record.number]
+        changes = find_changes(record, match) if match else ()
+        verdict = predict(record, match, load, changes)
+        return Explanation(verdict, match, changes) if verdict else None
+
+    def ended(
+        self, record: Record, response_info: ResponseInfo, at: float, refused: Refusal | None = None
+    ) -> Explanation:
+        """Take note of how a turn ended, and of what was refused, and explain it."""
+        _conclude(record, response_info, at)
+        record.refused = refused
+        match, load = self._matches.pop(record.number)
+        self._ended.append((record, match, response_info.outputs))
+        changes = find_changes(record, match) if match else ()
+        return Explanation(judge(record, match, load, changes), match, changes)
+
+    def _remember(self) -> None:
+        """Take the turns that have ended into the history.
+
+        That waits until a turn is sent. Nobody asks for them before, and what reads its items reads their answers too.
+        """
+        while self._ended:
+            record, match, outputs = self._ended.popleft()  # before anything can fail: what fails is not tried again
+            record.outputs = read_outputs(outputs, record.prompt)
+            if record.usage and record.complete and not record.warm_up:
+                self._history.add(record, match)
+
+    def _compare(self, record: Record, load: int) -> None:
+        """Find out what a turn goes on with."""
+        match = self._history.predecessor(record)
+        record.conversation = match.record.conversation if match else self._openings.conversation(record)
+        self._matches[record.number] = match, load
+        record.named = None  # a chain of names would keep every turn of a socket in memory
+
+    def _load(self, key: str | None, at: float) -> int:
+        """Return how many turns the key carried within the minute up to now, this one included."""
+        if key is None:
+            return 0
+        times = self._loads.setdefault(key, deque())
+        self._loads.move_to_end(key)
+        times.append(at)
+        while times[0] < at - _MINUTE:
+            times.popleft()
+        if len(self._loads) > _KEYS:
+            self._loads.popitem(last=False)
+        return len(times)
+
+
+def _prompt(turn: Turn, named: Record | None) -> Prompt:
+    """Return the whole prompt that a turn stands for; it may go on with the response of the turn that it names."""
+    return read_prompt(turn.document, named.prompt, named.outputs) if named else turn.prompt
+
+
+def _is_complete(turn: Turn, named: Record | None) -> bool:
+    """Tell whether all that a turn goes on with has been seen."""
+    return named.complete if named else turn.previous is None
+
+
+def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
+    """Write into the record what its response said."""
+    record.ended_at = at
+    record.status = response_info.status
+    record.response_id = response_info.response_id
+    record.echoed_key = response_info.echoed_key
+    record.usage = _usage(response_info)
+    record.challenge = response_info.challenge
+    record.failed = response_info.failure
+
+
+def _usage(response_info: ResponseInfo) -> Usage | None:
+    """Return the counters; an absent one is not 0."""
+    given = response_info.usage.get("input_tokens")
+    details = response_info.usage.get("input_tokens_details")
+    if not is_count(given):
+        return None
+    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    output = response_info.usage.get("output_tokens")
+    return Usage(
+        input=given,
+        cached=cached if is_count(cached) else None,
+        output=output if is_count(output) else None,
+    )
+
+
+# Which conversation a turn opens that goes on with none that is known.
+#
+# A first turn that failed is tried again, and no attempt is a predecessor of the next one, since none left anything in
+# the cache. They are one conversation all the same.
+
+_MOST = 1_000
+"""Openings that are remembered; a retry comes soon."""
+
+
+class FirstTurns:
+    """The conversations that were opened last, by all that tells one from another."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[int, int] = OrderedDict()
+
+    def conversation(self, record: Record) -> int:
+        """Return the number of the conversation that a turn opens: its own, or that of the first such attempt."""
+        items, route = record.prompt.items, record.route
+        opening = route.caller, route.key, route.session, route.thread, record.prompt.head, items.head(len(items))
+        number = self._known.setdefault(hash(opening), record.number)  # a hash keeps no instructions in memory
+        if len(self._known) > _MOST:
+            self._known.popitem(last=False)
+        return number
+
+
+# Where turns are handed in when they leave and when they have ended, and findings are handed out.
+#
+# It ties a passage to the debugger's engine. Whoever wants to hear of findings is on its list; one that fails does not
+# keep the others from hearing.
+
+ACCOUNT_HEADER = "chatgpt-account-id"
+THREAD_HEADERS = ("thread-id", "thread_id")
+
+_NAMED = 64
+"""Responses of one socket that a later frame can name."""
+
+
+class DiagnosisService:
+    """Hands turns to the engine and findings to the listeners."""
+
+    def __init__(self, on_fault: Callable[[str, Exception], None]) -> None:
+        self.engine = Engine()
+        self.listeners: list[Callable[[Diagnosis], None]] = []
+        self._on_fault = on_fault
+        self._responses: dict[str, dict[str, Record]] = {}
+
+    def sent(self, exchange: Exchange, *, flow: str, at: float) -> None:
+        """Hand in a turn that leaves at `at`."""
+        socket = flow if exchange.handshake else ""
+        named = self._responses.get(socket, {}).get(exchange.turn.previous or "")
+        route = route_of(exchange, socket)
+        exchange.record = self.engine.sent(exchange.turn, route, flow=flow, at=at, named=named)
+
+    def predict(self, exchange: Exchange) -> Diagnosis | None:
+        """Return what is to be found of a turn that is still to leave, None where nothing speaks against a hit."""
+        if (record := exchange.record) is None or (predicted := self.engine.predict(record)) is None:
+            return None
+        return Diagnosis(record=record, exchange=exchange, **predicted._asdict())
+
+    def released(self, exchange: Exchange, turn: Turn, *, at: float) -> None:
+        """Hand in again a turn that was held, as it leaves at `at`."""
+        if (record := exchange.record) and not record.ended_at:
+            socket = record.route.socket
+            named = self._responses.get(socket, {}).get(turn.previous or "")
+            self.engine.released(record, turn, route_of(exchange, socket), at=at, named=named)
+
+    def ended(self, exchange: Exchange, *, at: float) -> None:
+        """Hand in a turn that has ended, and tell the listeners what was found."""
+        if (record := exchange.record) is None:
+            return
+        verdict, match, changes = self.engine.ended(record, exchange.response_info, at, exchange.refusal)
+        if record.response_id and record.route.socket:
+            self._remember(record, record.response_id)
+        diagnosis = Diagnosis(record=record, verdict=verdict, match=match, changes=changes, exchange=exchange)
+        for listener in self.listeners:
+            try:
+                listener(diagnosis)
+            except Exception as error:
+                self._on_fault("telling of a turn", error)
+
+    def socket_closed(self, flow: str) -> None:
+        """Forget the responses of a socket: no other one can name them."""
+        self._responses.pop(flow, None)
+
+    def _remember(self, record: Record, response_id: str) -> None:
+        known = self._responses.setdefault(record.route.socket, {})
+        known[response_id] = record
+        if len(known) > _NAMED:
+            del known[next(iter(known))]
+
+
+def route_of(exchange: Exchange, socket: str) -> Route:
+    """Return how a turn leaves; `socket` names its WebSocket. Turns that leave alike have one route."""
+    turn, client_headers = exchange.turn, exchange.turn.client_headers
+    pinnable = exchange.mode == "fill" and turn.explicit is not None and not client_headers.native
+    return _route(
+        exchange.forwarded, _key_of(exchange), pinnable, client_headers.root, turn.transport, socket, turn.host
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _route(
+    fields: Fields, key: str | None, pinnable: bool, caller: bytes, transport: Transport, socket: str, host: str
+) -> Route:
+    values = values_by_name(fields)
+    return Route(
+        key=key,
+        session=_first_given(values, SESSION_HEADERS),
+        thread=_first_given(values, THREAD_HEADERS),
+        pinnable=pinnable,
+        caller=caller,
+        account=first_value(values, ACCOUNT_HEADER) or "",
+        transport=transport,
+        socket=socket,
+        host=host,
+    )
+
+
+def _first_given(values: Values, names: tuple[str, ...]) -> str | None:
+    """Return the first of the first values of some header fields that is not empty."""
+    return next((value for name in names if (value := first_value(values, name))), None)
+
+
+def _key_of(exchange: Exchange) -> str | None:
+    """Return the key that the backend got in the body, or where it has been refused there, the one in the headers."""
+    if isinstance(key := exchange.forwarded_key, str):
+        return key
+    return None if exchange.mode == "observe" else exchange.cache_key.key

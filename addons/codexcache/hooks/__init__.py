@@ -1,0 +1,21 @@
+"""mitmproxy's hooks.
+
+| module              | what it holds                                                                 |
+|---------------------|-------------------------------------------------------------------------------|
+| `errors`            | internal errors: the traffic passes, each kind is logged once and counted     |
+| `deferred`          | work done after the bytes have been passed on, or in a thread                 |
+| `files`             | the journal's file, and the local secret                                      |
+| `state`             | what the hooks share                                                          |
+| `dispatch`          | calls the hooks of many parts, as one addon                                   |
+| `http`              | turns over HTTP, and every event stream                                       |
+| `websocket`         | turns over WebSocket                                                          |
+| `tls`               | which TLS connections are decrypted                                           |
+| `connection_stats`  | what arrives at the proxy, and what a client needs that refuses its CA        |
+| `notify`            | terminal line, flow marker and comment, journal, as diagnoses arrive          |
+| `capture_reader`    | turns read from saved flows                                                   |
+| `capture_replay`    | saved captures, explained in the order of time                                |
+| `reload`            | turns in progress when the addon's file is reloaded                           |
+| `config_checks`     | options that would quietly make the addon useless or the proxy open to others |
+| `mitmproxy_patches` | a fix of how mitmproxy fragments an edited WebSocket message                  |
+| `lifecycle`         | start and end of the addon, its options                                       |
+"""

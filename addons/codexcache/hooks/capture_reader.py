@@ -1,0 +1,150 @@
+"""Turns read back from a saved flow, with the times at which they were sent and ended.
+
+A flow that was saved with the addon carries portraits of its turns; what they say of the client's own envelope and of
+the key's source cannot be seen in the flow any more, and is taken from them.
+"""
+
+from collections import deque
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import cast, get_args
+
+from mitmproxy import http, websocket
+
+from ..body.json_splice import Json, Object, Unreadable, as_list, parse
+from ..options import Mode
+from ..turn.exchange import Exchange, exchange_as_sent
+from ..turn.key_memory import KeySource
+from ..turn.request import read_client_headers, read_turn
+from ..turn.rewrite import no_edits
+from ..turn.websocket import Backlog, Socket
+from ..wire.content_encoding import Undecodable, decode
+from ..wire.headers import values_by_name
+from ..wire.routes import Endpoint
+from .http import coding_of, reader_of
+from .websocket import CREATE
+
+_LONGEST = 30 * 86_400
+"""Seconds that a turn can have lasted; a portrait that says more is wrong."""
+
+_END_OF_TIME = 253_402_214_400.0
+"""The last day of the year 9999, in seconds since the epoch, so that it is that year in every time zone."""
+
+_LIMIT = 1 << 30
+"""Bytes of a decoded body. The capture is the user's own, so this is only to survive a bomb."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedTurn:
+    """A turn of a saved flow. Times are seconds since the epoch; its end is not before its beginning."""
+
+    exchange: Exchange
+    sent_at: float
+    ended_at: float
+
+
+def read_saved_request(
+    flow: http.HTTPFlow, host: str, endpoint: Endpoint, turn_summaries: Sequence[Object]
+) -> SavedTurn:
+    """Return the turn of a saved request. Raises Undecodable or Unreadable."""
+    request, response = flow.request, flow.response
+    client_headers = read_client_headers(request.headers.fields)
+    document = parse(decode(request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
+    exchange = exchange_as_sent(read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint))
+    if response is not None:
+        _read(response, exchange)
+    sent_at = request.timestamp_end or request.timestamp_start
+    ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
+    return _as_portrayed(_recalled(exchange, sent_at, ended_at), turn_summaries[-1:])
+
+
+def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[Object]) -> Iterator[SavedTurn]:
+    """Yield the turns of a saved WebSocket, in the order in which they ended.
+
+    Each has the portrait with its time: of a long socket the oldest messages are missing, or the oldest portraits, and
+    a turn that had not ended when the flow was saved has none.
+    """
+    known = {
+        at: turn_summary for turn_summary in turn_summaries if isinstance(at := turn_summary.get("sent_at"), float)
+    }
+    for turn in _turns(flow, host, known):
+        yield _as_portrayed(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
+
+
+def _recalled(exchange: Exchange, sent_at: float, ended_at: float) -> SavedTurn:
+    """Return a turn with its times; the clock may have been set back in between."""
+    start, end = _placed(sent_at), _placed(ended_at)
+    exchange.response_info.settle()
+    if exchange.first_byte_at is not None:
+        exchange.first_byte_at = _placed(exchange.first_byte_at)
+    return SavedTurn(exchange=exchange, sent_at=start, ended_at=max(start, end))
+
+
+def _placed(at: float) -> float:
+    """Return a time that a calendar knows; a file can hold any number, and some that are none."""
+    return at if 0 <= at < _END_OF_TIME else 0.0
+
+
+def _read(response: http.Response, exchange: Exchange) -> None:
+    """Read a whole response as its stream was read."""
+    try:
+        reader = reader_of(response, values_by_name(response.headers.fields), exchange, lambda: None)
+        reader.feed(response.raw_content or b"")
+        reader.feed(b"")
+    except Undecodable:
+        return  # what cannot be read has no usage, and the verdict says so
+
+
+def _turns(flow: http.HTTPFlow, host: str, told: Container[float]) -> Iterator[SavedTurn]:
+    """Yield turns; a frame that was dropped is none, unless it has been told of: it was killed while it was held."""
+    assert flow.websocket is not None
+    client_headers = read_client_headers(flow.request.headers.fields)
+    socket = Socket(
+        client_headers=client_headers, host=host, backlog=Backlog(limit=0), handshake=no_edits(client_headers)
+    )
+    sent = deque[float]()
+    for message in flow.websocket.messages:
+        if not message.is_text or (message.dropped and message.timestamp not in told):
+            continue
+        if message.from_client and (exchange := _exchange(socket, message)):
+            sent.append(message.timestamp)
+            socket.begin(exchange)
+        elif not message.from_client and (exchange := socket.read_event(message.content, message.timestamp)):
+            yield _recalled(exchange, sent.popleft(), message.timestamp)
+    for exchange in socket.abandon():
+        ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
+        yield _recalled(exchange, sent.popleft(), ended_at)
+
+
+def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange | None:
+    """Return the passage of a client's frame, None for one that is no turn."""
+    if CREATE.encode() not in message.content:
+        return None
+    try:
+        document = parse(message.content)
+    except Unreadable:
+        return None
+    if document.get("type") != CREATE:
+        return None
+    return exchange_as_sent(socket.read_turn(document))
+
+
+def _as_portrayed(saved_summary: SavedTurn, turn_summaries: Sequence[Object]) -> SavedTurn:
+    """Add what only the turn's portrait knows, where there is one."""
+    if not turn_summaries:
+        return saved_summary
+    exchange, turn_summary = saved_summary.exchange, turn_summaries[-1]
+    exchange.saved_summary = turn_summary
+    mode, source = turn_summary.get("mode"), turn_summary.get("key_source")
+    exchange.mode = cast(Mode, mode) if mode in get_args(Mode) else "observe"
+    source = cast(KeySource, source) if source in get_args(KeySource.__value__) else exchange.cache_key.source
+    exchange.cache_key = replace(exchange.cache_key, source=source, continued=turn_summary.get("continued") is True)
+    exchange.edits = replace(exchange.edits, changed=_names(turn_summary.get("changed")))
+    ended_at = turn_summary.get("ended_at")
+    if not isinstance(ended_at, float) or not 0 <= ended_at - saved_summary.sent_at <= _LONGEST:
+        return saved_summary
+    return replace(saved_summary, ended_at=ended_at)
+
+
+def _names(value: Json) -> tuple[str, ...]:
+    return tuple(name for name in as_list(value) if isinstance(name, str) and name.isascii() and name.isprintable())

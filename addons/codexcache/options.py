@@ -1,0 +1,147 @@
+"""The options, declared as a table and parsed once.
+
+All are strings that may be missing: a bad value for an option of another type, or none for one that needs it, makes
+mitmproxy drop the whole script without a word (measured on mitmproxy 12.2). So values are read here, and a wrong one
+stops the start with a sentence.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, cast, get_args
+
+from .verdicts import MISSES, PREDICTABLE
+from .wire.routes import ESSENTIAL
+
+Mode = Literal["fill", "pin", "observe"]
+
+OPTIONS: dict[str, tuple[str, str]] = {
+    "codex_mode": (
+        "fill",
+        "What is done to a turn of the Codex backend: fill gives it one stable key, pin also holds a client to the key "
+        "with which its conversation began, observe changes nothing.",
+    ),
+    "codex_hosts": ("chatgpt.com", "Hosts of the Codex backend, each with its subdomains; a comma list."),
+    "codex_strip": ("stream_options", "Top-level members that are removed from every turn; a comma list."),
+    "codex_learn": (
+        "",
+        "Top-level members that are left out of later turns to a host and model once the backend has refused them "
+        "there; a comma list.",
+    ),
+    "codex_body_limit": ("64m", "Turns whose decoded body is larger pass unchanged. Understands k, m and g."),
+    "codex_view_limit": (
+        "16m",
+        "How much of a streamed response, and of a WebSocket's messages, is kept for viewing and saving. Understands "
+        "k, m and g.",
+    ),
+    "codex_journal": ("", "File to which one JSON object a line is appended for each finished turn; empty for none."),
+    "codex_intercept": (
+        "",
+        "Hold a turn before it leaves if it is heading for one of these verdicts, or for any miss; a comma list of "
+        "verdict names, or miss. Not in mitmdump, which cannot resume a flow.",
+    ),
+    "codex_redact": (
+        "off",
+        "Take credentials out of each flow once it has been sent, so that they are not saved: on or off. Such a flow "
+        "cannot be replayed.",
+    ),
+    "codex_tunnel": (
+        "on",
+        "Tunnel the TLS connections of all other hosts undecrypted, unless allow_hosts or ignore_hosts is set: on or "
+        "off.",
+    ),
+    "codex_otel": (
+        "off",
+        "Export each finished turn by OpenTelemetry to where the OTEL_* variables say, without content: on or off.",
+    ),
+}
+"""Each option's default and help."""
+
+_SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_SIZE = re.compile(r"([1-9][0-9]{0,17})([kmg]?)", re.IGNORECASE)
+_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The parsed options. Limits are in bytes."""
+
+    mode: Mode
+    hosts: tuple[str, ...]
+    strip: frozenset[str]
+    learn: frozenset[str]
+    body_limit: int
+    view_limit: int
+    tunnel: bool
+    journal: str
+    intercept: frozenset[str]
+    redact: bool
+    otel: bool
+
+
+def parse_settings(values: Mapping[str, str | None]) -> Settings:
+    """Return the settings; raise ValueError with a sentence for the user where an option has no such value."""
+    return Settings(
+        mode=_parse(values, "codex_mode", _mode, f"one of {', '.join(get_args(Mode))}"),
+        hosts=_parse(values, "codex_hosts", _hosts, "host names without scheme, port or path, separated by commas"),
+        strip=_parse(values, "codex_strip", _members, _MEMBERS_WANTED),
+        learn=_parse(values, "codex_learn", _members, _MEMBERS_WANTED),
+        body_limit=_parse(values, "codex_body_limit", _size, "a size such as 500k, 64m or 1g"),
+        view_limit=_parse(values, "codex_view_limit", _size, "a size such as 500k, 16m or 1g"),
+        tunnel=_parse(values, "codex_tunnel", _switch, "on or off"),
+        journal=_parse(values, "codex_journal", str, "the path of a file"),
+        intercept=_parse(values, "codex_intercept", _verdicts, f"miss, or some of {', '.join(PREDICTABLE)}"),
+        redact=_parse(values, "codex_redact", _switch, "on or off"),
+        otel=_parse(values, "codex_otel", _switch, "on or off"),
+    )
+
+
+def default_settings() -> Settings:
+    """Return what holds when no option is set."""
+    return parse_settings({name: default for name, (default, _) in OPTIONS.items()})
+
+
+_MEMBERS_WANTED = f"names of top-level members, separated by commas, none of {', '.join(sorted(ESSENTIAL))}"
+
+
+def _parse[T](values: Mapping[str, str | None], name: str, parser: Callable[[str], T | None], wanted: str) -> T:
+    if (given := values[name]) is None:
+        raise ValueError(f"{name} has no value, but it takes {wanted}.")
+    if (value := parser(text := given.strip())) is None:
+        raise ValueError(f"{name} is {text!r}, but it takes {wanted}.")
+    return value
+
+
+def _mode(text: str) -> Mode | None:
+    return cast(Mode, text) if text in get_args(Mode) else None
+
+
+def _hosts(text: str) -> tuple[str, ...] | None:
+    hosts = tuple(part.lower().strip(".") for part in _parts(text))
+    return hosts if hosts and all(_HOST.fullmatch(host) for host in hosts) else None
+
+
+def _members(text: str) -> frozenset[str] | None:
+    names = frozenset(_parts(text))
+    return names if not names & ESSENTIAL and all(_MEMBER.fullmatch(name) for name in names) else None
+
+
+def _size(text: str) -> int | None:
+    match = _SIZE.fullmatch(text)
+    return int(match[1]) * _UNITS[match[2].lower()] if match else None
+
+
+def _switch(text: str) -> bool | None:
+    return _SWITCH.get(text.lower())
+
+
+def _verdicts(text: str) -> frozenset[str] | None:
+    names = frozenset(_parts(text))
+    known = names <= {"miss", *PREDICTABLE}
+    return (names - {"miss"}) | (MISSES if "miss" in names else frozenset()) if known else None
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

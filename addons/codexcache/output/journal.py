@@ -1,0 +1,83 @@
+"""The journal: one JSON object a line for each finished turn.
+
+It holds names and positions, never text of a prompt, and fingerprints in the place of ids, so that it can be attached
+to a bug report. Names of counters are those of OpenTelemetry's GenAI conventions.
+"""
+
+import datetime
+
+import orjson
+
+from ..body.json_splice import Json
+from ..diagnosis.diagnosis import Diagnosis
+from ..text import ascii_only
+from .pseudonyms import Pseudonyms
+
+
+class Entries:
+    """Makes the journal's entries of one start."""
+
+    def __init__(self, pseudonyms: Pseudonyms, run: str) -> None:
+        self._pseudonyms = pseudonyms
+        self._run = pseudonyms.of("run", run)
+
+    def entry(self, diagnosis: Diagnosis) -> dict[str, Json]:
+        """Return what the journal says of a turn."""
+        record, exchange, verdict = diagnosis.record, diagnosis.exchange, diagnosis.verdict
+        pseudonym, cache_key = self._pseudonyms.of, exchange.cache_key
+        return {
+            "time": _rfc3339(record.sent_at),
+            "run": self._run,
+            "turn": record.number,
+            "mode": exchange.mode,
+            "conversation": pseudonym("conversation", f"{self._run}:{record.conversation}"),
+            "endpoint": record.endpoint,
+            "transport": record.route.transport,
+            "client": diagnosis.client,
+            "model": ascii_only(record.prompt.head.model, 80),
+            "status": record.status,
+            "key": pseudonym("key", record.route.key),
+            "key_source": cache_key.source,
+            "continued": cache_key.continued,
+            "echoed_key": _echo(diagnosis),
+            "changed": list(exchange.changed),
+            "ttfb_ms": _milliseconds(diagnosis.wait),
+            "duration_ms": _milliseconds(diagnosis.duration),
+            **_usage(diagnosis),
+            "reusable_tokens": verdict.reusable,
+            "predecessor": verdict.predecessor,
+            "changes": list(verdict.changes),
+            "verdict": verdict.name,
+            "because": verdict.because,
+        }
+
+
+def line_of(entry: dict[str, Json]) -> bytes:
+    """Return an entry as a line of the journal."""
+    return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _usage(diagnosis: Diagnosis) -> dict[str, Json]:
+    """Return the counters; those that the backend did not send are absent, not 0."""
+    usage = diagnosis.record.usage
+    if usage is None:
+        return {}
+    counters: dict[str, Json] = {"gen_ai.usage.input_tokens": usage.input}
+    if usage.cached is not None:
+        counters["gen_ai.usage.cache_read.input_tokens"] = usage.cached
+    if usage.output is not None:
+        counters["gen_ai.usage.output_tokens"] = usage.output
+    return counters
+
+
+def _echo(diagnosis: Diagnosis) -> str:
+    sent, echoed = diagnosis.record.route.key, diagnosis.record.echoed_key
+    return "absent" if echoed is None else "same" if echoed == sent else "replaced"
+
+
+def _rfc3339(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat("T", "milliseconds")[: -len("+00:00")] + "Z"
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

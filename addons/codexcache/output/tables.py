@@ -1,0 +1,123 @@
+"""Turns and conversations as tables of text, made of the portraits that flows carry."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..body.json_splice import Object
+from ..text import cell, columns, with_symbols, wrapped
+from .turn_page import clock, measured, number, share, title
+
+type Table = list[list[str]]
+
+_LONGEST = 400
+"""Characters of a cell."""
+
+_PLAIN = ("hit", "cold", "below_minimum")
+"""Verdicts that need no reason in a list."""
+
+_NOTE = "because"
+_SPARED = ("latest turn", "client", "cached", "model")
+"""Columns that give way where there is no room for all, the first first."""
+
+_INDENT = " " * 6
+
+_TURNS = ("turn", "time", "client", "model", "input", "cached", "share", "verdict", "because")
+_CONVERSATIONS = ("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn")
+
+
+def turns_table(turn_summaries: Iterable[Object]) -> Table:
+    """Return a row for each turn, in the order of time, under a row of names."""
+    return [list(_TURNS), *(_turn(turn_summary) for turn_summary in _in_order(turn_summaries))]
+
+
+def conversations_table(turn_summaries: Iterable[Object]) -> Table:
+    """Return a row for each conversation, the latest last, under a row of names."""
+    conversations: dict[str, list[Object]] = {}
+    for turn_summary in _in_order(turn_summaries):
+        turns = conversations.pop(name := str(turn_summary.get("conversation")), [])
+        turns.append(turn_summary)
+        conversations[name] = turns
+    return [list(_CONVERSATIONS), *(_conversation(name, turns) for name, turns in conversations.items())]
+
+
+def aligned(table: Table, width: int) -> Table:
+    """Return a table whose rows are one cell each, in line; where there is no room for it, with fewer columns.
+
+    The reasons then stand below their turns.
+    """
+    rows = columns(table, names=1)
+    if max(map(len, rows)) <= width:
+        return [[row] for row in rows]
+    return [[line] for row in zip(_narrow(table, width), _notes(table), strict=True) for line in _below(*row, width)]
+
+
+def _narrow(table: Table, width: int) -> list[str]:
+    """Return lines without the columns that can be spared, as many as there must be no room for."""
+    rows = columns(table := _without(table, _NOTE), names=1)
+    for name in _SPARED:
+        if max(map(len, rows)) > width:
+            rows = columns(table := _without(table, name), names=1)
+    return rows
+
+
+def _without(table: Table, name: str) -> Table:
+    kept = [at for at, each in enumerate(table[0]) if each != name]
+    return [[row[at] for at in kept] for row in table]
+
+
+def _notes(table: Table) -> list[str]:
+    """Return each row's reason, nothing for the row of names."""
+    at = table[0].index(_NOTE) if _NOTE in table[0] else None
+    return ["", *("" if at is None else row[at] for row in table[1:])]
+
+
+def _below(line: str, note: str, width: int) -> list[str]:
+    return [line, *wrapped(note, width, _INDENT)]
+
+
+def _in_order(turn_summaries: Iterable[Object]) -> list[Object]:
+    return sorted(turn_summaries, key=lambda turn_summary: _count(turn_summary, "sent_at"))
+
+
+def _turn(turn_summary: Object) -> list[str]:
+    cells = (
+        str(turn_summary.get("turn", "")),
+        clock(turn_summary.get("sent_at")),
+        str(turn_summary.get("client") or "-"),
+        str(turn_summary.get("model") or "-"),
+        *_tokens(turn_summary),
+        title(turn_summary),
+        "" if turn_summary.get("verdict") in _PLAIN else str(turn_summary.get("because", "")),
+    )
+    return [_cell(text) for text in cells]
+
+
+def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
+    counted = [turn for turn in turns if "gen_ai.usage.cache_read.input_tokens" in turn]
+    total: Object = {key: int(sum(_count(turn, key) for turn in counted)) for key in _COUNTERS} if counted else {}
+    cells = (
+        name,
+        str(turns[-1].get("model") or "-"),
+        str(len(turns)),
+        str(sum(turn.get("is_miss") is True for turn in turns)),
+        *_tokens(total),
+        number(int(sum(_count(turn, "resent_tokens") for turn in turns))),
+        f"{clock(turns[-1].get('sent_at'))} {title(turns[-1])}",
+    )
+    return [_cell(text) for text in cells]
+
+
+_COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens")
+
+
+def _tokens(turn_summary: Object) -> Iterator[str]:
+    yield from (number(turn_summary.get(name)) for name in _COUNTERS)
+    yield share(turn_summary)
+
+
+def _count(turn_summary: Object, name: str) -> float:
+    return measured(turn_summary.get(name)) or 0
+
+
+def _cell(text: str) -> str:
+    """Return text for a cell. A portrait may come out of a file that anyone could have written."""
+    return cell(with_symbols(text[:_LONGEST]))

@@ -1,0 +1,216 @@
+"""What is exported of a finished turn: one span and some measurements, as plain values.
+
+Names that begin with `gen_ai.`, `server.`, `http.` or `error.` are OpenTelemetry's (semantic conventions 1.42, the
+GenAI ones in development: github.com/open-telemetry/semantic-conventions-genai, `docs/gen-ai/openai.md` and
+`gen-ai-metrics.md`); what they have no name for begins with `codex.`. The time to the first byte is one of those: it
+ends with the response's head, and theirs with the first piece of its body.
+
+Like the journal, from whose entries it is made, all of this is free of content, and ids are fingerprints. A span has
+its conversation and its reason. Measurements are told apart only by what has few values: what a client can choose at
+will, its name, the model and the host, counts as `_OTHER` once there have been too many.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from ..body.json_splice import Json, Object
+from ..diagnosis.diagnosis import Diagnosis
+
+type Value = str | bool | int | float | tuple[str, ...]
+type Attributes = dict[str, Value]
+
+OTHER = "_OTHER"
+"""OpenTelemetry's name for whatever has no name of its own."""
+
+_NANOSECONDS = 1_000_000_000
+_LONGEST = 500
+_CALLERS = 100
+_ERRORS = 30
+
+_TOKEN_BOUNDS = tuple(float(4**power) for power in range(14))
+_SECOND_BOUNDS = tuple(0.01 * 2**power for power in range(14))
+
+_FROM_ENTRY = (
+    *("run", "turn", "mode", "endpoint", "transport", "client", "key", "key_source", "continued", "echoed_key"),
+    *("changed", "reusable_tokens", "predecessor", "changes", "verdict", "because"),
+)
+_COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.output_tokens")
+
+
+class Instrument(NamedTuple):
+    """A metric instrument: a counter or a histogram; `bounds` are those of a histogram's buckets."""
+
+    kind: Literal["counter", "histogram"]
+    name: str
+    unit: str
+    text: str
+    bounds: tuple[float, ...] = ()
+
+
+TOKENS = Instrument(
+    "histogram", "gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", _TOKEN_BOUNDS
+)
+DURATION = Instrument("histogram", "gen_ai.client.operation.duration", "s", "GenAI operation duration.", _SECOND_BOUNDS)
+FIRST_BYTE = Instrument(
+    "histogram",
+    "codex.time_to_first_byte",
+    "s",
+    "Time from a turn's leaving until its response begins.",
+    _SECOND_BOUNDS,
+)
+TURNS = Instrument("counter", "codex.turns", "{turn}", "Finished turns.")
+INPUT = Instrument("counter", "codex.tokens.input", "{token}", "Input tokens of turns that tell how many were cached.")
+CACHED = Instrument("counter", "codex.tokens.cached", "{token}", "Input tokens that were read from the prompt cache.")
+RESENT = Instrument(
+    "counter", "codex.tokens.resent", "{token}", "Input tokens that could have been read from the cache and were not."
+)
+INSTRUMENTS = (TOKENS, DURATION, FIRST_BYTE, TURNS, INPUT, CACHED, RESENT)
+
+
+class Measurement(NamedTuple):
+    """One value for an instrument."""
+
+    instrument: Instrument
+    value: int | float
+    attributes: Attributes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A turn as a span, whose times are nanoseconds since the epoch, and its measurements."""
+
+    name: str
+    start: int
+    end: int
+    attributes: Attributes
+    failed: bool
+    measurements: tuple[Measurement, ...]
+
+
+class Telemetry:
+    """Turns findings into reports, and keeps the number of measured series within bounds."""
+
+    def __init__(self) -> None:
+        self._callers: set[tuple[str, ...]] = set()
+        self._errors: set[str] = set()
+
+    def report(self, diagnosis: Diagnosis, entry: Object, port: int | None = None) -> Report:
+        """Return the report on a turn, given its entry in the journal and the backend's port."""
+        common: Attributes = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai"}
+        error: Attributes = {"error.type": name} if (name := self._error(diagnosis)) else {}
+        start, end = diagnosis.record.sent_at, diagnosis.record.sent_at + diagnosis.duration
+        return Report(
+            name=f"chat {_text(entry['model'])}".rstrip(),
+            start=round(start * _NANOSECONDS),
+            end=round(end * _NANOSECONDS),
+            attributes={**common, **_place(diagnosis, entry, port), **_told(diagnosis, entry), **error},
+            failed=bool(error),
+            measurements=tuple(_measurements(diagnosis, {**common, **self._caller(diagnosis, entry)}, error)),
+        )
+
+    def _error(self, diagnosis: Diagnosis) -> str:
+        """Return the class of the error that a turn ended with: the backend's name for it, or the status."""
+        record = diagnosis.record
+        if diagnosis.verdict.name != "rejected":
+            return ""
+        status = str(record.status) if record.status and record.status >= 400 else OTHER
+        named = "challenge" if record.challenge else record.failed
+        return _bounded(named if named and " " not in named else status, self._errors, _ERRORS) or OTHER
+
+    def _caller(self, diagnosis: Diagnosis, entry: Object) -> Attributes:
+        """Return what tells callers apart in measurements: their product, the model and the host."""
+        product = diagnosis.client.partition("/")[0]
+        known = _bounded((product, _text(entry["model"]), diagnosis.record.route.host), self._callers, _CALLERS)
+        product, model, host = known or (OTHER, OTHER, OTHER)
+        named = {"codex.client": product, "gen_ai.request.model": model, "server.address": host}
+        return {
+            **{name: value for name, value in named.items() if value},
+            "codex.mode": diagnosis.exchange.mode,
+            "codex.transport": diagnosis.record.route.transport,
+        }
+
+
+def destination(environment: Mapping[str, str], signal: str = "TRACES") -> str:
+    """Return where the OTEL_* variables send a signal, as host and port: nothing in it is secret."""
+    default = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT") or "http://localhost:4318"
+    url = environment.get(f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT") or default
+    return url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
+
+
+def _place(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
+    """Return what was asked for, of whom, and what the answer's status was."""
+    route = diagnosis.record.route
+    return _known(
+        {
+            "openai.api.type": "responses",
+            "gen_ai.request.model": entry["model"] or None,
+            "gen_ai.conversation.id": entry["conversation"],
+            "server.address": route.host,
+            "server.port": port,
+            "http.response.status_code": entry["status"],
+        }
+    )
+
+
+def _told(diagnosis: Diagnosis, entry: Object) -> Attributes:
+    """Return the counters and what was found."""
+    return _known(
+        {
+            **{name: entry.get(name) for name in _COUNTERS},
+            **{f"codex.{name}": entry[name] for name in _FROM_ENTRY},
+            "codex.is_miss": diagnosis.verdict.is_miss,
+            "codex.resent_tokens": diagnosis.verdict.resent,
+            "codex.time_to_first_byte": diagnosis.wait,
+        }
+    )
+
+
+def _measurements(diagnosis: Diagnosis, common: Attributes, error: Attributes) -> list[Measurement]:
+    verdict: Attributes = {**common, "codex.verdict": diagnosis.verdict.name}
+    found = [
+        *_tokens(diagnosis, common, verdict),
+        Measurement(TURNS, 1, verdict),
+        Measurement(DURATION, diagnosis.duration, {**common, **error}),
+    ]
+    if diagnosis.wait is not None:
+        found.append(Measurement(FIRST_BYTE, diagnosis.wait, common))
+    return found
+
+
+def _tokens(diagnosis: Diagnosis, common: Attributes, verdict: Attributes) -> list[Measurement]:
+    """Return the counters' measurements. What the backend did not tell is not measured: it is not 0."""
+    if (usage := diagnosis.record.usage) is None:
+        return []
+    found = [Measurement(TOKENS, usage.input, {**common, "gen_ai.token.type": "input"})]
+    if usage.output is not None:
+        found.append(Measurement(TOKENS, usage.output, {**common, "gen_ai.token.type": "output"}))
+    if usage.cached is not None:
+        found += [Measurement(INPUT, usage.input, verdict), Measurement(CACHED, usage.cached, verdict)]
+    if diagnosis.verdict.resent:
+        found.append(Measurement(RESENT, diagnosis.verdict.resent, verdict))
+    return found
+
+
+def _bounded[T](value: T, known: set[T], limit: int) -> T | None:
+    """Return the value if it is known or there is room to know it."""
+    if value not in known and len(known) >= limit:
+        return None
+    known.add(value)
+    return value
+
+
+def _known(values: Object) -> Attributes:
+    """Return attributes without those that have no value."""
+    return {name: _value(value) for name, value in values.items() if value is not None}
+
+
+def _value(value: Json) -> Value:
+    if isinstance(value, bool | int | float):
+        return value
+    return tuple(map(_text, value)) if isinstance(value, list) else _text(value)
+
+
+def _text(value: Json) -> str:
+    """Return text that can be encoded, and is short."""
+    return str(value)[:_LONGEST].encode("utf-8", "replace").decode()

@@ -1,0 +1,128 @@
+"""One turn's way: what the client sent comes in, the envelope that is sent and later the response's lessons go out.
+
+HTTP, `/compact` and WebSocket all come through here.
+"""
+
+from dataclasses import dataclass, field
+
+from ..body.json_splice import Json, Object
+from ..options import Mode, Settings
+from ..wire.headers import Fields
+from .cache_key import choose_key
+from .key_memory import CacheKey, KeyMemory
+from .record import Record
+from .rejected_params import Refusal, RejectedParams, rejected_param
+from .request import ClientHeaders, Turn
+from .response import ResponseInfo
+from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handshake_edits
+
+
+@dataclass(slots=True, kw_only=True)
+class Exchange:
+    """A turn on its way through the proxy; `edited` is what the user made of it while it was held."""
+
+    turn: Turn
+    cache_key: CacheKey
+    edits: RequestEdits
+    response_info: ResponseInfo = field(default_factory=ResponseInfo)
+    closed: bool = False
+    edited: Turn | None = None
+    mode: Mode = "observe"
+    record: Record | None = None
+    first_byte_at: float | None = None
+    saved_summary: Object | None = None
+    handshake: RequestEdits | None = None
+    opens_socket: bool = False
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """The names of what was altered; a handshake's headers count for its socket's first turn."""
+        return (*(self.handshake.changed if self.handshake and self.opens_socket else ()), *self.edits.changed)
+
+    @property
+    def forwarded_key(self) -> Json:
+        """The `prompt_cache_key` in the body that the backend got."""
+        if self.edited:
+            return self.edited.document.get(KEY_MEMBER)
+        given = None if KEY_MEMBER in self.edits.drop else self.turn.document.get(KEY_MEMBER)
+        return self.edits.put.get(KEY_MEMBER, given)
+
+    @property
+    def forwarded(self) -> Fields:
+        """The header fields that the backend got: the request's, or those of the socket's handshake."""
+        if self.edited and not self.handshake:
+            return self.edited.client_headers.fields
+        return (self.handshake or self.edits).fields
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """Which member of the body the backend refused."""
+        member = rejected_param(self.response_info.error) if self.response_info.error else None
+        return self._refusal_of(member) if member else None
+
+    def _refusal_of(self, member: str) -> Refusal:
+        if member in self.edits.put and self.turn.explicit is None:
+            return Refusal(member, "addon")
+        left = self.edited.document if self.edited else self.turn.document.keys() - self.edits.drop
+        return Refusal(member, "client" if member in left else "nobody")
+
+
+class Continuity:
+    """Gives turns their keys, and learns from the responses."""
+
+    def __init__(self) -> None:
+        self._memory = KeyMemory()
+        self._rejected_params = RejectedParams()
+
+    @property
+    def rejected_params(self) -> list[str]:
+        """What the backend's refusals taught, a sentence each."""
+        return self._rejected_params.lines()
+
+    def open_socket(self, client_headers: ClientHeaders, settings: Settings) -> RequestEdits:
+        """Return the envelope of a WebSocket's handshake."""
+        return no_edits(client_headers) if settings.mode == "observe" else plan_handshake_edits(client_headers)
+
+    def begin(self, turn: Turn, settings: Settings, last: CacheKey | None = None) -> Exchange:
+        """Return the passage of a turn that is about to be sent; `last` is the identity of its socket's last turn."""
+        if settings.mode == "observe":
+            return exchange_as_sent(turn)
+        cache_key = choose_key(turn, self._memory, pin=settings.mode == "pin", last=last)
+        strip = settings.strip | (self._rejected_params.left_out(turn.host, turn.model) & settings.learn)
+        withhold = self._rejected_params.withholds_key(turn.endpoint, turn.host, turn.model)
+        self._memory.remember(turn, cache_key)
+        edits = plan_edits(turn, cache_key, strip=strip, withhold_key=withhold)
+        return Exchange(turn=turn, cache_key=cache_key, edits=edits, mode=settings.mode)
+
+    def end(self, exchange: Exchange, settings: Settings) -> str | None:
+        """Take in what the response said; return a sentence for the user where there is one to say."""
+        if exchange.closed:
+            return None
+        exchange.closed = True
+        exchange.response_info.settle()
+        if response_id := exchange.response_info.response_id:
+            self._memory.remember_response(exchange.turn, response_id, exchange.cache_key)
+        return self._learn(exchange, settings)
+
+    def _learn(self, exchange: Exchange, settings: Settings) -> str | None:
+        """Find out what was refused, who had sent it, and what the user wants done."""
+        turn, refusal = exchange.turn, exchange.refusal
+        if refusal is None or refusal.origin == "nobody" or exchange.response_info.status not in (None, 200, 400):
+            return None
+        if refusal.origin == "addon":
+            return self._rejected_params.key_refused(turn.endpoint, turn.host, turn.model)
+        if refusal.member in settings.learn and settings.mode != "observe":
+            return self._rejected_params.member_learned(refusal.member, turn.host, turn.model)
+        return self._rejected_params.member_kept(refusal.member, turn.host, settings.strip)
+
+
+def exchange_as_sent(turn: Turn) -> Exchange:
+    """Return the passage of a turn that is left as it is."""
+    return Exchange(turn=turn, cache_key=_as_sent(turn), edits=no_edits(turn.client_headers))
+
+
+def _as_sent(turn: Turn) -> CacheKey:
+    """Return the identity that the turn bears by itself."""
+    if turn.explicit:
+        return CacheKey(key=turn.explicit, source="prompt_cache_key")
+    return CacheKey(key=turn.session, source="session") if turn.session else CacheKey(key=None, source="none")

@@ -1,0 +1,230 @@
+"""One turn: a request for a model response, as far as its continuity is concerned.
+
+It is read once, from the header fields (of the request, or of the WebSocket's handshake) and from the body (or the
+frame), before anything is changed.
+"""
+
+import functools
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal
+
+from ..body.json_splice import Json, Object, as_text
+from ..static_frozen import static_frozen
+from ..wire.headers import Fields, Values, length_index, values_by_name, with_length
+from ..wire.routes import Endpoint
+from .caller import Caller, parts_of, read_caller
+from .items import first_developer_message, first_user_message, given_items, to_json
+from .key_values import usable
+from .prompt import PREFIX_MEMBERS, Prompt, extend_prompt, read_prompt
+
+type Transport = Literal["http", "websocket"]
+
+SESSION_HEADERS = ("session-id", "session_id")
+"""The headers that the backend routes by, today's spelling first: hyphens since Codex 0.131 (openai/codex#22193)."""
+
+_SESSION_SIGNALS = (
+    *SESSION_HEADERS,
+    "x-session-id",
+    "x-session-affinity",
+    "conversation-id",
+    "conversation_id",
+    "x-claude-code-session-id",
+)
+_OPENING_INSTRUCTIONS = 256
+"""Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
+
+_NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
+class ClientHeaders:
+    """What the header fields say: who sends, whether it is the official client, and in which session.
+
+    In `fields` the length of the body is left blank, so that there is one sender for all turns with equal ones; it
+    stands at `length_at`, if it stands in one place. `values` are their values by lower-case name. `root` keeps one
+    caller's conversations apart from another's.
+
+    It holds the credential, so it shows nothing of itself in a log or a traceback; nor does whatever holds a turn.
+    """
+
+    fields: Fields
+    length_at: int | None
+    values: Values
+    caller: Caller | None
+    root: bytes
+    native: bool
+    session: str | None
+    idempotency_key: str | None
+
+
+@static_frozen
+class BodyFields:
+    """What a body says beside its prompt."""
+
+    model: str
+    explicit: str | None
+    session: str | None
+    previous: str | None
+    warm_up: bool
+
+
+@static_frozen
+class ParsedBody:
+    """What a body says, as far as a later turn that goes on with it says the same."""
+
+    frame: BodyFields
+    prompt: Prompt
+    opening: str | None
+    developer: str
+
+
+@static_frozen
+class Turn:
+    """A turn as the client sent it.
+
+    `document` is its body; if it was read in the light of an earlier one, its input holds only the items that are new.
+    The `reading` is of all items in the body.
+    """
+
+    client_headers: ClientHeaders
+    transport: Transport
+    host: str
+    endpoint: Endpoint
+    document: Object
+    model: str
+    explicit: str | None
+    session: str | None
+    previous: str | None
+    warm_up: bool
+    reading: ParsedBody
+
+    @property
+    def prompt(self) -> Prompt:
+        """The prompt in the turn's own body."""
+        return self.reading.prompt
+
+    @property
+    def opening(self) -> str | None:
+        """The first user message, as JSON text."""
+        return self.reading.opening
+
+    @property
+    def instructions(self) -> str:
+        """How the instructions begin; "responses lite" requests carry them as a message (openai/codex, `client.rs`)."""
+        return (as_text(self.document.get("instructions")) or self.reading.developer)[:_OPENING_INSTRUCTIONS]
+
+
+_latest: dict[int, ClientHeaders] = {}
+"""The latest sender with so many fields. Most turns come from the same one, and comparing is quicker than hashing."""
+
+_FEW = 64
+"""Fields that a sender in `_latest` has at the most, so that it is small."""
+
+
+def read_client_headers(fields: Fields) -> ClientHeaders:
+    """Read who sends from the header fields of a request or a handshake."""
+    known = _latest.get(len(fields))
+    if known is None or not _is_same(known, fields):
+        known = _parsed_headers(with_length(fields))
+        if len(fields) <= _FEW:
+            _latest[len(fields)] = known
+    return known
+
+
+def _is_same(known: ClientHeaders, fields: Fields) -> bool:
+    """Tell whether as many fields as a sender's are the same, but for the length of the body."""
+    at, given = known.length_at, known.fields
+    if at is None or fields[:at] != given[:at]:
+        return False
+    return fields[at][0] == given[at][0] and fields[at + 1 :] == given[at + 1 :]
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed_headers(fields: Fields) -> ClientHeaders:
+    values = values_by_name(fields)
+    return ClientHeaders(
+        fields=fields,
+        length_at=length_index(fields),
+        values=values,
+        caller=(caller := read_caller(values)),
+        root=_root(caller),
+        native=not _NATIVE_MARKS.isdisjoint(values),
+        session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
+        idempotency_key=_first_usable(values.get("idempotency-key", ())),
+    )
+
+
+def read_turn(
+    client_headers: ClientHeaders,
+    document: Object,
+    *,
+    transport: Transport,
+    host: str,
+    endpoint: Endpoint,
+    known: ParsedBody | None = None,
+    changed: Collection[str] | None = None,
+) -> Turn:
+    """Read a turn from its sender and its body.
+
+    `known` is what was made of an earlier body that this one starts with; `changed` names
+    the members beside the input that may say something else than there, None where any may.
+    """
+    reading = _parse_body(document, known, changed)
+    frame = reading.frame
+    return Turn(
+        client_headers=client_headers,
+        transport=transport,
+        host=host,
+        endpoint=endpoint,
+        document=document,
+        model=frame.model,
+        explicit=frame.explicit,
+        session=client_headers.session or frame.session,
+        previous=frame.previous,
+        warm_up=frame.warm_up,
+        reading=reading,
+    )
+
+
+def parse_body(document: Object) -> ParsedBody:
+    """Return what a body says by itself."""
+    return _parse_body(document, None, None)
+
+
+def _parse_body(document: Object, known: ParsedBody | None, changed: Collection[str] | None) -> ParsedBody:
+    given = given_items(document)
+    base = known.prompt if known else None
+    same_head = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
+    return ParsedBody(
+        frame=_body_fields(document) if known is None or changed is None or changed else known.frame,
+        prompt=extend_prompt(document, base) if base and same_head else read_prompt(document, base),
+        opening=(known.opening if known else None) or first_user_message(given),
+        developer=(known.developer if known else "") or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
+    )
+
+
+def _body_fields(document: Object) -> BodyFields:
+    return BodyFields(
+        model=as_text(document.get("model")),
+        explicit=usable(document.get("prompt_cache_key")),
+        session=_first_usable(_body_sessions(document)),
+        previous=as_text(document.get("previous_response_id")) or None,
+        warm_up=document.get("generate") is False,
+    )
+
+
+def _root(caller: Caller | None) -> bytes:
+    return blake2b(to_json([*parts_of(caller)]), digest_size=16).digest()
+
+
+def _body_sessions(document: Object) -> Iterator[Json]:
+    for name, member in (("client_metadata", "session_id"), ("metadata", "session_id"), ("conversation", "id")):
+        holder = document.get(name)
+        yield holder.get(member) if isinstance(holder, dict) else None
+    yield document.get("conversation")
+
+
+def _first_usable(values: Iterable[Json]) -> str | None:
+    return next((form for value in values if (form := usable(value))), None)

@@ -1,0 +1,137 @@
+"""A body is read on from the one that it starts with: what it says is what a whole parse says."""
+
+import json
+from collections.abc import Collection
+
+import pytest
+from codexcache.body.incremental import Body, CachedBody, cached_body, parse_with_prefix, read_whole
+from codexcache.body.json_splice import Json, Object, Unreadable, edited, find_members, parse
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop, white
+
+FRONT = '"instructions":"' + "Be brief. " * 60 + '"'
+TOOLS = '"tools":[{"name":"shell"}]'
+
+
+def text(*items: str, behind: str) -> bytes:
+    return f'{{{FRONT},"input":[{",".join(items)}]{behind}}}'.encode()
+
+
+def whole(first: bytes) -> Body[None]:
+    return read_whole(first)
+
+
+def known(first: bytes) -> CachedBody[None]:
+    found = cached_body(whole(first), None, (), {}, None)
+    assert found is not None
+    return found
+
+
+def changed(first: str, second: str) -> Collection[str] | None:
+    """Return what is told to have changed where two frames end like this."""
+    body = parse_with_prefix(known(text("1", behind=first)), text("1", "2", behind=second))
+    assert body is not None
+    check(body, [1])
+    return body.changed
+
+
+def check(body: Body[None], earlier: list[Json]) -> None:
+    """See that a body says what its text says, behind earlier items, and that only what is told to has changed."""
+    assert body.known is not None
+    whole = parse(body.text)
+    members, given = find_members(body.text, whole), body.document["input"]
+    assert isinstance(given, list)
+    assert same({**body.document, "input": [*earlier, *given]}, whole)
+    assert list(body.members) == members
+    assert body.edited({"a"}, {"key": "k"}) == edited(body.text, members, drop={"a"}, put={"key": "k"})
+    if body.changed is not None:
+        assert same(unchanged(body.known.frame, body.changed), unchanged(whole, body.changed))
+
+
+def unchanged(document: Object, changed: Collection[str]) -> Object:
+    return {name: value for name, value in document.items() if name not in {*changed, "input"}}
+
+
+def same(one: Json, other: Json) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "told"),
+    [
+        pytest.param(f",{TOOLS}", f",{TOOLS}", set(), id="nothing"),
+        pytest.param(f',{TOOLS},"m":{{"a":1}}', f',{TOOLS},"m":{{"b":2}}', {"m"}, id="the last member"),
+        pytest.param(f',{TOOLS},"m":1,"n":2', f',{TOOLS},"m":3,"n":2', {"m", "n"}, id="all from the first on"),
+        pytest.param(f',{TOOLS},"m":1', f",{TOOLS}", {"m"}, id="one is gone"),
+        pytest.param(f",{TOOLS}", f',{TOOLS},"m":1', {"m"}, id="one is new"),
+        pytest.param(f' , {TOOLS} , "m" : 1 ', f' , {TOOLS} , "m" : 2 ', {"m"}, id="with white space"),
+        pytest.param(',"m":1', ',"m":2', {"m"}, id="the first one behind the items"),
+        pytest.param(',"m":1,"n":1', ',"m":12,"n":1', None, id="a number goes on"),
+        pytest.param(',"m":1,"n":1', ',"o":1,"n":1', None, id="another name follows on the items"),
+        pytest.param(',"m":1,"n":2', ',"m":1,"m":2', None, id="a name comes again"),
+        pytest.param(',"m":1,"m":2', ',"m":1,"n":2', None, id="a name came again"),
+        pytest.param("", ',"m":1', None, id="nothing stood behind the items"),
+    ],
+)
+def test_what_has_changed_is_told(first: str, second: str, told: set[str] | None) -> None:
+    found = changed(first, second)
+
+    assert (found if found is None else set(found)) == told
+
+
+@pytest.mark.parametrize("end", [',"m":2,}', ',"m":2', ',"m":}', ',"m":2}}', ',"m":2} x', ',"input":[3]}'])
+def test_what_is_out_of_the_ordinary_is_left_to_a_whole_parse(end: str) -> None:
+    second = text("1", "2", behind="")[:-1] + f",{TOOLS}{end}".encode()
+
+    assert parse_with_prefix(known(text("1", behind=f',{TOOLS},"m":1')), second) is None
+
+
+member = st.tuples(
+    st.sampled_from(["a", "b", "tools", "input", "é"]),
+    st.sampled_from(["1", "12", '"x"', '"]},{"', "{}", '[{"tools":[]}]', '{"b":[1,2]}']),
+    white,
+)
+plain = st.lists(member.filter(lambda one: one[0] != "input"), max_size=4, unique_by=lambda one: one[0])
+frames = st.one_of(plain, plain, st.lists(member, max_size=5))
+added = ["2", '{"c":[],"tools":[1]}', '"],\\"a\\":"', "[]"]
+news = st.one_of(
+    st.lists(st.sampled_from(added), max_size=3), st.sampled_from([["1,"], ["]"], ["3],[4"], ['2],"a":[']])
+)
+
+
+def spelled(members: list[tuple[str, str, str]]) -> str:
+    return "".join(f',{gap}"{name}":{gap}{value}{gap}' for name, value, gap in members)
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> tuple[str, str]:
+    """Return how two bodies end whose frames have some members in common; mostly, no name comes twice."""
+    one, other, count = draw(frames), draw(frames), draw(st.integers(0, 5))
+    names = {name for name, _, _ in one[:count]} if draw(st.integers(0, 3)) else set()
+    return spelled(one), spelled([*one[:count], *(member for member in other if member[0] not in names)])
+
+
+@prop
+@given(alike(), news, st.booleans())
+def test_frames_that_begin_alike_say_what_whole_parses_say(
+    ends: tuple[str, str], items: list[str], is_cut_off: bool
+) -> None:
+    first, second = text("1", behind=ends[0]), text("1", *items, behind=ends[1])[: -1 if is_cut_off else None]
+    begun = cached_body(whole(first), None, (), {}, None)
+    if begun and (body := parse_with_prefix(begun, second)):
+        check(body, [1])
+
+
+@prop
+@given(st.binary(max_size=12), st.integers(0, 40))
+def test_whatever_follows_is_refused_as_a_whole_parse_refuses_it(end: bytes, gone: int) -> None:
+    first = text("1", behind=f',{TOOLS},"m":{{"a":1}}')
+    second = first[: len(first) - gone] + end
+    body = parse_with_prefix(known(first), second) if second.startswith(known(first).head) else None
+    try:
+        whole = parse(second)
+    except Unreadable:
+        assert body is None
+    else:
+        assert body is None or same(body.document | {"input": whole["input"]}, whole)

@@ -1,0 +1,255 @@
+"""A body is edited in place: outside the edited members not one byte changes."""
+
+import json
+import time
+from collections.abc import Collection, Mapping
+
+import pytest
+from codexcache.body import json_splice as document
+from codexcache.body.json_splice import Json, Member, Unreadable, as_list, as_text, is_count, parse
+from hypothesis import example, given
+from hypothesis import strategies as st
+from support.jsontext import NAMES, Part, objects, prop, taken_apart
+
+drops = st.sets(st.sampled_from(NAMES))
+puts = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["k", 'q"\\\n', "é😀", ""]), max_size=3)
+
+
+def edited(text: bytes, *, drop: Collection[str] = (), put: Mapping[str, str]) -> bytes:
+    return document.edited(text, find_members(text), drop=drop, put=put)
+
+
+def find_members(text: bytes) -> list[Member]:
+    return document.find_members(text, parse(text))
+
+
+def edit_slowly(text: bytes, drop: set[str], put: dict[str, str]) -> bytes:
+    """Return the text as it has to be: members one by one, each with what stands before it."""
+    head, parts, tail = taken_apart(text)
+    head += parts[0].before if parts else b""
+    kept = [put_into(part, put) for part in parts if part.meant not in drop]
+    kept += [fresh(name, value) for name, value in put.items() if name not in {part.meant for part in kept}]
+    if kept:
+        kept[0].before = b""
+    return head + b"".join(part.before + part.name + part.colon + part.value for part in kept) + tail
+
+
+def put_into(part: Part, put: dict[str, str]) -> Part:
+    value = json.dumps(put[part.meant]).encode() if part.meant in put else part.value
+    return Part(before=part.before, name=part.name, colon=part.colon, value=value)
+
+
+def fresh(name: str, value: str) -> Part:
+    return Part(before=b",", name=json.dumps(name).encode(), colon=b":", value=json.dumps(value).encode())
+
+
+def pairs_of(text: bytes) -> object:
+    """Return what a text says, each number as it is spelled and each repeated member by itself."""
+    return json.loads(text, object_pairs_hook=tuple, parse_int=str, parse_float=str)
+
+
+@prop
+@given(objects())
+@example(b'{"a":"\\\\","b":"\\"}","c":[{"d":"]"}]}')
+def test_the_members_are_found_where_they_stand(text: bytes) -> None:
+    _, parts, _ = taken_apart(text)
+    found = find_members(text)
+
+    assert [part.meant for part in parts] == [member.name for member in found]
+    assert [part.value for part in parts] == [text[member.value : member.end] for member in found]
+    assert [text.index(part.name, member.start) for part, member in zip(parts, found, strict=True)] == [
+        member.start for member in found
+    ]
+
+
+@prop
+@given(objects(), drops, puts)
+@example(b"{ }", set(), {"a": "k"})
+@example(b'{ "a":1 , "stream_options" : {} }', {"a", "stream_options"}, {"a": "k"})
+@example(b'{"a":1,"a":2}', set(), {"a": "k"})
+def test_an_edit_changes_the_edited_members_and_nothing_else(text: bytes, drop: set[str], put: dict[str, str]) -> None:
+    assert edited(text, drop=drop, put=put) == edit_slowly(text, drop, put)
+
+
+@prop
+@given(objects(), drops, puts)
+def test_an_edited_text_says_what_was_asked(text: bytes, drop: set[str], put: dict[str, str]) -> None:
+    before, after = pairs_of(text), pairs_of(edited(text, drop=drop, put=put))
+    assert isinstance(before, tuple)
+    kept = [(name, put.get(name, value)) for name, value in before if name not in drop]
+    present = {name for name, _ in kept}
+
+    assert after == (*kept, *(item for item in put.items() if item[0] not in present))
+
+
+@prop
+@given(objects())
+def test_a_text_without_edits_is_the_same_text(text: bytes) -> None:
+    assert edited(text, drop=["absent"], put={}) == text
+
+
+@prop
+@given(objects())
+def test_whatever_the_grammar_allows_is_read(text: bytes) -> None:
+    document = parse(text)
+
+    assert list(document) == list(dict.fromkeys(part.meant for part in taken_apart(text)[1]))
+
+
+ABC = b'{ "a" : 1 ,\n "b":2\t, "c": 3 }\n'
+
+
+@pytest.mark.parametrize(
+    ("drop", "after"),
+    [
+        pytest.param("a", b'{ "b":2\t, "c": 3 }\n', id="the first"),
+        pytest.param("b", b'{ "a" : 1\t, "c": 3 }\n', id="the one in the middle"),
+        pytest.param("c", b'{ "a" : 1 ,\n "b":2 }\n', id="the last"),
+        pytest.param("ab", b'{ "c": 3 }\n', id="the first two"),
+        pytest.param("bc", b'{ "a" : 1 }\n', id="the last two"),
+        pytest.param("abc", b"{  }\n", id="all"),
+        pytest.param("d", ABC, id="one that is not there"),
+    ],
+)
+def test_a_dropped_member_takes_the_comma_before_it_along(drop: str, after: bytes) -> None:
+    assert edited(ABC, drop=drop, put={}) == after
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        pytest.param(b"{}", b'{"k":"v"}', id="an empty object"),
+        pytest.param(b"{ \n }", b'{"k":"v" \n }', id="an empty object with white space"),
+        pytest.param(b'{"a":1 }', b'{"a":1,"k":"v" }', id="a member that is missing comes last"),
+        pytest.param(b'{"k":null,"a":1}', b'{"k":"v","a":1}', id="a member that is there keeps its place"),
+        pytest.param(b'{"k":[{"x":1}],"k" : 2}', b'{"k":"v","k" : "v"}', id="each repetition is given the value"),
+        pytest.param(b'{"\\u006b":"old"}', b'{"\\u006b":"v"}', id="an escaped name is the same name"),
+        pytest.param(b'{"a":{"k":1}}', b'{"a":{"k":1},"k":"v"}', id="a nested member is another one"),
+        pytest.param(b'{"a":1E400,"b":-0.0}', b'{"a":1E400,"b":-0.0,"k":"v"}', id="numbers keep their spelling"),
+    ],
+)
+def test_a_member_is_put(text: bytes, after: bytes) -> None:
+    assert edited(text, put={"k": "v"}) == after
+
+
+def test_a_member_that_is_dropped_and_put_moves_to_the_end() -> None:
+    assert edited(b'{"k":1,"a":2,"k":3}', drop=["k"], put={"k": "v"}) == b'{"a":2,"k":"v"}'
+
+
+def test_an_escaped_name_is_dropped() -> None:
+    assert edited(b'{"\\u0070rompt_cache_key":1,"a":2}', drop=["prompt_cache_key"], put={}) == b'{"a":2}'
+
+
+def test_the_last_of_repeated_members_counts() -> None:
+    assert parse(b'{"a":1,"a":2}') == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        pytest.param(b'{"a":"\\ud83d"}', {"a": "\ud83d"}, id="half of an emoji"),
+        pytest.param(b'{"\\udc00":1}', {"\udc00": 1}, id="half of an emoji in a name"),
+        pytest.param(b'{"a":1E400}', {"a": float("inf")}, id="a number beyond a double"),
+        pytest.param(b'{"a":"\xe2\x80\xa8"}', {"a": "\u2028"}, id="a line separator"),
+    ],
+)
+def test_what_strict_readers_refuse_is_still_read(text: bytes, document: object) -> None:
+    assert parse(text) == document
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b" ", id="white space"),
+        pytest.param(b"secret", id="not JSON"),
+        pytest.param(b"[]", id="an array"),
+        pytest.param(b'"secret"', id="a string"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b"1", id="a number"),
+        pytest.param(b'{"secret":', id="cut short"),
+        pytest.param(b'{"secret":1}{}', id="two objects"),
+        pytest.param(b'{"secret":1,}', id="a comma too many"),
+        pytest.param(b"{'secret':1}", id="single quotes"),
+        pytest.param(b'{"secret":"\xff"}', id="not UTF-8"),
+        pytest.param(b'{"secret":"\xed\xa0\xbd"}', id="an encoded surrogate"),
+        pytest.param(b"\xef\xbb\xbf{}", id="a byte order mark"),
+        pytest.param('{"secret":1}'.encode("utf-16"), id="UTF-16"),
+        pytest.param(b'{"secret":NaN}', id="NaN"),
+        pytest.param(b'{"secret":-Infinity}', id="infinity"),
+        pytest.param(b'{"secret":01}', id="a leading zero"),
+        pytest.param(b'{"secret":"\n"}', id="a line end in a string"),
+        pytest.param(b'{secret:"\\ud83d"}', id="half of an emoji in what is not JSON"),
+        pytest.param(b'{"secret":' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="100,000 levels"),
+        pytest.param(b'{"secret":' + b"[" * 100_000, id="100,000 levels, cut short"),
+    ],
+)
+def test_what_is_not_a_json_object_is_refused_in_words_that_do_not_quote_it(text: bytes) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        parse(text)
+
+    assert str(refusal.value).startswith("it is not") or str(refusal.value) == "it is nested too deeply"
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'], ids=["arrays", "objects"])
+def test_3000_levels_are_edited_or_refused(opening: str) -> None:
+    text = ('{"k":' + opening * 3000 + "1" + ("]" if opening == "[" else "}") * 3000 + ',"a":1}').encode()
+    try:
+        parse(text)
+    except Unreadable:
+        return
+
+    assert edited(text, drop=["a"], put={}) == text.replace(b',"a":1}', b"}")
+
+
+@pytest.mark.parametrize("name", ["1", "null", "true", "[]", "{}"])
+def test_a_name_that_is_not_a_string_is_refused(name: str) -> None:
+    with pytest.raises(Unreadable):
+        parse(f"{{{name}:1}}".encode())
+
+
+MEGABYTES_12 = 12 << 20
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(b'"' + b"a" * MEGABYTES_12 + b'"', id="a long string"),
+        pytest.param(b'"' + b'\\"' * (MEGABYTES_12 // 2) + b'"', id="escapes alone"),
+        pytest.param(b'["' + b"\\\\" * (MEGABYTES_12 // 2) + b'"]', id="nested escapes"),
+        pytest.param(b" " * MEGABYTES_12 + b"1", id="white space"),
+        pytest.param(b"[" + b'{"role":"user","content":"some text of a message"},' * 240_000 + b"1]", id="items"),
+    ],
+)
+def test_twelve_megabytes_are_edited_in_proportion_to_their_length(value: bytes) -> None:
+    text = b'{"input":' + value + b',"stream_options":{}}'
+    start = time.perf_counter()
+    after = edited(text, drop=["stream_options"], put={"prompt_cache_key": "k"})
+
+    assert after == b'{"input":' + value + b',"prompt_cache_key":"k"}'
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    "number", ["-0", "1" * 19, "9" * 20, str(2**64 - 1), str(2**64), str(-(2**63)), str(-(2**63) - 1)]
+)
+def test_a_number_means_the_same_beside_half_an_emoji(number: str) -> None:
+    assert parse(f'{{"n":{number},"half":"\\ud800"}}'.encode())["n"] == parse(f'{{"n":{number}}}'.encode())["n"]
+
+
+@pytest.mark.parametrize("value", [0, 1, (1 << 53) - 1])
+def test_a_whole_number_that_is_exact_everywhere_is_a_count(value: Json) -> None:
+    assert is_count(value)
+
+
+@pytest.mark.parametrize("value", [-1, 1 << 53, 10**400, True, False, 1.0, "1", None, [], {}])
+def test_nothing_else_is_a_count(value: Json) -> None:
+    assert not is_count(value)
+
+
+def test_what_is_no_text_and_no_list_is_taken_for_an_empty_one() -> None:
+    values: list[Json] = ["a", ["a"], None, 1, {}]
+
+    assert [as_text(value) for value in values] == ["a", "", "", "", ""]
+    assert [as_list(value) for value in values] == [[], ["a"], [], [], []]

@@ -1,0 +1,204 @@
+"""What is remembered of turns, how it is found, and how much memory that takes."""
+
+import gc
+import time
+import tracemalloc
+
+from codexcache.body.json_splice import Json, Object
+from codexcache.diagnosis.history import HISTORY_BYTES, History
+from codexcache.diagnosis.predecessor import choose, match_of
+from codexcache.turn.item_list import Item, Items, digest
+from codexcache.turn.prompt import Prompt, read_outputs
+from codexcache.turn.record import Record, Usage
+from hypothesis import given
+from hypothesis import strategies as st
+from support.histories import TALK, found, now, remembering, turns
+from support.jsontext import prop
+from support.records import record, route
+from support.turns import conversation, said, user
+
+
+def test_only_a_turn_that_had_ended_is_a_predecessor() -> None:
+    history = remembering(record(1, TALK[:1], at=0.0, took=50.0))
+
+    assert found(history, record(2, TALK, at=49.0)) is None
+    assert found(history, record(2, TALK, at=50.0)) == (1, 1)
+
+
+def test_the_turn_that_is_named_is_a_predecessor_if_it_was_counted() -> None:
+    warm = record(1, [], warm_up=True)
+
+    assert found(History(), now(TALK, named=warm)) == (1, 0)
+    assert found(History(), now(TALK, named=record(1, [], tokens=None))) is None
+
+
+def test_a_turn_that_goes_on_with_something_unknown_has_no_predecessor() -> None:
+    assert found(remembering(*turns(TALK)), now(TALK, complete=False)) is None
+
+
+def test_more_than_sixteen_turns_with_one_head_are_still_found_by_their_own() -> None:
+    history = remembering(*(record(n, [user("hi"), user(str(n))], at=float(n), took=0.5) for n in range(1, 60)))
+
+    assert [found(history, now([user("hi"), user(str(n)), user("x")])) for n in (1, 30, 59)] == [
+        (1, 2),
+        (30, 2),
+        (59, 2),
+    ]
+
+
+small = st.lists(st.sampled_from([user("u"), user("v"), said("assistant", "a"), {"type": "reasoning"}]), max_size=6)
+
+
+pieces: list[Json] = [user("u"), said("assistant", "a"), said("assistant", "b"), {"type": "compaction", "id": "c"}]
+talks = st.lists(st.sampled_from(pieces), max_size=5)
+routes = st.sampled_from(  # turns that leave alike have one route, and most do
+    [
+        *[route()] * 4,
+        *(route(key=key) for key in ("l", None)),
+        *(route(**{name: value}) for name, value in (("session", "t"), ("caller", b"d"), ("thread", "x"))),
+    ]
+)
+bodies: st.SearchStrategy[Object] = st.sampled_from([{}, {}, {"tools": [{"name": "shell"}], "instructions": "other"}])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[History, Record]:
+    """Return turns, each a beginning, or one that came before, or behind its answer; and a turn like them."""
+    history, earlier = History(), list[list[Json]]([[]])
+    for number in range(1, draw(st.integers(2, 9))):
+        items, answer = [*draw(st.sampled_from(earlier)), *draw(talks)], draw(talks)
+        took = draw(st.sampled_from([0.5, 0.5, 3.0]))
+        one = record(number, items, at=float(number), took=took, via=draw(routes), body=draw(bodies))
+        one.outputs = read_outputs(answer, one.prompt)
+        match = history.predecessor(one)
+        one.conversation = match.record.conversation if match else number
+        history.add(one, match)
+        earlier += [items, [*items, *answer]]
+    mine = [*draw(st.sampled_from(earlier)), *draw(talks)]
+    return history, record(99, mine, at=10.0, via=draw(routes), body=draw(bodies))
+
+
+@prop
+@given(histories())
+def test_what_is_plainly_gone_on_with_is_chosen_among_all_that_are_alike_too(drawn: tuple[History, Record]) -> None:
+    history, mine = drawn
+
+    assert history.predecessor(mine) == choose(mine, history.alike(mine))
+
+
+@prop
+@given(st.lists(small, max_size=8), small)
+def test_no_turn_that_is_extended_whole_is_overlooked(inputs: list[list[Json]], mine: list[Json]) -> None:
+    records = turns(*inputs)
+    match = remembering(*records).predecessor(now(mine))
+    extended = [one for one in inputs if one and mine[: len(one)] == one]
+
+    assert (match.head if match else 0) >= max((len(one) for one in extended), default=0)
+
+
+@prop
+@given(st.lists(small, max_size=8), small)
+def test_the_predecessor_is_the_one_that_a_look_at_all_turns_finds(inputs: list[list[Json]], mine: list[Json]) -> None:
+    records = turns(*inputs)
+    history, last = remembering(*records), now(mine)
+
+    assert history.predecessor(last) == choose(last, [match_of(last, one) for one in records])
+
+
+def grown(number: int, items: Items, key: str) -> Record:
+    """Return a turn with these items, made fast."""
+    made = record(number, at=float(number), took=0.5, via=route(key=key, session=key))
+    made.prompt = Prompt(head=made.prompt.head, items=items, length=len(items))
+    return made
+
+
+def item(name: str) -> Item:
+    return Item(digest(name.encode()), "user message", 100, 0)
+
+
+def round_robin(history: History, conversations: int, count: int) -> int:
+    """Play conversations by turns; return how many turns did not find their predecessor."""
+    heads = [Items([item(f"{n}")]) for n in range(conversations)]
+    lost = number = 0
+    for turn in range(count):
+        for n, head in enumerate(heads):
+            number += 1
+            made = grown(number, head, f"key-{n}")
+            match = history.predecessor(made)
+            lost += turn > 0 and (match is None or match.head != len(head) - 2)
+            made.outputs = (item(f"{n} answer {turn}"),)
+            history.add(made, match)
+            heads[n] = head.followed_by([item(f"{n} answer {turn}"), item(f"{n} question {turn}")])
+    return lost
+
+
+def test_many_conversations_stay_within_the_bound_and_each_finds_its_predecessor() -> None:
+    """40 conversations of 50 turns, and a 250th of the memory that is there for 10,000 of them."""
+    limit = HISTORY_BYTES // 250
+    gc.collect()
+    tracemalloc.start()
+    try:
+        history = History(limit)
+        lost = round_robin(history, 40, 50)
+        gc.collect()
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert lost == 0
+    assert used <= history.size <= limit
+    assert len(history) < 40 * 50
+
+
+def test_the_oldest_conversations_are_forgotten_first() -> None:
+    history = History(100_000)
+    round_robin(history, 50, 1)
+    known = [history.predecessor(grown(99, Items([item(f"{n}"), item("x")]), f"key-{n}")) for n in range(50)]
+    kept = [match is not None for match in known]
+
+    assert 5 < sum(kept) < 45
+    assert kept == sorted(kept)
+
+
+def test_a_turn_that_was_gone_on_with_is_forgotten_before_the_last_of_another_conversation() -> None:
+    history = remembering(record(1, [user("other")], at=0.0), limit=30_000)
+    for number in range(2, 20):
+        one = record(number, conversation(*"abcdefghijklmnopqrstuvwxyz"[:number]), at=10.0 * number)
+        history.add(one, history.predecessor(one))
+
+    assert len(history) < 10
+    assert found(history, now([user("other"), user("x")])) == (1, 1)
+
+
+def test_instructions_that_change_on_each_turn_are_counted() -> None:
+    history = History(300_000)
+    for number in range(1, 40):
+        body: Object = {"instructions": f"{number} " + "i" * 20_000}
+        history.add(record(number, [user(str(number))], at=10.0 * number, body=body), None)
+
+    assert len(history) < 14
+    assert history.size <= 300_000
+
+
+def test_finding_a_predecessor_stays_fast_in_a_long_history() -> None:
+    """A history of 1,000 items takes no more than some times as long as one of 10."""
+
+    def seconds(length: int) -> float:
+        history, items = History(), Items([item(str(n)) for n in range(length)])
+        for number in range(1, 60):
+            made = grown(number, items, "k")
+            history.add(made, history.predecessor(made))
+            items = items.followed_by([item(f"a{number}"), item(f"q{number}")])
+        last = grown(99, items, "k")
+        took = []
+        for _ in range(20):
+            start = time.perf_counter()
+            history.predecessor(last)
+            took.append(time.perf_counter() - start)
+        return min(took)
+
+    assert seconds(1000) < 5 * seconds(10)
+
+
+def test_usage_is_kept_with_the_record() -> None:
+    assert record(1, tokens=7, cached=None).usage == Usage(input=7, cached=None, output=100)

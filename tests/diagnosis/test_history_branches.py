@@ -1,0 +1,104 @@
+"""Lines of turns: listed once for all their turns, found by key and by heads."""
+
+from codexcache.diagnosis.history import ALIKE, Branch, BranchIndex, key_of, power, powers
+from codexcache.turn.record import Record
+from support.records import record, route
+from support.turns import conversation
+
+TALK = conversation(*"abcdefghij")
+
+
+def line_of(lines: BranchIndex, *records: Record) -> Branch:
+    """Return a line of these turns."""
+    line = Branch()
+    for one in records:
+        lines.append(line, one)
+    return line
+
+
+def grown(*lengths: int) -> list[Record]:
+    """Return turns of one conversation with so many items."""
+    return [record(number, TALK[:length]) for number, length in enumerate(lengths, 1)]
+
+
+def numbers(lines: BranchIndex, *entries: object) -> list[int]:
+    return [found.number for found in lines.under(entries)]
+
+
+def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None:
+    lines, turns = BranchIndex(), grown(3, 5)
+    line = line_of(lines, *turns)
+    items = turns[-1].prompt.items
+
+    assert line.entries == [key_of(turns[0]), items.head(1), items.head(2), items.head(4)]
+    assert [numbers(lines, entry) for entry in line.entries] == [[1, 2]] * 4
+    assert numbers(lines, items.head(3)) == []
+
+
+def test_a_line_is_alone_where_no_other_is_listed() -> None:
+    lines, (one, other) = (
+        BranchIndex(),
+        (record(1, TALK[:2]), record(2, [*TALK[:1], *TALK[5:]], via=route(key="other"))),
+    )
+    line = line_of(lines, one)
+    line_of(lines, other)
+    shared, own, nobodys = one.prompt.items.head(1), one.prompt.items.head(2), ("key", "nobody's")
+
+    assert lines.is_alone(line, (own, key_of(one), nobodys))
+    assert not lines.is_alone(line, (own, shared))
+
+
+def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
+    lines, turns = BranchIndex(), grown(*[1] * 40)
+    line_of(lines, *turns)
+
+    assert numbers(lines, key_of(turns[0])) == list(range(41 - ALIKE, 41))
+
+
+def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
+    first, last = grown(1, 3)
+    line = line_of(BranchIndex(), first, last)
+    behind, elsewhere = record(3, TALK[:5]), record(4, TALK[:5], via=route(key="other"))
+
+    assert line.extends(behind, last)
+    assert not line.extends(behind, first)
+    assert not line.extends(elsewhere, last)
+
+
+def test_a_line_without_turns_is_listed_nowhere() -> None:
+    lines, turns = BranchIndex(), grown(3, 5)
+    line = line_of(lines, *turns)
+    entries = list(line.entries)
+    lines.remove(line, turns[1])
+    assert [numbers(lines, entry) for entry in entries] == [[1]] * len(entries)
+    lines.remove(line, turns[0])
+
+    assert numbers(lines, *entries) == []
+
+
+def test_a_line_that_is_listed_under_several_entries_is_found_once() -> None:
+    lines = BranchIndex()
+    line = line_of(lines, *grown(3, 5))
+
+    assert numbers(lines, *line.entries) == [1, 2]
+
+
+def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() -> None:
+    """It is still found by what else it is listed under, and forgotten without trouble."""
+    lines, made = BranchIndex(), dict[int, Branch]()
+    for number in range(1, ALIKE + 1):
+        made[number] = line_of(lines, record(number, TALK[:1], via=route(key=str(number))))
+    lines.append(made[1], record(90, TALK[:2], via=route(key="1")))
+    line_of(lines, record(91, TALK[:1], via=route(key="91")))
+    head = record(0, TALK[:1]).prompt.items.head(1)
+
+    assert 2 not in numbers(lines, head)
+    assert {1, 3, 90, 91} <= {*numbers(lines, head)}
+    assert numbers(lines, ("key", "2")) == [2]
+    lines.remove(made[2], made[2].records[0])
+    assert numbers(lines, ("key", "2")) == []
+
+
+def test_powers_of_two_up_to_a_count() -> None:
+    assert [powers(count) for count in (0, 1, 2, 5, 8)] == [[], [1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
+    assert [power(count) for count in (1, 2, 3, 4, 7, 8)] == [1, 2, 2, 4, 4, 8]

@@ -1,0 +1,259 @@
+"""Every difference between a turn and its predecessor is found, named, and said without a word of the prompt."""
+
+import pytest
+from codexcache.body.json_splice import Json, Object
+from codexcache.diagnosis.prompt_diff import _FINDERS, common_prefix_length, find_changes, tokens_before
+from codexcache.turn.record import Record, Route
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
+from support.records import match, record, route
+from support.turns import conversation, said, user
+
+TALK = conversation("a", "b", "c", "d", "e")
+COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
+
+
+def tool(name: str, description: str = "d") -> Json:
+    return {"type": "function", "name": name, "description": description}
+
+
+def differences(mine: Record, other: Record) -> list[tuple[str, str]]:
+    """Return the names of all changes with what is said of them."""
+    return [(change.name, change.detail) for change in find_changes(mine, match(mine, other))]
+
+
+def told(was: Object, now: Object) -> list[tuple[str, str]]:
+    """Return what changed between two bodies."""
+    return differences(record(2, TALK, body=now), record(1, TALK[:3], body=was))
+
+
+def routed(was: dict[str, object], now: dict[str, object]) -> list[tuple[str, str]]:
+    """Return what changed between two ways to leave."""
+    return differences(record(2, TALK, via=route(**now)), record(1, TALK[:3], via=route(**was)))
+
+
+def test_a_pure_append_is_no_change() -> None:
+    assert told({}, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "name", "detail"),
+    [
+        pytest.param({"model": "a"}, {"model": "b"}, "model_changed", "the model went from a to b", id="model"),
+        pytest.param(
+            {}, {"service_tier": "flex"}, "service_tier_changed", "the service tier went from unset to flex", id="tier"
+        ),
+        pytest.param(
+            {"reasoning": {"effort": "none"}},
+            {"reasoning": {}},
+            "reasoning_effort_changed",
+            "the reasoning effort went from none to unset",
+            id="effort",
+        ),
+        pytest.param(
+            {"text": {"verbosity": "low"}},
+            {"text": {"verbosity": "high"}},
+            "verbosity_changed",
+            "the verbosity went from low to high",
+            id="verbosity",
+        ),
+        pytest.param(
+            {},
+            {"text": {"format": {"type": "json_object"}}},
+            "text_format_changed",
+            "the text format differs from the predecessor's",
+            id="format",
+        ),
+        pytest.param(
+            {"parallel_tool_calls": True},
+            {"parallel_tool_calls": False},
+            "parallel_tool_calls_changed",
+            "parallel_tool_calls differs from the predecessor's",
+            id="parallel",
+        ),
+        pytest.param(
+            {"instructions": "Be brief."},
+            {"instructions": "Be bright."},
+            "instructions_changed",
+            "the instructions differ from character 6 on",
+            id="instructions",
+        ),
+    ],
+)
+def test_a_changed_member_is_named(was: Object, now: Object, name: str, detail: str) -> None:
+    assert told(was, now) == [(name, detail)]
+
+
+@pytest.mark.parametrize(
+    ("now", "detail"),
+    [
+        pytest.param([tool("a", "e"), tool("b")], "tool a was edited", id="edited"),
+        pytest.param([tool("a", "e"), tool("b", "e")], "tool a (and 1 more) was edited", id="two edited"),
+        pytest.param([tool("a"), tool("b"), tool("c")], "tool c was added", id="added"),
+        pytest.param([tool("b")], "tool a was removed", id="removed"),
+        pytest.param([], "tool a (and 1 more) was removed", id="all removed"),
+        pytest.param([tool("b"), tool("a")], "the same 2 tools came in another order", id="reordered"),
+        pytest.param(
+            [tool("a"), tool("b"), tool("b")], "the same 2 tools are listed a different number of times", id="twice"
+        ),
+        pytest.param([tool("c"), tool("b", "e")], "tool b was edited, tool c was added, tool a was removed", id="all"),
+    ],
+)
+def test_a_tool_is_named(now: list[Json], detail: str) -> None:
+    assert told({"tools": [tool("a"), tool("b")]}, {"tools": now}) == [("tools_changed", detail)]
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "name", "detail"),
+    [
+        ({}, {"account": "b"}, "account_changed", "another account sent it, and accounts share no cache"),
+        ({}, {"caller": b"d"}, "account_changed", "another user sent it, and accounts share no cache"),
+        ({}, {"key": "l"}, "prompt_cache_key_changed", "its prompt_cache_key is not the predecessor's"),
+        ({"key": None}, {}, "prompt_cache_key_changed", "its predecessor had no prompt_cache_key"),
+        (
+            {},
+            {"key": None},
+            "prompt_cache_key_changed",
+            "it left without the prompt_cache_key that its predecessor had",
+        ),
+        ({}, {"session": "t"}, "session_changed", "its session header is not the predecessor's"),
+        ({"session": None}, {}, "session_changed", "its predecessor had no session header"),
+        ({}, {"session": None}, "session_missing", "it left without a session header, which the backend routes by"),
+        ({}, {"host": "h"}, "transport_changed", "it went to another host than its predecessor"),
+        ({"socket": "1"}, {"socket": "2"}, "transport_changed", "it came over another WebSocket than its predecessor"),
+        (
+            {"transport": "websocket", "socket": "1"},
+            {},
+            "transport_changed",
+            "it came over HTTP, its predecessor over a WebSocket",
+        ),
+    ],
+)
+def test_another_way_to_leave_is_named(was: dict[str, object], now: dict[str, object], name: str, detail: str) -> None:
+    assert routed(was, now) == [(name, detail)]
+
+
+def test_a_missing_session_is_missing_also_where_there_was_none() -> None:
+    assert [name for name, _ in routed({"session": None}, {"session": None})] == ["session_missing"]
+
+
+def test_an_account_that_is_not_known_is_no_other_one() -> None:
+    assert routed({"account": ""}, {}) == routed({}, {"account": ""}) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "echo", "expected"), [("k", "k", []), ("k", None, []), ("k", "x", ["key_replaced"]), (None, "x", [])]
+)
+def test_a_key_is_replaced_if_another_comes_back(key: str | None, echo: str | None, expected: list[str]) -> None:
+    mine = record(2, TALK, via=route(key=key), echoed_key=echo)
+
+    assert [name for name, _ in differences(mine, record(1, TALK[:3], via=route(key=key)))] == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "detail"),
+    [
+        pytest.param([user("x"), *TALK[1:]], "input[0] (user message) is not what stood there before", id="edited"),
+        pytest.param(
+            [*TALK[:3], {"type": "reasoning"}, *TALK[3:]],
+            "input[3] (reasoning) is not what stood there before",
+            id="new",
+        ),
+        pytest.param(TALK[:2], "history was cut at input[2]", id="cut"),
+    ],
+)
+def test_the_first_item_that_differs_is_named(now: list[Json], detail: str) -> None:
+    assert differences(record(2, now), record(1, TALK)) == [("input_changed", detail)]
+
+
+def test_items_that_carry_tools_are_counted() -> None:
+    head: list[Json] = [{"type": "additional_tools", "tools": [tool("a")]}, said("developer", "d")]
+    body: Object = {"instructions": ""}
+    was, now = record(1, [*head, *TALK], body=body), record(2, [*head, TALK[0], user("x")], body=body)
+
+    assert differences(now, was) == [("input_changed", "input[3] (user message) is not what stood there before")]
+
+
+def test_a_compacted_history_is_named_with_the_first_item_that_differs() -> None:
+    found = differences(record(2, [TALK[0], COMPACTION, user("x")]), record(1, TALK))
+
+    assert [name for name, _ in found] == ["context_compacted", "input_changed"]
+
+
+def test_a_compaction_that_stands_again_is_no_new_one() -> None:
+    was = record(1, [COMPACTION, TALK[0]])
+
+    assert differences(record(2, [COMPACTION, *TALK[:3]]), was) == []
+
+
+def test_all_changes_are_found_in_the_order_in_which_they_count() -> None:
+    was = record(1, TALK, body={"model": "a", "tools": [tool("a")]}, via=route(key="x", account="1"))
+    now = record(2, [user("x")], body={"model": "b", "instructions": "j"}, via=route(session=None, host="h"))
+
+    assert [name for name, _ in differences(now, was)] == [
+        "account_changed",
+        "model_changed",
+        "prompt_cache_key_changed",
+        "session_missing",
+        "transport_changed",
+        "tools_changed",
+        "instructions_changed",
+        "input_changed",
+    ]
+
+
+def test_nothing_that_a_client_says_can_steer_a_terminal() -> None:
+    odd = "\x1b[31m" + "é" * 100
+    was: Object = {"model": "a", "tools": []}
+    now: Object = {"model": odd, "tools": [tool(odd)], "reasoning": {"effort": odd}}
+    items: list[Json] = [{"type": odd}]
+    said = "".join(detail for _, detail in [*told(was, now), *differences(record(2, items), record(1, TALK[:1]))])
+
+    assert said.isascii()
+    assert said.isprintable()
+    assert len(said) < 500
+
+
+@prop
+@given(st.text("ab", max_size=8), st.text("ab", max_size=8))
+def test_the_offset_is_that_of_the_first_character_that_differs(one: str, other: str) -> None:
+    naive = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+    assert common_prefix_length(one, other) == naive
+
+
+def test_tokens_before_a_place_are_estimated_by_its_share_of_the_bytes() -> None:
+    was = record(1, TALK, tokens=1000)
+    found = match(record(2, TALK), was)
+    half = was.prompt.size // 2
+
+    assert tokens_before(found, 0) == 0
+    assert 480 < tokens_before(found, half) < 520
+    assert tokens_before(found, was.prompt.size) == tokens_before(found, 1 << 40) == 1000
+
+
+def test_what_stands_before_a_change_grows_with_its_place() -> None:
+    was = record(1, TALK, tokens=100_000)
+    places = [find_changes(now := record(2, [*TALK[:n], user("x")]), match(now, was))[0].before or 0 for n in range(5)]
+
+    assert places == sorted(places)
+    assert places[0] < 5000 < 60_000 < places[4]
+
+
+bodies = st.sampled_from([{}, {"tools": [tool("shell")]}, {"reasoning": {"effort": "high"}}, {"instructions": "other"}])
+routes = st.sampled_from([route(), route(), route(key="other"), route(session=None), route(session=None, key=None)])
+histories = st.sampled_from([TALK[:1], TALK[:3], TALK, [*TALK[:2], COMPACTION], [user("x"), *TALK[1:]]])
+
+
+@prop
+@given(bodies, bodies, routes, routes, histories, histories, st.sampled_from([None, "k", "another"]))
+def test_what_is_plain_at_a_glance_is_what_all_finders_find(
+    was: Object, now: Object, old: Route, new: Route, before: list[Json], items: list[Json], echo: str | None
+) -> None:
+    """Turns that leave alike have one route and one head."""
+    other = record(1, before, body=was, via=old)
+    mine = record(2, items, body=now, via=old if new == old else new, echoed_key=echo)
+    found = match(mine, other)
+
+    assert find_changes(mine, found) == tuple(change for find in _FINDERS if (change := find(mine, found)))

@@ -1,0 +1,130 @@
+"""What arrives at the proxy, and what does not."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+import pytest
+from codexcache.hooks.connection_stats import ConnectionStats
+from codexcache.hooks.state import State
+from conftest import Stage
+from mitmproxy.proxy import server_hooks
+from mitmproxy.test import tflow
+from support.client import connected
+from support.proxy import Proxy
+from support.upstream import responding, whole
+from support.wire import JSON, RESPONSES, body, said
+
+
+def connection_stats(proxy: Proxy) -> ConnectionStats:
+    found = proxy.master.addons.get("codex_continuity").connection_stats
+    assert isinstance(found, ConnectionStats)
+    return found
+
+
+async def counted(number: Callable[[], int], expected: int) -> bool:
+    """Wait until the proxy has counted so far: it sees the end of a connection after the client does."""
+    async with asyncio.timeout(5):
+        while number() != expected:
+            await asyncio.sleep(0.01)
+    return True
+
+
+async def refuse(proxy: Proxy, host: str = "chatgpt.com") -> None:
+    """Connect with no trust in the proxy's CA."""
+    with pytest.raises(ssl.SSLError):
+        async with connected(proxy, host, tls=ssl.create_default_context(cafile=None, cadata=None)):
+            raise AssertionError("it was trusted")
+
+
+async def test_a_client_that_refuses_the_ca_is_told_the_way_once(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once for each host; the numbers go on."""
+    await stage.upstream()
+    proxy = await stage.proxy()
+    await refuse(proxy)
+    await refuse(proxy)
+    ca = proxy.ca_file
+
+    assert await counted(lambda: connection_stats(proxy).distrusted["chatgpt.com"], 2)
+    (sentence,) = said(caplog)
+    assert sentence.startswith("A client at 127.0.0.1 does not trust mitmproxy's CA for 'chatgpt.com'.")
+    assert f"CODEX_CA_CERTIFICATE={ca}" in sentence
+    assert f"NODE_EXTRA_CA_CERTS={ca}" in sentence
+    assert "SSL_CERT_FILE" in sentence
+
+
+async def test_turns_and_other_requests_are_counted(stage: Stage) -> None:
+    """With what was changed in the turns, and what else was refused."""
+    await stage.upstream(responding(whole(status="401 Unauthorized")))
+    proxy = await stage.proxy()
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
+        await connection.post("/backend-api/wham/usage", method="GET")
+    report = connection_stats(proxy).report()
+
+    assert [report[name] for name in ("connections", "requests", "begun", "turns")] == [1, 2, 1, 1]
+    assert report["opened"] == {"chatgpt.com": 1}
+    assert report["statuses"] == {"401": 2}
+    assert report["changed"] == {"session-id": 1, "session_id": 1, "x-client-request-id": 1}
+
+
+async def test_other_hosts_are_counted_as_tunnelled(stage: Stage) -> None:
+    """Their requests are nobody's business."""
+    await stage.upstream(host="other.example")
+    proxy = await stage.proxy()
+    with pytest.raises(ssl.SSLError):
+        async with connected(proxy, "other.example"):  # its certificate is its own, which this client does not trust
+            raise AssertionError("it was opened")
+    report = connection_stats(proxy).report()
+
+    assert (report["tunnelled"], report["opened"], report["distrusted"]) == ({"other.example": 1}, {}, {})
+
+
+async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(stage: Stage) -> None:
+    proxy = await stage.proxy()
+    with pytest.raises(AssertionError):
+        async with connected(proxy):
+            pass
+    report = connection_stats(proxy).report()
+
+    assert report["unreachable"] == {"chatgpt.com": "no route to chatgpt.com in this test"}
+
+
+async def test_other_hosts_that_cannot_be_reached_are_not(stage: Stage) -> None:
+    proxy = await stage.proxy()
+    with pytest.raises(AssertionError):
+        async with connected(proxy, "other.example"):
+            pass
+
+    assert connection_stats(proxy).report()["unreachable"] == {}
+
+
+async def test_a_proxy_on_the_way_that_cannot_be_reached_is_noted(stage: Stage) -> None:
+    proxy = await stage.proxy(mode="upstream:http://gone.example:3128")
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [JSON], body())
+
+    assert connection_stats(proxy).unreachable == {"the proxy gone.example": "no route to gone.example in this test"}
+
+
+async def test_a_server_with_a_certificate_of_nobody_is_noted(stage: Stage) -> None:
+    await stage.upstream()
+    proxy = await stage.proxy(ssl_verify_upstream_trusted_ca=str((await stage.proxy()).ca_file))
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [JSON], body())
+
+    assert connection_stats(proxy).unreachable["chatgpt.com"].startswith("Certificate verify failed")
+
+
+def test_hosts_that_cannot_be_reached_are_bounded() -> None:
+    """Clients choose the names of subdomains."""
+    known = ConnectionStats(State())
+    for number in range(2_000):
+        server = tflow.tserver_conn()
+        server.sni, server.error = f"{number % 1_500}.chatgpt.com", f"error {number}"
+        known.server_connect_error(server_hooks.ServerConnectionHookData(server=server, client=tflow.tclient_conn()))
+
+    assert 0 < len(known.unreachable) < 1_500
+    assert known.unreachable["0.chatgpt.com"] == "error 1500"

@@ -1,0 +1,68 @@
+"""Faults of ours are said once, counted, and quote nothing."""
+
+import logging
+
+import pytest
+from codexcache.hooks.errors import InternalErrors
+
+SECRET = "canary"
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+def fail(faults: InternalErrors, kind: type[BaseException], where: str = "the request hook") -> None:
+    with faults.noted(where):
+        raise kind(SECRET)
+
+
+def test_what_goes_well_is_not_noted(caplog: pytest.LogCaptureFixture) -> None:
+    faults = InternalErrors()
+    with faults.noted("a test"):
+        pass
+
+    assert (warnings(caplog), faults.lines(), faults.summary()) == ([], [], [])
+
+
+def test_what_fails_is_said_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
+    fail(InternalErrors(), ValueError)
+
+    assert len(warnings(caplog)) == 1
+    assert warnings(caplog)[0].startswith("Codex Continuity has a fault (ValueError at test_errors.py:")
+    assert "in the request hook). The traffic passes as the client sent it." in warnings(caplog)[0]
+
+
+def test_a_fault_is_said_once_for_each_kind_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+    faults = InternalErrors()
+    for _ in range(3):
+        fail(faults, ValueError)
+    fail(faults, TypeError)
+    fail(faults, ValueError, "the response hook")
+    summary = faults.summary()
+
+    assert len(warnings(caplog)) == 3
+    assert len(summary) == 1
+    assert summary[0].startswith("Codex Continuity had a fault 3 times: ValueError at test_errors.py:")
+
+
+def test_neither_the_words_of_an_exception_nor_its_folder_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    faults = InternalErrors()
+    for _ in range(2):
+        fail(faults, ValueError)
+    said = caplog.text + " ".join(faults.summary())
+
+    assert SECRET not in said
+    assert "tests/proxy/test_errors.py" not in " ".join([*warnings(caplog), *faults.summary()])
+
+
+def test_a_fault_that_was_never_raised_has_no_place(caplog: pytest.LogCaptureFixture) -> None:
+    InternalErrors().note("a test", ValueError(SECRET))
+
+    assert "(ValueError at an unknown place in a test)" in warnings(caplog)[0]
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_program_is_not_held_back(kind: type[BaseException]) -> None:
+    with pytest.raises(kind):
+        fail(InternalErrors(), kind)

@@ -1,0 +1,79 @@
+"""How a WebSocket message is cut into frames."""
+
+from collections.abc import Iterator
+
+import pytest
+from codexcache.hooks import mitmproxy_patches
+from hypothesis import given
+from hypothesis import strategies as some
+from mitmproxy.proxy.layers import websocket
+
+
+@pytest.fixture
+def installed() -> Iterator[None]:
+    mitmproxy_patches.install()
+    yield
+    mitmproxy_patches.remove()
+
+
+def cut(pieces: list[bytes], content: bytes, is_text: bool = True) -> list[str | bytes]:
+    """Return the payloads in which a message leaves that came in these pieces."""
+    messages = list(mitmproxy_patches.WholeCharacters(pieces, is_text)(content))
+    assert [message.message_finished for message in messages] == [False] * (len(messages) - 1) + [True]
+    return [message.data for message in messages]
+
+
+def test_a_longer_message_leaves_in_one_piece() -> None:
+    """Whatever the client's cuts were."""
+    assert cut([b"ab", b"c"], "é".encode() * 5000) == ["é" * 5000]
+    assert cut([b"ab", b"c"], b"\xff" * 5000, is_text=False) == [b"\xff" * 5000]
+
+
+def test_cuts_between_characters_are_kept() -> None:
+    """An unchanged message, and one of the same length."""
+    assert cut(["é".encode(), b"ab"], "éab".encode()) == ["é", "ab"]
+    assert cut([b"ab", b"cd"], "éé".encode()) == ["é", "é"]
+    assert cut([b"ab", b"", b"c"], b"abc") == ["ab", "", "c"]
+
+
+def test_a_cut_within_a_character_is_not_made() -> None:
+    """The message then leaves in one piece."""
+    assert cut([b"a", b"bc"], "éx".encode()) == ["éx"]
+    assert cut([b"a", b"", b"bc"], "éx".encode()) == ["éx"]
+
+
+def test_binary_messages_keep_their_cuts() -> None:
+    """They have no characters."""
+    assert cut([b"\xff", b"\x80\x80"], b"\xff\x80\x80", is_text=False) == [b"\xff", b"\x80\x80"]
+
+
+@given(some.text(), some.lists(some.binary(max_size=5), min_size=1))
+def test_no_text_is_ever_damaged(text: str, pieces: list[bytes]) -> None:
+    """Whatever the message was before."""
+    assert "".join(str(part) for part in cut(pieces, text.encode())) == text
+
+
+def test_installing_twice_and_removing_twice_is_harmless() -> None:
+    """As a reload of the script does it."""
+    before = websocket.Fragmentizer
+    mitmproxy_patches.install()
+    mitmproxy_patches.install()
+    assert issubclass(websocket.Fragmentizer, mitmproxy_patches.WholeCharacters)
+    mitmproxy_patches.remove()
+    mitmproxy_patches.remove()
+
+    assert websocket.Fragmentizer is before
+
+
+@pytest.mark.usefixtures("installed")
+def test_another_addons_repair_is_left_alone() -> None:
+    """Only what was put there is taken away."""
+
+    class Other(websocket.Fragmentizer):
+        pass
+
+    mine = websocket.Fragmentizer
+    websocket.Fragmentizer = Other  # type: ignore[misc]
+    mitmproxy_patches.remove()
+    assert websocket.Fragmentizer is Other
+    websocket.Fragmentizer = mine  # type: ignore[misc]

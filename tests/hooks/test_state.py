@@ -1,0 +1,97 @@
+"""Which host a flow is for, and what is said of a turn that is left alone."""
+
+import pytest
+from codexcache.diagnosis.diagnosis import Diagnosis
+from codexcache.hooks.state import State, is_reverse, pass_unchanged
+from codexcache.options import OPTIONS, parse_settings
+from codexcache.turn.exchange import Continuity
+from codexcache.turn.request import parse_body
+from mitmproxy import http
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import tflow, tutils
+from support.turns import turn
+from support.wire import body, said
+
+
+def flow_for(host: str, header: str | None, mode: str = "regular") -> http.HTTPFlow:
+    headers = http.Headers([(b"Host", header.encode())] if header is not None else [])
+    flow = tflow.tflow(req=tutils.treq(host=host, headers=headers, authority=b""))
+    flow.client_conn.proxy_mode = ProxyMode.parse(mode)
+    return flow
+
+
+@pytest.mark.parametrize(
+    ("host", "header", "mode", "expected"),
+    [
+        ("chatgpt.com", "chatgpt.com", "regular", "chatgpt.com"),
+        ("chatgpt.com", "Gov.ChatGPT.com:443", "regular", "gov.chatgpt.com"),
+        ("chatgpt.com", None, "regular", "chatgpt.com"),
+        ("192.0.2.1", "chatgpt.com", "transparent", "chatgpt.com"),
+        ("192.0.2.1", "other.example", "transparent", None),
+        ("chatgpt.com", "other.example", "regular", None),
+        ("chatgpt.com", "127.0.0.1:8080", "reverse:https://chatgpt.com", "chatgpt.com"),
+        ("chatgpt.com", "chatgpt.com", "reverse:https://chatgpt.com", "chatgpt.com"),
+        ("other.example", "127.0.0.1:8080", "reverse:https://other.example", None),
+        ("notchatgpt.com", "notchatgpt.com", "regular", None),
+    ],
+)
+def test_the_host_is_the_one_the_client_asked_for(
+    host: str, header: str | None, mode: str, expected: str | None
+) -> None:
+    """In reverse mode the one that the proxy leads to counts as well."""
+    assert State().host_of(flow_for(host, header, mode)) == expected
+
+
+def test_the_hosts_of_the_settings_count() -> None:
+    """With their subdomains."""
+    state = State()
+    state.settings = parse_settings(
+        {name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": "a.example"}
+    )
+
+    assert state.host_of(flow_for("x.a.example", "x.a.example")) == "x.a.example"
+    assert state.host_of(flow_for("chatgpt.com", "chatgpt.com")) is None
+
+
+@pytest.mark.parametrize(("mode", "expected"), [("regular", False), ("reverse:https://chatgpt.com", True)])
+def test_a_reverse_proxy_is_told_by_its_mode(mode: str, expected: bool) -> None:
+    """Several modes can run at once, so the connection's own counts."""
+    assert is_reverse(flow_for("chatgpt.com", None, mode)) is expected
+
+
+def test_a_turn_is_told_of_although_nothing_could_be_learned_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, found = State(), list[Diagnosis]()
+    state.diagnosis_service.listeners.append(found.append)
+    exchange = state.continuity.begin(turn(input="a"), state.settings)
+    state.note_sent(flow_for("chatgpt.com", None), exchange, 0)
+    monkeypatch.delattr(Continuity, "end")
+    state.end(exchange, 1)
+
+    assert [diagnosis.record.number for diagnosis in found] == [1]
+    assert "learning from a response" in state.faults.lines()[0]
+
+
+def test_what_passes_unchanged_is_named_by_host_and_reason(caplog: pytest.LogCaptureFixture) -> None:
+    """The host cannot break the line."""
+    pass_unchanged(flow_for("chatgpt.com", "chatgpt.com"), "it is odd")
+
+    assert said(caplog) == ["A turn to 'chatgpt.com' passes unchanged: it is odd."]
+
+
+def test_a_delta_is_read_by_itself() -> None:
+    """All of its items go on with what it names, whatever other body begins like it."""
+    state, items = State(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
+    for count in (2, 3):
+        full = state.read(body(input=items[:count]))
+        state.bodies.remember(full, made=parse_body(full.document))
+        delta = state.read(body(input=items, previous_response_id="resp_1"))
+
+        assert (delta.known, delta.document["input"]) == (None, items)
+
+
+def test_any_other_body_is_read_in_the_light_of_an_earlier_one() -> None:
+    state, items = State(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
+    first = state.read(body(input=items[:2]))
+    state.bodies.remember(first, made=parse_body(first.document))
+
+    assert state.read(body(input=items)).document["input"] == items[2:]

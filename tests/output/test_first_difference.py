@@ -1,0 +1,182 @@
+"""Where two prompts part, and what kind of text it is that differs."""
+
+import json
+
+import pytest
+from codexcache.body.json_splice import Json, Object
+from codexcache.output.first_difference import NOTHING, Difference, first_difference, first_difference_in_prompt
+
+UUID_1, UUID_2 = "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e5f", "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e60"
+
+
+def kind_of(was: Json, now: Json) -> str:
+    found = first_difference(was, now)
+    assert found is not None
+    return found.kind
+
+
+KINDS: list[tuple[str, Json, Json]] = [
+    ("a date or time", "Today is 2026-11-20.", "Today is 2026-11-21."),
+    ("a date or time", "at 2026-11-21T00:00:07Z, say", "at 2026-11-21T00:01:07Z, say"),
+    ("a date or time", "at 2026-11-21 00:00:07.123+01:00", "at 2026-11-21 00:00:08.001+01:00"),
+    ("a date or time", "It is 9:59 now", "It is 10:00 now"),
+    ("a date or time", "It is 09:59:01 PM", "It is 09:59:02 PM"),
+    ("a date or time", "Friday, November 20, 2026", "Saturday, November 21, 2026"),
+    ("a date or time", "on Sat Nov 21 2026 00:00", "on Sun Nov 22 2026 00:00"),
+    ("a date or time", "am 21.11.2026 um", "am 22.11.2026 um"),
+    ("a date or time", "20 November 2026", "21 November 2026"),
+    ("an epoch timestamp", "now=1795222471", "now=1795222480"),
+    ("an epoch timestamp", "now=1795222471123", "now=1795222480456"),
+    ("an epoch timestamp", "now=1795222471.5", "now=1795222480.1"),
+    ("a UUID", f"id {UUID_1} end", f"id {UUID_2} end"),
+    ("a UUID", f"id {UUID_1.upper()}", f"id {UUID_2.upper()}"),
+    ("a temporary or home path", "in /tmp/tmp8x3k/a.py", "in /tmp/tmpq91z/a.py"),
+    ("a temporary or home path", "in /home/alice/x", "in /home/bob/x"),
+    ("a temporary or home path", "in /Users/alice/x", "in /Users/bob/x"),
+    ("a temporary or home path", "in /var/folders/ab/T/x", "in /var/folders/cd/T/x"),
+    ("a temporary or home path", "in /private/tmp/1", "in /private/tmp/2"),
+    ("a temporary or home path", "in C:\\Users\\alice\\x", "in C:\\Users\\bob\\x"),
+    ("a counter or number", "turn 9 of", "turn 10 of"),
+    ("a counter or number", "turn 12 of", "turn 123 of"),
+    ("a counter or number", "1,204 files", "1,205 files"),
+    ("a counter or number", 1, 2),
+    ("the order of members", {"a": 1, "b": 2}, {"b": 2, "a": 1}),
+    ("the order of a list", ["x", "y"], ["y", "x"]),
+    ("the order of a list", [{"name": "x"}, {"name": "y"}], [{"name": "y"}, {"name": "x"}]),
+    ("white space or line ends", "one\ntwo", "one\r\ntwo"),
+    ("white space or line ends", "one two", "one  two"),
+    ("white space or line ends", "one", "one\n"),
+    ("white space or line ends", "one\ttwo", "one two"),
+    ("text", "one two", "one three"),
+    ("text", "one", "one two"),
+    ("text", "x1y", "xzy"),
+    ("text", None, "x"),
+    ("text", True, 1),
+    ("text", "version is 3", "version was 4"),
+]
+
+
+@pytest.mark.parametrize(("kind", "was", "now"), KINDS)
+def test_the_token_that_differs_is_named(kind: str, was: Json, now: Json) -> None:
+    assert kind_of(was, now) == kind
+
+
+@pytest.mark.parametrize(("kind", "was", "now"), KINDS)
+def test_it_is_the_same_kind_the_other_way_round(kind: str, was: Json, now: Json) -> None:
+    assert kind_of(now, was) == kind
+
+
+@pytest.mark.parametrize("value", ["", "x", None, 0, [], {}, {"a": [1, {"b": "c"}]}])
+def test_what_is_spelled_alike_has_no_difference(value: Json) -> None:
+    assert first_difference(value, value) is None
+
+
+def test_both_sides_are_shown_with_what_stands_around() -> None:
+    """Sixty characters before, and sixty from the difference on."""
+    found = first_difference("a" * 100 + "x" + "b" * 100, "a" * 100 + "y" + "b" * 10)
+
+    assert found == Difference(
+        place="", offset=100, before="…" + "a" * 60, was="x" + "b" * 59 + "…", now="y" + "b" * 10, kind="text"
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "place", "offset"),
+    [
+        ({"a": {"b": "xy"}}, {"a": {"b": "xz"}}, "a.b", 1),
+        ({"a": [1, {"b": "xy"}]}, {"a": [1, {"b": "xz"}]}, "a[1].b", 1),
+        ({"a": 1}, {"a": 1, "b": 2}, "b", 0),
+        ([1], [1, 2], "[1]", 0),
+        ({"a": [1]}, {"a": {"b": 1}}, "a", 0),
+        ({"\x1b[2J": 1}, {"\x1b[2J": 2}, "␛[2J", 0),
+    ],
+)
+def test_the_place_of_a_difference_is_named(was: Json, now: Json, place: str, offset: int) -> None:
+    found = first_difference(was, now)
+
+    assert found is not None
+    assert (found.place, found.offset) == (place, offset)
+
+
+def test_what_is_missing_on_one_side_is_called_nothing() -> None:
+    found = first_difference({"a": "x"}, {})
+
+    assert found is not None
+    assert (found.was, found.now) == ("x", NOTHING)
+
+
+def user(text: str) -> Json:
+    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
+
+
+TURNED_ROUND: Json = {"content": [{"text": "one", "type": "input_text"}], "role": "user", "type": "message"}
+BASE: Object = {
+    "tools": [{"name": "a"}, {"name": "b"}],
+    "text": {"format": {"type": "text"}},
+    "instructions": "Be brief.",
+    "input": [user("one"), user("two")],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"tools": [{"name": "a"}, {"name": "c"}]}, "tools[1].name"),
+        ({"tools": []}, "tools[0]"),
+        ({"text": {"format": {"type": "json"}}}, "text.format.type"),
+        ({"instructions": "Be long."}, "instructions"),
+        ({"input": [user("one"), user("2")]}, "input[1].content[0].text"),
+        ({"input": [user("one")]}, "input[1]"),
+        ({"instructions": "Be long.", "tools": [{"name": "x"}]}, "tools[0].name"),
+        ({"input": "one"}, "input[1]"),
+    ],
+)
+def test_the_first_difference_is_that_of_the_prompt_as_it_is_rendered(change: Object, place: str) -> None:
+    """Tools, format, instructions, items; a bare string is one item."""
+    found = first_difference_in_prompt(BASE, {**BASE, **change})
+
+    assert found is not None
+    assert found.place == place
+
+
+def test_an_item_of_another_kind_is_shown_with_what_it_says() -> None:
+    """Not merely that the kinds differ."""
+    answer: Json = {"type": "message", "role": "assistant", "content": "I see."}
+    found = first_difference_in_prompt(BASE, {**BASE, "input": [user("one"), answer]})
+
+    assert found is not None
+    assert (found.place, found.was[:8], found.now[:13]) == ("input[1]", 'user","c', 'assistant","c')
+    assert "I see." in found.now
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"input": [user("one"), user("two"), user("three")]},
+        {"input": [{**user("one"), "id": "item_1", "status": "completed"}, user("two")]},  # type: ignore[dict-item]
+        {"input": [TURNED_ROUND, user("two")]},
+        {"model": "another"},
+        {"stream": True},
+    ],
+)
+def test_what_is_appended_or_not_seen_by_the_model_is_no_difference(change: Object) -> None:
+    assert first_difference_in_prompt(BASE, {**BASE, **change}) is None
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_differs_below_a_thousand_levels_is_compared_as_text(opening: str) -> None:
+    closing = "]" if opening == "[" else "}"
+    was, now = (json.loads(opening * 900 + text + closing * 900) for text in ('"x"', '"y"'))
+    found = first_difference(was, now)
+
+    assert found is not None
+    assert (found.was[:1], found.now[:1]) == ("x", "y")
+
+
+def test_of_a_place_with_giant_names_the_end_is_shown() -> None:
+    found = first_difference({"n" * 10_000: {"end": 1}}, {"n" * 10_000: {"end": 2}})
+
+    assert found is not None
+    assert found.place.endswith("nnn.end")
+    assert len(found.place) == 300

@@ -1,0 +1,38 @@
+"""The first difference between two prompts, as lines."""
+
+from dataclasses import replace
+
+from codexcache.output.first_difference import Difference, difference_lines
+
+EXCERPT = Difference(place="tools[1].description", offset=460, before="…to disk. ", was="a", now="b", kind="text")
+
+
+def test_both_sides_are_shown_with_the_place_and_the_kind() -> None:
+    assert list(difference_lines(EXCERPT, 76)) == [
+        "First difference in tools[1].description, from character 460 on: text",
+        "  both   …to disk. ",
+        "  was  ▸ a",
+        "  now  ▸ b",
+    ]
+
+
+def test_where_there_is_no_room_for_both_the_kind_stands_below_the_place() -> None:
+    assert list(difference_lines(EXCERPT, 62))[:2] == [
+        "First difference in tools[1].description,",
+        "  from character 460 on: text",
+    ]
+
+
+def test_a_difference_that_is_nowhere_in_particular_has_no_place() -> None:
+    assert next(difference_lines(replace(EXCERPT, place=""), 76)) == "First difference, from character 460 on: text"
+
+
+def test_what_is_too_long_is_cut_away_from_the_difference() -> None:
+    _, *sides = difference_lines(replace(EXCERPT, before="b" * 90, was="w" * 90, now="n" * 90), 76)
+
+    assert sides == [f"  both   …{'b' * 66}", f"  was  ▸ {'w' * 66}…", f"  now  ▸ {'n' * 66}…"]
+
+
+def test_why_there_is_none_is_told() -> None:
+    assert list(difference_lines("the flow is gone.", 76)) == ["First difference: the flow is gone."]
+    assert list(difference_lines(None, 76)) == []

@@ -1,0 +1,190 @@
+"""The journal says what happened to a turn, and nothing of what was said in it."""
+
+import json
+from typing import Any
+
+import pytest
+from codexcache.body.json_splice import Object
+from codexcache.output.journal import Entries, _rfc3339, line_of
+from codexcache.output.pseudonyms import Pseudonyms
+from support.diagnoses import USER, Clerk
+from support.turns import conversation
+
+TALK = conversation("a", "b", "c")
+ENTRIES = Entries(Pseudonyms(b"0" * 32), "run-1")
+
+MEMBERS = [
+    "time",
+    "run",
+    "turn",
+    "mode",
+    "conversation",
+    "endpoint",
+    "transport",
+    "client",
+    "model",
+    "status",
+    "key",
+    "key_source",
+    "continued",
+    "echoed_key",
+    "changed",
+    "ttfb_ms",
+    "duration_ms",
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.cache_read.input_tokens",
+    "gen_ai.usage.output_tokens",
+    "reusable_tokens",
+    "predecessor",
+    "changes",
+    "verdict",
+    "because",
+]
+
+
+def entries(clerk: Clerk) -> list[Object]:
+    return [ENTRIES.entry(diagnosis) for diagnosis in clerk.diagnoses]
+
+
+def test_an_entry_has_all_members_in_their_order() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK)
+
+    assert list(entries(clerk)[0]) == MEMBERS
+
+
+def test_an_entry_says_what_happened() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK[:1])
+    sent = clerk.send(input=TALK)
+    sent.first_byte_at, sent.response_info.echoed_key = clerk.at + 0.25, "s1"
+    clerk.end(sent, 12_000, 9_984)
+    first, second = entries(clerk)
+
+    assert second | {"time": "", "run": "", "conversation": "", "key": "", "because": ""} == {
+        "time": "",
+        "run": "",
+        "turn": 2,
+        "mode": "fill",
+        "conversation": "",
+        "endpoint": "responses",
+        "transport": "http",
+        "client": "agent/1.0",
+        "model": "m",
+        "status": 200,
+        "key": "",
+        "key_source": "session",
+        "continued": True,
+        "echoed_key": "same",
+        "changed": ["session_id", "prompt_cache_key"],
+        "ttfb_ms": 250,
+        "duration_ms": 5000,
+        "gen_ai.usage.input_tokens": 12_000,
+        "gen_ai.usage.cache_read.input_tokens": 9_984,
+        "gen_ai.usage.output_tokens": 7,
+        "reusable_tokens": 10_000,
+        "predecessor": 1,
+        "changes": [],
+        "verdict": "hit",
+        "because": "",
+    }
+    assert [first[name] for name in ("run", "conversation", "key")] == [
+        second[name] for name in ("run", "conversation", "key")
+    ]
+
+
+def test_times_are_rfc_3339() -> None:
+    clerk = Clerk()
+    clerk.at = 1_790_000_000.0 - 20 + 0.0625
+    clerk.turn(input=TALK)
+
+    assert entries(clerk)[0]["time"] == "2026-09-21T14:13:20.062Z"
+
+
+@pytest.mark.parametrize(
+    ("usage", "absent"),
+    [
+        ({}, {"input_tokens", "cache_read.input_tokens", "output_tokens"}),
+        ({"input_tokens": 5}, {"cache_read.input_tokens", "output_tokens"}),
+        ({"input_tokens": 5, "input_tokens_details": {"cached_tokens": 0}}, {"output_tokens"}),
+    ],
+)
+def test_an_absent_counter_is_absent(usage: Object, absent: set[str]) -> None:
+    clerk = Clerk()
+    clerk.end(clerk.send(input=TALK), usage=usage)
+
+    assert set(MEMBERS) - set(entries(clerk)[0]) == {f"gen_ai.usage.{name}" for name in absent}
+
+
+@pytest.mark.parametrize(("echo", "said"), [("s1", "same"), ("other", "replaced"), (None, "absent")])
+def test_the_echo_is_compared_with_what_was_sent(echo: str | None, said: str) -> None:
+    clerk = Clerk()
+    sent = clerk.send(input=TALK)
+    sent.response_info.echoed_key = echo
+    clerk.end(sent)
+
+    assert entries(clerk)[0]["echoed_key"] == said
+
+
+def test_conversations_and_starts_have_fingerprints_of_their_own() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK)
+    clerk.turn(input=conversation("x"))
+    other = Entries(Pseudonyms(b"0" * 32), "run-2").entry(clerk.diagnoses[0])
+    first, second = entries(clerk)
+
+    assert len({str(entry["conversation"]) for entry in (first, second, other)}) == 3
+    assert first["run"] == second["run"] != other["run"]
+
+
+def test_nothing_that_is_secret_or_said_gets_into_an_entry() -> None:
+    secrets = ["sesame-session", "sesame-token", "sesame-account", "sesame-key", "sesame-text", "sesame-schema"]
+    headers = {
+        **USER,
+        "session-id": secrets[0],
+        "authorization": f"Bearer {secrets[1]}",
+        "chatgpt-account-id": secrets[2],
+    }
+    clerk = Clerk()
+    members: dict[str, Any] = {
+        "prompt_cache_key": secrets[3],
+        "instructions": secrets[4],
+        "tools": [{"name": "t"}],
+    }
+    for n in range(3):
+        clerk.turn(headers=headers, input=conversation(*[secrets[4]] * (2 * n + 1)), **members)
+        members = {**members, "instructions": f"{n} {secrets[4]}", "tools": [{"name": "t", "x": secrets[5]}]}
+    clerk.turn(headers={**headers, "chatgpt-account-id": "sesame-other"}, input=conversation("x"), **members)
+    written = json.dumps(entries(clerk))
+
+    assert "sesame" not in written
+    assert "tools_changed" in written
+
+
+def test_a_clients_words_are_cut_and_printable() -> None:
+    clerk = Clerk()
+    clerk.turn(model="\x1b[31m" + "é" * 200, input=TALK)
+    model = entries(clerk)[0]["model"]
+
+    assert isinstance(model, str)
+    assert model.isascii()
+    assert model.isprintable()
+    assert len(model) == 80
+
+
+def test_an_entry_is_one_line() -> None:
+    assert line_of({"turn": 1, "because": "a\nb"}) == b'{"turn":1,"because":"a\\nb"}\n'
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [
+        (0.0, "1970-01-01T00:00:00.000Z"),
+        (951_827_696.789, "2000-02-29T12:34:56.789Z"),
+        (1_790_000_000.0008, "2026-09-21T14:13:20.000Z"),
+        (1_790_035_199.9999999, "2026-09-22T00:00:00.000Z"),
+        (253_402_214_399.5, "9999-12-30T23:59:59.500Z"),
+    ],
+)
+def test_times_are_written_to_the_millisecond(seconds: float, written: str) -> None:
+    assert _rfc3339(seconds) == written

@@ -1,0 +1,206 @@
+"""The page of one turn."""
+
+import pytest
+from codexcache.body.json_splice import Json, Object
+from codexcache.output.first_difference import Difference
+from codexcache.output.turn_page import page
+from codexcache.text import NARROWEST, WIDEST, WIDTH
+from codexcache.verdicts import MISSES, VERDICTS
+from support.turn_summaries import COUNTERS, turn_summary, without
+
+EXCERPT = Difference(place="tools[1].description", offset=460, before="…to disk. ", was="a", now="b", kind="text")
+
+
+def section(text: str, start: str) -> list[str]:
+    """Return the lines of the section that begins so."""
+    return next(part.split("\n") for part in text.split("\n \n") if part.startswith(start))
+
+
+def test_the_verdict_stands_first_with_its_reason() -> None:
+    lines = page(turn_summary(), width=WIDEST).split("\n")
+
+    assert lines[:2] == ["miss: tools_changed", "tool shell was edited"]
+    assert lines[2].startswith("turn 7 · ")
+    assert lines[2].endswith(" · myagent/1.2 · gpt-5.5 · HTTP · responses · status 200 · mode fill")
+
+
+@pytest.mark.parametrize("width", [NARROWEST, WIDTH])
+def test_no_fact_of_the_headline_is_broken(width: int) -> None:
+    _, _, *lines = page(turn_summary(client="codex_cli_rs/0.169.0"), width=width).split("\n")
+    facts = [fact for line in lines[:2] for fact in line.split(" · ")]
+
+    assert facts[2:] == ["codex_cli_rs/0.169.0", "gpt-5.5", "HTTP", "responses", "status 200", "mode fill"]
+
+
+def test_counters_are_shown_with_the_share() -> None:
+    assert section(page(turn_summary()), "Tokens") == [
+        "Tokens",
+        "  input     9,409",
+        "  cached    1,024  11% of the input",
+        "  reusable  1,100  of the predecessor's prompt, estimated",
+        "  re-sent   5,956  could have been read, estimated",
+        "  output        5",
+    ]
+
+
+def test_a_counter_that_is_absent_is_not_0() -> None:
+    """Nor is what would have been worked out of it."""
+    text = page({**without(*COUNTERS), "reusable_tokens": None, "resent_tokens": 0})
+
+    assert [line.split()[1:] for line in section(text, "Tokens")[1:]] == [["n/a"]] * 5
+
+
+def test_a_cached_count_of_0_is_0() -> None:
+    text = page(turn_summary(**{"gen_ai.usage.cache_read.input_tokens": 0}))
+
+    assert "  cached        0  0% of the input" in text.split("\n")
+
+
+def test_the_strip_marks_the_break() -> None:
+    lines = section(page(turn_summary()), "Prompt")
+
+    assert lines[1] == "  ◆" + "░" * 73
+    assert [line.split()[0] for line in lines[3:]] == ["◆", "░", "░"]
+
+
+def test_identity_is_shown_as_fingerprints_with_their_states() -> None:
+    assert [line.split() for line in section(page(turn_summary()), "Identity")[1:]] == [
+        ["key", "aaaaaaaaaaaa", "same"],
+        ["session", "bbbbbbbbbbbb", "changed"],
+        ["socket", "-", "absent"],
+    ]
+
+
+def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
+    """And which of it was this addon's doing."""
+    assert section(page(turn_summary()), "What the client sent")[1:] == [
+        "  prompt_cache_key  absent        aaaaaaaaaaaa  added",
+        "  session-id        aaaaaaaaaaaa  aaaaaaaaaaaa",
+        "  session_id        cccccccccccc  aaaaaaaaaaaa  replaced",
+        "  Edits of this addon: session-id, prompt_cache_key.",
+        "  The key comes from: session, kept from an earlier turn.",
+    ]
+
+
+def test_an_edit_by_hand_is_told() -> None:
+    assert "  It was edited by hand while it was held." in page(turn_summary(edited=True)).split("\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (0.2, "less than a second"),
+        (14.5, "14.5 seconds"),
+        (600.0, "10 minutes"),
+        (10_800.0, "3 hours"),
+    ],
+)
+def test_the_predecessor_is_named_with_how_long_before_it_was_sent(before: float, expected: str) -> None:
+    text = page(turn_summary(sent_at=1000.0 + before))
+
+    assert text.split("\n")[-1] == f"Predecessor: turn 6, sent {expected} before."
+
+
+def test_a_turn_without_a_predecessor_says_so() -> None:
+    text = page(turn_summary(predecessor=None, differences=[]))
+
+    assert text.split("\n")[-1] == "Predecessor: none is known."
+    assert "Every difference" not in text
+
+
+def test_every_difference_is_listed() -> None:
+    assert section(page(turn_summary()), "Every difference")[1:] == ["  - tools_changed: tool shell was edited"]
+    assert section(page(turn_summary(differences=[])), "Every difference") == ["Every difference: none."]
+
+
+def test_the_first_difference_is_shown() -> None:
+    assert section(page(turn_summary(), EXCERPT), "First difference")[-1] == "  now  ▸ b"
+
+
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_each_verdict_says_what_to_do_and_how_to_see_that_it_helped(verdict: str) -> None:
+    text = page(turn_summary(verdict=verdict, is_miss=verdict in MISSES))
+
+    assert len(section(text, "What to do")) >= 4
+    assert "How the next turn tells" in section(text, "What to do")
+
+
+def test_a_turn_that_is_held_says_what_can_be_done() -> None:
+    lines = page(turn_summary(ended_at=None, status=None)).split("\n")
+
+    assert lines[0] == "held, heading for tools_changed"
+    assert lines[4] == "It has not left yet: edit it, resume it or kill it."
+
+
+HOSTILE = "\x1b[2J\x07<script>\u202e\n\r"
+
+
+def defused(value: Json) -> Json:
+    """Return a portrait's member with every text replaced by a hostile one."""
+    if isinstance(value, dict):
+        return {name + HOSTILE: defused(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [defused(inner) for inner in value]
+    return HOSTILE if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("name", sorted(turn_summary()))
+def test_a_portrait_from_a_strangers_file_cannot_steer_a_terminal(name: str) -> None:
+    """Whatever stands in it."""
+    text = page(turn_summary(**{name: defused(turn_summary()[name])}))
+
+    assert all(character.isprintable() for character in text.replace("\n", ""))
+
+
+@pytest.mark.parametrize("value", [None, 1, 2.5, "x", [], ["x"], [[1]], [["x", -1, "y"]], {}, {"x": 1}, {"x": [1]}])
+@pytest.mark.parametrize("name", sorted(turn_summary()))
+def test_a_portrait_of_any_shape_has_a_page(name: str, value: Json) -> None:
+    """It may have been written by anyone, or by another version."""
+    assert page(turn_summary(**{name: value}))
+
+
+def test_an_empty_portrait_has_a_page() -> None:
+    empty: Object = {}
+
+    assert page(empty).startswith("n/a\n")
+
+
+LONG = turn_summary(
+    because="word " * 60,
+    client="x" * 300,
+    differences=["word " * 60],
+    signature=[["3 tools", 99_999_999, "changed"], ["input[123] custom_tool_call_output", 1, "new"]],
+    forwarded={"x-client-request-id": "a" * 12, "prompt_cache_key": "b" * 12},
+    **{"gen_ai.usage.input_tokens": 1_234_567},
+)
+
+
+@pytest.mark.parametrize("width", [NARROWEST, WIDTH, WIDEST])
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_no_line_is_longer_than_there_is_room(verdict: str, width: int) -> None:
+    """Half of mitmweb's window, a terminal, or the popup in one of 80 columns."""
+    excerpt = Difference(place="x" * 90, offset=7, before="b" * 90, was="w" * 90, now="n" * 90, kind="text")
+    lines = page({**LONG, "verdict": verdict}, excerpt, width).split("\n")
+
+    assert max(map(len, lines)) <= width
+
+
+ODD_NUMBERS = [1e300, -1e300, float("inf"), float("nan"), 10**400, -(10**400), 1 << 63]
+
+
+@pytest.mark.parametrize("value", ODD_NUMBERS, ids=lambda value: f"{value!s:.12}")
+@pytest.mark.parametrize("name", [*sorted(turn_summary()), *COUNTERS])
+def test_a_number_that_is_no_time_and_no_counter_has_a_page(name: str, value: float) -> None:
+    """A file can hold any."""
+    text = page(turn_summary(**{name: value}))
+
+    assert max(map(len, text.split("\n"))) < 2 * WIDTH
+
+
+def test_a_giant_portrait_has_a_page_that_can_be_read() -> None:
+    giant = "x" * 1_000_000
+    lines = page(
+        turn_summary(because=giant, verdict=giant, differences=[giant] * 1000, signature=[["a", 1, "new"]] * 10**5)
+    )
+
+    assert len(lines) < 500_000

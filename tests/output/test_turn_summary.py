@@ -1,0 +1,138 @@
+"""A turn's portrait: plain values, content-free, the break marked."""
+
+import json
+from typing import Any
+
+from codexcache.body.json_splice import Json, Object
+from codexcache.output.journal import Entries
+from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.turn_summary import turn_summary
+from support.diagnoses import USER, Clerk
+from support.turns import conversation, user
+
+TALK = conversation("a", "b", "c", "d", "e")
+PRINTS = Pseudonyms(b"0" * 32)
+ENTRIES = Entries(PRINTS, "run")
+
+
+def turn_summaries(clerk: Clerk) -> list[Object]:
+    return [turn_summary(diagnosis, ENTRIES.entry(diagnosis), PRINTS) for diagnosis in clerk.diagnoses]
+
+
+def parts(shown: Object) -> list[tuple[str, str]]:
+    """Return the names and states of the parts of the prompt."""
+    signature: Any = shown["signature"]
+    return [(name, state) for name, _, state in signature]
+
+
+def two(first: dict[str, Json], second: dict[str, Json]) -> Object:
+    """Return the portrait of a turn behind another."""
+    clerk = Clerk()
+    clerk.turn(**{"input": TALK[:3], **first})  # type: ignore[arg-type]
+    clerk.turn(**{"input": TALK, **second})  # type: ignore[arg-type]
+    return turn_summaries(clerk)[1]
+
+
+def test_a_portrait_is_the_entry_and_more() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK)
+    shown, entry = turn_summaries(clerk)[0], ENTRIES.entry(clerk.diagnoses[0])
+
+    assert {name: shown[name] for name in entry} == entry
+    assert json.loads(json.dumps(shown)) == shown
+
+
+def test_the_first_turn_is_all_new() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK, instructions="i", tools=[{"name": "t"}])
+
+    assert parts(turn_summaries(clerk)[0]) == [
+        ("1 tool", "new"),
+        ("instructions", "new"),
+        ("input[0] user message", "new"),
+        ("4 more items", "new"),
+    ]
+    assert turn_summaries(clerk)[0]["predecessor_flow"] is None
+
+
+def test_what_stands_again_is_the_same_and_what_follows_is_new() -> None:
+    assert parts(two({}, {})) == [
+        ("0 tools", "same"),
+        ("instructions", "same"),
+        ("input[0] to input[2]", "same"),
+        ("input[3] assistant message", "new"),
+        ("1 more item", "new"),
+    ]
+
+
+def test_an_edited_item_is_the_break() -> None:
+    assert parts(two({}, {"input": [*TALK[:2], user("x"), *TALK[3:]]}))[2:] == [
+        ("input[0] to input[1]", "same"),
+        ("input[2] user message", "changed"),
+        ("2 more items", "behind"),
+    ]
+
+
+def test_the_head_of_the_prompt_can_be_the_break() -> None:
+    assert parts(two({}, {"instructions": "j"}))[:2] == [("0 tools", "same"), ("instructions", "changed")]
+    assert parts(two({}, {"tools": [{"name": "t"}]}))[:2] == [("1 tool", "changed"), ("instructions", "behind")]
+
+
+def test_the_sizes_are_those_of_the_prompt() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK, instructions="i" * 50)
+    signature: Any = turn_summaries(clerk)[0]["signature"]
+
+    assert sum(size for _, size, _ in signature) == clerk.diagnoses[0].record.prompt.size
+
+
+def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK[:1], prompt_cache_key="k1")
+    clerk.turn(input=TALK, prompt_cache_key="k2")
+    first, second = (shown["identity"] for shown in turn_summaries(clerk))
+    assert isinstance(first, dict)
+    assert isinstance(second, dict)
+
+    assert first["key"] == [PRINTS.of("key", "k1"), "new"]
+    assert second["key"] == [PRINTS.of("key", "k2"), "changed"]
+    assert second["session"] == second["key"]
+    assert second["host"] == ["chatgpt.com", "same"]
+    assert second["account"] == [None, "absent"]
+
+
+def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK)
+    shown, key = turn_summaries(clerk)[0], PRINTS.of("key", "s1")
+
+    assert shown["client_sent"] == {
+        "prompt_cache_key": None,
+        "session-id": key,
+        "session_id": None,
+        "x-client-request-id": None,
+    }
+    assert shown["forwarded"] == {
+        "prompt_cache_key": key,
+        "session-id": key,
+        "session_id": key,
+        "x-client-request-id": None,
+    }
+
+
+def test_a_portrait_leads_to_its_predecessor() -> None:
+    shown = two({}, {"model": "n"})
+
+    assert shown["predecessor_flow"] == "flow-1790000020"
+    assert shown["predecessor_at"] == 1_790_000_020.0
+    assert shown["differences"] == ["model_changed: the model went from m to n"]
+    assert (shown["is_miss"], shown["resent_tokens"]) == (True, 10_000)
+
+
+def test_nothing_that_is_secret_or_said_gets_into_a_portrait() -> None:
+    headers = {**USER, "session-id": "sesame-1", "authorization": "Bearer sesame-2", "chatgpt-account-id": "sesame-3"}
+    clerk = Clerk()
+    clerk.turn(headers=headers, input=conversation("sesame"), instructions="sesame", tools=[{"x": "sesame"}])
+    clerk.turn(headers=headers, input=conversation("sesame", "sesame", "sesame"), tools=[{"x": "sesame-4"}])
+
+    assert "sesame" not in json.dumps(turn_summaries(clerk))

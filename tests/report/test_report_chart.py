@@ -1,0 +1,111 @@
+"""Where everything stands in a conversation's drawing."""
+
+import itertools
+
+import pytest
+from codexcache.body.json_splice import Object
+from codexcache.report.chart import FLOOR, PLOT, TOP, Timeline, lay_out
+from support.journals import entry, long_journal
+from support.reported import conversations, miss
+
+
+def drawn(*entries: Object) -> Timeline:
+    """Return the drawing of a journal with one conversation."""
+    [conversation] = conversations(*entries)
+    return lay_out(conversation.turns)
+
+
+def paused(*times: float) -> Timeline:
+    """Return the drawing of turns that were sent at these times and ended at once."""
+    return drawn(*(entry(number, at=at, duration_ms=0) for number, at in enumerate(times, 1)))
+
+
+def test_a_bar_is_made_of_what_was_read_re_sent_and_new_from_the_floor_up() -> None:
+    parts = drawn(entry(1, given=10_000), miss(given=20_000, cached=5_000)).bars[1].parts
+
+    assert [(part.kind, part.height) for part in parts] == [("cached", 30.0), ("resent", 30.0), ("fresh", 60.0)]
+    assert [part.y for part in parts] == [FLOOR - 30, FLOOR - 60, FLOOR - 120]
+
+
+def test_the_largest_turn_fills_the_height() -> None:
+    assert drawn(entry(1, given=7), entry(2, given=7_777)).bars[1].top == FLOOR - PLOT == TOP
+
+
+@pytest.mark.parametrize("given", [None, 0])
+def test_a_turn_without_counters_is_a_stump_and_not_nothing(given: int | None) -> None:
+    [part] = drawn(entry(1, given=given)).bars[0].parts
+
+    assert (part.kind, part.height) == ("untold", 10.0)
+
+
+def test_an_input_of_which_nobody_knows_what_was_cached_is_not_drawn_as_new() -> None:
+    [part] = drawn(entry(1, given=100, cached=None)).bars[0].parts
+
+    assert part.kind == "untold"
+
+
+def test_turns_stand_side_by_side_in_their_order() -> None:
+    bars = paused(0, 5, 10).bars
+
+    assert [bar.turn.row.turn for bar in bars] == [1, 2, 3]
+    assert all(left.x + left.width < right.x for left, right in itertools.pairwise(bars))
+
+
+def test_a_short_gap_is_not_drawn() -> None:
+    assert paused(0, 20).gaps == ()
+
+
+def test_a_gap_up_to_the_idle_limit_has_no_limit_in_it() -> None:
+    [gap] = paused(0, 150).gaps
+
+    assert (gap.width, gap.limit, gap.label) == (7.0, None, "")
+
+
+def test_a_gap_beyond_the_idle_limit_shows_where_it_lies() -> None:
+    [gap] = paused(0, 1_020).gaps
+
+    assert gap.limit == gap.x + 14
+    assert gap.label == "17 min"
+
+
+def test_a_longer_gap_is_wider_but_not_without_end() -> None:
+    widths = [paused(0, seconds).gaps[0].width for seconds in (60, 300, 301, 3_000, 10**6, 10**8)]
+
+    assert widths == sorted(widths)
+    assert widths[-1] == 80.0
+
+
+def test_long_conversations_are_wider_and_no_turn_is_too_narrow_to_be_hit() -> None:
+    short, long = paused(*range(0, 50, 5)), paused(*range(0, 10_000, 5))
+
+    assert short.width < 400
+    assert not short.is_wide
+    assert 2_000 * 7 < long.width < 2_000 * 7 + 100
+    assert min(bar.width for bar in long.bars) == 6.0
+    assert long.is_wide
+
+
+@pytest.mark.parametrize(
+    ("given", "labels"),
+    [(1, ["1"]), (9_000, ["2k", "4k", "6k", "8k"]), (10_000, ["5k", "10k"]), (260_000, ["100k", "200k"])],
+)
+def test_heights_are_round_numbers(given: int, labels: list[str]) -> None:
+    assert [line.label for line in drawn(entry(1, given=given)).heights] == labels
+
+
+def test_times_are_told_at_the_start_and_behind_long_gaps() -> None:
+    assert [line.label for line in paused(0, 10, 20, 1_000, 2_000).times] == ["08:00", "08:16", "08:33"]
+
+
+def test_another_day_is_named_once() -> None:
+    assert [line.label for line in paused(0, 86_400, 88_000, 99_000).times] == ["08:00", "2026-11-21 08:00", "11:30"]
+
+
+def test_times_do_not_overlap_and_stay_in_the_drawing() -> None:
+    for conversation in conversations(*long_journal(600)):
+        timeline = lay_out(conversation.turns)
+        ends = [line.at + 6.5 * len(line.label) for line in timeline.times]
+        starts = [line.at for line in timeline.times[1:]]
+
+        assert all(end < start for end, start in zip(ends, starts, strict=False))
+        assert ends[-1] < timeline.width

@@ -1,0 +1,113 @@
+"""The layers: each module imports only from its own layer or an earlier one, and the pure ones need no proxy."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import codexcache
+import pytest
+
+FOLDER = Path(codexcache.__file__).parent
+ENTRY = "codex_continuity"
+BASE = ("verdicts", "options", "text", "static_frozen", "install_hints")
+"""Single modules that every layer may import."""
+
+LAYERS = ("wire", "body", "turn", "diagnosis", "output", "hooks", "report", "console", "telemetry", "addon")
+"""In the order of imports; `report` stands before `console`, whose commands make a report."""
+
+PURE = ("wire", "body", "turn", "diagnosis", "output")
+"""Layers that need no mitmproxy and touch no file."""
+
+CLOCKS_AND_SYSTEM = {"time", "datetime", "socket", "asyncio", "random", "threading", "subprocess", "os"}
+FILES = {"os", "io", "pathlib", "shutil", "tempfile"}
+SHOWS_TIMES = {"journal", "terminal", "turn_page", "turn_summary"}
+"""Modules of `output` that turn a given time into text."""
+
+
+def modules(*layers: str) -> list[Path]:
+    """Return the files of some layers."""
+    return [file for layer in layers for file in sorted((FOLDER / layer).glob("[a-z]*.py"))]
+
+
+def dotted(file: Path) -> str:
+    """Return a file's module name."""
+    return ".".join(("codexcache", *file.relative_to(FOLDER).with_suffix("").parts))
+
+
+def imported_by(file: Path) -> set[str]:
+    """Return the top-level names of all absolute imports in a file."""
+    nodes = list(ast.walk(ast.parse(file.read_bytes())))
+    names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    names += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level]
+    return {name.partition(".")[0] for name in names}
+
+
+def other_layers_of(file: Path) -> set[str]:
+    """Return the layers and base modules that a file in a folder imports from."""
+    return set(re.findall(r"^\s*from \.\.(\w+)", file.read_text(), re.MULTILINE))
+
+
+def run_script(script: str) -> tuple[int, str, str]:
+    """Run a script in a process of its own; return its status, output and errors."""
+    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
+    ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+def test_the_pure_layers_are_imported_without_mitmproxy() -> None:
+    pure = [f"codexcache.{name}" for name in BASE] + [dotted(file) for file in modules(*PURE)]
+    script = f"import sys; sys.modules['mitmproxy'] = None; import {', '.join(pure)}"
+
+    assert run_script(script) == (0, "", "")
+
+
+def test_the_install_hints_need_nothing_that_could_be_missing() -> None:
+    script = "import sys; sys.modules['orjson'] = sys.modules['mitmproxy'] = None; import codexcache.install_hints"
+
+    assert run_script(script) == (0, "", "")
+
+
+@pytest.mark.parametrize("file", [file for file in modules(*PURE) if file.stem not in SHOWS_TIMES], ids=dotted)
+def test_a_pure_module_reads_no_clock_and_reaches_nothing(file: Path) -> None:
+    assert imported_by(file) & CLOCKS_AND_SYSTEM == set()
+
+
+@pytest.mark.parametrize("file", modules(*PURE), ids=dotted)
+def test_a_pure_module_touches_no_file(file: Path) -> None:
+    assert imported_by(file) & FILES == set()
+    assert not re.search(r"\bopen\(", file.read_text())
+
+
+@pytest.mark.parametrize("file", modules(*LAYERS), ids=dotted)
+def test_a_module_imports_only_from_earlier_layers(file: Path) -> None:
+    earlier = LAYERS[: LAYERS.index(file.parent.name)]
+
+    assert other_layers_of(file) - {*BASE, *earlier} == set()
+    assert ENTRY not in imported_by(file)
+
+
+@pytest.mark.parametrize(
+    "folder", [FOLDER, *sorted(path.parent for path in FOLDER.glob("*/__init__.py"))], ids=lambda folder: folder.name
+)
+def test_the_map_of_each_folder_names_each_of_its_modules_once(folder: Path) -> None:
+    present = {
+        entry.stem for entry in folder.iterdir() if entry.suffix in ("", ".py") and not entry.stem.startswith("_")
+    }
+    listed = re.findall(
+        r"^\| `(\w+)`", ast.get_docstring(ast.parse((folder / "__init__.py").read_text())) or "", re.MULTILINE
+    )
+
+    assert sorted(listed) == sorted(present)
+
+
+@pytest.mark.parametrize("layer", ["wire", "body", "turn"])
+def test_no_early_layer_loads_a_later_one(layer: str) -> None:
+    """Nor does anything that it imports."""
+    later = tuple(f"codexcache.{name}" for name in LAYERS[LAYERS.index(layer) + 1 :])
+    names = ", ".join(dotted(file) for file in modules(layer))
+    script = f"import sys, {names}; print([name for name in sys.modules if name.startswith({later})])"
+
+    assert run_script(script) == (0, "[]\n", "")

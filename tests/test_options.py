@@ -1,0 +1,128 @@
+"""The options are parsed once, and a wrong value is said in a sentence."""
+
+import pytest
+from codexcache.options import OPTIONS, Settings, default_settings, parse_settings
+
+
+def parsed(**values: str) -> Settings:
+    """Return the settings where these options are set and the others are not."""
+    return parse_settings({name: default for name, (default, _) in OPTIONS.items()} | values)
+
+
+def test_without_any_option_turns_to_chatgpt_are_filled_and_all_else_is_tunnelled() -> None:
+    settings = default_settings()
+
+    assert (settings.mode, settings.hosts, settings.tunnel) == ("fill", ("chatgpt.com",), True)
+    assert settings.strip == {"stream_options"}
+    assert settings.learn == set()
+    assert (settings.body_limit, settings.view_limit) == (64 << 20, 16 << 20)
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_option_is_prefixed_and_has_a_help_that_ends_like_a_sentence(name: str) -> None:
+    default, help_text = OPTIONS[name]
+
+    assert name.startswith("codex_")
+    assert isinstance(default, str)
+    assert help_text.endswith(".")
+
+
+@pytest.mark.parametrize("mode", ["fill", "pin", "observe", " pin "])
+def test_a_mode_is_read_with_white_space_around_it(mode: str) -> None:
+    assert parsed(codex_mode=mode).mode == mode.strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("chatgpt.com", ("chatgpt.com",)),
+        (" ChatGPT.com. , localhost,10.0.0.1,", ("chatgpt.com", "localhost", "10.0.0.1")),
+        (".example.org", ("example.org",)),
+        ("::1,2001:db8::7", ("::1", "2001:db8::7")),
+        ("a", ("a",)),
+        ("my_host-1.internal", ("my_host-1.internal",)),
+    ],
+)
+def test_hosts_are_a_comma_list_in_any_case(text: str, hosts: tuple[str, ...]) -> None:
+    assert parsed(codex_hosts=text).hosts == hosts
+
+
+@pytest.mark.parametrize(
+    ("text", "members"),
+    [
+        ("", set()),
+        (" , ", set()),
+        ("stream_options, user ,user", {"stream_options", "user"}),
+        ("prompt_cache_key", {"prompt_cache_key"}),
+        ("_x9", {"_x9"}),
+    ],
+)
+def test_members_are_a_comma_list(text: str, members: set[str]) -> None:
+    settings = parsed(codex_strip=text, codex_learn=text)
+
+    assert settings.strip == members
+    assert settings.learn == members
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("1", 1), ("500k", 500 << 10), (" 64M ", 64 << 20), ("2g", 2 << 30), ("9" * 18, 10**18 - 1)]
+)
+def test_a_size_is_in_bytes_or_has_a_unit(text: str, size: int) -> None:
+    settings = parsed(codex_body_limit=text, codex_view_limit=text)
+
+    assert (settings.body_limit, settings.view_limit) == (size, size)
+
+
+@pytest.mark.parametrize(
+    ("text", "tunnel"),
+    [
+        ("on", True),
+        ("TRUE", True),
+        ("yes", True),
+        ("1", True),
+        ("off", False),
+        ("False", False),
+        ("no", False),
+        ("0", False),
+    ],
+)
+def test_a_switch_is_on_or_off_in_any_usual_spelling(text: str, tunnel: bool) -> None:
+    assert parsed(codex_tunnel=text).tunnel is tunnel
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("codex_mode", text) for text in ("", "Fill", "off", "fill,pin")),
+        *(
+            ("codex_hosts", text)
+            for text in ("", ",", "https://chatgpt.com", "a b", "a:443", "a/b", "*.a", "-", "ä.org")
+        ),
+        *(("codex_strip", text) for text in ("a b", "a.b", "1a", "input", "user,model", "type", "a;b", "é")),
+        ("codex_learn", "model"),
+        *(("codex_body_limit", text) for text in ("", "0", "-1", "1.5m", "64mb", "1 m", "9" * 19, "\u0661")),
+        ("codex_view_limit", "none"),
+        *(("codex_tunnel", text) for text in ("", "maybe", "2")),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_the_option_takes(name: str, text: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{name} is .*, but it takes .*\.$"):
+        parsed(**{name: text})
+
+
+def test_the_sentence_says_what_was_set_and_what_can_be() -> None:
+    with pytest.raises(ValueError, match=r"^codex_mode is 'of', but it takes one of fill, pin, observe\.$"):
+        parsed(codex_mode="of")
+
+
+def test_no_terminal_escape_gets_into_the_sentence() -> None:
+    with pytest.raises(ValueError, match="codex_mode") as refusal:
+        parsed(codex_mode="\x1b[31m")
+
+    assert str(refusal.value).isprintable()
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_needs_a_value(name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name} has no value, but it takes "):
+        parse_settings({**{name: default for name, (default, _) in OPTIONS.items()}, name: None})

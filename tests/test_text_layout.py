@@ -1,0 +1,57 @@
+"""Text laid out for a width."""
+
+import pytest
+from codexcache.text import columns, cut, cut_before, facts, wrapped
+
+FACTS = ["turn 13", "status 200", "mode fill"]
+
+
+def test_a_text_is_wrapped_between_words() -> None:
+    """Not at hyphens, where names would fall apart."""
+    assert wrapped("- it became gpt-6-luna", 14, "  ", "    ") == ["  - it became", "    gpt-6-luna"]
+
+
+def test_what_could_steer_a_terminal_is_shown_before_it_is_measured() -> None:
+    assert wrapped("a\u202eb", 20) == ["a<U+202E>b"]
+    assert list(facts(["a\u202eb"], 20)) == ["a<U+202E>b"]
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (32, ["turn 13 · status 200 · mode fill"]),
+        (31, ["turn 13 · status 200", "mode fill"]),
+        (19, ["turn 13", "status 200", "mode fill"]),
+        (9, ["turn 13", "status 2…", "mode fill"]),
+    ],
+)
+def test_a_line_never_breaks_inside_a_fact(width: int, expected: list[str]) -> None:
+    assert list(facts(FACTS, width)) == expected
+
+
+def test_no_facts_have_no_line() -> None:
+    assert list(facts([], 20)) == []
+
+
+def test_cells_stand_in_line_with_numbers_to_the_right() -> None:
+    """Names at the top make no difference."""
+    rows = [["name", "input", "share", "size"], ["a", "1,204", "n/a", "12 bytes"], ["bcd efg", "7", "11%", ""]]
+
+    assert columns(rows, names=1) == [
+        "name     input  share      size",
+        "a        1,204    n/a  12 bytes",
+        "bcd efg      7    11%",
+    ]
+
+
+def test_no_rows_have_no_lines() -> None:
+    assert columns([]) == []
+
+
+def test_a_text_is_cut_at_either_end() -> None:
+    assert [cut("abcdef", 6), cut("abcdef", 4), cut_before("abcdef", 6), cut_before("abcdef", 4)] == [
+        "abcdef",
+        "abc…",
+        "abcdef",
+        "…def",
+    ]

@@ -1,0 +1,180 @@
+"""Who sends a turn is known by what stays, and never shown."""
+
+import json
+
+import pytest
+from codexcache.body.json_splice import Json, Unreadable, parse
+from codexcache.options import default_settings
+from codexcache.turn.caller import Caller, parts_of, read_caller
+from codexcache.turn.exchange import Continuity
+from codexcache.turn.websocket import Backlog, Socket
+from codexcache.wire.content_encoding import Undecodable, decode
+from codexcache.wire.headers import values_by_name
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
+from support.turns import Headers, bearer, encoded, fields, turn, user
+
+AUTH = "https://api.openai.com/auth"
+
+
+def caller(authorization: str | None = None, account: str | None = None) -> Caller | None:
+    """Return who sends a request with this credential and account."""
+    given_fields = {"Authorization": authorization, "ChatGPT-Account-Id": account}
+    return read_caller(
+        values_by_name(fields({name: value for name, value in given_fields.items() if value is not None}))
+    )
+
+
+def test_without_a_credential_there_is_no_caller() -> None:
+    assert caller() is None
+    assert parts_of(None) == ()
+
+
+def test_a_user_and_an_account_of_one_name_are_told_apart() -> None:
+    assert parts_of(caller("name")) != parts_of(caller(None, "name"))
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_blank_fields_name_no_caller(blank: str) -> None:
+    assert caller(blank, blank) is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "identity"),
+    [
+        pytest.param(
+            {"iss": "i", AUTH: {"chatgpt_user_id": "u", "chatgpt_account_id": "a"}}, ("i", "u", "a"), id="OpenAI's own"
+        ),
+        pytest.param({AUTH: {"user_id": "u"}}, ("", "u", ""), id="OpenAI's older name of the user"),
+        pytest.param({"iss": "i", "sub": "s"}, ("i", "s", ""), id="the registered claims"),
+        pytest.param({"email": "e"}, ("", "e", ""), id="an address alone"),
+        pytest.param({"sub": "s", AUTH: {"chatgpt_user_id": "u"}}, ("", "u", ""), id="the user before the subject"),
+        pytest.param({"sub": "s", AUTH: "text"}, ("", "s", ""), id="claims of OpenAI that are no object"),
+        pytest.param({"sub": 7, "email": "e"}, ("", "e", ""), id="a subject that is no string"),
+        pytest.param({"sub": "s", "account_id": "a"}, ("", "s", "a"), id="another name of the account"),
+    ],
+)
+def test_a_token_is_known_by_issuer_user_and_account(claims: dict[str, Json], identity: tuple[str, ...]) -> None:
+    assert caller(bearer(**claims), "header") == Caller(kind="principal", identity=identity)
+
+
+def test_a_refreshed_token_names_the_same_caller() -> None:
+    old = bearer(sub="s", exp=1, jti="one", scp=["a"])
+    new = bearer(jti="two", exp=2, sub="s")
+
+    assert caller(old) == caller(new)
+
+
+def test_the_signature_and_the_spelling_of_the_scheme_do_not_matter() -> None:
+    token = bearer(sub="s")
+
+    assert caller(token.replace("Bearer ", "bearer   ") + "signature") == caller(token)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"iss": "i2", "sub": "s", "account_id": "a"}, id="issuer"),
+        pytest.param({"iss": "i", "sub": "s2", "account_id": "a"}, id="user"),
+        pytest.param({"iss": "i", "sub": "s", "account_id": "a2"}, id="account"),
+    ],
+)
+def test_another_issuer_user_or_account_is_another_caller(other: dict[str, Json]) -> None:
+    assert caller(bearer(iss="i", sub="s", account_id="a")) != caller(bearer(**other))
+
+
+OPAQUE = [
+    pytest.param("Bearer opaque", id="no parts"),
+    pytest.param("Bearer a.b", id="two parts"),
+    pytest.param("Bearer a.b.c.d.e", id="five parts, an encrypted token"),
+    pytest.param("Bearer a.!!!.c", id="not base64"),
+    pytest.param("Bearer a.bm90IGpzb24.c", id="not JSON"),
+    pytest.param(f"Bearer a.{encoded([1])}.c", id="claims that are no object"),
+    pytest.param(bearer(iss="i", exp=1), id="claims without a user"),
+    pytest.param("Basic dTpw", id="another scheme"),
+    pytest.param("Bearer \udcff.\udcff.\udcff", id="bytes that are not UTF-8"),
+    pytest.param("Bearer é.é.é", id="not ASCII"),
+]
+
+
+@pytest.mark.parametrize("credential", OPAQUE)
+def test_a_token_that_cannot_be_read_is_known_by_its_account(credential: str) -> None:
+    assert caller(credential, " a ") == Caller(kind="account", identity=("a",))
+
+
+@pytest.mark.parametrize("credential", OPAQUE)
+def test_without_an_account_it_is_known_by_itself(credential: str) -> None:
+    assert caller(credential) == Caller(kind="principal", identity=(credential,))
+
+
+def test_an_account_alone_is_a_caller() -> None:
+    assert caller(None, "a") == Caller(kind="account", identity=("a",))
+
+
+@prop
+@given(st.text(max_size=60))
+def test_any_credential_is_read(credential: str) -> None:
+    found = caller(f"Bearer x.{credential}.y")
+
+    assert found is not None
+
+
+CANARY = "canary"
+SECRETS: Headers = {
+    "authorization": f"Bearer {CANARY}-token",
+    "cookie": f"{CANARY}-cookie",
+    "chatgpt-account-id": f"{CANARY}-account",
+    "session_id": f"{CANARY}-session",
+    "idempotency-key": f"{CANARY}-idempotency",
+}
+
+
+def whatever_is_held() -> dict[str, object]:
+    """Return one of each object that holds something secret."""
+    held = turn(
+        SECRETS,
+        prompt_cache_key=f"{CANARY}-key",
+        previous_response_id=f"{CANARY}-response",
+        instructions=f"{CANARY}-instructions",
+        input=[user(f"{CANARY}-prompt")],
+    )
+    exchange = Continuity().begin(held, default_settings())
+    exchange.response_info.read_body(
+        json.dumps({"id": CANARY, "prompt_cache_key": CANARY, "error": {"m": CANARY}}).encode()
+    )
+    socket = Socket(client_headers=held.client_headers, host="chatgpt.com", backlog=Backlog(limit=1))
+    socket.begin(exchange)
+    return {
+        "the caller": held.client_headers.caller,
+        "a caller with a token": caller(bearer(sub=CANARY)),
+        "the sender": held.client_headers,
+        "the turn": held,
+        "the passage": exchange,
+        "the identity": exchange.cache_key,
+        "the envelope": exchange.edits,
+        "the outcome": exchange.response_info,
+        "the socket": socket,
+    }
+
+
+@pytest.mark.parametrize("name", list(whatever_is_held()))
+def test_what_holds_a_secret_does_not_show_it(name: str) -> None:
+    held = whatever_is_held()[name]
+
+    assert CANARY not in f"{held!r} {held!s} {[held]}"
+
+
+@pytest.mark.parametrize("text", [f'{{"{CANARY}":}}', f'"{CANARY}"', f'{{"a":"{CANARY}\\q"}}', CANARY])
+def test_the_error_of_an_unreadable_body_does_not_show_it(text: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        parse(text.encode())
+
+    assert CANARY not in f"{refusal.value!r} {refusal.value!s}"
+
+
+def test_the_error_of_an_undecodable_body_does_not_show_it() -> None:
+    with pytest.raises(Undecodable) as refusal:
+        decode(CANARY.encode(), "gzip", 100)
+
+    assert CANARY not in f"{refusal.value!r} {refusal.value!s}"

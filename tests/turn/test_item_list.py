@@ -1,0 +1,92 @@
+"""Items in columns: heads are compared by bisection, and what is joined is as if it had been made at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from codexcache.turn.item_list import Item, Items, digest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
+
+items = st.lists(
+    st.builds(
+        Item,
+        digest=st.sampled_from([b"a", b"b", b"c"]).map(digest),
+        kind=st.sampled_from(["user message", "reasoning"]),
+        size=st.integers(0, 99),
+        place=st.integers(0, 9),
+    ),
+    max_size=12,
+)
+
+
+def naive_head(one: list[Item], other: list[Item]) -> int:
+    """Return how many items at the head are the same, one by one."""
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a.digest != b.digest), min(len(one), len(other)))
+
+
+@prop
+@given(items, items)
+def test_the_common_head_is_what_a_comparison_one_by_one_finds(one: list[Item], other: list[Item]) -> None:
+    assert Items(one).common_prefix(Items(other)) == naive_head(one, other)
+
+
+@prop
+@given(items, items)
+def test_a_common_head_is_the_same_from_either_side(one: list[Item], other: list[Item]) -> None:
+    assert Items(one).common_prefix(Items(other)) == Items(other).common_prefix(Items(one))
+
+
+@prop
+@given(items, items, items)
+def test_what_is_joined_is_as_if_made_at_once(one: list[Item], other: list[Item], third: list[Item]) -> None:
+    joined, whole = Items(one).followed_by(other).followed_by(third), Items([*one, *other, *third])
+
+    assert [joined[n] for n in range(len(joined))] == [*one, *other, *third]
+    assert joined.common_prefix(whole) == len(whole)
+    assert (joined.kinds(), joined.size(), joined.digests()) == (whole.kinds(), whole.size(), whole.digests())
+
+
+@prop
+@given(items, st.lists(st.tuples(st.integers(0, 99), items), max_size=8))
+def test_what_others_go_on_with_stays_as_it_is(first: list[Item], more: list[tuple[int, list[Item]]]) -> None:
+    """Histories branch anywhere, and all that lie before a branch have their columns in common."""
+    made = [(Items(first), first)]
+    for base, new in more:
+        joined, whole = made[base % len(made)]
+        made.append((joined.followed_by(new), [*whole, *new]))
+
+    for joined, whole in made:
+        assert [joined[n] for n in range(len(joined))] == whole
+        assert [joined.head(n) for n in range(len(whole) + 1)] == [Items(whole).head(n) for n in range(len(whole) + 1)]
+        assert (joined.kinds(), joined.size()) == (Items(whole).kinds(), Items(whole).size())
+
+
+def test_of_two_threads_that_go_on_with_the_same_items_one_makes_a_copy() -> None:
+    base = Items([Item(1, "x", 1, 0)] * 3)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda number: base.followed_by([Item(number, "x", 1, 3)] * 50), range(64)))
+
+    assert sum(one.columns is base.columns for one in made) == 1
+    assert [one.digests(3) for one in made] == [[number] * 50 for number in range(64)]
+
+
+@prop
+@given(items, st.integers(0, 12), st.integers(0, 14))
+def test_digests_and_sizes_of_a_part_are_those_of_its_items(given: list[Item], start: int, end: int) -> None:
+    made = Items(given)
+
+    assert made.digests(start, end) == [item.digest for item in given[start:end]]
+    assert made.digests(start) == [item.digest for item in given[start:]]
+    assert made.size(end) == sum(item.size for item in given[:end])
+
+
+def test_a_head_stands_for_the_order_of_items_too() -> None:
+    a, b = Item(digest(b"a"), "x", 1, 0), Item(digest(b"b"), "x", 1, 0)
+
+    assert Items([a, b]).head(2) != Items([b, a]).head(2)
+    assert Items([a, b]).head(1) == Items([a]).head(1)
+
+
+def test_no_items_have_nothing_in_common() -> None:
+    assert Items().common_prefix(Items()) == len(Items()) == Items().size() == Items().head(0) == 0

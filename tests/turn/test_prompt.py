@@ -1,0 +1,236 @@
+"""The parts of a prompt, as the model sees them."""
+
+import json
+from typing import Any
+
+import pytest
+from codexcache.body.json_splice import Json, Object
+from codexcache.turn.items import as_model_sees, given_items, to_json
+from codexcache.turn.prompt import Prompt, read_outputs, read_prompt
+from support.turns import conversation, said, user
+
+TOOLS: list[Json] = [{"type": "function", "name": "shell", "parameters": {"a": 1, "b": 2}}, {"type": "web_search"}]
+CARRIED: Json = {"type": "additional_tools", "role": "developer", "tools": TOOLS}
+
+
+def items(*given: Json) -> list[int]:
+    """Return the digests of an input's items."""
+    return read_prompt({"instructions": "i", "input": list(given)}).items.digests()
+
+
+def facts(prompt: Prompt) -> tuple[Any, ...]:
+    """Return all that is compared of a prompt."""
+    return (
+        prompt.head.tools,
+        prompt.head.instructions,
+        prompt.items.digests(),
+        [prompt.items[n] for n in range(len(prompt.items))],
+        prompt.length,
+        prompt.size,
+    )
+
+
+PARTS: list[Json] = [{"type": "input_text", "text": "hi"}]
+HI: Object = {"type": "message", "role": "user", "content": PARTS}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(user("hi"), id="text as a string"),
+        pytest.param({"role": "user", "content": "hi"}, id="no type"),
+        pytest.param({"content": [{"text": "hi", "type": "input_text"}], "role": "user"}, id="another order"),
+        pytest.param({**HI, "id": "msg_1", "status": "completed"}, id="an id and a status"),
+        pytest.param({**HI, "internal_chat_message_metadata_passthrough": {"turn_id": "t"}}, id="a note"),
+        pytest.param({**HI, "phase": None}, id="a null"),
+    ],
+)
+def test_what_the_model_does_not_see_is_no_difference(written: Json) -> None:
+    assert items(written) == items(HI)
+
+
+def test_what_the_backend_sent_is_what_the_client_sends_back() -> None:
+    part: Object = {"type": "output_text", "text": "yes", "annotations": [], "logprobs": []}
+    sent: Object = {"id": "m", "type": "message", "status": "completed", "role": "assistant", "content": [part]}
+
+    assert items(sent) == items(said("assistant", "yes"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(user("Hi"), id="text"),
+        pytest.param(said("assistant", "hi"), id="role"),
+        pytest.param({"type": "message", "role": "user", "content": [*PARTS, *PARTS]}, id="parts"),
+        pytest.param({"type": "reasoning", "role": "user", "content": "hi"}, id="type"),
+        pytest.param("hi", id="a bare string"),
+    ],
+)
+def test_what_the_model_sees_is_a_difference(other: Json) -> None:
+    assert items(other) != items(HI)
+
+
+def test_a_calls_id_is_seen() -> None:
+    assert items({"type": "function_call", "call_id": "1"}) != items({"type": "function_call", "call_id": "2"})
+
+
+def test_a_string_is_one_message() -> None:
+    assert given_items({"input": "hi"}) == [user("hi")]
+    nothing: list[Json] = ["", None, 7, {}]
+    assert [given_items({"input": given}) for given in nothing] == [[], [], [], []]
+
+
+@pytest.mark.parametrize(
+    "odd", [None, 7, [], ["x"], {}, {"type": 1, "role": []}, {"n": 1 << 80}, {"s": "\ud83d"}], ids=repr
+)
+def test_every_item_can_be_read(odd: Json) -> None:
+    prompt = read_prompt({"input": [odd], "tools": [odd], "instructions": odd})
+
+    assert (len(prompt.items), len(prompt.head.tools), prompt.length) == (1, 1, 1)
+    assert prompt.size > 0
+
+
+def test_kinds_name_a_messages_role() -> None:
+    prompt = read_prompt({"instructions": "i", "input": [user("a"), {"type": "reasoning"}, {"role": "x"}, 7]})
+
+    assert prompt.items.kinds() == ("user message", "reasoning", "message", "message")
+
+
+def test_the_order_of_a_tools_members_counts() -> None:
+    reordered: Json = {"parameters": {"b": 2, "a": 1}, "name": "shell", "type": "function"}
+
+    assert (
+        read_prompt({"tools": TOOLS}).head.tools
+        == read_prompt({"tools": json.loads(json.dumps(TOOLS, indent=2))}).head.tools
+    )
+    assert read_prompt({"tools": TOOLS}).head.tools != read_prompt({"tools": [reordered, TOOLS[1]]}).head.tools
+
+
+def test_tools_have_names() -> None:
+    space: Json = {"type": "namespace", "name": "docs", "tools": [{"type": "function", "name": "find"}]}
+    tools = read_prompt({"tools": [*TOOLS, {"type": "mcp", "server_label": "m"}, space, {}]}).head.tools
+
+    assert [tool.name for tool in tools] == ["shell", "web_search", "m", "docs.find", "?"]
+
+
+def test_tools_and_instructions_carried_in_the_input_are_what_they_are() -> None:
+    carried = read_prompt({"input": [CARRIED, said("developer", "Be brief."), user("a")]})
+    plain = read_prompt({"tools": TOOLS, "instructions": "Be brief.", "input": [user("a")]})
+
+    assert (carried.head.tools, carried.head.instructions) == (plain.head.tools, plain.head.instructions)
+    assert carried.items.digests() == plain.items.digests()
+    assert (carried.length, carried.items[0].place, plain.items[0].place) == (3, 2, 0)
+
+
+def test_only_the_head_of_the_input_carries_tools_and_instructions() -> None:
+    late: list[Json] = [said("developer", "two"), user("a"), CARRIED, said("developer", "three")]
+    prompt = read_prompt({"input": [CARRIED, said("developer", "one"), *late]})
+
+    assert (len(prompt.head.tools), prompt.head.instructions) == (2, "one")
+    assert prompt.items.kinds() == ("developer message", "user message", "additional_tools", "developer message")
+
+
+def test_a_developer_message_beside_instructions_is_an_item() -> None:
+    prompt = read_prompt({"instructions": "i", "input": [said("developer", "d"), user("a")]})
+
+    assert (prompt.head.instructions, len(prompt.items)) == ("i", 2)
+
+
+def test_a_picture_weighs_what_it_is_worth() -> None:
+    def picture(size: int) -> Json:
+        return {
+            "role": "user",
+            "content": [{"type": "input_image", "image_url": "data:image/png;base64," + "A" * size}],
+        }
+
+    assert read_prompt({"input": [picture(1_000_000)]}).size < 10_000
+    assert read_prompt({"input": [picture(1_000_000)]}).size == read_prompt({"input": [picture(2_000_000)]}).size
+    assert items(picture(9000)) != items(picture(9001))
+
+
+def test_compactions_are_known_by_their_digests() -> None:
+    one: Json = {"type": "compaction", "encrypted_content": "x"}
+
+    assert len(read_prompt({"input": [one, user("a"), {**user_object("b")}]}).items.compactions) == 1
+    assert read_prompt({"input": [user("a")]}).items.compactions == frozenset()
+
+
+def user_object(text: str) -> Object:
+    return {"role": "user", "content": text}
+
+
+DELTA_HEADS = [
+    pytest.param({}, [CARRIED, said("developer", "d")], id="lite"),
+    pytest.param({"tools": TOOLS, "instructions": "i"}, [], id="plain"),
+    pytest.param({"tools": TOOLS}, [CARRIED], id="both"),
+    pytest.param({"instructions": "i"}, [CARRIED, said("developer", "d")], id="a developer message besides"),
+    pytest.param({}, [], id="neither"),
+]
+REST: list[Json] = [said("developer", "more"), *conversation("a", "b", "c"), CARRIED, user("d")]
+
+
+@pytest.mark.parametrize(("members", "head"), DELTA_HEADS)
+def test_a_delta_stands_for_the_whole_prompt_wherever_it_is_cut(members: Object, head: list[Json]) -> None:
+    whole = [*head, *REST]
+    for cut in range(len(whole) + 1):
+        base = read_prompt({**members, "input": whole[:cut]})
+
+        assert facts(read_prompt({**members, "input": whole[cut:]}, base)) == facts(
+            read_prompt({**members, "input": whole})
+        )
+
+
+@pytest.mark.parametrize("first", range(1, 8))
+def test_a_delta_behind_an_answer_stands_for_all_three(first: int) -> None:
+    given: list[Json] = [user("first"), *REST, {"type": "reasoning", "id": "r"}]
+    base = read_prompt({"input": given[:first]})
+    for second in range(first, len(given) + 1):
+        outputs = read_outputs(given[first:second], base)
+
+        assert facts(read_prompt({"input": given[second:]}, base, outputs)) == facts(read_prompt({"input": given}))
+
+
+def test_a_delta_has_the_tools_and_instructions_that_it_brings() -> None:
+    base = read_prompt({"tools": TOOLS, "instructions": "i", "input": [user("a")]})
+    delta = read_prompt({"tools": TOOLS[:1], "input": [user("b")]}, base)
+
+    assert (len(delta.head.tools), delta.head.instructions) == (1, "")
+
+
+def test_the_parameters_of_a_prompt_are_read() -> None:
+    prompt = read_prompt(
+        {
+            "model": "m",
+            "service_tier": "priority",
+            "reasoning": {"effort": "high"},
+            "text": {"verbosity": "low", "format": {"type": "text"}},
+            "parallel_tool_calls": False,
+        }
+    )
+    told = (
+        prompt.head.model,
+        prompt.head.service_tier,
+        prompt.head.reasoning_effort,
+        prompt.head.verbosity,
+        prompt.head.parallel_tool_calls,
+    )
+
+    assert told == ("m", "priority", "high", "low", False)
+    assert prompt.head.text_format != read_prompt({}).head.text_format
+
+
+def test_a_prompt_shows_nothing_of_itself() -> None:
+    assert (
+        repr(read_prompt({"model": "m", "instructions": "secret", "input": "secret"}))
+        == "Prompt('m', 0 tools, 1 items)"
+    )
+
+
+def test_spelling_is_one_for_all_white_space_and_escapes() -> None:
+    assert to_json(json.loads('{"a": "\\u00e9", "b":1}')) == to_json(json.loads('{"a":"é","b": 1}'))
+    assert to_json({"b": 1, "a": 2}) != to_json({"a": 2, "b": 1})
+    assert to_json({"b": 1, "a": 2}, sort=True) == to_json({"a": 2, "b": 1}, sort=True)
+
+
+def test_what_is_no_object_is_seen_as_it_is() -> None:
+    assert [as_model_sees(value) for value in ("x", 7, None)] == ["x", 7, None]

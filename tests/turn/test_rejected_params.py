@@ -1,0 +1,274 @@
+"""Which member the backend refused, in either of its shapes, and what follows."""
+
+import json
+import time
+
+import pytest
+from codexcache.body.json_splice import Json, Object
+from codexcache.turn.rejected_params import RejectedParams, rejected_param
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
+
+GATEWAY: Object = {"detail": "Unsupported parameter: stream_options"}
+API: Object = {
+    "error": {
+        "message": "Unknown parameter: 'stream_options'.",
+        "type": "invalid_request_error",
+        "param": "stream_options",
+        "code": "unknown_parameter",
+    }
+}
+
+
+def frame(payload: Object) -> Object:
+    """Return the error frame in which a WebSocket brings a payload."""
+    return {"type": "error", "status": 400, **payload}
+
+
+REFUSALS = [
+    pytest.param(GATEWAY, id="the gateway's shape"),
+    pytest.param(API, id="the API's shape"),
+    pytest.param(frame(API), id="the API's shape in a frame"),
+    pytest.param(frame(GATEWAY), id="the gateway's shape in a frame"),
+    pytest.param(frame({"error": GATEWAY}), id="the gateway's shape as a frame's error"),
+    pytest.param(frame({"error": "Unsupported parameter: stream_options"}), id="a frame whose error is a sentence"),
+    pytest.param(frame({"message": "Unsupported parameter: stream_options"}), id="a frame with a message"),
+    pytest.param(frame({"code": "unknown_parameter", "param": "stream_options"}), id="a frame with code and param"),
+    pytest.param({"id": "r", **API}, id="a failed response"),
+    pytest.param(
+        {"error": {"code": "unsupported_parameter", "param": "stream_options", "message": ""}}, id="a code alone"
+    ),
+    pytest.param(
+        {"error": {"code": None, "param": None, "message": "Unsupported parameter: 'stream_options'"}}, id="words alone"
+    ),
+]
+
+
+@pytest.mark.parametrize("payload", REFUSALS)
+def test_a_refused_member_is_named_in_every_shape(payload: Object) -> None:
+    assert rejected_param(payload) == "stream_options"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Unsupported parameter: user",
+        "Unsupported parameter: 'user' is not supported with this model.",
+        "unknown parameter: `user`.",
+        'Unrecognized request argument supplied: "user"',
+        "Unrecognized request arguments supplied: user, metadata",
+        "Unknown field: user",
+        "400 Bad Request: Unsupported parameter: user",
+        "The 'user' parameter is not supported",
+        "Parameter 'user' is unsupported",
+        "user is not supported by this endpoint",
+        "'user' is not a supported parameter",
+        "property user is not supported",
+        "user is an unsupported parameter",
+        "unknown field `user`, expected one of `input`, `model`",
+        "Unsupported parameter(s): `user`",
+        "The parameter `user` is unknown",
+    ],
+)
+def test_these_sentences_refuse_a_member(sentence: str) -> None:
+    assert rejected_param({"detail": sentence}) == "user"
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        pytest.param("Invalid value: 'user'.", id="an invalid value"),
+        pytest.param("Unsupported value: 'temperature' does not support 0.2 with this model.", id="another one"),
+        pytest.param("Invalid type for 'user': expected a string.", id="an invalid type"),
+        pytest.param("Missing required parameter: 'user'.", id="a missing member"),
+        pytest.param("Invalid 'user': string too long. Expected at most 64.", id="a long value"),
+        pytest.param("Unknown parameter: 'input[0].name'.", id="a member of an item"),
+        pytest.param("Unknown parameter: 'text.verbosity'.", id="a member of an object"),
+        pytest.param("Unsupported parameter: reasoning.summary", id="the same without quotes"),
+        pytest.param("Unsupported parameter 'reasoning.summary'", id="the same without a colon"),
+        pytest.param("Unsupported parameter in the body", id="no quotes and no colon"),
+        pytest.param("reasoning.summary is not supported", id="the same in other words"),
+        pytest.param("Unsupported parameter: " + "a" * 65, id="a name that is too long"),
+        pytest.param("Unsupported parameter:", id="no name"),
+        pytest.param("Unsupported parameter: 7", id="a number"),
+        pytest.param("Encrypted content is not supported here", id="a thing of two words"),
+        pytest.param("Your account is not supported", id="an account"),
+        pytest.param("You exceeded your current quota", id="a quota"),
+        pytest.param("The model is not supported when using Codex with an account", id="the model"),
+        pytest.param("Unsupported parameter: input", id="the input"),
+        pytest.param("'type' is not supported", id="a frame's type"),
+        pytest.param("", id="nothing"),
+    ],
+)
+def test_these_are_about_a_value_or_something_else_and_refuse_no_member(sentence: str) -> None:
+    assert rejected_param({"detail": sentence}) is None
+    assert rejected_param({"error": {"message": sentence}}) is None
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param({"code": "invalid_value", "param": "user", "message": "Invalid."}, id="an invalid value"),
+        pytest.param({"code": "string_above_max_length", "param": "prompt_cache_key"}, id="a long value"),
+        pytest.param({"code": "unknown_parameter", "param": "input[0].x"}, id="a member of an item"),
+        pytest.param({"code": "unknown_parameter", "param": "text.x"}, id="a member of an object"),
+        pytest.param({"code": "unknown_parameter", "param": "user\n"}, id="a line end"),
+        pytest.param({"code": "unknown_parameter", "param": "model"}, id="the model"),
+        pytest.param({"code": "unknown_parameter", "param": 7}, id="a number"),
+        pytest.param({"code": "unknown_parameter"}, id="no name"),
+        pytest.param({"code": "UNKNOWN_PARAMETER", "param": "user"}, id="another code"),
+        pytest.param({"code": ["unknown_parameter"], "param": "user"}, id="a list of codes"),
+    ],
+)
+def test_an_error_object_that_names_no_refused_member_names_none(error: Object) -> None:
+    assert rejected_param({"error": error}) is None
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"error": None}, {"error": []}, {"detail": [{"msg": "x"}]}, {"detail": {}}, {"message": 7}, {"error": 7}],
+    ids=repr,
+)
+def test_a_payload_of_another_shape_names_none(payload: Object) -> None:
+    assert rejected_param(payload) is None
+
+
+def test_a_code_that_is_no_string_is_passed_over() -> None:
+    assert rejected_param({"error": {"code": 7, **GATEWAY}}) == "stream_options"
+
+
+WORDS = [
+    "unsupported parameter: ",
+    "'",
+    "`",
+    '"',
+    "user",
+    "the ",
+    "parameter ",
+    " is not supported",
+    " ",
+    "é",
+    "_",
+    "K",
+]
+json_values = st.recursive(
+    st.none() | st.integers() | st.lists(st.sampled_from(WORDS), max_size=8).map("".join),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["error", "detail", "code"]), inner),
+    max_leaves=5,
+)
+
+
+@prop
+@given(st.dictionaries(st.sampled_from(["error", "detail", "message", "code", "param"]), json_values))
+def test_any_payload_is_read(payload: Object) -> None:
+    member = rejected_param(payload)
+
+    assert member is None or 1 <= len(member) <= 64
+
+
+HUGE = 1 << 20
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("unsupported parameter:.. " * (HUGE // 25), id="the start of a sentence again and again"),
+        pytest.param("unsupported parameter:" + " " * HUGE, id="white space"),
+        pytest.param("unsupported parameter: " + "a" * HUGE, id="a name"),
+        pytest.param("unsupported " * (HUGE // 12), id="one word again and again"),
+        pytest.param("the parameter " * (HUGE // 14), id="the start of the other sentence"),
+        pytest.param("a" * HUGE, id="letters"),
+        pytest.param("'" * HUGE, id="quotes"),
+        pytest.param("a " * (HUGE // 2), id="short words"),
+    ],
+)
+def test_a_megabyte_of_hostile_words_takes_little_time(text: str) -> None:
+    start = time.perf_counter()
+    found = [rejected_param({"detail": text}), rejected_param({"error": {"code": "unknown_parameter", "param": text}})]
+
+    assert found == [None, None]
+    assert time.perf_counter() - start < 5
+
+
+# Lessons.
+
+
+def test_nothing_is_learned_at_first() -> None:
+    rejected_params = RejectedParams()
+
+    assert not rejected_params.withholds_key("responses", "h", "m")
+    assert rejected_params.left_out("h", "m") == frozenset()
+
+
+def test_a_refused_key_is_withheld_for_that_endpoint_host_and_model() -> None:
+    rejected_params = RejectedParams()
+    rejected_params.key_refused("compact", "h", "m")
+    places = [("compact", "h", "m"), ("responses", "h", "m"), ("compact", "h2", "m"), ("compact", "h", "m2")]
+
+    assert [rejected_params.withholds_key(*place) for place in places] == [True, False, False, False]
+
+
+def test_a_learned_member_is_left_out_for_that_host_and_model() -> None:
+    rejected_params = RejectedParams()
+    rejected_params.member_learned("a", "h", "m")
+    rejected_params.member_learned("b", "h", "m")
+    places = [("h", "m"), ("h2", "m"), ("h", "m2")]
+
+    assert [rejected_params.left_out(*place) for place in places] == [{"a", "b"}, set(), set()]
+
+
+def test_a_refused_key_is_said_once_for_each_place() -> None:
+    rejected_params = RejectedParams()
+    models = ("m", "m", "m2")
+    said = [rejected_params.key_refused("compact", "chatgpt.com", model) for model in models]
+
+    assert said[0] == (
+        "chatgpt.com refused the prompt_cache_key that was added to /compact for 'm'. It is not added there again "
+        "until the proxy restarts; the session headers still are."
+    )
+    assert [sentence is not None for sentence in said] == [True, False, True]
+
+
+def test_a_learned_member_is_said_once_for_each_place() -> None:
+    rejected_params = RejectedParams()
+    said = [rejected_params.member_learned(member, "chatgpt.com", "m") for member in ("user", "user", "store")]
+
+    assert said[0] == (
+        "chatgpt.com refused 'user' for 'm'. As codex_learn asks, it is left out of later turns there until the proxy "
+        "restarts."
+    )
+    assert [sentence is not None for sentence in said] == [True, False, True]
+
+
+def test_a_kept_member_is_said_once_for_each_host_with_what_to_set() -> None:
+    rejected_params = RejectedParams()
+    said = [
+        rejected_params.member_kept("user", host, {"stream_options"})
+        for host in ("chatgpt.com", "chatgpt.com", "other")
+    ]
+
+    assert said[0] == (
+        "chatgpt.com refused 'user', which the client sends. It was kept, because the client's word stands. To remove "
+        "it from every turn, set codex_strip=stream_options,user; to leave it out only where it was refused, set "
+        "codex_learn=user."
+    )
+    assert [sentence is not None for sentence in said] == [True, False, True]
+
+
+@pytest.mark.parametrize("model", ["\x1b[31mred", "a\nb", "\u202e", "\udcff"], ids=repr)
+def test_no_terminal_escape_of_a_models_name_gets_into_a_sentence(model: str) -> None:
+    rejected_params = RejectedParams()
+    said = [rejected_params.key_refused("responses", "h", model), rejected_params.member_learned("user", "h", model)]
+
+    assert all(sentence and sentence.isprintable() for sentence in said)
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\x07", "é", "a-b", "a\u202eb", ""], ids=repr)
+def test_no_terminal_escape_of_a_members_name_is_taken_for_one(name: str) -> None:
+    payloads: list[dict[str, Json]] = [
+        {"error": {"code": "unknown_parameter", "param": name}},
+        {"detail": json.loads(json.dumps(f"Unsupported parameter: {name}"))},
+    ]
+
+    assert all((rejected_param(payload) or "a").isidentifier() for payload in payloads)

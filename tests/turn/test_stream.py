@@ -1,0 +1,207 @@
+"""The listener never alters, delays or loses a byte of a response."""
+
+import gzip
+import json
+import zlib
+
+import pytest
+from codexcache.turn.response import ResponseInfo
+from codexcache.turn.stream import BodyBuffer, Reader, Tap, reader_for
+from codexcache.wire.content_encoding import Undecodable
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
+
+EVENTS = b'data: {"type":"response.completed","response":{"id":"r1"}}\n\ndata: {"type":"response.done"}\n\n'
+
+
+def reader_into(
+    response_info: ResponseInfo, *, coding: str = "", event_stream: bool = True, limit: int = 1000
+) -> Reader:
+    return reader_for(response_info, coding=coding, event_stream=event_stream, limit=limit, on_finished=lambda: None)
+
+
+def read(body: bytes, *, coding: str = "", event_stream: bool = True, step: int = 7, limit: int = 1000) -> ResponseInfo:
+    """Return what a reader knows after a whole response."""
+    response_info = ResponseInfo(status=200)
+    reader = reader_into(response_info, coding=coding, event_stream=event_stream, limit=limit)
+    for start in range(0, len(body), step):
+        reader.feed(body[start : start + step])
+    reader.feed(b"")
+    return response_info
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "gzip", "GZIP"])
+@pytest.mark.parametrize("step", [1, 7, 1000])
+def test_an_event_stream_is_read_whatever_its_coding_and_its_chunks(coding: str, step: int) -> None:
+    response_info = read(gzip.compress(EVENTS) if "z" in coding.lower() else EVENTS, coding=coding, step=step)
+
+    assert (response_info.response_id, response_info.finished) == ("r1", True)
+
+
+def test_the_last_event_finishes_a_turn_before_the_body_ends() -> None:
+    response_info = ResponseInfo()
+    reader_into(response_info, coding="", event_stream=True, limit=10).feed(EVENTS[: EVENTS.index(b"\n\n") + 2])
+
+    assert response_info.finished
+
+
+def test_an_event_stream_that_was_cut_is_not_finished() -> None:
+    assert not read(EVENTS[:40]).finished
+
+
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_a_whole_body_is_read_at_its_end(coding: str) -> None:
+    body = json.dumps({"id": "r1"}).encode()
+    response_info = read(gzip.compress(body) if coding else body, coding=coding, event_stream=False)
+
+    assert (response_info.response_id, response_info.finished) == ("r1", True)
+
+
+def test_a_whole_body_is_not_read_before_its_end() -> None:
+    response_info = ResponseInfo()
+    reader_into(response_info, coding="", event_stream=False, limit=10).feed(b'{"id":"r1"}')
+
+    assert response_info == ResponseInfo()
+
+
+def test_a_body_over_the_limit_is_passed_over() -> None:
+    response_info = read(json.dumps({"id": "r1", "x": "y" * 1000}).encode(), event_stream=False)
+
+    assert (response_info.response_id, response_info.finished) == (None, True)
+
+
+def test_an_unknown_coding_has_no_reader() -> None:
+    with pytest.raises(Undecodable):
+        reader_into(ResponseInfo(), coding="snappy", event_stream=True, limit=1)
+
+
+@pytest.mark.parametrize(
+    ("limit", "kept"),
+    [pytest.param(6, b"abcdef", id="just the limit"), pytest.param(5, None, id="one byte too many")],
+)
+def test_a_body_is_kept_as_long_as_it_is_not_too_large(limit: int, kept: bytes | None) -> None:
+    keeper = BodyBuffer(limit)
+    for chunk in (b"abc", b"def", b""):
+        keeper.add(chunk)
+
+    assert keeper.taken() == kept
+
+
+def test_what_is_too_large_is_not_kept_in_part() -> None:
+    keeper = BodyBuffer(5)
+    for chunk in (b"abc", b"def", b"g"):
+        keeper.add(chunk)
+
+    assert keeper._chunks == []
+
+
+def test_nothing_is_kept_as_nothing() -> None:
+    assert BodyBuffer(0).taken() == b""
+
+
+class Failing:
+    """A reader that fails at its second chunk."""
+
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    is_idle = True
+
+    def feed(self, chunk: bytes) -> None:
+        self.heard.append(chunk)
+        if len(self.heard) == 2:
+            raise zlib.error("damaged")
+
+
+def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
+    reader, faults = Failing(), list[str]()
+    tap = Tap(lambda error: faults.append(type(error).__name__), reader, BodyBuffer(1000))
+    dull = b'data: {"type":"response.output_text.delta"}\n\n'
+    chunks = [dull, dull, b"b", b"c", dull]
+
+    assert list(map(tap.listener(), chunks)) == chunks
+    assert (reader.heard, faults, tap.taken()) == ([dull, b"b"], ["error"], b"".join(chunks))
+
+
+def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
+    chunk = bytes(range(200))
+
+    assert Tap(lambda _: None).listener()(chunk) is chunk
+    assert Tap(lambda _: None, keeper=BodyBuffer(1)).listener()(chunk) is chunk
+
+
+def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
+    reader = Failing()
+    tap = Tap(lambda _: None, reader, BodyBuffer(100))
+    hear = tap.listener()
+    hear(b"abc")
+
+    assert tap.taken() == b"abc"
+    hear(b"d")
+    assert reader.heard == [b"abc"]
+
+
+def test_a_tap_keeps_what_is_not_too_large_and_of_what_is_nothing() -> None:
+    for limit, kept in ((5, b"abcde"), (4, None)):
+        tap = Tap(lambda _: None, keeper=BodyBuffer(limit))
+        for chunk in (b"abc", b"de"):
+            tap.listener()(chunk)
+
+        assert tap.taken() == kept
+
+
+def test_a_tap_without_a_keeper_has_nothing_to_be_taken() -> None:
+    tap = Tap(lambda _: None)
+    tap.listener()(b"abc")
+
+    assert tap.taken() is None
+
+
+@prop
+@given(st.lists(st.binary(max_size=40)), st.sampled_from(["", "gzip", "deflate", "br", "zstd"]), st.booleans())
+def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_stream: bool) -> None:
+    reader = reader_into(ResponseInfo(status=400), coding=coding, event_stream=event_stream, limit=100)
+    hear = Tap(lambda _: None, reader, BodyBuffer(50)).listener()
+
+    assert [hear(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
+
+
+_DULL = st.sampled_from(
+    [
+        b'data: {"type":"response.output_text.delta","delta":"a"}\n\n',
+        b'data: {"type":"response.output_text.delta","delta":"a"}\r\n\r\n',
+        b'event: x\r\ndata: { "type": "response.output_text.delta", "delta": "a"}\r\n\r\n',
+        b": ping\n\n",
+        b"data: x\n\n",
+    ]
+)
+_PIECE = b'data: {"type":"response.output_text.delta"'
+_NOTABLE = st.sampled_from(
+    [
+        b'event: x\ndata: {"type":"response.completed","response":{"id":"r1"}}\n\n',
+        b'data: {"type":\n: "a comment"\ndata: "error"}\n\n',
+        b'data: {"type"\ndata: : "response.failed"}\n\n',
+        b'data: {"type":"response.created","response":{"id":"r2"}}\r\n\r\n',
+        b'data: {"type" : "response.output_item.done","item":{}}\r\r',
+        _PIECE + b',"type":"response.failed"}\n\n',
+        _PIECE + b"\rdata: }\n\n",
+    ]
+)
+_ODD = st.sampled_from([b"\n", b"\r", b"\r\n", b"data", b": ", b"\xef\xbb\xbf", b'"type"', b'"error"', b"{", b"}"])
+
+
+@prop
+@given(st.lists(st.one_of(_DULL, _DULL, _NOTABLE, _ODD), max_size=12), st.data())
+def test_what_is_passed_over_says_nothing(pieces: list[bytes], data: st.DataObject) -> None:
+    """Chunks of whole events are not all read; a stream that comes byte by byte has no such chunks."""
+    joined = data.draw(st.lists(st.booleans(), min_size=len(pieces), max_size=len(pieces)))
+    chunks: list[bytes] = []
+    for piece, goes_on in zip(pieces, joined, strict=True):
+        chunks[-1:] = [chunks[-1] + piece] if goes_on and chunks else [*chunks[-1:], piece]
+    response_info = ResponseInfo(status=200)
+    hear = Tap(lambda _: None, reader_into(response_info)).listener()
+    for chunk in (*chunks, b""):
+        hear(chunk)
+
+    assert response_info == read(b"".join(pieces), step=1)

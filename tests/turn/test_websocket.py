@@ -1,0 +1,138 @@
+"""A WebSocket's turns in their order, and how much of it is kept."""
+
+import json
+
+import pytest
+from codexcache.body.json_splice import Object
+from codexcache.options import default_settings
+from codexcache.turn.exchange import Continuity, Exchange
+from codexcache.turn.rewrite import RequestEdits
+from codexcache.turn.websocket import Backlog, Socket
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
+from support.turns import client_headers, turn
+
+HANDSHAKE = RequestEdits(fields=((b"session-id", b"s"),), changed=("session-id",))
+
+
+def socket() -> Socket:
+    return Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=10), handshake=HANDSHAKE)
+
+
+def exchange(key: str) -> Exchange:
+    return Continuity().begin(turn(prompt_cache_key=key, transport="websocket"), default_settings())
+
+
+def frame(kind: str, response_id: str = "r") -> bytes:
+    event: Object = {"type": kind, "response": {"id": response_id}}
+    return json.dumps(event).encode()
+
+
+def test_an_event_without_a_turn_is_passed_over() -> None:
+    assert socket().read_event(frame("response.completed"), 1.0) is None
+
+
+def test_a_turn_is_finished_by_its_last_event() -> None:
+    opened, sent = socket(), exchange("k")
+    opened.begin(sent)
+
+    assert opened.read_event(frame("response.created"), 1.0) is None
+    assert opened.read_event(b'{"type":"response.output_text.delta","delta":"x"}', 2.0) is None
+    assert opened.read_event(frame("response.completed"), 3.0) is sent
+    assert opened.read_event(frame("response.completed"), 4.0) is None
+
+
+def test_a_turn_is_finished_by_an_error_as_well() -> None:
+    opened, sent = socket(), exchange("k")
+    opened.begin(sent)
+
+    assert opened.read_event(b'{"type":"error","status":400}', 1.0) is sent
+
+
+def test_an_event_belongs_to_the_oldest_turn_that_is_not_finished() -> None:
+    opened, one, two = socket(), exchange("k1"), exchange("k2")
+    opened.begin(one)
+    opened.begin(two)
+    finished = [opened.read_event(frame("response.completed", name), 1.0) for name in ("r1", "r2")]
+
+    assert finished == [one, two]
+    assert [one.response_info.response_id, two.response_info.response_id] == ["r1", "r2"]
+
+
+def test_the_first_event_tells_when_the_response_began() -> None:
+    opened, sent = socket(), exchange("k")
+    opened.begin(sent)
+    for at in (1.0, 2.0):
+        opened.read_event(frame("response.created"), at)
+
+    assert sent.first_byte_at == 1.0
+
+
+def test_the_last_turns_identity_is_known() -> None:
+    opened = socket()
+    for key in ("k1", "k2"):
+        opened.begin(exchange(key))
+
+    assert opened.last == exchange("k2").cache_key
+
+
+def test_a_handshakes_headers_count_for_the_first_turn() -> None:
+    opened, one, two = socket(), exchange("k1"), exchange("k2")
+    opened.begin(one)
+    opened.begin(two)
+
+    assert [one.changed, two.changed] == [("session-id",), ()]
+    assert [one.forwarded, two.forwarded] == [HANDSHAKE.fields] * 2
+
+
+def test_a_socket_without_a_completed_handshake_changed_nothing() -> None:
+    opened, sent = Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=1)), exchange("k")
+    opened.begin(sent)
+
+    assert sent.changed == ()
+
+
+def test_turns_that_were_not_finished_are_abandoned_once() -> None:
+    opened, one, two = socket(), exchange("k1"), exchange("k2")
+    opened.begin(one)
+    opened.begin(two)
+
+    assert list(opened.abandon()) == [one, two]
+    assert list(opened.abandon()) == []
+
+
+def test_messages_are_kept_up_to_the_limit() -> None:
+    backlog = Backlog(limit=10)
+
+    assert [backlog.add(size) for size in (4, 6, 1)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "gone"),
+    [
+        pytest.param([4, 4, 4], 2, id="the oldest, until half of the limit is free"),
+        pytest.param([1, 1, 1], 0, id="none while there is room"),
+        pytest.param([1, 20], 1, id="the latest stays, whatever its size"),
+        pytest.param([20], 0, id="a single one stays"),
+        pytest.param([], 0, id="none of none"),
+    ],
+)
+def test_beyond_it_the_oldest_go(sizes: list[int], gone: int) -> None:
+    backlog = Backlog(limit=10)
+
+    assert (backlog.surplus(sizes), backlog.size) == (gone, sum(sizes[gone:]))
+
+
+@prop
+@given(st.lists(st.integers(0, 30), max_size=60), st.integers(1, 50))
+def test_what_is_kept_never_exceeds_the_limit_but_for_the_latest(sizes: list[int], limit: int) -> None:
+    backlog, kept = Backlog(limit=limit), list[int]()
+    for size in sizes:
+        kept.append(size)
+        if backlog.add(size):
+            del kept[: backlog.surplus(kept)]
+
+        assert backlog.size == sum(kept)
+        assert sum(kept) <= limit or len(kept) == 1
+        assert kept[-1] == size

@@ -1,0 +1,74 @@
+"""Header fields are read by name and edited in place."""
+
+from codexcache.wire.headers import first_value, length_index, length_of, values_by_name, with_fields, with_length
+from support.turns import FieldTuple
+
+FIELDS: FieldTuple = ((b"A", b"1"), (b"Session_ID", b"2"), (b"b", b"3"), (b"session_id", b"4"))
+
+
+def test_a_field_is_found_in_any_case_and_in_order() -> None:
+    assert values_by_name(FIELDS)["session_id"] == ["2", "4"]
+
+
+def test_the_first_of_several_fields_counts() -> None:
+    assert first_value(values_by_name(FIELDS), "session_id") == "2"
+
+
+def test_a_missing_field_has_no_value() -> None:
+    assert first_value(values_by_name(FIELDS), "c") is None
+
+
+def test_an_underscore_and_a_hyphen_are_two_names() -> None:
+    assert first_value(values_by_name(FIELDS), "session-id") is None
+
+
+def test_bytes_that_are_not_utf_8_are_kept_as_surrogates() -> None:
+    assert values_by_name([(b"a", b"\xff")]) == {"a": ["\udcff"]}
+
+
+def test_all_fields_are_found_by_their_lower_case_names() -> None:
+    found = values_by_name([(b"Thread-Id", b""), (b"a", b"1"), (b"A", b"\xff"), (b"b", b"2")])
+
+    assert found == {"thread-id": [""], "a": ["1", "\udcff"], "b": ["2"]}
+
+
+def test_a_new_field_is_appended() -> None:
+    assert with_fields(FIELDS, {"c": "5"}) == (*FIELDS, (b"c", b"5"))
+
+
+def test_a_field_is_replaced_in_its_place_and_spelling_and_its_repetitions_go() -> None:
+    assert with_fields(FIELDS, {"session_id": "5"}) == ((b"A", b"1"), (b"Session_ID", b"5"), (b"b", b"3"))
+
+
+def test_the_given_fields_are_left_alone() -> None:
+    given = list(FIELDS)
+    with_fields(given, {"session_id": "5"})
+
+    assert tuple(given) == FIELDS
+
+
+def test_of_very_many_fields_of_one_name_one_is_left() -> None:
+    flood = [(b"Session-Id", b"s"), (b"a", b"b")] * 50_000
+
+    assert with_fields(flood, {"session-id": "k"})[:3] == ((b"Session-Id", b"k"), (b"a", b"b"), (b"a", b"b"))
+    assert len(with_fields(flood, {"session-id": "k"})) == 50_001
+
+
+def test_a_length_is_left_blank_and_put_in_its_places() -> None:
+    fields = ((b"Content-LENGTH", b"5"), (b"a", b"b"))
+    blank = with_length(fields)
+
+    assert blank == ((b"Content-LENGTH", b""), (b"a", b"b"))
+    assert with_length(blank, b"17") == ((b"Content-LENGTH", b"17"), (b"a", b"b"))
+    assert (length_of(fields), length_of(blank), length_of(())) == (b"5", b"", b"")
+
+
+def test_fields_without_a_length_stay_as_they_are() -> None:
+    assert with_length([(b"content-type", b"x")], b"5") == ((b"content-type", b"x"),)
+
+
+def test_the_length_has_a_place_where_there_is_one() -> None:
+    length, other = (b"Content-Length", b"5"), (b"a", b"b")
+
+    assert [length_index(given) for given in ((other, length), (other,), (length, length))] == [1, None, None]
+    assert with_length((other, length, other), b"17", 1) == (other, (b"Content-Length", b"17"), other)

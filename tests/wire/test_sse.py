@@ -1,0 +1,154 @@
+"""An event stream yields the same events wherever its chunks are cut."""
+
+import time
+
+import pytest
+from codexcache.wire.sse import EventStream
+from hypothesis import given
+from hypothesis import strategies as st
+from support.jsontext import prop
+
+MIB = 1 << 20
+
+
+def events(*chunks: bytes, limit: int = 32 * MIB) -> list[bytes]:
+    """Return the data of all events in these chunks."""
+    stream = EventStream(limit=limit)
+    return [data for chunk in chunks for data in stream.feed(chunk)]
+
+
+def byte_by_byte(text: bytes, limit: int = 32 * MIB) -> list[bytes]:
+    return events(*(text[at : at + 1] for at in range(len(text))), limit=limit)
+
+
+STREAMS = [
+    pytest.param(b"data: a\n\ndata: b\n\n", [b"a", b"b"], id="two events"),
+    pytest.param(b"event: x\nid: 1\ndata: a\nretry: 5\n\n", [b"a"], id="other fields"),
+    pytest.param(b"data: a\ndata: b\n\n", [b"a\nb"], id="two lines of data"),
+    pytest.param(b"data: a\n\n\n\ndata: b\n\n", [b"a", b"b"], id="more blank lines than needed"),
+    pytest.param(b"\n\n\ndata: a\n\n", [b"a"], id="blank lines first"),
+    pytest.param(b": ping\n\n: ping\n\ndata: a\n\n", [b"a"], id="comments alone"),
+    pytest.param(b": note\ndata: a\n: note\n\n", [b"a"], id="comments within an event"),
+    pytest.param(b"data:a\n\n", [b"a"], id="no space after the colon"),
+    pytest.param(b"data:  a \n\n", [b" a "], id="only one space is taken off"),
+    pytest.param(b"data:\n\ndata\n\n", [b"", b""], id="empty data"),
+    pytest.param(b"data:\ndata\n\n", [b"\n"], id="two empty lines of data"),
+    pytest.param(b"database: a\n\nmydata: a\n\nDATA: a\n\n data: a\n\n", [], id="fields of other names"),
+    pytest.param(b"data: data: a\n\n", [b"data: a"], id="data that looks like a field"),
+    pytest.param(b"event: x\n\n", [], id="an event without data"),
+    pytest.param(b"data: a\n\ndata: b\n", [b"a"], id="no blank line at the end: never an event"),
+    pytest.param(b"data: a", [], id="cut within a line"),
+    pytest.param(b"", [], id="nothing"),
+    pytest.param(b"data: \xf0\x9f\x98\x80 \xff\n\n", [b"\xf0\x9f\x98\x80 \xff"], id="any bytes"),
+    pytest.param(b"data: a\xe2\x80\xa8b\x0bc\x85d\n\n", [b"a\xe2\x80\xa8b\x0bc\x85d"], id="what is no line end here"),
+]
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CR LF", "CR"])
+@pytest.mark.parametrize(("text", "expected"), STREAMS)
+def test_events_are_cut_at_blank_lines(text: bytes, expected: list[bytes], line_end: bytes) -> None:
+    text = text.replace(b"\n", line_end)
+
+    assert events(text) == expected
+    assert byte_by_byte(text) == expected
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b"\xef\xbb\xbf\n\n"], ids=["before data", "before blank lines"])
+def test_a_byte_order_mark_at_the_start_is_passed_over(mark: bytes) -> None:
+    text = mark + b"data: a\n\ndata: b\n\n"
+
+    assert (events(text), byte_by_byte(text)) == ([b"a", b"b"], [b"a", b"b"])
+
+
+def test_a_byte_order_mark_later_on_is_part_of_a_name() -> None:
+    assert events(b"data: a\n\n\xef\xbb\xbfdata: b\n\ndata: c\n\n") == [b"a", b"c"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"data: a\r\ndata: b\r\r\ndata: c\n\r\n",
+        b"data: a\rdata: b\n\rdata: c\n\r",
+        b"data: a\ndata: b\r\n\ndata: c\r\n\r",
+    ],
+    ids=repr,
+)
+def test_line_ends_may_be_mixed(text: bytes) -> None:
+    assert (events(text), byte_by_byte(text)) == ([b"a\nb", b"c"], [b"a\nb", b"c"])
+
+
+LINES = [b"data: a", b"data", b"data:{}", b": c", b"event: x", b"", b"", b"\xef\xbb\xbfdata: b", b"data: " + b"x" * 40]
+
+
+def split_slowly(text: bytes) -> list[bytes]:
+    """Return the events as the standard tells to read them: line by line."""
+    lines = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[:-1]
+    found, data = list[bytes](), list[bytes]()
+    for line in lines:
+        name, _, value = line.partition(b":")
+        if name == b"data":
+            data.append(value.removeprefix(b" "))
+        elif not line and data:
+            found.append(b"\n".join(data))
+            data = []
+    return found
+
+
+@prop
+@given(st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from([b"\n", b"\r\n", b"\r"])), max_size=12), st.data())
+def test_any_stream_is_read_as_the_standard_says_wherever_it_is_cut(
+    lines: list[tuple[bytes, bytes]], data: st.DataObject
+) -> None:
+    text = b"".join(line + end for line, end in lines)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
+    chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+
+    assert events(*chunks) == split_slowly(text)
+    assert byte_by_byte(text) == split_slowly(text)
+
+
+def test_an_event_is_there_as_soon_as_its_blank_line_is() -> None:
+    stream = EventStream()
+
+    assert list(stream.feed(b"data: a\n")) == []
+    assert list(stream.feed(b"\n")) == [b"a"]
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CR LF", "CR"])
+@pytest.mark.parametrize("size", [101, 102, 103, 104, 105, 106, 200, 1000])
+def test_an_event_over_the_limit_is_passed_over_and_the_next_one_is_read(size: int, line_end: bytes) -> None:
+    giant = b"data: " + b"x" * (size - 6)
+    text = line_end.join([b"data: a", b"", giant, b"", b"data: b", b"", b""])
+
+    assert events(text, limit=100) == [b"a", b"b"]
+    assert byte_by_byte(text, limit=100) == [b"a", b"b"]
+
+
+def test_an_event_of_just_the_limit_is_read() -> None:
+    text = b"data: " + b"x" * 94 + b"\r\n\r\n"
+
+    assert events(text, limit=100) == byte_by_byte(text, limit=100) == [b"x" * 94]
+
+
+def test_a_giant_event_is_not_kept() -> None:
+    stream = EventStream(limit=1000)
+    for _ in range(1000):
+        list(stream.feed(b"x" * 100))
+
+    assert len(stream._open) <= 1200
+
+
+def test_an_event_of_20_megabytes_takes_time_in_proportion_to_its_length() -> None:
+    stream, chunk = EventStream(), b"data: " + b"x" * (16 * 1024 - 6)
+    start = time.perf_counter()
+    for _ in range(20 * MIB // len(chunk)):
+        list(stream.feed(chunk))
+
+    assert time.perf_counter() - start < 5
+
+
+def test_a_chunk_with_many_events_takes_time_in_proportion_to_its_length() -> None:
+    start = time.perf_counter()
+
+    assert len(events(b"data: a\n\n" * 100_000)) == 100_000
+    assert time.perf_counter() - start < 5
