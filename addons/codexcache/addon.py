@@ -1,4 +1,4 @@
-"""The addon as mitmproxy sees it: one object, which has the hooks and commands of all the rooms that it holds."""
+"""The addon as mitmproxy sees it: one object that builds all parts and registers their hooks and listeners."""
 
 from .console.commands import Commands
 from .console.hold import Hold
@@ -23,24 +23,26 @@ class CodexContinuity(HookDispatcher):
 
     def __init__(self) -> None:
         self.state = state = State()
-        self.notifier, self.connection_stats = Notifier(state), ConnectionStats(state)
-        views, hold = Views(state), Hold(state, self.notifier)
-        turns, sockets = HttpTurns(state), SocketTurns(state)
-        rooms = [
+        self.connection_stats, views, otel = ConnectionStats(state), Views(state), Otel(state)
+        self.notifier = Notifier(state, listeners=[self.connection_stats.count, otel.export], on_marked=views.redraw)
+        state.diagnosis_service.listeners.append(self.notifier.notify)
+        hold = Hold(state, self.notifier)
+        turns, sockets = HttpTurns(state, hold.consider), SocketTurns(state, hold.consider)
+        parts = [
             Lifecycle(state),
             state.visibility,
             Tunnel(state),
             self.connection_stats,
             turns,
             sockets,
-            ReloadDrain(turns, sockets, state.faults),
+            ReloadDrain(turns, sockets, state.errors),
             CaptureReplay(state),
             self.notifier,
             hold,
             views,
             Commands(state, self.notifier, hold, views.view),
-            Reports(state, self.notifier.line),
+            Reports(self.notifier.recent),
             Redaction(state),
-            Otel(state, self.notifier.entry),
+            otel,
         ]
-        super().__init__("codex_continuity", rooms, state.faults)
+        super().__init__("codex_continuity", parts, state.errors)

@@ -1,14 +1,11 @@
 """The command that makes a page of this session's turns."""
 
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from codexcache.body.json_splice import Object
 from codexcache.console.reports import Reports
-from codexcache.diagnosis.diagnosis import Diagnosis
-from codexcache.hooks.state import FlowVisibility, State
+from codexcache.hooks.notify import RecentLines
 from codexcache.output.journal import line_of
 from conftest import Stage
 from mitmproxy import exceptions
@@ -20,14 +17,13 @@ from support.talks import Listed, asked, counting
 from support.wire import JSON, RESPONSES, body
 
 
-def told(*entries: Object, visibility: bool = True) -> Reports:
-    """Return the addon after it was told of turns with these entries."""
-    state = State()
-    state.visibility = cast(FlowVisibility, SimpleNamespace(present=visibility))
-    reports = Reports(state, lambda diagnosis: line_of(cast(Object, diagnosis)))
+def reports_on(*entries: Object, limit: int = 5_000) -> Reports:
+    """Return the addon after turns with these entries."""
+    recent = RecentLines(limit)
     for each in entries:
-        reports.keep(cast(Diagnosis, each))
-    return reports
+        recent.count += 1
+        recent.lines.append(line_of(each))
+    return Reports(recent)
 
 
 def written(reports: Reports, path: Path) -> Element:
@@ -67,7 +63,7 @@ async def test_a_conversation_has_the_name_that_it_has_elsewhere(stage: Stage, t
 
 def test_there_is_nothing_to_report_on_before_the_first_turn(tmp_path: Path) -> None:
     with pytest.raises(exceptions.CommandError, match="no turn to report on yet"):
-        written(told(), tmp_path / "page.html")
+        written(reports_on(), tmp_path / "page.html")
 
 
 @pytest.mark.parametrize(
@@ -77,19 +73,18 @@ def test_a_page_that_cannot_be_written_is_said(name: str, reason: str, tmp_path:
     (tmp_path / "notes.txt").write_text("some notes")
 
     with pytest.raises(exceptions.CommandError, match=reason):
-        written(told(entry(1)), tmp_path / name)
+        written(reports_on(entry(1)), tmp_path / name)
 
 
 def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    told(entry(1)).report(PathArgument("~/page.html"))
+    reports_on(entry(1)).report(PathArgument("~/page.html"))
 
     assert (tmp_path / "page.html").exists()
 
 
-def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codexcache.console.reports._MOST", 10)
-    page = written(told(*long_journal(40)), tmp_path / "page.html")
+def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path) -> None:
+    page = written(reports_on(*long_journal(40), limit=10), tmp_path / "page.html")
 
     assert len(page.all("g", "turn")) == 10
     assert (
@@ -98,13 +93,10 @@ def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path, monkeypatch
 
 
 def test_a_page_can_be_made_again(tmp_path: Path) -> None:
-    reports: Any = told(entry(1))
-    written(reports, tmp_path / "page.html")
-    reports.keep(entry(2))
+    recent = RecentLines()
+    reports = Reports(recent)
+    for number in (1, 2):
+        recent.lines.append(line_of(entry(number)))
+        page = written(reports, tmp_path / "page.html")
 
-    assert len(written(reports, tmp_path / "page.html").all("g", "turn")) == 2
-
-
-def test_nothing_is_kept_where_nobody_could_ask_for_it(tmp_path: Path) -> None:
-    with pytest.raises(exceptions.CommandError, match=r"There is no turn to report on yet\."):
-        written(told(entry(1), visibility=False), tmp_path / "page.html")
+        assert len(page.all("g", "turn")) == number

@@ -50,7 +50,7 @@ async def replayed(saved: bytes) -> list[Diagnosis]:
         assert isinstance(flow, http.HTTPFlow)
         (captures.websocket_end if flow.websocket else captures.response)(flow)
     captures.play()
-    assert state.faults.lines() == []
+    assert state.errors.lines() == []
     return diagnoses
 
 

@@ -45,7 +45,7 @@ async def told(*flows: http.HTTPFlow) -> list[tuple[float, str]]:
     loader = Loader()
     loader.load(*flows)
     loader.capture_replay.done()
-    assert loader.state.faults.lines() == []
+    assert loader.state.errors.lines() == []
     return loader.told
 
 
@@ -222,7 +222,7 @@ async def test_a_turn_that_cannot_be_explained_does_not_keep_others_from_it(monk
     loader.capture_replay.done()
 
     assert loader.told == [(20, "cold")]
-    assert [line.partition(" at ")[0] for line in loader.state.faults.lines()] == ["ValueError"]
+    assert [line.partition(" at ")[0] for line in loader.state.errors.lines()] == ["ValueError"]
 
 
 async def test_of_a_socket_that_was_told_of_nothing_is_kept() -> None:
@@ -245,6 +245,7 @@ async def test_a_flow_keeps_every_byte(make: Callable[..., http.HTTPFlow]) -> No
     with taddons.context() as context:
         loader = Loader()
         context.master.addons.add(notifier := Notifier(loader.state))
+        loader.state.diagnosis_service.listeners.append(notifier.notify)
         loader.load(flow)
         loader.capture_replay.done()
     after = flow.get_state()
@@ -257,10 +258,11 @@ async def explained(flow: http.HTTPFlow) -> http.HTTPFlow:
     """Return a flow after it was loaded."""
     with taddons.context() as context:
         loader = Loader()
-        context.master.addons.add(Notifier(loader.state))
+        context.master.addons.add(notifier := Notifier(loader.state))
+        loader.state.diagnosis_service.listeners.append(notifier.notify)
         loader.load(flow)
         loader.capture_replay.done()
-    assert loader.state.faults.lines() == []
+    assert loader.state.errors.lines() == []
     return flow
 
 

@@ -123,4 +123,4 @@ def test_a_flow_that_ends_without_a_turn_says_nothing() -> None:
     turns.response(tflow.tflow(resp=True))
     turns.error(tflow.tflow(err=True))
 
-    assert state.faults.summary() == []
+    assert state.errors.summary() == []

@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 import pytest
+from codexcache import __version__
 from codexcache.addon import CodexContinuity
 from codexcache.hooks.lifecycle import Lifecycle
 from codexcache.hooks.state import State
@@ -25,7 +26,7 @@ async def test_the_start_says_what_is_on(stage: Stage, caplog: pytest.LogCapture
     await stage.proxy(codex_mode="pin", codex_hosts="chatgpt.com,codex.example")
 
     lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.hooks.lifecycle"]
-    assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com, codex.example (codex_mode pin)."]
+    assert lines == [f"Codex Continuity {__version__} is on for chatgpt.com, codex.example (codex_mode pin)."]
 
 
 async def test_the_start_names_the_options_that_are_set(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
@@ -34,7 +35,7 @@ async def test_the_start_names_the_options_that_are_set(stage: Stage, caplog: py
     await stage.proxy(codex_redact="on", codex_mode="observe", codex_body_limit="64m")
 
     lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.hooks.lifecycle"]
-    assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com (codex_mode observe, codex_redact=on)."]
+    assert lines == [f"Codex Continuity {__version__} is on for chatgpt.com (codex_mode observe, codex_redact=on)."]
 
 
 BAD = {

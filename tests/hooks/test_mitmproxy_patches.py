@@ -53,9 +53,10 @@ def test_no_text_is_ever_damaged(text: str, pieces: list[bytes]) -> None:
     assert "".join(str(part) for part in cut(pieces, text.encode())) == text
 
 
-def test_installing_twice_and_removing_twice_is_harmless() -> None:
+def test_installing_twice_and_removing_twice_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     """As a reload of the script does it."""
-    before = websocket.Fragmentizer
+    before = mitmproxy_patches.WholeCharacters.__base__
+    monkeypatch.setattr(websocket, "Fragmentizer", before)
     mitmproxy_patches.install()
     mitmproxy_patches.install()
     assert issubclass(websocket.Fragmentizer, mitmproxy_patches.WholeCharacters)

@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import orjson
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.hooks import notify as room
 from codexcache.hooks.files import SECRET_FILE
-from codexcache.hooks.notify import TURN_SUMMARIES, Notifier, turn_summaries
-from codexcache.hooks.state import State
+from codexcache.hooks.notify import TURN_SUMMARIES, FinishedTurn, Notifier, turn_summaries
+from codexcache.hooks.state import FlowVisibility, State
 from codexcache.output.journal import Entries
 from codexcache.output.turn_summary import turn_summary as made
 from mitmproxy import http
@@ -56,7 +58,7 @@ class Office:
         context.master.addons.add(self.notifier)
         self.notifier.configure(set())
         self.flow: http.HTTPFlow | None = None
-        self.clerk.diagnosis_service.listeners.append(self.notifier.tell)
+        self.clerk.diagnosis_service.listeners.append(self.notifier.notify)
 
     def set(self, **options: str) -> None:
         self.context.options.update(**options)
@@ -260,7 +262,7 @@ def test_a_flow_carries_a_bounded_number_of_portraits(
     office: Office, make: Callable[[], http.HTTPFlow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The latest ones; mark and comment go on with them."""
-    monkeypatch.setattr(room, "_MOST", 3)
+    monkeypatch.setattr(room, "_SUMMARIES_PER_FLOW", 3)
     office.flow = flow = make()
     for number in range(5):
         office.turn(number + 1, 10_000 + number, 10_000 if number else 0)
@@ -276,7 +278,7 @@ def test_five_hundred_portraits_are_a_tolerable_size(office: Office, flow: http.
     office.flow = flow
     office.turn()
 
-    assert len(orjson.dumps(turn_summaries(flow))) * room._MOST < 1_500_000
+    assert len(orjson.dumps(turn_summaries(flow))) * room._SUMMARIES_PER_FLOW < 1_500_000
 
 
 def test_a_flow_that_is_gone_is_not_marked(office: Office) -> None:
@@ -321,7 +323,9 @@ def test_a_portrait_is_what_the_flow_carries(office: Office, flow: http.HTTPFlow
     (diagnosis,) = office.clerk.diagnoses
 
     assert turn_summaries(flow) == [office.notifier.summarize(diagnosis)]
-    assert turn_summaries(flow) == [made(diagnosis, office.notifier.entry(diagnosis), office.notifier.pseudonyms)]
+    assert turn_summaries(flow) == [
+        made(diagnosis, office.notifier.entries.entry(diagnosis), office.notifier.pseudonyms)
+    ]
     assert turn_summary().keys() - turn_summaries(flow)[0].keys() == set()
 
 
@@ -341,12 +345,36 @@ def test_an_entry_is_made_once_for_a_finding(office: Office, monkeypatch: pytest
         return entry(entries, diagnosis)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Entries, "entry", counted)
+    given, listeners = list[Object](), [lambda turn: given.append(turn.entry)] * 2
+    notifier = Notifier(office.state, listeners)
+    office.clerk.diagnosis_service.listeners[-1] = notifier.notify
     office.turn()
-    first, second = (office.notifier.entry(office.clerk.diagnoses[0]) for _ in range(2))
-    office.turn(3)
 
-    assert first is second
+    assert given[0] is given[1]
     assert asked == office.clerk.diagnoses
+
+
+def test_a_listener_that_fails_keeps_no_other_from_being_called(office: Office) -> None:
+    """Its error is counted."""
+    called = list[FinishedTurn]()
+
+    def fails(turn: FinishedTurn) -> None:
+        raise LookupError
+
+    notifier = Notifier(office.state, [fails, called.append])
+    office.clerk.diagnosis_service.listeners[-1] = notifier.notify
+    office.turn()
+
+    assert [turn.diagnosis for turn in called] == office.clerk.diagnoses
+    assert "notifying of a turn" in office.state.errors.lines()[0]
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_lines_are_kept_for_a_report_where_somebody_could_ask_for_one(office: Office, present: bool) -> None:
+    office.state.visibility = cast(FlowVisibility, SimpleNamespace(present=present))
+    office.turn()
+
+    assert (office.notifier.recent.count, len(office.notifier.recent.lines)) == (1, present)
 
 
 def lines(path: Path) -> list[Object]:
@@ -369,7 +397,7 @@ def test_the_journal_gets_a_line_a_turn_and_is_the_users_alone(office: Office, t
     office.turn()
     office.turn(3)
 
-    assert lines(path) == [office.notifier._entries.entry(diagnosis) for diagnosis in office.clerk.diagnoses]
+    assert lines(path) == [office.notifier.entries.entry(diagnosis) for diagnosis in office.clerk.diagnoses]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -384,7 +412,7 @@ def test_what_was_in_the_journal_stays(office: Office, tmp_path: Path) -> None:
 
 def test_a_journal_in_the_users_home(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(room, "_file", room._file.__wrapped__)  # no other test shall know this home
+    monkeypatch.setattr(room, "_expanded", room._expanded.__wrapped__)  # no other test shall know this home
     office.journal("~/journal.jsonl")
     office.turn()
 
@@ -449,7 +477,7 @@ def test_fingerprints_of_two_starts_with_one_folder_are_the_same(tmp_path: Path)
             office.set(confdir=str(tmp_path))
             office.notifier.running()
             office.turn()
-            starts.append((pseudonym(office.notifier), office.notifier.entry(office.clerk.diagnoses[0])))
+            starts.append((pseudonym(office.notifier), office.notifier.entries.entry(office.clerk.diagnoses[0])))
     (one, first), (other, second) = starts
 
     assert one == other

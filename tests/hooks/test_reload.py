@@ -39,9 +39,9 @@ class Script:
         addons.invoke_addon_sync(addon, hooks.RunningHook())
 
 
-def leftovers(proxy: Proxy) -> int:
+def draining(proxy: Proxy) -> int:
     """Returns how many addons see to old flows."""
-    return sum(name.startswith("codex_leftover") for name in proxy.master.addons.lookup)
+    return sum(name.startswith("codex_drain") for name in proxy.master.addons.lookup)
 
 
 def verdicts(journal: Path) -> list[str]:
@@ -70,7 +70,7 @@ async def test_an_event_stream_goes_on_and_is_told_with_its_counters(stage: Stag
         turn = asyncio.create_task(connection.post(RESPONSES, FIELDS, TURN))
         await backend.breaks.held(1)
         script.reload(proxy)
-        held = leftovers(proxy)
+        held = draining(proxy)
         backend.breaks.release()
         reply = await turn
         again = await connection.post(RESPONSES, FIELDS, TURN)
@@ -78,7 +78,7 @@ async def test_an_event_stream_goes_on_and_is_told_with_its_counters(stage: Stag
     assert b"response.completed" in reply.body
     assert reply.body.count(b"\n\n") == again.body.count(b"\n\n")
     assert verdicts(journal) == ["cold", "cold"]
-    assert (held, leftovers(proxy)) == (1, 0)
+    assert (held, draining(proxy)) == (1, 0)
 
 
 async def test_a_stream_that_is_cut_afterwards_is_told_too(stage: Stage, journal: Path) -> None:
@@ -94,7 +94,7 @@ async def test_a_stream_that_is_cut_afterwards_is_told_too(stage: Stage, journal
             await reply.rest()
 
     assert verdicts(journal) == ["no_usage"]
-    assert leftovers(proxy) == 0
+    assert draining(proxy) == 0
 
 
 async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(stage: Stage, journal: Path) -> None:
@@ -111,7 +111,7 @@ async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(stage: Stag
         await answered(peer)
 
     assert verdicts(journal) == ["cold", "cold"]
-    assert leftovers(proxy) == 0
+    assert draining(proxy) == 0
 
 
 async def test_nothing_is_left_behind_where_nothing_is_under_way(stage: Stage) -> None:
@@ -121,4 +121,4 @@ async def test_nothing_is_left_behind_where_nothing_is_under_way(stage: Stage) -
         await connection.post(RESPONSES, FIELDS, TURN)
         script.reload(proxy)
 
-    assert leftovers(proxy) == 0
+    assert draining(proxy) == 0

@@ -63,12 +63,12 @@ def test_a_turn_is_told_of_although_nothing_could_be_learned_from_it(monkeypatch
     state, found = State(), list[Diagnosis]()
     state.diagnosis_service.listeners.append(found.append)
     exchange = state.continuity.begin(turn(input="a"), state.settings)
-    state.note_sent(flow_for("chatgpt.com", None), exchange, 0)
+    state.record_sent(flow_for("chatgpt.com", None), exchange, 0)
     monkeypatch.delattr(Continuity, "end")
-    state.end(exchange, 1)
+    state.response_ended(exchange, 1)
 
     assert [diagnosis.record.number for diagnosis in found] == [1]
-    assert "learning from a response" in state.faults.lines()[0]
+    assert "learning from a response" in state.errors.lines()[0]
 
 
 def test_what_passes_unchanged_is_named_by_host_and_reason(caplog: pytest.LogCaptureFixture) -> None:

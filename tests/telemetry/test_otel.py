@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from codexcache import __version__
 from conftest import Stage
 from mitmproxy import exceptions, io
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -82,7 +83,7 @@ async def test_a_turn_arrives_as_a_span(collector: Collector, stage: Stage) -> N
     assert attributes["codex.changed"] == ["session-id", "session_id"]
     assert (attributes["server.address"], attributes["server.port"]) == ("chatgpt.com", 443)
     assert collector.resource["service.name"] == "codex-continuity"
-    assert collector.resource["service.version"] == "0.1.0"
+    assert collector.resource["service.version"] == __version__
     assert len(collector.resource["service.instance.id"]) == 36
     assert upstream.last.values("traceparent") == []
 

@@ -28,15 +28,15 @@ logger = logging.getLogger(__name__)
 _LONGEST = 400
 """Characters of a comment that are said; it may come out of a file that anyone could have written."""
 
-type Turn = tuple[http.HTTPFlow, Object]
-"""A turn: its flow and its portrait."""
+type FlowTurn = tuple[http.HTTPFlow, Object]
+"""A flow and the summary of one of its turns."""
 
 
 class Commands:
     """What the user can ask for."""
 
     def __init__(self, state: State, notifier: Notifier, hold: Hold, view: CacheView) -> None:
-        self._state, self._telling, self._hold, self._view = state, notifier, hold, view
+        self._state, self._notifier, self._hold, self._view = state, notifier, hold, view
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.master.commands.collect_commands(self)
@@ -64,7 +64,7 @@ class Commands:
 
     @command.command("codex.conversations")
     def conversations(self) -> types.Data:
-        """List all conversations: turns, misses, tokens, and what was sent again."""
+        """List all conversations: turns, misses, tokens, and what was re-sent."""
         return _filled(conversations_table(turn for each in self._flows() for turn in turn_summaries(each)))
 
     @command.command("codex.nextmiss")
@@ -88,10 +88,10 @@ class Commands:
             "mode": [settings.mode],
             "hosts": settings.hosts,
             "options": changed_options({name: getattr(ctx.options, name) for name in OPTIONS}) or ["all as by default"],
-            "seen": self._telling.summary.lines(),
+            "seen": self._notifier.summary.lines(),
             "learned": self._state.continuity.rejected_params or ["nothing"],
             "held now": [str(self._hold.count)],
-            "faults": self._state.faults.lines(),
+            "faults": self._state.errors.lines(),
             "warnings": config_checks.warnings(ctx.options, settings),
         }
         headline = f"Codex Continuity {__version__} in mitmproxy {version.VERSION}"
@@ -110,14 +110,14 @@ class Commands:
             "Bodies are as they were: they still hold the prompts, the answers and the client's own ids."
         )
 
-    def _turn(self, number: int) -> Turn:
+    def _turn(self, number: int) -> FlowTurn:
         """Return a turn by its number."""
         turns = [(each, turn) for each in self._flows() for turn in turns_of(each) if turn.get("turn") == number]
         if not turns:
             raise exceptions.CommandError(f"There is no turn {number} here; codex.turns lists them.")
         return turns[-1]
 
-    def _compared(self, was: Turn, now: Turn) -> str:
+    def _compared(self, was: FlowTurn, now: FlowTurn) -> str:
         try:
             prompts = [self._view.lookup.prompt(*turn) for turn in (was, now)]
         except Missing as reason:

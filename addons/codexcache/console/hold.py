@@ -1,42 +1,37 @@
-"""Turns that are held before they leave, because they are heading for a verdict that the user wants to look at first.
+"""Turns that are held before they leave, because the user wants to look at the verdict that is predicted for them.
 
-They are held as mitmproxy's own intercept holds a flow: look, edit, resume, kill. What leaves in the end is what
-counts for the turn's record, and from then on its time runs.
+They are held as mitmproxy's own intercept holds a flow: look, edit, resume, kill. The turn's record describes what
+leaves in the end, and its time starts then.
 
 mitmproxy (12.2) does not wake up what waits for a flow that was killed while it was held: the client would hang. And
-it knows no killing of a WebSocket's message. Both are made up for here.
+it cannot kill a WebSocket's message. Both are made up for here.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 
 from mitmproxy import ctx, exceptions, hooks, http, websocket
 
+from ..hooks.http import Reread
 from ..hooks.notify import Notifier
 from ..hooks.state import State
 from ..turn.exchange import Exchange
-from ..turn.request import Turn
 
 HELD = "codex_held"
-"""Key in `flow.metadata`: the portrait of the turn that is held, with the verdict that it is heading for."""
+"""Key in `flow.metadata`: the summary of the turn that is held, with its predicted verdict."""
 
-_GLANCE = 0.2
+_POLL_INTERVAL = 0.2
 """Seconds between two looks at whether a held flow was killed."""
-
-type Reread = Callable[[], tuple[object, Turn]]
-"""Reads a turn again: its bytes, to be compared, and the turn. Raises ValueError."""
 
 
 class Hold:
     """Holds turns until the user lets them go (option `codex_intercept`)."""
 
     def __init__(self, state: State, notifier: Notifier) -> None:
-        self._state, self._telling = state, notifier
+        self._state, self._notifier = state, notifier
         self._tasks: set[asyncio.Task[None]] = set()
-        state.hold = self.consider
 
     @property
     def count(self) -> int:
@@ -54,7 +49,7 @@ class Hold:
             task.cancel()
 
     def consider(self, flow: http.HTTPFlow, exchange: Exchange, reread: Reread) -> None:
-        """Hold a turn if it is heading for a verdict that the user has named; a replayed turn passes."""
+        """Hold a turn if the user has named its predicted verdict; a replayed turn passes."""
         wanted = self._state.settings.intercept
         if not wanted or flow.is_replay:
             return
@@ -63,17 +58,17 @@ class Hold:
         if predicted is None or predicted.verdict.name not in wanted:
             return
         held = Held(flow, exchange, reread, f"held, heading for {predicted.verdict}")
-        flow.metadata[HELD] = self._telling.summarize(predicted)
-        task = asyncio.create_task(self._let_go(held))
+        flow.metadata[HELD] = self._notifier.summarize(predicted)
+        task = asyncio.create_task(self._release(held))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _let_go(self, held: "Held") -> None:
-        """Wait until a turn is let go, and note what leaves, and when."""
-        with self._state.faults.noted("letting a held turn go"):
-            await held.over()
+    async def _release(self, held: "Held") -> None:
+        """Wait until a turn is released, and record what leaves, and when."""
+        with self._state.errors.noted("letting a held turn go"):
+            await held.released()
             if not held.is_killed():
-                held.note_departure(self._state, time.time())
+                held.record_departure(self._state, time.time())
 
 
 class Held:
@@ -81,7 +76,7 @@ class Held:
 
     def __init__(self, flow: http.HTTPFlow, exchange: Exchange, reread: Reread, comment: str) -> None:
         self._flow, self._exchange, self._reread = flow, exchange, reread
-        self._comment_before, self._comment = flow.comment, comment
+        self._previous_comment, self._comment = flow.comment, comment
         self._message = flow.websocket.messages[-1] if flow.websocket else None
         self._bytes, _ = reread()
         flow.comment = comment
@@ -90,25 +85,25 @@ class Held:
     def is_killed(self) -> bool:
         return not self._flow.live
 
-    async def over(self) -> None:
-        """Wait until the flow is let go or killed, and take the comment off."""
+    async def released(self) -> None:
+        """Wait until the flow is resumed or killed, and remove the comment."""
         while self._flow.intercepted:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._flow.wait_for_resume(), _GLANCE)
+                await asyncio.wait_for(self._flow.wait_for_resume(), _POLL_INTERVAL)
         self._flow.metadata.pop(HELD, None)
         if self._flow.comment == self._comment:
-            self._flow.comment = self._comment_before
+            self._flow.comment = self._previous_comment
         if self.is_killed():
             _wake(self._flow, self._message)
         ctx.master.addons.trigger(hooks.UpdateHook([self._flow]))
 
-    def note_departure(self, state: State, now: float) -> None:
-        """Have the record tell of what left, and the flow of when it did."""
+    def record_departure(self, state: State, now: float) -> None:
+        """Update the turn's record with what left, and the flow with the time at which it did."""
         if self._message:
             self._message.timestamp = now
         else:
             self._flow.request.timestamp_end = now
-        with contextlib.suppress(ValueError):  # what is no turn any more keeps the record of what it was
+        with contextlib.suppress(ValueError):  # what is no longer a turn keeps its record
             left, turn = self._reread()
             self._exchange.edited = turn if left != self._bytes else None
             state.diagnosis_service.released(self._exchange, turn, at=now)

@@ -155,13 +155,16 @@ class Views:
 
     def __init__(self, state: State) -> None:
         self.view = CacheView(Lookup(state))
-        state.diagnosis_service.listeners.append(lambda diagnosis: show_again(self.view, diagnosis.record.flow))
 
     def load(self, loader: object) -> None:
         contentviews.add(self.view)
 
+    def redraw(self, flow_id: str) -> None:
+        """Have the console draw a flow again, if it is on the screen."""
+        show_again(self.view, flow_id)
+
     def done(self) -> None:
-        """Take the view away, unless a newer instance has taken its place."""
+        """Unregister the view, unless a newer instance has taken its place."""
         registered = contentviews.registry._by_name
         if registered.get(NAME.lower()) is self.view:
             del registered[NAME.lower()]

@@ -64,7 +64,7 @@ class CaptureReplay:
         """Hand in what was gathered, in the order of time."""
         while self._events:
             _, _, event = heappop(self._events)
-            with self._state.faults.noted("explaining a capture"):  # the turns that follow are told nevertheless
+            with self._state.errors.noted("explaining a capture"):  # the turns that follow are told nevertheless
                 event()
 
     def _is_loaded(self, flow: http.HTTPFlow) -> bool:
@@ -88,7 +88,7 @@ class CaptureReplay:
         """Put a flow's turns among those to be played; their old portraits make room for new ones."""
         relabel(flow, [])
         for turn in turns:
-            self._put(turn.sent_at, partial(self._state.note_sent, flow, turn.exchange, turn.sent_at))
+            self._put(turn.sent_at, partial(self._state.record_sent, flow, turn.exchange, turn.sent_at))
             self._put(turn.ended_at, partial(self._state.diagnosis_service.ended, turn.exchange, at=turn.ended_at))
         if len(self._events) > _MOST:
             self.play()

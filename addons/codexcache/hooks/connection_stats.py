@@ -1,6 +1,6 @@
-"""What arrives at the proxy, and what does not: without it a client that never gets here would leave no trace.
+"""Connection statistics: what arrives at the proxy, and what does not, which would otherwise leave no trace.
 
-A client that does not trust the proxy's CA is told once how to, for each of its addresses and each host.
+A client that does not trust the proxy's CA is told once how to trust it, for each of its addresses and each host.
 """
 
 import logging
@@ -11,17 +11,17 @@ from mitmproxy import connection, ctx, http, tls
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from ..body.json_splice import Json
-from ..diagnosis.diagnosis import Diagnosis
 from ..wire.routes import endpoint_of, is_codex_host
+from .notify import FinishedTurn
 from .state import State
 
 logger = logging.getLogger(__name__)
 
 _MOST = 200
-"""Names that are kept of each kind; clients make them up, so there could be any number."""
+"""Names counted of each kind; clients make them up, so there could be any number."""
 
-_DISTRUST = ("does not trust", "may not trust")
-"""How mitmproxy puts that the client sent an alert about the certificate (`proxy/layers/tls.py`)."""
+_CA_REJECTED = ("does not trust", "may not trust")
+"""What mitmproxy writes when the client sent an alert about the certificate (`proxy/layers/tls.py`)."""
 _HUNG_UP = "disconnected during the handshake"
 
 
@@ -30,7 +30,7 @@ class ConnectionStats:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._told: set[tuple[str, str]] = set()
+        self._advised: set[tuple[str, str]] = set()
         self.connections = self.requests = self.begun = self.turns = 0
         self._changed: Counter[tuple[str, ...]] = Counter()
         self.statuses: Counter[str] = Counter()
@@ -39,7 +39,6 @@ class ConnectionStats:
         self.distrusted: Counter[str] = Counter()
         self.hung_up: Counter[str] = Counter()
         self.unreachable: dict[str, str] = {}
-        state.diagnosis_service.listeners.append(self.count)
 
     def report(self) -> dict[str, Json]:
         """Return what was counted, as plain values."""
@@ -52,10 +51,10 @@ class ConnectionStats:
         """How often each part of a turn was altered."""
         return sum((Counter(dict.fromkeys(names, count)) for names, count in self._changed.items()), Counter[str]())
 
-    def count(self, diagnosis: Diagnosis) -> None:
-        """Take in a finished turn."""
+    def count(self, turn: FinishedTurn) -> None:
+        """Count a finished turn, and what was altered for it."""
         self.turns += 1
-        _count(self._changed, diagnosis.exchange.changed)
+        _count(self._changed, turn.diagnosis.exchange.changed)
 
     def client_connected(self, client: connection.Client) -> None:
         self.connections += 1
@@ -75,9 +74,9 @@ class ConnectionStats:
 
     def tls_failed_client(self, data: tls.TlsData) -> None:
         host = data.conn.sni or _host(data.context.server.address)
-        if any(words in (data.conn.error or "") for words in _DISTRUST):
+        if any(words in (data.conn.error or "") for words in _CA_REJECTED):
             _count(self.distrusted, host)
-            self._tell(_host(data.context.client.peername), host)
+            self._advise(_host(data.context.client.peername), host)
         elif _HUNG_UP in (data.conn.error or ""):
             _count(self.hung_up, host)
 
@@ -96,10 +95,10 @@ class ConnectionStats:
             if name in self.unreachable or len(self.unreachable) < _MOST:
                 self.unreachable[name] = error or "no reason given"
 
-    def _tell(self, client: str, host: str) -> None:
-        if (client, host) in self._told or len(self._told) >= _MOST:
+    def _advise(self, client: str, host: str) -> None:
+        if (client, host) in self._advised or len(self._advised) >= _MOST:
             return
-        self._told.add((client, host))
+        self._advised.add((client, host))
         ca = Path(ctx.options.confdir).expanduser() / "mitmproxy-ca-cert.pem"
         logger.warning(f"A client at {client} does not trust mitmproxy's CA for {host!r}. {how_to_trust(str(ca))}")
 

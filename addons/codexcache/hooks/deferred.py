@@ -15,8 +15,8 @@ from .errors import InternalErrors
 class DeferredQueue:
     """Does what it is asked for as soon as nothing else is left to do; where no event loop runs, at once."""
 
-    def __init__(self, faults: InternalErrors) -> None:
-        self._faults = faults
+    def __init__(self, errors: InternalErrors) -> None:
+        self._errors = errors
         self._works: deque[Callable[[], None]] = deque()
         self._is_due = self._is_over = False
 
@@ -38,7 +38,7 @@ class DeferredQueue:
             try:
                 self._works.popleft()()
             except Exception as error:
-                self._faults.note("what follows on a turn", error)
+                self._errors.note("what follows on a turn", error)
 
     def finish(self) -> None:
         """Do what is left to do, and from now on everything at once: there may be no time afterwards."""

@@ -1,8 +1,8 @@
-"""Many rooms with hooks, one addon.
+"""Calls the hooks of many parts, as one addon.
 
-mitmproxy asks every addon for the hook of every event, and for one more behind it (`update`). A turn has some twenty
-events and each frame of a WebSocket two, so a dozen rooms would cost more in being asked than most of them do in
-answering. Here each event finds those that want it at once.
+mitmproxy asks every addon for the hook of every event, and for one more after it (`update`). A turn has some twenty
+events and each frame of a WebSocket two, so asking a dozen addons would cost more than most of them do. Here the
+parts that have a hook are looked up once, at the start.
 
 A hook never raises, and neither does an awaitable it returns: mitmproxy would send a half-made change.
 But what is wrong with an option is for mitmproxy to say, except while it loads the script: then it shows a traceback.
@@ -22,24 +22,25 @@ type Hook = Callable[..., Awaitable[None] | None]
 
 
 class HookDispatcher:
-    """An addon that has each hook which one of its rooms has; it calls theirs, in order."""
+    """An addon with every hook that one of its parts has; it calls theirs, in order."""
 
-    def __init__(self, name: str, rooms: Iterable[object], faults: InternalErrors) -> None:
+    def __init__(self, name: str, parts: Iterable[object], errors: InternalErrors) -> None:
         self.name = name
+        parts = list(parts)
         for event in hooks.all_hooks:
-            if wanted := [getattr(room, event) for room in rooms if hasattr(room, event)]:
-                setattr(self, event, _hook(event, wanted, faults))
+            if found := [getattr(part, event) for part in parts if hasattr(part, event)]:
+                setattr(self, event, _hook(event, found, errors))
 
 
-def _hook(event: str, wanted: Sequence[Hook], faults: InternalErrors) -> Hook:
+def _hook(event: str, found: Sequence[Hook], errors: InternalErrors) -> Hook:
     if event == "load":
-        return _raising(wanted)
-    return _configuring(_raising(wanted)) if event == "configure" else _guarded(event, wanted, faults)
+        return _raising(found)
+    return _configuring(_raising(found)) if event == "configure" else _guarded(event, found, errors)
 
 
-def _raising(wanted: Sequence[Hook]) -> Hook:
+def _raising(found: Sequence[Hook]) -> Hook:
     def hook(*arguments: Any) -> None:
-        for each in wanted:
+        for each in found:
             each(*arguments)
 
     return hook
@@ -57,27 +58,27 @@ def _configuring(configure: Hook) -> Hook:
     return hook
 
 
-def _guarded(event: str, wanted: Sequence[Hook], faults: InternalErrors) -> Hook:
+def _guarded(event: str, found: Sequence[Hook], errors: InternalErrors) -> Hook:
     where = f"the {event} hook"
 
-    async def rest(waiting: Awaitable[None], rooms: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
-        """Wait for one room, then ask those behind it, one after the other."""
-        with faults.noted(where):
+    async def rest(waiting: Awaitable[None], later: Sequence[Hook], arguments: tuple[Any, ...]) -> None:
+        """Wait for one hook, then call the later ones, one after the other."""
+        with errors.noted(where):
             await waiting
-        for each in rooms:
-            with faults.noted(where):
+        for each in later:
+            with errors.noted(where):
                 if (more := each(*arguments)) is not None:
                     await more
 
     def hook(*arguments: Any) -> Awaitable[None] | None:
-        for place, each in enumerate(wanted, 1):
+        for count, each in enumerate(found, 1):
             try:
                 waiting = each(*arguments)
             except Exception as error:
-                faults.note(where, error)
+                errors.note(where, error)
             else:
                 if waiting is not None:
-                    return rest(waiting, wanted[place:], arguments)
+                    return rest(waiting, found[count:], arguments)
         return None
 
     return hook

@@ -1,4 +1,7 @@
-"""Turns over HTTP, and every event stream that is decrypted."""
+"""Turns over HTTP, and every event stream that is decrypted.
+
+A request is read, edited and sent in `_send`; its response passes a `Tap`, which never holds it back.
+"""
 
 import logging
 import time
@@ -23,18 +26,29 @@ from .state import State, is_reverse, pass_unchanged, write_fields
 logger = logging.getLogger(__name__)
 
 
-class HttpTurns:
-    """Gives a POST to the backend its envelope, and listens to the response."""
+type Reread = Callable[[], tuple[object, Turn]]
+"""Reads a turn again as it is now: its bytes, to be compared, and the turn. Raises ValueError."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+type HoldTurn = Callable[[http.HTTPFlow, Exchange, Reread], None]
+"""Holds a turn that the user wants to look at before it leaves (option `codex_intercept`)."""
+
+
+def hold_nothing(flow: http.HTTPFlow, exchange: Exchange, reread: Reread) -> None:
+    """Let every turn pass."""
+
+
+class HttpTurns:
+    """Edits a POST to the backend, and observes the response."""
+
+    def __init__(self, state: State, hold: HoldTurn = hold_nothing) -> None:
+        self._state, self._hold = state, hold
         self._exchanges: dict[str, Exchange] = {}
         self._taps: dict[str, Tap] = {}
-        self._is_deaf = False
+        self._is_bypassed = False
 
     @property
     def in_progress(self) -> AbstractSet[str]:
-        """The ids of the flows whose turns have left and not come to their end."""
+        """The ids of the flows whose turns have left and not ended."""
         return self._exchanges.keys()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
@@ -52,72 +66,73 @@ class HttpTurns:
             return
         values = values_by_name(flow.response.headers.fields)
         if _is_event_stream(values) or self._state.host_of(flow):  # the backend's must not wait, nor any event stream
-            theirs = flow.response.stream
-            flow.response.stream = theirs or True  # whatever happens to our listener, the response does not wait
+            other = flow.response.stream
+            flow.response.stream = other or True  # whatever happens to our listener, the response does not wait
             tap = self._taps[flow.id] = self._tap(flow, flow.response, values)
-            flow.response.stream = _before(theirs, tap.listener()) if callable(theirs) else tap.listener()
+            flow.response.stream = _chained(tap.listener(), other) if callable(other) else tap.listener()
 
     def response(self, flow: http.HTTPFlow) -> None:
         tap, exchange = self._taps.get(flow.id), self._exchanges.get(flow.id)
         if exchange and tap and not tap.is_used and flow.response and flow.response.raw_content is None:
-            self._say_deaf()
+            self._warn_bypassed()
         self._close(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
     def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> Awaitable[None] | None:
-        """Give a turn its envelope. What cannot be read passes unchanged; what may take long is done aside."""
+        """Edit and send a turn. What cannot be read passes unchanged; what may take long is done in `_send_large`."""
         request, client_headers = flow.request, read_client_headers(flow.request.headers.fields)
         coding = coding_of(client_headers.values).strip()
         if coding or len(request.raw_content or b"") >= LARGE:
-            return self._send_aside(flow, client_headers, coding, host, endpoint)
+            return self._send_large(flow, client_headers, coding, host, endpoint)
         try:
             text = within(_whole(request), self._state.settings.body_limit)
             body, turn = self._read(text, client_headers, host, endpoint)
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)
         else:
-            exchange, content = self._sealed(body, turn)
+            exchange, content = self._edit(body, turn)
             self._commit(flow, exchange, content, host, endpoint)
         return None
 
-    async def _send_aside(
+    async def _send_large(
         self, flow: http.HTTPFlow, client_headers: ClientHeaders, coding: str, host: str, endpoint: Endpoint
     ) -> None:
-        """Decode a body, give the turn its envelope, and encode the body again."""
+        """Edit and send a turn whose body is encoded or large: decode, edit, encode again."""
         try:
             text = await decode_maybe_in_thread(_whole(flow.request), coding, self._state.settings.body_limit)
             news = self._state.bodies.news(text) if len(text) >= LARGE else 0
             body, turn = await run_maybe_in_thread(news, lambda: self._read(text, client_headers, host, endpoint))
         except (Undecodable, Unreadable) as reason:
             return pass_unchanged(flow, reason)
-        exchange, content = self._sealed(body, turn)
+        exchange, content = self._edit(body, turn)
         if (sent := content) is not None and coding:
             content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, coding))
         self._commit(flow, exchange, content, host, endpoint)
 
-    def _sealed(self, body: Body[ParsedBody], turn: Turn) -> tuple[Exchange, bytes | None]:
-        """Work out a turn's envelope, and its body with its edits, None where there are none."""
+    def _edit(self, body: Body[ParsedBody], turn: Turn) -> tuple[Exchange, bytes | None]:
+        """Return a turn's exchange, and its body with its edits, None where there are none."""
         exchange = self._state.continuity.begin(turn, self._state.settings)
-        return exchange, self._state.sealed(body, turn, exchange.edits)
+        return exchange, self._state.edit(body, turn, exchange.edits)
 
     def _commit(
         self, flow: http.HTTPFlow, exchange: Exchange, content: bytes | None, host: str, endpoint: Endpoint
     ) -> None:
-        """Write what was worked out, and note that the turn leaves."""
+        """Write the edits to the request, and record that the turn leaves."""
         request = flow.request
         write_fields(request, exchange.edits, None if content is None else b"%d" % len(content))
         if content is not None:
             request.raw_content = content
         self._exchanges[flow.id] = exchange
-        self._state.sent(flow, exchange, request.timestamp_end or time.time())
-        self._state.hold(flow, exchange, lambda: self._reread(request, host, endpoint))
+        self._state.request_sent(flow, exchange, request.timestamp_end or time.time())
+        if self._state.settings.intercept:
+            self._hold(flow, exchange, lambda: self._reread(request, host, endpoint))
 
     def _read(
         self, text: bytes, client_headers: ClientHeaders, host: str, endpoint: Endpoint
     ) -> tuple[Body[ParsedBody], Turn]:
-        """Return a request's body, and the turn that it is. Raises Unreadable."""
+        """Return a request's body, and its turn. Raises Unreadable."""
         body = self._state.read(text)
         turn = read_turn(
             client_headers,
@@ -131,42 +146,45 @@ class HttpTurns:
         return body, turn
 
     def _reread(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
-        """Return all of a request that counts, and the turn that it is now. Raises Undecodable or Unreadable."""
+        """Return a request's body and header fields, and its turn, as they are now.
+
+        Raises Undecodable or Unreadable.
+        """
         client_headers = read_client_headers(request.headers.fields)
         text = decode(request.raw_content or b"", coding_of(client_headers.values), self._state.settings.body_limit)
         body, turn = self._read(text, client_headers, host, endpoint)
         return (body.text, request.headers.fields), turn
 
     def _tap(self, flow: http.HTTPFlow, response: http.Response, values: Values) -> Tap:
-        """Return what reads a turn's outcome, and keeps a copy of the response where somebody could look at it."""
+        """Return the observer of a response; it keeps a copy where somebody could look at the flow."""
         exchange = self._exchanges.get(flow.id)
         reader = self._reader(response, values, exchange) if exchange else None
-        keeper = BodyBuffer(self._state.settings.view_limit) if self._state.visibility.present else None
-        return Tap(self._note_fault, reader, keeper)
+        buffer = BodyBuffer(self._state.settings.view_limit) if self._state.visibility.present else None
+        return Tap(self._note_error, reader, buffer)
 
     def _reader(self, response: http.Response, values: Values, exchange: Exchange) -> Reader | None:
         try:
-            return reader_of(response, values, exchange, lambda: self._state.end(exchange, time.time()))
+            return reader_of(response, values, exchange, lambda: self._state.response_ended(exchange, time.time()))
         except Undecodable:
-            return None  # it says no more than its status
+            return None  # nothing but its status is known
 
-    def _note_fault(self, error: Exception) -> None:
-        self._state.faults.note("reading a response", error)
+    def _note_error(self, error: Exception) -> None:
+        self._state.errors.note("reading a response", error)
 
-    def _say_deaf(self) -> None:
-        """Say once that a listener that was put in the place of ours hears all, and ours nothing."""
-        if not self._is_deaf:
-            self._is_deaf = True
+    def _warn_bypassed(self) -> None:
+        """Log once that another addon has replaced our stream callback, which is then never called."""
+        if not self._is_bypassed:
+            self._is_bypassed = True
             logger.warning(
                 "Another addon has put its own response.stream in the place of this one's, so turns end without their "
                 "counters. Load that addon first (-s THEIRS -s codex_continuity.py); then both hear the response."
             )
 
     def _close(self, flow: http.HTTPFlow) -> None:
-        """End a turn that has not ended by itself, and put what was streamed where it can be seen and saved."""
+        """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
         if exchange := self._exchanges.pop(flow.id, None):
             if not exchange.closed:
-                self._state.end(exchange, time.time())
+                self._state.response_ended(exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if tap := self._taps.pop(flow.id, None):
             body = tap.taken()
@@ -182,14 +200,14 @@ def _whole(request: http.Request) -> bytes:
 
 
 type _Stream = Callable[[bytes], Iterable[bytes] | bytes]
-"""What mitmproxy passes a response's chunks through."""
+"""A stream callback: mitmproxy passes a response's chunks through it."""
 
 
-def _before(theirs: _Stream, ours: Callable[[bytes], bytes]) -> _Stream:
-    """Return a listener that is heard before another addon's, which may alter what passes."""
+def _chained(observe: Callable[[bytes], bytes], other: _Stream) -> _Stream:
+    """Return a stream callback that observes a chunk before another addon's callback, which may alter it."""
 
     def stream(chunk: bytes) -> Iterable[bytes] | bytes:
-        return theirs(ours(chunk))
+        return other(observe(chunk))
 
     return stream
 
@@ -199,7 +217,7 @@ def _is_event_stream(values: Values) -> bool:
 
 
 def reader_of(response: http.Response, values: Values, exchange: Exchange, on_finished: Callable[[], None]) -> Reader:
-    """Note how a turn's response begins, and return what reads the rest. Raises Undecodable.
+    """Record how a turn's response begins, and return the reader of the rest. Raises Undecodable.
 
     `values` are its header fields. A turn ends with its last event, not with its connection: then `on_finished` is
     called, perhaps more than once.
@@ -217,7 +235,7 @@ def reader_of(response: http.Response, values: Values, exchange: Exchange, on_fi
 
 
 def _is_challenge(values: Values) -> bool:
-    """Tell whether a page came that asks for a browser (router-for-me/CLIProxyAPI#3626)."""
+    """Return True for a challenge page, which asks for a browser (router-for-me/CLIProxyAPI#3626)."""
     return values.get("cf-mitigated") == ["challenge"]
 
 

@@ -62,12 +62,12 @@ class Lifecycle:
         gc.unfreeze()
         self._state.deferred.finish()
         mitmproxy_patches.remove()
-        for sentence in self._state.faults.summary():
+        for sentence in self._state.errors.summary():
             logger.warning(sentence)
 
     def _advise(self) -> None:
         """Say what is wrong with the settings, as far as it has not been said."""
-        with self._state.faults.noted("looking at the settings"):
+        with self._state.errors.noted("looking at the settings"):
             for sentence in self._health.news(ctx.options, self._state.settings):
                 logger.warning(sentence)
 

@@ -1,6 +1,7 @@
-"""Where findings go in mitmproxy: a line on mitmdump's terminal, a mark and a comment on the flow, the journal.
+"""What follows on a diagnosis: a line on mitmdump's terminal, a marker and a comment on the flow, the journal.
 
-The terminal is quiet under `-q`. What a flow carries in its metadata are plain values, or mitmproxy could not save it.
+The journal's entry of a finished turn is built once, here, and handed to every listener. The terminal is quiet under
+`-q`. What a flow carries in its metadata are plain values, or mitmproxy could not save it.
 """
 
 import contextlib
@@ -9,7 +10,8 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import cast
@@ -29,77 +31,103 @@ from .state import State
 logger = logging.getLogger(__name__)
 
 TURN_SUMMARIES = "codex"
-"""Key in `flow.metadata`: a list with the portrait of each of the flow's turns, the latest ones last."""
+"""Key in `flow.metadata`: a list with the summary of each of the flow's turns, the latest ones last."""
 
-_MOST = 500
-"""Portraits that one flow carries, about 1 kB each."""
+_SUMMARIES_PER_FLOW = 500
+"""Summaries that one flow carries, about 1 kB each."""
+
+_RECENT_TURNS = 5_000
+"""Turns whose journal lines are kept for `codex.report`, some 900 bytes each; a longer session is for a journal."""
 
 _MARKERS = {"hit": ":white_check_mark:", "cold": ":snowflake:", "below_minimum": ":small_blue_diamond:"}
 _MISS_MARKER, _OTHER_MARKER = ":warning:", ":x:"
 
 
-class Notifier:
-    """Tells of each finding wherever people look."""
+class FinishedTurn:
+    """A finished turn as the listeners get it. Entry and line are built when the first of them asks."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, diagnosis: Diagnosis, entries: Entries) -> None:
+        self.diagnosis = diagnosis
+        self._entries = entries
+
+    @functools.cached_property
+    def entry(self) -> Object:
+        """The journal's entry."""
+        return self._entries.entry(self.diagnosis)
+
+    @functools.cached_property
+    def line(self) -> bytes:
+        """The entry as a line of the journal."""
+        return line_of(self.entry)
+
+
+type Listener = Callable[[FinishedTurn], None]
+
+
+class RecentLines:
+    """The journal lines of the latest turns of this session, at most `limit`. `count` is the number of all turns."""
+
+    def __init__(self, limit: int = _RECENT_TURNS) -> None:
+        self.lines: deque[bytes] = deque(maxlen=limit)
+        self.count = 0
+
+
+class Notifier:
+    """Hands each finished turn to journal, flow, terminal and to the given listeners, in this order.
+
+    `on_marked` is called with the id of a flow whose marker has changed, where a list of flows is shown.
+    """
+
+    def __init__(
+        self, state: State, listeners: Iterable[Listener] = (), on_marked: Callable[[str], None] | None = None
+    ) -> None:
         self._state = state
+        self._listeners = (self._write_journal, self._mark, self._show, *listeners)
+        self._on_marked = on_marked
         self.pseudonyms = Pseudonyms(fresh_secret())
-        self._entries = Entries(self.pseudonyms, secrets.token_hex(8))
+        self.entries = Entries(self.pseudonyms, secrets.token_hex(8))
         self._journal_fails = False
-        self._told: tuple[Diagnosis, Object, bytes] | None = None
-        self._is_shown = self._is_listed = False
+        self._has_terminal = self._has_list = False
         self.summary = Summary()
-        state.diagnosis_service.listeners.append(self.tell)
+        self.recent = RecentLines()
 
     def configure(self, updated: AbstractSet[str]) -> None:
         """Find out where people look: at mitmdump's terminal, unless it is to be quiet, or at a list of flows."""
         addons, options = ctx.master.addons, ctx.options
-        self._is_shown = addons.get("dumper") is not None and getattr(options, "termlog_verbosity", "") != "error"
-        self._is_listed = addons.get("view") is not None
+        self._has_terminal = addons.get("dumper") is not None and getattr(options, "termlog_verbosity", "") != "error"
+        self._has_list = addons.get("view") is not None
 
     def running(self) -> None:
         try:
-            self.pseudonyms = Pseudonyms(load_secret(Path(_file(ctx.options.confdir))))
+            self.pseudonyms = Pseudonyms(load_secret(Path(_expanded(ctx.options.confdir))))
         except OSError as error:
             logger.warning(f"Fingerprints of this start cannot be compared with others: {error.strerror}.")
-        self._entries = Entries(self.pseudonyms, secrets.token_hex(8))
+        self.entries = Entries(self.pseudonyms, secrets.token_hex(8))
 
     def done(self) -> None:
-        if self.summary.turns and self._is_shown:
+        if self.summary.turns and self._has_terminal:
             _print("\n".join(["", *self.summary.lines()]))
 
-    def entry(self, diagnosis: Diagnosis) -> Object:
-        """Return what the journal says of a turn; several listeners ask for the same one."""
-        return self._tell_once(diagnosis)[1]
-
-    def line(self, diagnosis: Diagnosis) -> bytes:
-        """Return the journal's line of a turn."""
-        return self._tell_once(diagnosis)[2]
-
-    def _tell_once(self, diagnosis: Diagnosis) -> tuple[Diagnosis, Object, bytes]:
-        if self._told is None or self._told[0] is not diagnosis:
-            entry = self._entries.entry(diagnosis)
-            self._told = diagnosis, entry, line_of(entry)
-        return self._told
-
-    def tell(self, diagnosis: Diagnosis) -> None:
-        """Tell of one turn."""
-        if path := self._state.settings.journal:
-            self._write(_file(path), self.line(diagnosis))
-        if self._state.visibility.present:
-            self._mark(diagnosis, self.entry(diagnosis))
-        self.summary.add(diagnosis)
-        if self._is_shown:
-            _print(turn_line(diagnosis, colour=vt_codes.ensure_supported(sys.stdout)))
+    def notify(self, diagnosis: Diagnosis) -> None:
+        """Hand one finished turn to all listeners; one that fails keeps no other from being called."""
+        turn = FinishedTurn(diagnosis, self.entries)
+        for listener in self._listeners:
+            try:
+                listener(turn)
+            except Exception as error:
+                self._state.errors.note("notifying of a turn", error)
 
     def summarize(self, diagnosis: Diagnosis) -> Object:
-        """Return the portrait of a turn."""
-        return turn_summary(diagnosis, self.entry(diagnosis), self.pseudonyms)
+        """Return the summary of a turn that has not finished."""
+        return turn_summary(diagnosis, self.entries.entry(diagnosis), self.pseudonyms)
 
-    def _write(self, path: str, line: bytes) -> None:
-        """Append to the journal; where that fails, say so once until it works again."""
+    def _write_journal(self, turn: FinishedTurn) -> None:
+        """Append to the journal; where that fails, log it once until it works again."""
+        if not (journal := self._state.settings.journal):
+            return
+        path = _expanded(journal)
         try:
-            append(path, line)
+            append(path, turn.line)
         except OSError as error:
             if not self._journal_fails:
                 logger.warning(
@@ -109,14 +137,26 @@ class Notifier:
         else:
             self._journal_fails = False
 
-    def _mark(self, diagnosis: Diagnosis, entry: Object) -> None:
-        """Put the portrait, a mark and a comment on the flow."""
-        if (marked := self._state.flows.get(diagnosis.record.flow)) is None:
+    def _mark(self, turn: FinishedTurn) -> None:
+        """Put summary, marker and comment on the flow, and keep the line for a report, where somebody could ask."""
+        self.recent.count += 1
+        if not self._state.visibility.present:
             return
-        drawn = turn_summary(diagnosis, entry, self.pseudonyms)
-        relabel(marked, [*turn_summaries(marked), drawn][-_MOST:])
-        if self._is_listed:
+        self.recent.lines.append(turn.line)
+        if (marked := self._state.flows.get(turn.diagnosis.record.flow)) is None:
+            return
+        summary = turn_summary(turn.diagnosis, turn.entry, self.pseudonyms)
+        relabel(marked, [*turn_summaries(marked), summary][-_SUMMARIES_PER_FLOW:])
+        if self._has_list:
             ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
+            if self._on_marked:
+                self._on_marked(marked.id)
+
+    def _show(self, turn: FinishedTurn) -> None:
+        """Count the turn, and print its line on mitmdump's terminal."""
+        self.summary.add(turn.diagnosis)
+        if self._has_terminal:
+            _print(turn_line(turn.diagnosis, colour=vt_codes.ensure_supported(sys.stdout)))
 
 
 def _print(text: str) -> None:
@@ -126,18 +166,18 @@ def _print(text: str) -> None:
 
 
 @functools.lru_cache(maxsize=16)
-def _file(path: str) -> str:
+def _expanded(path: str) -> str:
     return os.path.expanduser(path)  # pathlib's raises a RuntimeError for a user that does not exist
 
 
 def turn_summaries(marked: http.HTTPFlow) -> list[Object]:
-    """Return the portraits of a flow's turns."""
+    """Return the summaries of a flow's turns."""
     known = marked.metadata.get(TURN_SUMMARIES)
     return [turn for turn in known if isinstance(turn, dict)] if isinstance(known, list | tuple) else []
 
 
 def relabel(marked: http.HTTPFlow, known: list[Object]) -> None:
-    """Give a flow these portraits, and the mark and comment that go with them; those of the user's own stay."""
+    """Give a flow these summaries with their marker and comment; a marker or comment of the user's own stays."""
     (comment, marker), (old_comment, old_marker) = _label(marked, known), _label(marked, turn_summaries(marked))
     marked.metadata[TURN_SUMMARIES] = known
     if marked.comment in ("", old_comment):
@@ -147,7 +187,7 @@ def relabel(marked: http.HTTPFlow, known: list[Object]) -> None:
 
 
 def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
-    """Return what the list shows of a flow, and its mark: its turn, or how many of its turns missed, and the last miss.
+    """Return the comment and the marker of a flow: of its turn, or of its last miss with how many of its turns missed.
 
     Each turn of a request is the same one, tried again.
     """
@@ -155,10 +195,10 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     if not shown:
         return "", ""
     misses = [turn for turn in shown if turn.get("is_miss")]
-    told = (misses or shown)[-1]
-    said = f"{'miss: ' if misses else ''}{told.get('verdict')}: {told.get('because')}"
-    marker = _MISS_MARKER if misses else _MARKERS.get(str(told.get("verdict")), _OTHER_MARKER)
+    latest = (misses or shown)[-1]
+    text = f"{'miss: ' if misses else ''}{latest.get('verdict')}: {latest.get('because')}"
+    marker = _MISS_MARKER if misses else _MARKERS.get(str(latest.get("verdict")), _OTHER_MARKER)
     if len(shown) == 1:
-        return said, marker
-    turns = f"{'the latest ' if len(shown) == _MOST else ''}{len(shown)} turns"
-    return f"{turns}, {len(misses)} missed; {said}", marker
+        return text, marker
+    turns = f"{'the latest ' if len(shown) == _SUMMARIES_PER_FLOW else ''}{len(shown)} turns"
+    return f"{turns}, {len(misses)} missed; {text}", marker

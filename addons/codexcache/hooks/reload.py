@@ -1,8 +1,8 @@
-"""Turns that are under way when the addon is loaded again: the old one, which began them, also ends them.
+"""Turns that are in progress when the addon's file is reloaded: the old instance, which began them, also ends them.
 
-When its file changes, mitmproxy takes the addon away and puts a new one there, in the middle of everything. What has
-left before is known to the old one alone. So it leaves somebody behind who passes on what happens to those flows, and
-goes when the last of them has ended.
+When its file changes, mitmproxy removes the addon and adds a new one, in the middle of everything. What has left before
+is known to the old instance alone. So it leaves a temporary addon, which passes on what happens to those flows and
+removes itself when the last of them has ended.
 """
 
 from mitmproxy import ctx, http
@@ -14,20 +14,23 @@ from .websocket import SocketTurns
 
 
 class ReloadDrain:
-    """Sees to it that turns which are under way are ended by the rooms that began them."""
+    """Sees to it that turns in progress are ended by the parts that began them."""
 
-    def __init__(self, turns: HttpTurns, sockets: SocketTurns, faults: InternalErrors) -> None:
-        self._turns, self._sockets, self._faults = turns, sockets, faults
+    def __init__(self, turns: HttpTurns, sockets: SocketTurns, errors: InternalErrors) -> None:
+        self._turns, self._sockets, self._errors = turns, sockets, errors
 
     def done(self) -> None:
-        """Leave somebody behind, unless there is nothing to end or mitmproxy itself ends."""
-        if not ctx.master.should_exit.is_set() and (left := DrainAddon(self._turns, self._sockets)).has_flows:
-            left.addon = HookDispatcher(f"codex_leftover_{id(left)}", [left], self._faults)
-            ctx.master.addons.add(left.addon)
+        """On reload, register a temporary addon that finishes in-flight flows.
+
+        Do nothing on shutdown or if there are none.
+        """
+        if not ctx.master.should_exit.is_set() and (drain := DrainAddon(self._turns, self._sockets)).has_flows:
+            drain.addon = HookDispatcher(f"codex_drain_{id(drain)}", [drain], self._errors)
+            ctx.master.addons.add(drain.addon)
 
 
 class DrainAddon:
-    """Shows the flows that were under way to the rooms that know them; its `addon` stands behind the new one."""
+    """Passes the flows that were in progress to the parts that know them; its `addon` stands behind the new one."""
 
     addon: HookDispatcher
 
@@ -37,7 +40,7 @@ class DrainAddon:
 
     @property
     def has_flows(self) -> bool:
-        """Whether there is still something to end."""
+        """True while there is still something to end."""
         return bool(self._requests or self._handshakes)
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -47,27 +50,27 @@ class DrainAddon:
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.id in self._requests:
             self._turns.response(flow)
-            self._let_go(flow)
+            self._forget(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
         if flow.id in self._requests | self._handshakes:
             self._turns.error(flow)
             self._sockets.error(flow)
-            self._let_go(flow)
+            self._forget(flow)
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
-        """Have the answers heard that are still to come; what the client sends now is the new addon's."""
+        """Pass on the answers that are still to come; what the client sends now belongs to the new addon."""
         if flow.id in self._handshakes and flow.websocket and not flow.websocket.messages[-1].from_client:
             self._sockets.websocket_message(flow)
             if flow.id not in self._sockets.in_progress:
-                self._let_go(flow)
+                self._forget(flow)
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         if flow.id in self._handshakes:
             self._sockets.websocket_end(flow)
-            self._let_go(flow)
+            self._forget(flow)
 
-    def _let_go(self, flow: http.HTTPFlow) -> None:
+    def _forget(self, flow: http.HTTPFlow) -> None:
         self._requests.discard(flow.id)
         self._handshakes.discard(flow.id)
         if not self.has_flows:

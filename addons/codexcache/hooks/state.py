@@ -1,8 +1,7 @@
-"""What the hooks share: the settings in force, the memory behind them, the debugger's desk, the count of faults."""
+"""What the hooks share: the settings in force, keys, the body cache, the diagnosis service, internal errors."""
 
 import functools
 import logging
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 from weakref import WeakValueDictionary
@@ -24,83 +23,12 @@ from ..wire.routes import is_codex_host
 from .deferred import DeferredQueue
 from .errors import InternalErrors
 
-# Whether anybody but us can look at a flow. Where nobody can, nothing is kept of it or marked on it for him.
-#
-# Under `mitmdump -q` nobody can. To keep a copy of each response there costs two thirds of what it costs to explain the
-# turn: its chunks lie in fresh memory, while those that are let go at once lie in memory that was used just now.
-
-_OURS = ("codexcache", "mitmproxy")
-"""Packages whose addons look at a flow only where an option has them do it."""
-
-_SAVING = ("save_stream_file", "hardump")
-
-
-class FlowVisibility:
-    """Finds out who is there; anew whenever the options change, or the number of addons."""
-
-    def __init__(self) -> None:
-        self._addons = -1
-        self._present = True
-
-    def configure(self, updated: AbstractSet[str]) -> None:
-        self._addons = -1
-
-    @property
-    def present(self) -> bool:
-        """Whether anybody is there; outside of mitmproxy, whoever calls us is."""
-        if (master := getattr(ctx, "master", None)) is None:
-            return True
-        if (count := len(master.addons.lookup)) != self._addons:
-            self._addons, self._present = count, _has_list() or _is_saved() or _has_others()
-        return self._present
-
-
-def _has_list() -> bool:
-    return ctx.master.addons.get("view") is not None
-
-
-def _is_saved() -> bool:
-    """Tell whether flows are saved, or printed, if only by their size; who has no such options could do anything."""
-    saved = any(getattr(ctx.options, name, "not known") not in (None, "") for name in _SAVING)
-    return saved or getattr(ctx.options, "flow_detail", 0) > 0
-
-
-def _has_others() -> bool:
-    """Tell whether another addon is there: a script of the user's that is asked about anything at all."""
-    return any(not _is_known(one) and _has_hooks(one) for one in addonmanager.traverse(ctx.master.addons.chain))
-
-
-def _is_known(addon: Any) -> bool:
-    return type(addon).__module__.partition(".")[0] in _OURS
-
-
-def _has_hooks(addon: Any) -> bool:
-    return any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)
-
-
-# The flows of turns, for as long as mitmproxy or somebody else holds them: we do not.
-
-
-class FlowRegistry:
-    """Flows by id."""
-
-    def __init__(self) -> None:
-        self._known: WeakValueDictionary[str, http.HTTPFlow] = WeakValueDictionary()
-
-    def add(self, flow: http.HTTPFlow) -> None:
-        """Know a flow until it is gone."""
-        self._known[flow.id] = flow
-
-    def get(self, flow_id: str) -> http.HTTPFlow | None:
-        """Return a flow, None where it is not known or gone."""
-        return self._known.get(flow_id)
-
-    def all(self) -> list[http.HTTPFlow]:
-        """Return all flows that are not gone, in the order in which they came."""
-        return list(self._known.values())
-
-
 logger = logging.getLogger(__name__)
+
+_ASK_FIRST = ("codexcache", "mitmproxy")
+"""Packages whose addons look at a flow only if an option has them do it."""
+
+_SAVING_OPTIONS = ("save_stream_file", "hardump")
 
 
 class State:
@@ -108,13 +36,12 @@ class State:
 
     def __init__(self) -> None:
         self.settings = default_settings()
-        self.bodies = BodyCache(_beginning)
+        self.bodies = BodyCache(_parse_prefix)
         self.continuity = Continuity()
-        self.faults = InternalErrors()
-        self.diagnosis_service = DiagnosisService(self.faults.note)
-        self.deferred = DeferredQueue(self.faults)
+        self.errors = InternalErrors()
+        self.diagnosis_service = DiagnosisService(self.errors.note)
+        self.deferred = DeferredQueue(self.errors)
         self.visibility = FlowVisibility()
-        self.hold: Callable[[http.HTTPFlow, Exchange, Callable[[], tuple[object, Turn]]], None] = _let_pass
         self.flows = FlowRegistry()
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
@@ -127,62 +54,124 @@ class State:
         return _codex_host(request.host, hosts) if found is None and is_reverse(flow) else found
 
     def read(self, text: bytes) -> Body[ParsedBody]:
-        """Return the body that a turn has. Raises Unreadable.
+        """Return the body of a turn. Raises Unreadable.
 
-        A delta is read by itself, even if another body begins like it: all of its items go on with what it names.
+        A delta is parsed by itself, even if another body starts like it: all of its items extend the turn it names.
         """
         body = self.bodies.read(text)
         return read_whole(text) if body.known and _is_delta(body.document) else body
 
-    def sealed(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
-        """Return a turn's body with its edits, None where there are none, and remember both.
-
-        A delta is nothing that another frame starts with.
-        """
+    def edit(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
+        """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""
         put, drop = edits.put, edits.drop
-        sent = body.edited(drop, put) if put or drop else None
+        edited = body.edited(drop, put) if put or drop else None
         if turn.previous is None:
-            self.bodies.remember(body, turn.reading, drop=drop, put=put, sent=sent)
-        return sent
+            self.bodies.remember(body, turn.reading, drop=drop, put=put, sent=edited)
+        return edited
 
-    def sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
-        """Note that a turn leaves at `at`, in seconds since the epoch: before any ends that has not ended yet."""
-        self.deferred.enqueue(functools.partial(self.note_sent, flow, exchange, at))
+    def request_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
+        """Record, deferred, that a turn leaves at `at` (seconds since the epoch), before any turn that ends later."""
+        self.deferred.enqueue(functools.partial(self.record_sent, flow, exchange, at))
 
-    def end(self, exchange: Exchange, at: float) -> None:
-        """Afterwards close a turn that ended at `at`, once, and say what there is to say."""
-        self.deferred.do(functools.partial(self._end, exchange, at))
+    def response_ended(self, exchange: Exchange, at: float) -> None:
+        """Close, deferred and once, a turn that ended at `at`, and diagnose it."""
+        self.deferred.do(functools.partial(self._record_ended, exchange, at))
 
     def socket_closed(self, flow: http.HTTPFlow) -> None:
-        """Afterwards forget what only the turns of a WebSocket could name."""
+        """Forget, deferred, what only the turns of a WebSocket could name."""
         self.deferred.do(functools.partial(self.diagnosis_service.socket_closed, flow.id))
 
-    def note_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
-        """Note at once that a turn leaves."""
+    def record_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
+        """Record at once that a turn leaves."""
         self.flows.add(flow)
         self.diagnosis_service.sent(exchange, flow=flow.id, at=at)
 
-    def _end(self, exchange: Exchange, at: float) -> None:
+    def _record_ended(self, exchange: Exchange, at: float) -> None:
         if exchange.closed:
             return
         try:
             if sentence := self.continuity.end(exchange, self.settings):
                 logger.warning(sentence)
-        except Exception as error:  # what was sent is told nevertheless
-            self.faults.note("learning from a response", error)
+        except Exception as error:  # the turn is diagnosed nevertheless
+            self.errors.note("learning from a response", error)
         self.diagnosis_service.ended(exchange, at=at)
 
 
-def _let_pass(flow: http.HTTPFlow, exchange: Exchange, reread: Callable[[], tuple[object, Turn]]) -> None:
-    """Hold nothing."""
+class FlowVisibility:
+    """Finds out whether flows can be looked at. Where they cannot, nothing is kept of them or marked on them.
+
+    Under `mitmdump -q` they cannot. A copy of each response costs two thirds of what the diagnosis of a turn costs: its
+    chunks lie in fresh memory, while those that are let go at once lie in memory that was used just now.
+    """
+
+    def __init__(self) -> None:
+        self._addons = -1
+        self._present = True
+
+    def configure(self, updated: AbstractSet[str]) -> None:
+        self._addons = -1
+
+    @property
+    def present(self) -> bool:
+        """True if flows may be inspected (flow list, save option, another addon).
+
+        Always true without a running master, as in tests.
+        """
+        if (master := getattr(ctx, "master", None)) is None:
+            return True
+        if (count := len(master.addons.lookup)) != self._addons:
+            self._addons, self._present = count, _has_list() or _is_saved() or _has_other_addons()
+        return self._present
+
+
+def _has_list() -> bool:
+    return ctx.master.addons.get("view") is not None
+
+
+def _is_saved() -> bool:
+    """Return True if flows are saved or printed, if only by their size; a master without such options could do both."""
+    saved = any(getattr(ctx.options, name, "not known") not in (None, "") for name in _SAVING_OPTIONS)
+    return saved or getattr(ctx.options, "flow_detail", 0) > 0
+
+
+def _has_other_addons() -> bool:
+    """Return True if there is a script of the user's with any hook at all."""
+    return any(not _is_known(one) and _has_hooks(one) for one in addonmanager.traverse(ctx.master.addons.chain))
+
+
+def _is_known(addon: Any) -> bool:
+    return type(addon).__module__.partition(".")[0] in _ASK_FIRST
+
+
+def _has_hooks(addon: Any) -> bool:
+    return any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)
+
+
+class FlowRegistry:
+    """Weak references to flows by id; this registry never keeps a flow alive."""
+
+    def __init__(self) -> None:
+        self._known: WeakValueDictionary[str, http.HTTPFlow] = WeakValueDictionary()
+
+    def add(self, flow: http.HTTPFlow) -> None:
+        """Register a flow."""
+        self._known[flow.id] = flow
+
+    def get(self, flow_id: str) -> http.HTTPFlow | None:
+        """Return a flow, None where it is not known or gone."""
+        return self._known.get(flow_id)
+
+    def all(self) -> list[http.HTTPFlow]:
+        """Return all flows that are not gone, in the order in which they came."""
+        return list(self._known.values())
 
 
 def _is_delta(document: Object) -> bool:
     return bool(document.get("previous_response_id"))
 
 
-def _beginning(document: Object) -> ParsedBody | None:
-    """Return what a body says that another may begin with."""
+def _parse_prefix(document: Object) -> ParsedBody | None:
+    """Return what a prefix that several bodies may share says; None for a delta, which is not to be split."""
     return None if _is_delta(document) else parse_body(document)
 
 
@@ -196,23 +185,23 @@ def _authority_of(request: http.Request) -> str | None:
 
 @functools.lru_cache(maxsize=1024)
 def _codex_host(authority: str, hosts: tuple[str, ...]) -> str | None:
-    """Return the backend's host that an authority names, which mitmproxy's `pretty_host` parses anew each time."""
+    """Return the backend's host that an authority names; cached, since mitmproxy's `pretty_host` parses each time."""
     name = url.parse_authority(authority, check=False)[0]
     return name.lower() if is_codex_host(name, hosts) else None
 
 
 def write_fields(request: http.Request, edits: RequestEdits, length: bytes | None = None) -> None:
-    """Give a request the header fields of its envelope, if they are others; the body's length is its own, or given."""
+    """Write edited header fields to a request, if any has changed; the body's length is the request's, or given."""
     if edits.changed:
         size = length_of(request.headers.fields) if length is None else length
         request.headers.fields = with_length(edits.fields, size, edits.length_at)
 
 
 def is_reverse(flow: http.HTTPFlow) -> bool:
-    """Tell whether the flow came in through a reverse proxy."""
+    """Return True if the flow came in through a reverse proxy."""
     return isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode)
 
 
 def pass_unchanged(flow: http.HTTPFlow, reason: Exception | str) -> None:
-    """Say that a turn is left alone. A path in a request can hold anything, so only its known part is shown."""
+    """Log that a turn is left alone. A path in a request can hold anything, so only its known part is shown."""
     logger.warning(f"A turn to {flow.request.pretty_host!r} passes unchanged: {reason}.")

@@ -14,6 +14,7 @@ from ..turn.websocket import Backlog, Socket
 from ..wire.content_encoding import Undecodable, within
 from ..wire.routes import endpoint_of
 from .deferred import LARGE, run_maybe_in_thread
+from .http import HoldTurn, hold_nothing
 from .state import State, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"
@@ -26,15 +27,15 @@ _CREATE = CREATE.encode()
 
 
 class SocketTurns:
-    """Completes a WebSocket's handshake and gives its frames their key."""
+    """Completes a WebSocket's handshake and writes the key into its frames."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, state: State, hold: HoldTurn = hold_nothing) -> None:
+        self._state, self._hold = state, hold
         self._sockets: dict[str, Socket] = {}
 
     @property
     def in_progress(self) -> AbstractSet[str]:
-        """The ids of the flows of WebSockets with turns that have left and not come to their end."""
+        """The ids of the flows of WebSockets with turns that have left and not ended."""
         return {flow for flow, socket in self._sockets.items() if socket.open_turns}
 
     def request(self, flow: http.HTTPFlow) -> None:
@@ -74,15 +75,15 @@ class SocketTurns:
         return Socket(client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=backlog)
 
     def _take(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> Awaitable[None] | None:
-        """Give a turn its key, and hear what is answered. The client's other frames pass without a word."""
+        """Edit and send a client's turn, or read a server's event. The client's other frames pass unread."""
         if message.from_client:
             return self._send(flow, socket, message) if _CREATE in message.content else None
         if exchange := socket.read_event(message.content, message.timestamp):
-            self._state.end(exchange, message.timestamp)
+            self._state.response_ended(exchange, message.timestamp)
         return None
 
     async def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
-        """Work out a turn's envelope and commit it. A frame that cannot be read passes unchanged."""
+        """Edit a turn's frame. One that cannot be read passes unchanged."""
         news = self._state.bodies.news(message.content) if len(message.content) >= LARGE else 0
         try:
             body = await run_maybe_in_thread(news, lambda: self._read(message.content))
@@ -104,22 +105,23 @@ class SocketTurns:
         body: Body[ParsedBody],
     ) -> None:
         exchange = self._state.continuity.begin(turn, self._state.settings, socket.last)
-        if (sent := self._state.sealed(body, turn, exchange.edits)) is not None:
+        if (sent := self._state.edit(body, turn, exchange.edits)) is not None:
             message.content = sent
         socket.begin(exchange)
-        self._state.sent(flow, exchange, message.timestamp)
-        self._state.hold(flow, exchange, lambda: (message.content, _turn_of(socket, self._read(message.content))))
+        self._state.request_sent(flow, exchange, message.timestamp)
+        if self._state.settings.intercept:
+            self._hold(flow, exchange, lambda: (message.content, _turn_of(socket, self._read(message.content))))
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
-        """Let the oldest messages go, and have a capture say so."""
-        if gone := backlog.surplus([len(message.content) for message in data.messages]):
-            del data.messages[:gone]
+        """Delete the oldest messages, and mark the flow as incomplete."""
+        if surplus := backlog.surplus([len(message.content) for message in data.messages]):
+            del data.messages[:surplus]
             flow.metadata[INCOMPLETE] = True
 
     def _close(self, flow: http.HTTPFlow) -> None:
         if socket := self._sockets.pop(flow.id, None):
             for exchange in socket.abandon():
-                self._state.end(exchange, time.time())
+                self._state.response_ended(exchange, time.time())
             self._state.socket_closed(flow)
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
 

@@ -37,7 +37,7 @@ def add_capture(report_data: ReportData, path: Path, hosts: str) -> None:
 async def _play(path: Path, state: State) -> str:
     """Run a capture's flows through the hooks, and return what is wrong with the file, or nothing."""
     captures = CaptureReplay(state)
-    hooks = HookDispatcher("capture", [captures], state.faults)
+    hooks = HookDispatcher("capture", [captures], state.errors)
     with path.open("rb") as file:
         try:
             for flow in io.FlowReader(file).stream():

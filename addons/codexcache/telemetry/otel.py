@@ -1,16 +1,14 @@
-"""Telemetry for teams: finished turns go to a collector while codex_otel is on. Off, nothing of it is even loaded."""
+"""Telemetry for teams: finished turns go to a collector while codex_otel is on. While off, the SDK is not loaded."""
 
 import logging
 import os
 import threading
-from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from mitmproxy import exceptions
 
-from ..body.json_splice import Object
-from ..diagnosis.diagnosis import Diagnosis
+from ..hooks.notify import FinishedTurn
 from ..hooks.state import State
 from ..install_hints import how_to_add_otel
 from .attributes import Telemetry, destination
@@ -22,14 +20,12 @@ logger = logging.getLogger(__name__)
 
 
 class Otel:
-    """Exports findings of live traffic; those of a loaded capture were there before."""
+    """Exports the turns of live traffic; those of a loaded capture were exported when they happened."""
 
-    def __init__(self, state: State, entry: Callable[[Diagnosis], Object]) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
-        self._entry = entry
         self._telemetry = Telemetry()
         self._pipeline: Pipeline | None = None
-        state.diagnosis_service.listeners.append(self.tell)
 
     def configure(self, updated: AbstractSet[str]) -> None:
         if "codex_otel" not in updated or self._state.settings.otel == (self._pipeline is not None):
@@ -43,16 +39,16 @@ class Otel:
         if pipeline := self._taken():
             pipeline.close()
 
-    def tell(self, diagnosis: Diagnosis) -> None:
+    def export(self, turn: FinishedTurn) -> None:
         """Export one turn."""
         if self._pipeline is None:
             return
-        flow = self._state.flows.get(diagnosis.record.flow)
+        flow = self._state.flows.get(turn.diagnosis.record.flow)
         if flow is not None and flow.live:
-            self._pipeline.send(self._telemetry.report(diagnosis, self._entry(diagnosis), flow.request.port))
+            self._pipeline.send(self._telemetry.report(turn.diagnosis, turn.entry, flow.request.port))
 
     def _taken(self) -> "Pipeline | None":
-        """Return the pipeline, which is ours no more."""
+        """Return the pipeline, and let go of it."""
         pipeline, self._pipeline = self._pipeline, None
         return pipeline
 
