@@ -26,7 +26,7 @@ def _way_out(error: Exception) -> str | None:
     try:
         from codexcache.install_hints import why_not
     except ModuleNotFoundError:
-        return f"{__file__} needs the folder codexcache beside it: copy the two together."
+        return f"{__file__} needs the folder codexcache next to it: copy the two together."
     return why_not(error, version.VERSION)
 
 

@@ -143,7 +143,7 @@ async def test_the_script_without_its_rooms_says_what_it_needs(confdir: Path, tm
     async with started("mitmdump", confdir=confdir, script=script) as running:
         assert await running.ends() != 0
 
-    assert f"{script} needs the folder codexcache beside it: copy the two together." in running.screen
+    assert f"{script} needs the folder codexcache next to it: copy the two together." in running.screen
     assert "Traceback" not in running.screen
 
 

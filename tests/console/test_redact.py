@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from codexcache.console.redact import is_secret, take_out_secrets, without_secrets
+from codexcache.console.redact import is_secret, remove_secrets, without_secrets
 from conftest import Stage
 from mitmproxy import http
 from mitmproxy.test import tflow
@@ -62,7 +62,7 @@ def test_what_mitmproxy_keeps_beside_a_flow_is_cleared_too() -> None:
     flow.request.trailers = http.Headers([(b"x-api-key", b"credential-1")])
     flow.metadata["proxyauth"] = ("user", "credential-1")
     flow.backup()
-    take_out_secrets(flow)
+    remove_secrets(flow)
 
     assert "credential-1" not in str(flow.get_state())
 

@@ -59,7 +59,7 @@ def test_neither_the_words_of_an_exception_nor_its_folder_are_said(caplog: pytes
 def test_a_fault_that_was_never_raised_has_no_place(caplog: pytest.LogCaptureFixture) -> None:
     InternalErrors().note("a test", ValueError(SECRET))
 
-    assert "(ValueError at an unknown place in a test)" in warnings(caplog)[0]
+    assert "(ValueError at an unknown line in a test)" in warnings(caplog)[0]
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from codexcache import __version__
-from codexcache.telemetry.exporter import FAREWELL, Pipeline
+from codexcache.telemetry.exporter import CLOSE_TIMEOUT, Pipeline
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.collector import Collector, read, until
 from support.exported import named_collector, report, sent, settle
@@ -127,8 +127,8 @@ async def test_a_collector_that_hangs_holds_up_neither_a_report_nor_the_end(
     given = time.monotonic()
     pipeline.close()
 
-    assert given - began < FAREWELL / 2
-    assert time.monotonic() - given < FAREWELL + 1
+    assert given - began < CLOSE_TIMEOUT / 2
+    assert time.monotonic() - given < CLOSE_TIMEOUT + 1
     assert said(caplog) == [f"The last telemetry could not be exported to 127.0.0.1:{collector.port} in time."]
 
 

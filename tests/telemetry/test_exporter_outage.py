@@ -1,17 +1,23 @@
 """An outage of the collector is said once, by its reason, and its end once."""
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from codexcache.telemetry.exporter import Outage, keep_quiet, kept
+from codexcache.telemetry.exporter import Outage, WatchedSession, collected, drop_sdk_logs, export_watched
+from requests import ConnectionError as RequestsConnectionError
+from requests import ConnectTimeout, PreparedRequest, ReadTimeout, RequestException, Response
+from requests.adapters import HTTPAdapter
+from requests.exceptions import SSLError
 from support.collector import Collector, until
 from support.exported import AGAIN, CANNOT, named_collector, report, sent, settle
 from support.wire import said
 
 WELL, BADLY = "well", "badly"
 PLACE = "http://127.0.0.1:1"
+UNREACHABLE = "the collector cannot be reached"
 
 
 @pytest.fixture(autouse=True)
@@ -27,27 +33,41 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
     yield from named_collector(monkeypatch)
 
 
-def ending(result: str, logged: str = "") -> Callable[[], str]:
-    """Return an export that ends like this, as the SDK's do: what is amiss is logged."""
-
-    def export() -> str:
-        if logged:
-            logging.getLogger("opentelemetry.exporter").error(logged)
-        return result
-
-    return export
+def watched(outage: Outage, signal: str, failure: str = "") -> str | None:
+    """Have an export of one signal end, well where there is no failure."""
+    session = WatchedSession(signal)
+    session.failure = failure
+    return export_watched(session, outage, signal, lambda: BADLY if failure else WELL, WELL)
 
 
-def watched(outage: Outage, signal: str, result: str, logged: str = "") -> str:
-    logging.getLogger("opentelemetry.exporter")  # which exists before anyone asks to keep it quiet
-    keep_quiet()
-    return outage.watch(signal, ending(result, logged), WELL, BADLY)
+class Adapter(HTTPAdapter):
+    """Ends each request in one way: with a status, or an exception."""
+
+    def __init__(self, ending: int | Exception) -> None:
+        super().__init__()
+        self._ending = ending
+
+    def send(self, request: PreparedRequest, *_: object, **__: object) -> Response:
+        if isinstance(self._ending, Exception):
+            raise self._ending
+        response = Response()
+        response.status_code, response.request, response.url = self._ending, request, str(request.url)
+        return response
+
+
+def posted(ending: int | Exception) -> WatchedSession:
+    """Return a session after a request that ended so."""
+    session = WatchedSession("TRACES")
+    session.mount("http://", Adapter(ending))
+    with contextlib.suppress(RequestException):
+        session.post("http://user:secret@collector/?key=secret", data=b"")
+    return session
 
 
 def test_exports_that_work_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
     outage = Outage()
 
-    assert [watched(outage, signal, WELL) for signal in ("TRACES", "METRICS", "TRACES")] == [WELL] * 3
+    assert [watched(outage, signal) for signal in ("TRACES", "METRICS", "TRACES")] == [WELL] * 3
     assert said(caplog) == []
 
 
@@ -56,7 +76,7 @@ def test_it_is_said_once_when_they_begin_to_fail_and_once_when_they_work_again(
 ) -> None:
     outage = Outage()
     for result in (BADLY, BADLY, BADLY, WELL, WELL, BADLY):
-        assert watched(outage, "TRACES", result, "refused" if result == BADLY else "") == result
+        assert watched(outage, "TRACES", UNREACHABLE if result == BADLY else "") == result
 
     first, second, third = said(caplog)
     assert first == third
@@ -64,63 +84,60 @@ def test_it_is_said_once_when_they_begin_to_fail_and_once_when_they_work_again(
     assert first.removeprefix(CANNOT) == (
         "1: the collector cannot be reached. Turns go on as ever; only their telemetry is lost until it can be."
     )
-    assert [record for record in caplog.records if record.name.startswith("opentelemetry")] == []
 
 
 def test_both_signals_failing_for_one_reason_are_one_outage(caplog: pytest.LogCaptureFixture) -> None:
     outage = Outage()
     for result in (BADLY, WELL):
         for signal in ("TRACES", "METRICS"):
-            watched(outage, signal, result, "refused" if result == BADLY else "")
+            watched(outage, signal, UNREACHABLE if result == BADLY else "")
 
     assert [line.partition(":")[0] for line in said(caplog)] == [CANNOT.partition(":")[0], AGAIN]
 
 
 def test_a_signal_that_fails_for_a_reason_of_its_own_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
     outage = Outage()
-    watched(outage, "TRACES", BADLY, "refused")
-    watched(outage, "METRICS", BADLY, "Failed to export, code: 404")
+    watched(outage, "TRACES", UNREACHABLE)
+    watched(outage, "METRICS", "it answers metrics with status 404")
 
     assert len(said(caplog)) == 2
-    assert "it answers metrics with status 404; OTEL_METRICS_EXPORTER=none leaves them out" in said(caplog)[1]
+    assert "it answers metrics with status 404" in said(caplog)[1]
 
 
 @pytest.mark.parametrize(
-    ("logged", "reason"),
+    ("ending", "reason"),
     [
-        ("", "the collector cannot be reached"),
-        ("Failed to export, code: 401, reason: x", "it answers traces with status 401"),
-        ("Transient error Service Unavailable encountered", "the collector answers with status 503"),
-        ("Transient error Too Many Requests encountered", "the collector answers with status 429"),
-        ("Read timed out. (read timeout=5)", "the collector does not answer in time"),
-        ("Connection refused, aborted due to timeout", "the collector cannot be reached"),
-        ("[SSL: CERTIFICATE_VERIFY_FAILED]", "the TLS connection fails; OTEL_EXPORTER_OTLP_CERTIFICATE names the CA"),
+        (200, ""),
+        (401, "it answers traces with status 401; OTEL_TRACES_EXPORTER=none leaves them out"),
+        (503, "the collector answers with status 503"),
+        (429, "the collector answers with status 429"),
+        (ReadTimeout("secret"), "the collector does not answer in time"),
+        (ConnectTimeout("secret"), "the collector does not answer in time"),
+        (RequestsConnectionError("secret"), UNREACHABLE),
+        (
+            SSLError("secret"),
+            "the TLS connection fails; OTEL_EXPORTER_OTLP_CERTIFICATE names the CA to trust",
+        ),
     ],
 )
-def test_the_reason_is_told_from_what_is_logged_and_nothing_is_quoted(
-    caplog: pytest.LogCaptureFixture, logged: str, reason: str
-) -> None:
+def test_the_reason_is_how_the_request_ended_and_nothing_is_quoted(ending: int | Exception, reason: str) -> None:
     """An address can hold secrets."""
-    watched(Outage(), "TRACES", BADLY, f"{logged} at http://user:secret@collector/?key=secret")
-
-    (line,) = said(caplog)
-    assert line.startswith(f"{CANNOT}1: {reason}")
-    assert "secret" not in caplog.text
+    assert posted(ending).failure == reason
 
 
 def test_an_export_that_raises_has_failed(caplog: pytest.LogCaptureFixture) -> None:
     def export() -> str:
         raise OSError("secret")
 
-    assert Outage().watch("TRACES", export, WELL, BADLY) == BADLY
-    assert "the collector cannot be reached" in said(caplog)[0]
+    assert export_watched(WatchedSession("TRACES"), Outage(), "TRACES", export, WELL) is None
+    assert UNREACHABLE in said(caplog)[0]
     assert "secret" not in caplog.text
 
 
 def test_after_the_end_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
     outage = Outage()
     outage.close(in_time=True)
-    watched(outage, "TRACES", BADLY, "refused")
+    watched(outage, "TRACES", UNREACHABLE)
 
     assert said(caplog) == []
 
@@ -131,7 +148,7 @@ def test_a_farewell_that_does_not_leave_in_time_is_said_unless_an_outage_is(
 ) -> None:
     outage = Outage()
     if fails:
-        watched(outage, "TRACES", BADLY, "refused")
+        watched(outage, "TRACES", UNREACHABLE)
     caplog.clear()
     outage.close(in_time=False)
 
@@ -139,20 +156,20 @@ def test_a_farewell_that_does_not_leave_in_time_is_said_unless_an_outage_is(
     assert said(caplog) == ([] if fails else last)
 
 
-def test_what_others_log_is_heard_while_ours_is_kept(caplog: pytest.LogCaptureFixture) -> None:
-    """By thread: another addon may use OpenTelemetry too."""
-    theirs = logging.getLogger("opentelemetry.sdk.other")
-    keep_quiet()
-    with kept() as ours:
-        theirs.warning("kept")
-        theirs.info("not worth keeping")
-        other = threading.Thread(target=theirs.error, args=("heard",))
+def test_records_of_other_threads_pass_while_an_export_collects_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    """Another addon may use OpenTelemetry too."""
+    sdk = logging.getLogger("opentelemetry.sdk.other")
+    drop_sdk_logs()
+    with collected() as records:
+        sdk.warning("collected")
+        sdk.info("not worth collecting")
+        other = threading.Thread(target=sdk.error, args=("passed",))
         other.start()
         other.join()
-    theirs.error("heard as well")
+    sdk.error("passed as well")
 
-    assert [record.getMessage() for record in ours] == ["kept"]
-    assert [record.getMessage() for record in caplog.records] == ["heard", "heard as well"]
+    assert [record.getMessage() for record in records] == ["collected"]
+    assert [record.getMessage() for record in caplog.records] == ["passed", "passed as well"]
 
 
 async def test_a_collector_that_refuses_is_said_with_its_status(

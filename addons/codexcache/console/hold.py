@@ -41,7 +41,7 @@ class Hold:
     def configure(self, updated: AbstractSet[str]) -> None:
         if "codex_intercept" in updated and self._state.settings.intercept and ctx.master.addons.get("view") is None:
             raise exceptions.OptionsError(
-                "codex_intercept needs mitmproxy or mitmweb: mitmdump has nobody who could let a held turn go."
+                "codex_intercept needs mitmproxy or mitmweb: in mitmdump nobody could release a held turn."
             )
 
     def done(self) -> None:

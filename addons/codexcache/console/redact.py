@@ -1,6 +1,7 @@
-"""Credentials and ids in header fields, and how they are taken out of a flow that is to be kept or passed on.
+"""Credentials and ids in header fields, removed from flows that are kept, and from copies that can be shared.
 
-A session's id stays: it tells one conversation from another, and opens nothing. So do bodies.
+A session's id stays: it distinguishes conversations and grants no access. Bodies stay, too. A copy is written to a file
+that only its owner can read.
 """
 
 import os
@@ -32,7 +33,7 @@ _PROXY_USER = "proxyauth"
 
 
 class Redaction:
-    """Takes credentials out of the flows of the backend's hosts once they were sent (option `codex_redact`)."""
+    """Removes credentials from the flows of the backend's hosts once they were sent (option `codex_redact`)."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -57,22 +58,22 @@ class Redaction:
         self._close(flow)
 
     def done(self) -> None:
-        """Take them out of flows that are saved unfinished; at a reload, what is still to be sent must keep them."""
+        """Remove them from flows that are saved unfinished; at a reload, what is still to be sent must keep them."""
         if ctx.master.should_exit.is_set():
             for flow in self._open.values():
-                take_out_secrets(flow)
+                remove_secrets(flow)
 
     def _close(self, flow: http.HTTPFlow) -> None:
         self._open.pop(flow.id, None)
         if self._is_wanted(flow):
-            take_out_secrets(flow)
+            remove_secrets(flow)
 
     def _is_wanted(self, flow: http.HTTPFlow) -> bool:
         return self._state.settings.redact and self._state.host_of(flow) is not None
 
 
-def take_out_secrets(flow: http.HTTPFlow) -> None:
-    """Take credentials out of a flow, and out of what mitmproxy keeps beside it to undo edits."""
+def remove_secrets(flow: http.HTTPFlow) -> None:
+    """Remove credentials from a flow, and from the backup that mitmproxy keeps to undo edits."""
     for message in (flow.request, flow.response):
         if message:
             message.headers.fields = without_secrets(message.headers.fields)
@@ -88,11 +89,8 @@ def without_secrets(fields: Fields) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether a field of this name holds what nobody else should see."""
+    """Return True if a field of this name holds a secret."""
     return name.lower() in SECRET_FIELDS or _LOOKS_SECRET.search(name.lower()) is not None
-
-
-# Copies of flows that can be passed on: without credentials, in a file that only its owner can read.
 
 
 def export(flows: Iterable[flow.Flow], path: Path) -> int:
@@ -118,5 +116,5 @@ def redacted_copy(original: http.HTTPFlow) -> http.HTTPFlow:
     """Return a copy of a flow, with its id, so that turns still name their predecessors, and without its secrets."""
     copy = http.HTTPFlow.from_state(original.get_state())
     assert isinstance(copy, http.HTTPFlow)
-    take_out_secrets(copy)
+    remove_secrets(copy)
     return copy

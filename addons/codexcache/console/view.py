@@ -1,7 +1,12 @@
 """The content view "Codex cache": the page of each turn, in mitmproxy's console and in mitmweb.
 
-It is there for the asking, by its name. By itself it is shown only where a flow of turns has no body to show, as the
-handshake of a WebSocket: whoever looks at a body wants to see the body.
+It is chosen by its name. By itself it is shown only where a flow of turns has no body to show, as the handshake of a
+WebSocket: a user who opens a body wants to see the body.
+
+The width is that of the console's terminal, elsewhere always the same; layouts and popup, which takes four fifths of
+the terminal, are those of mitmproxy 12.2. The console caches what a view made of a body by the body and the header fields
+alone (12.2), while a turn's page changes when the turn ends, and differs between turns that were sent twice alike. So
+the cache is cleared after each page.
 """
 
 import asyncio
@@ -19,78 +24,17 @@ from ..text import NARROWEST, WIDEST, WIDTH, cut, with_symbols
 from .hold import HELD
 from .lookup import Lookup
 
-# How much room there is for text: in mitmproxy's console as much as its terminal has, elsewhere always the same.
-#
-# The console's layouts and its popup, which takes four fifths of the terminal, are those of mitmproxy 12.2.
+NAME = "Codex cache"
+_TURNS_SHOWN = 20
+"""Turns of one flow that are shown at once, the latest first."""
 
-_FRAME = 2
-"""Columns of the frame of a popup."""
+_BORDER = 2
+"""Columns of the border of a popup."""
 
 _ARROW = 2
 """Columns of the arrow that stands before each line of a WebSocket's message."""
 
-
-def page_width() -> int:
-    """Return the columns of a page in the view of a flow."""
-    terminal = _terminal()
-    return WIDTH if terminal is None else readable(_pane(terminal) - _ARROW)
-
-
-def popup_width() -> int:
-    """Return the columns of what a command shows."""
-    terminal = _terminal()
-    return WIDTH if terminal is None else max(NARROWEST, min(math.ceil(terminal * 0.8), _pane(terminal)) - _FRAME)
-
-
-def readable(width: int) -> int:
-    """Return a width for text to read, which has no use for every column."""
-    return max(NARROWEST, min(width, WIDEST))
-
-
-def _terminal() -> int | None:
-    """Return the columns of the console's terminal, None where there is no console."""
-    if ctx.master.addons.get("consoleaddon") is None:
-        return None
-    columns: int = ctx.master.ui.get_cols_rows()[0]  # type: ignore[attr-defined]
-    return columns
-
-
-def _pane(terminal: int) -> int:
-    """Return the columns of a pane: two stand side by side in the layout that mitmproxy calls horizontal."""
-    return terminal // 2 if ctx.options.console_layout == "horizontal" else terminal
-
-
-# How mitmproxy's console is kept from showing a page that is out of date, or that of another flow.
-#
-# It remembers what a view made of a body by the body and the header fields alone (12.2), while a turn's page changes
-# when the turn ends, and differs between turns that were sent twice alike.
-
-_MODULE = "mitmproxy.tools.console.flowview"
-
-
-def forget_soon() -> None:
-    """Have the console forget what it is about to remember."""
-    if _MODULE in sys.modules:
-        with contextlib.suppress(RuntimeError):  # no loop runs, so nobody is looking
-            asyncio.get_running_loop().call_soon(_forget)
-
-
-def show_again(view: contentviews.Contentview, flow_id: str) -> None:
-    """Have the console draw a flow again, if it is the one that is looked at."""
-    flows = ctx.master.addons.get("view")
-    if _MODULE in sys.modules and flows and flows.focus.flow and flows.focus.flow.id == flow_id:
-        contentviews.registry.on_change.send(view)
-
-
-def _forget() -> None:
-    remembered = getattr(sys.modules[_MODULE].FlowDetails, "_get_content_view", None)
-    if remembered is not None:
-        remembered.cache_clear()
-
-
-NAME = "Codex cache"
-_MOST = 20
-"""Turns of one flow that are shown at once, the latest first."""
+_FLOW_VIEW = "mitmproxy.tools.console.flowview"
 
 
 class CacheView(contentviews.Contentview):
@@ -123,9 +67,9 @@ class CacheView(contentviews.Contentview):
         known = turns_of(flow)
         pages = [
             page(turn_summary, self.lookup.break_of(flow, turn_summary), width)
-            for turn_summary in known[: -_MOST - 1 : -1]
+            for turn_summary in known[: -_TURNS_SHOWN - 1 : -1]
         ]
-        more = [f"There are {len(known) - _MOST} earlier turns."] if len(known) > _MOST else []
+        more = [f"There are {len(known) - _TURNS_SHOWN} earlier turns."] if len(known) > _TURNS_SHOWN else []
         return f"\n \n{'─' * width}\n \n".join([*pages, *more])
 
     def _of_message(self, flow: http.HTTPFlow, known: list[Object], *, at: float, from_client: bool) -> str:
@@ -139,13 +83,13 @@ class CacheView(contentviews.Contentview):
 
 
 def turns_of(flow: http.HTTPFlow) -> list[Object]:
-    """Return the portraits of a flow's turns, and at the end that of one that is held."""
+    """Return the summaries of a flow's turns, and at the end that of one that is held."""
     held = flow.metadata.get(HELD)
     return [*turn_summaries(flow), *([held] if isinstance(held, dict) else [])]
 
 
 def _time(turn: Object) -> float:
-    """Return when a turn was sent; a portrait from a file may not say it."""
+    """Return when a turn was sent; a summary from a file may not say it."""
     at = turn.get("sent_at")
     return at if isinstance(at, int | float) else math.inf
 
@@ -168,3 +112,53 @@ class Views:
         registered = contentviews.registry._by_name
         if registered.get(NAME.lower()) is self.view:
             del registered[NAME.lower()]
+
+
+def page_width() -> int:
+    """Return the columns of a page in the view of a flow."""
+    terminal = _terminal()
+    return WIDTH if terminal is None else readable(_pane(terminal) - _ARROW)
+
+
+def popup_width() -> int:
+    """Return the columns of what a command shows."""
+    terminal = _terminal()
+    return WIDTH if terminal is None else max(NARROWEST, min(math.ceil(terminal * 0.8), _pane(terminal)) - _BORDER)
+
+
+def readable(width: int) -> int:
+    """Return the width for text, which is easier to read if it does not fill a wide terminal."""
+    return max(NARROWEST, min(width, WIDEST))
+
+
+def _terminal() -> int | None:
+    """Return the columns of the console's terminal, None where there is no console."""
+    if ctx.master.addons.get("consoleaddon") is None:
+        return None
+    columns: int = ctx.master.ui.get_cols_rows()[0]  # type: ignore[attr-defined]
+    return columns
+
+
+def _pane(terminal: int) -> int:
+    """Return the columns of a pane: two stand side by side in the layout that mitmproxy calls horizontal."""
+    return terminal // 2 if ctx.options.console_layout == "horizontal" else terminal
+
+
+def forget_soon() -> None:
+    """Have the console forget what it is about to remember."""
+    if _FLOW_VIEW in sys.modules:
+        with contextlib.suppress(RuntimeError):  # no loop runs, so no console shows anything
+            asyncio.get_running_loop().call_soon(_forget)
+
+
+def show_again(view: contentviews.Contentview, flow_id: str) -> None:
+    """Have the console draw a flow again, if it is the one that is looked at."""
+    flows = ctx.master.addons.get("view")
+    if _FLOW_VIEW in sys.modules and flows and flows.focus.flow and flows.focus.flow.id == flow_id:
+        contentviews.registry.on_change.send(view)
+
+
+def _forget() -> None:
+    remembered = getattr(sys.modules[_FLOW_VIEW].FlowDetails, "_get_content_view", None)
+    if remembered is not None:
+        remembered.cache_clear()

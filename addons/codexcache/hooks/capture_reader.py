@@ -1,7 +1,7 @@
 """Turns read back from a saved flow, with the times at which they were sent and ended.
 
-A flow that was saved with the addon carries portraits of its turns; what they say of the client's own envelope and of
-the key's source cannot be seen in the flow any more, and is taken from them.
+A flow that was saved with the addon carries summaries of its turns. What the client itself had sent and where the key
+came from can no longer be seen in such a flow, so it is taken from the summaries.
 """
 
 from collections import deque
@@ -25,7 +25,7 @@ from .http import coding_of, reader_of
 from .websocket import CREATE
 
 _LONGEST = 30 * 86_400
-"""Seconds that a turn can have lasted; a portrait that says more is wrong."""
+"""Seconds that a turn can have lasted; a summary with a longer time is wrong."""
 
 _END_OF_TIME = 253_402_214_400.0
 """The last day of the year 9999, in seconds since the epoch, so that it is that year in every time zone."""
@@ -61,7 +61,7 @@ def read_saved_request(
 def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[Object]) -> Iterator[SavedTurn]:
     """Yield the turns of a saved WebSocket, in the order in which they ended.
 
-    Each has the portrait with its time: of a long socket the oldest messages are missing, or the oldest portraits, and
+    Each has the summary with its time: of a long socket the oldest messages are missing, or the oldest summaries, and
     a turn that had not ended when the flow was saved has none.
     """
     known = {
@@ -95,8 +95,8 @@ def _read(response: http.Response, exchange: Exchange) -> None:
         return  # what cannot be read has no usage, and the verdict says so
 
 
-def _turns(flow: http.HTTPFlow, host: str, told: Container[float]) -> Iterator[SavedTurn]:
-    """Yield turns; a frame that was dropped is none, unless it has been told of: it was killed while it was held."""
+def _turns(flow: http.HTTPFlow, host: str, summarized: Container[float]) -> Iterator[SavedTurn]:
+    """Yield turns. A dropped frame is none, unless it has a summary: then it was killed while it was held."""
     assert flow.websocket is not None
     client_headers = read_client_headers(flow.request.headers.fields)
     socket = Socket(
@@ -104,7 +104,7 @@ def _turns(flow: http.HTTPFlow, host: str, told: Container[float]) -> Iterator[S
     )
     sent = deque[float]()
     for message in flow.websocket.messages:
-        if not message.is_text or (message.dropped and message.timestamp not in told):
+        if not message.is_text or (message.dropped and message.timestamp not in summarized):
             continue
         if message.from_client and (exchange := _exchange(socket, message)):
             sent.append(message.timestamp)
@@ -117,7 +117,7 @@ def _turns(flow: http.HTTPFlow, host: str, told: Container[float]) -> Iterator[S
 
 
 def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange | None:
-    """Return the passage of a client's frame, None for one that is no turn."""
+    """Return the exchange of a client's frame, None for one that is not a turn."""
     if CREATE.encode() not in message.content:
         return None
     try:
@@ -130,7 +130,7 @@ def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange |
 
 
 def _as_portrayed(saved_summary: SavedTurn, turn_summaries: Sequence[Object]) -> SavedTurn:
-    """Add what only the turn's portrait knows, where there is one."""
+    """Add what only the turn's summary knows, where there is one."""
     if not turn_summaries:
         return saved_summary
     exchange, turn_summary = saved_summary.exchange, turn_summaries[-1]

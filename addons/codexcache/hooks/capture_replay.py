@@ -1,7 +1,7 @@
 """Turns of a saved capture, explained as if they happened now, and changed in nothing.
 
 mitmproxy runs the hooks of a loaded flow one flow after the other, a WebSocket with all of its messages where it
-ended. Turns that overlapped in time have to be told in the order of time, so they are gathered, and played back once
+ended. Turns that overlapped have to be diagnosed in the order of time, so they are collected, and played back once
 no more of them come.
 """
 
@@ -64,11 +64,11 @@ class CaptureReplay:
         """Hand in what was gathered, in the order of time."""
         while self._events:
             _, _, event = heappop(self._events)
-            with self._state.errors.noted("explaining a capture"):  # the turns that follow are told nevertheless
+            with self._state.errors.noted("explaining a capture"):  # the turns that follow are diagnosed nevertheless
                 event()
 
     def _is_loaded(self, flow: http.HTTPFlow) -> bool:
-        """Tell of a flow that ends whether it came from a file; one that was killed is not live any more, but was."""
+        """Return True for a flow that came from a file. A flow that was killed is no longer live, but it was."""
         was_live = flow.id in self._live
         self._live.discard(flow.id)
         return not flow.live and not was_live
@@ -85,7 +85,7 @@ class CaptureReplay:
             pass_unchanged(flow, reason)
 
     def _gather(self, flow: http.HTTPFlow, turns: list[SavedTurn]) -> None:
-        """Put a flow's turns among those to be played; their old portraits make room for new ones."""
+        """Schedule a flow's turns for playback, and remove their old summaries."""
         relabel(flow, [])
         for turn in turns:
             self._put(turn.sent_at, partial(self._state.record_sent, flow, turn.exchange, turn.sent_at))

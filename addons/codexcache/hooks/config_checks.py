@@ -1,4 +1,7 @@
-"""Settings of mitmproxy that would quietly make the addon useless, each turned into a sentence with the way out."""
+"""Checks of the configuration: options that would quietly make the addon useless, or the proxy open to others.
+
+Each check yields sentences with the way out. They are logged once, and again when the problem comes back.
+"""
 
 import difflib
 import ipaddress
@@ -14,8 +17,6 @@ from mitmproxy.utils import human, spec
 from ..options import OPTIONS, Settings
 from ..turn.request import read_client_headers
 from ..wire.routes import is_codex_host
-
-# Who can reach the proxy, and what guards it: a sentence where it is open to more than this machine.
 
 _ASKS = mode_specs.RegularMode | mode_specs.UpstreamMode | mode_specs.Socks5Mode
 """The modes in which proxyauth asks for a password of its own (`mitmproxy/addons/proxyauth.py`)."""
@@ -66,7 +67,7 @@ def _in_clear(host: str) -> str:
 
 
 def _is_loopback(host: str) -> bool:
-    """Tell whether only this machine can connect; a name other than localhost could be anywhere."""
+    """Return True if only this machine can connect; a name other than localhost could be anywhere."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -214,7 +215,7 @@ def _subjects(patterns: list[str], turns: list[http.HTTPFlow]) -> Iterator[tuple
 
 
 def _says_whose(name: str, value: str) -> bool:
-    """Tell whether a header field has a say in whose turn it is, and in which conversation."""
+    """Return True if a header field helps to decide whose turn it is, and in which conversation."""
     client_headers = read_client_headers(((name.encode(), value.encode()),))
     return bool(
         client_headers.caller or client_headers.session or client_headers.idempotency_key or client_headers.native

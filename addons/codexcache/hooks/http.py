@@ -176,8 +176,8 @@ class HttpTurns:
         if not self._is_bypassed:
             self._is_bypassed = True
             logger.warning(
-                "Another addon has put its own response.stream in the place of this one's, so turns end without their "
-                "counters. Load that addon first (-s THEIRS -s codex_continuity.py); then both hear the response."
+                "Another addon has replaced this one's response.stream, so turns end without their "
+                "counters. Load that addon first (-s OTHER.py -s codex_continuity.py); then both see the response."
             )
 
     def _close(self, flow: http.HTTPFlow) -> None:

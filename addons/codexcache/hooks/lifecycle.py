@@ -48,7 +48,7 @@ class Lifecycle:
         """Say what is on.
 
         What is loaded by now is there to stay, some 90,000 objects. When the garbage collector looked at all of them,
-        every thousand turns or so, all streams stood still for 40 ms. So it is told to leave them out.
+        every thousand turns or so, all streams stood still for 40 ms. So they are excluded (`gc.freeze`).
         """
         config_checks.lengthen_silence(ctx.options)
         self._health.start()

@@ -25,7 +25,7 @@ class WholeCharacters(websocket.Fragmentizer):
         yield from super().__call__(content)
 
     def _splits_a_character(self, content: bytes) -> bool:
-        """Tell whether a cut stands before a continuation byte of UTF-8."""
+        """Return True if a cut is before a continuation byte of UTF-8."""
         cuts = accumulate(self.fragment_lengths[:-1])
         return any(0x80 <= byte < 0xC0 for cut in cuts for byte in content[cut : cut + 1])
 

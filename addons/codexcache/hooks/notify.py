@@ -101,7 +101,7 @@ class Notifier:
         try:
             self.pseudonyms = Pseudonyms(load_secret(Path(_expanded(ctx.options.confdir))))
         except OSError as error:
-            logger.warning(f"Fingerprints of this start cannot be compared with others: {error.strerror}.")
+            logger.warning(f"Pseudonyms of this start cannot be compared with others: {error.strerror}.")
         self.entries = Entries(self.pseudonyms, secrets.token_hex(8))
 
     def done(self) -> None:

@@ -1,4 +1,4 @@
-"""Which TLS connections are opened: the backend's. All others pass as they are, with their own certificates.
+"""Which TLS connections are decrypted: the backend's. All others pass as they are, with their own certificates.
 
 So the proxy can be set for a whole agent, its `git`, `pip` and other providers included.
 """
@@ -21,7 +21,7 @@ class Tunnel:
             data.ignore_connection = True
 
     def _is_wanted(self, data: tls.ClientHelloData) -> bool:
-        """Tell whether the connection goes to the backend, to the proxy itself, or where a reverse proxy leads."""
+        """Return True if the connection goes to the backend, to the proxy itself, or where a reverse proxy leads."""
         address = data.context.server.address
         if address is None or isinstance(data.context.client.proxy_mode, mode_specs.ReverseMode):
             return True
@@ -30,5 +30,5 @@ class Tunnel:
 
 
 def _scope_is_set() -> bool:
-    """Tell whether the user has said which hosts to decrypt."""
+    """Return True if the user has chosen which hosts to decrypt."""
     return bool(ctx.options.allow_hosts or ctx.options.ignore_hosts)

@@ -3,11 +3,11 @@
 Names that begin with `gen_ai.`, `server.`, `http.` or `error.` are OpenTelemetry's (semantic conventions 1.42, the
 GenAI ones in development: github.com/open-telemetry/semantic-conventions-genai, `docs/gen-ai/openai.md` and
 `gen-ai-metrics.md`); what they have no name for begins with `codex.`. The time to the first byte is one of those: it
-ends with the response's head, and theirs with the first piece of its body.
+ends with the response's header, and OpenTelemetry's with the first piece of its body.
 
-Like the journal, from whose entries it is made, all of this is free of content, and ids are fingerprints. A span has
-its conversation and its reason. Measurements are told apart only by what has few values: what a client can choose at
-will, its name, the model and the host, counts as `_OTHER` once there have been too many.
+Like the journal, from whose entries it is made, all of this is free of content, and ids are pseudonyms. A span has its
+conversation and its reason. Measurements have only attributes with few values: what a client can choose at will (its
+name, the model, the host) counts as `_OTHER` once there have been too many.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,9 @@ FIRST_BYTE = Instrument(
     _SECOND_BOUNDS,
 )
 TURNS = Instrument("counter", "codex.turns", "{turn}", "Finished turns.")
-INPUT = Instrument("counter", "codex.tokens.input", "{token}", "Input tokens of turns that tell how many were cached.")
+INPUT = Instrument(
+    "counter", "codex.tokens.input", "{token}", "Input tokens of turns that report how many were cached."
+)
 CACHED = Instrument("counter", "codex.tokens.cached", "{token}", "Input tokens that were read from the prompt cache.")
 RESENT = Instrument(
     "counter", "codex.tokens.resent", "{token}", "Input tokens that could have been read from the cache and were not."
@@ -89,7 +91,7 @@ class Report:
 
 
 class Telemetry:
-    """Turns findings into reports, and keeps the number of measured series within bounds."""
+    """Turns diagnoses into reports, and keeps the number of measured series within bounds."""
 
     def __init__(self) -> None:
         self._callers: set[tuple[str, ...]] = set()
@@ -104,7 +106,12 @@ class Telemetry:
             name=f"chat {_text(entry['model'])}".rstrip(),
             start=round(start * _NANOSECONDS),
             end=round(end * _NANOSECONDS),
-            attributes={**common, **_place(diagnosis, entry, port), **_told(diagnosis, entry), **error},
+            attributes={
+                **common,
+                **_server_attributes(diagnosis, entry, port),
+                **_diagnosis_attributes(diagnosis, entry),
+                **error,
+            },
             failed=bool(error),
             measurements=tuple(_measurements(diagnosis, {**common, **self._caller(diagnosis, entry)}, error)),
         )
@@ -119,7 +126,7 @@ class Telemetry:
         return _bounded(named if named and " " not in named else status, self._errors, _ERRORS) or OTHER
 
     def _caller(self, diagnosis: Diagnosis, entry: Object) -> Attributes:
-        """Return what tells callers apart in measurements: their product, the model and the host."""
+        """Return the attributes that distinguish callers in measurements: their product, the model and the host."""
         product = diagnosis.client.partition("/")[0]
         known = _bounded((product, _text(entry["model"]), diagnosis.record.route.host), self._callers, _CALLERS)
         product, model, host = known or (OTHER, OTHER, OTHER)
@@ -138,7 +145,7 @@ def destination(environment: Mapping[str, str], signal: str = "TRACES") -> str:
     return url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
 
 
-def _place(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
+def _server_attributes(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
     """Return what was asked for, of whom, and what the answer's status was."""
     route = diagnosis.record.route
     return _known(
@@ -153,7 +160,7 @@ def _place(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
     )
 
 
-def _told(diagnosis: Diagnosis, entry: Object) -> Attributes:
+def _diagnosis_attributes(diagnosis: Diagnosis, entry: Object) -> Attributes:
     """Return the counters and what was found."""
     return _known(
         {
@@ -179,7 +186,7 @@ def _measurements(diagnosis: Diagnosis, common: Attributes, error: Attributes) -
 
 
 def _tokens(diagnosis: Diagnosis, common: Attributes, verdict: Attributes) -> list[Measurement]:
-    """Return the counters' measurements. What the backend did not tell is not measured: it is not 0."""
+    """Return the counters' measurements. What the backend did not report is not measured: it is not 0."""
     if (usage := diagnosis.record.usage) is None:
         return []
     found = [Measurement(TOKENS, usage.input, {**common, "gen_ai.token.type": "input"})]
@@ -193,7 +200,7 @@ def _tokens(diagnosis: Diagnosis, common: Attributes, verdict: Attributes) -> li
 
 
 def _bounded[T](value: T, known: set[T], limit: int) -> T | None:
-    """Return the value if it is known or there is room to know it."""
+    """Return the value if it is known, or if the set is not full yet."""
     if value not in known and len(known) >= limit:
         return None
     known.add(value)

@@ -1,23 +1,23 @@
-"""The way of reports to a collector: OTLP over HTTP, by OpenTelemetry's SDK. Loaded only when codex_otel is on.
+"""Exports reports to a collector: OTLP over HTTP, by OpenTelemetry's SDK. Loaded only when codex_otel is on.
 
 Spans wait in a bounded queue and measurements in bounded tables; threads of the SDK send them. So whatever the
-collector does, a turn waits for nothing but the making of its span. The providers are our own, not the process's:
-another addon may have some.
+collector does, a turn waits for nothing but the making of its span. The providers belong to this pipeline, not to the
+process: another addon may have its own.
 
-What the SDK logs about its exports is kept from the log, and an outage is said once (`outage`).
+An outage is logged once: one sentence when exports begin to fail, one when they work again. What the SDK logs of it is
+dropped. It repeats itself and quotes addresses, and an error in the log ends mitmdump at its start.
 """
 
 import contextlib
 import logging
 import os
-import re
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from http import HTTPStatus
 from typing import Any
 
+import requests  # comes with the exporter
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -31,152 +31,161 @@ from opentelemetry.trace import SpanKind, StatusCode
 from .. import __version__
 from .attributes import INSTRUMENTS, Instrument, Report, destination
 
-# An outage of the collector is said once: one sentence when exports begin to fail, one when they work again.
-#
-# What the SDK logs of it is kept from the log. It repeats itself and quotes addresses, and an error in the log ends
-# mitmdump at its start.
-
-logger = logging.getLogger(__name__)
-
-_STATUS = re.compile(r"\bcode: (\d{3})\b")
-_BUSY = {code.phrase: code.value for code in HTTPStatus if code.value in (429, 502, 503, 504)}
-_LONG = 0.3
-"""Seconds after which an export has waited for the collector. One that is not there refuses at once."""
-
-_own = threading.local()
-
-
-def keep_quiet() -> None:
-    """Capture what the SDK and its HTTP client log in our own threads; let their other records through."""
-    for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] in ("opentelemetry", "urllib3"):
-            logging.getLogger(name).addFilter(_keep)  # a filter is not inherited, so each of them gets it
-
-
-def _keep(record: logging.LogRecord) -> bool:
-    """Keep a warning, and tell whether the record is anyone else's."""
-    said: list[logging.LogRecord] | None = getattr(_own, "said", None)
-    if said is not None and record.levelno >= logging.WARNING and len(said) < 10:
-        said.append(record)
-    return said is None
-
-
-@contextlib.contextmanager
-def kept() -> Iterator[list[logging.LogRecord]]:
-    """Keep what this thread logs; its warnings are in the list."""
-    before, _own.said = getattr(_own, "said", None), []
-    try:
-        yield _own.said
-    finally:
-        _own.said = before
-
-
-class Outage:
-    """Knows which signals fail and why, and says so once."""
-
-    def __init__(self) -> None:
-        self._places = {signal: destination(os.environ, signal) for signal in ("TRACES", "METRICS")}
-        self._failing: dict[str, str] = {}
-        self._lock = threading.Lock()
-        self._closed = False
-
-    def watch[R](self, signal: str, export: Callable[[], R], success: R, failure: R) -> R:
-        """Return the result of an export, and note it."""
-        began = time.monotonic()
-        with kept() as said:
-            try:
-                result = export()
-            except Exception as error:
-                logger.debug(f"An export of {signal.lower()} failed: {type(error).__name__}.")
-                result = failure
-        first = said[0].getMessage() if said else ""
-        self._note(signal, "" if result == success else _reason(signal, first, time.monotonic() - began))
-        return result
-
-    def close(self, in_time: bool) -> None:
-        """Say no more, except that the last telemetry did not leave in time."""
-        if not in_time and not self._failing:
-            logger.warning(f"The last telemetry could not be exported to {self._places['TRACES']} in time.")
-        self._closed = True
-
-    def _note(self, signal: str, reason: str) -> None:
-        with self._lock:
-            before, known = self._failing.pop(signal, ""), set(self._failing.values())
-            if reason:
-                self._failing[signal] = reason
-            else:  # what failed for the same reason will work as well, or be said again
-                self._failing = {other: why for other, why in self._failing.items() if why != before}
-        if self._closed or bool(before) == bool(reason) or reason in known:
-            return
-        logger.warning(_failing(self._places[signal], reason) if reason else "Telemetry is exported again.")
-
-
-def _failing(place: str, reason: str) -> str:
-    return (
-        f"Telemetry cannot be exported to {place}: {reason}. Turns go on as ever; only their telemetry is lost until "
-        "it can be."
-    )
-
-
-def _reason(signal: str, first: str, seconds: float) -> str:
-    """Return why an export failed, by what was said first; it is not quoted, because an address can hold secrets."""
-    status = _STATUS.search(first)
-    busy = next((code for phrase, code in _BUSY.items() if phrase in first), None)
-    if busy:
-        return f"the collector answers with status {busy}"
-    if status:
-        return f"it answers {signal.lower()} with status {status[1]}; OTEL_{signal}_EXPORTER=none leaves them out"
-    if "timed out" in first or ("due to timeout" in first and seconds > _LONG):
-        return "the collector does not answer in time"
-    if "SSL" in first or "certificate" in first:
-        return "the TLS connection fails; OTEL_EXPORTER_OTLP_CERTIFICATE names the CA to trust"
-    return "the collector cannot be reached"
-
-
 logger = logging.getLogger(__name__)
 
 SERVICE = "codex-continuity"
-FAREWELL = 2.0
+CLOSE_TIMEOUT = 2.0
 """Seconds that the last reports have to leave at the end."""
 
 _TIMEOUT = 5.0
 """Seconds for one export, unless the OTEL_* variables say otherwise. The SDK's own 10 only keep more in memory."""
+
+_BUSY = (429, 502, 503, 504)
+_UNREACHABLE = "the collector cannot be reached"
+
+_own = threading.local()
+
+
+def drop_sdk_logs() -> None:
+    """Drop what the SDK and its HTTP client log in a `collected` block; their other records pass."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] in ("opentelemetry", "urllib3"):
+            logging.getLogger(name).addFilter(_collect)  # a filter is not inherited, so each of them gets it
+
+
+def _collect(record: logging.LogRecord) -> bool:
+    """Collect a warning of this thread's block; return True for a record of any other thread."""
+    records: list[logging.LogRecord] | None = getattr(_own, "records", None)
+    if records is not None and record.levelno >= logging.WARNING and len(records) < 10:
+        records.append(record)
+    return records is None
+
+
+@contextlib.contextmanager
+def collected() -> Iterator[list[logging.LogRecord]]:
+    """Drop what this thread logs; yield a list of its first warnings."""
+    outer, _own.records = getattr(_own, "records", None), []
+    try:
+        yield _own.records
+    finally:
+        _own.records = outer
+
+
+class WatchedSession(requests.Session):
+    """An HTTP session for one signal that knows why its last request failed, and no address: it may hold secrets."""
+
+    def __init__(self, signal: str) -> None:
+        super().__init__()
+        self._signal, self.failure = signal, ""
+
+    def send(self, request: requests.PreparedRequest, **settings: Any) -> requests.Response:
+        try:
+            response = super().send(request, **settings)
+        except requests.RequestException as error:
+            self.failure = _reason(error)
+            raise
+        self.failure = "" if response.ok else self._refused(response.status_code)
+        return response
+
+    def _refused(self, status: int) -> str:
+        if status in _BUSY:
+            return f"the collector answers with status {status}"
+        return (
+            f"it answers {self._signal.lower()} with status {status}; OTEL_{self._signal}_EXPORTER=none leaves them out"
+        )
+
+
+def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.exceptions.SSLError):
+        return "the TLS connection fails; OTEL_EXPORTER_OTLP_CERTIFICATE names the CA to trust"
+    return "the collector does not answer in time" if isinstance(error, requests.Timeout) else _UNREACHABLE
+
+
+class Outage:
+    """Knows which signals fail and why, and logs it once."""
+
+    def __init__(self) -> None:
+        self._addresses = {signal: destination(os.environ, signal) for signal in ("TRACES", "METRICS")}
+        self._failing: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def close(self, in_time: bool) -> None:
+        """Log no more, except that the last telemetry did not leave in time."""
+        if not in_time and not self._failing:
+            logger.warning(f"The last telemetry could not be exported to {self._addresses['TRACES']} in time.")
+        self._closed = True
+
+    def note(self, signal: str, reason: str) -> None:
+        """Take in the result of an export: why it failed, blank where it did not."""
+        with self._lock:
+            earlier, known = self._failing.pop(signal, ""), set(self._failing.values())
+            if reason:
+                self._failing[signal] = reason
+            else:  # what failed for the same reason will work as well, or be logged again
+                self._failing = {other: why for other, why in self._failing.items() if why != earlier}
+        if self._closed or bool(earlier) == bool(reason) or reason in known:
+            return
+        logger.warning(_sentence(self._addresses[signal], reason) if reason else "Telemetry is exported again.")
+
+
+def _sentence(address: str, reason: str) -> str:
+    return (
+        f"Telemetry cannot be exported to {address}: {reason}. Turns go on as ever; only their telemetry is lost until "
+        "it can be."
+    )
+
+
+def export_watched[R](
+    session: WatchedSession, outage: Outage, signal: str, export: Callable[[], R], success: R
+) -> R | None:
+    """Return the result of an export, None where it raised, and tell the outage about it."""
+    with collected():
+        try:
+            result = export()
+        except Exception:  # the SDK logs it with a traceback, which may quote an address
+            result = None
+    outage.note(signal, "" if result == success else session.failure or _UNREACHABLE)
+    return result
 
 
 class _Spans(OTLPSpanExporter):
     """Exports spans, watched."""
 
     def __init__(self, outage: Outage) -> None:
-        super().__init__(timeout=_timeout("TRACES"))
-        self._outage = outage
+        self._watched = WatchedSession("TRACES"), outage, "TRACES"
+        super().__init__(timeout=_timeout("TRACES"), session=self._watched[0])
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         send = super().export
-        return self._outage.watch("TRACES", lambda: send(spans), SpanExportResult.SUCCESS, SpanExportResult.FAILURE)
+        done = export_watched(*self._watched, lambda: send(spans), SpanExportResult.SUCCESS)
+        return done or SpanExportResult.FAILURE
 
 
 class _Metrics(OTLPMetricExporter):
     """Exports metrics, watched."""
 
     def __init__(self, outage: Outage) -> None:
-        super().__init__(timeout=_timeout("METRICS"))
-        self._outage = outage
+        self._watched = WatchedSession("METRICS"), outage, "METRICS"
+        super().__init__(timeout=_timeout("METRICS"), session=self._watched[0])
 
     def export(
         self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **more: Any
     ) -> MetricExportResult:
         send = super().export
-        success, failure = MetricExportResult.SUCCESS, MetricExportResult.FAILURE
-        return self._outage.watch("METRICS", lambda: send(metrics_data, timeout_millis, **more), success, failure)
+        done = export_watched(
+            *self._watched, lambda: send(metrics_data, timeout_millis, **more), MetricExportResult.SUCCESS
+        )
+        return done or MetricExportResult.FAILURE
 
 
 class Pipeline:
-    """Takes reports and sends them. Raises ValueError where the OTEL_* variables cannot be followed."""
+    """Queues reports and sends them. Raises ValueError where the OTEL_* variables cannot be followed."""
 
     def __init__(self) -> None:
         self._outage = Outage()
-        keep_quiet()
-        with kept() as said:
+        drop_sdk_logs()
+        with collected() as records:
             spans, metrics, resource = _Spans(self._outage), _Metrics(self._outage), _resource()
             self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
             if _wanted("TRACES"):
@@ -185,13 +194,13 @@ class Pipeline:
             self._meters = MeterProvider(readers, resource, shutdown_on_exit=False)
             self._tracer = self._traces.get_tracer(SERVICE, __version__)
             meter = self._meters.get_meter(SERVICE, __version__)
-            self._instruments = {instrument: _made(meter, instrument) for instrument in INSTRUMENTS}
-        for sentence in _misunderstandings(said):
+            self._instruments = {instrument: _instrument(meter, instrument) for instrument in INSTRUMENTS}
+        for sentence in _misunderstandings(records):
             logger.warning(sentence)
 
     def send(self, report: Report) -> None:
-        """Put a report where the SDK's threads take it from."""
-        with kept():
+        """Queue a report for the SDK's threads."""
+        with collected():
             span = self._tracer.start_span(
                 report.name,
                 context=Context(),
@@ -206,9 +215,9 @@ class Pipeline:
                 self._instruments[instrument](value, attributes)
 
     def close(self) -> None:
-        """Send what is left, within bounds: a collector that hangs keeps nobody from ending."""
-        ends = [threading.Thread(target=_end, args=(each,), daemon=True) for each in (self._traces, self._meters)]
-        deadline = time.monotonic() + FAREWELL
+        """Flush and shut down within CLOSE_TIMEOUT seconds, even if the collector hangs."""
+        ends = [threading.Thread(target=_shut_down, args=(each,), daemon=True) for each in (self._traces, self._meters)]
+        deadline = time.monotonic() + CLOSE_TIMEOUT
         for end in ends:
             end.start()
         for end in ends:
@@ -216,13 +225,13 @@ class Pipeline:
         self._outage.close(in_time=not any(end.is_alive() for end in ends))
 
 
-def _end(provider: TracerProvider | MeterProvider) -> None:
-    with kept(), contextlib.suppress(Exception):
+def _shut_down(provider: TracerProvider | MeterProvider) -> None:
+    with collected(), contextlib.suppress(Exception):
         provider.shutdown()
 
 
-def _made(meter: Any, instrument: Instrument) -> Callable[..., None]:
-    """Return what takes an instrument's values."""
+def _instrument(meter: Any, instrument: Instrument) -> Callable[..., None]:
+    """Create an instrument; return the function that takes its values."""
     if instrument.kind == "counter":
         counter: Counter = meter.create_counter(instrument.name, instrument.unit, instrument.text)
         return counter.add
@@ -250,15 +259,15 @@ def _timeout(signal: str) -> float | None:
 
 
 def _wanted(signal: str) -> bool:
-    """Tell whether a signal is to be exported, as OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER say."""
+    """Return True if a signal is to be exported, as OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER say."""
     return os.environ.get(f"OTEL_{signal}_EXPORTER", "").strip().lower() != "none"
 
 
-def _misunderstandings(said: list[logging.LogRecord]) -> Iterator[str]:
-    """Yield what is done otherwise than the variables say, without their values: these can be secret."""
+def _misunderstandings(records: list[logging.LogRecord]) -> Iterator[str]:
+    """Yield sentences on variables that are not followed, without their values, which can be secret."""
     if {_setting(signal, "PROTOCOL") for signal in ("TRACES", "METRICS")} - {"", "http/protobuf"}:
         yield "Telemetry is exported by http/protobuf alone: give the collector's HTTP port, mostly 4318."
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         yield "OTEL_SDK_DISABLED is true, so nothing is exported although codex_otel is on."
-    for template in dict.fromkeys(str(record.msg) for record in said if record.args):
+    for template in dict.fromkeys(str(record.msg) for record in records if record.args):
         yield f"OpenTelemetry does not understand one of the OTEL_* variables ({template})."
