@@ -113,7 +113,7 @@ async def test_whoever_takes_our_place_at_a_response_is_told_of_once(caplog: pyt
         flow.response.stream(b"")
         turns.response(flow)
 
-    assert caplog.text.count("Another addon") == caplog.text.count("-s THEIRS -s codex_continuity.py") == 1
+    assert caplog.text.count("Another addon") == caplog.text.count("-s OTHER.py -s codex_continuity.py") == 1
 
 
 def test_a_flow_that_ends_without_a_turn_says_nothing() -> None:

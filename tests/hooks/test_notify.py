@@ -501,6 +501,6 @@ def test_without_a_secret_that_can_be_kept_fingerprints_hold_for_this_start(
     office.turn()
 
     assert len(said(caplog)) == 1
-    assert said(caplog)[0].startswith("Fingerprints of this start cannot be compared with others: ")
+    assert said(caplog)[0].startswith("Pseudonyms of this start cannot be compared with others: ")
     assert pseudonym(office.notifier) == before
     assert office.notifier.summary.turns == 1

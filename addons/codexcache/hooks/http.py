@@ -183,7 +183,7 @@ class HttpTurns:
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
         if exchange := self._exchanges.pop(flow.id, None):
-            if not exchange.closed:
+            if not exchange.response_info.finished:  # a finished one has ended with its last event
                 self._state.response_ended(exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if tap := self._taps.pop(flow.id, None):
