@@ -81,7 +81,7 @@ def cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def cut_before(text: str, longest: int) -> str:
+def cut_start(text: str, longest: int) -> str:
     """Return a text, its beginning replaced by an ellipsis where it is too long."""
     return text if len(text) <= longest else f"…{text[1 - longest :]}"
 

@@ -185,7 +185,7 @@ def test_a_key_that_was_refused_is_withheld_from_the_body_alone(
 def test_the_key_that_a_conversation_is_held_to_is_written_everywhere() -> None:
     sent = turn({"session_id": "s2"}, prompt_cache_key="k2")
     edits = plan_edits(
-        sent, CacheKey(key="k1", source="session", continued=True), strip=frozenset(), withhold_key=False
+        sent, CacheKey(key="k1", source="session", inherited=True), strip=frozenset(), withhold_key=False
     )
 
     assert places(edits) == ("k1", "k1", "k1")

@@ -49,16 +49,16 @@ def split_last_item[M](body: Body[M], make: Callable[[Object], M | None]) -> Bod
     if (made := make({**frame, "input": before})) is None:
         return body
     known = CachedBody(
-        head=memoryview(body.text)[:begun],
-        tail=body.text[end:],
+        prefix_bytes=memoryview(body.text)[:begun],
+        suffix=body.text[end:],
         members=body.members,
-        measured=end,
-        place=place,
-        frame=frame,
-        made=made,
-        sent=None,
+        items_end=end,
+        input_index=place,
+        fields=frame,
+        parsed=made,
+        edit=None,
     )
-    return Body(text=body.text, document={**frame, "input": [last]}, own=None, known=known, changed=())
+    return Body(text=body.text, document={**frame, "input": [last]}, own_members=None, cached=known, changed=())
 
 
 def _end_before(text: bytes, end: int, last: Json) -> int:
@@ -105,7 +105,7 @@ class PrefixCache[M]:
     def __len__(self) -> int:
         return len(self._known)
 
-    def begun_by(self, text: bytes) -> Iterator[CachedBody[M]]:
+    def prefixes_of(self, text: bytes) -> Iterator[CachedBody[M]]:
         """Yield the known bodies that a text starts with, the longest first."""
         for index in range(bisect_right(_PROBES, len(text)) - 1, -1, -1):
             place = _PROBES[index]
@@ -135,8 +135,8 @@ class PrefixCache[M]:
 
 def _probe[M](known: CachedBody[M]) -> _Probe:
     """Return the last place in a body's head, and the bytes before it."""
-    place = _PROBES[bisect_right(_PROBES, known.end) - 1]
-    return place, bytes(known.head[place - _WINDOW : place])
+    place = _PROBES[bisect_right(_PROBES, known.prefix_length) - 1]
+    return place, bytes(known.prefix_bytes[place - _WINDOW : place])
 
 
 BODY_CACHE_BYTES = 64 << 20
@@ -151,20 +151,20 @@ class BodyCache[M]:
 
     def __init__(self, make: Callable[[Object], M | None], limit: int = BODY_CACHE_BYTES) -> None:
         self._make = make
-        self._latest, self._beginnings = PrefixCache[M](limit), PrefixCache[M](limit // 4)
+        self._latest, self._shared_prefixes = PrefixCache[M](limit), PrefixCache[M](limit // 4)
 
     @property
     def size(self) -> int:
         """Bytes that are remembered."""
-        return self._latest.size + self._beginnings.size
+        return self._latest.size + self._shared_prefixes.size
 
-    def news(self, text: bytes) -> int:
+    def unparsed_length(self, text: bytes) -> int:
         """Return how many bytes of a body would have to be read: those behind what is known of it."""
-        return len(text) - next((known.end for known in self._begun_by(text)), 0)
+        return len(text) - next((known.prefix_length for known in self._prefixes_of(text)), 0)
 
     def read(self, text: bytes) -> Body[M]:
         """Return the body that `text` is. Raises Unreadable for anything but a JSON object."""
-        for known in self._begun_by(text):
+        for known in self._prefixes_of(text):
             if body := parse_with_prefix(known, text):
                 return body
         return split_last_item(read_whole(text), self._make)
@@ -172,21 +172,21 @@ class BodyCache[M]:
     def remember(
         self,
         body: Body[M],
-        made: M,
+        parsed: M,
         *,
         drop: Collection[str] = (),
         put: Mapping[str, str] | None = None,
-        sent: bytes | None = None,
+        edited_text: bytes | None = None,
     ) -> None:
         """Remember a body, what was made of all of its items, and what was sent, if that is the body after some edits.
 
         It takes the place of the one that it starts with, but not of a mere beginning.
         """
-        if (begun := body.known) and not self._latest.drop(begun):
-            self._beginnings.drop(begun)  # and put there again, as what was used last
-            self._beginnings.put(begun)
-        if known := cached_body(body, made, drop, put or {}, sent):
+        if (begun := body.cached) and not self._latest.drop(begun):
+            self._shared_prefixes.drop(begun)  # and put there again, as what was used last
+            self._shared_prefixes.put(begun)
+        if known := cached_body(body, parsed, drop, put or {}, edited_text):
             self._latest.put(known)
 
-    def _begun_by(self, text: bytes) -> Iterator[CachedBody[M]]:
-        return chain(self._latest.begun_by(text), self._beginnings.begun_by(text))
+    def _prefixes_of(self, text: bytes) -> Iterator[CachedBody[M]]:
+        return chain(self._latest.prefixes_of(text), self._shared_prefixes.prefixes_of(text))

@@ -35,27 +35,27 @@ class Body[M]:
 
     text: bytes
     document: Object
-    own: Sequence[Member] | None
-    known: "CachedBody[M] | None" = None
+    own_members: Sequence[Member] | None
+    cached: "CachedBody[M] | None" = None
     changed: Collection[str] | None = None
 
     @property
-    def made(self) -> M | None:
+    def cached_parsed(self) -> M | None:
         """What its reader made of the earlier body, if there is one."""
-        return self.known.made if self.known else None
+        return self.cached.parsed if self.cached else None
 
     @property
     def members(self) -> Sequence[Member]:
         """The members, in order."""
-        if self.own is not None:
-            return self.own
-        assert self.known is not None
-        return self.known.members_before(len(self.text) - len(self.known.tail))
+        if self.own_members is not None:
+            return self.own_members
+        assert self.cached is not None
+        return self.cached.members_at(len(self.text) - len(self.cached.suffix))
 
     def edited(self, drop: Collection[str], put: Mapping[str, str]) -> bytes:
         """Return the text without the members in `drop` and with the strings in `put`, as `document.edited` does."""
-        if (known := self.known) and self.own is None and (rewritten := known.rewritten(drop, put)):
-            return b"".join((memoryview(self.text)[: len(self.text) - len(known.tail)], rewritten.tail))
+        if (known := self.cached) and self.own_members is None and (rewritten := known.same_edit(drop, put)):
+            return b"".join((memoryview(self.text)[: len(self.text) - len(known.suffix)], rewritten.suffix))
         return edited(self.text, self.members, drop=drop, put=put)
 
 
@@ -65,7 +65,7 @@ class CachedEdit:
 
     drop: Collection[str]
     put: Mapping[str, str]
-    tail: bytes
+    suffix: bytes
 
 
 @static_frozen
@@ -73,100 +73,104 @@ class CachedBody[M]:
     """What is remembered of a body: the bytes up to its last item, those behind, its members, and what its frame says.
 
     The bytes are those that came or were sent, not a copy. The offsets of the members are right for a body whose last
-    item ends at `measured`; `place` is the input's place among them. `made` is what its reader made of the whole.
+    item ends at `measured`; `place` is the input's input_index among them. `made` is what its reader made of the whole.
     """
 
-    head: memoryview
-    tail: bytes
+    prefix_bytes: memoryview
+    suffix: bytes
     members: Sequence[Member]
-    measured: int
-    place: int
-    frame: Object
-    made: M
-    sent: CachedEdit | None
+    items_end: int
+    input_index: int
+    fields: Object
+    parsed: M
+    edit: CachedEdit | None
 
     @property
     def cost(self) -> int:
         """Bytes that this takes up in memory."""
-        before, behind = self.members[self.place].value, len(self.tail)
-        return self.end + 2 * behind + _PARSED * (before + behind) + (len(self.sent.tail) if self.sent else 0)
+        before, behind = self.members[self.input_index].value, len(self.suffix)
+        return (
+            self.prefix_length + 2 * behind + _PARSED * (before + behind) + (len(self.edit.suffix) if self.edit else 0)
+        )
 
     @property
-    def end(self) -> int:
+    def prefix_length(self) -> int:
         """The offset behind the last item."""
-        return len(self.head)
+        return len(self.prefix_bytes)
 
     def begins(self, text: bytes) -> bool:
         """Tell whether a text starts with this one's head."""
-        return text.startswith(self.head)
+        return text.startswith(self.prefix_bytes)
 
-    def rewritten(self, drop: Collection[str], put: Mapping[str, str]) -> CachedEdit | None:
+    def same_edit(self, drop: Collection[str], put: Mapping[str, str]) -> CachedEdit | None:
         """Return what the same edits made of the same frame, if they were made."""
-        sent = self.sent
-        return sent if sent and sent.put == put and sent.drop == drop else None
+        edit = self.edit
+        return edit if edit and edit.put == put and edit.drop == drop else None
 
-    def members_before(self, end: int) -> list[Member]:
+    def members_at(self, end: int) -> list[Member]:
         """Return the members of a body with the same frame whose last item ends at `end`."""
-        more, given = end - self.measured, self.members[self.place]
+        more, given = end - self.items_end, self.members[self.input_index]
         whole = Member(given.name, given.start, given.value, given.end + more)
-        behind = [shifted(member, more) for member in self.members[self.place + 1 :]]
-        return [*self.members[: self.place], whole, *behind]
+        behind = [shifted(member, more) for member in self.members[self.input_index + 1 :]]
+        return [*self.members[: self.input_index], whole, *behind]
 
 
 def read_whole[M](text: bytes) -> Body[M]:
     """Return the body that `text` is, read by itself. Raises Unreadable for anything but a JSON object."""
     document = parse(text)
-    return Body(text=text, document=document, own=find_members(text, document))
+    return Body(text=text, document=document, own_members=find_members(text, document))
 
 
 def cached_body[M](
-    body: Body[M], made: M, drop: Collection[str], put: Mapping[str, str], sent: bytes | None
+    body: Body[M], parsed: M, drop: Collection[str], put: Mapping[str, str], edited_text: bytes | None
 ) -> CachedBody[M] | None:
     """Return what to remember of a body, if it can be gone on with; `sent` is what was made of it by edits, if any."""
-    if (known := body.known) and body.own is None:
-        tail, frame, members = known.tail, known.frame, known.members
-        place, end, measured = known.place, len(body.text) - len(tail), known.measured
-        rewritten = known.rewritten(drop, put)
+    if (known := body.cached) and body.own_members is None:
+        suffix, fields, members = known.suffix, known.fields, known.members
+        input_index, end, items_end = known.input_index, len(body.text) - len(suffix), known.items_end
+        rewritten = known.same_edit(drop, put)
     elif (found := locate_items(body)) is not None:
-        (place, end), measured, rewritten = found, found[1], None
-        tail, members, frame = body.text[end:], body.members, other_members(body)
+        (input_index, end), items_end, rewritten = found, found[1], None
+        suffix, members, fields = body.text[end:], body.members, other_members(body)
     else:
         return None
-    kept = sent if rewritten and sent is not None else body.text  # mitmproxy keeps what was sent as well
-    head = memoryview(kept)[:end]
+    kept = edited_text if rewritten and edited_text is not None else body.text  # mitmproxy keeps what was sent as well
+    prefix = memoryview(kept)[:end]
     return CachedBody(
-        head=head,
-        tail=tail,
+        prefix_bytes=prefix,
+        suffix=suffix,
         members=members,
-        measured=measured,
-        place=place,
-        frame=frame,
-        made=made,
-        sent=rewritten or _cached_edit(drop, put, head, sent),
+        items_end=items_end,
+        input_index=input_index,
+        fields=fields,
+        parsed=parsed,
+        edit=rewritten or _cached_edit(drop, put, prefix, edited_text),
     )
 
 
 def _cached_edit(
-    drop: Collection[str], put: Mapping[str, str], head: memoryview, sent: bytes | None
+    drop: Collection[str], put: Mapping[str, str], prefix: memoryview, edited_text: bytes | None
 ) -> CachedEdit | None:
     """Return what edits made of all behind the items, None where there were none or what stands before was touched."""
     return (
-        CachedEdit(drop=drop, put=put, tail=sent[len(head) :]) if sent is not None and sent.startswith(head) else None
+        CachedEdit(drop=drop, put=put, suffix=edited_text[len(prefix) :])
+        if edited_text is not None and edited_text.startswith(prefix)
+        else None
     )
 
 
 def locate_items[M](body: Body[M]) -> tuple[int, int] | None:
-    """Return the place of a body's input among its members, and the offset behind its last item.
+    """Return the input_index of a body's input among its members, and the offset behind its last item.
 
     There is nothing where it is no list or has no items, or where a name before its end stands again behind it.
     """
     names = [member.name for member in body.members]
     if names.count("input") != 1 or not isinstance(body.document["input"], list):
         return None
-    place = names.index("input")
-    end = _end_of_items(body.text, body.members[place])
-    repeats = not set(names[:place]).isdisjoint(names[place + 1 :])
-    return None if repeats or end <= body.members[place].value + 1 or end < SHORTEST else (place, end)
+    input_index = names.index("input")
+    end = _end_of_items(body.text, body.members[input_index])
+    repeats = not set(names[:input_index]).isdisjoint(names[input_index + 1 :])
+    return None if repeats or end <= body.members[input_index].value + 1 or end < SHORTEST else (input_index, end)
 
 
 def other_members[M](body: Body[M]) -> Object:
@@ -211,10 +215,14 @@ def parse_with_prefix[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
 
 def _read_between[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
     """Read the items that stand between what is known at both ends, None where that is not all that is new."""
-    end = len(text) - len(known.tail)
-    if end < known.end or not text.endswith(known.tail) or (items := _items(text[known.end : end])) is None:
+    end = len(text) - len(known.suffix)
+    if (
+        end < known.prefix_length
+        or not text.endswith(known.suffix)
+        or (items := _items(text[known.prefix_length : end])) is None
+    ):
         return None
-    return Body(text=text, document={**known.frame, "input": items}, own=None, known=known, changed=())
+    return Body(text=text, document={**known.fields, "input": items}, own_members=None, cached=known, changed=())
 
 
 def _items(text: bytes) -> list[Json] | None:
@@ -234,37 +242,37 @@ def _read_changed[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
 
     Since Codex 0.120 these are `client_metadata`, whose order is made up anew for each request. None where more is new.
     """
-    if (end := _end_of_news(known, text)) < 0 or (items := _items(text[known.end : end])) is None:
+    if (end := _end_of_news(known, text)) < 0 or (items := _items(text[known.prefix_length : end])) is None:
         return None
-    kept = known.members_before(end)[: known.place + 1 + _standing_again(known, text, end)]
+    kept = known.members_at(end)[: known.input_index + 1 + _standing_again(known, text, end)]
     if (last := _last_members(text, kept[-1].end)) is None:
         return None
     names = {member.name for member in kept}
     changed = {member.name for member in (*known.members[len(kept) :], *last.members)}
     if not names.isdisjoint(changed):
         return None
-    stay = {name: value for name, value in known.frame.items() if name in names}
+    stay = {name: value for name, value in known.fields.items() if name in names}
     return Body(
         text=text,
         document={**stay, **last.document, "input": items},
-        own=[*kept, *last.members],
-        known=known,
+        own_members=[*kept, *last.members],
+        cached=known,
         changed=changed,
     )
 
 
 def _end_of_news[M](known: CachedBody[M], text: bytes) -> int:
     """Return the offset behind the new items: there the list ends, and the name of the same member follows."""
-    following = known.members[known.place + 1 : known.place + 2]
-    return text.find(known.tail[: following[0].value - known.measured], known.end) if following else -1
+    following = known.members[known.input_index + 1 : known.input_index + 2]
+    return text.find(known.suffix[: following[0].value - known.items_end], known.prefix_length) if following else -1
 
 
 def _standing_again[M](known: CachedBody[M], text: bytes, end: int) -> int:
     """Return how many of the members behind the items stand again behind the new ones, which end at `end`."""
-    behind, done = known.members[known.place + 1 :], known.members[known.place].end - known.measured
+    behind, done = known.members[known.input_index + 1 :], known.members[known.input_index].end - known.items_end
     for count, member in enumerate(behind):
-        upto = member.end - known.measured
-        if not text.startswith(known.tail[done:upto], end + done):
+        upto = member.end - known.items_end
+        if not text.startswith(known.suffix[done:upto], end + done):
             return count
         done = upto
     return len(behind)
@@ -294,7 +302,7 @@ def _last_members(text: bytes, at: int) -> _Last | None:
 
 def _read_behind[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
     """Read all that follows on a known head, None where that is not to be done."""
-    if (goes_on := _GOES_ON.match(text, known.end)) is None:
+    if (goes_on := _GOES_ON.match(text, known.prefix_length)) is None:
         return None
     behind = _FRONT + text[goes_on.end() :]
     try:
@@ -302,14 +310,14 @@ def _read_behind[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
     except Unreadable:
         return None  # the whole parse finds the words for what is wrong
     given, *members = find_members(behind, document)
-    before, given_before = known.members[: known.place], known.members[known.place]
+    before, given_before = known.members[: known.input_index], known.members[known.input_index]
     if "input" in {member.name for member in members}:
         return None
     shift = goes_on.end() - len(_FRONT)
     whole = given_before._replace(end=given.end + shift)
     return Body(
         text=text,
-        document={**{member.name: known.frame[member.name] for member in before}, **document},
-        own=[*before, whole, *(shifted(member, shift) for member in members)],
-        known=known,
+        document={**{member.name: known.fields[member.name] for member in before}, **document},
+        own_members=[*before, whole, *(shifted(member, shift) for member in members)],
+        cached=known,
     )

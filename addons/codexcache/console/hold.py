@@ -110,7 +110,7 @@ class Held:
             self._flow.request.timestamp_end = now
         with contextlib.suppress(ValueError):  # what is no turn any more keeps the record of what it was
             left, turn = self._reread()
-            self._exchange.edited = turn if left != self._bytes else None
+            self._exchange.edited_turn = turn if left != self._bytes else None
             state.diagnosis_service.released(self._exchange, turn, at=now)
 
 

@@ -132,7 +132,7 @@ class State:
         A delta is read by itself, even if another body begins like it: all of its items go on with what it names.
         """
         body = self.bodies.read(text)
-        return read_whole(text) if body.known and _is_delta(body.document) else body
+        return read_whole(text) if body.cached and _is_delta(body.document) else body
 
     def sealed(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and remember both.
@@ -141,8 +141,8 @@ class State:
         """
         put, drop = edits.put, edits.drop
         sent = body.edited(drop, put) if put or drop else None
-        if turn.previous is None:
-            self.bodies.remember(body, turn.reading, drop=drop, put=put, sent=sent)
+        if turn.previous_response_id is None:
+            self.bodies.remember(body, turn.parsed_body, drop=drop, put=put, edited_text=sent)
         return sent
 
     def sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
@@ -166,7 +166,7 @@ class State:
         if exchange.closed:
             return
         try:
-            if sentence := self.continuity.end(exchange, self.settings):
+            if sentence := self.continuity.finish(exchange, self.settings):
                 logger.warning(sentence)
         except Exception as error:  # what was sent is told nevertheless
             self.faults.note("learning from a response", error)

@@ -21,16 +21,16 @@ def choose_key(turn: Turn, memory: KeyMemory, *, pin: bool = False, last: CacheK
     With `pin`, a client that is not the official one is held to the key with which its conversation began, whatever
     key it sends now. `last` is the identity of the last turn on the same WebSocket.
     """
-    free = turn.explicit is None or (pin and not turn.client_headers.native)
+    free = turn.explicit_key is None or (pin and not turn.client_headers.native)
     return (_continued(turn, memory, last) if free else None) or _first_source(turn)
 
 
 def _continued(turn: Turn, memory: KeyMemory, last: CacheKey | None) -> CacheKey | None:
     """Return the identity that the turn goes on with: that of the response it names, or of the input it extends."""
-    known = (memory.key_of_response(turn) or last) if turn.previous else memory.key_of_extended_turn(turn)
+    known = (memory.key_of_response(turn) or last) if turn.previous_response_id else memory.key_of_extended_turn(turn)
     if known is None or known.key is None:
         return None
-    return known if known.continued else CacheKey(key=known.key, source=known.source, continued=True)
+    return known if known.inherited else CacheKey(key=known.key, source=known.source, inherited=True)
 
 
 def _first_source(turn: Turn) -> CacheKey:
@@ -43,9 +43,9 @@ def _first_source(turn: Turn) -> CacheKey:
 
 def _from_conversation(turn: Turn) -> str | None:
     """Derive a key from the caller and how the conversation opens, which stays the same in all of its turns."""
-    if turn.opening is None:
+    if turn.first_user_message is None:
         return None
-    return derived("conversation", *parts_of(turn.client_headers.caller), turn.instructions, turn.opening)
+    return derived("conversation", *parts_of(turn.client_headers.caller), turn.instructions, turn.first_user_message)
 
 
 def _caller_source(kind: str) -> Callable[[Turn], str | None]:
@@ -61,7 +61,7 @@ def _caller_source(kind: str) -> Callable[[Turn], str | None]:
 type _Sources = tuple[tuple[KeySource, Callable[[Turn], str | None]], ...]
 
 _GIVEN_SOURCES: _Sources = (
-    ("prompt_cache_key", lambda turn: turn.explicit),
+    ("prompt_cache_key", lambda turn: turn.explicit_key),
     ("session", lambda turn: turn.session),
 )
 _DERIVED_SOURCES: _Sources = (

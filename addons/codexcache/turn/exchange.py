@@ -26,7 +26,7 @@ class Exchange:
     edits: RequestEdits
     response_info: ResponseInfo = field(default_factory=ResponseInfo)
     closed: bool = False
-    edited: Turn | None = None
+    edited_turn: Turn | None = None
     mode: Mode = "observe"
     record: Record | None = None
     first_byte_at: float | None = None
@@ -42,16 +42,16 @@ class Exchange:
     @property
     def forwarded_key(self) -> Json:
         """The `prompt_cache_key` in the body that the backend got."""
-        if self.edited:
-            return self.edited.document.get(KEY_MEMBER)
+        if self.edited_turn:
+            return self.edited_turn.document.get(KEY_MEMBER)
         given = None if KEY_MEMBER in self.edits.drop else self.turn.document.get(KEY_MEMBER)
         return self.edits.put.get(KEY_MEMBER, given)
 
     @property
     def forwarded(self) -> Fields:
         """The header fields that the backend got: the request's, or those of the socket's handshake."""
-        if self.edited and not self.handshake:
-            return self.edited.client_headers.fields
+        if self.edited_turn and not self.handshake:
+            return self.edited_turn.client_headers.fields
         return (self.handshake or self.edits).fields
 
     @property
@@ -61,10 +61,10 @@ class Exchange:
         return self._refusal_of(member) if member else None
 
     def _refusal_of(self, member: str) -> Refusal:
-        if member in self.edits.put and self.turn.explicit is None:
+        if member in self.edits.put and self.turn.explicit_key is None:
             return Refusal(member, "addon")
-        left = self.edited.document if self.edited else self.turn.document.keys() - self.edits.drop
-        return Refusal(member, "client" if member in left else "nobody")
+        left = self.edited_turn.document if self.edited_turn else self.turn.document.keys() - self.edits.drop
+        return Refusal(member, "client" if member in left else "neither")
 
 
 class Continuity:
@@ -86,7 +86,7 @@ class Continuity:
     def begin(self, turn: Turn, settings: Settings, last: CacheKey | None = None) -> Exchange:
         """Return the passage of a turn that is about to be sent; `last` is the identity of its socket's last turn."""
         if settings.mode == "observe":
-            return exchange_as_sent(turn)
+            return unchanged_exchange(turn)
         cache_key = choose_key(turn, self._memory, pin=settings.mode == "pin", last=last)
         strip = settings.strip | (self._rejected_params.left_out(turn.host, turn.model) & settings.learn)
         withhold = self._rejected_params.withholds_key(turn.endpoint, turn.host, turn.model)
@@ -94,12 +94,12 @@ class Continuity:
         edits = plan_edits(turn, cache_key, strip=strip, withhold_key=withhold)
         return Exchange(turn=turn, cache_key=cache_key, edits=edits, mode=settings.mode)
 
-    def end(self, exchange: Exchange, settings: Settings) -> str | None:
+    def finish(self, exchange: Exchange, settings: Settings) -> str | None:
         """Take in what the response said; return a sentence for the user where there is one to say."""
         if exchange.closed:
             return None
         exchange.closed = True
-        exchange.response_info.settle()
+        exchange.response_info.read_buffered()
         if response_id := exchange.response_info.response_id:
             self._memory.remember_response(exchange.turn, response_id, exchange.cache_key)
         return self._learn(exchange, settings)
@@ -107,7 +107,7 @@ class Continuity:
     def _learn(self, exchange: Exchange, settings: Settings) -> str | None:
         """Find out what was refused, who had sent it, and what the user wants done."""
         turn, refusal = exchange.turn, exchange.refusal
-        if refusal is None or refusal.origin == "nobody" or exchange.response_info.status not in (None, 200, 400):
+        if refusal is None or refusal.origin == "neither" or exchange.response_info.status not in (None, 200, 400):
             return None
         if refusal.origin == "addon":
             return self._rejected_params.key_refused(turn.endpoint, turn.host, turn.model)
@@ -116,13 +116,13 @@ class Continuity:
         return self._rejected_params.member_kept(refusal.member, turn.host, settings.strip)
 
 
-def exchange_as_sent(turn: Turn) -> Exchange:
+def unchanged_exchange(turn: Turn) -> Exchange:
     """Return the passage of a turn that is left as it is."""
     return Exchange(turn=turn, cache_key=_as_sent(turn), edits=no_edits(turn.client_headers))
 
 
 def _as_sent(turn: Turn) -> CacheKey:
     """Return the identity that the turn bears by itself."""
-    if turn.explicit:
-        return CacheKey(key=turn.explicit, source="prompt_cache_key")
+    if turn.explicit_key:
+        return CacheKey(key=turn.explicit_key, source="prompt_cache_key")
     return CacheKey(key=turn.session, source="session") if turn.session else CacheKey(key=None, source="none")

@@ -29,7 +29,7 @@ class CacheKey:
 
     key: str | None
     source: KeySource
-    continued: bool = False
+    inherited: bool = False
 
 
 @static_frozen
@@ -38,32 +38,36 @@ class _Trace:
 
     cache_key: CacheKey
     session: str | None
-    told: int
+    instructions_hash: int
 
 
 class KeyMemory:
     """Conversations by the digest of their input, responses by their id."""
 
     def __init__(self, limit: int = TURNS) -> None:
-        self._traces: _BoundedDict[tuple[bytes, int], tuple[_Trace, ...]] = _BoundedDict(limit)
+        self._turns: _BoundedDict[tuple[bytes, int], tuple[_Trace, ...]] = _BoundedDict(limit)
         self._responses: _BoundedDict[tuple[bytes, str], CacheKey] = _BoundedDict(limit)
 
     def remember(self, turn: Turn, cache_key: CacheKey) -> None:
         """Remember a turn that can be gone on with: one with a key, and with a user message in its own whole input."""
-        if cache_key.key is None or turn.opening is None or turn.previous is not None:
+        if cache_key.key is None or turn.first_user_message is None or turn.previous_response_id is not None:
             return
-        trace = _Trace(cache_key=cache_key, session=turn.session, told=hash(turn.instructions))
-        place = turn.client_headers.root, turn.prompt.items.head(len(turn.prompt.items))
-        known = self._traces.get(place) or ()
-        self._traces.put(place, (*[one for one in known if one != trace], trace)[-_ALIKE:])
+        trace = _Trace(cache_key=cache_key, session=turn.session, instructions_hash=hash(turn.instructions))
+        place = turn.client_headers.caller_digest, turn.prompt.items.prefix_digest(len(turn.prompt.items))
+        known = self._turns.get(place) or ()
+        self._turns.put(place, (*[one for one in known if one != trace], trace)[-_ALIKE:])
 
     def remember_response(self, turn: Turn, response_id: str, cache_key: CacheKey) -> None:
         """Remember whose turn a response answered; what goes on with one without a key is known to have none."""
-        self._responses.put((turn.client_headers.root, response_id), cache_key)
+        self._responses.put((turn.client_headers.caller_digest, response_id), cache_key)
 
     def key_of_response(self, turn: Turn) -> CacheKey | None:
         """Return the identity of the turn whose response this turn names as its previous one."""
-        return self._responses.get((turn.client_headers.root, turn.previous)) if turn.previous else None
+        return (
+            self._responses.get((turn.client_headers.caller_digest, turn.previous_response_id))
+            if turn.previous_response_id
+            else None
+        )
 
     def key_of_extended_turn(self, turn: Turn) -> CacheKey | None:
         """Return the identity of the remembered turn that this turn's input extends furthest.
@@ -71,12 +75,12 @@ class KeyMemory:
         An equal input is a retry, or another conversation with the same opening: with a session, or with instructions
         of its own, it speaks for itself.
         """
-        root, items = turn.client_headers.root, turn.prompt.items
+        root, items = turn.client_headers.caller_digest, turn.prompt.items
         longest = len(items) if turn.session is None else len(items) - 1
         for count in range(longest, 0, -1):
-            if traces := self._traces.get((root, items.head(count))):
+            if traces := self._turns.get((root, items.prefix_digest(count))):
                 best = traces[0] if len(traces) == 1 else _best(traces, turn)
-                if count < len(items) or best.told == hash(turn.instructions):
+                if count < len(items) or best.instructions_hash == hash(turn.instructions):
                     return best.cache_key
         return None
 
@@ -84,7 +88,7 @@ class KeyMemory:
 def _best(traces: tuple[_Trace, ...], turn: Turn) -> _Trace:
     """Return the trace with a turn's session, else with its instructions, else any; of several, the latest."""
     session, told = turn.session, hash(turn.instructions)
-    return max(reversed(traces), key=lambda trace: (trace.session == session, trace.told == told))
+    return max(reversed(traces), key=lambda trace: (trace.session == session, trace.instructions_hash == told))
 
 
 class _BoundedDict[K, V]:

@@ -78,17 +78,17 @@ class PromptPrefix:
 class Prompt:
     """A whole prompt. `length` counts the members of the whole input, those that carry tools included."""
 
-    head: PromptPrefix
+    prefix: PromptPrefix
     items: Items
     length: int
 
     @property
     def size(self) -> int:
         """The bytes of the whole prompt, as far as they can be counted."""
-        return self.head.size + self.items.size()
+        return self.prefix.size + self.items.size()
 
     def __repr__(self) -> str:
-        return f"Prompt({self.head.model!r}, {len(self.head.tools)} tools, {len(self.items)} items)"
+        return f"Prompt({self.prefix.model!r}, {len(self.prefix.tools)} tools, {len(self.items)} items)"
 
 
 def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[Item] = ()) -> Prompt:
@@ -113,16 +113,16 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
         carries_instructions=bool(lead.instructions and not told),
     )
     whole = base.items.followed_by([*outputs, *items]) if base else Items(items)
-    return Prompt(head=_shared(head), items=whole, length=start + len(given))
+    return Prompt(prefix=_shared(head), items=whole, length=start + len(given))
 
 
 def extend_prompt(document: Object, base: Prompt) -> Prompt:
     """Return the prompt of a body that has more items than `base`, and in `HEAD_MEMBERS` nothing that is new."""
-    if not (base.items or base.head.carries_instructions):  # what sets the agent up may still come
+    if not (base.items or base.prefix.carries_instructions):  # what sets the agent up may still come
         return read_prompt(document, base)
     given = given_items(document)
     items = [_item(place, item) for place, item in enumerate(given, base.length)]
-    return Prompt(head=base.head, items=base.items.followed_by(items), length=base.length + len(given))
+    return Prompt(prefix=base.prefix, items=base.items.followed_by(items), length=base.length + len(given))
 
 
 def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
@@ -149,9 +149,9 @@ class _Lead(NamedTuple):
 
 def _lead(document: Object, given: list[Json], base: Prompt | None) -> _Lead:
     """Return what the input carries at its head, which for a delta is the head of the turn that it names."""
-    tools = base.head.tools[len(base.head.tools) - base.head.carried_tools :] if base else ()
-    if base and (base.items or base.head.carries_instructions):
-        return _Lead(tools, base.head.instructions if base.head.carries_instructions else "", 0)
+    tools = base.prefix.tools[len(base.prefix.tools) - base.prefix.carried_tools :] if base else ()
+    if base and (base.items or base.prefix.carries_instructions):
+        return _Lead(tools, base.prefix.instructions if base.prefix.carries_instructions else "", 0)
     count = next((n for n, item in enumerate(given) if _kind(item) != "additional_tools"), len(given))
     tools = (*tools, *(tool for item in given[:count] for tool in _tools(as_list(_member_of(item, "tools")))))
     if document.get("instructions") or count == len(given) or not _is_developer(given[count]):

@@ -37,7 +37,7 @@ class Refusal(NamedTuple):
     """A member of the body that the backend refused, and who had put it there."""
 
     member: str
-    origin: Literal["client", "addon", "nobody"]
+    origin: Literal["client", "addon", "neither"]
 
 
 def rejected_param(payload: Object) -> str | None:

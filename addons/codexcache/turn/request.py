@@ -53,7 +53,7 @@ class ClientHeaders:
     length_at: int | None
     values: Values
     caller: Caller | None
-    root: bytes
+    caller_digest: bytes
     native: bool
     session: str | None
     idempotency_key: str | None
@@ -64,9 +64,9 @@ class BodyFields:
     """What a body says beside its prompt."""
 
     model: str
-    explicit: str | None
+    explicit_key: str | None
     session: str | None
-    previous: str | None
+    previous_response_id: str | None
     warm_up: bool
 
 
@@ -74,10 +74,10 @@ class BodyFields:
 class ParsedBody:
     """What a body says, as far as a later turn that goes on with it says the same."""
 
-    frame: BodyFields
+    fields: BodyFields
     prompt: Prompt
-    opening: str | None
-    developer: str
+    first_user_message: str | None
+    first_developer_message: str
 
 
 @static_frozen
@@ -94,26 +94,28 @@ class Turn:
     endpoint: Endpoint
     document: Object
     model: str
-    explicit: str | None
+    explicit_key: str | None
     session: str | None
-    previous: str | None
+    previous_response_id: str | None
     warm_up: bool
-    reading: ParsedBody
+    parsed_body: ParsedBody
 
     @property
     def prompt(self) -> Prompt:
         """The prompt in the turn's own body."""
-        return self.reading.prompt
+        return self.parsed_body.prompt
 
     @property
-    def opening(self) -> str | None:
+    def first_user_message(self) -> str | None:
         """The first user message, as JSON text."""
-        return self.reading.opening
+        return self.parsed_body.first_user_message
 
     @property
     def instructions(self) -> str:
         """How the instructions begin; "responses lite" requests carry them as a message (openai/codex, `client.rs`)."""
-        return (as_text(self.document.get("instructions")) or self.reading.developer)[:_OPENING_INSTRUCTIONS]
+        return (as_text(self.document.get("instructions")) or self.parsed_body.first_developer_message)[
+            :_OPENING_INSTRUCTIONS
+        ]
 
 
 _latest: dict[int, ClientHeaders] = {}
@@ -149,7 +151,7 @@ def _parsed_headers(fields: Fields) -> ClientHeaders:
         length_at=length_index(fields),
         values=values,
         caller=(caller := read_caller(values)),
-        root=_root(caller),
+        caller_digest=_caller_digest(caller),
         native=not _NATIVE_MARKS.isdisjoint(values),
         session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
         idempotency_key=_first_usable(values.get("idempotency-key", ())),
@@ -163,7 +165,7 @@ def read_turn(
     transport: Transport,
     host: str,
     endpoint: Endpoint,
-    known: ParsedBody | None = None,
+    cached: ParsedBody | None = None,
     changed: Collection[str] | None = None,
 ) -> Turn:
     """Read a turn from its sender and its body.
@@ -171,20 +173,20 @@ def read_turn(
     `known` is what was made of an earlier body that this one starts with; `changed` names
     the members beside the input that may say something else than there, None where any may.
     """
-    reading = _parse_body(document, known, changed)
-    frame = reading.frame
+    parsed = _parse_body(document, cached, changed)
+    fields = parsed.fields
     return Turn(
         client_headers=client_headers,
         transport=transport,
         host=host,
         endpoint=endpoint,
         document=document,
-        model=frame.model,
-        explicit=frame.explicit,
-        session=client_headers.session or frame.session,
-        previous=frame.previous,
-        warm_up=frame.warm_up,
-        reading=reading,
+        model=fields.model,
+        explicit_key=fields.explicit_key,
+        session=client_headers.session or fields.session,
+        previous_response_id=fields.previous_response_id,
+        warm_up=fields.warm_up,
+        parsed_body=parsed,
     )
 
 
@@ -193,29 +195,30 @@ def parse_body(document: Object) -> ParsedBody:
     return _parse_body(document, None, None)
 
 
-def _parse_body(document: Object, known: ParsedBody | None, changed: Collection[str] | None) -> ParsedBody:
+def _parse_body(document: Object, cached: ParsedBody | None, changed: Collection[str] | None) -> ParsedBody:
     given = given_items(document)
-    base = known.prompt if known else None
+    base = cached.prompt if cached else None
     same_head = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
     return ParsedBody(
-        frame=_body_fields(document) if known is None or changed is None or changed else known.frame,
+        fields=_body_fields(document) if cached is None or changed is None or changed else cached.fields,
         prompt=extend_prompt(document, base) if base and same_head else read_prompt(document, base),
-        opening=(known.opening if known else None) or first_user_message(given),
-        developer=(known.developer if known else "") or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
+        first_user_message=(cached.first_user_message if cached else None) or first_user_message(given),
+        first_developer_message=(cached.first_developer_message if cached else "")
+        or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
     )
 
 
 def _body_fields(document: Object) -> BodyFields:
     return BodyFields(
         model=as_text(document.get("model")),
-        explicit=usable(document.get("prompt_cache_key")),
+        explicit_key=usable(document.get("prompt_cache_key")),
         session=_first_usable(_body_sessions(document)),
-        previous=as_text(document.get("previous_response_id")) or None,
+        previous_response_id=as_text(document.get("previous_response_id")) or None,
         warm_up=document.get("generate") is False,
     )
 
 
-def _root(caller: Caller | None) -> bytes:
+def _caller_digest(caller: Caller | None) -> bytes:
     return blake2b(to_json([*parts_of(caller)]), digest_size=16).digest()
 
 

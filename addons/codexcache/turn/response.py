@@ -106,7 +106,7 @@ class ResponseInfo:
             self.error = document
         self.finished = True
 
-    def settle(self) -> None:
+    def read_buffered(self) -> None:
         """Read what was put by, as far as nothing else has said it; to be called when no more events come."""
         if len(self._items) > len(self.outputs) or not self.finished:
             self._take_items()

@@ -57,7 +57,7 @@ def no_edits(client_headers: ClientHeaders) -> RequestEdits:
 
 def _wants_key(turn: Turn, cache_key: CacheKey, withhold: bool) -> bool:
     """Tell whether the body's key has to be written: it is absent, or not in its usable form, or another one."""
-    withheld = withhold and turn.explicit is None
+    withheld = withhold and turn.explicit_key is None
     return cache_key.key is not None and turn.document.get(KEY_MEMBER) != cache_key.key and not withheld
 
 

@@ -31,7 +31,7 @@ class BodyBuffer:
         if self._size > self._limit:
             self._chunks.clear()
 
-    def taken(self) -> bytes | None:
+    def release(self) -> bytes | None:
         """Return the body as it came, or None where it was too large, and let go of it."""
         whole = b"".join(self._chunks) if self._size <= self._limit else None
         self._chunks.clear()
@@ -84,7 +84,7 @@ class BodyReader:
     def feed(self, chunk: bytes) -> None:
         self._body.add(chunk)
         if not chunk:
-            self._response_info.read_body(self._body.taken() or b"")
+            self._response_info.read_body(self._body.release() or b"")
             self._on_finished()
 
 
@@ -128,18 +128,18 @@ class Tap:
     """
 
     def __init__(
-        self, on_fault: Callable[[Exception], None], reader: Reader | None = None, keeper: BodyBuffer | None = None
+        self, on_fault: Callable[[Exception], None], reader: Reader | None = None, body_buffer: BodyBuffer | None = None
     ) -> None:
         self._on_fault = on_fault
         self._reader = reader
-        self._keeper = keeper
+        self._body_buffer = body_buffer
         self._piece = _NONE
         self.is_used = False
         """Whether a chunk has come by; the end of a body is one, too."""
 
     def listener(self) -> Callable[[bytes], bytes]:
         """Return what is called with each chunk, and returns it."""
-        return self._reading() if self._keeper is None else self._keeping(self._keeper)
+        return self._reading() if self._body_buffer is None else self._keeping(self._body_buffer)
 
     def _reading(self) -> Callable[[bytes], bytes]:
         """Return a listener that does not keep anything.
@@ -168,10 +168,10 @@ class Tap:
 
         return keep_and_pass_on
 
-    def taken(self) -> bytes | None:
+    def release(self) -> bytes | None:
         """Return the body as it came, None where it was too large or not kept, and let go of it and of the reader."""
-        keeper, self._keeper, self._reader = self._keeper, None, None
-        return keeper.taken() if keeper else None
+        body_buffer, self._body_buffer, self._reader = self._body_buffer, None, None
+        return body_buffer.release() if body_buffer else None
 
     def _attend(self, chunk: bytes) -> _Piece:
         """Show a chunk to the reader; return how those begin that need not be shown next."""

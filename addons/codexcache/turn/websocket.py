@@ -28,7 +28,7 @@ class Socket:
     open_turns: deque[Exchange] = field(default_factory=deque)
 
     def read_turn(
-        self, document: Object, known: ParsedBody | None = None, changed: Collection[str] | None = None
+        self, document: Object, cached: ParsedBody | None = None, changed: Collection[str] | None = None
     ) -> Turn:
         """Read the turn of a frame, as `read_turn` does."""
         return read_turn(
@@ -37,7 +37,7 @@ class Socket:
             transport="websocket",
             host=self.host,
             endpoint="responses",
-            known=known,
+            cached=cached,
             changed=changed,
         )
 

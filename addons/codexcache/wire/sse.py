@@ -26,7 +26,7 @@ class EventStream:
     def __init__(self, wanted: re.Pattern[bytes] = _ANY_DATA, limit: int = EVENT_LIMIT) -> None:
         self._wanted = wanted
         self._limit = limit
-        self._open = bytearray()  # an event that is not complete yet
+        self._partial = bytearray()  # an event that is not complete yet
         self._mark = _BYTE_ORDER_MARK  # what the stream may begin with
         self._is_too_long = False
         self._ended_in_cr = False
@@ -37,12 +37,12 @@ class EventStream:
 
         That is, if `wanted` is not found in it.
         """
-        return not (self._open or self._mark or self._ended_in_cr)
+        return not (self._partial or self._mark or self._ended_in_cr)
 
     def alone(self, chunk: bytes) -> bytes | None:
         """Return the data of a chunk that is one whole event with a name, as nearly all are; any other is to be fed."""
         start = chunk.find(b"\n") + 1
-        if not chunk.startswith(_NAMED) or not chunk.startswith(_DATA, start) or self._open or self._ended_in_cr:
+        if not chunk.startswith(_NAMED) or not chunk.startswith(_DATA, start) or self._partial or self._ended_in_cr:
             return None
         if not chunk.endswith(BLANK_LINE) or chunk.find(b"\n", start) != len(chunk) - 2 or chunk.find(b"\r") >= 0:
             return None
@@ -51,7 +51,7 @@ class EventStream:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes of the stream; yield the data of each wanted event that they complete, joined by LF."""
-        if self._mark and chunk and not self._open and not chunk.startswith(_BYTE_ORDER_MARK[:1]):
+        if self._mark and chunk and not self._partial and not chunk.startswith(_BYTE_ORDER_MARK[:1]):
             self._mark = b""
         if chunk.endswith(BLANK_LINE) and self.is_between and chunk.find(b"\r") < 0:  # as nearly always
             return self._whole(chunk, 0, len(chunk))
@@ -59,10 +59,10 @@ class EventStream:
 
     def _feed(self, chunk: bytes) -> Iterator[bytes]:
         text = self._with_line_feeds(chunk) if chunk.find(b"\r") >= 0 or self._ended_in_cr else chunk
-        start = _behind_blank_line(self._open, text) if self._open or self._mark else 0
+        start = _behind_blank_line(self._partial, text) if self._partial or self._mark else 0
         if start:
             yield from self._close(text[:start])
-        if not self._open and not self._mark:
+        if not self._partial and not self._mark:
             end = _behind_last_blank_line(text, start, len(text))
             yield from self._whole(text, start, end)
             start = end
@@ -76,10 +76,10 @@ class EventStream:
 
     def _close(self, text: bytes) -> Iterator[bytes]:
         """Yield the data of the open event, of which `text` is the end, if it is wanted."""
-        event = bytes(self._open + text).removesuffix(BLANK_LINE)
+        event = bytes(self._partial + text).removesuffix(BLANK_LINE)
         if not self._is_too_long and len(event) <= self._limit:
             yield from self._whole(event.removeprefix(self._mark), 0, len(event))
-        self._open.clear()
+        self._partial.clear()
         self._mark, self._is_too_long = b"", False
 
     def _whole(self, text: bytes, start: int, end: int) -> Iterator[bytes]:
@@ -94,10 +94,10 @@ class EventStream:
 
     def _keep(self, text: bytes) -> None:
         """Keep the start of an event; of one that has grown too long, no more than its end can stand in."""
-        self._open += text
-        if len(self._open) > self._limit + 1:
+        self._partial += text
+        if len(self._partial) > self._limit + 1:
             self._is_too_long = True
-            del self._open[:-1]
+            del self._partial[:-1]
 
 
 def _data_of(event: bytes) -> bytes | None:
