@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
-from ..wire.content_encoding import DAMAGED, Decoder, IdentityDecoder, decoder_for
+from ..wire.content_encoding import DECODE_ERRORS, Decoder, IdentityDecoder, decoder_for
 from ..wire.sse import BLANK_LINE, EventStream
 from .response import HINT, PIECE, TYPE, ResponseInfo
 
@@ -64,8 +64,8 @@ class EventReader:
     def feed(self, chunk: bytes) -> None:
         if not chunk:
             return  # an event that is not complete at the end of its stream is none
-        alone = self._events.alone(chunk)
-        for data in self._events.feed(chunk) if alone is None else (alone,):
+        single = self._events.single_event(chunk)
+        for data in self._events.feed(chunk) if single is None else (single,):
             self._response_info.read_event(data)
             if self._response_info.finished:
                 self._on_finished()
@@ -98,7 +98,7 @@ class Decoding:
         self._decoder = decoder
 
     def feed(self, chunk: bytes) -> None:
-        with contextlib.suppress(*DAMAGED):  # then the response says no more than it has said so far
+        with contextlib.suppress(*DECODE_ERRORS):  # then the response says no more than it has said so far
             for piece in filter(None, self._decoder(chunk)):
                 self._reader.feed(piece)
         if not chunk:
