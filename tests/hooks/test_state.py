@@ -64,7 +64,7 @@ def test_a_turn_is_told_of_although_nothing_could_be_learned_from_it(monkeypatch
     state.diagnosis_service.listeners.append(found.append)
     exchange = state.continuity.begin(turn(input="a"), state.settings)
     state.note_sent(flow_for("chatgpt.com", None), exchange, 0)
-    monkeypatch.delattr(Continuity, "end")
+    monkeypatch.delattr(Continuity, "finish")
     state.end(exchange, 1)
 
     assert [diagnosis.record.number for diagnosis in found] == [1]
