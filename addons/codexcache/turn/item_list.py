@@ -1,9 +1,9 @@
-"""The items of a prompt, in arrays.
+"""The items of prompts, as shared append-only arrays.
 
-A history of a thousand items is remembered for each of many turns, so what is kept of an item is small: digests, sizes
-and places in arrays. And a turn that goes on with another has its items in common with it: both look at the same
-columns, which only ever grow, each as far as its own items go. Beside each item's digest stands one for the whole head
-up to it, so that two histories are compared by bisection.
+A history of a thousand items is kept for each of many turns, so little is kept of an item: digests, sizes and indexes,
+in arrays. A turn that extends another begins with the same items: both share arrays that only grow, and each turn uses
+as many of the first entries as it has items. Next to each item's digest there is one for the whole prefix that ends
+with it, so two histories are compared by bisection.
 """
 
 import sys
@@ -15,7 +15,7 @@ _COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"
 
 
 class Item(NamedTuple):
-    """One item of the input: its digest, what it is, its size in bytes, and its place in the whole input."""
+    """One item of the input: its digest, its kind, its size in bytes, and its index in the whole input."""
 
     digest: int
     kind: str
@@ -24,9 +24,9 @@ class Item(NamedTuple):
 
 
 class ItemArrays:
-    """Some 36 bytes an item. `heads` and `ends` begin with what stands for no items at all.
+    """Arrays of items, some 36 bytes each. `prefix_digests` and `end_offsets` begin with an entry for no items.
 
-    `open` is a one-item lock: it holds the length while these columns may still be appended to in place.
+    `append_lock` is a one-item lock: it holds the length, and only the one who takes that out may append in place.
     """
 
     __slots__ = ("append_lock", "digests", "end_offsets", "indexes", "kinds", "prefix_digests")
@@ -34,12 +34,12 @@ class ItemArrays:
     def __init__(self) -> None:
         self.digests, self.prefix_digests = array("q"), array("q", [0])
         self.kinds: list[str] = []
-        self.end_offsets = array("Q", [0])  # bytes of all items up to one
+        self.end_offsets = array("Q", [0])  # bytes of all items up to this one
         self.indexes = array("I")
         self.append_lock = [0]
 
     def appendable(self, count: int) -> "ItemArrays":
-        """Return columns of the first `count` items that can be appended to: a copy if others have gone on there."""
+        """Return arrays of the first `count` items that can be appended to: these, or a copy if they already were."""
         try:
             self.append_lock.remove(count)  # of two threads, one succeeds
         except ValueError:
@@ -47,13 +47,11 @@ class ItemArrays:
         return self
 
     def append(self, items: Sequence[Item]) -> int:
-        """Append items; return how many there are now."""
-        head, end = self.prefix_digests[-1], self.end_offsets[-1]
+        """Append items; return the new number of items."""
+        prefix, end = self.prefix_digests[-1], self.end_offsets[-1]
         for item in items:
             self.digests.append(item.digest)
-            self.prefix_digests.append(
-                head := hash((head, item.digest))
-            )  # nobody knows a digest, so none can be prepared
+            self.prefix_digests.append(prefix := hash((prefix, item.digest)))  # digests are secret: no forged collision
             self.kinds.append(sys.intern(item.kind))
             self.end_offsets.append(end := end + item.size)
             self.indexes.append(item.input_index)
@@ -61,19 +59,16 @@ class ItemArrays:
         return count
 
     def _copy(self, count: int) -> "ItemArrays":
-        made = ItemArrays()
-        made.digests, made.prefix_digests = self.digests[:count], self.prefix_digests[: count + 1]
-        made.kinds, made.end_offsets, made.indexes = (
-            self.kinds[:count],
-            self.end_offsets[: count + 1],
-            self.indexes[:count],
-        )
-        made.append_lock.clear()
-        return made
+        copy = ItemArrays()
+        copy.digests, copy.prefix_digests = self.digests[:count], self.prefix_digests[: count + 1]
+        copy.kinds, copy.indexes = self.kinds[:count], self.indexes[:count]
+        copy.end_offsets = self.end_offsets[: count + 1]
+        copy.append_lock.clear()
+        return copy
 
 
 class Items:
-    """The items of a prompt. `compactions` are the digests of those that stand for compacted history."""
+    """The items of a prompt. `compactions` are the digests of those that replace compacted history."""
 
     __slots__ = ("_count", "arrays", "compactions")
 
@@ -97,39 +92,38 @@ class Items:
         return Item(arrays.digests[index], arrays.kinds[index], size, arrays.indexes[index])
 
     def prefix_digest(self, count: int) -> int:
-        """Return the digest that stands for the first `count` items."""
+        """Return the digest of the first `count` items together; it depends on their order."""
         return self.arrays.prefix_digests[count]
 
     def digests(self, start: int = 0, end: int | None = None) -> list[int]:
-        """Return the items' own digests from `start` on, up to `end`."""
+        """Return the digests of single items, from index `start` up to `end`."""
         return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
 
     def size(self, count: int | None = None) -> int:
-        """Return the bytes of the first `count` items, or of all."""
+        """Return the size in bytes of the first `count` items, or of all."""
         return self.arrays.end_offsets[self._count if count is None else min(count, self._count)]
 
     def kinds(self) -> tuple[str, ...]:
-        """Return what each item is."""
+        """Return the kind of each item."""
         return tuple(self.arrays.kinds[: self._count])
 
     def common_prefix_length(self, other: "Items") -> int:
-        """Return how many items at the head are the same, by bisection over what stands for all items up to one."""
+        """Return how many items both begin with, by bisection over the digests of their prefixes."""
         low, high = 0, min(self._count, other._count)
         if self.arrays is other.arrays or self.prefix_digest(high) == other.prefix_digest(high):
-            return high  # as nearly always: one goes on with the other
+            return high  # as nearly always: one extends the other
         while low < high:
             middle = (low + high + 1) // 2
-            low, high = (
-                (middle, high) if self.prefix_digest(middle) == other.prefix_digest(middle) else (low, middle - 1)
-            )
+            same = self.prefix_digest(middle) == other.prefix_digest(middle)
+            low, high = (middle, high) if same else (low, middle - 1)
         return low
 
 
 def digest(data: bytes) -> int:
-    """Return what stands for some bytes within this process: 64 bits.
+    """Return a 64-bit digest of some bytes, valid within this process.
 
-    Python's hash of bytes is SipHash with a key of the process (PEP 456): it costs a fraction of what a cryptographic
-    hash does, and nobody can prepare two texts that are taken for one. Of a million items, two are alike by chance once
-    in tens of millions of starts.
+    Python's hash of bytes is SipHash with a key of the process (PEP 456). It costs a fraction of a cryptographic hash,
+    and without the key no two texts with equal digests can be prepared. A million items contain an accidental collision
+    once in tens of millions of starts.
     """
     return hash(data)

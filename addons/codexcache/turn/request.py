@@ -1,7 +1,8 @@
-"""One turn: a request for a model response, as far as its continuity is concerned.
+"""A turn: one request for a model response, parsed as far as its cache key and its diagnosis need it.
 
-It is read once, from the header fields (of the request, or of the WebSocket's handshake) and from the body (or the
-frame), before anything is changed.
+A turn is read once, before anything is changed: from the header fields, which are those of the request or of the
+WebSocket's handshake, and from the body, which is that of the request or a frame. Most of both repeats from turn to
+turn, so parsed headers are reused as a whole, and the parse of a body is built on that of the body it extends.
 """
 
 import functools
@@ -22,7 +23,7 @@ from .prompt import PREFIX_MEMBERS, Prompt, extend_prompt, read_prompt
 type Transport = Literal["http", "websocket"]
 
 SESSION_HEADERS = ("session-id", "session_id")
-"""The headers that the backend routes by, today's spelling first: hyphens since Codex 0.131 (openai/codex#22193)."""
+"""The headers that the backend routes by; the first is the spelling since Codex 0.131 (openai/codex#22193)."""
 
 _SESSION_SIGNALS = (
     *SESSION_HEADERS,
@@ -32,21 +33,24 @@ _SESSION_SIGNALS = (
     "conversation_id",
     "x-claude-code-session-id",
 )
-_OPENING_INSTRUCTIONS = 256
+_NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
+
+_INSTRUCTIONS_START = 256
 """Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
 
-_NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
+_MAX_REUSED_FIELDS = 64
+"""Most fields of headers in `_latest`, so that it stays small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ClientHeaders:
-    """What the header fields say: who sends, whether it is the official client, and in which session.
+    """Parsed request headers: the caller, whether it is the official client (`native`), and the session.
 
-    In `fields` the length of the body is left blank, so that there is one sender for all turns with equal ones; it
-    stands at `length_at`, if it stands in one place. `values` are their values by lower-case name. `root` keeps one
-    caller's conversations apart from another's.
+    In `fields` the Content-Length is blank, so all turns with otherwise equal fields share one object; `length_at` is
+    its index if there is exactly one. `values` are the values by lower-case name. `caller_digest` keeps the
+    conversations of one caller apart from another's.
 
-    It holds the credential, so it shows nothing of itself in a log or a traceback; nor does whatever holds a turn.
+    It holds the credential, so it shows nothing of itself in a log or a traceback; nor does any object that holds it.
     """
 
     fields: Fields
@@ -61,7 +65,7 @@ class ClientHeaders:
 
 @static_frozen
 class BodyFields:
-    """What a body says beside its prompt."""
+    """The fields of a body that are not part of the prompt. `explicit_key` is the client's own key in usable form."""
 
     model: str
     explicit_key: str | None
@@ -72,7 +76,10 @@ class BodyFields:
 
 @static_frozen
 class ParsedBody:
-    """What a body says, as far as a later turn that goes on with it says the same."""
+    """A parsed body, for the turn itself and for a later one that extends it.
+
+    `first_user_message` is JSON text, `first_developer_message` the start of its plain text.
+    """
 
     fields: BodyFields
     prompt: Prompt
@@ -84,8 +91,8 @@ class ParsedBody:
 class Turn:
     """A turn as the client sent it.
 
-    `document` is its body; if it was read in the light of an earlier one, its input holds only the items that are new.
-    The `reading` is of all items in the body.
+    `document` is its body. If that was parsed incrementally, its input holds only the new items; `parsed_body` is
+    always of the whole body.
     """
 
     client_headers: ClientHeaders
@@ -107,36 +114,32 @@ class Turn:
 
     @property
     def first_user_message(self) -> str | None:
-        """The first user message, as JSON text."""
+        """The content of the first user message, as JSON text."""
         return self.parsed_body.first_user_message
 
     @property
     def instructions(self) -> str:
-        """How the instructions begin; "responses lite" requests carry them as a message (openai/codex, `client.rs`)."""
-        return (as_text(self.document.get("instructions")) or self.parsed_body.first_developer_message)[
-            :_OPENING_INSTRUCTIONS
-        ]
+        """The start of the instructions, which "responses lite" requests have in a message (openai/codex, `client.rs`)."""
+        explicit = as_text(self.document.get("instructions"))
+        return (explicit or self.parsed_body.first_developer_message)[:_INSTRUCTIONS_START]
 
 
 _latest: dict[int, ClientHeaders] = {}
-"""The latest sender with so many fields. Most turns come from the same one, and comparing is quicker than hashing."""
-
-_FEW = 64
-"""Fields that a sender in `_latest` has at the most, so that it is small."""
+"""The latest headers by number of fields. Most turns repeat them, and comparing them is faster than hashing them."""
 
 
 def read_client_headers(fields: Fields) -> ClientHeaders:
-    """Read who sends from the header fields of a request or a handshake."""
+    """Return the parsed header fields of a request or a handshake."""
     known = _latest.get(len(fields))
     if known is None or not _is_same(known, fields):
         known = _parsed_headers(with_length(fields))
-        if len(fields) <= _FEW:
+        if len(fields) <= _MAX_REUSED_FIELDS:
             _latest[len(fields)] = known
     return known
 
 
 def _is_same(known: ClientHeaders, fields: Fields) -> bool:
-    """Tell whether as many fields as a sender's are the same, but for the length of the body."""
+    """Return True if the fields, as many as the known ones, differ from them in the Content-Length at most."""
     at, given = known.length_at, known.fields
     if at is None or fields[:at] != given[:at]:
         return False
@@ -151,7 +154,7 @@ def _parsed_headers(fields: Fields) -> ClientHeaders:
         length_at=length_index(fields),
         values=values,
         caller=(caller := read_caller(values)),
-        caller_digest=_caller_digest(caller),
+        caller_digest=blake2b(to_json([*parts_of(caller)]), digest_size=16).digest(),
         native=not _NATIVE_MARKS.isdisjoint(values),
         session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
         idempotency_key=_first_usable(values.get("idempotency-key", ())),
@@ -168,10 +171,10 @@ def read_turn(
     cached: ParsedBody | None = None,
     changed: Collection[str] | None = None,
 ) -> Turn:
-    """Read a turn from its sender and its body.
+    """Return the turn with these headers and this body.
 
-    `known` is what was made of an earlier body that this one starts with; `changed` names
-    the members beside the input that may say something else than there, None where any may.
+    `cached` is the parse of an earlier body that this one extends; then `document` has only the new items. `changed`
+    names the other members that may differ from that body, None if any may.
     """
     parsed = _parse_body(document, cached, changed)
     fields = parsed.fields
@@ -191,20 +194,20 @@ def read_turn(
 
 
 def parse_body(document: Object) -> ParsedBody:
-    """Return what a body says by itself."""
+    """Return the parse of a whole body."""
     return _parse_body(document, None, None)
 
 
 def _parse_body(document: Object, cached: ParsedBody | None, changed: Collection[str] | None) -> ParsedBody:
     given = given_items(document)
     base = cached.prompt if cached else None
-    same_head = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
+    same_prefix = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
     return ParsedBody(
         fields=_body_fields(document) if cached is None or changed is None or changed else cached.fields,
-        prompt=extend_prompt(document, base) if base and same_head else read_prompt(document, base),
+        prompt=extend_prompt(document, base) if base and same_prefix else read_prompt(document, base),
         first_user_message=(cached.first_user_message if cached else None) or first_user_message(given),
         first_developer_message=(cached.first_developer_message if cached else "")
-        or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
+        or first_developer_message(given)[:_INSTRUCTIONS_START],
     )
 
 
@@ -216,10 +219,6 @@ def _body_fields(document: Object) -> BodyFields:
         previous_response_id=as_text(document.get("previous_response_id")) or None,
         warm_up=document.get("generate") is False,
     )
-
-
-def _caller_digest(caller: Caller | None) -> bytes:
-    return blake2b(to_json([*parts_of(caller)]), digest_size=16).digest()
 
 
 def _body_sessions(document: Object) -> Iterator[Json]:
