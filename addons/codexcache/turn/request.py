@@ -35,7 +35,7 @@ _SESSION_SIGNALS = (
 )
 _NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
 
-_INSTRUCTIONS_START = 256
+_COMPARED = 256
 """Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
 
 _MAX_REUSED_FIELDS = 64
@@ -119,9 +119,8 @@ class Turn:
 
     @property
     def instructions(self) -> str:
-        """The start of the instructions, which "responses lite" requests have in a message (openai/codex, `client.rs`)."""
-        explicit = as_text(self.document.get("instructions"))
-        return (explicit or self.parsed_body.first_developer_message)[:_INSTRUCTIONS_START]
+        """The start of the instructions; "responses lite" requests send a message (openai/codex, `client.rs`)."""
+        return (as_text(self.document.get("instructions")) or self.parsed_body.first_developer_message)[:_COMPARED]
 
 
 _latest: dict[int, ClientHeaders] = {}
@@ -207,7 +206,7 @@ def _parse_body(document: Object, cached: ParsedBody | None, changed: Collection
         prompt=extend_prompt(document, base) if base and same_prefix else read_prompt(document, base),
         first_user_message=(cached.first_user_message if cached else None) or first_user_message(given),
         first_developer_message=(cached.first_developer_message if cached else "")
-        or first_developer_message(given)[:_INSTRUCTIONS_START],
+        or first_developer_message(given)[:_COMPARED],
     )
 
 
