@@ -1,7 +1,7 @@
 """Text laid out for a width."""
 
 import pytest
-from codexcache.text import columns, cut, cut_before, facts, wrapped
+from codexcache.text import columns, cut, cut_start, facts, wrapped
 
 FACTS = ["turn 13", "status 200", "mode fill"]
 
@@ -49,7 +49,7 @@ def test_no_rows_have_no_lines() -> None:
 
 
 def test_a_text_is_cut_at_either_end() -> None:
-    assert [cut("abcdef", 6), cut("abcdef", 4), cut_before("abcdef", 6), cut_before("abcdef", 4)] == [
+    assert [cut("abcdef", 6), cut("abcdef", 4), cut_start("abcdef", 6), cut_start("abcdef", 4)] == [
         "abcdef",
         "abc…",
         "abcdef",

@@ -1,6 +1,6 @@
-"""How to give a mitmproxy the packages that it lacks, by the way in which it was installed.
+"""The command that adds missing packages to mitmproxy, by the way in which it was installed.
 
-This room imports nothing that could be missing.
+This module imports nothing that could be missing.
 """
 
 import sys
@@ -12,9 +12,9 @@ _OTEL = ("'opentelemetry-exporter-otlp-proto-http>=1.40'", "'opentelemetry-sdk>=
 
 
 def why_not(error: Exception, version: str) -> str | None:
-    """Return the sentence for an error with which a mitmproxy of some version could not import the addon.
+    """Return the message for an error with which mitmproxy of this version could not import the addon.
 
-    None for one that is the addon's own.
+    Return None for an error of the addon itself.
     """
     if tuple(map(int, version.split(".")[:2])) < _OLDEST:
         return f"Codex Continuity needs mitmproxy 12.2; this is {version}. Install {_REQUIREMENT}."
@@ -22,17 +22,17 @@ def why_not(error: Exception, version: str) -> str | None:
 
 
 def how_to_add_orjson() -> str:
-    """Return the sentence with the one command."""
-    return f"Codex Continuity needs the package orjson, which this mitmproxy lacks. {_way('orjson')}"
+    """Return the message with the command."""
+    return f"Codex Continuity needs the package orjson, which this mitmproxy lacks. {_command('orjson')}"
 
 
 def how_to_add_otel() -> str:
-    """Return the sentence with the one command."""
-    return f"codex_otel needs the OpenTelemetry SDK, which this mitmproxy lacks. {_way(*_OTEL)}"
+    """Return the message with the command."""
+    return f"codex_otel needs the OpenTelemetry SDK, which this mitmproxy lacks. {_command(*_OTEL)}"
 
 
-def _way(*packages: str) -> str:
-    """Return the command; a tool of uv is installed anew, with everything that it needs."""
+def _command(*packages: str) -> str:
+    """Return the command; a tool of uv is installed again, with all packages that it needs."""
     home = Path(sys.prefix)
     needed = " ".join(f"--with {package}" for package in dict.fromkeys(("orjson", *packages)))
     new = f"uv tool install {needed} {_REQUIREMENT}"

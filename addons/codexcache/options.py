@@ -1,8 +1,7 @@
 """The options, declared as a table and parsed once.
 
-All are strings that may be missing: a bad value for an option of another type, or none for one that needs it, makes
-mitmproxy drop the whole script without a word (measured on mitmproxy 12.2). So values are read here, and a wrong one
-stops the start with a sentence.
+All are strings that may be missing. With any other type, a bad or a missing value makes mitmproxy drop the whole script
+without a message (measured on mitmproxy 12.2). So values are parsed here, and a wrong one stops the start with one.
 """
 
 import re
@@ -55,12 +54,13 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "Export each finished turn by OpenTelemetry to where the OTEL_* variables say, without content: on or off.",
     ),
 }
-"""Each option's default and help."""
+"""The default and the help of each option."""
 
 _SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"([1-9][0-9]{0,17})([kmg]?)", re.IGNORECASE)
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MEMBERS = f"names of top-level members, separated by commas, none of {', '.join(sorted(ESSENTIAL))}"
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*")
 
 
@@ -82,12 +82,12 @@ class Settings:
 
 
 def parse_settings(values: Mapping[str, str | None]) -> Settings:
-    """Return the settings; raise ValueError with a sentence for the user where an option has no such value."""
+    """Return the settings. Raise ValueError, with a message for the user, if an option has no or a wrong value."""
     return Settings(
         mode=_parse(values, "codex_mode", _mode, f"one of {', '.join(get_args(Mode))}"),
         hosts=_parse(values, "codex_hosts", _hosts, "host names without scheme, port or path, separated by commas"),
-        strip=_parse(values, "codex_strip", _members, _MEMBERS_WANTED),
-        learn=_parse(values, "codex_learn", _members, _MEMBERS_WANTED),
+        strip=_parse(values, "codex_strip", _members, _MEMBERS),
+        learn=_parse(values, "codex_learn", _members, _MEMBERS),
         body_limit=_parse(values, "codex_body_limit", _size, "a size such as 500k, 64m or 1g"),
         view_limit=_parse(values, "codex_view_limit", _size, "a size such as 500k, 16m or 1g"),
         tunnel=_parse(values, "codex_tunnel", _switch, "on or off"),
@@ -99,11 +99,8 @@ def parse_settings(values: Mapping[str, str | None]) -> Settings:
 
 
 def default_settings() -> Settings:
-    """Return what holds when no option is set."""
+    """Return the settings if no option is set."""
     return parse_settings({name: default for name, (default, _) in OPTIONS.items()})
-
-
-_MEMBERS_WANTED = f"names of top-level members, separated by commas, none of {', '.join(sorted(ESSENTIAL))}"
 
 
 def _parse[T](values: Mapping[str, str | None], name: str, parser: Callable[[str], T | None], wanted: str) -> T:

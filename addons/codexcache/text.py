@@ -1,11 +1,26 @@
-"""A stranger's words, made harmless before they are shown: they cannot steer a terminal, and are not too long."""
+"""Text made safe to show, laid out for a width, and numbers in words.
+
+Text from clients and servers can hold anything: escape sequences that control a terminal, formulas that a spreadsheet
+runs, megabytes. So it is escaped and cut before it is shown. Sentences are wrapped between words, lists of facts only
+between facts, and the cells of a table are aligned. A width is a number of characters, each taken to be one column.
+"""
 
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+WIDTH = 76
+"""What fits into half of mitmweb's window at 1280 pixels, and into a terminal of 80 columns."""
+
+NARROWEST, WIDEST = 62, 88
+"""The width of the popup of mitmproxy's console in a terminal of 80 columns, and the widest that is easy to read."""
+
 _UNSEEN = re.compile(r"[^ -~]")
 _FORMULA = re.compile(r"[=+@]|-.")
+_NUMBER = re.compile(r"([\d,]+(%| bytes)?|n/a)?")
+_FACTS = " · "
+_GAP = "  "
+_MINUTE, _HOUR = 60, 3600
 
 
 def ascii_only(text: str, longest: int | None = None) -> str:
@@ -14,18 +29,17 @@ def ascii_only(text: str, longest: int | None = None) -> str:
 
 
 def printable(text: str, longest: int) -> str:
-    """Return text that can only be read: a control or a change of direction in it becomes a question mark."""
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(character if character.isprintable() else "?" for character in cut).strip()
+    """Return a text cut to `longest` characters, with each control or change of direction as a question mark."""
+    return "".join(character if character.isprintable() else "?" for character in cut(text, longest)).strip()
 
 
 def with_symbols(text: str) -> str:
-    """Return text of which all can be seen: control characters have symbols, others that do not print their number."""
+    """Return a text with a symbol for each control character, and the number of any other that does not print."""
     return "".join(character if character.isprintable() else _symbol(ord(character)) for character in text)
 
 
 def cell(text: str) -> str:
-    """Return text for a cell of a table: a spreadsheet, into which tables are copied, must not run it as a formula."""
+    """Return a text for the cell of a table, so that a spreadsheet, into which tables are copied, runs no formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -35,23 +49,8 @@ def _symbol(code: int) -> str:
     return "␡" if code == 0x7F else f"<U+{code:04X}>"
 
 
-# Text laid out for a width: sentences wrapped between words, facts never inside one, cells of a table in line.
-#
-# A width is a number of characters, which are taken to be one column each.
-
-WIDTH = 76
-"""What fits into the half of mitmweb's window at 1280 pixels, and into a terminal of 80 columns."""
-
-NARROWEST, WIDEST = 62, 88
-"""What the popup of mitmproxy's console has in a terminal of 80 columns; what can still be read with ease."""
-
-_FACTS = " · "
-_GAP = "  "
-_NUMBER = re.compile(r"([\d,]+(%| bytes)?|n/a)?")
-
-
 def wrapped(text: str, width: int, indent: str = "", hanging: str | None = None) -> list[str]:
-    """Return a text in lines; `hanging` stands before all but the first, the same as before the first by default."""
+    """Return a text as lines; the first begins with `indent`, the others with `hanging`, by default the same."""
     after = indent if hanging is None else hanging
     return textwrap.wrap(
         with_symbols(text), width, initial_indent=indent, subsequent_indent=after, break_on_hyphens=False
@@ -71,31 +70,26 @@ def facts(parts: Iterable[str], width: int, between: str = _FACTS) -> Iterator[s
 
 
 def columns(rows: Sequence[Sequence[str]], names: int = 0) -> list[str]:
-    """Return rows of equally many cells as lines, cells in line; the first so many rows are names, not values."""
-    cells = zip(*(_in_line(column, names) for column in zip(*rows, strict=True)), strict=True)
+    """Return rows of equally many cells as lines with aligned columns; the first `names` rows are names, not values."""
+    cells = zip(*(_aligned(column, names) for column in zip(*rows, strict=True)), strict=True)
     return [_GAP.join(row).rstrip() for row in cells]
 
 
 def cut(text: str, longest: int) -> str:
-    """Return a text, its end replaced by an ellipsis where it is too long."""
+    """Return a text of at most `longest` characters, its end replaced by an ellipsis if needed."""
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def cut_before(text: str, longest: int) -> str:
-    """Return a text, its beginning replaced by an ellipsis where it is too long."""
+def cut_start(text: str, longest: int) -> str:
+    """Return a text of at most `longest` characters, its start replaced by an ellipsis if needed."""
     return text if len(text) <= longest else f"…{text[1 - longest :]}"
 
 
-def _in_line(column: Sequence[str], names: int) -> list[str]:
+def _aligned(column: Sequence[str], names: int) -> list[str]:
     """Return cells of one width, numbers to the right."""
     width = max(map(len, column))
     numbers = all(_NUMBER.fullmatch(cell) for cell in column[names:])
     return [cell.rjust(width) if numbers else cell.ljust(width) for cell in column]
-
-
-# Numbers in words, as they stand in sentences and tables.
-
-_MINUTE, _HOUR = 60, 3600
 
 
 def counted(number: int, noun: str) -> str:
@@ -104,5 +98,5 @@ def counted(number: int, noun: str) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """Return a span of time that is no matter of seconds, in minutes or hours."""
+    """Return a time span in minutes, or in hours from two hours on."""
     return f"{seconds / _MINUTE:.0f} minutes" if seconds < 2 * _HOUR else f"{seconds / _HOUR:.0f} hours"

@@ -32,7 +32,7 @@ def send(text: bytes) -> Work:
                 transport="http",
                 host="h",
                 endpoint="responses",
-                known=read.made,
+                cached=read.cached_parsed,
                 changed=read.changed,
             )
             exchange = continuity.begin(turn, settings)
@@ -45,7 +45,7 @@ def go_on(text: bytes) -> Work:
     """Return the reading of a body in the light of itself."""
     bodies = BodyCache(given_items)
     with suppress(Unreadable):
-        bodies.remember(bodies.read(text), made=[])
+        bodies.remember(bodies.read(text), parsed=[])
 
     def work() -> None:
         with suppress(Unreadable):

@@ -39,7 +39,7 @@ def _history(one: Any) -> Iterator[tuple[str, Memory]]:
 
 def _bodies(one: Any) -> Iterator[tuple[str, Memory]]:
     yield "bodies", _of_bytes(one._latest)
-    yield "beginnings", _of_bytes(one._beginnings)
+    yield "beginnings", _of_bytes(one._shared_prefixes)
 
 
 def _of_bytes(one: Any) -> Memory:
@@ -48,7 +48,7 @@ def _of_bytes(one: Any) -> Memory:
 
 def _keys(one: Any) -> Iterator[tuple[str, Memory]]:
     """Yield the turns that are remembered by the digest of their input, and the responses by their id."""
-    for name, kept in (("traces", one._traces), ("responses", one._responses)):
+    for name, kept in (("traces", one._turns), ("responses", one._responses)):
         yield name, _of_entries(kept)
 
 

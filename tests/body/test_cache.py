@@ -28,18 +28,18 @@ def read_twice(first: bytes, second: bytes) -> Body[Json]:
     """Read a body in the light of another, which is remembered with its items."""
     bodies = remembered()
     one = bodies.read(first)
-    bodies.remember(one, made=said(one).get("input"), drop=DROP, put=PUT, sent=one.edited(DROP, PUT))
+    bodies.remember(one, parsed=said(one).get("input"), drop=DROP, put=PUT, edited_text=one.edited(DROP, PUT))
     return bodies.read(second)
 
 
 def said(body: Body[Json]) -> Object:
     """Return all that a body says, the items that were known included."""
     given = body.document.get("input")
-    if body.known is None:
+    if body.cached is None:
         return body.document
-    assert isinstance(body.known.made, list)
+    assert isinstance(body.cached.parsed, list)
     assert isinstance(given, list)
-    return {**body.document, "input": [*body.known.made, *given]}
+    return {**body.document, "input": [*body.cached.parsed, *given]}
 
 
 def same(one: Json, other: Json) -> bool:
@@ -129,17 +129,17 @@ def test_bodies_that_branch_and_come_in_any_order_say_what_whole_parses_say(
         waiting.append(read)
         while waiting and not at_once:
             one = waiting.pop()
-            bodies.remember(one, made=said(one).get("input"), drop=DROP, put=PUT, sent=one.edited(DROP, PUT))
+            bodies.remember(one, parsed=said(one).get("input"), drop=DROP, put=PUT, edited_text=one.edited(DROP, PUT))
 
 
 def test_of_a_body_the_very_bytes_that_came_are_remembered() -> None:
     bodies = remembered()
     first = bodies.read(body("1"))
-    bodies.remember(first, made=[1])
+    bodies.remember(first, parsed=[1])
     second = bodies.read(body("1,2"))
 
-    assert second.known is not None
-    assert second.known.head.obj is first.text
+    assert second.cached is not None
+    assert second.cached.prefix_bytes.obj is first.text
 
 
 def test_of_a_body_that_is_edited_as_the_one_before_it_the_bytes_that_were_sent_are_remembered() -> None:
@@ -147,35 +147,35 @@ def test_of_a_body_that_is_edited_as_the_one_before_it_the_bytes_that_were_sent_
     for items in ("1", "1,2"):
         turn = bodies.read(body(items))
         sent = turn.edited(DROP, PUT)
-        bodies.remember(turn, made=[1], drop=DROP, put=PUT, sent=sent)
+        bodies.remember(turn, parsed=[1], drop=DROP, put=PUT, edited_text=sent)
     third = bodies.read(body("1,2,3"))
 
-    assert third.known is not None
-    assert third.known.head.obj is sent
+    assert third.cached is not None
+    assert third.cached.prefix_bytes.obj is sent
 
 
 def test_an_appended_item_is_all_that_is_parsed() -> None:
     read = read_twice(body('"one"'), body('"one","two"'))
 
     assert read.document["input"] == ["two"]
-    assert read.known is not None
+    assert read.cached is not None
 
 
 def test_a_question_that_is_put_anew_is_all_that_is_parsed() -> None:
     read = read_twice(body('{"a":1},{"q":1}'), body('{"a":1},{"q":2}'))
 
     assert read.document["input"] == [{"q": 2}]
-    assert read.known is not None
+    assert read.cached is not None
 
 
 def test_what_others_began_with_is_kept_beside_their_latest() -> None:
     bodies = remembered()
     for asked in ('{"q":1}', '{"q":2}', '{"q":2},{"r":2}', '{"q":3}'):
         turn = bodies.read(body('{"a":1},' + asked))
-        bodies.remember(turn, made=said(turn).get("input"))
+        bodies.remember(turn, parsed=said(turn).get("input"))
 
     assert turn.document["input"] == [{"q": 3}]
-    assert (len(bodies._latest), len(bodies._beginnings)) == (2, 1)
+    assert (len(bodies._latest), len(bodies._shared_prefixes)) == (2, 1)
 
 
 def test_an_equal_body_has_nothing_new() -> None:
@@ -214,7 +214,7 @@ def test_what_stands_behind_the_input_is_read_anew() -> None:
 def test_anything_unusual_is_parsed_as_a_whole(first: bytes, second: bytes) -> None:
     read = read_twice(first, second)
 
-    assert read.known is None
+    assert read.cached is None
     assert parse(second) == read.document
 
 
@@ -222,7 +222,7 @@ def test_a_conversation_keeps_only_its_last_body() -> None:
     bodies = remembered()
     for count in range(1, 50):
         turn = bodies.read(body(",".join(map(str, range(count)))))
-        bodies.remember(turn, made=None)
+        bodies.remember(turn, parsed=None)
 
     assert len(bodies._latest) == 1
 
@@ -230,7 +230,7 @@ def test_a_conversation_keeps_only_its_last_body() -> None:
 def test_all_bodies_together_are_bounded() -> None:
     bodies = remembered(limit=20_000)
     for number in range(100):
-        bodies.remember(bodies.read(body(f'"conversation {number}"', before=FILLER + f',"n":{number}')), made=None)
+        bodies.remember(bodies.read(body(f'"conversation {number}"', before=FILLER + f',"n":{number}')), parsed=None)
 
     assert 10_000 < bodies.size <= 20_000
 
@@ -238,15 +238,15 @@ def test_all_bodies_together_are_bounded() -> None:
 def test_the_latest_bodies_are_kept() -> None:
     bodies = remembered(limit=20_000)
     for number in range(100):
-        bodies.remember(bodies.read(body(f'"conversation {number}"')), made=None)
+        bodies.remember(bodies.read(body(f'"conversation {number}"')), parsed=None)
 
-    assert bodies.read(body('"conversation 99",1')).known is not None
-    assert bodies.read(body('"conversation 0",1')).known is None
+    assert bodies.read(body('"conversation 99",1')).cached is not None
+    assert bodies.read(body('"conversation 0",1')).cached is None
 
 
 def test_a_body_too_large_to_be_kept_beside_others_is_not() -> None:
     bodies = remembered(limit=1000)
-    bodies.remember(bodies.read(body("1")), made=None)
+    bodies.remember(bodies.read(body("1")), parsed=None)
 
     assert bodies.size == 0
 
@@ -254,8 +254,8 @@ def test_a_body_too_large_to_be_kept_beside_others_is_not() -> None:
 def test_only_what_stands_behind_a_known_head_is_news() -> None:
     bodies = remembered()
     first, second, other = body('"one"'), body('"one","two"'), body('"other"')
-    assert bodies.news(first) == len(first)
-    bodies.remember(bodies.read(first), made=None)
+    assert bodies.unparsed_length(first) == len(first)
+    bodies.remember(bodies.read(first), parsed=None)
 
-    assert bodies.news(second) == len(second) - second.index(b',"two"')
-    assert bodies.news(other) == len(other)
+    assert bodies.unparsed_length(second) == len(second) - second.index(b',"two"')
+    assert bodies.unparsed_length(other) == len(other)

@@ -29,11 +29,11 @@ def test_what_a_body_starts_with_is_found_the_longest_first() -> None:
     long, short = '"' + "a" * 200 + '"', known(body("1"))
     longer = known(body("1", long))
 
-    assert list(holding(short, longer).begun_by(body("1", long, "3"))) == [longer, short]
+    assert list(holding(short, longer).prefixes_of(body("1", long, "3"))) == [longer, short]
 
 
 def test_what_begins_otherwise_is_not_found() -> None:
-    assert list(holding(known(body("1"))).begun_by(body("1", filler="Be kind.. " * 60))) == []
+    assert list(holding(known(body("1"))).prefixes_of(body("1", filler="Be kind.. " * 60))) == []
 
 
 def test_of_two_that_cannot_be_told_apart_where_they_stand_the_later_one_is_kept() -> None:
@@ -41,8 +41,8 @@ def test_of_two_that_cannot_be_told_apart_where_they_stand_the_later_one_is_kept
     shelf = holding(first, second)
 
     assert (len(shelf), shelf.size) == (1, second.cost)
-    assert list(shelf.begun_by(body("1", "3"))) == []
-    assert list(shelf.begun_by(body("2", "3"))) == [second]
+    assert list(shelf.prefixes_of(body("1", "3"))) == []
+    assert list(shelf.prefixes_of(body("2", "3"))) == [second]
 
 
 def test_what_is_dropped_is_gone_and_told_whether_it_was_there() -> None:
@@ -58,7 +58,7 @@ def test_the_oldest_go_for_the_latest() -> None:
     shelf = holding(*kept, limit=20 * kept[0].cost)
 
     assert shelf.size <= 20 * kept[0].cost
-    assert [bool(list(shelf.begun_by(one.head.obj))) for one in (kept[0], kept[79], kept[80], kept[99])] == [  # type: ignore[arg-type]
+    assert [bool(list(shelf.prefixes_of(one.prefix_bytes.obj))) for one in (kept[0], kept[79], kept[80], kept[99])] == [  # type: ignore[arg-type]
         False,
         False,
         True,

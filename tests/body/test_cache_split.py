@@ -35,8 +35,8 @@ def cut(text: bytes) -> Body[Json]:
 def test_all_but_the_last_item_is_known(form: str, gap: str) -> None:
     one = cut(body(f'{{"a":1}}{gap},{gap}{form}{gap}'))
 
-    assert one.known is not None
-    assert (bytes(one.known.head), one.made) == (body('{"a":1}').partition(b"]")[0], [{"a": 1}])
+    assert one.cached is not None
+    assert (bytes(one.cached.prefix_bytes), one.cached_parsed) == (body('{"a":1}').partition(b"]")[0], [{"a": 1}])
     assert one.document["input"] == [ASK]
 
 
@@ -53,12 +53,12 @@ def test_all_but_the_last_item_is_known(form: str, gap: str) -> None:
 def test_what_cannot_be_told_is_read_as_it_stands(items: str) -> None:
     one = cut(body(items))
 
-    assert one.known is None
+    assert one.cached is None
     assert one.document == parse(one.text)
 
 
 def test_what_is_too_short_is_read_as_it_stands() -> None:
-    assert cut(b'{"input":[{"a":1},{"b":2}]}').known is None
+    assert cut(b'{"input":[{"a":1},{"b":2}]}').cached is None
 
 
 asks = st.one_of(st.sampled_from(list(FORMS.values())), st.just('{"a":"x,{}]"}'), st.just("{}"), values)
@@ -71,10 +71,12 @@ def test_another_last_item_says_what_a_whole_parse_says(
 ) -> None:
     first = cut(body(f"{gap},{gap}".join([*before, last]) + gap, behind))
     second = body(f"{gap},{gap}".join([*before, other]) + gap, behind)
-    for one in filter(None, (first, parse_with_prefix(first.known, second) if first.known else None)):
+    for one in filter(None, (first, parse_with_prefix(first.cached, second) if first.cached else None)):
         whole = parse(one.text)
         said = (
-            whole if one.known is None else {**one.document, "input": [*_list(one.made), *_list(one.document["input"])]}
+            whole
+            if one.cached is None
+            else {**one.document, "input": [*_list(one.cached_parsed), *_list(one.document["input"])]}
         )
         members = find_members(one.text, whole)
 

@@ -123,7 +123,7 @@ class Player:
             if answer.status >= 400:
                 exchange.response_info.read_body(_error_body(answer))
             self._requests.append(_request_flow(step, exchange))
-        self._continuity.end(exchange, self._settings)
+        self._continuity.finish(exchange, self._settings)
         self._desk.ended(exchange, at=step.ended_at)
 
     def _hear(self, step: Step, wire: _Wire) -> None:

@@ -108,7 +108,7 @@ def test_the_predecessor_is_the_one_that_a_look_at_all_turns_finds(inputs: list[
 def grown(number: int, items: Items, key: str) -> Record:
     """Return a turn with these items, made fast."""
     made = record(number, at=float(number), took=0.5, via=route(key=key, session=key))
-    made.prompt = Prompt(head=made.prompt.head, items=items, length=len(items))
+    made.prompt = Prompt(prefix=made.prompt.prefix, items=items, length=len(items))
     return made
 
 

@@ -30,9 +30,9 @@ def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None
     line = line_of(lines, *turns)
     items = turns[-1].prompt.items
 
-    assert line.entries == [key_of(turns[0]), items.head(1), items.head(2), items.head(4)]
+    assert line.entries == [key_of(turns[0]), items.prefix_digest(1), items.prefix_digest(2), items.prefix_digest(4)]
     assert [numbers(lines, entry) for entry in line.entries] == [[1, 2]] * 4
-    assert numbers(lines, items.head(3)) == []
+    assert numbers(lines, items.prefix_digest(3)) == []
 
 
 def test_a_line_is_alone_where_no_other_is_listed() -> None:
@@ -42,7 +42,7 @@ def test_a_line_is_alone_where_no_other_is_listed() -> None:
     )
     line = line_of(lines, one)
     line_of(lines, other)
-    shared, own, nobodys = one.prompt.items.head(1), one.prompt.items.head(2), ("key", "nobody's")
+    shared, own, nobodys = one.prompt.items.prefix_digest(1), one.prompt.items.prefix_digest(2), ("key", "nobody's")
 
     assert lines.is_alone(line, (own, key_of(one), nobodys))
     assert not lines.is_alone(line, (own, shared))
@@ -90,7 +90,7 @@ def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() 
         made[number] = line_of(lines, record(number, TALK[:1], via=route(key=str(number))))
     lines.append(made[1], record(90, TALK[:2], via=route(key="1")))
     line_of(lines, record(91, TALK[:1], via=route(key="91")))
-    head = record(0, TALK[:1]).prompt.items.head(1)
+    head = record(0, TALK[:1]).prompt.items.prefix_digest(1)
 
     assert 2 not in numbers(lines, head)
     assert {1, 3, 90, 91} <= {*numbers(lines, head)}

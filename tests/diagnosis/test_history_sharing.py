@@ -13,7 +13,7 @@ def items(count: int) -> list[Item]:
 def test_an_agents_head_is_counted_once_and_let_go_with_its_last_turn() -> None:
     shared = SharedPrefixes()
     body: Object = {"tools": [{"type": "function", "name": f"tool-{n}"} for n in range(50)], "instructions": "i" * 9000}
-    one, other = (read_prompt(body).head for _ in range(2))
+    one, other = (read_prompt(body).prefix for _ in range(2))
     shared.take(one)
     shared.take(other)
 
@@ -32,7 +32,7 @@ def test_columns_are_counted_as_far_as_they_have_grown() -> None:
     longer = first.followed_by(items(50))
     shared.take(longer)
 
-    assert longer.columns is first.columns
+    assert longer.arrays is first.arrays
     assert 100 * 36 < before < shared.size < 2 * before
     shared.drop(first)
     assert shared.size > before

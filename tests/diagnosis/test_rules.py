@@ -65,7 +65,7 @@ def after(
             "the backend refused the member 'prompt_cache_key' (status 400), which this addon had added",
         ),
         (
-            {"status": 400, "refused": Refusal("seed", "nobody")},
+            {"status": 400, "refused": Refusal("seed", "neither")},
             "rejected",
             "the backend refused the member 'seed' (status 400), which the turn did not bear when it left: likely ",
         ),

@@ -162,7 +162,7 @@ def test_each_turn_of_a_socket_comes_back() -> None:
     assert said(second.exchange) == (200, "r2", counters(9_500, 9_000))
     assert first.exchange.response_info.outputs == [ANSWER]
     assert first.exchange.first_byte_at == START + 1
-    assert (first.exchange.turn.previous, second.exchange.turn.previous) == (None, "r1")
+    assert (first.exchange.turn.previous_response_id, second.exchange.turn.previous_response_id) == (None, "r1")
     assert second.exchange.turn.document["input"] == asked("two")
     assert second.exchange.forwarded == first.exchange.forwarded
 
@@ -215,7 +215,7 @@ def test_what_only_a_portrait_knows_is_taken_from_it() -> None:
     )
 
     assert (turn.exchange.mode, turn.exchange.changed) == ("pin", ("a", "b"))
-    assert (turn.exchange.cache_key.source, turn.exchange.cache_key.continued) == ("conversation", True)
+    assert (turn.exchange.cache_key.source, turn.exchange.cache_key.inherited) == ("conversation", True)
     assert turn.exchange.saved_summary == known(5, mode="pin", key_source="conversation", changed=["a", "b"])
     assert times([turn]) == [(5, 5.25)]
 
@@ -277,7 +277,7 @@ def test_a_portrait_that_says_nonsense_is_not_believed(value: Json) -> None:
     turn = saved_summary(saved_request(at=5), turn_summary(**members))
     exchange = turn.exchange
 
-    assert (exchange.mode, exchange.cache_key.source, exchange.cache_key.continued) == ("observe", "session", False)
+    assert (exchange.mode, exchange.cache_key.source, exchange.cache_key.inherited) == ("observe", "session", False)
     assert [name for name in exchange.changed if name != "fill"] == []
     assert times([turn]) == [(5, 7)]
 

@@ -64,7 +64,7 @@ def test_a_turn_is_told_of_although_nothing_could_be_learned_from_it(monkeypatch
     state.diagnosis_service.listeners.append(found.append)
     exchange = state.continuity.begin(turn(input="a"), state.settings)
     state.record_sent(flow_for("chatgpt.com", None), exchange, 0)
-    monkeypatch.delattr(Continuity, "end")
+    monkeypatch.delattr(Continuity, "finish")
     state.response_ended(exchange, 1)
 
     assert [diagnosis.record.number for diagnosis in found] == [1]
@@ -83,15 +83,15 @@ def test_a_delta_is_read_by_itself() -> None:
     state, items = State(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
     for count in (2, 3):
         full = state.read(body(input=items[:count]))
-        state.bodies.remember(full, made=parse_body(full.document))
+        state.bodies.remember(full, parsed=parse_body(full.document))
         delta = state.read(body(input=items, previous_response_id="resp_1"))
 
-        assert (delta.known, delta.document["input"]) == (None, items)
+        assert (delta.cached, delta.document["input"]) == (None, items)
 
 
 def test_any_other_body_is_read_in_the_light_of_an_earlier_one() -> None:
     state, items = State(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
     first = state.read(body(input=items[:2]))
-    state.bodies.remember(first, made=parse_body(first.document))
+    state.bodies.remember(first, parsed=parse_body(first.document))
 
     assert state.read(body(input=items)).document["input"] == items[2:]

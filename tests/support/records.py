@@ -59,7 +59,7 @@ def record(
 
 def match(mine: Record, other: Record) -> Match:
     """Return the other turn as the predecessor."""
-    return Match(record=other, head=mine.prompt.items.common_prefix(other.prompt.items))
+    return Match(record=other, head=mine.prompt.items.common_prefix_length(other.prompt.items))
 
 
 def case(mine: Record, other: Record | None, load: int = 1) -> RuleContext:

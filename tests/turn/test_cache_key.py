@@ -246,8 +246,8 @@ def test_a_turn_that_goes_on_says_so_and_keeps_the_first_turns_source() -> None:
     client = Client()
     identities = [client.send({"session_id": f"s{index}"}, {"input": items}) for index, items in enumerate(TURNS)]
 
-    assert identities[0] == CacheKey(key="s0", source="session", continued=False)
-    assert identities[1:] == [CacheKey(key="s0", source="session", continued=True)] * 2
+    assert identities[0] == CacheKey(key="s0", source="session", inherited=False)
+    assert identities[1:] == [CacheKey(key="s0", source="session", inherited=True)] * 2
 
 
 def test_a_conversation_that_began_with_an_explicit_key_keeps_it_when_the_key_is_left_out() -> None:
@@ -255,7 +255,7 @@ def test_a_conversation_that_began_with_an_explicit_key_keeps_it_when_the_key_is
     client.send(body={"prompt_cache_key": "k", "input": TURNS[0]})
 
     assert client.send({"session_id": "s"}, {"input": TURNS[1]}) == CacheKey(
-        key="k", source="prompt_cache_key", continued=True
+        key="k", source="prompt_cache_key", inherited=True
     )
 
 
@@ -364,13 +364,13 @@ def test_a_turn_that_names_a_response_keeps_the_key_of_its_turn() -> None:
     client.answered("r1", CacheKey(key="named", source="session"))
     found = client.send({"session_id": "s"}, {"previous_response_id": "r1"}, CacheKey(key="last", source="session"))
 
-    assert found == CacheKey(key="named", source="session", continued=True)
+    assert found == CacheKey(key="named", source="session", inherited=True)
 
 
 def test_a_turn_that_names_an_unknown_response_keeps_the_key_of_the_sockets_last_turn() -> None:
     found = Client().send(body={"previous_response_id": "r9"}, last=CacheKey(key="last", source="conversation"))
 
-    assert found == CacheKey(key="last", source="conversation", continued=True)
+    assert found == CacheKey(key="last", source="conversation", inherited=True)
 
 
 def test_without_a_last_turn_it_climbs_the_ladder() -> None:

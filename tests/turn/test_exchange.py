@@ -40,13 +40,13 @@ class Line:
 
     def answer(self, exchange: Exchange, response_id: str) -> None:
         exchange.response_info.response_id = response_id
-        self.continuity.end(exchange, self.settings)
+        self.continuity.finish(exchange, self.settings)
 
     def refuse(self, exchange: Exchange, member: str, status: int | None = 400) -> str | None:
         """Have the backend refuse a member, and return what is said to the user."""
         exchange.response_info.status = status
         exchange.response_info.error = {"detail": f"Unsupported parameter: {member}"}
-        return self.continuity.end(exchange, self.settings)
+        return self.continuity.finish(exchange, self.settings)
 
 
 @pytest.mark.parametrize("endpoint", ["responses", "compact"])
@@ -88,7 +88,7 @@ def test_conversations_stick_across_endpoints() -> None:
     line.send({"session_id": "s1"}, {"input": conversation("a")})
     compact = line.send({"session_id": "s2"}, {"input": conversation("a", "b")}, endpoint="compact")
 
-    assert (compact.cache_key.key, compact.cache_key.continued) == ("s1", True)
+    assert (compact.cache_key.key, compact.cache_key.inherited) == ("s1", True)
 
 
 def test_a_response_is_remembered_with_its_turns_key() -> None:
@@ -146,7 +146,7 @@ def test_observe_changes_no_header_and_no_byte_of_a_body(transport: Transport) -
 def test_observe_says_what_was_sent(headers: Headers, body: dict[str, Json], key: str | None, source: str) -> None:
     cache_key = Line(OBSERVE).send(headers, body).cache_key
 
-    assert (cache_key.key, cache_key.source, cache_key.continued) == (key, source, False)
+    assert (cache_key.key, cache_key.source, cache_key.inherited) == (key, source, False)
 
 
 @pytest.mark.parametrize(("mode", "completed"), [("fill", True), ("pin", True), ("observe", False)])
@@ -227,7 +227,7 @@ def test_nothing_is_said_or_learned_of(error: Object | None, status: int) -> Non
     exchange = line.send({}, {"user": "u", "stream_options": {}})
     exchange.response_info.status, exchange.response_info.error = status, error
 
-    assert line.continuity.end(exchange, line.settings) is None
+    assert line.continuity.finish(exchange, line.settings) is None
     assert line.send({}, {"user": "u", "store": True}).edits.drop == frozenset()
 
 
@@ -279,8 +279,8 @@ def test_a_key_that_took_the_place_of_a_null_was_added_by_the_addon() -> None:
     ("body", "member", "origin"),
     [
         pytest.param({"user": "u"}, "user", "client", id="sent"),
-        pytest.param({}, "user", "nobody", id="not sent"),
-        pytest.param({"stream_options": {}}, "stream_options", "nobody", id="removed"),
+        pytest.param({}, "user", "neither", id="not sent"),
+        pytest.param({"stream_options": {}}, "stream_options", "neither", id="removed"),
         pytest.param({}, "prompt_cache_key", "addon", id="added"),
         pytest.param({"prompt_cache_key": " k "}, "prompt_cache_key", "client", id="trimmed"),
     ],
@@ -295,10 +295,10 @@ def test_who_had_put_a_refused_member_there_is_known(body: dict[str, Json], memb
 def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
     exchange = Line().send({"session_id": "s"}, {"user": "u"})
     exchange.response_info.error = {"detail": "Unsupported parameter: user"}
-    exchange.edited = turn({}, {})
+    exchange.edited_turn = turn({}, {})
 
-    assert exchange.refusal == ("user", "nobody")
-    exchange.edited = turn({}, {"user": "v"})
+    assert exchange.refusal == ("user", "neither")
+    exchange.edited_turn = turn({}, {"user": "v"})
     assert exchange.refusal == ("user", "client")
 
 

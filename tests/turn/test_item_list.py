@@ -13,7 +13,7 @@ items = st.lists(
         digest=st.sampled_from([b"a", b"b", b"c"]).map(digest),
         kind=st.sampled_from(["user message", "reasoning"]),
         size=st.integers(0, 99),
-        place=st.integers(0, 9),
+        input_index=st.integers(0, 9),
     ),
     max_size=12,
 )
@@ -28,13 +28,13 @@ def naive_head(one: list[Item], other: list[Item]) -> int:
 @prop
 @given(items, items)
 def test_the_common_head_is_what_a_comparison_one_by_one_finds(one: list[Item], other: list[Item]) -> None:
-    assert Items(one).common_prefix(Items(other)) == naive_head(one, other)
+    assert Items(one).common_prefix_length(Items(other)) == naive_head(one, other)
 
 
 @prop
 @given(items, items)
 def test_a_common_head_is_the_same_from_either_side(one: list[Item], other: list[Item]) -> None:
-    assert Items(one).common_prefix(Items(other)) == Items(other).common_prefix(Items(one))
+    assert Items(one).common_prefix_length(Items(other)) == Items(other).common_prefix_length(Items(one))
 
 
 @prop
@@ -43,7 +43,7 @@ def test_what_is_joined_is_as_if_made_at_once(one: list[Item], other: list[Item]
     joined, whole = Items(one).followed_by(other).followed_by(third), Items([*one, *other, *third])
 
     assert [joined[n] for n in range(len(joined))] == [*one, *other, *third]
-    assert joined.common_prefix(whole) == len(whole)
+    assert joined.common_prefix_length(whole) == len(whole)
     assert (joined.kinds(), joined.size(), joined.digests()) == (whole.kinds(), whole.size(), whole.digests())
 
 
@@ -58,7 +58,9 @@ def test_what_others_go_on_with_stays_as_it_is(first: list[Item], more: list[tup
 
     for joined, whole in made:
         assert [joined[n] for n in range(len(joined))] == whole
-        assert [joined.head(n) for n in range(len(whole) + 1)] == [Items(whole).head(n) for n in range(len(whole) + 1)]
+        assert [joined.prefix_digest(n) for n in range(len(whole) + 1)] == [
+            Items(whole).prefix_digest(n) for n in range(len(whole) + 1)
+        ]
         assert (joined.kinds(), joined.size()) == (Items(whole).kinds(), Items(whole).size())
 
 
@@ -67,7 +69,7 @@ def test_of_two_threads_that_go_on_with_the_same_items_one_makes_a_copy() -> Non
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda number: base.followed_by([Item(number, "x", 1, 3)] * 50), range(64)))
 
-    assert sum(one.columns is base.columns for one in made) == 1
+    assert sum(one.arrays is base.arrays for one in made) == 1
     assert [one.digests(3) for one in made] == [[number] * 50 for number in range(64)]
 
 
@@ -84,9 +86,9 @@ def test_digests_and_sizes_of_a_part_are_those_of_its_items(given: list[Item], s
 def test_a_head_stands_for_the_order_of_items_too() -> None:
     a, b = Item(digest(b"a"), "x", 1, 0), Item(digest(b"b"), "x", 1, 0)
 
-    assert Items([a, b]).head(2) != Items([b, a]).head(2)
-    assert Items([a, b]).head(1) == Items([a]).head(1)
+    assert Items([a, b]).prefix_digest(2) != Items([b, a]).prefix_digest(2)
+    assert Items([a, b]).prefix_digest(1) == Items([a]).prefix_digest(1)
 
 
 def test_no_items_have_nothing_in_common() -> None:
-    assert Items().common_prefix(Items()) == len(Items()) == Items().size() == Items().head(0) == 0
+    assert Items().common_prefix_length(Items()) == len(Items()) == Items().size() == Items().prefix_digest(0) == 0

@@ -21,8 +21,8 @@ def items(*given: Json) -> list[int]:
 def facts(prompt: Prompt) -> tuple[Any, ...]:
     """Return all that is compared of a prompt."""
     return (
-        prompt.head.tools,
-        prompt.head.instructions,
+        prompt.prefix.tools,
+        prompt.prefix.instructions,
         prompt.items.digests(),
         [prompt.items[n] for n in range(len(prompt.items))],
         prompt.length,
@@ -86,7 +86,7 @@ def test_a_string_is_one_message() -> None:
 def test_every_item_can_be_read(odd: Json) -> None:
     prompt = read_prompt({"input": [odd], "tools": [odd], "instructions": odd})
 
-    assert (len(prompt.items), len(prompt.head.tools), prompt.length) == (1, 1, 1)
+    assert (len(prompt.items), len(prompt.prefix.tools), prompt.length) == (1, 1, 1)
     assert prompt.size > 0
 
 
@@ -100,15 +100,15 @@ def test_the_order_of_a_tools_members_counts() -> None:
     reordered: Json = {"parameters": {"b": 2, "a": 1}, "name": "shell", "type": "function"}
 
     assert (
-        read_prompt({"tools": TOOLS}).head.tools
-        == read_prompt({"tools": json.loads(json.dumps(TOOLS, indent=2))}).head.tools
+        read_prompt({"tools": TOOLS}).prefix.tools
+        == read_prompt({"tools": json.loads(json.dumps(TOOLS, indent=2))}).prefix.tools
     )
-    assert read_prompt({"tools": TOOLS}).head.tools != read_prompt({"tools": [reordered, TOOLS[1]]}).head.tools
+    assert read_prompt({"tools": TOOLS}).prefix.tools != read_prompt({"tools": [reordered, TOOLS[1]]}).prefix.tools
 
 
 def test_tools_have_names() -> None:
     space: Json = {"type": "namespace", "name": "docs", "tools": [{"type": "function", "name": "find"}]}
-    tools = read_prompt({"tools": [*TOOLS, {"type": "mcp", "server_label": "m"}, space, {}]}).head.tools
+    tools = read_prompt({"tools": [*TOOLS, {"type": "mcp", "server_label": "m"}, space, {}]}).prefix.tools
 
     assert [tool.name for tool in tools] == ["shell", "web_search", "m", "docs.find", "?"]
 
@@ -117,23 +117,23 @@ def test_tools_and_instructions_carried_in_the_input_are_what_they_are() -> None
     carried = read_prompt({"input": [CARRIED, said("developer", "Be brief."), user("a")]})
     plain = read_prompt({"tools": TOOLS, "instructions": "Be brief.", "input": [user("a")]})
 
-    assert (carried.head.tools, carried.head.instructions) == (plain.head.tools, plain.head.instructions)
+    assert (carried.prefix.tools, carried.prefix.instructions) == (plain.prefix.tools, plain.prefix.instructions)
     assert carried.items.digests() == plain.items.digests()
-    assert (carried.length, carried.items[0].place, plain.items[0].place) == (3, 2, 0)
+    assert (carried.length, carried.items[0].input_index, plain.items[0].input_index) == (3, 2, 0)
 
 
 def test_only_the_head_of_the_input_carries_tools_and_instructions() -> None:
     late: list[Json] = [said("developer", "two"), user("a"), CARRIED, said("developer", "three")]
     prompt = read_prompt({"input": [CARRIED, said("developer", "one"), *late]})
 
-    assert (len(prompt.head.tools), prompt.head.instructions) == (2, "one")
+    assert (len(prompt.prefix.tools), prompt.prefix.instructions) == (2, "one")
     assert prompt.items.kinds() == ("developer message", "user message", "additional_tools", "developer message")
 
 
 def test_a_developer_message_beside_instructions_is_an_item() -> None:
     prompt = read_prompt({"instructions": "i", "input": [said("developer", "d"), user("a")]})
 
-    assert (prompt.head.instructions, len(prompt.items)) == ("i", 2)
+    assert (prompt.prefix.instructions, len(prompt.items)) == ("i", 2)
 
 
 def test_a_picture_weighs_what_it_is_worth() -> None:
@@ -194,7 +194,7 @@ def test_a_delta_has_the_tools_and_instructions_that_it_brings() -> None:
     base = read_prompt({"tools": TOOLS, "instructions": "i", "input": [user("a")]})
     delta = read_prompt({"tools": TOOLS[:1], "input": [user("b")]}, base)
 
-    assert (len(delta.head.tools), delta.head.instructions) == (1, "")
+    assert (len(delta.prefix.tools), delta.prefix.instructions) == (1, "")
 
 
 def test_the_parameters_of_a_prompt_are_read() -> None:
@@ -208,15 +208,15 @@ def test_the_parameters_of_a_prompt_are_read() -> None:
         }
     )
     told = (
-        prompt.head.model,
-        prompt.head.service_tier,
-        prompt.head.reasoning_effort,
-        prompt.head.verbosity,
-        prompt.head.parallel_tool_calls,
+        prompt.prefix.model,
+        prompt.prefix.service_tier,
+        prompt.prefix.reasoning_effort,
+        prompt.prefix.verbosity,
+        prompt.prefix.parallel_tool_calls,
     )
 
     assert told == ("m", "priority", "high", "low", False)
-    assert prompt.head.text_format != read_prompt({}).head.text_format
+    assert prompt.prefix.text_format != read_prompt({}).prefix.text_format
 
 
 def test_a_prompt_shows_nothing_of_itself() -> None:

@@ -197,8 +197,8 @@ def test_a_megabyte_of_hostile_words_takes_little_time(text: str) -> None:
 def test_nothing_is_learned_at_first() -> None:
     rejected_params = RejectedParams()
 
-    assert not rejected_params.withholds_key("responses", "h", "m")
-    assert rejected_params.left_out("h", "m") == frozenset()
+    assert not rejected_params.omits_key("responses", "h", "m")
+    assert rejected_params.removed_params("h", "m") == frozenset()
 
 
 def test_a_refused_key_is_withheld_for_that_endpoint_host_and_model() -> None:
@@ -206,7 +206,7 @@ def test_a_refused_key_is_withheld_for_that_endpoint_host_and_model() -> None:
     rejected_params.key_refused("compact", "h", "m")
     places = [("compact", "h", "m"), ("responses", "h", "m"), ("compact", "h2", "m"), ("compact", "h", "m2")]
 
-    assert [rejected_params.withholds_key(*place) for place in places] == [True, False, False, False]
+    assert [rejected_params.omits_key(*place) for place in places] == [True, False, False, False]
 
 
 def test_a_learned_member_is_left_out_for_that_host_and_model() -> None:
@@ -215,7 +215,7 @@ def test_a_learned_member_is_left_out_for_that_host_and_model() -> None:
     rejected_params.member_learned("b", "h", "m")
     places = [("h", "m"), ("h2", "m"), ("h", "m2")]
 
-    assert [rejected_params.left_out(*place) for place in places] == [{"a", "b"}, set(), set()]
+    assert [rejected_params.removed_params(*place) for place in places] == [{"a", "b"}, set(), set()]
 
 
 def test_a_refused_key_is_said_once_for_each_place() -> None:

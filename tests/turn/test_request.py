@@ -104,12 +104,12 @@ def test_an_idempotency_key_is_read_in_usable_form() -> None:
     ("given", "explicit"), [("k", "k"), (" k ", "k"), ("", None), (None, None), (7, None), (["k"], None)]
 )
 def test_the_bodys_own_key_is_read_in_usable_form(given: Json, explicit: str | None) -> None:
-    assert turn(prompt_cache_key=given).explicit == explicit
+    assert turn(prompt_cache_key=given).explicit_key == explicit
 
 
 @pytest.mark.parametrize(("given", "previous"), [("r", "r"), ("", None), (None, None), (7, None)])
 def test_the_previous_response_is_read(given: Json, previous: str | None) -> None:
-    assert turn(previous_response_id=given).previous == previous
+    assert turn(previous_response_id=given).previous_response_id == previous
 
 
 @pytest.mark.parametrize(("given", "warm_up"), [(False, True), (True, False), (None, False), (0, False), ("", False)])
@@ -123,7 +123,7 @@ def test_the_model_is_read(given: Json, model: str) -> None:
 
 
 def test_another_caller_has_another_root() -> None:
-    roots = {client_headers(headers).root for headers in ({}, {"authorization": bearer(sub="a")})}
+    roots = {client_headers(headers).caller_digest for headers in ({}, {"authorization": bearer(sub="a")})}
 
     assert len(roots) == 2
 
@@ -131,7 +131,7 @@ def test_another_caller_has_another_root() -> None:
 def test_a_token_and_an_account_of_the_same_name_are_two_callers() -> None:
     token, account = client_headers({"authorization": "x"}), client_headers({"chatgpt-account-id": "x"})
 
-    assert token.root != account.root
+    assert token.caller_digest != account.caller_digest
 
 
 _WORDS = st.sampled_from([b"Content-Length", b"content-length", b"a", b"b", b""])
@@ -158,7 +158,14 @@ def told(reading: ParsedBody) -> object:
     """Return all that a reading says, in a form that can be compared."""
     prompt = reading.prompt
     items = [prompt.items[place] for place in range(len(prompt.items))]
-    return reading.frame, prompt.head, items, prompt.length, reading.opening, reading.developer
+    return (
+        reading.fields,
+        prompt.prefix,
+        items,
+        prompt.length,
+        reading.first_user_message,
+        reading.first_developer_message,
+    )
 
 
 names = ("model", "instructions", "tools", "reasoning", "text", "service_tier", "parallel_tool_calls")
@@ -190,7 +197,7 @@ def test_a_turn_that_goes_on_says_what_it_says_by_itself(
     for changed in (altered, None):
         document: Object = {**now, "input": new}
         read = read_turn(
-            client_headers(), document, transport="http", host="h", endpoint="responses", known=known, changed=changed
+            client_headers(), document, transport="http", host="h", endpoint="responses", cached=known, changed=changed
         )
 
-        assert told(read.reading) == told(parse_body({**now, "input": [*earlier, *new]}))
+        assert told(read.parsed_body) == told(parse_body({**now, "input": [*earlier, *new]}))

@@ -15,7 +15,7 @@ def after(*events: Object, status: int | None = None) -> ResponseInfo:
     response_info = ResponseInfo(status=status)
     for event in events:
         response_info.read_event(json.dumps(event).encode())
-    response_info.settle()
+    response_info.read_buffered()
     return response_info
 
 
@@ -199,6 +199,6 @@ def test_the_items_of_an_endless_response_are_not_all_kept(monkeypatch: pytest.M
     for number in range(100):
         response_info.read_event(b'{"type":"response.output_item.done","item":{"n":%d}}' % number)
 
-    response_info.settle()
+    response_info.read_buffered()
     assert response_info.outputs == [{"n": number} for number in range(len(response_info.outputs))]
     assert 10 < len(response_info.outputs) < 30

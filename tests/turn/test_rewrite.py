@@ -21,7 +21,7 @@ def sealed(
 ) -> RequestEdits:
     """Return the envelope of a turn that nothing went before."""
     sent = turn(headers, body)
-    return plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(strip.split()), withhold_key=withhold)
+    return plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(strip.split()), omit_key=withhold)
 
 
 def places(edits: RequestEdits) -> tuple[str | None, str | None, str | None]:
@@ -119,7 +119,7 @@ def test_a_header_keeps_its_place_and_spelling_and_all_others_stay() -> None:
 
 def test_repeated_session_headers_become_one() -> None:
     sent = turn({"session_id": "s", "Session_ID": "s", "session-id": "s"})
-    edits = plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(), withhold_key=False)
+    edits = plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(), omit_key=False)
 
     assert edits.fields == ((b"session_id", b"s"), (b"session-id", b"s"))
 
@@ -184,16 +184,14 @@ def test_a_key_that_was_refused_is_withheld_from_the_body_alone(
 
 def test_the_key_that_a_conversation_is_held_to_is_written_everywhere() -> None:
     sent = turn({"session_id": "s2"}, prompt_cache_key="k2")
-    edits = plan_edits(
-        sent, CacheKey(key="k1", source="session", continued=True), strip=frozenset(), withhold_key=False
-    )
+    edits = plan_edits(sent, CacheKey(key="k1", source="session", inherited=True), strip=frozenset(), omit_key=False)
 
     assert places(edits) == ("k1", "k1", "k1")
 
 
 def test_a_frame_has_no_headers_to_write() -> None:
     sent = turn({"x-session-id": "s"}, transport="websocket")
-    edits = plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(), withhold_key=False)
+    edits = plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(), omit_key=False)
 
     assert (edits.put, edits.fields, edits.changed) == (
         {"prompt_cache_key": "s"},

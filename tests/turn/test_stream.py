@@ -85,7 +85,7 @@ def test_a_body_is_kept_as_long_as_it_is_not_too_large(limit: int, kept: bytes |
     for chunk in (b"abc", b"def", b""):
         keeper.add(chunk)
 
-    assert keeper.taken() == kept
+    assert keeper.release() == kept
 
 
 def test_what_is_too_large_is_not_kept_in_part() -> None:
@@ -97,7 +97,7 @@ def test_what_is_too_large_is_not_kept_in_part() -> None:
 
 
 def test_nothing_is_kept_as_nothing() -> None:
-    assert BodyBuffer(0).taken() == b""
+    assert BodyBuffer(0).release() == b""
 
 
 class Failing:
@@ -121,14 +121,14 @@ def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
     chunks = [dull, dull, b"b", b"c", dull]
 
     assert list(map(tap.listener(), chunks)) == chunks
-    assert (reader.heard, faults, tap.taken()) == ([dull, b"b"], ["error"], b"".join(chunks))
+    assert (reader.heard, faults, tap.release()) == ([dull, b"b"], ["error"], b"".join(chunks))
 
 
 def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
     chunk = bytes(range(200))
 
     assert Tap(lambda _: None).listener()(chunk) is chunk
-    assert Tap(lambda _: None, keeper=BodyBuffer(1)).listener()(chunk) is chunk
+    assert Tap(lambda _: None, body_buffer=BodyBuffer(1)).listener()(chunk) is chunk
 
 
 def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
@@ -137,25 +137,25 @@ def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
     hear = tap.listener()
     hear(b"abc")
 
-    assert tap.taken() == b"abc"
+    assert tap.release() == b"abc"
     hear(b"d")
     assert reader.heard == [b"abc"]
 
 
 def test_a_tap_keeps_what_is_not_too_large_and_of_what_is_nothing() -> None:
     for limit, kept in ((5, b"abcde"), (4, None)):
-        tap = Tap(lambda _: None, keeper=BodyBuffer(limit))
+        tap = Tap(lambda _: None, body_buffer=BodyBuffer(limit))
         for chunk in (b"abc", b"de"):
             tap.listener()(chunk)
 
-        assert tap.taken() == kept
+        assert tap.release() == kept
 
 
 def test_a_tap_without_a_keeper_has_nothing_to_be_taken() -> None:
     tap = Tap(lambda _: None)
     tap.listener()(b"abc")
 
-    assert tap.taken() is None
+    assert tap.release() is None
 
 
 @prop

@@ -135,7 +135,7 @@ def test_a_giant_event_is_not_kept() -> None:
     for _ in range(1000):
         list(stream.feed(b"x" * 100))
 
-    assert len(stream._open) <= 1200
+    assert len(stream._partial) <= 1200
 
 
 def test_an_event_of_20_megabytes_takes_time_in_proportion_to_its_length() -> None:

@@ -1,4 +1,4 @@
-"""JSON bodies: what they say, edits that touch nothing else, and parsing that reuses an earlier parse.
+"""JSON bodies: their parse, edits that touch nothing else, and parsing that reuses an earlier parse.
 
 | module        | what it holds                                                         |
 |---------------|-----------------------------------------------------------------------|

@@ -1,8 +1,13 @@
-"""The bodies that a later one may start with: the latest of each conversation, and what others began with.
+"""The cached bodies that a new one may start with, looked up by prefix and bounded in bytes.
 
-A turn repeats the one before it and goes on. But a question may also be put anew, or one history be given to several
-agents: then all but the last item is repeated. So a body that begins like no other is read as if all but its last item
-had come before, and that is remembered for as long as there is room.
+A turn repeats the one before it and adds to it, so the latest body of each conversation is cached. But a question may
+also be asked again, or one history be given to several agents: then all but the last item is repeated. So a body that
+starts with no cached one is split: it is treated as if it extended a body without its last item, and that prefix is
+cached apart, for as long as there is space.
+
+A body is looked up by a few bytes at a fixed offset, the last such offset in its prefix. The offsets are the same for
+all bodies, each some 6 % larger than the one before. So a new body is looked up at a few dozen of them, the largest
+first.
 """
 
 import contextlib
@@ -15,178 +20,166 @@ from itertools import chain
 import orjson
 
 from .incremental import (
-    SHORTEST,
+    MIN_PREFIX,
     Body,
     CachedBody,
     cached_body,
     locate_items,
-    other_members,
+    other_fields,
     parse_with_prefix,
     read_whole,
-    skip_white_back,
+    trimmed_end,
 )
 from .json_splice import Json, Object
 
-# Splits a body that matches no known one: all but its last item is kept as a prefix that other bodies may share.
-#
-# Other bodies may begin so, too: a question is put anew, or one history is given to several agents. So such a body is
-# read as if it went on with another, which said all of it but the last item.
+BODY_CACHE_BYTES = 64 << 20
+"""Bytes of the latest bodies that are cached; shared prefixes may take a quarter more."""
 
-
-def split_last_item[M](body: Body[M], make: Callable[[Object], M | None]) -> Body[M]:
-    """Return a body that was read by itself as one that goes on with all but its last item, if that can be told.
-
-    `make` turns a document into its reading, or returns None if the body must not be split.
-    """
-    if (found := locate_items(body)) is None:
-        return body
-    (place, end), frame = found, other_members(body)
-    given = body.document["input"]
-    assert isinstance(given, list)
-    *before, last = given
-    if not before or (begun := _end_before(body.text, end, last)) < SHORTEST:
-        return body
-    if (made := make({**frame, "input": before})) is None:
-        return body
-    known = CachedBody(
-        head=memoryview(body.text)[:begun],
-        tail=body.text[end:],
-        members=body.members,
-        measured=end,
-        place=place,
-        frame=frame,
-        made=made,
-        sent=None,
-    )
-    return Body(text=body.text, document={**frame, "input": [last]}, own=None, known=known, changed=())
-
-
-def _end_before(text: bytes, end: int, last: Json) -> int:
-    """Return the offset behind the item before the last one, an object that ends at `end`; 0 where it is not found.
-
-    What ends where the list's last item does, and closes all brackets that it opens, is that item.
-    """
-    for spelled in _spellings(last):
-        if text.endswith(spelled, 0, end) and text.startswith(
-            b",", comma := skip_white_back(text, end - len(spelled)) - 1
-        ):
-            return skip_white_back(text, comma)
-    return 0
-
-
-def _spellings(item: Json) -> Iterator[bytes]:
-    """Yield how most clients spell an object: without white space, or as Python does by default."""
-    if isinstance(item, dict):
-        with contextlib.suppress(TypeError):  # a lone surrogate, or an integer beyond 64 bits
-            yield orjson.dumps(item)
-        with contextlib.suppress(RecursionError):
-            yield json.dumps(item).encode()
-
-
-# Bodies that a later one may start with, found by what they begin with, and bounded in bytes.
-#
-# A body is found by a few bytes at a place not far before the end of its last item. The places are the same for all
-# bodies, each some 6 % further than the one before, so a new body is asked at a few dozen of them, the last one first.
-
-_PROBES = [int(SHORTEST * 1.06**step) for step in range(200)]
+_OFFSETS = [int(MIN_PREFIX * 1.06**step) for step in range(200)]
 _WINDOW = 32
 
 type _Probe = tuple[int, bytes]
-
-
-class PrefixCache[M]:
-    """Bodies by place, of `limit` bytes; one of more than a quarter of them is not put here."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self.size = 0
-        self._known: OrderedDict[_Probe, CachedBody[M]] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._known)
-
-    def begun_by(self, text: bytes) -> Iterator[CachedBody[M]]:
-        """Yield the known bodies that a text starts with, the longest first."""
-        for index in range(bisect_right(_PROBES, len(text)) - 1, -1, -1):
-            place = _PROBES[index]
-            if (known := self._known.get((place, text[place - _WINDOW : place]))) and known.begins(text):
-                yield known
-
-    def put(self, known: CachedBody[M]) -> None:
-        """Put a body here, in the place of one that cannot be told from it there; the oldest ones go for it."""
-        if (cost := known.cost) > self._limit // 4:
-            return
-        self._forget(place := _probe(known))
-        self._known[place] = known
-        self.size += cost
-        while self.size > self._limit:
-            self._forget(next(iter(self._known)))
-
-    def drop(self, known: CachedBody[M]) -> bool:
-        """Take a body away; tell whether it was here."""
-        if is_here := self._known.get(place := _probe(known)) is known:
-            self._forget(place)
-        return is_here
-
-    def _forget(self, place: _Probe) -> None:
-        if old := self._known.pop(place, None):
-            self.size -= old.cost
-
-
-def _probe[M](known: CachedBody[M]) -> _Probe:
-    """Return the last place in a body's head, and the bytes before it."""
-    place = _PROBES[bisect_right(_PROBES, known.end) - 1]
-    return place, bytes(known.head[place - _WINDOW : place])
-
-
-BODY_CACHE_BYTES = 64 << 20
-"""Bytes of the latest bodies that are remembered; for beginnings there is a quarter more."""
+"""An offset, and the bytes before it."""
 
 
 class BodyCache[M]:
     """Bodies, and what their reader makes of them.
 
-    `make` turns a document into its reading, or returns None if the body must not be split.
+    `parse` is the reader: it turns a document into its parse, or returns None if the body must not be split.
     """
 
-    def __init__(self, make: Callable[[Object], M | None], limit: int = BODY_CACHE_BYTES) -> None:
-        self._make = make
-        self._latest, self._beginnings = PrefixCache[M](limit), PrefixCache[M](limit // 4)
+    def __init__(self, parse: Callable[[Object], M | None], limit: int = BODY_CACHE_BYTES) -> None:
+        self._parse = parse
+        self._latest, self._shared_prefixes = PrefixCache[M](limit), PrefixCache[M](limit // 4)
 
     @property
     def size(self) -> int:
-        """Bytes that are remembered."""
-        return self._latest.size + self._beginnings.size
+        """Bytes that are cached."""
+        return self._latest.size + self._shared_prefixes.size
 
-    def news(self, text: bytes) -> int:
-        """Return how many bytes of a body would have to be read: those behind what is known of it."""
-        return len(text) - next((known.end for known in self._begun_by(text)), 0)
+    def unparsed_length(self, text: bytes) -> int:
+        """Return how many bytes of a body would have to be parsed: those after its longest cached prefix."""
+        return len(text) - next((cached.prefix_length for cached in self._prefixes_of(text)), 0)
 
     def read(self, text: bytes) -> Body[M]:
-        """Return the body that `text` is. Raises Unreadable for anything but a JSON object."""
-        for known in self._begun_by(text):
-            if body := parse_with_prefix(known, text):
+        """Return the body, parsed incrementally if possible. Raises Unreadable for anything but a JSON object."""
+        for cached in self._prefixes_of(text):
+            if body := parse_with_prefix(cached, text):
                 return body
-        return split_last_item(read_whole(text), self._make)
+        return split_last_item(read_whole(text), self._parse)
 
     def remember(
         self,
         body: Body[M],
-        made: M,
+        parsed: M,
         *,
         drop: Collection[str] = (),
         put: Mapping[str, str] | None = None,
-        sent: bytes | None = None,
+        edited_text: bytes | None = None,
     ) -> None:
-        """Remember a body, what was made of all of its items, and what was sent, if that is the body after some edits.
+        """Cache a body, the parse of all of its items, and the text that the edit `drop` and `put` made of it, if any.
 
-        It takes the place of the one that it starts with, but not of a mere beginning.
+        It replaces the body that it extends, but not a shared prefix.
         """
-        if (begun := body.known) and not self._latest.drop(begun):
-            self._beginnings.drop(begun)  # and put there again, as what was used last
-            self._beginnings.put(begun)
-        if known := cached_body(body, made, drop, put or {}, sent):
-            self._latest.put(known)
+        if (cached := body.cached) and not self._latest.drop(cached):
+            self._shared_prefixes.drop(cached)  # and put again, as the most recently used
+            self._shared_prefixes.put(cached)
+        if made := cached_body(body, parsed, drop, put or {}, edited_text):
+            self._latest.put(made)
 
-    def _begun_by(self, text: bytes) -> Iterator[CachedBody[M]]:
-        return chain(self._latest.begun_by(text), self._beginnings.begun_by(text))
+    def _prefixes_of(self, text: bytes) -> Iterator[CachedBody[M]]:
+        return chain(self._latest.prefixes_of(text), self._shared_prefixes.prefixes_of(text))
+
+
+class PrefixCache[M]:
+    """An LRU cache of bodies by probe, of `limit` bytes in all; a body of more than a quarter of that is not cached."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self.size = 0
+        self._cached: OrderedDict[_Probe, CachedBody[M]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._cached)
+
+    def prefixes_of(self, text: bytes) -> Iterator[CachedBody[M]]:
+        """Yield the cached bodies whose prefix the text starts with, the longest first."""
+        for index in range(bisect_right(_OFFSETS, len(text)) - 1, -1, -1):
+            offset = _OFFSETS[index]
+            cached = self._cached.get((offset, text[offset - _WINDOW : offset]))
+            if cached and cached.is_prefix_of(text):
+                yield cached
+
+    def put(self, cached: CachedBody[M]) -> None:
+        """Add a body. It replaces one with the same probe, and evicts the oldest ones if space is needed."""
+        if (cost := cached.cost) > self._limit // 4:
+            return
+        self._evict(probe := _probe(cached))
+        self._cached[probe] = cached
+        self.size += cost
+        while self.size > self._limit:
+            self._evict(next(iter(self._cached)))
+
+    def drop(self, cached: CachedBody[M]) -> bool:
+        """Remove a body; return True if it was here."""
+        if is_here := self._cached.get(probe := _probe(cached)) is cached:
+            self._evict(probe)
+        return is_here
+
+    def _evict(self, probe: _Probe) -> None:
+        if old := self._cached.pop(probe, None):
+            self.size -= old.cost
+
+
+def _probe[M](cached: CachedBody[M]) -> _Probe:
+    """Return the probe at the last offset within a body's prefix."""
+    offset = _OFFSETS[bisect_right(_OFFSETS, cached.prefix_length) - 1]
+    return offset, bytes(cached.prefix_bytes[offset - _WINDOW : offset])
+
+
+def split_last_item[M](body: Body[M], parse: Callable[[Object], M | None]) -> Body[M]:
+    """Return a body that was parsed as a whole as one that extends a body without its last item, if it can be split.
+
+    `parse` turns the document without that item into its parse, or returns None if the body must not be split.
+    """
+    if (found := locate_items(body)) is None:
+        return body
+    (index, end), fields = found, other_fields(body)
+    given = body.document["input"]
+    assert isinstance(given, list)
+    *earlier, last = given
+    if not earlier or (prefix_end := _end_of_earlier_items(body.text, end, last)) < MIN_PREFIX:
+        return body
+    if (parsed := parse({**fields, "input": earlier})) is None:
+        return body
+    cached = CachedBody(
+        prefix_bytes=memoryview(body.text)[:prefix_end],
+        suffix=body.text[end:],
+        members=body.members,
+        items_end=end,
+        input_index=index,
+        fields=fields,
+        parsed=parsed,
+        edit=None,
+    )
+    return Body(text=body.text, document={**fields, "input": [last]}, own_members=None, cached=cached, changed=())
+
+
+def _end_of_earlier_items(text: bytes, end: int, last: Json) -> int:
+    """Return the offset after the item before the last one, an object that ends at `end`; 0 if it is not found.
+
+    Bytes that end where the last item ends, and spell the same object, are that item.
+    """
+    for spelled in _spellings(last):
+        if text.endswith(spelled, 0, end) and text.startswith(b",", at := trimmed_end(text, end - len(spelled)) - 1):
+            return trimmed_end(text, at)
+    return 0
+
+
+def _spellings(item: Json) -> Iterator[bytes]:
+    """Yield the usual spellings of an object: without white space, and as Python's json writes it by default."""
+    if isinstance(item, dict):
+        with contextlib.suppress(TypeError):  # a lone surrogate, or an integer beyond 64 bits
+            yield orjson.dumps(item)
+        with contextlib.suppress(RecursionError):
+            yield json.dumps(item).encode()

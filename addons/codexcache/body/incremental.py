@@ -1,10 +1,16 @@
-"""One body read in the light of an earlier one: a turn repeats almost all of the turn that it goes on with.
+"""Incremental parsing: reuse the parse of an earlier body, and parse only the new bytes.
 
-A body is its input's items and the frame around them: what stands before, and what stands behind. If a new body starts
-with the same bytes as an earlier one, up to the end of its last item, what they say is known, and only the rest is
-parsed (`going_on`). That costs a comparison for what is known and says exactly what a whole parse says.
+A turn repeats almost all of the turn that it extends. A body consists of the items of its input, and of the other
+members before and after them. If a new body starts with the same bytes as a cached one, up to the end of that one's
+last item (its prefix), the parse of the prefix is reused, and only the rest is parsed, in the first way that fits:
 
-And what was edited in a frame, behind the items, is edited in the same frame again by putting the same bytes there.
+1. The body also ends with the same bytes as the cached one (its suffix): parse the new items in between.
+2. Some of the last members differ: parse the new items and those members.
+3. Parse everything after the prefix, as an object whose input begins empty.
+
+Anything unusual is left to a whole parse. So a body costs a comparison of the known bytes and a parse of the new ones,
+and the result is exactly that of a whole parse. An edit is reused likewise: if it left the prefix alone, then the same
+edit of a body with the same suffix gives the same bytes.
 """
 
 import re
@@ -16,211 +22,207 @@ import orjson
 from ..static_frozen import static_frozen
 from .json_splice import Json, Member, Object, Unreadable, edited, find_members, parse
 
-SHORTEST = 512
-"""Bytes up to the end of its last item that a body has at least if it is to be gone on with."""
+MIN_PREFIX = 512
+"""Bytes of the shortest prefix that is cached."""
 
-_PARSED = 4
-"""Bytes that a byte of a frame takes up in memory beside its text, as objects (tools, measured on CPython 3.13)."""
+_PARSED_COST = 4
+"""Bytes of memory that a byte of the other members takes up as objects (tools, measured on CPython 3.13)."""
 
-WHITE = b" \t\n\r"
+WHITESPACE = b" \t\n\r"
+
+_INPUT_START = b'{"input":['
+_MORE_ITEMS_OR_END = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
+_NEXT_MEMBER = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+(?=\")")
+_OBJECT_END = re.compile(rb"[ \t\n\r]*+\}[ \t\n\r]*+\Z")
 
 
 @static_frozen
 class Body[M]:
-    """A body: its text, what it says, and where its members stand; `own` is None where its frame is the known one.
+    """A body: its text, its parse, and the positions of its members.
 
-    `known` is the earlier body that this one starts with; the input in `document` then holds only the items behind its.
-    `changed` names the other members that may say something else than there, None where any may.
+    If the body starts with the prefix of an earlier one, `cached` is that one, and the input in `document` holds only
+    the items after the prefix. Then `changed` names the other members that may differ from the cached ones, None if any
+    may. `own_members` is None if all members are the cached ones, shifted.
     """
 
     text: bytes
     document: Object
-    own: Sequence[Member] | None
-    known: "CachedBody[M] | None" = None
+    own_members: Sequence[Member] | None
+    cached: "CachedBody[M] | None" = None
     changed: Collection[str] | None = None
 
     @property
-    def made(self) -> M | None:
-        """What its reader made of the earlier body, if there is one."""
-        return self.known.made if self.known else None
+    def cached_parsed(self) -> M | None:
+        """What the reader made of the cached body, if there is one."""
+        return self.cached.parsed if self.cached else None
 
     @property
     def members(self) -> Sequence[Member]:
         """The members, in order."""
-        if self.own is not None:
-            return self.own
-        assert self.known is not None
-        return self.known.members_before(len(self.text) - len(self.known.tail))
+        if self.own_members is not None:
+            return self.own_members
+        assert self.cached is not None
+        return self.cached.members_at(len(self.text) - len(self.cached.suffix))
 
     def edited(self, drop: Collection[str], put: Mapping[str, str]) -> bytes:
-        """Return the text without the members in `drop` and with the strings in `put`, as `document.edited` does."""
-        if (known := self.known) and self.own is None and (rewritten := known.rewritten(drop, put)):
-            return b"".join((memoryview(self.text)[: len(self.text) - len(known.tail)], rewritten.tail))
+        """Return the text without the members in `drop` and with the strings in `put`, as `json_splice.edited` does."""
+        if (cached := self.cached) and self.own_members is None and (edit := cached.same_edit(drop, put)):
+            return b"".join((memoryview(self.text)[: len(self.text) - len(cached.suffix)], edit.suffix))
         return edited(self.text, self.members, drop=drop, put=put)
 
 
 @static_frozen
 class CachedEdit:
-    """What edits made of all that stands behind the items of a body."""
+    """An edit that left the prefix of a body alone, and the suffix that it resulted in."""
 
     drop: Collection[str]
     put: Mapping[str, str]
-    tail: bytes
+    suffix: bytes
 
 
 @static_frozen
 class CachedBody[M]:
-    """What is remembered of a body: the bytes up to its last item, those behind, its members, and what its frame says.
+    """What is kept of a body: the bytes up to the end of its last item, those after it, its members and its parse.
 
-    The bytes are those that came or were sent, not a copy. The offsets of the members are right for a body whose last
-    item ends at `measured`; `place` is the input's place among them. `made` is what its reader made of the whole.
+    The prefix is a view of the bytes that came or were sent, not a copy. `members` are the positions in a body whose
+    last item ends at `items_end`; the input is at `input_index` among them. `fields` are the values of all other
+    members, and `parsed` is what the reader made of the whole body.
     """
 
-    head: memoryview
-    tail: bytes
+    prefix_bytes: memoryview
+    suffix: bytes
     members: Sequence[Member]
-    measured: int
-    place: int
-    frame: Object
-    made: M
-    sent: CachedEdit | None
+    items_end: int
+    input_index: int
+    fields: Object
+    parsed: M
+    edit: CachedEdit | None
 
     @property
     def cost(self) -> int:
-        """Bytes that this takes up in memory."""
-        before, behind = self.members[self.place].value, len(self.tail)
-        return self.end + 2 * behind + _PARSED * (before + behind) + (len(self.sent.tail) if self.sent else 0)
+        """Bytes of memory that this takes up."""
+        after = len(self.suffix)
+        others = self.members[self.input_index].value + after
+        return self.prefix_length + 2 * after + _PARSED_COST * others + (len(self.edit.suffix) if self.edit else 0)
 
     @property
-    def end(self) -> int:
-        """The offset behind the last item."""
-        return len(self.head)
+    def prefix_length(self) -> int:
+        """The offset after the last item."""
+        return len(self.prefix_bytes)
 
-    def begins(self, text: bytes) -> bool:
-        """Tell whether a text starts with this one's head."""
-        return text.startswith(self.head)
+    def is_prefix_of(self, text: bytes) -> bool:
+        """Return True if the text starts with this prefix."""
+        return text.startswith(self.prefix_bytes)
 
-    def rewritten(self, drop: Collection[str], put: Mapping[str, str]) -> CachedEdit | None:
-        """Return what the same edits made of the same frame, if they were made."""
-        sent = self.sent
-        return sent if sent and sent.put == put and sent.drop == drop else None
+    def same_edit(self, drop: Collection[str], put: Mapping[str, str]) -> CachedEdit | None:
+        """Return the cached edit if it is this one, else None."""
+        edit = self.edit
+        return edit if edit and edit.put == put and edit.drop == drop else None
 
-    def members_before(self, end: int) -> list[Member]:
-        """Return the members of a body with the same frame whose last item ends at `end`."""
-        more, given = end - self.measured, self.members[self.place]
-        whole = Member(given.name, given.start, given.value, given.end + more)
-        behind = [shifted(member, more) for member in self.members[self.place + 1 :]]
-        return [*self.members[: self.place], whole, *behind]
+    def members_at(self, items_end: int) -> list[Member]:
+        """Return the members of a body with the same other members, whose last item ends at `items_end`."""
+        shift, given = items_end - self.items_end, self.members[self.input_index]
+        whole = Member(given.name, given.start, given.value, given.end + shift)
+        after = [_shifted(member, shift) for member in self.members[self.input_index + 1 :]]
+        return [*self.members[: self.input_index], whole, *after]
 
 
 def read_whole[M](text: bytes) -> Body[M]:
-    """Return the body that `text` is, read by itself. Raises Unreadable for anything but a JSON object."""
+    """Return the body, parsed without a cached one. Raises Unreadable for anything but a JSON object."""
     document = parse(text)
-    return Body(text=text, document=document, own=find_members(text, document))
+    return Body(text=text, document=document, own_members=find_members(text, document))
 
 
 def cached_body[M](
-    body: Body[M], made: M, drop: Collection[str], put: Mapping[str, str], sent: bytes | None
+    body: Body[M], parsed: M, drop: Collection[str], put: Mapping[str, str], edited_text: bytes | None
 ) -> CachedBody[M] | None:
-    """Return what to remember of a body, if it can be gone on with; `sent` is what was made of it by edits, if any."""
-    if (known := body.known) and body.own is None:
-        tail, frame, members = known.tail, known.frame, known.members
-        place, end, measured = known.place, len(body.text) - len(tail), known.measured
-        rewritten = known.rewritten(drop, put)
+    """Return what to keep of a body, None if no other body can extend it.
+
+    `parsed` is what the reader made of the whole body, `edited_text` the result of the edit `drop` and `put`, if any.
+    """
+    if (cached := body.cached) and body.own_members is None:
+        suffix, fields, members = cached.suffix, cached.fields, cached.members
+        input_index, end, items_end = cached.input_index, len(body.text) - len(suffix), cached.items_end
+        edit = cached.same_edit(drop, put)
     elif (found := locate_items(body)) is not None:
-        (place, end), measured, rewritten = found, found[1], None
-        tail, members, frame = body.text[end:], body.members, other_members(body)
+        (input_index, end), items_end, edit = found, found[1], None
+        suffix, members, fields = body.text[end:], body.members, other_fields(body)
     else:
         return None
-    kept = sent if rewritten and sent is not None else body.text  # mitmproxy keeps what was sent as well
-    head = memoryview(kept)[:end]
+    kept = edited_text if edit and edited_text is not None else body.text  # mitmproxy keeps what was sent as well
+    prefix = memoryview(kept)[:end]
     return CachedBody(
-        head=head,
-        tail=tail,
+        prefix_bytes=prefix,
+        suffix=suffix,
         members=members,
-        measured=measured,
-        place=place,
-        frame=frame,
-        made=made,
-        sent=rewritten or _cached_edit(drop, put, head, sent),
+        items_end=items_end,
+        input_index=input_index,
+        fields=fields,
+        parsed=parsed,
+        edit=edit or _cached_edit(drop, put, prefix, edited_text),
     )
 
 
 def _cached_edit(
-    drop: Collection[str], put: Mapping[str, str], head: memoryview, sent: bytes | None
+    drop: Collection[str], put: Mapping[str, str], prefix: memoryview, edited_text: bytes | None
 ) -> CachedEdit | None:
-    """Return what edits made of all behind the items, None where there were none or what stands before was touched."""
-    return (
-        CachedEdit(drop=drop, put=put, tail=sent[len(head) :]) if sent is not None and sent.startswith(head) else None
-    )
+    """Return the edit that made a text, None if there was none or it changed the prefix."""
+    if edited_text is None or not edited_text.startswith(prefix):
+        return None
+    return CachedEdit(drop=drop, put=put, suffix=edited_text[len(prefix) :])
 
 
 def locate_items[M](body: Body[M]) -> tuple[int, int] | None:
-    """Return the place of a body's input among its members, and the offset behind its last item.
+    """Return the index of the input among the members, and the offset after its last item.
 
-    There is nothing where it is no list or has no items, or where a name before its end stands again behind it.
+    Return None if the input is not a list, has no items or ends too early, or if a member before it is repeated after
+    it.
     """
     names = [member.name for member in body.members]
     if names.count("input") != 1 or not isinstance(body.document["input"], list):
         return None
-    place = names.index("input")
-    end = _end_of_items(body.text, body.members[place])
-    repeats = not set(names[:place]).isdisjoint(names[place + 1 :])
-    return None if repeats or end <= body.members[place].value + 1 or end < SHORTEST else (place, end)
+    index = names.index("input")
+    given = body.members[index]
+    end = trimmed_end(body.text, given.end - 1)
+    is_repeated = not set(names[:index]).isdisjoint(names[index + 1 :])
+    return None if is_repeated or end <= given.value + 1 or end < MIN_PREFIX else (index, end)
 
 
-def other_members[M](body: Body[M]) -> Object:
-    """Return what a body that was read by itself says beside its items."""
+def other_fields[M](body: Body[M]) -> Object:
+    """Return the values of all members but the input, for a body that was parsed as a whole."""
     return {name: value for name, value in body.document.items() if name != "input"}
 
 
-def _end_of_items(text: bytes, given: Member) -> int:
-    """Return the offset behind the last item of a list."""
-    return skip_white_back(text, given.end - 1)
-
-
-def skip_white_back(text: bytes, end: int) -> int:
-    """Return the offset behind what stands before `end` and is no white space."""
-    while text[end - 1] in WHITE:
+def trimmed_end(text: bytes, end: int) -> int:
+    """Return an end offset, moved back over white space."""
+    while text[end - 1] in WHITESPACE:
         end -= 1
     return end
 
 
-def shifted(member: Member, shift: int) -> Member:
-    """Return a member that stands so many bytes further on."""
+def _shifted(member: Member, shift: int) -> Member:
+    """Return a member with its offsets moved by `shift` bytes."""
     name, start, value, end = member
     return Member(name, start + shift, value + shift, end + shift)
 
 
-# A body read on from an earlier one with which it starts, up to the end of its last item.
-#
-# If it also ends with the same bytes, only what stands between is parsed, as items of a list. If it ends otherwise, so
-# are the last members, from the first on that differs; and where nothing else can be told, all of the rest, behind an
-# input that is empty so far. Where anything is out of the ordinary, the whole is to be parsed.
-
-_FRONT = b'{"input":['
-_GOES_ON = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
-_NEXT = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+(?=\")")
-_CLOSING = re.compile(rb"[ \t\n\r]*+\}[ \t\n\r]*+\Z")
+def parse_with_prefix[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Return the body that starts with the prefix of a cached one, None if it is unusual: then parse it as a whole."""
+    return _parse_items(cached, text) or _parse_items_and_members(cached, text) or _parse_rest(cached, text)
 
 
-def parse_with_prefix[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
-    """Return the body that starts with a known one, None where it is out of the ordinary."""
-    return _read_between(known, text) or _read_changed(known, text) or _read_behind(known, text)
-
-
-def _read_between[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
-    """Read the items that stand between what is known at both ends, None where that is not all that is new."""
-    end = len(text) - len(known.tail)
-    if end < known.end or not text.endswith(known.tail) or (items := _items(text[known.end : end])) is None:
+def _parse_items[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Parse the items between prefix and suffix, None if that is not all that is new."""
+    end, start = len(text) - len(cached.suffix), cached.prefix_length
+    if end < start or not text.endswith(cached.suffix) or (items := _items(text[start:end])) is None:
         return None
-    return Body(text=text, document={**known.frame, "input": items}, own=None, known=known, changed=())
+    return Body(text=text, document={**cached.fields, "input": items}, own_members=None, cached=cached, changed=())
 
 
 def _items(text: bytes) -> list[Json] | None:
-    """Return the items that a list goes on with, None for anything but a comma and items, or white space alone."""
+    """Return the items after a comma, none for white space alone, None for anything else."""
     comma, _, rest = text.partition(b",")
-    if comma.strip(WHITE):
+    if comma.strip(WHITESPACE):
         return None
     try:
         items: list[Json] = orjson.loads(b"[" + rest + b"]")
@@ -229,87 +231,88 @@ def _items(text: bytes) -> list[Json] | None:
     return items if items or len(comma) == len(text) else None
 
 
-def _read_changed[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
-    """Read the items and the last members, behind others that are known: the official client's notes, say.
+def _parse_items_and_members[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Parse the new items and the last members, from the first one that differs; None if more is new.
 
-    Since Codex 0.120 these are `client_metadata`, whose order is made up anew for each request. None where more is new.
+    Since Codex 0.120 the last member is `client_metadata`, whose order is random in each request.
     """
-    if (end := _end_of_news(known, text)) < 0 or (items := _items(text[known.end : end])) is None:
+    end = _end_of_new_items(cached, text)
+    if end < 0 or (items := _items(text[cached.prefix_length : end])) is None:
         return None
-    kept = known.members_before(end)[: known.place + 1 + _standing_again(known, text, end)]
+    kept = cached.members_at(end)[: cached.input_index + 1 + _count_unchanged(cached, text, end)]
     if (last := _last_members(text, kept[-1].end)) is None:
         return None
     names = {member.name for member in kept}
-    changed = {member.name for member in (*known.members[len(kept) :], *last.members)}
+    changed = {member.name for member in (*cached.members[len(kept) :], *last.members)}
     if not names.isdisjoint(changed):
         return None
-    stay = {name: value for name, value in known.frame.items() if name in names}
+    unchanged = {name: value for name, value in cached.fields.items() if name in names}
     return Body(
         text=text,
-        document={**stay, **last.document, "input": items},
-        own=[*kept, *last.members],
-        known=known,
+        document={**unchanged, **last.document, "input": items},
+        own_members=[*kept, *last.members],
+        cached=cached,
         changed=changed,
     )
 
 
-def _end_of_news[M](known: CachedBody[M], text: bytes) -> int:
-    """Return the offset behind the new items: there the list ends, and the name of the same member follows."""
-    following = known.members[known.place + 1 : known.place + 2]
-    return text.find(known.tail[: following[0].value - known.measured], known.end) if following else -1
+def _end_of_new_items[M](cached: CachedBody[M], text: bytes) -> int:
+    """Return the offset after the new items, where the list ends and the same member name follows; -1 if none does."""
+    following = cached.members[cached.input_index + 1 : cached.input_index + 2]
+    return text.find(cached.suffix[: following[0].value - cached.items_end], cached.prefix_length) if following else -1
 
 
-def _standing_again[M](known: CachedBody[M], text: bytes, end: int) -> int:
-    """Return how many of the members behind the items stand again behind the new ones, which end at `end`."""
-    behind, done = known.members[known.place + 1 :], known.members[known.place].end - known.measured
-    for count, member in enumerate(behind):
-        upto = member.end - known.measured
-        if not text.startswith(known.tail[done:upto], end + done):
+def _count_unchanged[M](cached: CachedBody[M], text: bytes, end: int) -> int:
+    """Return how many members follow unchanged on the new items, which end at `end`."""
+    after, done = cached.members[cached.input_index + 1 :], cached.members[cached.input_index].end - cached.items_end
+    for count, member in enumerate(after):
+        upto = member.end - cached.items_end
+        if not text.startswith(cached.suffix[done:upto], end + done):
             return count
         done = upto
-    return len(behind)
+    return len(after)
 
 
-class _Last(NamedTuple):
-    """The last members of a body, and what they say."""
+class _LastMembers(NamedTuple):
+    """The last members of a body: their values and their positions."""
 
     document: Object
     members: Sequence[Member]
 
 
-def _last_members(text: bytes, at: int) -> _Last | None:
-    """Read what follows on a member, None where a number goes on there or what follows is not plain."""
-    comma, closing = _NEXT.match(text, at), _CLOSING.match(text, at)
-    if closing:
-        return _Last({}, ())
+def _last_members(text: bytes, at: int) -> _LastMembers | None:
+    """Parse all members after the one that ends at `at`, None if a number continues there or the rest is unusual."""
+    comma, end = _NEXT_MEMBER.match(text, at), _OBJECT_END.match(text, at)
+    if end:
+        return _LastMembers({}, ())
     if comma is None:
         return None
     rest = b"{" + text[comma.end() :]
     try:
         document = parse(rest)
     except Unreadable:
-        return None  # the whole parse finds the words for what is wrong
-    return _Last(document, [shifted(member, comma.end() - 1) for member in find_members(rest, document)])
+        return None  # the whole parse says what is wrong
+    return _LastMembers(document, [_shifted(member, comma.end() - 1) for member in find_members(rest, document)])
 
 
-def _read_behind[M](known: CachedBody[M], text: bytes) -> Body[M] | None:
-    """Read all that follows on a known head, None where that is not to be done."""
-    if (goes_on := _GOES_ON.match(text, known.end)) is None:
+def _parse_rest[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Parse everything after the prefix, None if it is unusual."""
+    if (link := _MORE_ITEMS_OR_END.match(text, cached.prefix_length)) is None:
         return None
-    behind = _FRONT + text[goes_on.end() :]
+    rest = _INPUT_START + text[link.end() :]
     try:
-        document = parse(behind)
+        document = parse(rest)
     except Unreadable:
-        return None  # the whole parse finds the words for what is wrong
-    given, *members = find_members(behind, document)
-    before, given_before = known.members[: known.place], known.members[known.place]
+        return None  # the whole parse says what is wrong
+    new_input, *members = find_members(rest, document)
     if "input" in {member.name for member in members}:
         return None
-    shift = goes_on.end() - len(_FRONT)
-    whole = given_before._replace(end=given.end + shift)
+    earlier, given = cached.members[: cached.input_index], cached.members[cached.input_index]
+    shift = link.end() - len(_INPUT_START)
+    whole = given._replace(end=new_input.end + shift)
     return Body(
         text=text,
-        document={**{member.name: known.frame[member.name] for member in before}, **document},
-        own=[*before, whole, *(shifted(member, shift) for member in members)],
-        known=known,
+        document={**{member.name: cached.fields[member.name] for member in earlier}, **document},
+        own_members=[*earlier, whole, *(_shifted(member, shift) for member in members)],
+        cached=cached,
     )

@@ -1,11 +1,11 @@
-"""A JSON body: what it says, and edits that leave every other byte alone.
+"""A JSON body: its parse, the positions of its members, and edits that leave every other byte alone.
 
-orjson reads a body but must not write it: it would change big integers, floats, escapes, white space and repeated
-members. So the text is never written anew. `parse` says what it means, `find_members` finds where the members of its
-top level stand, and `edited` puts together the old text around the edited members.
+orjson may read a body but must not write it: it would change big integers, floats, escapes, white space and repeated
+members. So the text is never serialised again. `parse` returns its meaning, `find_members` the offsets of its top-level
+members, and `edited` joins the unchanged slices of the text with the edited members.
 
-The finder trusts that the text has been parsed: it looks for the ends of values, not for mistakes. No text keeps it
-longer than some few parses would take.
+`find_members` expects text that `parse` has accepted: it looks for the ends of values, not for mistakes. No text takes
+it longer than a few parses.
 """
 
 import json
@@ -19,35 +19,23 @@ import orjson
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 type Object = dict[str, Json]
 
-_COUNTS = 1 << 53
-"""Whole numbers below are exact in whatever reads JSON, and a collector of telemetry takes 63 bits."""
+_COUNT_LIMIT = 1 << 53
+"""Integers below are exact in any JSON reader; OpenTelemetry takes 63 bits."""
+
+_LONGEST_INTEGER = 20
+"""Characters of the longest 64-bit integer."""
+
+_MAX_MEMBERS = 10_000
+"""Top-level members that are looked for; a request has some twenty."""
 
 _WHITE = rb"[ \t\n\r]*+"
 _STRING = rb'"(?:[^"\\]++|\\.)*+"'
 _SCALAR = rb"[^ \t\n\r,{}\[\]]++"
-
-_LONGEST_INTEGER = 20
-"""Characters that a whole number of 64 bits can have."""
-
 _NEXT_NAME = re.compile(_WHITE + rb",?" + _WHITE + rb"(" + _STRING + rb")" + _WHITE + rb":" + _WHITE, re.DOTALL)
-_OPENING = re.compile(_WHITE + rb"\{")
-_DECODER = json.JSONDecoder()
+_STRING_OR_SCALAR = re.compile(_STRING + rb"|" + _SCALAR, re.DOTALL)
+_OBJECT_START = re.compile(_WHITE + rb"\{")
 
-
-_LEVELS = 64
-"""Brackets within brackets that one search can follow; a request has some twelve."""
-
-_MOST = 10_000
-"""Members of the top level that are looked for; a request has some twenty."""
-
-
-def _between(levels: int) -> bytes:
-    """Return the pattern of all that can stand between two brackets, with so many more levels in it."""
-    inner = rb"|[{\[]" + _between(levels - 1) + rb"[}\]]" if levels else b""
-    return rb'(?:[^"{}\[\]]++|' + _STRING + inner + rb")*+"
-
-
-_VALUE = re.compile(_STRING + rb"|[{\[]" + _between(_LEVELS) + rb"[}\]]|" + _SCALAR, re.DOTALL)
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)  # only offsets are wanted, and `int` refuses long numbers
 
 
 class Unreadable(ValueError):
@@ -55,7 +43,7 @@ class Unreadable(ValueError):
 
 
 class Member(NamedTuple):
-    """One member of the top level: its name, decoded, and the offsets of its name, its value, and its end."""
+    """A top-level member: its name, decoded, and the offsets in bytes of its name, of its value, and of its end."""
 
     name: str
     start: int
@@ -64,10 +52,9 @@ class Member(NamedTuple):
 
 
 def parse(text: bytes) -> Object:
-    """Return the object that `text` stands for.
+    """Return the object that `text` represents. Raises Unreadable for anything but one JSON object in UTF-8.
 
-    A lone surrogate escape, which JavaScript clients send when they cut a string in the middle of an emoji, is no
-    reason to refuse a body. Raises Unreadable for anything but one JSON object in UTF-8.
+    A lone surrogate escape is accepted: JavaScript clients send one if they cut a string in the middle of an emoji.
     """
     try:
         document: Json = orjson.loads(text)
@@ -79,39 +66,39 @@ def parse(text: bytes) -> Object:
 
 
 def is_count(value: Json) -> TypeGuard[int]:
-    """Tell whether a value can be a number of tokens, say: whoever sends it can say anything, true as well."""
-    return type(value) is int and 0 <= value < _COUNTS
+    """Return True for an int in [0, 2**53), such as a number of tokens. Rejects bool."""
+    return type(value) is int and 0 <= value < _COUNT_LIMIT
 
 
 def as_text(value: Json) -> str:
-    """Return a text, and an empty one for anything else."""
+    """Return the value if it is a string, else an empty one."""
     return value if isinstance(value, str) else ""
 
 
 def as_list(value: Json) -> list[Json]:
-    """Return a list, and an empty one for anything else."""
+    """Return the value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def find_members(text: bytes, document: Object) -> list[Member]:
-    """Return the members of the top level of `text`, in order; `document` is what `text` was parsed to.
+    """Return the top-level members of `text`, in order; `document` is the parse of `text`.
 
-    Most clients write JSON without white space, as orjson does. So a value is looked for in orjson's own spelling
-    first, which costs a comparison; only where it is spelled otherwise are its brackets followed.
+    Most clients write JSON without white space, as orjson does. So each value is first compared with orjson's spelling
+    of it. Only if that differs are its brackets followed, by another parse.
 
-    Raises Unreadable where there are more members, or more levels, than could be followed in time.
+    Raises Unreadable if there are more members, or levels, than can be followed in reasonable time.
     """
-    members = list(islice(_walk_members(text, document), _MOST + 1))
-    if len(members) > _MOST:
-        raise Unreadable(f"it has more than {_MOST:,} members")
+    members = list(islice(_walk_members(text, document), _MAX_MEMBERS + 1))
+    if len(members) > _MAX_MEMBERS:
+        raise Unreadable(f"it has more than {_MAX_MEMBERS:,} members")
     return members
 
 
 def edited(text: bytes, members: Sequence[Member], *, drop: Collection[str] = (), put: Mapping[str, str]) -> bytes:
-    """Return `text`, in which these members stand, without those named in `drop` and with the strings in `put`.
+    """Return `text` without the members named in `drop` and with the strings in `put`; `members` are those of `text`.
 
-    A member that is there keeps its place, and each of its repetitions is given the value; one that is missing is
-    appended. Nothing else changes: the comma and the white space before a dropped member go with it.
+    An existing member keeps its position, and each repetition of it gets the value; a missing one is appended. Nothing
+    else changes: the comma and the white space before a dropped member are dropped with it.
     """
     view, at, parts = memoryview(text), 0, list[Buffer]()
     for start, end, new in _edits(text, members, drop, put):
@@ -121,7 +108,7 @@ def edited(text: bytes, members: Sequence[Member], *, drop: Collection[str] = ()
 
 
 def _parse_leniently(text: bytes, strict: orjson.JSONDecodeError) -> Json:
-    """Parse what orjson refuses although it is JSON: lone surrogates, numbers beyond a double."""
+    """Parse JSON that orjson refuses: lone surrogates, numbers beyond a double."""
     try:
         document: Json = json.loads(text.decode(), parse_int=_number, parse_constant=_refuse_constant)
     except RecursionError:
@@ -132,7 +119,7 @@ def _parse_leniently(text: bytes, strict: orjson.JSONDecodeError) -> Json:
 
 
 def _number(text: str) -> int | float:
-    """Return a whole number as orjson does: beyond 64 bits it is a float."""
+    """Return an integer as orjson does: a float if it has more than 64 bits."""
     whole = int(text) if len(text) <= _LONGEST_INTEGER else 1 << 64
     return whole if -(1 << 63) <= whole < 1 << 64 else float(text)
 
@@ -142,43 +129,39 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _walk_members(text: bytes, document: Object) -> Iterator[Member]:
-    opening = _OPENING.match(text)
-    assert opening is not None
-    end = opening.end()
-    while name := _NEXT_NAME.match(text, end):
-        called = _unescape(name[1])
-        end = _plain_end(text, name.end(), document.get(called)) or _value_end(text, name.end())
-        yield Member(name=called, start=name.start(1), value=name.end(), end=end)
+    end, characters = _after_brace(text), ""
+    while match := _NEXT_NAME.match(text, end):
+        name, start = _unescape(match[1]), match.end()
+        if (same := _compact_end(text, start, document.get(name))) is not None:
+            end = same
+        elif plain := _STRING_OR_SCALAR.match(text, start):
+            end = plain.end()
+        else:
+            characters = characters or text.decode("latin-1")  # one character a byte, so the offsets are the same
+            end = _bracket_end(characters, start)
+        yield Member(name=name, start=match.start(1), value=start, end=end)
 
 
-def _plain_end(text: bytes, start: int, value: Json) -> int | None:
-    """Return the offset behind a text, a list or an object that starts at `start`, if it is spelled as orjson would.
+def _compact_end(text: bytes, start: int, value: Json) -> int | None:
+    """Return the end offset of a string, list or object at `start` if it is spelled as orjson would, else None.
 
-    It is exactly that value then, because a text ends at its quote, and the others where their brackets do.
+    Then it is exactly that value: a string ends at its quote, and the others where their brackets do.
     """
     if not isinstance(value, str | list | dict):
         return None
     try:
-        plain = orjson.dumps(value)
+        spelled = orjson.dumps(value)
     except TypeError:  # a lone surrogate, or an integer beyond 64 bits
         return None
-    return start + len(plain) if text.startswith(plain, start) else None
+    return start + len(spelled) if text.startswith(spelled, start) else None
 
 
-def _value_end(text: bytes, start: int) -> int:
-    """Return the offset behind the value that starts at `start`. Raises Unreadable."""
-    value = _VALUE.match(text, start)
-    return value.end() if value else _deep_end(text, start)
-
-
-def _deep_end(text: bytes, start: int) -> int:
-    """Return the offset behind a value with very many levels, by parsing it once more."""
-    rest = text[start:].decode()
+def _bracket_end(characters: str, start: int) -> int:
+    """Return the end offset of the list or object at `start`. Raises Unreadable."""
     try:
-        _, end = _DECODER.raw_decode(rest)
+        return _DECODER.raw_decode(characters, start)[1]
     except RecursionError:
         raise Unreadable("it is nested too deeply") from None
-    return start + len(rest[:end].encode())
 
 
 def _unescape(name: bytes) -> str:
@@ -189,29 +172,27 @@ def _unescape(name: bytes) -> str:
 def _edits(
     text: bytes, members: Sequence[Member], drop: Collection[str], put: Mapping[str, str]
 ) -> Iterator[tuple[int, int, bytes]]:
-    """Yield what is to be replaced, in order: from where, up to where, and by what."""
+    """Yield each replacement, in order: its start, its end, and the new bytes."""
     kept = set[str]()
-    for place, member in enumerate(members):
+    for index, member in enumerate(members):
         if member.name not in drop:
             kept.add(member.name)
             if member.name in put:
                 yield member.value, member.end, _spell(put[member.name])
         elif kept:
-            yield members[place - 1].end, member.end, b""
-        else:  # what follows takes its place
-            yield member.start, members[place + 1].start if place + 1 < len(members) else member.end, b""
-    if fresh := b",".join(_spell(name) + b":" + _spell(value) for name, value in put.items() if name not in kept):
-        end = _end(text, members)
-        yield end, end, b"," + fresh if kept else fresh
+            yield members[index - 1].end, member.end, b""
+        else:  # no member is kept before it, so the comma after it is dropped
+            yield member.start, members[index + 1].start if index + 1 < len(members) else member.end, b""
+    if new := b",".join(_spell(name) + b":" + _spell(value) for name, value in put.items() if name not in kept):
+        end = members[-1].end if members else _after_brace(text)
+        yield end, end, b"," + new if kept else new
 
 
-def _end(text: bytes, members: Sequence[Member]) -> int:
-    """Return where the last member ends; in an empty object, the place behind the opening brace."""
-    if members:
-        return members[-1].end
-    opening = _OPENING.match(text)
-    assert opening is not None
-    return opening.end()
+def _after_brace(text: bytes) -> int:
+    """Return the offset after the brace that begins the object."""
+    start = _OBJECT_START.match(text)
+    assert start is not None
+    return start.end()
 
 
 def _spell(text: str) -> bytes:

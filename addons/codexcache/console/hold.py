@@ -105,7 +105,7 @@ class Held:
             self._flow.request.timestamp_end = now
         with contextlib.suppress(ValueError):  # what is no longer a turn keeps its record
             left, turn = self._reread()
-            self._exchange.edited = turn if left != self._bytes else None
+            self._exchange.edited_turn = turn if left != self._bytes else None
             state.diagnosis_service.released(self._exchange, turn, at=now)
 
 

@@ -92,7 +92,7 @@ def _whole_prompts(flow: http.HTTPFlow) -> Iterator[tuple[float, Object]]:
     answered: dict[str, Object] = {}
     for turn in read_saved_socket(flow, flow.request.pretty_host, []):
         document, response_info = turn.exchange.turn.document, turn.exchange.response_info
-        base = answered.get(turn.exchange.turn.previous or "", {})
+        base = answered.get(turn.exchange.turn.previous_response_id or "", {})
         whole: Object = {**base, **document, "input": [*given_items(base), *given_items(document)]}
         if response_info.response_id:
             answered[response_info.response_id] = {**whole, "input": [*given_items(whole), *response_info.outputs]}

@@ -4,9 +4,9 @@ It is chosen by its name. By itself it is shown only where a flow of turns has n
 WebSocket: a user who opens a body wants to see the body.
 
 The width is that of the console's terminal, elsewhere always the same; layouts and popup, which takes four fifths of
-the terminal, are those of mitmproxy 12.2. The console caches what a view made of a body by the body and the header fields
-alone (12.2), while a turn's page changes when the turn ends, and differs between turns that were sent twice alike. So
-the cache is cleared after each page.
+the terminal, are those of mitmproxy 12.2. The console caches what a view made of a body by the body and the header
+fields alone (12.2), while a turn's page changes when the turn ends, and differs between turns that were sent twice
+alike. So the cache is cleared after each page.
 """
 
 import asyncio

@@ -129,7 +129,7 @@ def _prompt(turn: Turn, named: Record | None) -> Prompt:
 
 def _is_complete(turn: Turn, named: Record | None) -> bool:
     """Tell whether all that a turn goes on with has been seen."""
-    return named.complete if named else turn.previous is None
+    return named.complete if named else turn.previous_response_id is None
 
 
 def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
@@ -176,7 +176,14 @@ class FirstTurns:
     def conversation(self, record: Record) -> int:
         """Return the number of the conversation that a turn opens: its own, or that of the first such attempt."""
         items, route = record.prompt.items, record.route
-        opening = route.caller, route.key, route.session, route.thread, record.prompt.head, items.head(len(items))
+        opening = (
+            route.caller,
+            route.key,
+            route.session,
+            route.thread,
+            record.prompt.prefix,
+            items.prefix_digest(len(items)),
+        )
         number = self._known.setdefault(hash(opening), record.number)  # a hash keeps no instructions in memory
         if len(self._known) > _MOST:
             self._known.popitem(last=False)
@@ -207,7 +214,7 @@ class DiagnosisService:
     def sent(self, exchange: Exchange, *, flow: str, at: float) -> None:
         """Hand in a turn that leaves at `at`."""
         socket = flow if exchange.handshake else ""
-        named = self._responses.get(socket, {}).get(exchange.turn.previous or "")
+        named = self._responses.get(socket, {}).get(exchange.turn.previous_response_id or "")
         route = route_of(exchange, socket)
         exchange.record = self.engine.sent(exchange.turn, route, flow=flow, at=at, named=named)
 
@@ -221,7 +228,7 @@ class DiagnosisService:
         """Hand in again a turn that was held, as it leaves at `at`."""
         if (record := exchange.record) and not record.ended_at:
             socket = record.route.socket
-            named = self._responses.get(socket, {}).get(turn.previous or "")
+            named = self._responses.get(socket, {}).get(turn.previous_response_id or "")
             self.engine.released(record, turn, route_of(exchange, socket), at=at, named=named)
 
     def ended(self, exchange: Exchange, *, at: float) -> None:
@@ -252,9 +259,9 @@ class DiagnosisService:
 def route_of(exchange: Exchange, socket: str) -> Route:
     """Return how a turn leaves; `socket` names its WebSocket. Turns that leave alike have one route."""
     turn, client_headers = exchange.turn, exchange.turn.client_headers
-    pinnable = exchange.mode == "fill" and turn.explicit is not None and not client_headers.native
+    pinnable = exchange.mode == "fill" and turn.explicit_key is not None and not client_headers.native
     return _route(
-        exchange.forwarded, _key_of(exchange), pinnable, client_headers.root, turn.transport, socket, turn.host
+        exchange.forwarded, _key_of(exchange), pinnable, client_headers.caller_digest, turn.transport, socket, turn.host
     )
 
 

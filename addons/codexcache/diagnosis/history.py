@@ -58,16 +58,16 @@ class SharedArrays:
 
     def take(self, items: Items) -> None:
         """Count a turn with some items."""
-        uses, weight = self._uses.get(id(items.columns), (0, 0))
+        uses, weight = self._uses.get(id(items.arrays), (0, 0))
         longer = max(weight, _COLUMNS_COST + _ITEM_COST * len(items))
-        self._uses[id(items.columns)] = uses + 1, longer
+        self._uses[id(items.arrays)] = uses + 1, longer
         self.size += longer - weight
 
     def drop(self, items: Items) -> None:
         """Count it no more."""
-        uses, weight = self._uses.pop(id(items.columns))
+        uses, weight = self._uses.pop(id(items.arrays))
         if uses > 1:
-            self._uses[id(items.columns)] = uses - 1, weight
+            self._uses[id(items.arrays)] = uses - 1, weight
         else:
             self.size -= weight
 
@@ -128,7 +128,7 @@ class BranchIndex:
             self._list(key_of(record), line)
         items = record.prompt.items
         while (count := 1 << len(line.entries) - 1) <= len(items):
-            self._list(items.head(count), line)
+            self._list(items.prefix_digest(count), line)
 
     def remove(self, line: Branch, record: Record) -> None:
         """Take a turn out of its line, usually the first one; a line without turns is forgotten."""
@@ -203,7 +203,7 @@ class History:
         """Remember a turn that has ended with usage, and what it was found to go on with."""
         self._latest[record.number] = record
         self._size += _cost(record)
-        self._heads.take(record.prompt.head)
+        self._heads.take(record.prompt.prefix)
         self._columns.take(record.prompt.items)
         self._put_end(record)
         self._lines.append(self._line(record, match), record)
@@ -220,8 +220,8 @@ class History:
         found: Iterable[Record] = ()
         if record.complete:
             items = record.prompt.items
-            heads = [items.head(count) for count in powers(len(items))]
-            ends = {*heads, *(items.head(count) for count in _last_heads(record))}
+            heads = [items.prefix_digest(count) for count in powers(len(items))]
+            ends = {*heads, *(items.prefix_digest(count) for count in _last_heads(record))}
             found = chain(self._ending_in(ends), self._lines.under((*heads, key_of(record))))
         return [
             match_of(record, other)
@@ -236,19 +236,19 @@ class History:
         count, items = self._longest_end(record), record.prompt.items
         if not count or not record.complete or record.named is not None:
             return None
-        *others, other = self._ends[items.head(count)]
+        *others, other = self._ends[items.prefix_digest(count)]
         if others and count < len(items):  # by what was answered, which a turn that comes again does not show
             return None
         line = self._line_of[other.number]
         if line.records[-1] is not other or not same_route(record, other) or not _is_readable(other, record):
             return None
-        heads = items.head(power(count)), items.head(power(min(count + 1, len(items))))
+        heads = items.prefix_digest(power(count)), items.prefix_digest(power(min(count + 1, len(items))))
         return Match(record=other, head=count) if self._lines.is_alone(line, heads) else None
 
     def _longest_end(self, record: Record) -> int:
         """Return how many items the longest head has that is a turn's whole input, among those that may well be."""
         items, ends = record.prompt.items, self._ends
-        return next((count for count in _last_heads(record) if items.head(count) in ends), 0)
+        return next((count for count in _last_heads(record) if items.prefix_digest(count) in ends), 0)
 
     def _ending_in(self, heads: Iterable[int]) -> Iterable[Record]:
         """Yield the turns of which one of these is the whole input."""
@@ -274,7 +274,7 @@ class History:
         """Forget the turn that has been longest on a shelf."""
         number, record = shelf.popitem(last=False)
         self._size -= _cost(record)
-        self._heads.drop(record.prompt.head)
+        self._heads.drop(record.prompt.prefix)
         self._columns.drop(record.prompt.items)
         self._lines.remove(self._line_of.pop(number), record)
         if rest := [other for other in self._ends.pop(_end(record), ()) if other is not record]:
@@ -283,7 +283,7 @@ class History:
 
 def _end(record: Record) -> int:
     """Return the head that is a turn's whole input."""
-    return record.prompt.items.head(len(record.prompt.items))
+    return record.prompt.items.prefix_digest(len(record.prompt.items))
 
 
 def _each_once(records: Iterable[Record]) -> Collection[Record]:

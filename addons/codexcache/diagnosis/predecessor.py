@@ -38,12 +38,12 @@ class Match:
 
 def match_of(record: Record, other: Record) -> Match:
     """Return how far a turn begins as another one did."""
-    return Match(record=other, head=record.prompt.items.common_prefix(other.prompt.items))
+    return Match(record=other, head=record.prompt.items.common_prefix_length(other.prompt.items))
 
 
 def same_route(record: Record, other: Record) -> bool:
     """Tell at a glance whether two turns differ in items and answers at the most, as nearly all do."""
-    return record.route is other.route and record.prompt.head is other.prompt.head
+    return record.route is other.route and record.prompt.prefix is other.prompt.prefix
 
 
 def choose(record: Record, matches: list[Match]) -> Match | None:
@@ -184,7 +184,7 @@ def _shares_a_rest(record: Record, match: Match) -> bool:
         return False
     if _new_compactions(record, other):
         return True
-    mine, theirs, rest = record.prompt.head, other.prompt.head, _repeated_items(record, match)
+    mine, theirs, rest = record.prompt.prefix, other.prompt.prefix, _repeated_items(record, match)
     if mine.instructions != theirs.instructions or mine.tools != theirs.tools or not rest:
         return False
     return not set(rest.values()) <= _FROM_THE_CLIENT or (0 in rest and not set(rest.values()) <= _SETTING)
@@ -223,7 +223,7 @@ def _looks_like_another_agent(record: Record, match: Match) -> bool:
 
     One that has a whole history with its answers is the same conversation, which goes on in another way.
     """
-    mine, theirs = record.prompt.head, match.record.prompt.head
+    mine, theirs = record.prompt.prefix, match.record.prompt.prefix
     if match.record is record.named or mine is theirs or mine.tools == theirs.tools:
         return False
     ours, others = {tool.name for tool in mine.tools}, {tool.name for tool in theirs.tools}

@@ -115,7 +115,7 @@ def _echo(record: Record, _: Match) -> Change | None:
 
 
 def _tools(record: Record, match: Match) -> Change | None:
-    mine, theirs = record.prompt.head.tools, match.record.prompt.head.tools
+    mine, theirs = record.prompt.prefix.tools, match.record.prompt.prefix.tools
     if mine == theirs or not match.record.prompt.size:  # an empty warm-up had none that could have been changed
         return None
     same = next((n for n, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other), None)
@@ -144,7 +144,7 @@ def _list_names(what: str, names: list[str]) -> str:
 
 
 def _instructions(record: Record, match: Match) -> Change | None:
-    mine, theirs = record.prompt.head, match.record.prompt.head
+    mine, theirs = record.prompt.prefix, match.record.prompt.prefix
     if mine.instructions == theirs.instructions or not match.record.prompt.size:
         return None
     offset = common_prefix_length(mine.instructions, theirs.instructions)
@@ -166,7 +166,7 @@ def common_prefix_length(one: str, other: str) -> int:
 def _compaction(record: Record, match: Match) -> Change | None:
     if record.prompt.items.compactions <= match.record.prompt.items.compactions:
         return None
-    before = tokens_before(match, match.record.prompt.head.size + match.record.prompt.items.size(match.head))
+    before = tokens_before(match, match.record.prompt.prefix.size + match.record.prompt.items.size(match.head))
     return Change(name="context_compacted", detail="history was compacted, so its cache is built anew", before=before)
 
 
@@ -176,10 +176,10 @@ def _input(record: Record, match: Match) -> Change | None:
     items, theirs = record.prompt.items, match.record.prompt.items
     if match.head < len(items):
         item = items[match.head]
-        detail = f"input[{item.place}] ({ascii_only(item.kind, 48)}) is not what stood there before"
+        detail = f"input[{item.input_index}] ({ascii_only(item.kind, 48)}) is not what stood there before"
     else:
-        detail = f"history was cut at input[{theirs[match.head].place}]"
-    before = tokens_before(match, match.record.prompt.head.size + theirs.size(match.head))
+        detail = f"history was cut at input[{theirs[match.head].input_index}]"
+    before = tokens_before(match, match.record.prompt.prefix.size + theirs.size(match.head))
     return Change(name="input_changed", detail=detail, before=before)
 
 
@@ -188,7 +188,7 @@ def _named(transport: str) -> str:
 
 
 def _format_of(record: Record) -> int:
-    return record.prompt.head.text_format
+    return record.prompt.prefix.text_format
 
 
 _IN_THE_REST: tuple[Finder, ...] = (_echo, _compaction, _input)
@@ -196,18 +196,18 @@ _IN_THE_REST: tuple[Finder, ...] = (_echo, _compaction, _input)
 
 _FINDERS: tuple[Finder, ...] = (
     _account,
-    _value("model_changed", "the model", lambda record: record.prompt.head.model),
+    _value("model_changed", "the model", lambda record: record.prompt.prefix.model),
     _key,
     _session,
-    _value("service_tier_changed", "the service tier", lambda record: record.prompt.head.service_tier),
+    _value("service_tier_changed", "the service tier", lambda record: record.prompt.prefix.service_tier),
     _transport,
     _echo,
     _tools,
     _hidden("text_format_changed", "the text format", _format_of),
-    _value("reasoning_effort_changed", "the reasoning effort", lambda record: record.prompt.head.reasoning_effort),
-    _value("verbosity_changed", "the verbosity", lambda record: record.prompt.head.verbosity),
+    _value("reasoning_effort_changed", "the reasoning effort", lambda record: record.prompt.prefix.reasoning_effort),
+    _value("verbosity_changed", "the verbosity", lambda record: record.prompt.prefix.verbosity),
     _hidden(
-        "parallel_tool_calls_changed", "parallel_tool_calls", lambda record: record.prompt.head.parallel_tool_calls
+        "parallel_tool_calls_changed", "parallel_tool_calls", lambda record: record.prompt.prefix.parallel_tool_calls
     ),
     _instructions,
     _compaction,

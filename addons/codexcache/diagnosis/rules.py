@@ -85,11 +85,11 @@ def repeated(case: RuleContext) -> int:
     """
     assert case.match is not None
     mine, theirs, head = case.record.prompt, case.match.record.prompt, case.match.head
-    tools = {tool.name: tool.size for tool in mine.head.tools}
+    tools = {tool.name: tool.size for tool in mine.prefix.tools}
     items = set(mine.items.digests(head))
     again = [theirs.items[index].size for index, one in enumerate(theirs.items.digests(head), head) if one in items]
-    size = sum(min(tool.size, tools.get(tool.name, 0)) for tool in theirs.head.tools)
-    size += min(len(mine.head.instructions), len(theirs.head.instructions))
+    size = sum(min(tool.size, tools.get(tool.name, 0)) for tool in theirs.prefix.tools)
+    size += min(len(mine.prefix.instructions), len(theirs.prefix.instructions))
     return tokens_before(case.match, size + theirs.items.size(head) + sum(again))
 
 
@@ -105,7 +105,7 @@ TURNS_A_MINUTE = 15
 _REFUSED = {
     "client": "; codex_strip can remove it",
     "addon": ", which this addon had added",
-    "nobody": ", which the turn did not bear when it left: likely the server's side",
+    "neither": ", which the turn did not bear when it left: likely the server's side",
 }
 """What follows on a refused member, by who had put it there."""
 

@@ -13,7 +13,7 @@ from mitmproxy import http, websocket
 
 from ..body.json_splice import Json, Object, Unreadable, as_list, parse
 from ..options import Mode
-from ..turn.exchange import Exchange, exchange_as_sent
+from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.key_memory import KeySource
 from ..turn.request import read_client_headers, read_turn
 from ..turn.rewrite import no_edits
@@ -50,7 +50,7 @@ def read_saved_request(
     request, response = flow.request, flow.response
     client_headers = read_client_headers(request.headers.fields)
     document = parse(decode(request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
-    exchange = exchange_as_sent(read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint))
+    exchange = unchanged_exchange(read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint))
     if response is not None:
         _read(response, exchange)
     sent_at = request.timestamp_end or request.timestamp_start
@@ -74,7 +74,7 @@ def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[O
 def _recalled(exchange: Exchange, sent_at: float, ended_at: float) -> SavedTurn:
     """Return a turn with its times; the clock may have been set back in between."""
     start, end = _placed(sent_at), _placed(ended_at)
-    exchange.response_info.settle()
+    exchange.response_info.read_buffered()
     if exchange.first_byte_at is not None:
         exchange.first_byte_at = _placed(exchange.first_byte_at)
     return SavedTurn(exchange=exchange, sent_at=start, ended_at=max(start, end))
@@ -126,7 +126,7 @@ def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange |
         return None
     if document.get("type") != CREATE:
         return None
-    return exchange_as_sent(socket.read_turn(document))
+    return unchanged_exchange(socket.read_turn(document))
 
 
 def _as_portrayed(saved_summary: SavedTurn, turn_summaries: Sequence[Object]) -> SavedTurn:
@@ -138,7 +138,7 @@ def _as_portrayed(saved_summary: SavedTurn, turn_summaries: Sequence[Object]) ->
     mode, source = turn_summary.get("mode"), turn_summary.get("key_source")
     exchange.mode = cast(Mode, mode) if mode in get_args(Mode) else "observe"
     source = cast(KeySource, source) if source in get_args(KeySource.__value__) else exchange.cache_key.source
-    exchange.cache_key = replace(exchange.cache_key, source=source, continued=turn_summary.get("continued") is True)
+    exchange.cache_key = replace(exchange.cache_key, source=source, inherited=turn_summary.get("continued") is True)
     exchange.edits = replace(exchange.edits, changed=_names(turn_summary.get("changed")))
     ended_at = turn_summary.get("ended_at")
     if not isinstance(ended_at, float) or not 0 <= ended_at - saved_summary.sent_at <= _LONGEST:

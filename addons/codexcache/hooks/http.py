@@ -102,7 +102,7 @@ class HttpTurns:
         """Edit and send a turn whose body is encoded or large: decode, edit, encode again."""
         try:
             text = await decode_maybe_in_thread(_whole(flow.request), coding, self._state.settings.body_limit)
-            news = self._state.bodies.news(text) if len(text) >= LARGE else 0
+            news = self._state.bodies.unparsed_length(text) if len(text) >= LARGE else 0
             body, turn = await run_maybe_in_thread(news, lambda: self._read(text, client_headers, host, endpoint))
         except (Undecodable, Unreadable) as reason:
             return pass_unchanged(flow, reason)
@@ -140,7 +140,7 @@ class HttpTurns:
             transport="http",
             host=host,
             endpoint=endpoint,
-            known=body.made,
+            cached=body.cached_parsed,
             changed=body.changed,
         )
         return body, turn
@@ -187,7 +187,7 @@ class HttpTurns:
                 self._state.response_ended(exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if tap := self._taps.pop(flow.id, None):
-            body = tap.taken()
+            body = tap.release()
             if flow.response and flow.response.raw_content is None:
                 flow.response.raw_content = body
 

@@ -59,14 +59,14 @@ class State:
         A delta is parsed by itself, even if another body starts like it: all of its items extend the turn it names.
         """
         body = self.bodies.read(text)
-        return read_whole(text) if body.known and _is_delta(body.document) else body
+        return read_whole(text) if body.cached and _is_delta(body.document) else body
 
     def edit(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""
         put, drop = edits.put, edits.drop
         edited = body.edited(drop, put) if put or drop else None
-        if turn.previous is None:
-            self.bodies.remember(body, turn.reading, drop=drop, put=put, sent=edited)
+        if turn.previous_response_id is None:
+            self.bodies.remember(body, turn.parsed_body, drop=drop, put=put, edited_text=edited)
         return edited
 
     def request_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
@@ -90,7 +90,7 @@ class State:
         if exchange.closed:
             return
         try:
-            if sentence := self.continuity.end(exchange, self.settings):
+            if sentence := self.continuity.finish(exchange, self.settings):
                 logger.warning(sentence)
         except Exception as error:  # the turn is diagnosed nevertheless
             self.errors.note("learning from a response", error)

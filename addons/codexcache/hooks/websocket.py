@@ -84,7 +84,7 @@ class SocketTurns:
 
     async def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
         """Edit a turn's frame. One that cannot be read passes unchanged."""
-        news = self._state.bodies.news(message.content) if len(message.content) >= LARGE else 0
+        news = self._state.bodies.unparsed_length(message.content) if len(message.content) >= LARGE else 0
         try:
             body = await run_maybe_in_thread(news, lambda: self._read(message.content))
             if body.document.get("type") == CREATE:
@@ -127,7 +127,7 @@ class SocketTurns:
 
 
 def _turn_of(socket: Socket, body: Body[ParsedBody]) -> Turn:
-    return socket.read_turn(body.document, body.made, body.changed)
+    return socket.read_turn(body.document, body.cached_parsed, body.changed)
 
 
 def _is_handshake(request: http.Request) -> bool:

@@ -24,7 +24,7 @@ def compare(was: Object, was_portrait: Object, now: Object, now_portrait: Object
     Lines have at most `width` characters.
     """
     one, other = _record(was, was_portrait), _record(now, now_portrait)
-    match = Match(record=one, head=other.prompt.items.common_prefix(one.prompt.items))
+    match = Match(record=one, head=other.prompt.items.common_prefix_length(one.prompt.items))
     changes = tuple(find_changes(other, match))
     sections = (
         _headline(was_portrait, now_portrait, width),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ..body.json_splice import Json, Object
 from ..diagnosis.prompt_diff import common_prefix_length
-from ..text import cut, cut_before, with_symbols, wrapped
+from ..text import cut, cut_start, with_symbols, wrapped
 from ..turn.items import as_model_sees, given_items, to_json
 
 AROUND = 60
@@ -235,7 +235,7 @@ def difference_lines(looked_up: Difference | str | None, width: int) -> Iterator
         yield from wrapped(f"First difference: {looked_up}", width)
     elif looked_up:
         yield from _headline(looked_up, width)
-        yield f"  both   {cut_before(looked_up.before, width - _LABEL)}"
+        yield f"  both   {cut_start(looked_up.before, width - _LABEL)}"
         yield f"  was  ▸ {cut(looked_up.was, width - _LABEL)}"
         yield f"  now  ▸ {cut(looked_up.now, width - _LABEL)}"
 

@@ -20,7 +20,7 @@ def turn_line(diagnosis: Diagnosis, *, colour: bool = False) -> str:
     columns = (
         datetime.datetime.fromtimestamp(diagnosis.record.sent_at).strftime("%H:%M:%S"),
         f"{ascii_only(diagnosis.client) or '-':<22.22}",
-        f"{ascii_only(diagnosis.record.prompt.head.model) or '-':<18.18}",
+        f"{ascii_only(diagnosis.record.prompt.prefix.model) or '-':<18.18}",
         f"{_tokens(diagnosis):>9}",
         f"{_share(diagnosis):>6}",
         _painted(f"{_name(verdict):<13}", verdict, colour),

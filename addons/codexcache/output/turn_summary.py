@@ -40,7 +40,7 @@ def turn_summary(diagnosis: Diagnosis, entry: Object, pseudonyms: Pseudonyms) ->
         "forwarded": dict(
             _edits_summary(values_by_name(diagnosis.exchange.forwarded), diagnosis.exchange.forwarded_key, pseudonyms)
         ),
-        "edited": diagnosis.exchange.edited is not None,
+        "edited": diagnosis.exchange.edited_turn is not None,
         **_recalled(diagnosis),
     }
 
@@ -54,7 +54,7 @@ def _recalled(diagnosis: Diagnosis) -> Object:
 def signature(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:
     """Yield the prompt's parts in their order: name, bytes, state."""
     names = {change.name for change in changes}
-    head = record.prompt.head
+    head = record.prompt.prefix
     tools = CHANGED if "tools_changed" in names else SAME
     yield [counted(len(head.tools), "tool"), sum(tool.size for tool in head.tools), tools if match else NEW]
     told = CHANGED if "instructions_changed" in names else BEHIND if tools == CHANGED else SAME
@@ -66,13 +66,13 @@ def _items(record: Record, match: Match | None) -> Iterator[Json]:
     """Yield the items: those that stand again, the first that differs, and what follows."""
     items, head = record.prompt.items, match.head if match else 0
     if head:
-        last = f" to input[{items[head - 1].place}]" if head > 1 else ""
-        yield [f"input[{items[0].place}]{last}", items.size(head), SAME]
+        last = f" to input[{items[head - 1].input_index}]" if head > 1 else ""
+        yield [f"input[{items[0].input_index}]{last}", items.size(head), SAME]
     if head == len(items):
         return
     first = items[head]
     whole = match is None or match.whole
-    yield [f"input[{first.place}] {ascii_only(first.kind, 40)}", first.size, NEW if whole else CHANGED]
+    yield [f"input[{first.input_index}] {ascii_only(first.kind, 40)}", first.size, NEW if whole else CHANGED]
     if head + 1 < len(items):
         size = items.size() - items.size(head + 1)
         yield [counted(len(items) - head - 1, "more item"), size, NEW if whole else BEHIND]

@@ -1,9 +1,9 @@
-"""Who sends a turn: the principal named by the bearer token, else the account.
+"""The sender of a turn: the principal named by the bearer token, else the account.
 
-An access token is refreshed every few days or minutes, its user is not. So a JSON Web Token is known by the claims
+An access token is refreshed every few days or minutes, its user is not. So a JSON Web Token is identified by the claims
 that stay: issuer, user and account (the Codex CLI reads the same ones, openai/codex `login/src/token_data.rs`).
 The signature is not checked: the backend does that, and a forged token only gets its sender a key of its own.
-A token that cannot be read is known by the account it is used with, and only without one by itself.
+A token that cannot be read is identified by the account it is used with, and only without one by its text.
 """
 
 import base64
@@ -34,7 +34,7 @@ class Caller:
 
 
 def read_caller(values: Values) -> Caller | None:
-    """Return who sends a request with these header fields, or None for one without any credential."""
+    """Return the sender of a request with these header fields, None if it has no credential."""
     credential = (first_value(values, "authorization") or "").strip()
     if principal := _stable_claims(credential):
         return Caller(kind="principal", identity=principal)
@@ -44,21 +44,21 @@ def read_caller(values: Values) -> Caller | None:
 
 
 def parts_of(caller: Caller | None) -> tuple[str, ...]:
-    """Return what tells a caller from all others, to be hashed; of none, nothing."""
+    """Return the strings that identify a caller, to be hashed; none for None."""
     return (caller.kind, *caller.identity) if caller else ()
 
 
 @functools.lru_cache(maxsize=256)
 def _stable_claims(credential: str) -> tuple[str, ...]:
-    """Return issuer, user and account of a bearer token, or nothing where it names no user."""
+    """Return issuer, user and account of a bearer token, empty if it names no user."""
     scheme, _, token = credential.partition(" ")
     if scheme.lower() != "bearer":
         return ()
     claims = _decode_claims(token.strip())
-    own = claims.get(_OPENAI_CLAIMS)
-    known = {**claims, **own} if isinstance(own, dict) else claims
-    user = _first_text(known, _USER_CLAIMS)
-    return (_first_text(known, ("iss",)), user, _first_text(known, _ACCOUNT_CLAIMS)) if user else ()
+    nested = claims.get(_OPENAI_CLAIMS)
+    merged = {**claims, **nested} if isinstance(nested, dict) else claims
+    user = _first_text(merged, _USER_CLAIMS)
+    return (_first_text(merged, ("iss",)), user, _first_text(merged, _ACCOUNT_CLAIMS)) if user else ()
 
 
 def _decode_claims(token: str) -> dict[str, object]:

@@ -1,6 +1,8 @@
-"""One turn's way: what the client sent comes in, the envelope that is sent and later the response's lessons go out.
+"""One exchange: a turn, its cache key, the edits of its request, and its response. The entry point of this layer.
 
-HTTP, `/compact` and WebSocket all come through here.
+`Continuity` holds what lasts from turn to turn. `begin` gives a turn its key and plans its edits; `finish` learns from
+the response, which key it belongs to and which parameter the backend rejected. HTTP, `/compact` and WebSocket turns all
+pass through here.
 """
 
 from dataclasses import dataclass, field
@@ -19,14 +21,14 @@ from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handsh
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """A turn on its way through the proxy; `edited` is what the user made of it while it was held."""
+    """A turn and its response. `edited_turn` is the turn as the user edited it while it was held, if so."""
 
     turn: Turn
     cache_key: CacheKey
     edits: RequestEdits
     response_info: ResponseInfo = field(default_factory=ResponseInfo)
     closed: bool = False
-    edited: Turn | None = None
+    edited_turn: Turn | None = None
     mode: Mode = "observe"
     record: Record | None = None
     first_byte_at: float | None = None
@@ -36,35 +38,35 @@ class Exchange:
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The names of what was altered; a handshake's headers count for its socket's first turn."""
+        """The names of what was changed; the headers of a handshake count for the first turn of its socket."""
         return (*(self.handshake.changed if self.handshake and self.opens_socket else ()), *self.edits.changed)
 
     @property
     def forwarded_key(self) -> Json:
         """The `prompt_cache_key` in the body that the backend got."""
-        if self.edited:
-            return self.edited.document.get(KEY_MEMBER)
+        if self.edited_turn:
+            return self.edited_turn.document.get(KEY_MEMBER)
         given = None if KEY_MEMBER in self.edits.drop else self.turn.document.get(KEY_MEMBER)
         return self.edits.put.get(KEY_MEMBER, given)
 
     @property
     def forwarded(self) -> Fields:
-        """The header fields that the backend got: the request's, or those of the socket's handshake."""
-        if self.edited and not self.handshake:
-            return self.edited.client_headers.fields
+        """The header fields that the backend got: those of the request, or of the socket's handshake."""
+        if self.edited_turn and not self.handshake:
+            return self.edited_turn.client_headers.fields
         return (self.handshake or self.edits).fields
 
     @property
     def refusal(self) -> Refusal | None:
-        """Which member of the body the backend refused."""
+        """The member of the body that the backend rejected, if any."""
         member = rejected_param(self.response_info.error) if self.response_info.error else None
         return self._refusal_of(member) if member else None
 
     def _refusal_of(self, member: str) -> Refusal:
-        if member in self.edits.put and self.turn.explicit is None:
+        if member in self.edits.put and self.turn.explicit_key is None:
             return Refusal(member, "addon")
-        left = self.edited.document if self.edited else self.turn.document.keys() - self.edits.drop
-        return Refusal(member, "client" if member in left else "nobody")
+        sent = self.edited_turn.document if self.edited_turn else self.turn.document.keys() - self.edits.drop
+        return Refusal(member, "client" if member in sent else "neither")
 
 
 class Continuity:
@@ -76,38 +78,38 @@ class Continuity:
 
     @property
     def rejected_params(self) -> list[str]:
-        """What the backend's refusals taught, a sentence each."""
+        """What follows from the rejected parameters, a sentence each."""
         return self._rejected_params.lines()
 
     def open_socket(self, client_headers: ClientHeaders, settings: Settings) -> RequestEdits:
-        """Return the envelope of a WebSocket's handshake."""
+        """Return the edits of a WebSocket's handshake."""
         return no_edits(client_headers) if settings.mode == "observe" else plan_handshake_edits(client_headers)
 
     def begin(self, turn: Turn, settings: Settings, last: CacheKey | None = None) -> Exchange:
-        """Return the passage of a turn that is about to be sent; `last` is the identity of its socket's last turn."""
+        """Return the exchange of a turn that is about to be sent; `last` is the key of the last turn on its socket."""
         if settings.mode == "observe":
-            return exchange_as_sent(turn)
+            return unchanged_exchange(turn)
         cache_key = choose_key(turn, self._memory, pin=settings.mode == "pin", last=last)
-        strip = settings.strip | (self._rejected_params.left_out(turn.host, turn.model) & settings.learn)
-        withhold = self._rejected_params.withholds_key(turn.endpoint, turn.host, turn.model)
+        strip = settings.strip | (self._rejected_params.removed_params(turn.host, turn.model) & settings.learn)
+        omit_key = self._rejected_params.omits_key(turn.endpoint, turn.host, turn.model)
         self._memory.remember(turn, cache_key)
-        edits = plan_edits(turn, cache_key, strip=strip, withhold_key=withhold)
+        edits = plan_edits(turn, cache_key, strip=strip, omit_key=omit_key)
         return Exchange(turn=turn, cache_key=cache_key, edits=edits, mode=settings.mode)
 
-    def end(self, exchange: Exchange, settings: Settings) -> str | None:
-        """Take in what the response said; return a sentence for the user where there is one to say."""
+    def finish(self, exchange: Exchange, settings: Settings) -> str | None:
+        """Learn from the response, once; return a message for the user, None if there is none."""
         if exchange.closed:
             return None
         exchange.closed = True
-        exchange.response_info.settle()
+        exchange.response_info.read_buffered()
         if response_id := exchange.response_info.response_id:
             self._memory.remember_response(exchange.turn, response_id, exchange.cache_key)
         return self._learn(exchange, settings)
 
     def _learn(self, exchange: Exchange, settings: Settings) -> str | None:
-        """Find out what was refused, who had sent it, and what the user wants done."""
+        """Note which parameter was rejected, according to its origin and the user's settings."""
         turn, refusal = exchange.turn, exchange.refusal
-        if refusal is None or refusal.origin == "nobody" or exchange.response_info.status not in (None, 200, 400):
+        if refusal is None or refusal.origin == "neither" or exchange.response_info.status not in (None, 200, 400):
             return None
         if refusal.origin == "addon":
             return self._rejected_params.key_refused(turn.endpoint, turn.host, turn.model)
@@ -116,13 +118,13 @@ class Continuity:
         return self._rejected_params.member_kept(refusal.member, turn.host, settings.strip)
 
 
-def exchange_as_sent(turn: Turn) -> Exchange:
-    """Return the passage of a turn that is left as it is."""
-    return Exchange(turn=turn, cache_key=_as_sent(turn), edits=no_edits(turn.client_headers))
+def unchanged_exchange(turn: Turn) -> Exchange:
+    """Return the exchange of a turn that is not edited."""
+    return Exchange(turn=turn, cache_key=_own_key(turn), edits=no_edits(turn.client_headers))
 
 
-def _as_sent(turn: Turn) -> CacheKey:
-    """Return the identity that the turn bears by itself."""
-    if turn.explicit:
-        return CacheKey(key=turn.explicit, source="prompt_cache_key")
+def _own_key(turn: Turn) -> CacheKey:
+    """Return the key that the turn was sent with: the client's own, else its session."""
+    if turn.explicit_key:
+        return CacheKey(key=turn.explicit_key, source="prompt_cache_key")
     return CacheKey(key=turn.session, source="session") if turn.session else CacheKey(key=None, source="none")

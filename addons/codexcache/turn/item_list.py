@@ -1,9 +1,9 @@
-"""The items of a prompt, in columns.
+"""The items of prompts, as shared append-only arrays.
 
-A history of a thousand items is remembered for each of many turns, so what is kept of an item is small: digests, sizes
-and places in arrays. And a turn that goes on with another has its items in common with it: both look at the same
-columns, which only ever grow, each as far as its own items go. Beside each item's digest stands one for the whole head
-up to it, so that two histories are compared by bisection.
+A history of a thousand items is kept for each of many turns, so little is kept of an item: digests, sizes and indexes,
+in arrays. A turn that extends another begins with the same items: both share arrays that only grow, and each turn uses
+as many of the first entries as it has items. Next to each item's digest there is one for the whole prefix that ends
+with it, so two histories are compared by bisection.
 """
 
 import sys
@@ -15,65 +15,66 @@ _COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"
 
 
 class Item(NamedTuple):
-    """One item of the input: its digest, what it is, its size in bytes, and its place in the whole input."""
+    """One item of the input: its digest, its kind, its size in bytes, and its index in the whole input."""
 
     digest: int
     kind: str
     size: int
-    place: int
+    input_index: int
 
 
 class ItemArrays:
-    """Some 36 bytes an item. `heads` and `ends` begin with what stands for no items at all.
+    """Arrays of items, some 36 bytes each. `prefix_digests` and `end_offsets` begin with an entry for no items.
 
-    `open` is a one-item lock: it holds the length while these columns may still be appended to in place.
+    `append_lock` is a one-item lock: it holds the length, and only the one who takes that out may append in place.
     """
 
-    __slots__ = ("digests", "ends", "heads", "kinds", "open", "places")
+    __slots__ = ("append_lock", "digests", "end_offsets", "indexes", "kinds", "prefix_digests")
 
     def __init__(self) -> None:
-        self.digests, self.heads = array("q"), array("q", [0])
+        self.digests, self.prefix_digests = array("q"), array("q", [0])
         self.kinds: list[str] = []
-        self.ends = array("Q", [0])  # bytes of all items up to one
-        self.places = array("I")
-        self.open = [0]
+        self.end_offsets = array("Q", [0])  # bytes of all items up to this one
+        self.indexes = array("I")
+        self.append_lock = [0]
 
-    def continued(self, count: int) -> "ItemArrays":
-        """Return columns of the first `count` items that can be appended to: a copy if others have gone on there."""
+    def appendable(self, count: int) -> "ItemArrays":
+        """Return arrays of the first `count` items that can be appended to: these, or a copy if they already were."""
         try:
-            self.open.remove(count)  # of two threads, one succeeds
+            self.append_lock.remove(count)  # of two threads, one succeeds
         except ValueError:
-            return self._copied(count)
+            return self._copy(count)
         return self
 
     def append(self, items: Sequence[Item]) -> int:
-        """Append items; return how many there are now."""
-        head, end = self.heads[-1], self.ends[-1]
+        """Append items; return the new number of items."""
+        prefix, end = self.prefix_digests[-1], self.end_offsets[-1]
         for item in items:
             self.digests.append(item.digest)
-            self.heads.append(head := hash((head, item.digest)))  # nobody knows a digest, so none can be prepared
+            self.prefix_digests.append(prefix := hash((prefix, item.digest)))  # digests are secret: no forged collision
             self.kinds.append(sys.intern(item.kind))
-            self.ends.append(end := end + item.size)
-            self.places.append(item.place)
-        self.open.append(count := len(self.places))
+            self.end_offsets.append(end := end + item.size)
+            self.indexes.append(item.input_index)
+        self.append_lock.append(count := len(self.indexes))
         return count
 
-    def _copied(self, count: int) -> "ItemArrays":
-        made = ItemArrays()
-        made.digests, made.heads = self.digests[:count], self.heads[: count + 1]
-        made.kinds, made.ends, made.places = self.kinds[:count], self.ends[: count + 1], self.places[:count]
-        made.open.clear()
-        return made
+    def _copy(self, count: int) -> "ItemArrays":
+        copy = ItemArrays()
+        copy.digests, copy.prefix_digests = self.digests[:count], self.prefix_digests[: count + 1]
+        copy.kinds, copy.indexes = self.kinds[:count], self.indexes[:count]
+        copy.end_offsets = self.end_offsets[: count + 1]
+        copy.append_lock.clear()
+        return copy
 
 
 class Items:
-    """The items of a prompt. `compactions` are the digests of those that stand for compacted history."""
+    """The items of a prompt. `compactions` are the digests of those that replace compacted history."""
 
-    __slots__ = ("_count", "columns", "compactions")
+    __slots__ = ("_count", "arrays", "compactions")
 
     def __init__(self, items: Sequence[Item] = (), base: "Items | None" = None) -> None:
-        self.columns: ItemArrays = base.columns.continued(len(base)) if base is not None else ItemArrays().continued(0)
-        self._count: int = self.columns.append(items)
+        self.arrays: ItemArrays = base.arrays.appendable(len(base)) if base is not None else ItemArrays().appendable(0)
+        self._count: int = self.arrays.append(items)
         self.compactions: frozenset[int] = base.compactions if base is not None else frozenset()
         if compacted := [item.digest for item in items if item.kind in _COMPACTED]:
             self.compactions |= {*compacted}
@@ -86,42 +87,43 @@ class Items:
         return self._count
 
     def __getitem__(self, index: int) -> Item:
-        columns = self.columns
-        size = columns.ends[index + 1] - columns.ends[index]
-        return Item(columns.digests[index], columns.kinds[index], size, columns.places[index])
+        arrays = self.arrays
+        size = arrays.end_offsets[index + 1] - arrays.end_offsets[index]
+        return Item(arrays.digests[index], arrays.kinds[index], size, arrays.indexes[index])
 
-    def head(self, count: int) -> int:
-        """Return the digest that stands for the first `count` items."""
-        return self.columns.heads[count]
+    def prefix_digest(self, count: int) -> int:
+        """Return the digest of the first `count` items together; it depends on their order."""
+        return self.arrays.prefix_digests[count]
 
     def digests(self, start: int = 0, end: int | None = None) -> list[int]:
-        """Return the items' own digests from `start` on, up to `end`."""
-        return list(self.columns.digests[start : self._count if end is None else min(end, self._count)])
+        """Return the digests of single items, from index `start` up to `end`."""
+        return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
 
     def size(self, count: int | None = None) -> int:
-        """Return the bytes of the first `count` items, or of all."""
-        return self.columns.ends[self._count if count is None else min(count, self._count)]
+        """Return the size in bytes of the first `count` items, or of all."""
+        return self.arrays.end_offsets[self._count if count is None else min(count, self._count)]
 
     def kinds(self) -> tuple[str, ...]:
-        """Return what each item is."""
-        return tuple(self.columns.kinds[: self._count])
+        """Return the kind of each item."""
+        return tuple(self.arrays.kinds[: self._count])
 
-    def common_prefix(self, other: "Items") -> int:
-        """Return how many items at the head are the same, by bisection over what stands for all items up to one."""
+    def common_prefix_length(self, other: "Items") -> int:
+        """Return how many items both begin with, by bisection over the digests of their prefixes."""
         low, high = 0, min(self._count, other._count)
-        if self.columns is other.columns or self.head(high) == other.head(high):
-            return high  # as nearly always: one goes on with the other
+        if self.arrays is other.arrays or self.prefix_digest(high) == other.prefix_digest(high):
+            return high  # as nearly always: one extends the other
         while low < high:
             middle = (low + high + 1) // 2
-            low, high = (middle, high) if self.head(middle) == other.head(middle) else (low, middle - 1)
+            same = self.prefix_digest(middle) == other.prefix_digest(middle)
+            low, high = (middle, high) if same else (low, middle - 1)
         return low
 
 
 def digest(data: bytes) -> int:
-    """Return what stands for some bytes within this process: 64 bits.
+    """Return a 64-bit digest of some bytes, valid within this process.
 
-    Python's hash of bytes is SipHash with a key of the process (PEP 456): it costs a fraction of what a cryptographic
-    hash does, and nobody can prepare two texts that are taken for one. Of a million items, two are alike by chance once
-    in tens of millions of starts.
+    Python's hash of bytes is SipHash with a key of the process (PEP 456). It costs a fraction of a cryptographic hash,
+    and without the key no two texts with equal digests can be prepared. A million items contain an accidental collision
+    once in tens of millions of starts.
     """
     return hash(data)

@@ -1,8 +1,8 @@
-"""The items of a turn's input, as the model sees them.
+"""The items of a turn's input, normalised to what the model sees.
 
-Clients write the same history in different ways: a bare string first and a list later, text as a string or as parts,
-members in another order. And an item carries what is no part of the prompt: its id, its status, the client's own notes.
-So an item is brought into one form before it is compared or hashed.
+Clients write the same history in different ways: first as a bare string and later as a list, text as a string or as
+parts, members in another order. Items also carry members that are not part of the prompt: id, status, notes of the
+client. So an item is normalised before it is compared or hashed.
 """
 
 import json
@@ -18,7 +18,7 @@ _HIDDEN_PART_MEMBERS = frozenset({"annotations", "logprobs"})
 
 
 def given_items(document: Object) -> list[Json]:
-    """Return the input's items; a bare string is one user message (OpenAI, Responses API)."""
+    """Return the items of the input; a bare string is one user message (OpenAI, Responses API)."""
     given = document.get("input")
     if isinstance(given, str):
         return [{"type": "message", "role": "user", "content": given}] if given else []
@@ -38,7 +38,7 @@ def as_model_sees(item: Json) -> Json:
 
 
 def parts_as_model_sees(content: Json, role: Json) -> list[Json]:
-    """Return a message's content as a list of parts, without what the model does not see."""
+    """Return the content of a message as a list of parts, without what the model does not see."""
     if isinstance(content, str):
         return [{"type": "output_text" if role == "assistant" else "input_text", "text": content}] if content else []
     if not isinstance(content, list):
@@ -48,14 +48,14 @@ def parts_as_model_sees(content: Json, role: Json) -> list[Json]:
 
 
 def first_user_message(given: list[Json]) -> str | None:
-    """Return the whole content of the first user message that has any, as JSON text."""
+    """Return the whole content of the first user message that has any, as JSON text, None if there is none."""
     users = (item for item in given if isinstance(item, dict) and item.get("role") == "user")
     contents = (parts_as_model_sees(item.get("content"), "user") for item in users)
     return next((to_json(content, sort=True).decode() for content in contents if content), None)
 
 
 def first_developer_message(given: list[Json]) -> str:
-    """Return the text of the first developer message, which in the "responses lite" shape carries the instructions."""
+    """Return the text of the first developer message, which holds the instructions of a "responses lite" request."""
     for item in given:
         if isinstance(item, dict) and item.get("role") in ("developer", "system"):
             return "".join(texts(item.get("content")))
@@ -63,14 +63,14 @@ def first_developer_message(given: list[Json]) -> str:
 
 
 def texts(content: Json) -> Iterator[str]:
-    """Yield the texts of a message's content."""
+    """Yield the texts in the content of a message."""
     for part in parts_as_model_sees(content, None):
         if isinstance(part, dict) and isinstance(text := part.get("text"), str):
             yield text
 
 
 def to_json(value: Json, *, sort: bool = False) -> bytes:
-    """Return one spelling of a value, whatever its white space and escapes; with `sort`, whatever its order, too."""
+    """Return a value as JSON without white space, the same for all spellings of it; `sort` ignores member order too."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None)
     except (TypeError, orjson.JSONEncodeError):  # lone surrogates and integers beyond 64 bits

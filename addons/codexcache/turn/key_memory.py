@@ -1,9 +1,9 @@
-"""What is remembered of earlier turns, so that a conversation keeps its key.
+"""The keys of earlier turns and responses, so that a conversation keeps its key.
 
-A client that makes up a session or an Idempotency-Key anew for each request would get a new key with each turn. But
-its input tells: a turn whose items start with all the items of a remembered turn of the same caller goes on with
-that conversation. Both kinds of memory are bounded, and the least recently used entries go first. They are lost at
-a restart; keys that are derived from the conversation are not.
+A client that generates a session or an Idempotency-Key for every request would get a new key with each turn. But its
+input tells: a turn whose items start with all the items of an earlier turn of the same caller extends that turn, so it
+inherits the key. Both memories are bounded, and the least recently used entries are forgotten first. They are lost on
+restart; keys that are derived from the conversation are not.
 """
 
 from collections import OrderedDict
@@ -17,78 +17,79 @@ type KeySource = Literal[
 ]
 
 TURNS = 50_000
-"""Turns remembered, and responses: some 30 MB of each at the most."""
+"""Turns that are remembered, and responses: at most some 30 MB of each."""
 
-_ALIKE = 64
-"""Conversations with the same opening that are told apart; of more than these, the oldest is forgotten."""
+_SAME_INPUT = 64
+"""Turns with the same input that are remembered apart; of more than these, the oldest is forgotten."""
 
 
 @static_frozen
 class CacheKey:
-    """A turn's key, where it came from, and whether the turn goes on with a remembered conversation."""
+    """The key of a turn, its source, and whether it was inherited from a turn that this one extends."""
 
     key: str | None
     source: KeySource
-    continued: bool = False
+    inherited: bool = False
 
 
 @static_frozen
-class _Trace:
-    """What one turn left behind; `told` stands for how its instructions begin."""
+class _EarlierTurn:
+    """What is remembered of a turn; `instructions_hash` is that of the start of its instructions."""
 
     cache_key: CacheKey
     session: str | None
-    told: int
+    instructions_hash: int
 
 
 class KeyMemory:
-    """Conversations by the digest of their input, responses by their id."""
+    """The keys of turns by the digest of their input, and of responses by their id."""
 
     def __init__(self, limit: int = TURNS) -> None:
-        self._traces: _BoundedDict[tuple[bytes, int], tuple[_Trace, ...]] = _BoundedDict(limit)
-        self._responses: _BoundedDict[tuple[bytes, str], CacheKey] = _BoundedDict(limit)
+        self._turns: _LruDict[tuple[bytes, int], tuple[_EarlierTurn, ...]] = _LruDict(limit)
+        self._responses: _LruDict[tuple[bytes, str], CacheKey] = _LruDict(limit)
 
     def remember(self, turn: Turn, cache_key: CacheKey) -> None:
-        """Remember a turn that can be gone on with: one with a key, and with a user message in its own whole input."""
-        if cache_key.key is None or turn.opening is None or turn.previous is not None:
+        """Remember a turn if it can be extended: it has a key, and its body has the whole input with a user message."""
+        if cache_key.key is None or turn.first_user_message is None or turn.previous_response_id is not None:
             return
-        trace = _Trace(cache_key=cache_key, session=turn.session, told=hash(turn.instructions))
-        place = turn.client_headers.root, turn.prompt.items.head(len(turn.prompt.items))
-        known = self._traces.get(place) or ()
-        self._traces.put(place, (*[one for one in known if one != trace], trace)[-_ALIKE:])
+        new = _EarlierTurn(cache_key=cache_key, session=turn.session, instructions_hash=hash(turn.instructions))
+        slot = turn.client_headers.caller_digest, turn.prompt.items.prefix_digest(len(turn.prompt.items))
+        known = self._turns.get(slot) or ()
+        self._turns.put(slot, (*[one for one in known if one != new], new)[-_SAME_INPUT:])
 
     def remember_response(self, turn: Turn, response_id: str, cache_key: CacheKey) -> None:
-        """Remember whose turn a response answered; what goes on with one without a key is known to have none."""
-        self._responses.put((turn.client_headers.root, response_id), cache_key)
+        """Remember the key of the turn that a response answered, even if it has none."""
+        self._responses.put((turn.client_headers.caller_digest, response_id), cache_key)
 
     def key_of_response(self, turn: Turn) -> CacheKey | None:
-        """Return the identity of the turn whose response this turn names as its previous one."""
-        return self._responses.get((turn.client_headers.root, turn.previous)) if turn.previous else None
+        """Return the key of the turn whose response this one names as its previous response, None if unknown."""
+        previous = turn.previous_response_id
+        return self._responses.get((turn.client_headers.caller_digest, previous)) if previous else None
 
     def key_of_extended_turn(self, turn: Turn) -> CacheKey | None:
-        """Return the identity of the remembered turn that this turn's input extends furthest.
+        """Return the key of the turn that this one extends, the one with the most items; None if there is none.
 
-        An equal input is a retry, or another conversation with the same opening: with a session, or with instructions
-        of its own, it speaks for itself.
+        An equal input is a retry, or another conversation that begins alike. Such a turn inherits nothing if it has a
+        session or other instructions.
         """
-        root, items = turn.client_headers.root, turn.prompt.items
+        caller, items = turn.client_headers.caller_digest, turn.prompt.items
         longest = len(items) if turn.session is None else len(items) - 1
         for count in range(longest, 0, -1):
-            if traces := self._traces.get((root, items.head(count))):
-                best = traces[0] if len(traces) == 1 else _best(traces, turn)
-                if count < len(items) or best.told == hash(turn.instructions):
+            if earlier := self._turns.get((caller, items.prefix_digest(count))):
+                best = earlier[0] if len(earlier) == 1 else _best(earlier, turn)
+                if count < len(items) or best.instructions_hash == hash(turn.instructions):
                     return best.cache_key
         return None
 
 
-def _best(traces: tuple[_Trace, ...], turn: Turn) -> _Trace:
-    """Return the trace with a turn's session, else with its instructions, else any; of several, the latest."""
-    session, told = turn.session, hash(turn.instructions)
-    return max(reversed(traces), key=lambda trace: (trace.session == session, trace.told == told))
+def _best(earlier: tuple[_EarlierTurn, ...], turn: Turn) -> _EarlierTurn:
+    """Return the one with this session, else the one with these instructions, else any; of equals, the latest."""
+    session, instructions = turn.session, hash(turn.instructions)
+    return max(reversed(earlier), key=lambda one: (one.session == session, one.instructions_hash == instructions))
 
 
-class _BoundedDict[K, V]:
-    """A mapping that forgets what was least recently used."""
+class _LruDict[K, V]:
+    """A mapping that forgets the least recently used entry."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

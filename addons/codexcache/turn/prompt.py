@@ -1,16 +1,16 @@
-"""The prompt of a turn, cut into the parts that the backend's cache can tell apart.
+"""The prompt of a turn, split into the parts that the backend's cache tells apart.
 
-The backend renders tools, then instructions, then the input's items, and reuses the longest head that it has seen
-before; model, effort, verbosity, format, tier and parallel tool calls each have caches of their own (OpenAI, "Prompt
-caching"). So a part is kept as a digest, with what is needed to name it: a tool's name, an item's kind and place.
+The backend renders tools, then instructions, then the items of the input, and reuses the longest prefix that it has
+seen before. Model, effort, verbosity, format, tier and parallel tool calls each have caches of their own (OpenAI,
+"Prompt caching"). So each part is kept as a digest, with what names it: the name of a tool, kind and index of an item.
 
-An item is hashed as the model sees it. Its id, its status and the client's own notes on it are no part of the prompt,
-the order of its members means nothing, and a text written as a string is the same as one written as a list of parts.
-A tool's schema is shown to the model as it stands, so there the order of members does count.
+An item is hashed as the model sees it. Its id, its status and the client's notes on it are not part of the prompt, the
+order of its members means nothing, and text written as a string equals the same text written as a list of parts. The
+schema of a tool is shown to the model as it is, so there the order of members counts.
 
 Requests in the "responses lite" shape carry tools and instructions as the first items of their input (openai/codex,
-`core/src/client.rs`); they are taken for what they are. Only at the very head: tools that are added further on, and a
-second developer message, leave what stands before them as it was, so they are items like any other.
+`core/src/client.rs`); here these count as tools and instructions, but only at the start of the input. Tools that are
+added later, and a second developer message, leave what precedes them unchanged, so they are items like any other.
 """
 
 import re
@@ -27,16 +27,17 @@ from .items import as_model_sees, given_items, texts, to_json
 PREFIX_MEMBERS = frozenset(
     {"model", "service_tier", "reasoning", "text", "parallel_tool_calls", "tools", "instructions"}
 )
-"""The members of a request body that a prompt's head is read from."""
+"""The members of a request body that a PromptPrefix is read from."""
 
 _MESSAGES = {role: f"{role} message" for role in ("user", "assistant", "developer", "system")}
 
 _FILE = re.compile(rb'"data:[^"\\]{8000,}+"')
 _FILE_SIZE = 8000
-"""A picture is worth some 2,000 tokens, however many bytes it has (openai/codex, `core/src/context_manager`)."""
+"""Bytes that a file counts for: an image costs some 2,000 tokens, however large it is (openai/codex,
+`core/src/context_manager`)."""
 
 _LONGEST_NAME = 200
-"""Characters of a name that are remembered; each tool of a namespace repeats the namespace's."""
+"""Characters of a name that are kept; each tool of a namespace repeats the name of the namespace."""
 
 
 class Tool(NamedTuple):
@@ -67,40 +68,40 @@ class PromptPrefix:
 
     @property
     def size(self) -> int:
-        """The bytes of tools and instructions, which come before the items."""
+        """The size in bytes of tools and instructions, which precede the items."""
         return sum(tool.size for tool in self.tools) + len(self.instructions)
 
     def __repr__(self) -> str:
-        return f"Head({self.model!r}, {len(self.tools)} tools)"
+        return f"PromptPrefix({self.model!r}, {len(self.tools)} tools)"
 
 
 @static_frozen
 class Prompt:
-    """A whole prompt. `length` counts the members of the whole input, those that carry tools included."""
+    """A whole prompt. `length` is the number of members of the whole input, those that carry tools included."""
 
-    head: PromptPrefix
+    prefix: PromptPrefix
     items: Items
     length: int
 
     @property
     def size(self) -> int:
-        """The bytes of the whole prompt, as far as they can be counted."""
-        return self.head.size + self.items.size()
+        """The size in bytes of the whole prompt, as far as it can be counted."""
+        return self.prefix.size + self.items.size()
 
     def __repr__(self) -> str:
-        return f"Prompt({self.head.model!r}, {len(self.head.tools)} tools, {len(self.items)} items)"
+        return f"Prompt({self.prefix.model!r}, {len(self.prefix.tools)} tools, {len(self.items)} items)"
 
 
 def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[Item] = ()) -> Prompt:
     """Return the prompt of a request body.
 
-    A WebSocket delta stands for the prompt of the turn that it names (`base`), that turn's output, and its own input.
+    The input of a WebSocket delta extends the prompt of the turn that it names (`base`) and the output of that turn.
     """
     given, start = given_items(document), base.length + len(outputs) if base else 0
-    told, lead = as_text(document.get("instructions")), _lead(document, given, base)
+    explicit, lead = as_text(document.get("instructions")), _leading_items(document, given, base)
     tools = (*_tools(as_list(document.get("tools"))), *lead.tools)
-    items = [_item(start + place, item) for place, item in enumerate(given) if place >= lead.taken]
-    head = PromptPrefix(
+    items = [_item(start + index, item) for index, item in enumerate(given) if index >= lead.length]
+    prefix = PromptPrefix(
         model=_short(document.get("model")),
         service_tier=_short(document.get("service_tier")),
         reasoning_effort=_short(_member(document, "reasoning", "effort")),
@@ -108,64 +109,64 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
         text_format=digest(to_json(_member(document, "text", "format"))),
         parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
         tools=tools,
-        instructions=told or lead.instructions,
+        instructions=explicit or lead.instructions,
         carried_tools=len(lead.tools),
-        carries_instructions=bool(lead.instructions and not told),
+        carries_instructions=bool(lead.instructions and not explicit),
     )
     whole = base.items.followed_by([*outputs, *items]) if base else Items(items)
-    return Prompt(head=_shared(head), items=whole, length=start + len(given))
+    return Prompt(prefix=_interned(prefix), items=whole, length=start + len(given))
 
 
 def extend_prompt(document: Object, base: Prompt) -> Prompt:
-    """Return the prompt of a body that has more items than `base`, and in `HEAD_MEMBERS` nothing that is new."""
-    if not (base.items or base.head.carries_instructions):  # what sets the agent up may still come
+    """Return the prompt of a body that has more items than `base` and no change in any of `PREFIX_MEMBERS`."""
+    if not (base.items or base.prefix.carries_instructions):  # tools and instructions may still follow in the input
         return read_prompt(document, base)
     given = given_items(document)
-    items = [_item(place, item) for place, item in enumerate(given, base.length)]
-    return Prompt(head=base.head, items=base.items.followed_by(items), length=base.length + len(given))
+    items = [_item(index, item) for index, item in enumerate(given, base.length)]
+    return Prompt(prefix=base.prefix, items=base.items.followed_by(items), length=base.length + len(given))
 
 
 def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
-    """Return a response's items, in the places that they have in the input of a turn which goes on with them."""
-    return tuple(_item(place, item) for place, item in enumerate(outputs, prompt.length))
+    """Return the items of a response, with the indexes that they have in the input of a turn that extends it."""
+    return tuple(_item(index, item) for index, item in enumerate(outputs, prompt.length))
 
 
 _prefixes: WeakValueDictionary[int, PromptPrefix] = WeakValueDictionary()
 
 
-def _shared(head: PromptPrefix) -> PromptPrefix:
-    """Return the head that is remembered already, if there is an equal one: an agent's turns have it in common."""
-    known = _prefixes.setdefault(hash(head), head)
-    return known if known == head else head
+def _interned(prefix: PromptPrefix) -> PromptPrefix:
+    """Return an equal prefix that is in use already, if there is one: the turns of an agent share it."""
+    known = _prefixes.setdefault(hash(prefix), prefix)
+    return known if known == prefix else prefix
 
 
-class _Lead(NamedTuple):
-    """What the head of an input carries, and how many of the given items that takes."""
+class _LeadingItems(NamedTuple):
+    """The tools and instructions in the first items of an input, and how many of the given items these are."""
 
     tools: tuple[Tool, ...]
     instructions: str
-    taken: int
+    length: int
 
 
-def _lead(document: Object, given: list[Json], base: Prompt | None) -> _Lead:
-    """Return what the input carries at its head, which for a delta is the head of the turn that it names."""
-    tools = base.head.tools[len(base.head.tools) - base.head.carried_tools :] if base else ()
-    if base and (base.items or base.head.carries_instructions):
-        return _Lead(tools, base.head.instructions if base.head.carries_instructions else "", 0)
+def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> _LeadingItems:
+    """Return the tools and instructions that the input begins with; a delta begins as the turn that it names."""
+    tools = base.prefix.tools[len(base.prefix.tools) - base.prefix.carried_tools :] if base else ()
+    if base and (base.items or base.prefix.carries_instructions):
+        return _LeadingItems(tools, base.prefix.instructions if base.prefix.carries_instructions else "", 0)
     count = next((n for n, item in enumerate(given) if _kind(item) != "additional_tools"), len(given))
     tools = (*tools, *(tool for item in given[:count] for tool in _tools(as_list(_member_of(item, "tools")))))
     if document.get("instructions") or count == len(given) or not _is_developer(given[count]):
-        return _Lead(tools, "", count)
-    return _Lead(tools, "\n".join(texts(_member_of(given[count], "content"))), count + 1)
+        return _LeadingItems(tools, "", count)
+    return _LeadingItems(tools, "\n".join(texts(_member_of(given[count], "content"))), count + 1)
 
 
-def _item(place: int, item: Json) -> Item:
+def _item(index: int, item: Json) -> Item:
     text = to_json(as_model_sees(item), sort=True)
-    return Item(digest(text), _named_kind(item), _weight(text), place)
+    return Item(digest(text), _named_kind(item), _prompt_size(text), index)
 
 
-def _weight(text: bytes) -> int:
-    """Return the size of an item's text, from which its share of the tokens is estimated."""
+def _prompt_size(text: bytes) -> int:
+    """Return the size of an item for estimates of its tokens: the bytes of its text, with files at a fixed size."""
     if len(text) <= _FILE_SIZE or text.find(b'"data:') < 0:
         return len(text)
     return len(text) - sum(len(file) - _FILE_SIZE for file in _FILE.findall(text))
@@ -197,7 +198,7 @@ def _kind(item: Json) -> str:
 
 
 def _named_kind(item: Json) -> str:
-    """Return what an item is called: its type, for a message with its role."""
+    """Return the kind of an item to show: its type, for a message with its role."""
     kind = _kind(item)
     role = _member_of(item, "role") if kind == "message" else None
     return _MESSAGES.get(role, kind) if isinstance(role, str) else kind
@@ -216,5 +217,5 @@ def _member_of(value: Json, name: str) -> Json:
 
 
 def _short(value: Json) -> str:
-    """Return a name, as far as it is remembered."""
+    """Return a string, shortened to the longest name that is kept; empty for anything else."""
     return as_text(value)[:_LONGEST_NAME]

@@ -1,4 +1,4 @@
-"""What is remembered of a turn so that a later one can be explained by it."""
+"""What is stored of a turn, for comparison with later ones."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ from .request import Transport
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How a turn left: what the backend routes by and accounts to. The values are secret: compared or hashed only.
+    """What the backend routes a turn by and accounts it to. The values are secret: only compared or hashed.
 
-    `thread` is the official client's name of one agent, whose session and key others may share. `pinnable` tells
-    whether codex_mode=pin would hold the turn to an earlier key.
+    `thread` is the official client's id of one agent; several agents can share a session and a key. `pinnable` is True
+    if codex_mode=pin would give the turn an earlier key.
     """
 
     key: str | None
@@ -34,7 +34,7 @@ class Route:
 
 @static_frozen
 class Usage:
-    """A response's counters, in tokens; `cached` is part of `input` and None where the backend did not say."""
+    """The counters of a response, in tokens. `cached` is part of `input`, and None if the backend did not report it."""
 
     input: int
     cached: int | None
@@ -43,9 +43,9 @@ class Usage:
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Record:
-    """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until there are any.
+    """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until they are known.
 
-    `conversation` is the number of the conversation's first known turn. A turn is not `complete` if it goes on with a
+    `conversation` is the number of the conversation's first known turn. A turn is not `complete` if it extends a
     response that is not known: then only the end of its prompt is.
     """
 

@@ -1,7 +1,8 @@
-"""One turn: a request for a model response, as far as its continuity is concerned.
+"""A turn: one request for a model response, parsed as far as its cache key and its diagnosis need it.
 
-It is read once, from the header fields (of the request, or of the WebSocket's handshake) and from the body (or the
-frame), before anything is changed.
+A turn is read once, before anything is changed: from the header fields, which are those of the request or of the
+WebSocket's handshake, and from the body, which is that of the request or a frame. Most of both repeats from turn to
+turn, so parsed headers are reused as a whole, and the parse of a body is built on that of the body it extends.
 """
 
 import functools
@@ -22,7 +23,7 @@ from .prompt import PREFIX_MEMBERS, Prompt, extend_prompt, read_prompt
 type Transport = Literal["http", "websocket"]
 
 SESSION_HEADERS = ("session-id", "session_id")
-"""The headers that the backend routes by, today's spelling first: hyphens since Codex 0.131 (openai/codex#22193)."""
+"""The headers that the backend routes by; the first is the spelling since Codex 0.131 (openai/codex#22193)."""
 
 _SESSION_SIGNALS = (
     *SESSION_HEADERS,
@@ -32,28 +33,31 @@ _SESSION_SIGNALS = (
     "conversation_id",
     "x-claude-code-session-id",
 )
-_OPENING_INSTRUCTIONS = 256
+_NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
+
+_COMPARED = 256
 """Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
 
-_NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
+_MAX_REUSED_FIELDS = 64
+"""Most fields of headers in `_latest`, so that it stays small."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class ClientHeaders:
-    """What the header fields say: who sends, whether it is the official client, and in which session.
+    """Parsed request headers: the caller, whether it is the official client (`native`), and the session.
 
-    In `fields` the length of the body is left blank, so that there is one sender for all turns with equal ones; it
-    stands at `length_at`, if it stands in one place. `values` are their values by lower-case name. `root` keeps one
-    caller's conversations apart from another's.
+    In `fields` the Content-Length is blank, so all turns with otherwise equal fields share one object; `length_at` is
+    its index if there is exactly one. `values` are the values by lower-case name. `caller_digest` keeps the
+    conversations of one caller apart from another's.
 
-    It holds the credential, so it shows nothing of itself in a log or a traceback; nor does whatever holds a turn.
+    It holds the credential, so it shows nothing of itself in a log or a traceback; nor does any object that holds it.
     """
 
     fields: Fields
     length_at: int | None
     values: Values
     caller: Caller | None
-    root: bytes
+    caller_digest: bytes
     native: bool
     session: str | None
     idempotency_key: str | None
@@ -61,31 +65,34 @@ class ClientHeaders:
 
 @static_frozen
 class BodyFields:
-    """What a body says beside its prompt."""
+    """The fields of a body that are not part of the prompt. `explicit_key` is the client's own key in usable form."""
 
     model: str
-    explicit: str | None
+    explicit_key: str | None
     session: str | None
-    previous: str | None
+    previous_response_id: str | None
     warm_up: bool
 
 
 @static_frozen
 class ParsedBody:
-    """What a body says, as far as a later turn that goes on with it says the same."""
+    """A parsed body, for the turn itself and for a later one that extends it.
 
-    frame: BodyFields
+    `first_user_message` is JSON text, `first_developer_message` the start of its plain text.
+    """
+
+    fields: BodyFields
     prompt: Prompt
-    opening: str | None
-    developer: str
+    first_user_message: str | None
+    first_developer_message: str
 
 
 @static_frozen
 class Turn:
     """A turn as the client sent it.
 
-    `document` is its body; if it was read in the light of an earlier one, its input holds only the items that are new.
-    The `reading` is of all items in the body.
+    `document` is its body. If that was parsed incrementally, its input holds only the new items; `parsed_body` is
+    always of the whole body.
     """
 
     client_headers: ClientHeaders
@@ -94,47 +101,44 @@ class Turn:
     endpoint: Endpoint
     document: Object
     model: str
-    explicit: str | None
+    explicit_key: str | None
     session: str | None
-    previous: str | None
+    previous_response_id: str | None
     warm_up: bool
-    reading: ParsedBody
+    parsed_body: ParsedBody
 
     @property
     def prompt(self) -> Prompt:
         """The prompt in the turn's own body."""
-        return self.reading.prompt
+        return self.parsed_body.prompt
 
     @property
-    def opening(self) -> str | None:
-        """The first user message, as JSON text."""
-        return self.reading.opening
+    def first_user_message(self) -> str | None:
+        """The content of the first user message, as JSON text."""
+        return self.parsed_body.first_user_message
 
     @property
     def instructions(self) -> str:
-        """How the instructions begin; "responses lite" requests carry them as a message (openai/codex, `client.rs`)."""
-        return (as_text(self.document.get("instructions")) or self.reading.developer)[:_OPENING_INSTRUCTIONS]
+        """The start of the instructions; "responses lite" requests send a message (openai/codex, `client.rs`)."""
+        return (as_text(self.document.get("instructions")) or self.parsed_body.first_developer_message)[:_COMPARED]
 
 
 _latest: dict[int, ClientHeaders] = {}
-"""The latest sender with so many fields. Most turns come from the same one, and comparing is quicker than hashing."""
-
-_FEW = 64
-"""Fields that a sender in `_latest` has at the most, so that it is small."""
+"""The latest headers by number of fields. Most turns repeat them, and comparing them is faster than hashing them."""
 
 
 def read_client_headers(fields: Fields) -> ClientHeaders:
-    """Read who sends from the header fields of a request or a handshake."""
+    """Return the parsed header fields of a request or a handshake."""
     known = _latest.get(len(fields))
     if known is None or not _is_same(known, fields):
         known = _parsed_headers(with_length(fields))
-        if len(fields) <= _FEW:
+        if len(fields) <= _MAX_REUSED_FIELDS:
             _latest[len(fields)] = known
     return known
 
 
 def _is_same(known: ClientHeaders, fields: Fields) -> bool:
-    """Tell whether as many fields as a sender's are the same, but for the length of the body."""
+    """Return True if the fields, as many as the known ones, differ from them in the Content-Length at most."""
     at, given = known.length_at, known.fields
     if at is None or fields[:at] != given[:at]:
         return False
@@ -149,7 +153,7 @@ def _parsed_headers(fields: Fields) -> ClientHeaders:
         length_at=length_index(fields),
         values=values,
         caller=(caller := read_caller(values)),
-        root=_root(caller),
+        caller_digest=blake2b(to_json([*parts_of(caller)]), digest_size=16).digest(),
         native=not _NATIVE_MARKS.isdisjoint(values),
         session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
         idempotency_key=_first_usable(values.get("idempotency-key", ())),
@@ -163,60 +167,57 @@ def read_turn(
     transport: Transport,
     host: str,
     endpoint: Endpoint,
-    known: ParsedBody | None = None,
+    cached: ParsedBody | None = None,
     changed: Collection[str] | None = None,
 ) -> Turn:
-    """Read a turn from its sender and its body.
+    """Return the turn with these headers and this body.
 
-    `known` is what was made of an earlier body that this one starts with; `changed` names
-    the members beside the input that may say something else than there, None where any may.
+    `cached` is the parse of an earlier body that this one extends; then `document` has only the new items. `changed`
+    names the other members that may differ from that body, None if any may.
     """
-    reading = _parse_body(document, known, changed)
-    frame = reading.frame
+    parsed = _parse_body(document, cached, changed)
+    fields = parsed.fields
     return Turn(
         client_headers=client_headers,
         transport=transport,
         host=host,
         endpoint=endpoint,
         document=document,
-        model=frame.model,
-        explicit=frame.explicit,
-        session=client_headers.session or frame.session,
-        previous=frame.previous,
-        warm_up=frame.warm_up,
-        reading=reading,
+        model=fields.model,
+        explicit_key=fields.explicit_key,
+        session=client_headers.session or fields.session,
+        previous_response_id=fields.previous_response_id,
+        warm_up=fields.warm_up,
+        parsed_body=parsed,
     )
 
 
 def parse_body(document: Object) -> ParsedBody:
-    """Return what a body says by itself."""
+    """Return the parse of a whole body."""
     return _parse_body(document, None, None)
 
 
-def _parse_body(document: Object, known: ParsedBody | None, changed: Collection[str] | None) -> ParsedBody:
+def _parse_body(document: Object, cached: ParsedBody | None, changed: Collection[str] | None) -> ParsedBody:
     given = given_items(document)
-    base = known.prompt if known else None
-    same_head = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
+    base = cached.prompt if cached else None
+    same_prefix = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
     return ParsedBody(
-        frame=_body_fields(document) if known is None or changed is None or changed else known.frame,
-        prompt=extend_prompt(document, base) if base and same_head else read_prompt(document, base),
-        opening=(known.opening if known else None) or first_user_message(given),
-        developer=(known.developer if known else "") or first_developer_message(given)[:_OPENING_INSTRUCTIONS],
+        fields=_body_fields(document) if cached is None or changed is None or changed else cached.fields,
+        prompt=extend_prompt(document, base) if base and same_prefix else read_prompt(document, base),
+        first_user_message=(cached.first_user_message if cached else None) or first_user_message(given),
+        first_developer_message=(cached.first_developer_message if cached else "")
+        or first_developer_message(given)[:_COMPARED],
     )
 
 
 def _body_fields(document: Object) -> BodyFields:
     return BodyFields(
         model=as_text(document.get("model")),
-        explicit=usable(document.get("prompt_cache_key")),
+        explicit_key=usable(document.get("prompt_cache_key")),
         session=_first_usable(_body_sessions(document)),
-        previous=as_text(document.get("previous_response_id")) or None,
+        previous_response_id=as_text(document.get("previous_response_id")) or None,
         warm_up=document.get("generate") is False,
     )
-
-
-def _root(caller: Caller | None) -> bytes:
-    return blake2b(to_json([*parts_of(caller)]), digest_size=16).digest()
 
 
 def _body_sessions(document: Object) -> Iterator[Json]:

@@ -1,8 +1,13 @@
-"""What a response said about its turn: id, status, echoed key, usage, error.
+"""The parsed response of a turn: id, status, echoed key, usage, error, output items.
 
-Only the few events that bear on continuity are parsed (openai/codex, `codex-api/src/sse/responses.rs`); text deltas,
-which are most of a stream, are told apart by a search and left alone. What the first event says, and those with an item
-each, the last one mostly says again; so they are put by until it is known what is missing.
+Only the few events that concern these are parsed (openai/codex, `codex-api/src/sse/responses.rs`). Text deltas, most of
+a stream, are told apart by a search. The final event usually repeats `response.created` and every `output_item.done`.
+These are buffered unparsed, and parsed only if the final event is missing or incomplete.
+
+Two layers of the backend refuse requests, each with an error of its own shape: the front gateway with
+`{"detail": "Unsupported parameter: NAME"}`, the inner API with `{"error": {"message", "type", "param", "code"}}`
+(router-for-me/CLIProxyAPI#897, openai/codex#39397). On a WebSocket either is wrapped in an error frame
+(openai/codex#15099), and in an event stream the members of the error can be those of the event itself.
 """
 
 import re
@@ -11,62 +16,33 @@ from typing import TypeGuard
 
 from ..body.json_splice import Json, Object, Unreadable, parse
 
-# The shapes in which the backend says what went wrong, and the short name of it.
-#
-# Two layers refuse, each in its own shape: the front gateway with `{"detail": "Unsupported parameter: NAME"}`, the
-# inner API with `{"error": {"message", "type", "param", "code"}}` (router-for-me/CLIProxyAPI#897, openai/codex#39397);
-# on a WebSocket either is wrapped in an error frame (openai/codex#15099), and in an event stream the members of the
-# error can stand in the event itself.
-
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
-
-
-def errors_in(payload: Object) -> list[Object]:
-    """Return the payload and the objects in it that can describe an error, the innermost first."""
-    inner = payload.get("error")
-    return [inner, payload] if isinstance(inner, dict) else [payload]
-
-
-def name_of(payload: Object) -> str:
-    """Return what the backend calls an error. Its sentences are not shown: they may repeat what the client sent."""
-    errors = errors_in(payload)
-    names = [error.get(member) for error in errors for member in ("code", "type")]
-    told = any(error.get(member) for error in errors for member in ("detail", "message"))
-    nameless = "the response says why" if told else "no reason given"
-    return next((name for name in names if _is_name(name)), nameless)
-
-
-def _is_name(value: Json) -> TypeGuard[str]:
-    """Tell whether a value can be a name; the type of an error event says no more than that it is one."""
-    return isinstance(value, str) and value != "error" and _NAME.fullmatch(value) is not None
-
+OUTPUT_LIMIT = 32 << 20
+"""Bytes of buffered item events; a backend could send items without end."""
 
 _TYPES = rb'"(response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
-_OTHER = re.compile(rb'\{ ?"type": ?(?!' + _TYPES + rb')"[^"\\]*+"')
-"""How the data of other events begins; the first of them repeats all instructions, which would be searched for long."""
-
 _NOTABLE = re.compile(rb'"type"\s*:\s*' + _TYPES)
-_CREATED, _ITEM = b"response.created", b"response.output_item.done"
+_OTHER = re.compile(rb'\{ ?"type": ?(?!' + _TYPES + rb')"[^"\\]*+"')
+"""How the data of other events begins. The first of these repeats all instructions, so a search in it would be slow."""
+
 HINT = re.compile(rb'"type"[\s:]*?(?:\n|' + _TYPES + rb")")
-"""Stands in every part of an event stream that holds an event to be read; its data may go on in another line."""
+"""Matches any part of an event stream with an event to be parsed; its data may continue on another line."""
 
 TYPE = b'"type"'
-PIECE = re.compile(rb'(?:event: [^\r\n"]*+\r?\n)?data: \{ ?("type"): ?"response\.[a-z_]+\.delta"')
-"""How nearly all events begin: pieces of a text that is still being written."""
+DELTA = re.compile(rb'(?:event: [^\r\n"]*+\r?\n)?data: \{ ?("type"): ?"response\.[a-z_]+\.delta"')
+"""How nearly all events begin: deltas of a text that is still being written."""
 
-OUTPUT_LIMIT = 32 << 20
-"""Bytes of events from which a response's items are kept; a backend could go on for ever."""
-
+_CREATED, _ITEM = b"response.created", b"response.output_item.done"
+_FINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
+_ERROR_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _LONGEST_ID = 512
-_TERMINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
 
 
 @dataclass(slots=True, repr=False)
 class ResponseInfo:
     """What is known of a response so far.
 
-    `error` is the payload in which the backend put its refusal or failure; `challenge` tells that a challenge page came
-    instead of an answer; `outputs` are the response's items, which a WebSocket delta goes on from.
+    `error` is the payload of the backend's refusal or failure; `challenge` is True if a challenge page came instead of
+    a response; `outputs` are the response's items, which a WebSocket delta extends.
     """
 
     status: int | None = None
@@ -83,11 +59,11 @@ class ResponseInfo:
 
     @property
     def failure(self) -> str | None:
-        """A short name of what went wrong, as the backend calls it, or None where nothing did."""
+        """A short name of what went wrong, as the backend calls it, None if nothing did."""
         return None if self.error is None else name_of(self.error)
 
     def read_event(self, data: bytes) -> None:
-        """Take in one event of an event stream, or one text frame."""
+        """Read the data of one event of a stream, or one text frame."""
         found = None if _OTHER.match(data) else _NOTABLE.search(data)
         if found is None:
             return
@@ -99,18 +75,18 @@ class ResponseInfo:
             self._take(_parsed(data))
 
     def read_body(self, body: bytes) -> None:
-        """Take in a whole JSON body: a unary response, or an error."""
+        """Read a whole JSON body: a unary response, or an error."""
         document = _parsed(body)
         self._take_response(document)
         if self.status is not None and self.status >= 400:
             self.error = document
         self.finished = True
 
-    def settle(self) -> None:
-        """Read what was put by, as far as nothing else has said it; to be called when no more events come."""
+    def read_buffered(self) -> None:
+        """Read what is still missing from the buffered events; to be called when no more events come."""
         if len(self._items) > len(self.outputs) or not self.finished:
             self._take_items()
-        if self._created and self._lacks_something():
+        if self._created and self._is_incomplete():
             self._fill_from(_parsed(self._created))
         self._created, self._items = b"", []
 
@@ -120,19 +96,19 @@ class ResponseInfo:
             self._items.append(data)
 
     def _take_items(self) -> None:
-        """Take the items of the events that said to have one each."""
+        """Take the outputs from the buffered item events."""
         events = [_parsed(data) for data in self._items]
         for event in events:
             self._take(event)
         items = [event.get("item") for event in events if event.get("type") == "response.output_item.done"]
         self.outputs = items or self.outputs
 
-    def _lacks_something(self) -> bool:
+    def _is_incomplete(self) -> bool:
         has_echo = self.echoed_key or self._created.find(b'"prompt_cache_key"') < 0
         return not (self.response_id and self.usage and has_echo)
 
     def _fill_from(self, event: Object) -> None:
-        """Take from the first event what no later one has said."""
+        """Take from the first event what no later one contained."""
         first = ResponseInfo()
         first._take(event)
         self.response_id = self.response_id or first.response_id
@@ -149,7 +125,7 @@ class ResponseInfo:
             self._take_error(event)
         elif kind == "response.failed" and self.error is None:
             self.error = {}
-        self.finished = self.finished or kind in _TERMINAL
+        self.finished = self.finished or kind in _FINAL
 
     def _take_response(self, response: Object) -> None:
         self.response_id = _id(response.get("id")) or self.response_id
@@ -162,14 +138,34 @@ class ResponseInfo:
             self.error = response
 
     def _take_error(self, event: Object) -> None:
-        """Take an error event. On a WebSocket it also says the status that the request would have had."""
+        """Take an error event. On a WebSocket it also has the status that an HTTP response would have had."""
         self.error = event
         status = event.get("status", event.get("status_code"))
         self.status = status if isinstance(status, int) and 100 <= status < 600 else self.status
 
 
+def errors_in(payload: Object) -> list[Object]:
+    """Return the payload and the objects in it that can describe an error, the innermost first."""
+    inner = payload.get("error")
+    return [inner, payload] if isinstance(inner, dict) else [payload]
+
+
+def name_of(payload: Object) -> str:
+    """Return the backend's name of an error. Its sentences are not shown: they may repeat what the client sent."""
+    errors = errors_in(payload)
+    names = [error.get(member) for error in errors for member in ("code", "type")]
+    has_text = any(error.get(member) for error in errors for member in ("detail", "message"))
+    nameless = "the response says why" if has_text else "no reason given"
+    return next((name for name in names if _is_name(name)), nameless)
+
+
+def _is_name(value: Json) -> TypeGuard[str]:
+    """Return True if a value can be the name of an error; the type of an error event, `error`, is none."""
+    return isinstance(value, str) and value != "error" and _ERROR_NAME.fullmatch(value) is not None
+
+
 def _parsed(data: bytes) -> Object:
-    """Return the object that is there, an empty one for anything else."""
+    """Return the JSON object, an empty one for anything else."""
     try:
         return parse(data)
     except Unreadable:
@@ -177,5 +173,5 @@ def _parsed(data: bytes) -> Object:
 
 
 def _id(value: Json) -> str | None:
-    """Return an id; many are remembered, so one of more than a few hundred characters is none."""
+    """Return an id. Many are remembered, so a string of more than a few hundred characters is none."""
     return value if isinstance(value, str) and len(value) <= _LONGEST_ID else None

@@ -1,10 +1,10 @@
-"""What is written to a turn: one key in three places, and nothing else.
+"""The edits of a request: one key in three places, and nothing else.
 
-The body's `prompt_cache_key`; `session-id`, by the best evidence what the backend routes by (openai/codex#44716); and
-`session_id`, which older backends and gateways read. The official client is left as it came, because its values
-may lawfully differ (a sub-agent bears its parent's session); only what it lacks is added.
+The places are the `prompt_cache_key` of the body; `session-id`, by the best evidence what the backend routes by
+(openai/codex#44716); and `session_id`, which older backends and gateways read. What the official client sends is kept,
+because its values may rightly differ (a sub-agent has the session of its parent); only what it lacks is added.
 
-Everything is worked out before anything is written: a fault on the way leaves the request as the client sent it.
+All edits are planned before anything is written: an error on the way leaves the request as the client sent it.
 """
 
 import functools
@@ -17,16 +17,17 @@ from .key_values import usable
 from .request import SESSION_HEADERS, ClientHeaders, Turn
 
 KEY_MEMBER = "prompt_cache_key"
-TODAYS_HEADER, _ = SESSION_HEADERS
+CURRENT_SESSION_HEADER, _ = SESSION_HEADERS
 REQUEST_ID = "x-client-request-id"
-"""In the official client the thread's id, the same for all its requests (openai/codex, `codex-api` headers)."""
+"""In the official client the id of the thread, the same for all its requests (openai/codex, `codex-api` headers)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class RequestEdits:
-    """The edits of one turn: its header fields, the body's members to set and to remove, and the names of all these.
+    """The edits of one turn: its new header fields, the members to `put` into and to `drop` from the body.
 
-    In the fields the length of the body is blank; it stands at `length_at`, if it stands in one place.
+    `changed` are the names of all headers and members that change. In `fields` the Content-Length is blank; `length_at`
+    is its index if there is exactly one.
     """
 
     fields: Fields
@@ -36,36 +37,37 @@ class RequestEdits:
     length_at: int | None = None
 
 
-def plan_edits(turn: Turn, cache_key: CacheKey, *, strip: frozenset[str], withhold_key: bool) -> RequestEdits:
-    """Return the edits of a turn. `strip` names members to remove; `withhold_key` keeps the key out of a body that
-    came without one.
+def plan_edits(turn: Turn, cache_key: CacheKey, *, strip: frozenset[str], omit_key: bool) -> RequestEdits:
+    """Return the edits of a turn.
+
+    `strip` names members to remove; with `omit_key`, no key is added to a body that came without one.
     """
-    put = KEY_MEMBER not in strip and _wants_key(turn, cache_key, withhold_key)
+    put = KEY_MEMBER not in strip and _wants_key(turn, cache_key, omit_key)
     drop = strip.intersection(turn.document)
     return _edits(turn.client_headers, cache_key.key, drop, put=put, in_headers=turn.transport == "http")
 
 
 def plan_handshake_edits(client_headers: ClientHeaders) -> RequestEdits:
-    """Return the edits of a WebSocket's handshake: its headers alone say which session it is, nothing is guessed."""
+    """Return the edits of a WebSocket's handshake. Its session is that of its headers; no key is derived."""
     return _edits(client_headers, client_headers.session, frozenset(), put=False, in_headers=True)
 
 
 def no_edits(client_headers: ClientHeaders) -> RequestEdits:
-    """Return the envelope that changes nothing."""
+    """Return edits that change nothing."""
     return RequestEdits(fields=client_headers.fields)
 
 
-def _wants_key(turn: Turn, cache_key: CacheKey, withhold: bool) -> bool:
-    """Tell whether the body's key has to be written: it is absent, or not in its usable form, or another one."""
-    withheld = withhold and turn.explicit is None
-    return cache_key.key is not None and turn.document.get(KEY_MEMBER) != cache_key.key and not withheld
+def _wants_key(turn: Turn, cache_key: CacheKey, omit_key: bool) -> bool:
+    """Return True if the key must be written to the body: it is absent, not in usable form, or another one."""
+    omitted = omit_key and turn.explicit_key is None
+    return cache_key.key is not None and turn.document.get(KEY_MEMBER) != cache_key.key and not omitted
 
 
 @functools.lru_cache(maxsize=256)
 def _edits(
     client_headers: ClientHeaders, key: str | None, drop: frozenset[str], *, put: bool, in_headers: bool
 ) -> RequestEdits:
-    """Return an envelope; from turn to turn of a conversation it is the same."""
+    """Return the edits; they are the same for all turns of a conversation."""
     member = {KEY_MEMBER: key} if put and key is not None else {}
     fields, changed = _session_fields(client_headers, key if in_headers else None)
     names = (*changed, *sorted({*drop, *member}))
@@ -73,31 +75,31 @@ def _edits(
 
 
 def _session_fields(client_headers: ClientHeaders, key: str | None) -> tuple[Fields, tuple[str, ...]]:
-    """Return the header fields to send, and the names of those that are new or altered."""
+    """Return the header fields to send, and the names of those that are new or changed."""
     if key is None:
         return client_headers.fields, ()
-    wanted = _native_wants(client_headers) if client_headers.native else _wants(client_headers, key)
+    wanted = _native_header_changes(client_headers) if client_headers.native else _header_changes(client_headers, key)
     return with_fields(client_headers.fields, wanted), tuple(wanted)
 
 
-def _wants(client_headers: ClientHeaders, key: str) -> dict[str, str]:
-    """Return what a client that is not native lacks or bears otherwise."""
+def _header_changes(client_headers: ClientHeaders, key: str) -> dict[str, str]:
+    """Return the headers that a client other than the official one lacks or sends with another value."""
     wanted = {name: key for name in SESSION_HEADERS if client_headers.values.get(name) != [key]}
     request_id = first_value(client_headers.values, REQUEST_ID)
     lacks_all = request_id is None and not _given(client_headers)
     return wanted | ({REQUEST_ID: key} if lacks_all or _was_hashed_to(request_id, key) else {})
 
 
-def _native_wants(client_headers: ClientHeaders) -> dict[str, str]:
-    """Return what the official client lacks: today's spelling of its session header, and values in usable form."""
+def _native_header_changes(client_headers: ClientHeaders) -> dict[str, str]:
+    """Return what the official client lacks: the current spelling of its session header, and values in usable form."""
     given = _given(client_headers)
     forms = {name: form for name, value in given.items() if (form := usable(value))}
     wanted = {name: form for name, form in forms.items() if form != given[name]}
-    if forms and TODAYS_HEADER not in forms:
-        wanted[TODAYS_HEADER] = next(iter(forms.values()))
+    if forms and CURRENT_SESSION_HEADER not in forms:
+        wanted[CURRENT_SESSION_HEADER] = next(iter(forms.values()))
     request_id = first_value(client_headers.values, REQUEST_ID)
-    follows = [form for form in forms.values() if _was_hashed_to(request_id, form)]
-    return wanted | ({REQUEST_ID: follows[0]} if follows else {})
+    hashed = [form for form in forms.values() if _was_hashed_to(request_id, form)]
+    return wanted | ({REQUEST_ID: hashed[0]} if hashed else {})
 
 
 def _given(client_headers: ClientHeaders) -> dict[str, str]:
@@ -106,5 +108,5 @@ def _given(client_headers: ClientHeaders) -> dict[str, str]:
 
 
 def _was_hashed_to(value: str | None, key: str) -> bool:
-    """Tell whether `key` was made from `value`, which the backend would refuse in this header as well."""
+    """Return True if `key` is the hashed form of `value`, which the backend would reject in this header as well."""
     return value is not None and value != key and usable(value) == key

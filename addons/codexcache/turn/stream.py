@@ -1,23 +1,30 @@
-"""The listener on a response. Whatever happens in it, every byte goes on at once, as it came.
+"""The observer of a response stream. Whatever happens in it, every byte is passed on at once and unchanged.
 
 mitmproxy calls it with each chunk of the body, still encoded and cut anywhere, and with `b""` at the end. It must
 return what it was given: an exception loses the chunk, `None` stops the stream, and `b""` in the middle of an
 HTTP/1.1 stream ends it (all measured on mitmproxy 12.2).
 
-Most clients hang up as soon as they have read the last event, so that event, not the end of the body, finishes a turn.
+Most clients close the connection as soon as they have read the last event, so that event, not the end of the body,
+finishes a turn.
 """
 
 import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
-from ..wire.content_encoding import DAMAGED, Decoder, IdentityDecoder, decoder_for
+from ..wire.content_encoding import DECODE_ERRORS, Decoder, IdentityDecoder, decoder_for
 from ..wire.sse import BLANK_LINE, EventStream
-from .response import HINT, PIECE, TYPE, ResponseInfo
+from .response import DELTA, HINT, TYPE, ResponseInfo
+
+type _Pattern = tuple[bytes, int, bytes]
+"""Chunks that need not be read: how they begin, the offset of their last `TYPE`, and how they end."""
+
+_NO_CHUNK: _Pattern = b"", -2, b""
+_CRLF = b"\r\n\r\n"
 
 
 class BodyBuffer:
-    """Keeps a copy of a body for viewing and saving, as long as it is not larger than `limit` bytes."""
+    """A copy of a body, for viewing and saving, unless it is larger than `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -25,14 +32,14 @@ class BodyBuffer:
         self._size = 0
 
     def add(self, chunk: bytes) -> None:
-        """Keep a chunk; beyond the limit, keep nothing."""
+        """Add a chunk; over the limit, keep nothing."""
         self._chunks.append(chunk)
         self._size += len(chunk)
         if self._size > self._limit:
             self._chunks.clear()
 
-    def taken(self) -> bytes | None:
-        """Return the body as it came, or None where it was too large, and let go of it."""
+    def release(self) -> bytes | None:
+        """Return the body as it came, None if it was too large, and keep it no longer."""
         whole = b"".join(self._chunks) if self._size <= self._limit else None
         self._chunks.clear()
         return whole
@@ -43,14 +50,14 @@ class Reader(Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether a chunk of whole events need not be fed unless there is a hint in it."""
+        """True if a chunk of whole events need not be fed unless it matches `HINT`."""
 
     def feed(self, chunk: bytes, /) -> None:
-        """Take in the next chunk; `b""` is the end."""
+        """Read the next chunk; `b""` is the end."""
 
 
 class EventReader:
-    """Reads a response's outcome from the chunks of an event stream; each time it is finished, it says so."""
+    """Reads the chunks of an event stream into a ResponseInfo; calls `on_finished` whenever that is finished."""
 
     def __init__(self, response_info: ResponseInfo, on_finished: Callable[[], None]) -> None:
         self._response_info = response_info
@@ -63,16 +70,16 @@ class EventReader:
 
     def feed(self, chunk: bytes) -> None:
         if not chunk:
-            return  # an event that is not complete at the end of its stream is none
-        alone = self._events.alone(chunk)
-        for data in self._events.feed(chunk) if alone is None else (alone,):
+            return  # an incomplete event at the end of a stream is not an event
+        single = self._events.single_event(chunk)
+        for data in self._events.feed(chunk) if single is None else (single,):
             self._response_info.read_event(data)
             if self._response_info.finished:
                 self._on_finished()
 
 
 class BodyReader:
-    """Reads a response's outcome from the chunks of a JSON document that is not larger than `limit` bytes."""
+    """Reads the chunks of a JSON document of at most `limit` bytes into a ResponseInfo."""
 
     is_idle = False
 
@@ -84,12 +91,12 @@ class BodyReader:
     def feed(self, chunk: bytes) -> None:
         self._body.add(chunk)
         if not chunk:
-            self._response_info.read_body(self._body.taken() or b"")
+            self._response_info.read_body(self._body.release() or b"")
             self._on_finished()
 
 
-class Decoding:
-    """Decodes chunks for a reader."""
+class DecodingReader:
+    """Decodes chunks for another reader."""
 
     is_idle = False
 
@@ -98,7 +105,7 @@ class Decoding:
         self._decoder = decoder
 
     def feed(self, chunk: bytes) -> None:
-        with contextlib.suppress(*DAMAGED):  # then the response says no more than it has said so far
+        with contextlib.suppress(*DECODE_ERRORS):  # then nothing more is read of the response
             for piece in filter(None, self._decoder(chunk)):
                 self._reader.feed(piece)
         if not chunk:
@@ -108,82 +115,77 @@ class Decoding:
 def reader_for(
     response_info: ResponseInfo, *, coding: str, event_stream: bool, limit: int, on_finished: Callable[[], None]
 ) -> Reader:
-    """Return what reads a response, encoded by `coding`, into its outcome. Raises Undecodable."""
+    """Return the reader of a response with this content coding. Raises Undecodable if the coding is not known.
+
+    `limit` is that of a JSON document, in bytes.
+    """
     decoder = decoder_for(coding)
     reader = EventReader(response_info, on_finished) if event_stream else BodyReader(response_info, on_finished, limit)
-    return reader if isinstance(decoder, IdentityDecoder) else Decoding(reader, decoder)
-
-
-type _Piece = tuple[bytes, int, bytes]
-"""How a chunk begins that is passed over, where its type stands, and how it ends."""
-
-_NONE: _Piece = b"", -2, b""
-_CRLF = b"\r\n\r\n"
+    return reader if isinstance(decoder, IdentityDecoder) else DecodingReader(reader, decoder)
 
 
 class Tap:
-    """Passes chunks on, and shows them to a reader, and to a keeper.
+    """Passes chunks on, and shows them to a reader and a buffer.
 
-    A reader that fails is told to `on_fault` and not asked again.
+    If the reader raises, the exception goes to `on_fault` and the reader is not called again.
     """
 
     def __init__(
-        self, on_fault: Callable[[Exception], None], reader: Reader | None = None, keeper: BodyBuffer | None = None
+        self, on_fault: Callable[[Exception], None], reader: Reader | None = None, body_buffer: BodyBuffer | None = None
     ) -> None:
         self._on_fault = on_fault
         self._reader = reader
-        self._keeper = keeper
-        self._piece = _NONE
+        self._body_buffer = body_buffer
+        self._delta = _NO_CHUNK
         self.is_used = False
-        """Whether a chunk has come by; the end of a body is one, too."""
+        """True if a chunk has passed; the end of a body is one, too."""
 
     def listener(self) -> Callable[[bytes], bytes]:
-        """Return what is called with each chunk, and returns it."""
-        return self._reading() if self._keeper is None else self._keeping(self._keeper)
+        """Return the function to call with each chunk; it returns the chunk."""
+        return self._reading() if self._body_buffer is None else self._buffering(self._body_buffer)
 
     def _reading(self) -> Callable[[bytes], bytes]:
-        """Return a listener that does not keep anything.
+        """Return a listener that buffers nothing.
 
-        It is called a hundred times a turn, so what most chunks need stands in one place, and in local variables, which
-        cost half of what attributes do. A chunk that begins like the piece of a text before it, and holds this event
-        alone, says nothing.
+        It is called a hundred times a turn, so what most chunks need is here, and in local variables, which cost half
+        of what attributes do. A chunk that begins like the last delta, and has no other event, says nothing new.
         """
-        attend = self._attend
-        piece, at, end = _NONE
+        read = self._read
+        start, at, end = _NO_CHUNK
 
         def pass_on(chunk: bytes) -> bytes:
-            nonlocal piece, at, end
-            if not chunk.startswith(piece) or not chunk.endswith(end) or chunk.rfind(TYPE) != at:
-                piece, at, end = attend(chunk)
+            nonlocal start, at, end
+            if not chunk.startswith(start) or not chunk.endswith(end) or chunk.rfind(TYPE) != at:
+                start, at, end = read(chunk)
             return chunk
 
         return pass_on
 
-    def _keeping(self, keeper: BodyBuffer) -> Callable[[bytes], bytes]:
-        keep, pass_on = keeper.add, self._reading()
+    def _buffering(self, body_buffer: BodyBuffer) -> Callable[[bytes], bytes]:
+        add, pass_on = body_buffer.add, self._reading()
 
-        def keep_and_pass_on(chunk: bytes) -> bytes:
-            keep(chunk)
+        def buffer_and_pass_on(chunk: bytes) -> bytes:
+            add(chunk)
             return pass_on(chunk)
 
-        return keep_and_pass_on
+        return buffer_and_pass_on
 
-    def taken(self) -> bytes | None:
-        """Return the body as it came, None where it was too large or not kept, and let go of it and of the reader."""
-        keeper, self._keeper, self._reader = self._keeper, None, None
-        return keeper.taken() if keeper else None
+    def release(self) -> bytes | None:
+        """Return the body as it came, None if it was too large or not buffered; keep neither it nor the reader."""
+        body_buffer, self._body_buffer, self._reader = self._body_buffer, None, None
+        return body_buffer.release() if body_buffer else None
 
-    def _attend(self, chunk: bytes) -> _Piece:
-        """Show a chunk to the reader; return how those begin that need not be shown next."""
+    def _read(self, chunk: bytes) -> _Pattern:
+        """Show a chunk to the reader; return which of the next chunks need not be read."""
         self.is_used = True
         if self._reader is None:
-            return _NONE
+            return _NO_CHUNK
         try:
             self._reader.feed(chunk)
         except Exception as error:
             self._reader = None
             self._on_fault(error)
-            return _NONE
-        if piece := PIECE.match(chunk):
-            self._piece = piece[0], piece.start(1), _CRLF if chunk.endswith(_CRLF) else BLANK_LINE
-        return self._piece if self._reader.is_idle else _NONE
+            return _NO_CHUNK
+        if delta := DELTA.match(chunk):
+            self._delta = delta[0], delta.start(1), _CRLF if chunk.endswith(_CRLF) else BLANK_LINE
+        return self._delta if self._reader.is_idle else _NO_CHUNK

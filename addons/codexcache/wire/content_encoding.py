@@ -1,7 +1,9 @@
-"""Content codings, decoded in bounded pieces so that a small bomb cannot fill the memory.
+"""Decoders for HTTP content codings, with bounded output so that a small decompression bomb cannot fill the memory.
 
-Encoding is left to mitmproxy; decoding is not, because its decoders know no limit and cannot follow a stream. The
-libraries are those that mitmproxy itself depends on.
+Encoding is left to mitmproxy. Decoding is not: its decoders have no size limit and cannot follow a stream. Here, each
+decoder takes encoded bytes in small steps and yields decoded pieces, so its reader can stop at any time: `decode` stops
+at the size limit of a body, and a stream, which has no such limit, is stopped when its output is out of all proportion
+to its input. The libraries are those that mitmproxy itself depends on.
 """
 
 import zlib
@@ -12,50 +14,48 @@ import brotli
 import zstandard
 
 _PIECE = 1 << 16
-"""Decoded bytes handed out at a time, where the library can be told so."""
+"""Decoded bytes in one piece, for libraries that accept a limit."""
 
 _STEP = 1 << 14
-"""Encoded bytes fed at a time. What a library has not read when a piece is full, or when a gzip member ends, it hands
-back as a copy; of a large body that would be a copy of the whole rest, again and again.
+"""Encoded bytes per step. When a piece is full or a gzip member ends, a library returns a copy of its unread input.
+For a large body fed at once, the whole rest would be copied again and again.
 """
 
 _ZSTANDARD_STEP = 1 << 10
-"""Encoded bytes fed to zstandard at a time. Its smallest block is 4 bytes and holds at most 128 kB (RFC 8878, 3.1.1.2),
-so that one step cannot grow beyond 32 MB."""
+"""Encoded bytes per step for zstandard. Its smallest block is 4 bytes and holds at most 128 kB (RFC 8878, 3.1.1.2),
+so the output of one step is at most 32 MB."""
 
 _ZLIB_HEADER = 2
-"""Bytes by which gzip, zlib and a raw deflate stream are told apart (RFC 1950, 2.2; RFC 1952, 2.3.1)."""
+"""Bytes that tell gzip, zlib and a raw deflate stream apart (RFC 1950, 2.2; RFC 1952, 2.3.1)."""
 
-
-_SWELL, _SPARE = 200, 32 << 20
-"""Decoded bytes that a stream may have for each encoded one, and besides. Event streams, which repeat themselves a lot,
-stay below a hundred; brotli can say a gigabyte in 3 kB.
+_MAX_RATIO, _FREE_BYTES = 200, 32 << 20
+"""A stream may decode to this many bytes for each encoded one, plus a fixed allowance. Event streams, which are very
+repetitive, stay below a ratio of 100; brotli can encode a gigabyte in 3 kB.
 """
-
-
-class DecompressionBomb(Exception):
-    """A stream that decodes to so much that it can only be meant to keep its reader busy."""
-
-
-DAMAGED = (zlib.error, brotli.error, zstandard.ZstdError, DecompressionBomb)
-"""What is raised for a stream that cannot be read on."""
-
 
 _TOO_LARGE = "it is over the size limit (option codex_body_limit)"
 
 
+class DecompressionBomb(Exception):
+    """A stream that decodes to far more bytes than a real one would."""
+
+
+DECODE_ERRORS = (zlib.error, brotli.error, zstandard.ZstdError, DecompressionBomb)
+"""Errors of a stream that cannot be decoded any further."""
+
+
 class Undecodable(ValueError):
-    """A body whose content coding is unknown, damaged, cut short or beyond the limit; the text is fit for a log."""
+    """A body whose content coding is unknown, damaged, cut short or over the limit; the text is fit for a log."""
 
 
 class Decoder(Protocol):
-    """An incremental decoder: encoded bytes in, decoded pieces out, errors of its library raised as they come."""
+    """An incremental decoder: takes encoded bytes, yields decoded pieces, raises DECODE_ERRORS."""
 
     def __call__(self, data: bytes, /) -> Iterator[bytes]: ...
 
     @property
     def finished(self) -> bool:
-        """Whether what was fed so far is complete."""
+        """True if the input so far is complete."""
 
 
 class IdentityDecoder:
@@ -68,27 +68,27 @@ class IdentityDecoder:
 
 
 class Zlib:
-    """gzip and zlib; also the raw deflate stream that some senders mean by `deflate` (RFC 9110, 8.4.1.2)."""
+    """gzip and zlib, and the raw deflate stream that some senders call `deflate` (RFC 9110, 8.4.1.2)."""
 
     def __init__(self) -> None:
-        self._stream = _inflater()
+        self._stream = _new_zlib_stream()
         self._header = b""
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
-        for part in _cut(data, _STEP):
-            yield from self._step(part)
+        for step in _split(data, _STEP):
+            yield from self._step(step)
 
     def _step(self, data: bytes) -> Iterator[bytes]:
         more = True
         while more:
-            if self._stream.eof:  # RFC 1952 lets another member follow
-                self._stream = _inflater()
-            piece = self._inflate(data)
+            if self._stream.eof:  # RFC 1952 allows another member to follow
+                self._stream = _new_zlib_stream()
+            piece = self._decompress(data)
             yield piece
             data = self._stream.unconsumed_tail or self._stream.unused_data
             more = bool(data) or (len(piece) == _PIECE and not self._stream.eof)
 
-    def _inflate(self, data: bytes) -> bytes:
+    def _decompress(self, data: bytes) -> bytes:
         try:
             return self._stream.decompress(data, _PIECE)
         except zlib.error:
@@ -111,13 +111,13 @@ class Brotli:
         self._stream = brotli.Decompressor()
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
-        for part in _cut(data, _STEP):
-            yield from self._step(part)
+        for step in _split(data, _STEP):
+            yield from self._step(step)
 
     def _step(self, data: bytes) -> Iterator[bytes]:
         while piece := self._stream.process(data, output_buffer_limit=_PIECE):
             yield piece
-            data = b""  # there may be more to come, also when `can_accept_more_data` (measured on brotli 1.2)
+            data = b""  # more output may be pending even if `can_accept_more_data` is true (measured on brotli 1.2)
 
     @property
     def finished(self) -> bool:
@@ -125,15 +125,15 @@ class Brotli:
 
 
 class Zstandard:
-    """zstandard frames, one after the other (RFC 8878)."""
+    """zstandard frames, one after another (RFC 8878)."""
 
     def __init__(self) -> None:
         self._context = zstandard.ZstdDecompressor()  # costs fifty times a small frame, so all frames share it
         self._stream = self._context.decompressobj()
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
-        for part in _cut(data, _ZSTANDARD_STEP):
-            yield from self._step(part)
+        for step in _split(data, _ZSTANDARD_STEP):
+            yield from self._step(step)
 
     def _step(self, data: bytes) -> Iterator[bytes]:
         while data:
@@ -148,19 +148,19 @@ class Zstandard:
 
 
 class BombGuard:
-    """Another decoder, given up when what it reads swells beyond measure."""
+    """A wrapper that stops another decoder whose output exceeds the allowed ratio to its input."""
 
     def __init__(self, decoder: Decoder) -> None:
         self._decoder = decoder
-        self._room = _SPARE
+        self._allowed = _FREE_BYTES
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
-        if self._room < 0:  # what follows a gap would be misread
+        if self._allowed < 0:  # what follows a gap would be misread
             raise DecompressionBomb
-        self._room += _SWELL * len(data)
+        self._allowed += _MAX_RATIO * len(data)
         for piece in self._decoder(data):
-            self._room -= len(piece)
-            if self._room < 0:
+            self._allowed -= len(piece)
+            if self._allowed < 0:
                 raise DecompressionBomb
             yield piece
 
@@ -180,23 +180,23 @@ _DECODERS: dict[str, Callable[[], Decoder]] = {
 
 
 def decoder_for(coding: str) -> Decoder:
-    """Return a fresh decoder for a stream with this `Content-Encoding` value; a bomb it gives up.
+    """Return a new decoder for a stream with this `Content-Encoding` value; it raises DecompressionBomb on a bomb.
 
-    Raises Undecodable for a coding that is not known, several stacked ones included.
+    Raises Undecodable if the coding is not known; several stacked codings are not.
     """
-    decoder = _unmeasured(coding)
+    decoder = _new_decoder(coding)
     return decoder if isinstance(decoder, IdentityDecoder) else BombGuard(decoder)
 
 
 def decode(data: bytes, coding: str, limit: int) -> bytes:
     """Return the decoded body.
 
-    Raises Undecodable where it has more than `limit` bytes, is damaged, or ends before its coding does.
+    Raises Undecodable if it has more than `limit` bytes, is damaged, or ends before its coding does.
     """
-    decoder = _unmeasured(coding)
+    decoder = _new_decoder(coding)
     try:
         decoded = b"".join(_limited(decoder(data), limit))
-    except DAMAGED:
+    except DECODE_ERRORS:
         raise Undecodable(f"its {coding.strip().lower()} encoding is damaged") from None
     if not decoder.finished:
         raise Undecodable(f"its {coding.strip().lower()} encoding is cut short")
@@ -204,13 +204,13 @@ def decode(data: bytes, coding: str, limit: int) -> bytes:
 
 
 def within(data: bytes, limit: int) -> bytes:
-    """Return a body that came without any coding. Raises Undecodable where it has more than `limit` bytes."""
+    """Return a body that has no content coding. Raises Undecodable if it has more than `limit` bytes."""
     if len(data) > limit:
         raise Undecodable(_TOO_LARGE)
     return data
 
 
-def _unmeasured(coding: str) -> Decoder:
+def _new_decoder(coding: str) -> Decoder:
     try:
         return _DECODERS[coding.strip().lower()]()
     except KeyError:
@@ -226,10 +226,10 @@ def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
         yield piece
 
 
-def _cut(data: bytes, step: int) -> Iterator[bytes]:
+def _split(data: bytes, step: int) -> Iterator[bytes]:
     return (data[start : start + step] for start in range(0, len(data), step))
 
 
-def _inflater() -> "zlib._Decompress":
-    """Return a decompressor that tells gzip from zlib by itself."""
+def _new_zlib_stream() -> "zlib._Decompress":
+    """Return a decompressor that detects gzip or zlib by the header."""
     return zlib.decompressobj(zlib.MAX_WBITS | 32)

@@ -1,13 +1,13 @@
-"""Header fields as they stand on the wire: pairs of bytes, in order, repeated names and spelling kept."""
+"""Header fields as on the wire: (name, value) pairs of bytes, in order, with repeated names and their spelling kept."""
 
 from collections.abc import Mapping, Sequence
+
+type Values = Mapping[str, Sequence[str]]
+"""Header fields by lower-case name: the values of each, in order."""
 
 Fields = Sequence[tuple[bytes, bytes]]
 
 _LENGTH = b"content-length"
-
-type Values = Mapping[str, Sequence[str]]
-"""Header fields by their lower-case names: the values of each, in order."""
 
 
 def values_by_name(fields: Fields) -> Values:
@@ -23,20 +23,20 @@ def values_by_name(fields: Fields) -> Values:
 
 
 def first_value(values: Values, name: str) -> str | None:
-    """Return the value of the first field of a lower-case name, or None."""
+    """Return the first value of a field, by lower-case name, or None."""
     return next(iter(values.get(name, ())), None)
 
 
 def length_index(fields: Fields) -> int | None:
-    """Return the index of the field with the length of the body, None where there is none, or more than one."""
-    places = [place for place, (name, _) in enumerate(fields) if name.lower() == _LENGTH]
-    return places[0] if len(places) == 1 else None
+    """Return the index of the Content-Length field, None if there is none or more than one."""
+    indexes = [index for index, (name, _) in enumerate(fields) if name.lower() == _LENGTH]
+    return indexes[0] if len(indexes) == 1 else None
 
 
-def with_length(fields: Fields, length: bytes = b"", place: int | None = None) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the fields with this length of a body, left blank by default, in its place, which may be known."""
-    if place is not None:
-        return (*fields[:place], (fields[place][0], length), *fields[place + 1 :])
+def with_length(fields: Fields, length: bytes = b"", index: int | None = None) -> tuple[tuple[bytes, bytes], ...]:
+    """Return the fields with this Content-Length, blank by default. `index` is its `length_index`, if that is known."""
+    if index is not None:
+        return (*fields[:index], (fields[index][0], length), *fields[index + 1 :])
     size = len(_LENGTH)
     return tuple(
         [(field[0], length) if len(field[0]) == size and field[0].lower() == _LENGTH else field for field in fields]
@@ -44,21 +44,23 @@ def with_length(fields: Fields, length: bytes = b"", place: int | None = None) -
 
 
 def length_of(fields: Fields) -> bytes:
-    """Return the length of a body as the fields give it, nothing where they do not."""
+    """Return the value of the first Content-Length field, empty if there is none."""
     return next((value for name, value in fields if name.lower() == _LENGTH), b"")
 
 
 def with_fields(fields: Fields, given: Mapping[str, str]) -> tuple[tuple[bytes, bytes], ...]:
-    """Return the fields with exactly one of each given name: the first is given its value in its place and spelling,
-    others of the name go, and where there was none it is appended.
+    """Return the fields with exactly one field of each given name.
+
+    The first field of that name keeps its position and spelling and gets the new value; further ones are removed. A
+    name that is missing is appended.
     """
-    fresh = {name.lower().encode(): value.encode() for name, value in given.items()}
-    kept, put = list[tuple[bytes, bytes]](), set[bytes]()
+    wanted = {name.lower().encode(): value.encode() for name, value in given.items()}
+    kept, done = list[tuple[bytes, bytes]](), set[bytes]()
     for field in fields:
-        if (name := field[0].lower()) not in fresh:
+        if (name := field[0].lower()) not in wanted:
             kept.append(field)
-        elif name not in put:
-            put.add(name)
-            kept.append((field[0], fresh[name]))
-    missing = (name.encode() for name in given if name.lower().encode() not in put)
-    return (*kept, *((name, fresh[name.lower()]) for name in missing))
+        elif name not in done:
+            done.add(name)
+            kept.append((field[0], wanted[name]))
+    missing = (name.encode() for name in given if name.lower().encode() not in done)
+    return (*kept, *((name, wanted[name.lower()]) for name in missing))

@@ -63,7 +63,7 @@ def _check_light(bodies: BodyCache[list[Json]], text: bytes) -> None:
     assert list(read.members) == members, "its members stand elsewhere"
     sent, drop, put = edited(text, members, drop=_DROPPED, put=_PUT), _DROPPED, _PUT
     assert read.edited(drop, put) == sent, "it is edited otherwise than the whole"
-    bodies.remember(read, made=given_items(said), drop=drop, put=put, sent=sent)
+    bodies.remember(read, parsed=given_items(said), drop=drop, put=put, edited_text=sent)
 
 
 def _read(text: bytes) -> tuple[Object, list[Member]]:
@@ -82,10 +82,10 @@ def _refusal(read: Callable[[bytes], object], text: bytes) -> str:
 
 def _said(read: Body[list[Json]]) -> Object:
     """Return all that a body says, the items that were known included."""
-    if read.known is None:
+    if read.cached is None:
         return read.document
     return {
-        name: [*read.known.made, *given_items(read.document)] if name == "input" else value
+        name: [*read.cached.parsed, *given_items(read.document)] if name == "input" else value
         for name, value in read.document.items()
     }
 

@@ -79,7 +79,7 @@ def check_frames(data: bytes) -> None:
     ended += socket.abandon()
     assert list(map(id, ended)) == list(map(id, begun)), "a turn ended twice, never, or in another's place"
     for exchange in ended:
-        continuity.end(exchange, settings)
+        continuity.finish(exchange, settings)
 
 
 def _begun(continuity: Continuity, socket: Socket, frame: bytes) -> Exchange | None:
