@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from codex_setup import alone
+from client_tests.file_lock import locked
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "clients"
 NEW_CODEX, OLD_CODEX = "0.169.0", "0.98.0"
@@ -90,7 +90,7 @@ PACKAGES = [
 
 def main() -> None:
     """Installs what is missing, while a second one waits; ends the program where what is required cannot be had."""
-    with alone.working(CACHE / "lock", "scripts/test-clients"), ThreadPoolExecutor(max_workers=3) as workers:
+    with locked(CACHE / "lock"), ThreadPoolExecutor(max_workers=3) as workers:
         if not all(package.folder.exists() for package in PACKAGES):
             print("All official clients are installed, once, below .cache/clients: about 2.2 GB.", flush=True)
         done = list(workers.map(install_once, PACKAGES))

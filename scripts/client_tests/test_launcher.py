@@ -20,7 +20,9 @@ CLIENTS = {
 }
 SHARE = re.compile(r"^([\d.]+)% of [\d,]+ input tokens were read from the prompt cache", re.MULTILINE)
 TURNS = re.compile(r"^Codex Continuity: (\d+) turns? in \d conversations?$", re.MULTILINE)
-CHANGED = re.compile(r"^(?:changed: (.+?) in \d|nothing was changed: each turn bore its identity$)", re.MULTILINE)
+CHANGED = re.compile(
+    r"^(?:changed: (.+?) in \d|nothing was changed: every turn already had its identity$)", re.MULTILINE
+)
 
 
 @dataclass(frozen=True, kw_only=True)

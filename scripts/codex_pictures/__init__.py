@@ -1,1 +1,4 @@
-"""The README's pictures: the report, the console and mitmweb's page, taken of a made-up day of conversations."""
+"""The README's pictures of a made-up day.
+
+`conversations` has what is asked, `play` sends it through a proxy, `take` takes the pictures of what was recorded.
+"""

@@ -1,21 +1,31 @@
 """Runs a command behind the proxy, or the proxy by itself: `scripts/run [OPTIONS] [-- COMMAND ...]`."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.remove(str(Path(__file__).parent))  # its rooms could hide other modules
+sys.path.remove(str(Path(__file__).parent))  # its modules could hide others
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from codex_run import launcher, plain, usage
+from codex_run import launcher, proxy
+from codex_run.arguments import BadUsage, parse
+
+BAD_USAGE = 2
+"""The exit status of mitmproxy's own programs for this."""
 
 
 def main(words: Sequence[str]) -> int:
-    """Do what the words ask for and return the exit status."""
-    if usage.is_asked_for(words):
-        print(usage.TEXT, end="")
-        return 0
-    return launcher.main(words) if "--" in words else plain.main(words)
+    """Run a command and return its exit status; without one, replace this process by the proxy."""
+    try:
+        arguments = parse(words)
+    except BadUsage as error:
+        print(f"run: {error}", file=sys.stderr)
+        return launcher.FAILED if "--" in words else BAD_USAGE
+    if arguments.command:
+        return launcher.main(arguments)
+    alone = proxy.command_alone(arguments)
+    os.execv(alone[0], alone)
 
 
 if __name__ == "__main__":

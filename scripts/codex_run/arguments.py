@@ -1,118 +1,98 @@
-"""What stands on the command line: the launcher's own options, mitmproxy's, `--`, and the command."""
+"""The command line: the launcher's own options, mitmproxy's, and after `--` the command to run."""
 
+import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NoReturn
 
-USAGE = "scripts/run [--ui web] [--port N] [--quiet] [mitmdump's own options] -- COMMAND [ARGUMENTS]"
+_PROGRAMS = {"none": "mitmdump", "web": "mitmweb", "console": "mitmproxy"}
+"""The program of mitmproxy for each value of `--ui`."""
 
-PROGRAMS = {"mitmdump": "none", "mitmweb": "web", "mitmproxy": "console"}
-"""The programs of mitmproxy, and what `--ui` calls them."""
+_USAGE = """%(prog)s [--ui web] [--port N] [--quiet] [mitmdump's own options] -- COMMAND [ARGUMENTS]
+       %(prog)s [mitmdump | mitmproxy | mitmweb] [--port N] [its own options]"""
+_DESCRIPTION = """
+With a command: runs it behind a proxy of its own with the addon, ends the proxy with it, and says what its turns came
+to. Without one: runs the proxy with the addon by itself, on 127.0.0.1:8080, until Ctrl-C.
+"""
+_EPILOG = """
+All other options go to mitmdump, such as --set codex_mode=observe or -w FILE. They are shown by
+scripts/run mitmdump --help, and the addon's settings by scripts/run --options.
 
-_VALUES = {"--ui": "ui", "--port": "port", "-p": "port", "--listen-port": "port"}
-_QUIET = ("--quiet", "-q")
+examples:
+  scripts/run -- codex
+  scripts/run --ui web -- opencode
+  scripts/run --set codex_mode=observe -w session.mitm -- python my_agent.py
+  scripts/run --port 8081
+  scripts/run mitmweb
+"""
 
 
 class BadUsage(Exception):
-    """The command line says what cannot be done."""
+    """The command line asks for what cannot be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arguments:
-    """What is asked for. `passed_on` are the options for mitmproxy, as they were given."""
+    """What is asked for. Without a command, the proxy runs by itself; `passed_on` are mitmproxy's options as given."""
 
-    command: tuple[str, ...]
+    command: tuple[str, ...] = ()
+    program: str = "mitmdump"
     passed_on: tuple[str, ...] = ()
-    web: bool = False
-    port: int = 0
+    port: int | None = None
     quiet: bool = False
 
     @property
     def has_mode(self) -> bool:
-        """Tell whether the user has said in which mode the proxy runs."""
+        """Whether the user has said in which mode the proxy runs."""
         return any(word in ("-m", "--mode") or word.startswith(("--mode=", "mode=")) for word in self.passed_on)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plain:
-    """What is asked for where there is no command: a program of mitmproxy, and the options for it."""
-
-    program: str
-    passed_on: tuple[str, ...]
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What has been read so far."""
-
-    values: dict[str, str] = field(default_factory=dict)
-    passed_on: list[str] = field(default_factory=list)
-    quiet: bool = False
-
-
 def parse(words: Sequence[str]) -> Arguments:
-    """Return what the words ask for; raise BadUsage with a sentence."""
-    if "--" not in words or not (command := words[words.index("--") + 1 :]):
-        raise BadUsage(f"After -- goes the command to run: {USAGE}")
-    reading = _read(list(words[: words.index("--")]))
-    return Arguments(
-        command=tuple(command),
-        passed_on=tuple(reading.passed_on),
-        web=_is_web(reading.values.get("ui", "none")),
-        port=_port(reading.values.get("port", "0")),
-        quiet=reading.quiet,
+    """Return what the words ask for. Prints the help and exits if asked to; raises BadUsage with a sentence."""
+    end = words.index("--") if "--" in words else len(words)
+    own, command = list(words[:end]), tuple(words[end + 1 :])
+    ui = next((ui for ui, program in _PROGRAMS.items() if own[:1] == [program]), None)
+    if ui:
+        own[:1] = ["--ui", ui]
+    is_help_mitmproxys = ui is not None and end == len(words)
+    known, passed_on = _parser(add_help=not is_help_mitmproxys).parse_known_args(own)
+    if end < len(words):
+        _check(command, known.ui)
+    program = _PROGRAMS[known.ui]
+    return Arguments(command=command, program=program, passed_on=tuple(passed_on), port=known.port, quiet=known.quiet)
+
+
+def _check(command: Sequence[str], ui: str) -> None:
+    if not command:
+        raise BadUsage("After -- goes the command to run; scripts/run --help shows how.")
+    if ui == "console":
+        raise BadUsage("mitmproxy's console needs the terminal, which belongs to the command: take --ui web.")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise BadUsage(f"{message}; scripts/run --help shows what there is.")
+
+
+def _parser(*, add_help: bool) -> _Parser:
+    parser = _Parser(
+        prog="scripts/run",
+        usage=_USAGE,
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+        add_help=add_help,
     )
-
-
-def parse_plain(words: Sequence[str]) -> Plain:
-    """Return what the words ask for, where there is no command among them; raise BadUsage with a sentence."""
-    reading = _read(list(words))
-    port = reading.values.get("port")
-    return Plain(
-        program=_program(reading.values.get("ui", "none")),
-        passed_on=(
-            *(["--quiet"] if reading.quiet else []),
-            *(["--listen-port", str(_port(port))] if port is not None else []),
-            *reading.passed_on,
-        ),
-    )
-
-
-def _read(words: list[str]) -> _Reading:
-    reading = _Reading()
-    if words and words[0] in PROGRAMS:
-        reading.values["ui"] = PROGRAMS[words.pop(0)]
-    while words:
-        _take(words, reading)
-    return reading
-
-
-def _take(words: list[str], reading: _Reading) -> None:
-    """Take the next option off the words, with its value."""
-    name, equals, value = words.pop(0).partition("=")
-    if name in _QUIET and not equals:
-        reading.quiet = True
-    elif name not in _VALUES:
-        reading.passed_on.append(name + equals + value)
-    elif not equals and not words:
-        raise BadUsage(f"{name} takes a value: {USAGE}")
-    else:
-        reading.values[_VALUES[name]] = value if equals else words.pop(0)
-
-
-def _is_web(value: str) -> bool:
-    if value not in ("web", "none"):
-        raise BadUsage(f"--ui is {value!r}, but it takes web or none: the terminal belongs to the command.")
-    return value == "web"
-
-
-def _program(value: str) -> str:
-    for program, ui in PROGRAMS.items():
-        if value == ui:
-            return program
-    raise BadUsage(f"--ui is {value!r}, but it takes {', '.join(PROGRAMS.values())}.")
+    parser.add_argument("--ui", choices=_PROGRAMS, default="none", help="web: mitmweb, as a page next to the command")
+    port = "the proxy's port (a free one with a command, 8080 without)"
+    parser.add_argument("--port", "-p", "--listen-port", type=_port, metavar="N", help=port)
+    quiet = "with a command, print nothing before and after its own output"
+    parser.add_argument("--quiet", "-q", action="store_true", help=quiet)
+    return parser
 
 
 def _port(value: str) -> int:
     if not (value.isascii() and value.isdigit() and int(value) < 65536):
-        raise BadUsage(f"--port is {value!r}, but it takes a number up to 65535.")
+        raise argparse.ArgumentTypeError(f"{value!r} is not a number up to 65535")
     return int(value)

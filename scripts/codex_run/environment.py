@@ -1,30 +1,42 @@
-"""What the client gets to know. Nobody else does: the user's shell and files stay as they are.
+"""What the client is started with, made of the user's environment, and the proxy that the user already had.
 
-Only https goes through the proxy, which is all that the backend speaks. Plain http would be taken apart and held back
-by mitmproxy until it is whole, a download of any size included, and nothing in it is ours; so neither `HTTP_PROXY` nor
-`ALL_PROXY` is set, and what the user has there stays. `GIT_SSL_CAINFO` and the like stay too, since the hosts behind
-them are tunnelled and show their own certificates.
+Only https goes through the proxy, which is all that the backend speaks. mitmproxy would hold back plain http until a
+response is complete, a download of any size included; so `HTTP_PROXY` and `ALL_PROXY` stay as the user has them.
+`GIT_SSL_CAINFO` and the like stay too, since other hosts are tunnelled and show their own certificates.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from codex_run.kinds import Kind
-from codex_run.trust import Bundles
-from codex_run.upstream import no_proxy
+from codex_run.trust import ADDED, ADDING, COMPLETE, REPLACING
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 BACKEND = "chatgpt.com"
-
-TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS")
-"""The variables that name CAs for the client."""
+_PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+_PORTS = {"http": 80, "https": 443}
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _FOR_NODE = {"NODE_USE_ENV_PROXY": "1"}
-"""Without it Node's own fetch heeds no proxy; with it Node 22 writes a warning among what the client says."""
+"""Without it Node's own fetch ignores a proxy; with it Node 22 writes a warning into the client's output."""
 _MAY_BE_NODE: tuple[Kind, ...] = ("node", "other")
-"""Codex's Node only starts Codex, and pi heeds proxies by itself."""
+"""Codex's Node only starts Codex, and pi uses proxies by itself."""
 
 
-def for_client(user: Mapping[str, str], proxy: str, bundles: Bundles, kind: Kind) -> dict[str, str]:
+class CannotChain(Exception):
+    """mitmproxy cannot go through the user's proxy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """A proxy to go through; `auth` is user:password, or empty."""
+
+    url: str
+    auth: str = ""
+
+
+def for_client(user: Mapping[str, str], proxy: str, work_dir: Path, kind: Kind) -> dict[str, str]:
     """Return the environment of the client, made of the user's."""
     direct = ",".join(_direct(user))
     return {
@@ -34,13 +46,13 @@ def for_client(user: Mapping[str, str], proxy: str, bundles: Bundles, kind: Kind
         "NO_PROXY": direct,
         "no_proxy": direct,
         **(_FOR_NODE if kind in _MAY_BE_NODE else {}),
-        **{name: str(bundles.whole) for name in TRUST},
-        "NODE_EXTRA_CA_CERTS": str(bundles.added),
+        **{name: str(work_dir / COMPLETE) for name in (*REPLACING, *ADDING)},
+        "NODE_EXTRA_CA_CERTS": str(work_dir / ADDED),
     }
 
 
-def passes_by(user: Mapping[str, str]) -> str | None:
-    """Return the entry of the user's NO_PROXY that sends the client past the proxy, or None."""
+def bypass_entry(user: Mapping[str, str]) -> str | None:
+    """Return the entry of the user's NO_PROXY that makes the client bypass the proxy, or None."""
     return next((entry for entry in _direct(user) if covers(entry, BACKEND)), None)
 
 
@@ -50,10 +62,39 @@ def covers(entry: str, host: str) -> bool:
     return bool(name) and (host == name or host.endswith(f".{name}"))
 
 
-def _direct(user: Mapping[str, str]) -> list[str]:
-    """Return what goes past the proxy: the user's hosts and loopback.
+def no_proxy(user: Mapping[str, str]) -> list[str]:
+    """Return the hosts that the user keeps from any proxy, of both spellings of the variable."""
+    both = f"{user.get('no_proxy', '')},{user.get('NO_PROXY', '')}"
+    entries = list(dict.fromkeys(entry.strip() for entry in both.split(",") if entry.strip()))
+    return ["*"] if "*" in entries else entries
 
-    A user who wants no proxy for anything wants ours now, or this command would not have been given.
-    """
+
+def find_upstream(user: Mapping[str, str]) -> Upstream | None:
+    """Return the proxy that the user's environment names for https, or None; raise CannotChain with a sentence."""
+    name = next((name for name in _PROXIES if user.get(name, "").strip()), None)
+    return None if name is None or no_proxy(user) == ["*"] else _parse(name, user[name].strip())
+
+
+def _direct(user: Mapping[str, str]) -> list[str]:
+    """Return what bypasses the proxy: loopback and the user's hosts, but not `*`, or this launcher would be useless."""
     known = [entry for entry in no_proxy(user) if entry != "*"]
-    return [*known, *(name for name in LOOPBACK if name not in known)]
+    return [*known, *(name for name in _LOOPBACK if name not in known)]
+
+
+def _parse(name: str, value: str) -> Upstream:
+    """Return the proxy that a variable names. No message contains the value: it can hold a password."""
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host:
+        raise CannotChain(f"{name} is not the address of a proxy.")
+    if parts.scheme not in _PORTS:
+        raise CannotChain(
+            f"{name} names a {parts.scheme} proxy, but mitmproxy goes through http and https proxies only. Unset it "
+            "for this command, or say yourself how the proxy is to run, such as with --mode regular before the --."
+        )
+    where = f"[{host}]" if ":" in host else host
+    auth = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
+    return Upstream(url=f"{parts.scheme}://{where}:{port or _PORTS[parts.scheme]}", auth=auth)

@@ -1,7 +1,13 @@
-"""What a command is, as far as it decides how the command finds proxies and CAs."""
+"""What a command is, as far as it decides how the command finds proxies and CAs, and what is particular to Codex.
 
+Newer versions of Codex leave the work to a background server that all terminals share. One that already runs knows
+nothing of the proxy, and one that is started now would keep a proxy that is gone. 0.169.0 has `--no-daemon` against it.
+"""
+
+import os
 import shutil
-from collections.abc import Sequence
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +27,9 @@ _BY_NAME: dict[str, Kind] = {
 }
 _BY_FIRST_LINE: tuple[tuple[bytes, Kind], ...] = ((b"node", "node"), (b"bun", "bun"), (b"python", "python"))
 
+_NO_DAEMON = "--no-daemon"
+_HELP_TIMEOUT = 10  # seconds
+
 
 def kind_of(command: Sequence[str]) -> Kind:
     """Return the kind of a command, by its name, else by the program that runs its file."""
@@ -28,6 +37,20 @@ def kind_of(command: Sequence[str]) -> Kind:
     if name.startswith("python"):
         return "python"
     return _BY_NAME.get(name) or _by_first_line(shutil.which(command[0]))
+
+
+def without_daemon(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the command so that it does its own work, if it is a Codex that has an option for it."""
+    given = {_NO_DAEMON, "--remote"} & {word.partition("=")[0] for word in command}
+    if kind_of(command) != "codex" or given or _NO_DAEMON not in _help_of(command[0]):
+        return tuple(command)
+    return (command[0], _NO_DAEMON, *command[1:])
+
+
+def has_background_server(user: Mapping[str, str]) -> bool:
+    """Tell whether a background server could have done a Codex client's work."""
+    home = Path(user.get("CODEX_HOME") or Path(user.get("HOME", "~")).expanduser() / ".codex")
+    return (home / "app-server-control" / "app-server-control.sock").exists()
 
 
 def _by_first_line(file: str | None) -> Kind:
@@ -40,3 +63,14 @@ def _by_first_line(file: str | None) -> Kind:
         return "other"
     interpreters = (kind for word, kind in _BY_FIRST_LINE if line.startswith(b"#!") and word in line)
     return next(interpreters, "other")
+
+
+def _help_of(program: str) -> str:
+    command = [program, "--help"]
+    try:
+        asked = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_TIMEOUT, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return os.fsdecode(asked.stdout)

@@ -1,131 +1,113 @@
 """Starts the proxy, then the client behind it; ends the proxy with the client, and says what came of it."""
 
 import contextlib
+import functools
 import os
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codex_setup.ending import die_of
-
-from codex_run import client, codex, environment, farewell, proxy, reasons, signals, terminal, trust, upstream
-from codex_run.arguments import Arguments, BadUsage, parse
-from codex_run.kinds import kind_of
+from codex_run import client, environment, kinds, proxy, signals, summary, trust
+from codex_run.arguments import Arguments, BadUsage
 
 FAILED = 125
 """The exit status where the launcher itself fails, as with env, timeout and docker."""
 
-_LOST = "run: The proxy has ended, so the command's turns fail from now on. End it and start it again."
 
-
-def main(words: Sequence[str]) -> int:
+def main(arguments: Arguments) -> int:
     """Run a command behind a proxy of its own and return its exit status; die of the signal that it died of."""
     try:
-        arguments = parse(words)
         client.check(arguments.command)
-        with _room() as room:
-            status = _run(arguments, room, dict(os.environ), signals.block())
+        with tempfile.TemporaryDirectory(prefix="codex-run-", ignore_cleanup_errors=True) as work_dir:
+            status = _run(arguments, Path(work_dir), dict(os.environ), signals.block())
         return _end_as(status)
-    except (BadUsage, upstream.CannotChain, proxy.NotStarted) as error:
+    except (BadUsage, environment.CannotChain, proxy.NotStarted) as error:
         return _fail(str(error))
     except client.CannotRun as error:
         return _fail(str(error), error.status)
     except OSError as error:
         return _fail(f"{error.filename or 'The launcher'}: {error.strerror}.")
     except proxy.Interrupted as interrupted:
-        die_of(interrupted.number)
+        signals.die_of(interrupted.number)
 
 
 def _end_as(status: int) -> int:
     """Return the exit status of a client with this wait status.
 
-    One that was asked to end by a signal takes us along, so that a shell script around us sees Ctrl-C and stops too.
-    A crash is the client's own.
+    If a signal ended the client on request, this process dies of it too, so that a shell script around it sees Ctrl-C
+    and stops. A crash is the client's alone.
     """
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) in signals.ENDING:
-        die_of(os.WTERMSIG(status))
+        signals.die_of(os.WTERMSIG(status))
     return client.exit_status(status)
 
 
-@contextmanager
-def _room() -> Iterator[Path]:
-    """Make a folder that only this user can read, for as long as it is needed."""
-    room = Path(tempfile.mkdtemp(prefix="codex-run-"))
-    try:
-        yield room
-    finally:
-        shutil.rmtree(room, ignore_errors=True)
-
-
-def _run(arguments: Arguments, room: Path, user: Mapping[str, str], mask: set[int]) -> int:
+def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: set[int]) -> int:
     """Run proxy and client, each to its end, and return the client's wait status."""
-    through = None if arguments.has_mode else upstream.find_upstream(user)
-    bundles = trust.bundles_in(room)
-    trust.write_upstream(bundles, user)
-    words = proxy.command(arguments, bundles, through)
-    with proxy.Proxy(words, proxy.environment(user, through, room), room / "proxy.log", mask) as running:
-        command = codex.alone(arguments.command)  # asked while the proxy starts
-        said = running.listening()
-        if said["address"] is None:
+    upstream = None if arguments.has_mode else environment.find_upstream(user)
+    trust.write_upstream(work_dir, user)
+    words = proxy.command(arguments, work_dir, upstream)
+    with proxy.Proxy(words, proxy.environment(user, upstream, work_dir), work_dir / "proxy.log", mask) as running:
+        command = kinds.without_daemon(arguments.command)  # asked while the proxy starts
+        started = running.listening()
+        if started["address"] is None:
             raise BadUsage("The command needs a proxy: --mode takes regular or upstream here.")
-        trust.write_client(bundles, user, Path(said["ca"]))
+        trust.write_client(work_dir, user, Path(started["ca"]))
         if not arguments.quiet:
-            _say(_before(said, environment.passes_by(user)))
-        given = environment.for_client(user, proxy.url(said["address"]), bundles, kind_of(command))
-        status = _run_client(command, given, mask, running)
+            _say(_before(started, environment.bypass_entry(user)))
+        own = environment.for_client(user, proxy.url(started["address"]), work_dir, kinds.kind_of(command))
+        status = _run_client(command, own, mask, running)
         if not arguments.quiet:
-            _say(_after(running.report(), arguments, user, said["ca"]))
+            _say(_after(running.report(), arguments, user, started["ca"]))
         return status
 
 
-def _run_client(command: Sequence[str], given: Mapping[str, str], mask: set[int], running: proxy.Proxy) -> int:
+def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], running: proxy.Proxy) -> int:
     """Run the client to its end and return its wait status."""
-    known = terminal.settings()
-    pid = client.spawn(command, given, mask)
+
+    def watch() -> None:
+        if running.has_ended:
+            _say_lost()
+
+    settings = client.terminal_settings()
+    pid = client.spawn(command, own, mask)
     running.tell_client(pid)
-    status = client.wait(pid, _once_lost(running))
+    status = client.wait(pid, watch)
     if os.WIFSIGNALED(status):
-        terminal.restore(known)
+        client.restore_terminal(settings)
     return status
 
 
-def _once_lost(running: proxy.Proxy) -> Callable[[], None]:
-    """Return a check that says once that the proxy has ended."""
-    told: list[bool] = []
-
-    def check() -> None:
-        if running.has_ended and not told:
-            told.append(True)
-            _say([_LOST])
-
-    return check
+@functools.cache
+def _say_lost() -> None:
+    """Say, the first time, that the proxy has ended."""
+    _say(["run: The proxy has ended, so the command's turns fail from now on. End it and start it again."])
 
 
-def _before(said: Mapping[str, Any], passes_by: str | None) -> list[str]:
+def _before(started: Mapping[str, Any], bypass: str | None) -> list[str]:
     """Return what is worth knowing before the client takes the terminal."""
-    past = [f"run: NO_PROXY has {passes_by!r}, which sends the command past the proxy."] if passes_by else []
-    page = [f"mitmweb is at {said['page']}"] if said["page"] else []
-    return [*said["warnings"], *past, *page]
+    past = [f"run: NO_PROXY has {bypass!r}, which sends the command past the proxy."] if bypass else []
+    page = [f"mitmweb is at {started['page']}"] if started["page"] else []
+    return [*started["warnings"], *past, *page]
 
 
 def _after(report: Mapping[str, Any] | None, arguments: Arguments, user: Mapping[str, str], ca: str) -> list[str]:
+    """Return what is worth knowing once the client has ended."""
     if report is None:
-        return ["", *farewell.of_lost_proxy()]
+        return ["", *summary.of_lost_proxy()]
     if report["arrivals"]["turns"]:
-        return ["", *farewell.of_turns(report), *report["warnings"]]
-    why = reasons.why_no_turn(
+        return ["", *summary.of_turns(report), *report["warnings"]]
+    why = summary.why_no_turn(
         report["arrivals"],
-        kind=kind_of(arguments.command),
+        kind=kinds.kind_of(arguments.command),
         user=user,
         ca=ca,
-        passes_by=environment.passes_by(user),
-        has_background_server=codex.has_background_server(user),
+        bypass=environment.bypass_entry(user),
+        has_background_server=kinds.has_background_server(user),
     )
-    return ["", *farewell.of_none(why), *report["warnings"]]
+    return ["", *summary.of_none(why), *report["warnings"]]
 
 
 def _fail(sentence: str, status: int = FAILED) -> int:

@@ -1,7 +1,8 @@
-"""mitmproxy beside the client, in a session of its own: no key and no closing terminal reaches it."""
+"""mitmproxy as a process with a session of its own: no key of the terminal, and no closing of it, reaches it."""
 
 import contextlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -10,22 +11,27 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codex_run import refusal, signals
+from codex_run import signals
 from codex_run.arguments import Arguments
-from codex_run.trust import Bundles
-from codex_run.upstream import Upstream
+from codex_run.environment import Upstream
+from codex_run.trust import UPSTREAM
 
 SCRIPTS = Path(__file__).resolve().parents[1]
-ADDONS = (SCRIPTS.parent / "addons" / "codex_continuity.py", SCRIPTS / "codex_run" / "within" / "codex_run_beacon.py")
-LOOPBACK = "127.0.0.1"
+ADDONS = (SCRIPTS.parent / "addons" / "codex_continuity.py", SCRIPTS / "codex_run" / "in_proxy" / "control_addon.py")
+_LOOPBACK = "127.0.0.1"
 
 _START, _REPORT, _END = 60.0, 5.0, 20.0
 """Seconds for the proxy to listen, to report, and to end by itself: it may have a capture to write."""
 _STEP = 0.05
+_QUOTED = 5
+"""Lines that are quoted of a proxy that has not ended."""
+_PREFIX = re.compile(r"^(\[[\d:.]+\] |mitmproxy\.exceptions\.\w+: |mitmdump: error: |mitmweb: error: )")
+_HEADINGS = ("usage:", "Error logged", "Errors logged")
+_BY_ITSELF = "With the same options, but without the -- and the command, scripts/run shows all that the proxy says."
 
 
 class NotStarted(Exception):
-    """The proxy did not come to listen."""
+    """The proxy did not start to listen."""
 
 
 class Interrupted(Exception):
@@ -36,34 +42,50 @@ class Interrupted(Exception):
         self.number = number
 
 
-def command(arguments: Arguments, bundles: Bundles, upstream: Upstream | None) -> list[str]:
-    """Return the command line of the proxy."""
+def command(arguments: Arguments, work_dir: Path, upstream: Upstream | None) -> list[str]:
+    """Return the command line of the proxy for a client; the user's own options come last, so that they count."""
     given = arguments.passed_on
-    words = [str(Path(sys.executable).with_name("mitmweb" if arguments.web else "mitmdump")), "-q"]
-    for addon in ADDONS:
-        words += ["-s", str(addon)]
-    words += ["--listen-port", str(arguments.port)]
-    words += unless(given, "listen_host", ["--listen-host", LOOPBACK])
+    words = [_path(arguments.program), "-q", *(word for addon in ADDONS for word in ("-s", str(addon)))]
+    words += ["--listen-port", str(arguments.port or 0)]
+    words += _unless(given, "listen_host", ["--listen-host", _LOOPBACK])
     words += ["--mode", f"upstream:{upstream.url}"] if upstream else []
-    words += unless(given, "ssl_verify_upstream_trusted", _set("ssl_verify_upstream_trusted_ca", bundles.upstream))
-    words += unless(given, "web_port", _set("web_port", free_port())) if arguments.web else []
+    trusted = _set("ssl_verify_upstream_trusted_ca", work_dir / UPSTREAM)
+    words += _unless(given, "ssl_verify_upstream_trusted", trusted)
+    words += _unless(given, "web_port", _set("web_port", _free_port())) if arguments.program == "mitmweb" else []
     return [*words, *given]
 
 
-def unless(given: Sequence[str], option: str, words: list[str]) -> list[str]:
-    """Return the words, or none if the user has given the option in whatever spelling."""
-    return [] if option in " ".join(given).replace("-", "_") else words
+def command_alone(arguments: Arguments) -> list[str]:
+    """Return the command line of the proxy by itself, on loopback unless the user says otherwise."""
+    host = _unless(arguments.passed_on, "listen_host", ["--listen-host", _LOOPBACK])
+    quiet = ["--quiet"] if arguments.quiet else []
+    port = [] if arguments.port is None else ["--listen-port", str(arguments.port)]
+    return [_path(arguments.program), "-s", str(ADDONS[0]), *host, *quiet, *port, *arguments.passed_on]
 
 
-def _set(option: str, value: object) -> list[str]:
-    return ["--set", f"{option}={value}"]
+def environment(user: Mapping[str, str], upstream: Upstream | None, work_dir: Path) -> dict[str, str]:
+    """Return the environment of the proxy: the user's, and what must not stand on a command line for all to see."""
+    auth = {"CODEX_RUN_UPSTREAM_AUTH": upstream.auth} if upstream and upstream.auth else {}
+    return {**user, **auth, "CODEX_RUN_WORK_DIR": str(work_dir)}
 
 
-def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+def url(address: Sequence[Any]) -> str:
+    """Return the address of a proxy as a client takes it; one that listens everywhere is reached on loopback."""
+    host = {"0.0.0.0": _LOOPBACK, "::": "::1"}.get(str(address[0]), str(address[0]))
+    return f"http://[{host}]:{address[1]}" if ":" in host else f"http://{host}:{address[1]}"
+
+
+def why_not_started(written: str, *, port: str, has_ended: bool) -> str:
+    """Return sentences on a proxy that ended, or that takes too long, from what it wrote until then."""
+    if "ddress already in use" in written:
+        return f"Port {port} is in use by another program. Leave --port out for a free one."
+    lines = [line.strip() for line in written.splitlines() if line.strip() and not line.startswith(_HEADINGS)]
+    sentence = "The proxy did not start" if has_ended else f"The proxy did not start within {_START:.0f} seconds"
+    if not lines:
+        return f"{sentence} and said nothing. {_BY_ITSELF}"
+    if has_ended:
+        return f"{sentence}: {_PREFIX.sub('', lines[-1])}"
+    return "\n  ".join([f"{sentence}. The last that it said:", *lines[-_QUOTED:]])
 
 
 class Proxy:
@@ -89,10 +111,10 @@ class Proxy:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """End it, come what may."""
+        """End the proxy: by itself if nothing has failed, else by a signal."""
         self._near.close()  # without a client to outlive, that alone ends it, once it has started
-        in_peace = [] if kind else [self._wait]
-        for stop in (*in_peace, self._process.terminate, self._wait_a_little, self._process.kill):
+        by_itself = [] if kind else [lambda: self._wait(_END)]
+        for stop in (*by_itself, self._process.terminate, lambda: self._wait(_REPORT), self._process.kill):
             if self.has_ended:
                 return
             stop()
@@ -100,30 +122,33 @@ class Proxy:
 
     @property
     def has_ended(self) -> bool:
+        """Whether the process has ended."""
         return self._process.poll() is not None
 
     def listening(self) -> dict[str, Any]:
-        """Wait until it listens, and return what it says then; raise NotStarted or Interrupted."""
-        said = self._read(_START, self._check_signals)
-        if said is None:
-            raise NotStarted(self._why_not())
-        return said
+        """Wait until it listens, and return what it reports then; raise NotStarted or Interrupted."""
+        report = self._read(_START, _check_signals)
+        if report is None:
+            self._wait(_REPORT)
+            written = self._log.read_text(errors="replace")
+            raise NotStarted(why_not_started(written, port=self._port, has_ended=self.has_ended))
+        return report
 
     def tell_client(self, pid: int) -> None:
-        """Name the client, which the proxy outlives even if we do not."""
+        """Name the client, which the proxy outlives even if this process is killed."""
         self._send({"client": pid})
 
     def report(self) -> dict[str, Any] | None:
-        """Ask for the report, after which it ends; None if there is none to be had."""
+        """Ask for the report, after which it ends; None if it sends none."""
         self._send({"end": True})
         return self._read(_REPORT)
 
-    def _send(self, said: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         with contextlib.suppress(OSError):
-            self._near.sendall(json.dumps(said).encode() + b"\n")
+            self._near.sendall(json.dumps(message).encode() + b"\n")
 
     def _read(self, seconds: float, at_each_step: Callable[[], None] = lambda: None) -> dict[str, Any] | None:
-        """Return what it says next, None if it ends before it has said it."""
+        """Return its next message, None if it ends before that or takes too long."""
         self._near.settimeout(_STEP)
         end = time.monotonic() + seconds
         while b"\n" not in self._unread and time.monotonic() < end:
@@ -133,35 +158,33 @@ class Proxy:
                     return None
                 self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
-        said: dict[str, Any] | None = json.loads(line) if line else None
-        return said
+        message: dict[str, Any] | None = json.loads(line) if line else None
+        return message
 
-    def _check_signals(self) -> None:
-        if number := signals.pending_end():
-            raise Interrupted(number)
-
-    def _why_not(self) -> str:
-        """Return sentences from what it wrote until it ended, or its time was over."""
-        self._wait_a_little()
-        written = self._log.read_text(errors="replace")
-        return refusal.why_not(written, port=self._port, status=self._process.poll(), seconds=_START)
-
-    def _wait(self) -> None:
+    def _wait(self, seconds: float) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_END)
-
-    def _wait_a_little(self) -> None:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_REPORT)
+            self._process.wait(seconds)
 
 
-def environment(user: Mapping[str, str], upstream: Upstream | None, room: Path) -> dict[str, str]:
-    """Return the environment of the proxy: the user's, and what is not for everyone's eyes."""
-    auth = {"CODEX_RUN_UPSTREAM_AUTH": upstream.auth} if upstream and upstream.auth else {}
-    return {**user, **auth, "CODEX_RUN_ROOM": str(room)}
+def _check_signals() -> None:
+    if number := signals.pending_end():
+        raise Interrupted(number)
 
 
-def url(address: Sequence[Any]) -> str:
-    """Return the address of a proxy as a client takes it; one that listens everywhere is reached on loopback."""
-    host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(str(address[0]), str(address[0]))
-    return f"http://[{host}]:{address[1]}" if ":" in host else f"http://{host}:{address[1]}"
+def _path(program: str) -> str:
+    return str(Path(sys.executable).with_name(program))
+
+
+def _unless(given: Sequence[str], option: str, words: list[str]) -> list[str]:
+    """Return the words, or none if the user has given the option in whatever spelling."""
+    return [] if option in " ".join(given).replace("-", "_") else words
+
+
+def _set(option: str, value: object) -> list[str]:
+    return ["--set", f"{option}={value}"]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        return int(probe.getsockname()[1])

@@ -1,14 +1,18 @@
-"""Whom to trust: the CAs that the user's environment or the system names, and the proxy's own.
+"""Which CAs are trusted: those that the user's environment or the system names, and the proxy's own.
 
-Only certificates are taken over, never a key that lies beside them in a file.
+Only certificates are copied, never a key that a file contains as well.
 """
 
 import os
 import re
 import ssl
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import certifi
+
+COMPLETE, ADDED, UPSTREAM = "ca-bundle.pem", "ca-added.pem", "ca-upstream.pem"
+"""Files of CAs: all that a client needs, those added to a client's own, and those that the proxy itself trusts."""
 
 REPLACING = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that replace the system's CAs."""
@@ -24,30 +28,16 @@ _SYSTEMS = (
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bundles:
-    """Files of CAs: all that a client needs, what is added to a client's own, and what the proxy itself trusts."""
-
-    whole: Path
-    added: Path
-    upstream: Path
+def write_upstream(work_dir: Path, user: Mapping[str, str]) -> None:
+    """Write which CAs the proxy trusts: those that the client would have trusted."""
+    _write(work_dir / UPSTREAM, [*_replacing(user), *_named(user, ADDING)])
 
 
-def bundles_in(room: Path) -> Bundles:
-    """Return where the files lie in a folder."""
-    return Bundles(whole=room / "ca-bundle.pem", added=room / "ca-added.pem", upstream=room / "ca-upstream.pem")
-
-
-def write_upstream(bundles: Bundles, user: Mapping[str, str]) -> None:
-    """Write whom the proxy trusts: whoever the client would have trusted."""
-    _write(bundles.upstream, [*_replacing(user), *_named(user, ADDING)])
-
-
-def write_client(bundles: Bundles, user: Mapping[str, str], ca_file: Path) -> None:
-    """Write whom the client is to trust: the same, and the proxy. Raises OSError."""
+def write_client(work_dir: Path, user: Mapping[str, str], ca_file: Path) -> None:
+    """Write which CAs the client is to trust: the same, and the proxy's. Raises OSError."""
     own = certificates(ca_file)
-    _write(bundles.whole, [*_replacing(user), *_named(user, ADDING), *own])
-    _write(bundles.added, [*_named(user, ADDING), *own])
+    _write(work_dir / COMPLETE, [*_replacing(user), *_named(user, ADDING), *own])
+    _write(work_dir / ADDED, [*_named(user, ADDING), *own])
 
 
 def certificates(path: Path) -> list[bytes]:
@@ -57,17 +47,14 @@ def certificates(path: Path) -> list[bytes]:
 
 
 def _replacing(user: Mapping[str, str]) -> list[bytes]:
-    """Return the CAs that a client goes by at first: those the user names, else the system's."""
-    return _named(user, REPLACING) or _first_of([ssl.get_default_verify_paths().cafile, *_SYSTEMS, _certifi()])
+    """Return the CAs that the user names in place of the system's, else the system's."""
+    systems = filter(None, (ssl.get_default_verify_paths().cafile, *_SYSTEMS, certifi.where()))
+    return _named(user, REPLACING) or next(filter(None, map(_readable, systems)), [])
 
 
 def _named(user: Mapping[str, str], names: Iterable[str]) -> list[bytes]:
     paths = dict.fromkeys(user[name] for name in names if user.get(name))
     return [found for path in paths for found in _readable(path)]
-
-
-def _first_of(paths: Iterable[str | None]) -> list[bytes]:
-    return next((found for path in paths if path and (found := _readable(path))), [])
 
 
 def _readable(path: str) -> list[bytes]:
@@ -76,12 +63,6 @@ def _readable(path: str) -> list[bytes]:
         return certificates(Path(path))
     except OSError:
         return []
-
-
-def _certifi() -> str:
-    import certifi
-
-    return certifi.where()
 
 
 def _write(path: Path, found: Iterable[bytes]) -> None:

@@ -1,7 +1,12 @@
-"""What stands before and after `--`."""
+"""The command line: what stands before and after `--`, and the help."""
+
+import subprocess
 
 import pytest
-from codex_run.arguments import Arguments, BadUsage, Plain, parse, parse_plain
+from codex_run.arguments import Arguments, BadUsage, parse
+from support.launched import LAUNCHER
+
+PI = ("pi",)
 
 
 @pytest.mark.parametrize(
@@ -9,37 +14,58 @@ from codex_run.arguments import Arguments, BadUsage, Plain, parse, parse_plain
     [
         ("-- codex", Arguments(command=("codex",))),
         ("-- codex exec -- --port 1", Arguments(command=("codex", "exec", "--", "--port", "1"))),
-        ("--ui web -- pi", Arguments(command=("pi",), web=True)),
-        ("--ui=web -- pi", Arguments(command=("pi",), web=True)),
-        ("mitmweb -- pi", Arguments(command=("pi",), web=True)),
-        ("mitmdump --ui none -- pi", Arguments(command=("pi",))),
-        ("--port 8080 -- pi", Arguments(command=("pi",), port=8080)),
-        ("-p 1 -- pi", Arguments(command=("pi",), port=1)),
-        ("--listen-port=2 -- pi", Arguments(command=("pi",), port=2)),
-        ("-q -- pi", Arguments(command=("pi",), quiet=True)),
-        ("--quiet -- pi", Arguments(command=("pi",), quiet=True)),
-        (
-            "-w f --set codex_mode=pin -- pi",
-            Arguments(command=("pi",), passed_on=("-w", "f", "--set", "codex_mode=pin")),
-        ),
-        ("--quiet=x -- pi", Arguments(command=("pi",), passed_on=("--quiet=x",))),
+        ("--ui web -- pi", Arguments(command=PI, program="mitmweb")),
+        ("--ui=web -- pi", Arguments(command=PI, program="mitmweb")),
+        ("mitmweb -- pi", Arguments(command=PI, program="mitmweb")),
+        ("mitmdump --ui none -- pi", Arguments(command=PI)),
+        ("--port 8080 -- pi", Arguments(command=PI, port=8080)),
+        ("-p 1 -- pi", Arguments(command=PI, port=1)),
+        ("--listen-port=2 -- pi", Arguments(command=PI, port=2)),
+        ("-q -- pi", Arguments(command=PI, quiet=True)),
+        ("--quiet -- pi", Arguments(command=PI, quiet=True)),
     ],
 )
 def test_options_stand_before_and_the_command_after(line: str, expected: Arguments) -> None:
-    assert expected == parse(line.split())
+    assert parse(line.split()) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["-w f --set codex_mode=pin", "--set=codex_mode=pin -nr f", "--web-port 5 ~q", "--por 1", "-s a -s b"],
+)
+def test_other_options_are_mitmproxys_in_the_order_given(line: str) -> None:
+    """An option's beginning is not taken for the option: it could be the beginning of one of mitmproxy's."""
+    words = line.split()
+
+    assert parse([*words[:2], "-q", *words[2:], "--", "pi"]).passed_on == tuple(words)
+    assert parse(words).passed_on == tuple(words)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("", Arguments()),
+        ("mitmproxy -w f", Arguments(program="mitmproxy", passed_on=("-w", "f"))),
+        ("--ui console", Arguments(program="mitmproxy")),
+        ("--port=0 ~q", Arguments(port=0, passed_on=("~q",))),
+        ("mitmdump --help", Arguments(passed_on=("--help",))),
+        ("mitmweb -h", Arguments(program="mitmweb", passed_on=("-h",))),
+    ],
+)
+def test_without_a_command_they_are_for_a_program_of_mitmproxys(line: str, expected: Arguments) -> None:
+    assert parse(line.split()) == expected
 
 
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("codex", "After -- goes the command to run: scripts/run"),
-        ("--port 1 --", "After -- goes the command to run: scripts/run"),
-        ("--port -- pi", "--port takes a value: scripts/run"),
-        ("--port x -- pi", "--port is 'x', but it takes a number up to 65535."),
-        ("--port 65536 -- pi", "--port is '65536', but it takes a number up to 65535."),
-        ("--port ² -- pi", "--port is '²', but it takes a number up to 65535."),
-        ("--ui tv -- pi", "--ui is 'tv', but it takes web or none: the terminal belongs to the command."),
-        ("mitmproxy -- pi", "--ui is 'console', but it takes web or none: the terminal belongs to the command."),
+        ("--port 1 --", "After -- goes the command to run; scripts/run --help shows how."),
+        ("--port -- pi", "argument --port/-p/--listen-port: expected one argument; scripts/run --help shows"),
+        ("--port x -- pi", "argument --port/-p/--listen-port: 'x' is not a number up to 65535; scripts/run"),
+        ("--port 65536", "argument --port/-p/--listen-port: '65536' is not a number up to 65535; scripts/run"),
+        ("--port ² -- pi", "argument --port/-p/--listen-port: '²' is not a number up to 65535; scripts/run"),
+        ("--ui tv", "argument --ui: invalid choice: 'tv'"),
+        ("mitmproxy -- pi", "mitmproxy's console needs the terminal, which belongs to the command: take --ui web."),
     ],
 )
 def test_what_cannot_be_done_is_said(line: str, sentence: str) -> None:
@@ -64,31 +90,31 @@ def test_a_mode_of_the_users_own_is_known(line: str, expected: bool) -> None:
     assert parse([*line.split(), "--", "pi"]).has_mode is expected
 
 
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        ("", Plain(program="mitmdump", passed_on=())),
-        ("mitmproxy -w f", Plain(program="mitmproxy", passed_on=("-w", "f"))),
-        ("--ui web", Plain(program="mitmweb", passed_on=())),
-        ("--port 18091", Plain(program="mitmdump", passed_on=("--listen-port", "18091"))),
-        ("--port=0 ~q", Plain(program="mitmdump", passed_on=("--listen-port", "0", "~q"))),
-        ("-p 1 -q", Plain(program="mitmdump", passed_on=("--quiet", "--listen-port", "1"))),
-    ],
-)
-def test_without_a_command_they_are_for_a_program_of_mitmproxys(line: str, expected: Plain) -> None:
-    assert expected == parse_plain(line.split())
+def printed(*words: str) -> str:
+    return subprocess.run([*LAUNCHER, *words], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.parametrize(
-    ("line", "sentence"),
-    [
-        ("--port x", "--port is 'x', but it takes a number up to 65535."),
-        ("--ui tv", "--ui is 'tv', but it takes none, web, console."),
-        ("--port", "--port takes a value: scripts/run"),
-    ],
-)
-def test_without_a_command_too_what_cannot_be_done_is_said(line: str, sentence: str) -> None:
-    with pytest.raises(BadUsage) as raised:
-        parse_plain(line.split())
+def test_the_help_names_the_launchers_options_and_where_the_others_go() -> None:
+    shown = printed("--help")
 
-    assert str(raised.value).startswith(sentence)
+    assert all(
+        word in shown for word in ("-- COMMAND", "--ui", "--port", "--quiet", "All other options go to mitmdump")
+    )
+    assert max(map(len, shown.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("line", ["-h", "--ui web --help", "--help -- codex", "mitmweb --help -- codex"])
+def test_the_help_is_shown_before_a_command(line: str) -> None:
+    assert printed(*line.split()).startswith("usage: scripts/run")
+
+
+def test_the_proxy_by_itself_takes_the_launchers_place() -> None:
+    assert printed("mitmdump", "--version").startswith("Mitmproxy: ")
+
+
+@pytest.mark.parametrize(("line", "status"), [("--port x", 2), ("--port x -- pi", 125)])
+def test_bad_usage_has_the_status_of_what_was_asked_for(line: str, status: int) -> None:
+    ended = subprocess.run([*LAUNCHER, *line.split()], capture_output=True, text=True, check=False)
+
+    assert ended.returncode == status
+    assert ended.stderr.startswith("run: argument --port/-p/--listen-port: 'x' is not a number up to 65535;")

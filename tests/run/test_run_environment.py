@@ -1,18 +1,17 @@
-"""What the client gets to know."""
+"""What the client is started with, and the proxy that the user had before."""
 
 from pathlib import Path
 
 import pytest
-from codex_run.environment import covers, for_client, passes_by
+from codex_run.environment import CannotChain, Upstream, bypass_entry, covers, find_upstream, for_client, no_proxy
 from codex_run.kinds import Kind
-from codex_run.trust import bundles_in
 
-BUNDLES = bundles_in(Path("/room"))
+WORK_DIR = Path("/work")
 PROXY = "http://127.0.0.1:1"
 
 
 def given(**user: str) -> dict[str, str]:
-    return for_client(user, PROXY, BUNDLES, "other")
+    return for_client(user, PROXY, WORK_DIR, "other")
 
 
 def test_the_proxy_is_named_for_https_in_both_spellings() -> None:
@@ -22,9 +21,9 @@ def test_the_proxy_is_named_for_https_in_both_spellings() -> None:
 @pytest.mark.parametrize(
     ("kind", "told"), [("node", True), ("other", True), ("codex", False), ("pi", False), ("bun", False)]
 )
-def test_node_is_told_to_heed_the_proxy_unless_the_client_does_so_itself(kind: Kind, told: bool) -> None:
+def test_node_is_told_to_use_the_proxy_unless_the_client_does_so_by_itself(kind: Kind, told: bool) -> None:
     """It would warn that this is an experiment."""
-    assert ("NODE_USE_ENV_PROXY" in for_client({}, PROXY, BUNDLES, kind)) is told
+    assert ("NODE_USE_ENV_PROXY" in for_client({}, PROXY, WORK_DIR, kind)) is told
 
 
 def test_plain_http_stays_as_the_user_has_it() -> None:
@@ -33,12 +32,12 @@ def test_plain_http_stays_as_the_user_has_it() -> None:
     assert given(http_proxy="http://p:1")["http_proxy"] == "http://p:1"
 
 
-def test_variables_that_replace_cas_name_all_of_them_and_those_that_add_only_ours() -> None:
+def test_variables_that_replace_cas_name_all_of_them_and_those_that_add_only_the_proxys() -> None:
     """Codex puts its own variable before SSL_CERT_FILE, so that names all too."""
     replaced = {given()[name] for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}
 
-    assert replaced == {given()["CODEX_CA_CERTIFICATE"]} == {"/room/ca-bundle.pem"}
-    assert given()["NODE_EXTRA_CA_CERTS"] == "/room/ca-added.pem"
+    assert replaced == {given()["CODEX_CA_CERTIFICATE"]} == {"/work/ca-bundle.pem"}
+    assert given()["NODE_EXTRA_CA_CERTS"] == "/work/ca-added.pem"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +76,51 @@ def test_an_entry_of_no_proxy_means_a_host_and_what_is_below_it(entry: str, expe
     assert covers(entry, "chatgpt.com") is expected
 
 
-def test_what_sends_the_client_past_the_proxy_is_found() -> None:
-    assert passes_by({"NO_PROXY": "a.example,.com"}) == ".com"
-    assert passes_by({"NO_PROXY": "*"}) is None
+def test_an_entry_that_makes_the_client_bypass_the_proxy_is_found() -> None:
+    assert bypass_entry({"NO_PROXY": "a.example,.com"}) == ".com"
+    assert bypass_entry({"NO_PROXY": "*"}) is None
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": ""}, None),
+        ({"HTTP_PROXY": "http://p:1"}, None),
+        ({"HTTPS_PROXY": "http://p:1"}, Upstream(url="http://p:1")),
+        ({"HTTPS_PROXY": "http://p:1", "https_proxy": "http://q:2"}, Upstream(url="http://q:2")),
+        ({"ALL_PROXY": "http://p:1"}, Upstream(url="http://p:1")),
+        ({"all_proxy": "http://p:1", "HTTPS_PROXY": "http://q:2"}, Upstream(url="http://q:2")),
+        ({"HTTPS_PROXY": "p:1"}, Upstream(url="http://p:1")),
+        ({"HTTPS_PROXY": "http://p/"}, Upstream(url="http://p:80")),
+        ({"HTTPS_PROXY": "https://p"}, Upstream(url="https://p:443")),
+        ({"HTTPS_PROXY": "http://[::1]:3"}, Upstream(url="http://[::1]:3")),
+        ({"HTTPS_PROXY": "http://me:p%40ss@p:1"}, Upstream(url="http://p:1", auth="me:p@ss")),
+        ({"HTTPS_PROXY": "http://me@p:1"}, Upstream(url="http://p:1", auth="me:")),
+        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "a.example"}, Upstream(url="http://p:1")),
+        ({"HTTPS_PROXY": "http://p:1", "no_proxy": "*"}, None),
+    ],
+)
+def test_the_proxy_for_https_is_found_as_clients_find_it(user: dict[str, str], expected: Upstream | None) -> None:
+    assert expected == find_upstream(user)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("socks5://me:secret@p:1", "HTTPS_PROXY names a socks5 proxy"),
+        ("http://me:secret@p:nan", "HTTPS_PROXY is not the address of a proxy."),
+        ("http://", "HTTPS_PROXY is not the address of a proxy."),
+    ],
+)
+def test_a_proxy_that_cannot_be_gone_through_is_said_without_its_password(value: str, said: str) -> None:
+    with pytest.raises(CannotChain) as raised:
+        find_upstream({"HTTPS_PROXY": value})
+
+    assert str(raised.value).startswith(said)
+    assert "secret" not in str(raised.value)
+
+
+def test_both_spellings_of_no_proxy_count() -> None:
+    assert no_proxy({"no_proxy": "a, b", "NO_PROXY": "b,,c"}) == ["a", "b", "c"]
+    assert no_proxy({"no_proxy": "a,*"}) == ["*"]

@@ -1,10 +1,9 @@
-"""What a command is."""
+"""What a command is, and what is particular to Codex."""
 
 from pathlib import Path
 
 import pytest
-from codex_run.codex import alone, has_background_server
-from codex_run.kinds import kind_of
+from codex_run.kinds import has_background_server, kind_of, without_daemon
 
 
 def program(path: Path, text: str) -> str:
@@ -45,31 +44,31 @@ def test_a_codex_with_a_background_server_is_told_to_do_its_own_work(tmp_path: P
     """The server has another environment, or would outlive the proxy."""
     command = codex(tmp_path, "  --no-daemon  Run without the shared background server")
 
-    assert alone([command, "resume", "--last"]) == (command, "--no-daemon", "resume", "--last")
+    assert without_daemon([command, "resume", "--last"]) == (command, "--no-daemon", "resume", "--last")
 
 
 def test_a_codex_without_one_is_left_as_it_is(tmp_path: Path) -> None:
     command = codex(tmp_path, "  --no-alt-screen")
 
-    assert alone([command, "resume"]) == (command, "resume")
+    assert without_daemon([command, "resume"]) == (command, "resume")
 
 
 @pytest.mark.parametrize("option", ["--no-daemon", "--remote=unix://", "--remote"])
-def test_who_says_where_the_work_is_done_is_obeyed(tmp_path: Path, option: str) -> None:
+def test_an_option_that_says_where_the_work_is_done_is_kept(tmp_path: Path, option: str) -> None:
     command = codex(tmp_path, "--no-daemon")
 
-    assert alone([command, option]) == (command, option)
+    assert without_daemon([command, option]) == (command, option)
 
 
 def test_other_commands_are_not_asked(tmp_path: Path) -> None:
     command = program(tmp_path / "agent", f"#!/bin/sh\ntouch {tmp_path}/asked\n")
 
-    assert alone([command]) == (command,)
+    assert without_daemon([command]) == (command,)
     assert not (tmp_path / "asked").exists()
 
 
 def test_a_codex_that_cannot_be_asked_is_left_as_it_is(tmp_path: Path) -> None:
-    assert alone([str(tmp_path / "codex")]) == (str(tmp_path / "codex"),)
+    assert without_daemon([str(tmp_path / "codex")]) == (str(tmp_path / "codex"),)
 
 
 def test_a_running_background_server_is_seen(tmp_path: Path) -> None:

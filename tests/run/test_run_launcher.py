@@ -35,10 +35,10 @@ async def test_a_session_ends_with_the_clients_status_and_a_summary(home: Home) 
 
 
 async def test_only_the_user_can_look_into_the_launchers_folder(home: Home) -> None:
-    """The proxy's log lies there too; and what names CAs is nobody else's to change."""
+    """The proxy's log is there too, and only the user may change which CAs are named."""
     script = """
-room = os.path.dirname(os.environ["SSL_CERT_FILE"])
-modes = {name: oct(os.stat(os.path.join(room, name)).st_mode & 0o777) for name in (".", *os.listdir(room))}
+work_dir = os.path.dirname(os.environ["SSL_CERT_FILE"])
+modes = {name: oct(os.stat(os.path.join(work_dir, name)).st_mode & 0o777) for name in (".", *os.listdir(work_dir))}
 print(json.dumps({name: mode for name, mode in modes.items() if not name.endswith(".log")}))
 """
     ended = await home.run(*home.behind, "--quiet", "--", *home.client(script))
@@ -74,7 +74,7 @@ async def test_a_client_that_ignores_the_proxy_is_told_so(home: Home) -> None:
 
 
 async def test_other_hosts_are_passed_unopened_and_named(home: Home, authority: Authority) -> None:
-    """Their certificates are their own, which the client trusts as before; the proxy asks nobody for them."""
+    """Their certificates are their own, which the client trusts as before; the proxy makes none for them."""
     home.variables["SSL_CERT_FILE"] = str(authority.ca_file)
     ended = await home.run(*home.behind, "--", *home.client("turn(host='other.example')"))
 
@@ -156,7 +156,7 @@ turn()
 
 
 async def test_a_proxy_that_dies_does_not_go_unsaid(home: Home) -> None:
-    """The client goes on, and its status counts."""
+    """The client continues, and its status counts."""
     script = "print('ready', flush=True); time.sleep(0.5); sys.exit(3)"
     async with home.started(*home.behind, "--", *home.client(script)) as process:
         assert process.stdout is not None

@@ -1,28 +1,27 @@
-"""The command line of the proxy."""
+"""The command line of the proxy, and why it did not start."""
 
 from pathlib import Path
 
 import pytest
 from codex_run.arguments import parse
-from codex_run.proxy import ADDONS, command, environment, url
-from codex_run.trust import bundles_in
-from codex_run.upstream import Upstream
+from codex_run.environment import Upstream
+from codex_run.proxy import ADDONS, command, command_alone, environment, url, why_not_started
 
 
 def program(line: str = "") -> str:
-    return Path(command(parse([*line.split(), "--", "pi"]), bundles_in(Path("/room")), None)[0]).name
+    return Path(command(parse([*line.split(), "--", "pi"]), Path("/work"), None)[0]).name
 
 
 def words(line: str = "", upstream: Upstream | None = None) -> str:
     """Return all words but the program's own."""
-    return " ".join(command(parse([*line.split(), "--", "pi"]), bundles_in(Path("/room")), upstream)[1:])
+    return " ".join(command(parse([*line.split(), "--", "pi"]), Path("/work"), upstream)[1:])
 
 
 def test_it_is_mitmdump_with_both_addons_on_a_free_port_of_loopback() -> None:
     assert program() == "mitmdump"
     assert words() == (
         f"-q -s {ADDONS[0]} -s {ADDONS[1]} --listen-port 0 --listen-host 127.0.0.1 "
-        "--set ssl_verify_upstream_trusted_ca=/room/ca-upstream.pem"
+        "--set ssl_verify_upstream_trusted_ca=/work/ca-upstream.pem"
     )
 
 
@@ -48,7 +47,7 @@ def test_the_users_proxy_is_gone_through_and_its_password_is_not_for_all_to_see(
 
     assert "--mode upstream:http://p:1" in words(upstream=upstream)
     assert "secret" not in words(upstream=upstream)
-    assert environment({}, upstream, Path("/room"))["CODEX_RUN_UPSTREAM_AUTH"] == "me:secret"
+    assert environment({}, upstream, Path("/work"))["CODEX_RUN_UPSTREAM_AUTH"] == "me:secret"
 
 
 @pytest.mark.parametrize(
@@ -62,3 +61,45 @@ def test_the_users_proxy_is_gone_through_and_its_password_is_not_for_all_to_see(
 )
 def test_a_client_takes_the_address_as_a_url(address: list[object], expected: str) -> None:
     assert url(address) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "program", "words"),
+    [
+        ("", "mitmdump", "--listen-host 127.0.0.1"),
+        ("-w a--b", "mitmdump", "--listen-host 127.0.0.1 -w a--b"),
+        ("mitmweb", "mitmweb", "--listen-host 127.0.0.1"),
+        ("--port 8081", "mitmdump", "--listen-host 127.0.0.1 --listen-port 8081"),
+        ("--listen-host ::1 -q", "mitmdump", "--quiet --listen-host ::1"),
+        ("--set listen_host=", "mitmdump", "--set listen_host="),
+    ],
+)
+def test_by_itself_it_has_the_addon_and_listens_on_loopback_unless_told_otherwise(
+    line: str, program: str, words: str
+) -> None:
+    found = command_alone(parse(line.split()))
+
+    assert (Path(found[0]).name, found[1:3]) == (program, ["-s", str(ADDONS[0])])
+    assert found[3:] == words.split()
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("[Errno 98] Address already in use", "Port 8080 is in use by another program. Leave --port out for a free"),
+        ("usage: x\nmitmdump: error: no such option\n", "The proxy did not start: no such option"),
+        ("ValueError: a\n\nErrors logged during startup, exiting...\n", "The proxy did not start: ValueError: a"),
+        ("", "The proxy did not start and said nothing. With the same options, but without the -- and the command,"),
+    ],
+)
+def test_one_that_has_ended_is_quoted_with_its_last_line(written: str, expected: str) -> None:
+    assert why_not_started(written, port="8080", has_ended=True).startswith(expected)
+
+
+def test_one_that_takes_too_long_is_quoted_with_its_last_lines() -> None:
+    written = "\n".join(f"line {number}" for number in range(1, 9))
+
+    assert why_not_started(written, port="8080", has_ended=False) == (
+        "The proxy did not start within 60 seconds. The last that it said:\n"
+        "  line 4\n  line 5\n  line 6\n  line 7\n  line 8"
+    )

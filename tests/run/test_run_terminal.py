@@ -93,7 +93,7 @@ async def test_a_client_that_crashes_leaves_a_terminal_that_works(home: Home) ->
 
 @pytest.mark.parametrize("who", ["the whole job", "the client alone"])
 async def test_a_client_that_is_stopped_gives_the_shell_the_terminal_back(home: Home, who: str) -> None:
-    """By Ctrl-Z, or by a client that stops itself; and it goes on in the foreground."""
+    """By Ctrl-Z, or by a client that stops itself; and it continues in the foreground."""
     stop = "" if who == "the whole job" else "os.kill(os.getpid(), signal.SIGTSTP)"
     script = home.folder / "client.py"
     script.write_text(f"import os, signal\nprint('re' 'ady', flush=True)\n{stop}\nprint('got ' + input())\n")

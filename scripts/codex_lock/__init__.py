@@ -1,1 +1,0 @@
-"""Makes the locks anew with uv, for all systems at once, and sees that each of them can install every package."""

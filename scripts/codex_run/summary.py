@@ -1,0 +1,163 @@
+"""What is said once the client has ended: what its turns came to, or why none arrived and what to do about it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from codex_run.kinds import Kind
+
+_NAME = "Codex Continuity"
+_IGNORED: dict[Kind, str] = {
+    "codex": "Codex takes HTTPS_PROXY for its requests in every version, and for WebSockets since 0.120.",
+    "pi": "pi takes HTTPS_PROXY for its requests and its WebSockets.",
+    "node": "Node's own fetch takes HTTPS_PROXY from version 24 on (of 22, from 22.21 on) by NODE_USE_ENV_PROXY=1, "
+    "which was set; an older one needs a client that looks for the variable itself.",
+    "bun": "Bun's fetch takes HTTPS_PROXY; a WebSocket may not.",
+    "python": "httpx, requests and urllib take HTTPS_PROXY, unless trust_env is off; aiohttp only with trust_env=True.",
+    "other": "",
+}
+_DISTRUSTED: dict[Kind, str] = {
+    "codex": "Codex before 0.120 knows SSL_CERT_FILE only, newer ones CODEX_CA_CERTIFICATE before it.",
+    "pi": "pi takes NODE_EXTRA_CA_CERTS as its Node starts.",
+    "node": "Node takes NODE_EXTRA_CA_CERTS as it starts, unless a client brings CAs of its own (the option ca).",
+    "bun": "Bun takes NODE_EXTRA_CA_CERTS as it starts.",
+    "python": "httpx takes SSL_CERT_FILE and requests REQUESTS_CA_BUNDLE, unless verify names CAs or trust_env is off.",
+    "other": "",
+}
+_NO_CONNECTION = "The client opened no connection through the proxy"
+_BASE_URLS = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "CODEX_BASE_URL")
+_REVERSE = (
+    "A client that takes a base URL needs no proxy: scripts/run --mode reverse:https://chatgpt.com, and "
+    "http://127.0.0.1:8080 as its URL."
+)
+
+
+def of_turns(report: Mapping[str, Any]) -> list[str]:
+    """Return the summary of the turns and of what was changed in them."""
+    first, *others = report["summary"]
+    unreachable = _unreachable(report["arrivals"]["unreachable"])
+    return [f"{_NAME}: {first}", *others, _changed(report), *unreachable]
+
+
+def of_none(reasons: Iterable[str]) -> list[str]:
+    """Return that no turn came, and why."""
+    return [f"{_NAME}: no turn of the Codex backend passed through the proxy.", *reasons]
+
+
+def of_lost_proxy() -> list[str]:
+    """Return what is known when the proxy has ended before the client."""
+    return [f"{_NAME}: the proxy ended before the command did, so there is no summary."]
+
+
+def why_no_turn(
+    arrivals: Mapping[str, Any],
+    *,
+    kind: Kind,
+    user: Mapping[str, str],
+    ca: str,
+    bypass: str | None = None,
+    has_background_server: bool = False,
+) -> list[str]:
+    """Return sentences on the first reason that the evidence supports."""
+    reasons = (
+        _distrusted(arrivals["distrusted"], kind, ca),
+        _unreachable(arrivals["unreachable"]),
+        _at_the_backend(arrivals, ca),
+        _only_others(arrivals["tunnelled"], user),
+        _bypassed(bypass, kind, has_background_server),
+        _ignored(kind, user),
+    )
+    return next(sentences for each in reasons if (sentences := list(each)))
+
+
+def _changed(report: Mapping[str, Any]) -> str:
+    changed: Mapping[str, int] = report["arrivals"]["changed"]
+    if not changed:
+        why = " (codex_mode is observe)" if report["mode"] == "observe" else ": every turn already had its identity"
+        return f"nothing was changed{why}"
+    names: dict[int, list[str]] = {}
+    for name in sorted(changed):
+        names.setdefault(changed[name], []).append(name)
+    counts = sorted(names, reverse=True)
+    return "changed: " + "; ".join(
+        f"{', '.join(names[count])} in {count:,} turn{'s' * (count != 1)}" for count in counts
+    )
+
+
+def _distrusted(hosts: Iterable[str], kind: Kind, ca: str) -> Iterator[str]:
+    if hosts:
+        yield f"The client refused the proxy's certificate for {_names(hosts)}: it does not trust the CA {ca}."
+        yield (
+            "SSL_CERT_FILE, CODEX_CA_CERTIFICATE, NODE_EXTRA_CA_CERTS and REQUESTS_CA_BUNDLE named it, so the client "
+            f"has CAs of its own, or something between cleared its environment. {_DISTRUSTED[kind]}".rstrip()
+        )
+
+
+def _unreachable(hosts: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each of the backend's hosts that could not be reached, with the last error."""
+    for host, error in hosts.items():
+        way_out = " If a CA of yours signs for it, name that in SSL_CERT_FILE." if "erify failed" in error else ""
+        yield f"The proxy could not reach {_shown(host)}: {_shown(error).rstrip('.')}.{way_out}"
+
+
+def _at_the_backend(arrivals: Mapping[str, Any], ca: str) -> Iterator[str]:
+    requests, statuses = arrivals["requests"], arrivals["statuses"]
+    if arrivals["hung_up"] and not requests:
+        yield (
+            f"The client hung up when it saw the proxy's certificate for {_names(arrivals['hung_up'])}; most likely it "
+            f"does not trust the CA {ca}."
+        )
+    elif arrivals["begun"]:
+        yield f"Turns were asked for ({arrivals['begun']:,} times), but none was carried out to its end."
+    elif requests:
+        refused = "".join(f"; {number} answered {status}" for status, number in sorted(statuses.items()))
+        yield f"The client reached the backend through it, but only for other things: {requests:,} times{refused}."
+
+
+def _only_others(hosts: Iterable[str], user: Mapping[str, str]) -> Iterator[str]:
+    if hosts:
+        yield f"The client used the proxy, but only for other hosts, which pass unopened: {_names(hosts)}."
+        if "api.openai.com" in hosts:
+            yield "api.openai.com is where an API key leads; the Codex backend is reached by logging in with ChatGPT."
+        yield from _base_url(user)
+
+
+def _bypassed(entry: str | None, kind: Kind, has_background_server: bool) -> Iterator[str]:
+    if entry:
+        yield f"{_NO_CONNECTION}: NO_PROXY has {_shown(entry)!r}, which sends it past the proxy. Take it out."
+    elif kind == "codex" and has_background_server:
+        yield (
+            f"{_NO_CONNECTION}: it may have left the work to Codex's background server, which has an environment of "
+            "its own. Stop that, with codex app-server daemon stop, and try again."
+        )
+
+
+def _ignored(kind: Kind, user: Mapping[str, str]) -> Iterator[str]:
+    yield f"{_NO_CONNECTION}: it had nothing to send, or it ignores HTTPS_PROXY."
+    yield from _base_url(user)
+    yield from filter(None, (_IGNORED[kind], _REVERSE))
+
+
+def _base_url(user: Mapping[str, str]) -> Iterator[str]:
+    for name in _BASE_URLS:
+        if host := _host(user.get(name, "")):
+            yield f"{name} leads to {host}, which is not the Codex backend."
+
+
+def _host(url: str) -> str:
+    """Return the host of a URL, without what else can stand in one."""
+    try:
+        return _shown(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
+
+
+def _names(hosts: Iterable[str], most: int = 5) -> str:
+    names = [_shown(host) for host in hosts]
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+def _shown(text: str) -> str:
+    """Return text that cannot steer a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in text)

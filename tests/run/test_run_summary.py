@@ -1,0 +1,119 @@
+"""What is said at the end: what the turns came to, or why none arrived."""
+
+from typing import Any
+
+import pytest
+from codex_run.kinds import Kind
+from codex_run.summary import of_none, of_turns, why_no_turn
+
+NOTHING: dict[str, Any] = {
+    "connections": 0,
+    "requests": 0,
+    "begun": 0,
+    "statuses": {},
+    "tunnelled": {},
+    "distrusted": {},
+    "hung_up": {},
+    "unreachable": {},
+}
+
+
+def why(kind: Kind = "other", user: dict[str, str] | None = None, given: Any = None, **seen: Any) -> str:
+    return "\n".join(why_no_turn(NOTHING | seen, kind=kind, user=user or {}, ca="/ca.pem", **(given or {})))
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        ({"distrusted": {"chatgpt.com": 2}}, "refused the proxy's certificate for chatgpt.com: it does not"),
+        ({"hung_up": {"chatgpt.com": 2}}, "hung up when it saw the proxy's certificate for chatgpt.com"),
+        ({"unreachable": {"chatgpt.com": "refused"}}, "The proxy could not reach chatgpt.com: refused."),
+        ({"unreachable": {"a": "Certificate verify failed: x"}}, "If a CA of yours signs for it, name that in SSL"),
+        ({"requests": 3, "begun": 2}, "Turns were asked for (2 times), but none was carried out to its end."),
+        ({"requests": 3}, "reached the backend through it, but only for other things: 3 times."),
+        ({"requests": 3, "statuses": {"401": 2}}, "only for other things: 3 times; 2 answered 401."),
+        ({"tunnelled": {"x.example": 1}}, "only for other hosts, which pass unopened: x.example."),
+        ({"tunnelled": {"api.openai.com": 1}}, "api.openai.com is where an API key leads"),
+        ({}, "opened no connection through the proxy: it had nothing to send, or it ignores HTTPS_PROXY."),
+    ],
+)
+def test_the_evidence_says_why(seen: dict[str, Any], said: str) -> None:
+    assert said in why(**seen)
+
+
+@pytest.mark.parametrize(
+    ("kind", "variable"),
+    [("codex", "CODEX_CA_CERTIFICATE"), ("node", "NODE_EXTRA_CA_CERTS"), ("python", "REQUESTS_CA_BUNDLE")],
+)
+def test_a_refusal_names_the_variable_that_the_client_goes_by(kind: Kind, variable: str) -> None:
+    assert variable in why(kind, distrusted={"chatgpt.com": 1}).splitlines()[1].partition("environment.")[2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("node", "from version 24 on"),
+        ("python", "trust_env"),
+        ("bun", "Bun's fetch"),
+        ("codex", "since 0.120"),
+        ("pi", "pi takes"),
+    ],
+)
+def test_a_proxy_that_was_ignored_is_explained_for_the_kind_of_client(kind: Kind, said: str) -> None:
+    assert said in why(kind)
+    assert "reverse:https://chatgpt.com" in why(kind)
+
+
+def test_no_proxy_is_the_reason_where_it_names_the_backend() -> None:
+    assert why(given={"bypass": ".com"}).endswith("NO_PROXY has '.com', which sends it past the proxy. Take it out.")
+
+
+def test_a_background_server_is_the_reason_where_codex_has_one() -> None:
+    assert "codex app-server daemon stop" in why("codex", given={"has_background_server": True})
+    assert "daemon" not in why("node", given={"has_background_server": True})
+
+
+def test_a_base_url_that_leads_elsewhere_is_named_by_its_host_alone() -> None:
+    said = why(user={"OPENAI_BASE_URL": "http://me:secret@gateway.example:1/v1?key=secret"})
+
+    assert "OPENAI_BASE_URL leads to gateway.example, which is not the Codex backend." in said
+    assert "secret" not in said
+
+
+def test_many_hosts_are_cut_short_and_cannot_steer_the_terminal() -> None:
+    said = why(tunnelled={f"{letter}\x1b": 1 for letter in "abcdefg"})
+
+    assert "a?, b?, c?, d?, e? and 2 more." in said
+
+
+def told(changed: dict[str, int], mode: str = "fill", **unreachable: str) -> list[str]:
+    report: dict[str, Any] = {
+        "summary": ["3 turns in 1 conversation", "90% were read"],
+        "arrivals": {"changed": changed, "unreachable": unreachable},
+        "mode": mode,
+    }
+    return of_turns(report)
+
+
+def test_the_summary_comes_with_what_was_changed() -> None:
+    assert told({"session-id": 3, "prompt_cache_key": 3, "stream_options": 1}) == [
+        "Codex Continuity: 3 turns in 1 conversation",
+        "90% were read",
+        "changed: prompt_cache_key, session-id in 3 turns; stream_options in 1 turn",
+    ]
+
+
+def test_nothing_changed_is_said_too() -> None:
+    assert told({})[-1] == "nothing was changed: every turn already had its identity"
+    assert told({}, mode="observe")[-1] == "nothing was changed (codex_mode is observe)"
+
+
+def test_a_backend_that_could_not_be_reached_is_said_also_after_turns() -> None:
+    assert told({}, host="refused")[-1] == "The proxy could not reach host: refused."
+
+
+def test_no_turn_comes_with_its_reasons() -> None:
+    assert of_none(["Because."]) == [
+        "Codex Continuity: no turn of the Codex backend passed through the proxy.",
+        "Because.",
+    ]

@@ -1,0 +1,153 @@
+"""`scripts/setup` and `scripts/lock` with a uv, a Python and a pip that only record how they were called."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ("dirname", "cksum", "cat", "cp", "mkdir", "rm")
+UV = """
+echo "uv $*" >>"$CALLS"; . "$UV_DOES"
+[ "$1" != venv ] || { mkdir -p .venv/bin && cp "$INSTALLER" .venv/bin/python; }
+"""
+PYTHON = """
+[ "$1 $2" = "-m venv" ] || exec "$REAL" "$@"
+echo "python $*" >>"$CALLS"; mkdir -p "$3/bin" && cp "$INSTALLER" "$3/bin/python"
+"""
+INSTALLER = 'echo "$0 $*" >>"$CALLS"; . "$PIP_DOES"'
+WITH_UV = [
+    "uv venv -q --python python3.14 .venv",
+    "uv pip install -q -p .venv --require-hashes -r requirements/test.txt",
+]
+WITH_PIP = [
+    "python -m venv .venv",
+    ".venv/bin/python -m pip install -qq --require-hashes -r requirements/test.txt",
+]
+
+
+class Clone:
+    """A clone whose PATH has nothing but these programs and a few plain tools."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("bin", "scripts", "requirements"):
+            (folder / name).mkdir()
+        for name in ("setup", "lock", "find-python"):
+            shutil.copy(ROOT / "scripts" / name, folder / "scripts")
+        for tool in TOOLS:
+            (folder / "bin" / tool).symlink_to(str(shutil.which(tool)))
+        self.lock_file.write_text("first")
+        self._program("bin/python3.14", PYTHON)
+        self._program("installer", INSTALLER)
+        self.uv_does("")
+        self.pip_does("")
+
+    @property
+    def lock_file(self) -> Path:
+        return self.folder / "requirements" / "test.txt"
+
+    def has_uv(self) -> None:
+        self._program("bin/uv", UV)
+
+    def uv_does(self, line: str) -> None:
+        (self.folder / "uv-does").write_text(line)
+
+    def pip_does(self, line: str) -> None:
+        (self.folder / "pip-does").write_text(line)
+
+    def run(self, script: str = "setup", *options: str) -> tuple[int, list[str], str]:
+        """Run a script; return its status, what it called, and what it said."""
+        folder = self.folder
+        paths = {
+            "PATH": "bin",
+            "CALLS": "calls",
+            "UV_DOES": "uv-does",
+            "PIP_DOES": "pip-does",
+            "INSTALLER": "installer",
+        }
+        environment = {name: str(folder / path) for name, path in paths.items()} | {"REAL": sys.executable}
+        command = [str(folder / "scripts" / script), *options]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
+        calls = folder / "calls"
+        called = calls.read_text().splitlines() if calls.exists() else []
+        calls.unlink(missing_ok=True)
+        return done.returncode, called, done.stderr
+
+    def _program(self, path: str, text: str) -> None:
+        (self.folder / path).write_text(f"#!/bin/sh\n{text}\n")
+        (self.folder / path).chmod(0o755)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    """A clone in which nothing was set up."""
+    return Clone(tmp_path)
+
+
+def test_uv_installs_what_is_locked(clone: Clone) -> None:
+    clone.has_uv()
+
+    assert clone.run() == (0, WITH_UV, "Setting up .venv (once, about a minute) ...\n")
+
+
+def test_without_uv_pip_installs_what_is_locked_and_checks_the_hashes(clone: Clone) -> None:
+    assert clone.run()[:2] == (0, WITH_PIP)
+
+
+def test_pip_does_it_where_uv_fails(clone: Clone) -> None:
+    clone.has_uv()
+    clone.uv_does("exit 2")
+
+    assert clone.run()[:2] == (0, [WITH_UV[0], *WITH_PIP])
+
+
+def test_an_environment_that_is_up_to_date_is_left_alone(clone: Clone) -> None:
+    clone.run()
+
+    assert clone.run() == (0, [], "")
+
+
+def test_a_changed_lock_makes_a_new_one(clone: Clone) -> None:
+    clone.run()
+    (clone.folder / ".venv" / "old").touch()
+    clone.lock_file.write_text("second")
+
+    assert clone.run()[:2] == (0, WITH_PIP)
+    assert not (clone.folder / ".venv" / "old").exists()
+
+
+def test_a_clone_that_was_moved_gets_a_new_one(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """An environment contains its own path."""
+    clone.run()
+    clone.folder = clone.folder.rename(tmp_path_factory.mktemp("elsewhere") / "clone")
+
+    assert clone.run()[:2] == (0, WITH_PIP)
+
+
+def test_after_a_failure_the_next_run_tries_again(clone: Clone) -> None:
+    clone.pip_does("exit 3")
+    assert clone.run()[0] == 3
+
+    clone.pip_does("")
+    assert clone.run()[:2] == (0, WITH_PIP)
+
+
+def test_both_requirements_are_compiled_with_hashes(clone: Clone) -> None:
+    """Without this machine's settings, which could name an index."""
+    clone.has_uv()
+    common = (
+        "uv pip compile -q --no-config --universal --python-version 3.12 --generate-hashes pyproject.toml --extra otel"
+    )
+    test = "--extra dev -c requirements/run.txt -o requirements/test.txt"
+
+    assert clone.run("lock", "--upgrade-package", "x")[:2] == (
+        0,
+        [f"{common} -o requirements/run.txt --upgrade-package x", f"{common} {test} --upgrade-package x"],
+    )
+
+
+def test_locking_without_uv_says_how_to_get_it(clone: Clone) -> None:
+    assert clone.run("lock") == (1, [], "scripts/lock needs uv. Install it (pip install uv), then run this again.\n")
