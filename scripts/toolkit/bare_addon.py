@@ -1,12 +1,12 @@
-"""The arm that all others are compared with: responses are streamed, nothing else is done."""
+"""A mitmproxy addon that does the least: responses are streamed, nothing else is done."""
 
 from mitmproxy import http
 
 
 class Bare:
-    """Has responses streamed."""
+    """Streams responses."""
 
-    name = "bench_bare"
+    name = "bare"
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         assert flow.response
