@@ -12,7 +12,7 @@ import socket
 import ssl
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,15 +59,20 @@ class Program:
         return "\n".join([*self.lines, self._unfinished])
 
     async def says(self, pattern: str, after: int = 0) -> re.Match[str]:
-        """Wait for a line that a pattern is found in, `after` so many lines. Raises NotStarted."""
+        """Wait for a whole line that a pattern is found in, `after` so many lines. Raises NotStarted."""
+        find = re.compile(pattern).search
+        return await self.until(lambda: next(filter(None, map(find, self.lines[after:])), None), repr(pattern))
+
+    async def until[T](self, look: Callable[[], T | None], wanted: str) -> T:
+        """Wait until something is found in what was written. Raises NotStarted."""
         with suppress(TimeoutError):
             async with asyncio.timeout(_READY_WITHIN):
-                while not (found := self._find(pattern, after)) and not self._reading.done():
+                while not (found := look()) and not self._reading.done():
                     self._more.clear()
                     await self._more.wait()
         if found:
             return found
-        state = "ended" if self._reading.done() else f"did not write {pattern!r} in {_READY_WITHIN:.0f} s"
+        state = "ended" if self._reading.done() else f"did not write {wanted} in {_READY_WITHIN:.0f} s"
         raise NotStarted(f"{self.name} {state}: {'\n'.join(self.text.splitlines()[-_SHOWN:])}")
 
     def count(self, text: str, after: int = 0) -> int:
@@ -84,10 +89,6 @@ class Program:
         """End the program if it runs, by force after 5 seconds; a cancellation waits for that."""
         await end(self.process)
         await self._reading
-
-    def _find(self, pattern: str, after: int) -> re.Match[str] | None:
-        lines = [*self.lines[after:], self._unfinished]
-        return next((found for line in lines if (found := re.search(pattern, line))), None)
 
     async def _read(self, output: asyncio.StreamReader) -> None:
         with suppress(OSError):  # a pseudo-terminal whose other side is closed
