@@ -114,9 +114,10 @@ async def start(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     stdin: int = DEVNULL,
+    pass_fds: Sequence[int] = (),
 ) -> Program:
     """Start a program with an environment, `own_environment()` by default."""
-    process = await _created(command, environment, folder, stdin=stdin, stderr=STDOUT)
+    process = await _created(command, environment, folder, stdin=stdin, stderr=STDOUT, pass_fds=pass_fds)
     assert process.stdout is not None
     return Program(process, process.stdout, Path(command[0]).name)
 
@@ -162,17 +163,12 @@ async def _end(process: Process) -> None:
 
 
 async def _created(
-    command: Sequence[str | Path],
-    environment: Mapping[str, str] | None,
-    folder: Path | None,
-    *,
-    stdin: int,
-    stderr: int,
+    command: Sequence[str | Path], environment: Mapping[str, str] | None, folder: Path | None, **pipes: Any
 ) -> Process:
     words = map(str, command)
-    surroundings = own_environment() if environment is None else environment
+    env = own_environment() if environment is None else environment
     return await asyncio.create_subprocess_exec(
-        *words, stdin=stdin, stdout=PIPE, stderr=stderr, env=surroundings, cwd=folder, start_new_session=True
+        *words, stdout=PIPE, env=env, cwd=folder, start_new_session=True, **pipes
     )
 
 
