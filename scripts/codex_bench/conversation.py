@@ -8,8 +8,7 @@ import random
 from collections.abc import Iterator
 
 import orjson
-
-from codex_bench.vocabulary import TEXT
+from toolkit.prompts import TEXT
 
 _INSTRUCTIONS = 12_000
 _TOOLS = 12

@@ -1,13 +1,12 @@
-"""The benchmark's stage with real proxies: every arm is measured, and must do its work."""
+"""The benchmark with real proxies: every arm is measured, and must do its work."""
 
 from pathlib import Path
 
 import pytest
-from codex_bench import meter
-from codex_bench.arms import BARE, DIRECT, NAIVE, OURS, SCRIPTS
-from codex_bench.plan import Scenario
+from codex_bench.arms import perform
+from codex_bench.plan import BARE, DIRECT, NAIVE, OURS, SCRIPTS, Scenario
 from codex_bench.rounds import Idle
-from codex_bench.stage import perform
+from toolkit import meter
 
 pytestmark = pytest.mark.skipif(not meter.is_supported(), reason="another process's CPU time is told by Linux alone")
 

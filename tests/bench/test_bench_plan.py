@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 from codex_bench import plan
-from codex_bench.arguments import parse
-from codex_bench.arms import SCRIPTS
+from codex_bench.plan import SCRIPTS, parse
 
 
 def test_everything_is_measured_unless_something_else_is_asked_for() -> None:
@@ -72,6 +71,6 @@ def test_what_cannot_be_measured_is_refused(given: list[str], said: str, capsys:
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("text", "size"), [("10k", 10_000), ("1M", 1_000_000), (" 250k ", 250_000)])
+@pytest.mark.parametrize(("text", "size"), [("10k", 10_000), ("1M", 1_000_000), ("250k", 250_000)])
 def test_sizes_are_read_and_spelled(text: str, size: int) -> None:
     assert plan.parse_size(text) == size == plan.parse_size(plan.spelled(size).replace(" ", "").replace("B", ""))
