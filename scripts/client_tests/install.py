@@ -1,5 +1,6 @@
 """Installs the clients, each of one version, below .cache/clients; what is there stays."""
 
+import fcntl
 import platform
 import shutil
 import subprocess
@@ -8,8 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-from codex_setup import alone
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "clients"
 NEW_CODEX, OLD_CODEX = "0.169.0", "0.98.0"
@@ -23,41 +22,44 @@ SDK = "3.52.0"
 
 
 def codex(version: str) -> Path:
-    """Where the command of this version of Codex is."""
+    """Return where the command of this version of Codex is."""
     return modules(f"codex-{version}") / ".bin" / "codex"
 
 
 def opencode() -> Path:
-    """Where the command of opencode is, the build that runs on any processor."""
+    """Return where the command of opencode is, the build that runs on any processor."""
     built = sorted(modules(f"opencode-{OPENCODE}").glob("opencode-*/bin/opencode"))
     return built[-1] if built else modules(f"opencode-{OPENCODE}")
 
 
 def pi(version: str) -> Path:
-    """Where the command of this version of pi is."""
+    """Return where the command of this version of pi is."""
     return modules(f"pi-{version}") / ".bin" / "pi"
 
 
 def node() -> Path:
-    """Where the Node that runs pi is."""
+    """Return where the Node that runs pi is."""
     return modules(f"node-{NODE}") / NODE_PACKAGE / "bin" / "node"
 
 
 def sdk() -> Path:
-    """The folder to import the SDK from; its wheels fit one version of Python."""
+    """Return the folder to import the SDK from; its wheels fit one version of Python."""
     return CACHE / f"openai-{SDK}-{sys.implementation.cache_tag}"
 
 
 def modules(name: str) -> Path:
+    """Return the folder that npm fills."""
     return CACHE / name / "node_modules"
 
 
 def npm(package: str) -> Callable[[Path], list[str]]:
+    """Return what makes a command that installs a package into a folder, without its scripts."""
     quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
     return lambda folder: ["npm", "install", *quiet, "--prefix", str(folder), package]
 
 
 def pip(package: str) -> Callable[[Path], list[str]]:
+    """Return the same for a package of Python."""
     return lambda folder: [sys.executable, "-m", "pip", "install", "-qq", "--target", str(folder), package]
 
 
@@ -89,19 +91,26 @@ PACKAGES = [
 
 
 def main() -> None:
-    """Installs what is missing, while a second one waits; ends the program where what is required cannot be had."""
-    with alone.working(CACHE / "lock", "scripts/test-clients"), ThreadPoolExecutor(max_workers=3) as workers:
+    """Install what is missing, while a second one waits; end the program where what is required cannot be had."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another scripts/test-clients is at work here; waiting for it ...", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if not all(package.folder.exists() for package in PACKAGES):
             print("All official clients are installed, once, below .cache/clients: about 2.2 GB.", flush=True)
-        done = list(workers.map(install_once, PACKAGES))
-    if missing := [package.folder.name for package, there in zip(PACKAGES, done, strict=True) if not there]:
+        with ThreadPoolExecutor(max_workers=3) as workers:
+            done = dict(zip(PACKAGES, workers.map(install_once, PACKAGES), strict=True))
+    if missing := [package.folder.name for package in PACKAGES if not done[package]]:
         print(f"Could not be had, the lines above say why: {', '.join(missing)}.")
-    if not all(there for package, there in zip(PACKAGES, done, strict=True) if package.required):
+    if not all(done[package] for package in PACKAGES if package.required):
         sys.exit("Without these the official clients cannot be tested.")
 
 
 def install_once(package: Package) -> bool:
-    """Fills a folder beside the right one and renames it, so that a folder that is there is whole."""
+    """Fill another folder and rename it, so that a folder that is there is whole; return whether it is."""
     folder = package.folder
     if folder.exists():
         return True

@@ -11,7 +11,7 @@ import orjson
 from embedded_backend.events import as_stream
 from toolkit.process import LOOPBACK
 from toolkit.prompts import TEXT
-from websockets import Frame
+from websockets import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
@@ -138,7 +138,7 @@ async def _serve_websocket(
         for event in socket.events_received():
             if isinstance(event, Request):
                 socket.send_response(socket.accept(event))
-            elif isinstance(event, Frame):
+            elif isinstance(event, Frame) and event.opcode in (Opcode.TEXT, Opcode.CONT):
                 body += event.data
                 if event.fin:
                     state.note_turn(body[-_KEY_WITHIN:])

@@ -8,12 +8,9 @@ from typing import Literal
 from embedded_backend.received import Received
 
 from client_tests import install
-from client_tests.client import Client
-from client_tests.codex_cli import Codex, CodexProvider
-from client_tests.opencode_cli import OpenCode
-from client_tests.pi_cli import Pi
-from client_tests.stage import Transport, Way
-from client_tests.wire import KEY
+from client_tests.clients import Client, Codex, CodexProvider, OpenCode, Pi
+from client_tests.environment import Transport, Way
+from client_tests.messages import KEY
 
 NEW, OLD = "session-id", "session_id"
 """The two spellings of the session header."""
@@ -37,7 +34,7 @@ class Row:
         return f"{self.client.name} {self.version}"
 
     def gains(self, sent: Received) -> frozenset[str]:
-        """Returns the headers that a message is expected to gain on its way."""
+        """Return the headers that a message is expected to gain on its way."""
         return self.adds_to_keyless if sent.kind != "handshake" and KEY not in sent.json else self.adds
 
 
@@ -53,13 +50,13 @@ class Case:
         return f"{self.row}-{self.transport}-{self.way}"
 
     def missing(self) -> list[Path]:
-        """Returns what could not be installed of all that the case needs."""
+        """Return what could not be installed of all that the case needs."""
         return [file for file in self.row.client.needs(self.row.version) if not file.exists()]
 
 
 HTTP: tuple[Transport, ...] = ("http",)
 UNNAMED = frozenset({NEW, OLD, "x-client-request-id"})
-"""What a turn gets that bears no session header at all."""
+"""What a turn gets that has no session header at all."""
 
 ROWS = (
     Row(client=Codex, version="0.50.0", transports=HTTP, adds=frozenset({NEW})),
@@ -113,7 +110,7 @@ ROWS = (
 
 
 def cases() -> Iterator[Case]:
-    """Yields every version, over each transport that it has, by each way in."""
+    """Yield every version, over each transport that it has, by each way in."""
     for row in ROWS:
         for transport in row.transports:
             for way in row.ways:

@@ -1,4 +1,4 @@
-"""A mitmproxy addon that notes what the client sent; it is loaded first, so it sees it before anything is changed."""
+"""A mitmproxy addon that records what the client sent; it is loaded first, so it sees it before anything is changed."""
 
 import asyncio
 from dataclasses import replace
@@ -8,34 +8,33 @@ from typing import Any
 from embedded_backend.received import Received
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
+from toolkit.process import LOOPBACK
 
-LOOPBACK = "127.0.0.1"
 
-
-class Witness:
+class Recorder:
     """Writes a JSON line for each request, handshake and frame of a client, like the backend's own record."""
 
-    name = "witness"
+    name = "recorder"
 
     def __init__(self) -> None:
-        self.heads: dict[str, Received] = {}
+        self.started: dict[str, Received] = {}
 
     def load(self, loader: Loader) -> None:
-        loader.add_option("witness", str, "", "The file to write to.")
-        loader.add_option("detour", int, 0, "The port of this machine that every other host is reached at.")
+        loader.add_option("recorder_file", str, "", "The file to write to.")
+        loader.add_option("recorder_backend", int, 0, "The port of this machine that every other host is reached at.")
 
     def running(self) -> None:
-        """Leads every connection that would leave this machine to the backend."""
+        """Lead every connection that would leave this machine to the backend."""
         connect = asyncio.open_connection
 
-        async def detour(host: str, port: int, **arguments: Any) -> Any:
-            return await connect(LOOPBACK, port if host == LOOPBACK else ctx.options.detour, **arguments)
+        async def redirected(host: str, port: int, **arguments: Any) -> Any:
+            return await connect(LOOPBACK, port if host == LOOPBACK else ctx.options.recorder_backend, **arguments)
 
-        asyncio.open_connection = detour  # type: ignore[assignment]
+        asyncio.open_connection = redirected  # type: ignore[assignment]
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         request = flow.request
-        self.heads[flow.id] = Received(
+        self.started[flow.id] = Received(
             kind="handshake" if request.headers.get("upgrade", "").lower() == "websocket" else "request",
             host=request.pretty_host,
             method=request.method,
@@ -44,17 +43,17 @@ class Witness:
         )
 
     def request(self, flow: http.HTTPFlow) -> None:
-        self.note(replace(self.heads[flow.id], body=flow.request.raw_content or b""))
+        self.write(replace(self.started[flow.id], body=flow.request.raw_content or b""))
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         assert flow.websocket
         message = flow.websocket.messages[-1]
         if message.from_client and not message.injected:
-            self.note(replace(self.heads[flow.id], kind="frame", body=message.content))
+            self.write(replace(self.started[flow.id], kind="frame", body=message.content))
 
-    def note(self, seen: Received) -> None:
-        with Path(ctx.options.witness).open("ab") as record:
+    def write(self, seen: Received) -> None:
+        with Path(ctx.options.recorder_file).open("ab") as record:
             record.write(seen.to_line())
 
 
-addons = [Witness()]
+addons = [Recorder()]

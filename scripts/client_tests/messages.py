@@ -22,7 +22,7 @@ def headers_of(message: Received) -> list[tuple[str, str]]:
 
 
 def added(sent: Received, received: Received) -> dict[str, str]:
-    """Returns the headers that only the backend saw; nothing that the client sent may be missing or other."""
+    """Return the headers that only the backend saw; nothing that the client sent may be missing or other."""
     before, after = headers_of(sent), headers_of(received)
     assert [header for header in after if header in before] == before
     return dict(header for header in after if header not in before)
@@ -46,7 +46,7 @@ def assert_untouched(sent: list[Received], received: list[Received]) -> None:
 
 
 def paired(sent: list[Received], received: list[Received]) -> list[Pair]:
-    """Puts together what belongs together: messages sent at the same time may arrive in another order."""
+    """Pair what was sent with what arrived for it: messages sent at the same time may arrive in another order."""
     left = list(received)
     pairs = [(each, left.pop(next(place for place, other in enumerate(left) if same(each, other)))) for each in sent]
     assert not left
@@ -54,7 +54,7 @@ def paired(sent: list[Received], received: list[Received]) -> list[Pair]:
 
 
 def same(sent: Received, received: Received) -> bool:
-    """Tells whether this arrived for that, key or no key; handshakes are told apart by what they all bear."""
+    """Return whether this arrived for that, key or no key; handshakes differ in what all of them have."""
     if (sent.kind, sent.method, real(sent.path)) != (received.kind, received.method, received.path):
         return False
     if sent.kind == "handshake":
@@ -63,17 +63,17 @@ def same(sent: Received, received: Received) -> bool:
 
 
 def real(path: str) -> str:
-    """Returns the backend's path for what a client appended to a base URL."""
+    """Return the backend's path for what a client appended to a base URL."""
     return f"{REAL}{path.partition('/responses')[2]}" if path.startswith(SHORT) else path
 
 
 def identity(turn: Received) -> tuple[str | None, str | None, str | None]:
-    """Returns the three places of the key: the body's member and both session headers."""
+    """Return the three places of the key: the body's member and both session headers."""
     return turn.json.get(KEY), turn.header("session-id"), turn.header("session_id")
 
 
 def part(turn: Received) -> str:
-    """Returns which part of a conversation a turn plays: warm-up, compaction, keyless or turn."""
+    """Return which part of a conversation a turn is: warm-up, compaction, keyless or turn."""
     items = turn.json["input"]
     if turn.json.get("generate") is False:
         return "warm-up"
