@@ -182,8 +182,13 @@ def installed(name: str) -> Path:
     return Path(sys.executable).with_name(name)
 
 
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on."""
+    return free_ports(1)[0]
+
+
 def free_ports(count: int) -> list[int]:
-    """Return ports of loopback that nothing listens on."""
+    """Return so many of them, all different."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
         return [each.getsockname()[1] for each in sockets]
