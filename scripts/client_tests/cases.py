@@ -109,7 +109,7 @@ ROWS = (
 )
 
 
-def cases() -> Iterator[Case]:
+def _cases() -> Iterator[Case]:
     """Yield every version, over each transport that it has, by each way in."""
     for row in ROWS:
         for transport in row.transports:
@@ -117,3 +117,6 @@ def cases() -> Iterator[Case]:
                 yield Case(row=row, transport=transport, way=way)
         if str(row) == f"{Codex.name} {install.NEW_CODEX}":
             yield Case(row=row, transport="websocket", way="upstream")
+
+
+CASES = tuple(_cases())

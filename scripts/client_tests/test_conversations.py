@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from client_tests.cases import Case, cases
+from client_tests.cases import CASES, Case
 from client_tests.login import assert_nothing_private
 from client_tests.messages import REAL, identity
 from client_tests.recordings import (
@@ -16,7 +16,7 @@ from client_tests.recordings import (
     converse,
 )
 
-pytestmark = pytest.mark.parametrize("case", cases(), ids=str, indirect=True, scope="module")
+pytestmark = pytest.mark.parametrize("case", CASES, ids=str, indirect=True, scope="module")
 
 KINDS = {"http": "request", "websocket": "frame"}
 

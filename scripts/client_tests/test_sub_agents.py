@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from client_tests.cases import Case, cases
+from client_tests.cases import CASES, Case
 from client_tests.login import assert_nothing_private
 from client_tests.messages import KEY
 from client_tests.recordings import (
@@ -16,7 +16,7 @@ from client_tests.recordings import (
     delegate,
 )
 
-BY_AGENTS = [case for case in cases() if case.row.agents != "none" and case.way == "regular"]
+BY_AGENTS = [case for case in CASES if case.row.agents != "none" and case.way == "regular"]
 MARKS = ("x-openai-subagent", "x-parent-session-id")
 
 pytestmark = pytest.mark.parametrize("case", BY_AGENTS, ids=str, indirect=True, scope="module")
