@@ -16,7 +16,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def case(request: pytest.FixtureRequest) -> Case:
     """A case whose client is there."""
     case: Case = request.param
-    if case.missing():
+    if case.row.missing():
         pytest.skip(f"{case.row} could not be had")
     return case
 

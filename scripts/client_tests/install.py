@@ -5,7 +5,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,41 +51,36 @@ def modules(name: str) -> Path:
     return CACHE / name / "node_modules"
 
 
-def npm(package: str) -> Callable[[Path], list[str]]:
-    """Return what makes a command that installs a package into a folder, without its scripts."""
-    quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
-    return lambda folder: ["npm", "install", *quiet, "--prefix", str(folder), package]
-
-
-def pip(package: str) -> Callable[[Path], list[str]]:
-    """Return the same for a package of Python."""
-    return lambda folder: [sys.executable, "-m", "pip", "install", "-qq", "--target", str(folder), package]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """What fills a folder; without one that is required there is nothing to test."""
+    """What fills a folder, whose path ends the command; without one that is required there is nothing to test."""
 
     folder: Path
-    command: Callable[[Path], list[str]]
+    command: tuple[str, ...]
     required: bool = False
+
+
+def npm(folder: str, package: str, *, required: bool = False) -> Package:
+    """Return a package of npm, whose scripts are not run."""
+    quiet = ("--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts")
+    return Package(folder=CACHE / folder, command=("npm", "install", *quiet, package, "--prefix"), required=required)
 
 
 _MACHINE = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine())
 NODE_PACKAGE = f"node-{sys.platform}-{_MACHINE}"
 PACKAGES = [
     *(
-        Package(
-            folder=CACHE / f"codex-{version}",
-            command=npm(f"@openai/codex@{version}"),
-            required=version in (NEW_CODEX, OLD_CODEX),
-        )
+        npm(f"codex-{version}", f"@openai/codex@{version}", required=version in (NEW_CODEX, OLD_CODEX))
         for version in CODEX
     ),
-    Package(folder=sdk(), command=pip(f"openai[realtime]=={SDK}"), required=True),
-    Package(folder=CACHE / f"opencode-{OPENCODE}", command=npm(f"opencode-ai@{OPENCODE}")),
-    *(Package(folder=CACHE / f"pi-{version}", command=npm(f"{name}@{version}")) for version, name in PI.items()),
-    Package(folder=CACHE / f"node-{NODE}", command=npm(f"{NODE_PACKAGE}@{NODE}")),
+    Package(
+        folder=sdk(),
+        command=(sys.executable, "-m", "pip", "install", "-qq", f"openai[realtime]=={SDK}", "--target"),
+        required=True,
+    ),
+    npm(f"opencode-{OPENCODE}", f"opencode-ai@{OPENCODE}"),
+    *(npm(f"pi-{version}", f"{name}@{version}") for version, name in PI.items()),
+    npm(f"node-{NODE}", f"{NODE_PACKAGE}@{NODE}"),
 ]
 
 
@@ -118,7 +112,7 @@ def install_once(package: Package) -> bool:
     half = folder.with_name(f"{folder.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    if subprocess.run(package.command(half), stdout=subprocess.DEVNULL).returncode:
+    if subprocess.run([*package.command, str(half)], stdout=subprocess.DEVNULL).returncode:
         return False
     half.rename(folder)
     return True

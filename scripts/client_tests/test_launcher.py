@@ -36,7 +36,7 @@ class Launched:
 @pytest.fixture(scope="module", params=[row for row in ROWS if str(row) in CLIENTS], ids=str)
 def launched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Launched:
     row: Row = request.param
-    if not all(file.exists() for file in row.client.needs(row.version)):
+    if row.missing():
         pytest.skip(f"{row} could not be had")
     return asyncio.run(converse(row, tmp_path_factory.mktemp("client")))
 
