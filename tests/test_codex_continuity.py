@@ -12,10 +12,9 @@ import pytest
 from codexcache.settings import OPTIONS
 from mitmproxy.test import taddons
 from support.client import Connection
-from support.programs import Program, started
+from support.programs import ADDON, Program, started
 from support.upstream import Upstream, responding, running_upstream, whole
 from support.wire import RESPONSES, bearer, body
-from toolkit.process import ADDON
 
 QUIET = {"mitmdump": (), "mitmproxy": (), "mitmweb": ("--set", "web_open_browser=false", "--set", "web_port=0")}
 
@@ -63,8 +62,8 @@ async def test_each_program_starts_with_the_addon_and_gives_turns_their_key(
     async with started(program, *arguments, confdir=confdir, mode=reverse(upstream)) as running:
         assert await key_through(running, upstream) == upstream.last.values("session-id")[0]
         assert running.process.returncode is None
-        assert "Traceback" not in running.text
-        assert "rror" not in running.text
+        assert "Traceback" not in running.screen
+        assert "rror" not in running.screen
 
 
 async def test_two_starts_derive_the_same_key(upstream: Upstream, confdir: Path) -> None:
@@ -101,19 +100,19 @@ async def test_a_bad_value_stops_the_start_with_a_sentence(option: str, confdir:
     """It names the option, the value, and what there is to choose from."""
     value, wanted = BAD[option]
     async with started("mitmdump", "--set", f"{option}={value}", confdir=confdir) as running:
-        assert await running.ended() != 0
+        assert await running.ends() != 0
 
-    assert f"{option} is {value!r}, but it takes " in running.text
-    assert wanted in running.text.replace("\n", " ")
-    assert "Traceback" not in running.text
+    assert f"{option} is {value!r}, but it takes " in running.screen
+    assert wanted in running.screen.replace("\n", " ")
+    assert "Traceback" not in running.screen
 
 
 async def test_an_option_without_a_value_stops_the_start_as_well(confdir: Path) -> None:
     """mitmproxy's own switches are written so; the script would be dropped without a word."""
     async with started("mitmdump", "--set", "codex_redact", confdir=confdir) as running:
-        assert await running.ended() != 0
+        assert await running.ends() != 0
 
-    assert "codex_redact has no value, but it takes on or off." in running.text
+    assert "codex_redact has no value, but it takes on or off." in running.screen
 
 
 async def test_an_option_that_does_not_exist_is_pointed_out(confdir: Path) -> None:
@@ -131,9 +130,9 @@ async def test_without_orjson_the_one_command_that_adds_it_is_shown(
     """And the program ends, instead of running without the addon."""
     (tmp_path / "orjson.py").write_text("raise ModuleNotFoundError(\"No module named 'orjson'\", name='orjson')\n")
     async with started(program, confdir=confdir, environment={"PYTHONPATH": str(tmp_path)}) as running:
-        assert await running.ended() != 0
+        assert await running.ends() != 0
 
-    shown = running.text.replace("\n", "")
+    shown = running.screen.replace("\n", "")
     assert shown.count("Codex Continuity needs the package orjson, which this mitmproxy lacks. Add it with: ") == 1
     assert re.search(r"/bin/python[0-9.]* -m pip install orjson", shown)
     assert "Traceback" not in shown
@@ -142,10 +141,10 @@ async def test_without_orjson_the_one_command_that_adds_it_is_shown(
 async def test_the_script_without_its_rooms_says_what_it_needs(confdir: Path, tmp_path: Path) -> None:
     script = Path(shutil.copy(ADDON, tmp_path))
     async with started("mitmdump", confdir=confdir, script=script) as running:
-        assert await running.ended() != 0
+        assert await running.ends() != 0
 
-    assert f"{script} needs the folder codexcache beside it: copy the two together." in running.text
-    assert "Traceback" not in running.text
+    assert f"{script} needs the folder codexcache beside it: copy the two together." in running.screen
+    assert "Traceback" not in running.screen
 
 
 async def test_touching_the_script_loads_everything_anew(confdir: Path, tmp_path: Path) -> None:
@@ -158,7 +157,7 @@ async def test_touching_the_script_loads_everything_anew(confdir: Path, tmp_path
         (folder / ADDON.name).touch()
         await running.shows("Codex Continuity new is on for chatgpt.com (codex_mode pin).")
 
-    assert "rror" not in running.text
+    assert "rror" not in running.screen
 
 
 @pytest.mark.usefixtures("kept_modules")

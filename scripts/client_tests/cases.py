@@ -5,7 +5,7 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Literal
 
-from embedded_backend.received import Received
+from embedded_backend import Received
 
 from client_tests import install
 from client_tests.clients import Client, Codex, CodexProvider, OpenCode, Pi

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from embedded_backend.received import Received
+from embedded_backend import Received
 from toolkit.process import ADDON, LOOPBACK, SCRIPTS, finished, free_ports, start, start_mitmdump
 
 from client_tests.messages import REAL, SHORT

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from embedded_backend.received import Received
+from embedded_backend import Received
 
 CARRIERS = {"host", "connection", "content-length", "proxy-connection", "te", "transfer-encoding"}
 """Headers of the way between two programs: HTTP/1.1 and HTTP/2 have different ones."""

@@ -5,7 +5,7 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 
-from embedded_backend.received import Received
+from embedded_backend import Received
 
 from client_tests import summary
 from client_tests.cases import Case

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from embedded_backend.received import Received
+from embedded_backend import Received
 
 from client_tests.messages import Pair, added, part
 

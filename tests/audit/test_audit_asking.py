@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from codex_audit.asking import Advisory, Broken, ask
-from toolkit.process import free_port
+from support.programs import free_port
 
 FOUND = {
     "id": "GHSA-1",

@@ -61,8 +61,8 @@ async def read_again(confdir: Path, capture: Path, journal: Path, *arguments: st
     """Read a capture with mitmdump, and return the journal and the screen."""
     arguments = "-nr", str(capture), "--set", f"codex_journal={journal}", *arguments
     async with started("mitmdump", *arguments, confdir=confdir) as program:
-        assert await program.ended() == 0
-    return entries(journal), program.text
+        assert await program.ends() == 0
+    return entries(journal), program.screen
 
 
 def entries(journal: Path) -> list[Object]:

@@ -16,7 +16,6 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from toolkit.process import free_port
 
 type Attributes = dict[str, Any]
 
@@ -160,6 +159,13 @@ async def until(condition: Callable[[], object], patience: float = 15) -> None:
     async with asyncio.timeout(patience):
         while not condition():
             await asyncio.sleep(0.02)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _is_open(port: int) -> bool:

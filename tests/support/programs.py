@@ -11,6 +11,8 @@ from pathlib import Path
 from toolkit import listening_addon, process
 from toolkit.process import ADDON, LOOPBACK, free_port, installed
 
+__all__ = ["ADDON", "Program", "free_port", "started"]
+
 
 class Program(process.Program):
     """A running program in a pseudo-terminal."""
@@ -18,6 +20,15 @@ class Program(process.Program):
     def __init__(self, running: asyncio.subprocess.Process, screen: asyncio.StreamReader, name: str, port: int) -> None:
         super().__init__(running, screen, name)
         self.port = port
+
+    @property
+    def screen(self) -> str:
+        """All that it has written."""
+        return self.text
+
+    async def ends(self) -> int:
+        """Wait until the program has ended by itself; return its status."""
+        return await self.ended()
 
     async def shows(self, text: str) -> None:
         """Wait until the program has written this text, in a whole line or not."""

@@ -12,9 +12,9 @@ import httpx
 from codexcache.addon import CodexContinuity
 from mitmproxy import options
 from mitmproxy.tools.web.master import WebMaster
-from toolkit.process import free_port
 from tornado import httpserver
 
+from support.programs import free_port
 from support.proxy import Proxy, listening
 
 _PASSWORD = "password"

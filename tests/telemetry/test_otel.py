@@ -16,14 +16,13 @@ from conftest import Stage
 from mitmproxy import exceptions, io
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.client import Connection, connected
-from support.collector import Collector, collecting, read, rotel, until
+from support.collector import Collector, collecting, free_port, read, rotel, until
 from support.exported import AGAIN, CANNOT, named_collector, settle
 from support.programs import started
 from support.proxy import Proxy
 from support.sockets import Peer, opened, talking
 from support.upstream import responding, streaming, whole
 from support.wire import JSON, RESPONSES, bearer, body, completed, frame, said
-from toolkit.process import free_port
 
 SECRETS = [
     bearer("user-secret", "account-secret"),
@@ -242,8 +241,8 @@ async def test_mitmdump_does_not_start_without_the_packages(confdir: Path, tmp_p
     (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['opentelemetry'] = None")
     without = {"PYTHONPATH": str(tmp_path)}
     async with started("mitmdump", "--set", "codex_otel=on", confdir=confdir, environment=without) as program:
-        assert await program.ended() == 1
-    assert "codex_otel needs the OpenTelemetry SDK, which this mitmproxy lacks. Add it with: " in program.text
+        assert await program.ends() == 1
+    assert "codex_otel needs the OpenTelemetry SDK, which this mitmproxy lacks. Add it with: " in program.screen
 
 
 async def test_mitmdump_starts_where_no_collector_listens(confdir: Path) -> None:
@@ -254,11 +253,11 @@ async def test_mitmdump_starts_where_no_collector_listens(confdir: Path) -> None
         await asyncio.sleep(0.5)
         began = time.monotonic()
         program.process.terminate()
-        assert await program.ended() == 0
+        assert await program.ends() == 0
 
     assert time.monotonic() - began < 8
-    assert "Turns are exported by OpenTelemetry to 127.0.0.1:" in program.text
-    assert "Traceback" not in program.text
+    assert "Turns are exported by OpenTelemetry to 127.0.0.1:" in program.screen
+    assert "Traceback" not in program.screen
 
 
 @pytest.mark.skipif(find_spec("rotel") is None, reason="there is no collector in a wheel for this machine")
