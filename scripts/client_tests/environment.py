@@ -170,6 +170,6 @@ async def _backend(folder: Path, *flags: str) -> AsyncIterator[dict[str, Any]]:
 
 
 def _of_turns(record: Path) -> list[Received]:
-    """Read a record, leaving out what a client asks besides: models, settings, telemetry."""
+    """Read a record, leaving out what else a client asks for: models, settings, telemetry."""
     every = (Received.from_line(line) for line in record.read_bytes().splitlines())
     return [each for each in every if each.path.startswith((REAL, *SHORT))]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from embedded_backend import Received
+from embedded_backend.received import Received
 from mitmproxy import ctx, http
 from mitmproxy.addonmanager import Loader
 from toolkit.process import LOOPBACK

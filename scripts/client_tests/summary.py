@@ -55,7 +55,7 @@ def table() -> str:
     """Return the table as Markdown; transports with the same changes share a row."""
     rows: dict[tuple[str, str], Line] = {}
     for (client, _), line in LINES.items():
-        row = rows.setdefault((client, told(line.changes)), Line())
+        row = rows.setdefault((client, described(line.changes)), Line())
         row.transports |= line.transports
         row.ways |= line.ways
     cells = ((client, ", ".join(row.transports), ", ".join(row.ways), said) for (client, said), row in rows.items())
@@ -68,7 +68,7 @@ def _order(cells: tuple[str, ...]) -> list[object]:
     return [" ".join(name).lower(), [int(number) for number in version.split(".")], cells[1]]
 
 
-def told(changes: dict[str, dict[str, None]]) -> str:
+def described(changes: dict[str, dict[str, None]]) -> str:
     """Return the changes in words; what holds for the turns is not repeated."""
     turns = changes.get("turns", {})
     others = [(about, names) for about, names in changes.items() if about != "turns" and set(names) != set(turns)]

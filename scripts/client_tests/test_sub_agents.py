@@ -60,7 +60,7 @@ def test_gains_what_it_lacks(recording: Recording) -> None:
 
 
 def test_journal(recording: Recording) -> None:
-    """Both conversations are told apart, and every turn of each has a verdict that fits."""
+    """The two are different conversations, and every turn of each has a verdict that fits."""
     parent, child = of(recording, child=False), of(recording, child=True)
 
     assert {turn.entry["status"] for turn in recording.turns} == {200}

@@ -84,5 +84,5 @@ def separate_cores() -> Iterator[Callable[[int], None]]:
 
 
 def _move(pid: int, core: int) -> None:
-    with suppress(ProcessLookupError):  # that it has ended is told elsewhere
+    with suppress(ProcessLookupError):  # that it has ended is noticed elsewhere
         os.sched_setaffinity(pid, [core])

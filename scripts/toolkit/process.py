@@ -212,7 +212,8 @@ def exit_status(work: Coroutine[Any, Any, bool], what: str, faults: tuple[type[E
 async def _cancelled_by_signals(work: Coroutine[Any, Any, bool]) -> bool:
     task = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has SIGHUP ignored
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await task
 
 
