@@ -13,6 +13,9 @@ from codex_bench.plan import BARE, DIRECT, NAIVE, OURS, Scenario, spelled
 
 PARTS = ("cold", "warm", "frame")
 
+_LIMITS = {(40_000, BARE): 1.08, (40_000, NAIVE): 1.03, (1_000_000, BARE): 1.15, (1_000_000, NAIVE): 1.00}
+"""Aims: by size and by arm compared with, the ratio of the CPU that a warm turn with 100 events takes."""
+
 _PASSES: dict[str, Callable[[bytes], object]] = {
     "orjson.loads": orjson.loads,
     "sha256": hashlib.sha256,
@@ -100,50 +103,28 @@ def ratios(figures: Sequence[float], base: Sequence[float]) -> list[float]:
     return [one / other for one, other in zip(figures, base, strict=True) if other > 0]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """One aim: the addon's ratio to another arm, of the CPU that a warm turn with 100 events takes at a size."""
-
-    size: int
-    to: str
-    limit: float
-
-    @property
-    def name(self) -> str:
-        """The aim in words."""
-        return f"{spelled(self.size)}, to {self.to}"
-
-
-TARGETS = (
-    Target(size=40_000, to=BARE, limit=1.08),
-    Target(size=40_000, to=NAIVE, limit=1.03),
-    Target(size=1_000_000, to=BARE, limit=1.15),
-    Target(size=1_000_000, to=NAIVE, limit=1.00),
-)
-
-
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """An aim and what was measured."""
+class Aim:
+    """What was aimed at and what was measured: the addon's ratio to another arm, at a size, and its limit."""
 
-    target: Target
+    name: str
+    limit: float
     ratio: Spread
 
     @property
     def met(self) -> bool:
         """Whether the median is within the limit."""
-        return self.ratio.median <= self.target.limit
+        return self.ratio.median <= self.limit
 
 
-def reached(results: Mapping[Scenario, Mapping[str, Summary]]) -> list[Reached]:
+def reached(results: Mapping[Scenario, Mapping[str, Summary]]) -> list[Aim]:
     """Return each aim that was measured."""
     found = {one.size: arms[OURS] for one, arms in results.items() if one.kind == "turns" and OURS in arms}
-    pairs = [(target, _ratio(found[target.size], target.to)) for target in TARGETS if target.size in found]
-    return [Reached(target, ratio) for target, ratio in pairs if ratio]
-
-
-def _ratio(summary: Summary, to: str) -> Spread | None:
-    return summary.to_naive if to == NAIVE else summary.ratio.get("warm")
+    aims = []
+    for (size, to), limit in _LIMITS.items():
+        if (summary := found.get(size)) and (ratio := summary.to_naive if to == NAIVE else summary.ratio.get("warm")):
+            aims.append(Aim(f"{spelled(size)}, to {to}", limit, ratio))
+    return aims
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from toolkit import results
 from toolkit.table import table
 
-from codex_bench.figures import Figures, Floor, Reached, Spread, Summary
+from codex_bench.figures import Aim, Figures, Floor, Spread, Summary
 from codex_bench.plan import BARE, DIRECT, Scenario, spelled
 
 FORMAT = 1
@@ -26,7 +26,7 @@ _TITLES = (
 type Results = Mapping[Scenario, Mapping[str, Summary]]
 
 
-def render(found: Results, floors: Sequence[Floor], aims: Sequence[Reached]) -> str:
+def render(found: Results, floors: Sequence[Floor], aims: Sequence[Aim]) -> str:
     """Return all tables, and what they are not."""
     parts = [_turns(found), *_frames(found), _floors(floors), _aims(aims), [NOTE]]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
@@ -36,14 +36,14 @@ def to_json(
     found: Results,
     measured: Mapping[Scenario, Mapping[str, Figures]],
     floors: Sequence[Floor],
-    aims: Sequence[Reached],
+    aims: Sequence[Aim],
 ) -> bytes:
     """Return the results file's text. Times are in seconds, sizes in bytes, `rounds` has each round's own figures."""
     return results.to_json(
         FORMAT,
         scenarios=[_scenario(one, arms, measured[one]) for one, arms in found.items()],
         floor=floors,
-        aims=[{"name": one.target.name, "limit": one.target.limit, "ratio": one.ratio, "met": one.met} for one in aims],
+        aims=[asdict(one) | {"met": one.met} for one in aims],
     )
 
 
@@ -92,10 +92,9 @@ def _floors(floors: Sequence[Floor]) -> list[str]:
     return ["The floor, one pass over the body in us:", *table(rows)] if rows else []
 
 
-def _aims(aims: Sequence[Reached]) -> list[str]:
+def _aims(aims: Sequence[Aim]) -> list[str]:
     rows = [
-        (f"  {one.target.name}", f"at most {one.target.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED")
-        for one in aims
+        (f"  {one.name}", f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims
     ]
     return ["Aims, a warm turn's CPU with everything on:", *table(rows)] if rows else []
 

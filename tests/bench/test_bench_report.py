@@ -61,7 +61,7 @@ def test_waits_are_whole_where_nothing_was_measured_without_a_proxy() -> None:
 def test_aims_are_held_against_turns_of_their_size_alone() -> None:
     found = reached(SUMMARIES)
 
-    assert [(one.target.name, one.met) for one in found] == [("40 kB, to bare", True), ("40 kB, to naive", True)]
+    assert [(one.name, one.met) for one in found] == [("40 kB, to bare", True), ("40 kB, to naive", True)]
     assert reached({GROWN: SUMMARIES[GROWN]}) == []
 
 
@@ -69,7 +69,7 @@ def test_an_aim_names_its_size_as_the_table_does() -> None:
     large = Scenario(kind="turns", size=1_000_000, rounds=2, warm=5)
     found = reached({large: summarize({"bare": figures(1), "ours": figures(1)})})
 
-    assert [one.target.name for one in found] == [f"{large.name}, to bare"] == ["1 MB, to bare"]
+    assert [one.name for one in found] == [f"{large.name}, to bare"] == ["1 MB, to bare"]
 
 
 def test_an_aim_that_is_missed_is_said_to_be() -> None:
