@@ -1,15 +1,13 @@
 """Installs the clients, each of one version, below .cache/clients; what is there stays."""
 
+import fcntl
 import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-from client_tests.file_lock import locked
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "clients"
 NEW_CODEX, OLD_CODEX = "0.169.0", "0.98.0"
@@ -23,85 +21,90 @@ SDK = "3.52.0"
 
 
 def codex(version: str) -> Path:
-    """Where the command of this version of Codex is."""
+    """Return where the command of this version of Codex is."""
     return modules(f"codex-{version}") / ".bin" / "codex"
 
 
 def opencode() -> Path:
-    """Where the command of opencode is, the build that runs on any processor."""
+    """Return where the command of opencode is, the build that runs on any processor."""
     built = sorted(modules(f"opencode-{OPENCODE}").glob("opencode-*/bin/opencode"))
     return built[-1] if built else modules(f"opencode-{OPENCODE}")
 
 
 def pi(version: str) -> Path:
-    """Where the command of this version of pi is."""
+    """Return where the command of this version of pi is."""
     return modules(f"pi-{version}") / ".bin" / "pi"
 
 
 def node() -> Path:
-    """Where the Node that runs pi is."""
+    """Return where the Node that runs pi is."""
     return modules(f"node-{NODE}") / NODE_PACKAGE / "bin" / "node"
 
 
 def sdk() -> Path:
-    """The folder to import the SDK from; its wheels fit one version of Python."""
+    """Return the folder to import the SDK from; its wheels fit one version of Python."""
     return CACHE / f"openai-{SDK}-{sys.implementation.cache_tag}"
 
 
 def modules(name: str) -> Path:
+    """Return the folder that npm fills."""
     return CACHE / name / "node_modules"
-
-
-def npm(package: str) -> Callable[[Path], list[str]]:
-    quiet = ["--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts"]
-    return lambda folder: ["npm", "install", *quiet, "--prefix", str(folder), package]
-
-
-def pip(package: str) -> Callable[[Path], list[str]]:
-    return lambda folder: [sys.executable, "-m", "pip", "install", "-qq", "--target", str(folder), package]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """What fills a folder; without one that is required there is nothing to test."""
+    """What fills a folder, whose path ends the command; without one that is required there is nothing to test."""
 
     folder: Path
-    command: Callable[[Path], list[str]]
+    command: tuple[str, ...]
     required: bool = False
+
+
+def npm(folder: str, package: str, *, required: bool = False) -> Package:
+    """Return a package of npm, whose scripts are not run."""
+    quiet = ("--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts")
+    return Package(folder=CACHE / folder, command=("npm", "install", *quiet, package, "--prefix"), required=required)
 
 
 _MACHINE = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine())
 NODE_PACKAGE = f"node-{sys.platform}-{_MACHINE}"
 PACKAGES = [
     *(
-        Package(
-            folder=CACHE / f"codex-{version}",
-            command=npm(f"@openai/codex@{version}"),
-            required=version in (NEW_CODEX, OLD_CODEX),
-        )
+        npm(f"codex-{version}", f"@openai/codex@{version}", required=version in (NEW_CODEX, OLD_CODEX))
         for version in CODEX
     ),
-    Package(folder=sdk(), command=pip(f"openai[realtime]=={SDK}"), required=True),
-    Package(folder=CACHE / f"opencode-{OPENCODE}", command=npm(f"opencode-ai@{OPENCODE}")),
-    *(Package(folder=CACHE / f"pi-{version}", command=npm(f"{name}@{version}")) for version, name in PI.items()),
-    Package(folder=CACHE / f"node-{NODE}", command=npm(f"{NODE_PACKAGE}@{NODE}")),
+    Package(
+        folder=sdk(),
+        command=(sys.executable, "-m", "pip", "install", "-qq", f"openai[realtime]=={SDK}", "--target"),
+        required=True,
+    ),
+    npm(f"opencode-{OPENCODE}", f"opencode-ai@{OPENCODE}"),
+    *(npm(f"pi-{version}", f"{name}@{version}") for version, name in PI.items()),
+    npm(f"node-{NODE}", f"{NODE_PACKAGE}@{NODE}"),
 ]
 
 
 def main() -> None:
-    """Installs what is missing, while a second one waits; ends the program where what is required cannot be had."""
-    with locked(CACHE / "lock"), ThreadPoolExecutor(max_workers=3) as workers:
+    """Install what is missing, while a second one waits; end the program where what is required cannot be had."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Another scripts/test-clients is at work here; waiting for it ...", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         if not all(package.folder.exists() for package in PACKAGES):
             print("All official clients are installed, once, below .cache/clients: about 2.2 GB.", flush=True)
-        done = list(workers.map(install_once, PACKAGES))
-    if missing := [package.folder.name for package, there in zip(PACKAGES, done, strict=True) if not there]:
+        with ThreadPoolExecutor(max_workers=3) as workers:
+            done = dict(zip(PACKAGES, workers.map(install_once, PACKAGES), strict=True))
+    if missing := [package.folder.name for package in PACKAGES if not done[package]]:
         print(f"Could not be had, the lines above say why: {', '.join(missing)}.")
-    if not all(there for package, there in zip(PACKAGES, done, strict=True) if package.required):
+    if not all(done[package] for package in PACKAGES if package.required):
         sys.exit("Without these the official clients cannot be tested.")
 
 
 def install_once(package: Package) -> bool:
-    """Fills a folder beside the right one and renames it, so that a folder that is there is whole."""
+    """Fill another folder and rename it, so that a folder that is there is whole; return whether it is."""
     folder = package.folder
     if folder.exists():
         return True
@@ -109,7 +112,7 @@ def install_once(package: Package) -> bool:
     half = folder.with_name(f"{folder.name}.half")
     shutil.rmtree(half, ignore_errors=True)
     half.mkdir(parents=True)
-    if subprocess.run(package.command(half), stdout=subprocess.DEVNULL).returncode:
+    if subprocess.run([*package.command, str(half)], stdout=subprocess.DEVNULL).returncode:
         return False
     half.rename(folder)
     return True

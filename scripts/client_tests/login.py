@@ -1,7 +1,8 @@
-"""A made-up login: the clients read its claims and do not check the signature."""
+"""A made-up login, whose claims the clients read without checking the signature, and a check that none of it leaks."""
 
 import base64
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -11,29 +12,32 @@ USER = "user-made-up"
 MAIL = "someone@example.com"
 A_DAY = 86_400
 
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b(?:ses|resp|msg|call)_\w+")
+"""Accounts, sessions, threads, installations, responses: all that clients and backends name by an id."""
+
 
 def write_codex_login(codex_home: Path) -> None:
-    """Writes the auth.json that `codex login` would leave."""
+    """Write the auth.json that `codex login` would leave."""
     tokens = {"id_token": token(), "access_token": token(), "refresh_token": "made-up", "account_id": ACCOUNT}
     last_refresh = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     write_private(codex_home / "auth.json", {"OPENAI_API_KEY": None, "tokens": tokens, "last_refresh": last_refresh})
 
 
 def oauth_login() -> dict[str, Any]:
-    """Returns the login as opencode and pi keep it."""
+    """Return the login as opencode and pi keep it."""
     expires = (int(time.time()) + A_DAY) * 1000
     return {"access": token(), "refresh": "made-up", "expires": expires, "accountId": ACCOUNT}
 
 
 def write_private(file: Path, content: Any) -> None:
-    """Writes a JSON file that only its owner can read."""
+    """Write a JSON file that only its owner can read."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)
     file.write_text(json.dumps(content))
 
 
 def token(user: str = USER) -> str:
-    """Returns a bearer token that says who the user is and is good for a day."""
+    """Return a bearer token that says who the user is and is good for a day."""
     about_user = {"chatgpt_account_id": ACCOUNT, "chatgpt_plan_type": "pro", "chatgpt_user_id": user}
     claims = {
         "email": MAIL,
@@ -41,8 +45,16 @@ def token(user: str = USER) -> str:
         "exp": int(time.time()) + A_DAY,
         "https://api.openai.com/auth": about_user,
     }
-    return ".".join([part({"alg": "RS256", "typ": "JWT"}), part(claims), part("made-up")])
+    return ".".join([_part({"alg": "RS256", "typ": "JWT"}), _part(claims), _part("made-up")])
 
 
-def part(value: Any) -> str:
+def _part(value: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def assert_nothing_private(log: str, *words: str) -> None:
+    """Neither ids nor credentials nor these words are in a text."""
+    assert _ID.findall(log) == []
+    header, claims, _ = token().split(".")
+    for secret in (ACCOUNT, USER, MAIL, "made-up", header, claims[:40], *words):
+        assert secret not in log

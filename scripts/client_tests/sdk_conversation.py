@@ -14,7 +14,7 @@ TakeTurn = Callable[[dict[str, Any]], Any]
 
 
 def main(transport: str, base_url: str, *said: str) -> None:
-    # The SDK is not among the project's own needs, so the type checker is not to look for it.
+    # The SDK is no dependency of the project, so the type checker is not to look for it.
     account = {"chatgpt-account-id": ACCOUNT}
     client = import_module("openai").OpenAI(api_key=token(), base_url=base_url, default_headers=account, max_retries=0)
     if transport == "http":
@@ -24,7 +24,7 @@ def main(transport: str, base_url: str, *said: str) -> None:
 
 
 def converse(take_turn: TakeTurn, said: tuple[str, ...]) -> None:
-    """Sends the whole history with each turn, and prints each turn's counters."""
+    """Send the whole history with each turn, and print each turn's counters."""
     history: list[dict[str, Any]] = []
     for words in said:
         history.append({"role": "user", "content": words})
@@ -34,13 +34,13 @@ def converse(take_turn: TakeTurn, said: tuple[str, ...]) -> None:
 
 
 def by_http(client: Any) -> TakeTurn:
-    """Streams turns as any user of the SDK would, with an option that this backend refuses."""
+    """Stream turns as any user of the SDK would, with an option that this backend refuses."""
     options = {"stream": True, "stream_options": {"include_obfuscation": False}}
     return lambda turn: last(client.responses.create(**turn, **options))
 
 
 def by_socket(connection: Any) -> TakeTurn:
-    """Sends all turns over one connection."""
+    """Send all turns over one connection."""
 
     def take_turn(turn: dict[str, Any]) -> Any:
         connection.response.create(**turn)
@@ -50,7 +50,7 @@ def by_socket(connection: Any) -> TakeTurn:
 
 
 def last(events: Any) -> Any:
-    """Returns the response of the event that ends a turn."""
+    """Return the response of the event that ends a turn."""
     return next(event.response for event in events if event.type == "response.completed")
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from embedded_backend.received import Received
+from embedded_backend import Received
 
-from client_tests.wire import Pair, added, part
+from client_tests.messages import Pair, added, part
 
 HEAD = ("| client | over | way in | what the addon changed |", "|---|---|---|---|")
 TRANSPORTS = {"http": "HTTP", "websocket": "WebSocket"}
@@ -27,7 +27,7 @@ LINES: dict[tuple[str, str], Line] = {}
 
 
 def note(client: str, transport: str, way: str, pairs: Iterable[Pair]) -> None:
-    """Adds what was run to the table."""
+    """Add what was run to the table."""
     line = LINES.setdefault((client, transport), Line())
     line.transports[TRANSPORTS[transport]] = None
     line.ways[WAYS[way]] = None
@@ -36,14 +36,14 @@ def note(client: str, transport: str, way: str, pairs: Iterable[Pair]) -> None:
 
 
 def subject(sent: Received) -> str:
-    """Returns what a message is about; without a key, a client's turns have no session either, or are titles."""
+    """Return what a message is about; without a key, a client's turns have no session either, or are titles."""
     if sent.kind == "handshake" or (sent.header("session-id") or sent.header("session_id")) is None:
         return "turns" if not sent.path.endswith("/compact") else "compaction"
     return SUBJECTS.get(part(sent), "turns")
 
 
 def changes(sent: Received, received: Received) -> list[str]:
-    """Returns in words what is other than it was sent."""
+    """Return in words what is other than it was sent."""
     names = [f"+`{name}`" for name in added(sent, received)] if sent.kind != "frame" else []
     if sent.kind == "handshake":
         return names
@@ -52,10 +52,10 @@ def changes(sent: Received, received: Received) -> list[str]:
 
 
 def table() -> str:
-    """Returns the table as Markdown; transports with the same changes share a row."""
+    """Return the table as Markdown; transports with the same changes share a row."""
     rows: dict[tuple[str, str], Line] = {}
     for (client, _), line in LINES.items():
-        row = rows.setdefault((client, told(line.changes)), Line())
+        row = rows.setdefault((client, described(line.changes)), Line())
         row.transports |= line.transports
         row.ways |= line.ways
     cells = ((client, ", ".join(row.transports), ", ".join(row.ways), said) for (client, said), row in rows.items())
@@ -63,13 +63,13 @@ def table() -> str:
 
 
 def _order(cells: tuple[str, ...]) -> list[object]:
-    """Sorts by name, then by version as numbers."""
+    """Sort by name, then by version as numbers."""
     *name, version = cells[0].split(" ")
     return [" ".join(name).lower(), [int(number) for number in version.split(".")], cells[1]]
 
 
-def told(changes: dict[str, dict[str, None]]) -> str:
-    """Returns the changes in words; what holds for the turns is not repeated."""
+def described(changes: dict[str, dict[str, None]]) -> str:
+    """Return the changes in words; what holds for the turns is not repeated."""
     turns = changes.get("turns", {})
     others = [(about, names) for about, names in changes.items() if about != "turns" and set(names) != set(turns)]
     said = [f"{about}: {' '.join(names) or 'nothing'}" for about, names in others]

@@ -1,83 +1,87 @@
 """Every client over every transport by every way in: a tool call, a compaction, two resumes."""
 
+import asyncio
+
 import pytest
 
-from client_tests.privacy import assert_nothing_private
-from client_tests.scenes import MADE, PRIVATE, Scene, assert_gains_what_it_lacks, converse
-from client_tests.table import Case, cases
-from client_tests.verdicts import assert_sensible
-from client_tests.wire import REAL, identity
+from client_tests.cases import CASES, Case
+from client_tests.login import assert_nothing_private
+from client_tests.messages import REAL, identity
+from client_tests.recordings import (
+    MADE,
+    PRIVATE,
+    Recording,
+    assert_gains_what_it_lacks,
+    assert_sensible,
+    converse,
+)
+
+pytestmark = pytest.mark.parametrize("case", CASES, ids=str, indirect=True, scope="module")
 
 KINDS = {"http": "request", "websocket": "frame"}
 
 
-@pytest.fixture(scope="module", params=cases(), ids=str)
-def case(request: pytest.FixtureRequest) -> Case:
-    case: Case = request.param
-    if case.missing():
-        pytest.skip(f"{case.row} could not be had")
-    return case
-
-
 @pytest.fixture(scope="module")
-def scene(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return converse(case, tmp_path_factory.mktemp("room"))
+def recording(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return asyncio.run(converse(case, tmp_path_factory.mktemp("client")))
 
 
-def test_takes_the_way(scene: Scene, case: Case) -> None:
+def test_takes_the_way(recording: Recording, case: Case) -> None:
     """The case is about the transport and the way in that it is named after."""
-    turns = [turn for turn in scene.turns if turn.part == "turn"]
+    turns = [turn for turn in recording.turns if turn.part == "turn"]
 
     assert {turn.sent.kind for turn in turns} == {KINDS[case.transport]}
     assert {turn.sent.path.startswith(REAL) for turn in turns} == {case.way != "reverse"}
     assert {turn.received.path for turn in turns} == {REAL}
 
 
-def test_every_run_finishes(scene: Scene) -> None:
+def test_every_run_finishes(recording: Recording) -> None:
     """Each of the three processes ends its turn, with counters, and they are one conversation."""
-    assert len({run.conversation for run in scene.runs}) == 1
-    assert all(run.input_tokens for run in scene.runs)
+    assert len({run.conversation for run in recording.runs}) == 1
+    assert all(run.input_tokens for run in recording.runs)
 
 
-def test_tool_call(scene: Scene) -> None:
+def test_tool_call(recording: Recording) -> None:
     """The command was run, and the next turn told the model what it printed."""
-    assert scene.made == MADE
-    assert len(scene.tool_outputs()) >= 1
+    assert (recording.environment.work / "made.txt").read_text() == MADE
+    assert any(turn.continues_a_tool for turn in recording.turns)
 
 
-def test_compaction(scene: Scene, case: Case) -> None:
+def test_compaction(recording: Recording, case: Case) -> None:
     """The second run had the history compacted, in the manner of its time; no turn was sent twice."""
     manner = case.row.compaction
-    compactions = [turn.received.path for turn in scene.turns if turn.part == "compaction"]
-    turns = [turn for turn in scene.turns if turn.part == "turn"]
+    compactions = [turn.received.path for turn in recording.turns if turn.part == "compaction"]
+    turns = [turn for turn in recording.turns if turn.part == "turn"]
 
     assert compactions == {"endpoint": [f"{REAL}/compact"], "in band": [REAL]}.get(manner, [])
     assert len(turns) == 4 + (manner == "a turn")
 
 
-def test_one_identity(scene: Scene, case: Case) -> None:
-    """Every turn of every process bears the conversation's key, and each session header that is there has it too."""
-    spellings = [scene.conversation if name in case.row.spellings else None for name in ("session-id", "session_id")]
+def test_one_identity(recording: Recording, case: Case) -> None:
+    """Every turn of every process has the conversation's key, and so has each session header that is there."""
+    spellings = [
+        recording.conversation if name in case.row.spellings else None for name in ("session-id", "session_id")
+    ]
 
-    assert {identity(turn.received) for turn in scene.turns} == {(scene.conversation, *spellings)}
+    assert {identity(turn.received) for turn in recording.turns} == {(recording.conversation, *spellings)}
 
 
-def test_gains_what_it_lacks(scene: Scene) -> None:
+def test_gains_what_it_lacks(recording: Recording) -> None:
     """The expected headers and, where there was none, the key: nothing else is added, and nothing is changed."""
-    assert_gains_what_it_lacks(scene)
+    assert_gains_what_it_lacks(recording)
 
 
-def test_journal(scene: Scene) -> None:
+def test_journal(recording: Recording) -> None:
     """Every turn is in the journal once, with what it was and a verdict that fits."""
-    assert [turn.entry["turn"] for turn in scene.turns] == [*range(1, len(scene.turns) + 1)]
-    assert {turn.entry["status"] for turn in scene.turns} == {200}
-    assert {turn.entry["echoed_key"] for turn in scene.turns} == {"same"}
-    for turn in scene.turns:
+    assert [turn.entry["turn"] for turn in recording.turns] == [*range(1, len(recording.turns) + 1)]
+    assert {turn.entry["status"] for turn in recording.turns} == {200}
+    assert {turn.entry["echoed_key"] for turn in recording.turns} == {"same"}
+    for turn in recording.turns:
         assert KINDS[turn.entry["transport"]] == turn.sent.kind
         assert turn.entry["endpoint"] == ("compact" if turn.sent.path.endswith("/compact") else "responses")
-    assert_sensible(scene.turns)
+    assert_sensible(recording.turns)
 
 
-def test_says_nothing_private(scene: Scene) -> None:
+def test_says_nothing_private(recording: Recording) -> None:
     """What the proxy and the journal say names neither who it was nor what was said."""
-    assert_nothing_private(scene.stage.said, scene.conversation, *PRIVATE)
+    assert_nothing_private(recording.environment.logs, recording.conversation, *PRIVATE)

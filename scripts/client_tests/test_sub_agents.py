@@ -1,51 +1,50 @@
 """Conversations in which an agent gives its task to another one, with a thread of its own."""
 
+import asyncio
+
 import pytest
 
-from client_tests.privacy import assert_nothing_private
-from client_tests.scenes import PRIVATE, Scene, Turn, assert_gains_what_it_lacks, delegate
-from client_tests.table import Case, cases
-from client_tests.verdicts import assert_sensible
-from client_tests.wire import KEY
+from client_tests.cases import CASES, Case
+from client_tests.login import assert_nothing_private
+from client_tests.messages import KEY
+from client_tests.recordings import (
+    PRIVATE,
+    Recording,
+    Turn,
+    assert_gains_what_it_lacks,
+    assert_sensible,
+    delegate,
+)
 
+BY_AGENTS = [case for case in CASES if case.row.agents != "none" and case.way == "regular"]
 MARKS = ("x-openai-subagent", "x-parent-session-id")
 
-
-def by_agents() -> list[Case]:
-    return [case for case in cases() if case.row.agents != "none" and case.way == "regular"]
-
-
-@pytest.fixture(scope="module", params=by_agents(), ids=str)
-def case(request: pytest.FixtureRequest) -> Case:
-    case: Case = request.param
-    if case.missing():
-        pytest.skip(f"{case.row} could not be had")
-    return case
+pytestmark = pytest.mark.parametrize("case", BY_AGENTS, ids=str, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="module")
-def scene(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Scene:
-    return delegate(case, tmp_path_factory.mktemp("room"))
+def recording(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return asyncio.run(delegate(case, tmp_path_factory.mktemp("client")))
 
 
-def of(scene: Scene, *, child: bool) -> list[Turn]:
-    """Returns the turns of the parent, or those of its sub-agent."""
-    return [turn for turn in scene.turns if any(map(turn.sent.header, MARKS)) == child and turn.part != "keyless"]
+def of(recording: Recording, *, child: bool) -> list[Turn]:
+    """Return the turns of the parent, or those of its sub-agent."""
+    return [turn for turn in recording.turns if any(map(turn.sent.header, MARKS)) == child and turn.part != "keyless"]
 
 
-def test_both_finish(scene: Scene) -> None:
+def test_both_finish(recording: Recording) -> None:
     """The sub-agent had its turn, and the parent went on from what it said."""
-    parent, child = of(scene, child=False), of(scene, child=True)
+    parent, child = of(recording, child=False), of(recording, child=True)
 
     assert parent[-1].entry["turn"] > child[-1].entry["turn"] > parent[0].entry["turn"]
 
 
-def test_each_keeps_its_identity(scene: Scene, case: Case) -> None:
+def test_each_keeps_its_identity(recording: Recording, case: Case) -> None:
     """What a sub-agent has of its own is left to it, and so is what it has in common with its parent."""
-    children = of(scene, child=True)
+    children = of(recording, child=True)
     keys = {turn.received.json[KEY] for turn in children}
     sessions = {turn.received.header("session-id") for turn in children}
-    own_key, own_session = keys != {scene.conversation}, sessions != {scene.conversation}
+    own_key, own_session = keys != {recording.conversation}, sessions != {recording.conversation}
 
     assert len(keys) == len(sessions) == 1
     assert (own_key, own_session) == {
@@ -55,21 +54,21 @@ def test_each_keeps_its_identity(scene: Scene, case: Case) -> None:
     }[case.row.agents]
 
 
-def test_gains_what_it_lacks(scene: Scene) -> None:
+def test_gains_what_it_lacks(recording: Recording) -> None:
     """Sub-agents are treated like their parents."""
-    assert_gains_what_it_lacks(scene)
+    assert_gains_what_it_lacks(recording)
 
 
-def test_journal(scene: Scene) -> None:
-    """Both conversations are told apart, and every turn of each has a verdict that fits."""
-    parent, child = of(scene, child=False), of(scene, child=True)
+def test_journal(recording: Recording) -> None:
+    """The two are different conversations, and every turn of each has a verdict that fits."""
+    parent, child = of(recording, child=False), of(recording, child=True)
 
-    assert {turn.entry["status"] for turn in scene.turns} == {200}
+    assert {turn.entry["status"] for turn in recording.turns} == {200}
     assert not {turn.entry["conversation"] for turn in parent} & {turn.entry["conversation"] for turn in child}
     assert_sensible(parent)
     assert_sensible(child)
 
 
-def test_says_nothing_private(scene: Scene) -> None:
+def test_says_nothing_private(recording: Recording) -> None:
     """What the proxy and the journal say names neither who it was nor what was said."""
-    assert_nothing_private(scene.stage.said, *PRIVATE)
+    assert_nothing_private(recording.environment.logs, *PRIVATE)

@@ -1,1 +1,1 @@
-"""The benchmark: what this addon costs, beside the bare proxy and beside an addon that parses and writes each body."""
+"""The benchmark: what this addon costs, next to the bare proxy and to an addon that parses and writes each body."""

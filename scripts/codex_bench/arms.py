@@ -1,84 +1,88 @@
-"""The arms: what stands between client and server. All but `direct` are real `mitmdump` processes."""
+"""One scenario with all of its arms: the server, new proxies, a client for each, and the core that each has."""
 
-import asyncio
+import os
 import ssl
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 
-from codex_demo.proxies import ADDON, NotStarted, free_port, stop
+from embedded_backend.certificates import Authority
+from toolkit.process import LOOPBACK, start_mitmdump
 
-from codex_bench.server import LOOPBACK
-
-DIRECT = "direct"
-"""No proxy at all: what a turn takes by itself."""
-
-BARE, NAIVE, OURS = "bare", "naive", "ours"
-
-_HERE = Path(__file__).parent
-SCRIPTS = {
-    BARE: _HERE / "bare_addon.py",
-    NAIVE: _HERE / "naive_addon.py",
-    OURS: ADDON,
-}
-_PATIENCE = 30.0  # seconds for a proxy to start
+from codex_bench import client
+from codex_bench.figures import Figures
+from codex_bench.plan import DIRECT, OURS, SCRIPTS, Scenario
+from codex_bench.rounds import Idle, Worker, measure
+from codex_bench.server import RunState, serving
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arm:
-    """A running arm: where its clients connect and whom they trust; without a proxy, `pid` is None."""
+async def perform(scenario: Scenario, scripts: Mapping[str, Path], home: Path) -> Mapping[str, Figures]:
+    """Measure a scenario with new proxies, so that none pays for what came before. Raises Idle, NotStarted."""
+    authority, state = Authority(home / "authority"), RunState()
+    async with AsyncExitStack() as stack:
+        to_its_core = stack.enter_context(separate_cores())
+        port = await stack.enter_async_context(serving(authority.context(), state))
+        workers = []
+        for name, script in scripts.items():
+            workers.append(worker := await _worker(stack, name, script, home / name, port, authority.ca_file, state))
+            if worker.pid:
+                to_its_core(worker.pid)
+        found = await measure(scenario, workers, state)
+        _check_journals(workers, state.turns)
+    return found
 
-    name: str
-    port: int
-    ca_file: Path
-    pid: int | None
-    journal: Path | None = None
 
-    def tls(self) -> ssl.SSLContext:
-        """Returns a client's TLS settings."""
-        return ssl.create_default_context(cafile=str(self.ca_file))
+async def _worker(
+    stack: AsyncExitStack, name: str, script: Path, home: Path, server: int, server_ca: Path, state: RunState
+) -> Worker:
+    """Start an arm with its client; both end with the stack."""
+    pid, journal, port, tls = None, None, server, ssl.create_default_context(cafile=str(server_ca))
+    if name != DIRECT:
+        journal = home / "journal.jsonl" if script.name == SCRIPTS[OURS].name else None  # of the addon in any version
+        everything_on = {"codex_mode": "fill", "codex_journal": journal} if journal else {}
+        proxy = await start_mitmdump(
+            home,
+            modes=[f"upstream:http://{LOOPBACK}:{server}"],
+            upstream_ca=server_ca,
+            scripts=[script],
+            options={"termlog_verbosity": "error", **everything_on},
+        )
+        await stack.enter_async_context(proxy)
+        pid, port, tls = proxy.program.pid, proxy.port, proxy.tls()
+    connection = await client.connect(port, tls, state)
+    stack.push_async_callback(connection.close)
+    return Worker(name=name, client=connection, pid=pid, journal=journal)
 
 
-@asynccontextmanager
-async def running(name: str, script: Path, home: Path, *, server: int, server_ca: Path) -> AsyncIterator[Arm]:
-    """Starts an arm between a client and the server's port, and stops it at the end, come what may."""
-    if name == DIRECT:
-        yield Arm(name=name, port=server, ca_file=server_ca, pid=None)
+def _check_journals(workers: Sequence[Worker], turns: int) -> None:
+    """Make sure that the addon has written down every turn: one that does not would cost too little. Raises Idle."""
+    for worker in workers:
+        if journal := worker.journal:
+            written = len(journal.read_bytes().splitlines()) if journal.exists() else 0
+            journal.unlink(missing_ok=True)
+            if written != turns // len(workers):
+                raise Idle(f"{worker.name!r} wrote {written} of {turns // len(workers)} turns in its journal")
+
+
+@contextmanager
+def separate_cores() -> Iterator[Callable[[int], None]]:
+    """Keep this process off the first core until the block ends; yields what moves another process there.
+
+    Left to itself, the system moves processes about, and a proxy pays for caches that another process has filled: with
+    that, the ratios of single rounds spread four times as far. Where the system cannot do it, or has one core, all stay
+    where they are.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        yield lambda pid: None
         return
-    port, journal = free_port(), _journal(script, home)
-    command = [*_command(script, home, port, server, server_ca), *(_everything(journal) if journal else [])]
-    process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL)
+    os.sched_setaffinity(0, cores[1:])
     try:
-        await asyncio.wait_for(_listening(process, port), _PATIENCE)
-        yield Arm(name=name, port=port, ca_file=home / "mitmproxy-ca-cert.pem", pid=process.pid, journal=journal)
+        yield lambda pid: _move(pid, cores[0])
     finally:
-        await stop(process)
+        os.sched_setaffinity(0, cores)
 
 
-def _journal(script: Path, home: Path) -> Path | None:
-    """Return where our addon, in whatever version, keeps its journal."""
-    return home / "journal.jsonl" if script.name == SCRIPTS[OURS].name else None
-
-
-def _everything(journal: Path) -> list[str]:
-    return ["--set", "codex_mode=fill", "--set", f"codex_journal={journal}"]
-
-
-def _command(script: Path, home: Path, port: int, server: int, server_ca: Path) -> list[str]:
-    command = [str(Path(sys.executable).with_name("mitmdump")), "-q", "-s", str(script)]
-    command += ["--listen-host", LOOPBACK, "--listen-port", str(port), "--mode", f"upstream:http://{LOOPBACK}:{server}"]
-    return [*command, "--set", f"ssl_verify_upstream_trusted_ca={server_ca}", "--set", f"confdir={home}"]
-
-
-async def _listening(process: asyncio.subprocess.Process, port: int) -> None:
-    while process.returncode is None:
-        try:
-            _reader, writer = await asyncio.open_connection(LOOPBACK, port)
-        except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            return await writer.wait_closed()
-    raise NotStarted(f"mitmdump ended with {process.returncode}")
+def _move(pid: int, core: int) -> None:
+    with suppress(ProcessLookupError):  # that it has ended is noticed elsewhere
+        os.sched_setaffinity(pid, [core])

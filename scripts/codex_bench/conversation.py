@@ -8,8 +8,7 @@ import random
 from collections.abc import Iterator
 
 import orjson
-
-from codex_bench.vocabulary import TEXT
+from toolkit.prompts import TEXT
 
 _INSTRUCTIONS = 12_000
 _TOOLS = 12
@@ -26,7 +25,7 @@ class Conversation:
 
     def __init__(self, seed: int, size: int, step: int | None = None) -> None:
         self._chance = random.Random(seed)
-        self._front, self._back = _frame(size)
+        self._front, self._back = _around_items(size)
         self._output = (step - 900 if step else 0) or min(_MOST_OUTPUT, max(_LEAST_OUTPUT, size // _ITEMS))
         self._items = [_item(role="user", content=[_part(f"Task {seed:x}: {_text(self._chance, 200)}")])]
         left = size - len(self._front) - len(self._back) - len(self._items[0])
@@ -56,7 +55,7 @@ def as_frame(body: bytes) -> bytes:
     return b'{"type":"response.create",' + body[1:]
 
 
-def _frame(size: int) -> tuple[bytes, bytes]:
+def _around_items(size: int) -> tuple[bytes, bytes]:
     """Return what stands before and behind the items; it is the same in all conversations of an agent."""
     share = min(_INSTRUCTIONS, size // 4)
     front = orjson.dumps({"model": "gpt-5.5", "instructions": TEXT[:share]})[:-1] + b',"input":['
@@ -74,8 +73,8 @@ def _frame(size: int) -> tuple[bytes, bytes]:
 
 def _tool(number: int, size: int) -> dict[str, object]:
     schema = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
-    told = TEXT[:size]
-    return {"type": "function", "name": f"tool_{number}", "description": told, "strict": False, "parameters": schema}
+    text = TEXT[:size]
+    return {"type": "function", "name": f"tool_{number}", "description": text, "strict": False, "parameters": schema}
 
 
 def _item(**members: object) -> bytes:

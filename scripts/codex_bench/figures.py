@@ -1,12 +1,27 @@
-"""What was measured of an arm in one scenario, and what is made of it: ratios to the bare proxy of the same round."""
+"""What was measured, and what is made of it: ratios to the bare proxy of the same round, their spread, and the aims."""
 
-from collections.abc import Mapping
+import hashlib
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codex_bench.arms import BARE, DIRECT
-from codex_bench.spread import Spread, differences, ratios, spread
+import orjson
+
+from codex_bench.conversation import Conversation
+from codex_bench.plan import BARE, DIRECT, NAIVE, OURS, Scenario, spelled
 
 PARTS = ("cold", "warm", "frame")
+
+_LIMITS = {(40_000, BARE): 1.08, (40_000, NAIVE): 1.03, (1_000_000, BARE): 1.15, (1_000_000, NAIVE): 1.00}
+"""Aims: by size and by arm compared with, the ratio of the CPU that a warm turn with 100 events takes."""
+
+_PASSES: dict[str, Callable[[bytes], object]] = {
+    "orjson.loads": orjson.loads,
+    "sha256": hashlib.sha256,
+    "blake2b": hashlib.blake2b,
+}
+_PASS_SECONDS = 0.15
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,6 +35,18 @@ class Figures:
     event: list[float] = field(default_factory=list)
     frames_a_second: list[float] = field(default_factory=list)
     memory: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The middle of some figures, and what half of them lie between."""
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.median:.3f} ({self.low:.3f} to {self.high:.3f})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,27 +63,88 @@ class Summary:
 
 
 def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
-    """Returns the summary of each arm. Waits are what is added to those without a proxy, if that was measured."""
+    """Return the summary of each arm. Waits are what is added to those without a proxy, if that was measured."""
     return {name: _summary(name, all_figures) for name in all_figures}
 
 
 def _summary(name: str, all_figures: Mapping[str, Figures]) -> Summary:
-    mine, direct = all_figures[name], all_figures.get(DIRECT)
+    own, direct = all_figures[name], all_figures.get(DIRECT)
     return Summary(
-        cpu={part: found for part in PARTS if (found := spread(getattr(mine, part)))},
-        ratio=_ratios(mine, all_figures[BARE]),
-        to_naive=_ratios(mine, all_figures["naive"]).get("warm") if "naive" in all_figures else None,
-        first_byte=_added(mine.first_byte, direct.first_byte if direct else None),
-        event=_added(mine.event, direct.event if direct else None),
-        frames_a_second=spread(mine.frames_a_second),
-        memory=mine.memory,
+        cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
+        ratio=_ratios(own, all_figures[BARE]),
+        to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
+        first_byte=_added(own.first_byte, direct.first_byte if direct else None),
+        event=_added(own.event, direct.event if direct else None),
+        frames_a_second=spread(own.frames_a_second),
+        memory=own.memory,
     )
 
 
-def _ratios(mine: Figures, base: Figures) -> dict[str, Spread]:
-    pairs = {part: (getattr(mine, part), getattr(base, part)) for part in PARTS}
-    return {part: found for part, (own, other) in pairs.items() if own and (found := spread(ratios(own, other)))}
+def _ratios(own: Figures, base: Figures) -> dict[str, Spread]:
+    pairs = {part: (getattr(own, part), getattr(base, part)) for part in PARTS}
+    return {part: found for part, (one, other) in pairs.items() if one and (found := spread(ratios(one, other)))}
 
 
 def _added(waits: list[float], without: list[float] | None) -> Spread | None:
-    return spread(waits if without is None else differences(waits, without))
+    return spread(waits if without is None else [one - other for one, other in zip(waits, without, strict=True)])
+
+
+def spread(figures: Sequence[float]) -> Spread | None:
+    """Return the median and the quartiles of figures, None where there are none."""
+    if not figures:
+        return None
+    several = figures if len(figures) > 1 else [*figures, *figures]
+    low, median, high = statistics.quantiles(several, n=4, method="inclusive")
+    return Spread(median, low, high)
+
+
+def ratios(figures: Sequence[float], base: Sequence[float]) -> list[float]:
+    """Return each round's figure as a multiple of the base's in the same round."""
+    return [one / other for one, other in zip(figures, base, strict=True) if other > 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What was aimed at and what was measured: the addon's ratio to another arm, at a size, and its limit."""
+
+    name: str
+    limit: float
+    ratio: Spread
+
+    @property
+    def met(self) -> bool:
+        """Whether the median is within the limit."""
+        return self.ratio.median <= self.limit
+
+
+def reached(results: Mapping[Scenario, Mapping[str, Summary]]) -> list[Aim]:
+    """Return each aim that was measured."""
+    found = {one.size: arms[OURS] for one, arms in results.items() if one.kind == "turns" and OURS in arms}
+    aims = []
+    for (size, to), limit in _LIMITS.items():
+        if (summary := found.get(size)) and (ratio := summary.to_naive if to == NAIVE else summary.ratio.get("warm")):
+            aims.append(Aim(f"{spelled(size)}, to {to}", limit, ratio))
+    return aims
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """Seconds for one pass over the bytes of a body, by what is done: whatever is built on it costs more."""
+
+    size: int
+    seconds: dict[str, float]
+
+
+def floor(size: int) -> Floor:
+    """Return the least that each pass over a body of this size took in many tries."""
+    body = next(Conversation(1, size).bodies(1))
+    return Floor(size, {name: _least(work, body) for name, work in _PASSES.items()})
+
+
+def _least(work: Callable[[bytes], object], body: bytes) -> float:
+    least, end = float("inf"), time.perf_counter() + _PASS_SECONDS
+    while time.perf_counter() < end:
+        started = time.perf_counter()
+        work(body)
+        least = min(least, time.perf_counter() - started)
+    return least

@@ -1,8 +1,22 @@
-"""What is measured, and how often."""
+"""What is measured and how often, and what can be asked for on the command line."""
 
+import argparse
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
+
+from toolkit import bare_addon
+from toolkit.process import ADDON
+
+from codex_bench import naive_addon
+
+DIRECT, BARE, NAIVE, OURS = "direct", "bare", "naive", "ours"
+"""The arms. All but `direct`, which has no proxy at all, are real mitmdump processes."""
+
+NAMES = (DIRECT, BARE, NAIVE, OURS)
+SCRIPTS = {BARE: Path(bare_addon.__file__), NAIVE: Path(naive_addon.__file__), OURS: ADDON}
 
 Kind = Literal["turns", "at once", "conversation", "frames"]
 
@@ -12,11 +26,12 @@ EVENTS = 100
 _SIZE = re.compile(r"([1-9][0-9]{0,5})([km])")
 _UNITS = {"k": 1_000, "m": 1_000_000}
 _LARGE = 5_000_000
+_SUFFIX: dict[Kind, str] = {"turns": "", "at once": ", at once", "conversation": "", "frames": ", WebSocket"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One kind of traffic: `rounds` conversations of one cold turn and `warm` that go on with it.
+    """One kind of traffic: `rounds` conversations of one cold turn and `warm` that extend it.
 
     In "at once" the events come in one piece, in "conversation" one conversation grows to `until` bytes.
     """
@@ -39,12 +54,9 @@ class Scenario:
         return (self.until - self.size) // self.warm if self.until else None
 
 
-_SUFFIX: dict[Kind, str] = {"turns": "", "at once": ", at once", "conversation": "", "frames": ", WebSocket"}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effort:
-    """How much is measured: conversations for a small body, turns that go on with each, turns of the long one."""
+    """How much is measured: conversations for a small body, turns that extend each, turns of the long one."""
 
     rounds: int
     warm: int
@@ -56,8 +68,28 @@ USUAL = Effort(rounds=24, warm=8, grown=500)
 LONG = Effort(rounds=80, warm=8, grown=500)
 
 
-def scenarios(effort: Effort, sizes: tuple[str, ...]) -> list[Scenario]:
-    """Return what is measured with some effort, for bodies of these sizes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What was asked for: the arms by name with their scripts, what is measured, and where the results go."""
+
+    arms: dict[str, Path]
+    scenarios: list[Scenario]
+    out: Path
+
+
+def parse(argv: Sequence[str] | None = None) -> Request:
+    """Return what was asked for, or end the program with a sentence."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    effort = QUICK if options.quick else LONG if options.long else USUAL
+    try:
+        return Request(arms=_arms(options.arms), scenarios=scenarios(effort, _parts(options.sizes)), out=options.out)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def scenarios(effort: Effort, sizes: Sequence[str]) -> list[Scenario]:
+    """Return what is measured with some effort, for bodies of these sizes. Raises ValueError."""
     usual = [_turns(effort, parse_size(size)) for size in sizes]
     at_once = [replace(one, kind="at once") for one in usual if one.size in (40_000, 1_000_000)]
     grown = Scenario(kind="conversation", size=12_000, until=1_000_000, rounds=1, warm=effort.grown - 1)
@@ -65,9 +97,17 @@ def scenarios(effort: Effort, sizes: tuple[str, ...]) -> list[Scenario]:
     return [*usual, *at_once, grown, frames]
 
 
+def _turns(effort: Effort, size: int) -> Scenario:
+    """Return less of what takes long."""
+    if size >= _LARGE:
+        return Scenario(kind="turns", size=size, rounds=max(3, effort.rounds // 4), warm=2)
+    rounds = effort.rounds if size < 500_000 else max(5, effort.rounds * 2 // 3)
+    return Scenario(kind="turns", size=size, rounds=rounds, warm=effort.warm)
+
+
 def parse_size(text: str) -> int:
     """Return the bytes that a size such as 40k or 1m stands for. Raises ValueError."""
-    match = _SIZE.fullmatch(text.strip().lower())
+    match = _SIZE.fullmatch(text.lower())
     if match is None:
         raise ValueError(f"{text!r} is no size such as 40k or 1m")
     return int(match[1]) * _UNITS[match[2]]
@@ -78,9 +118,40 @@ def spelled(size: int) -> str:
     return f"{size // 1_000_000} MB" if size % 1_000_000 == 0 else f"{size / 1_000:g} kB"
 
 
-def _turns(effort: Effort, size: int) -> Scenario:
-    """Return less of what takes long."""
-    if size >= _LARGE:
-        return Scenario(kind="turns", size=size, rounds=max(3, effort.rounds // 4), warm=2)
-    rounds = effort.rounds if size < 500_000 else max(5, effort.rounds * 2 // 3)
-    return Scenario(kind="turns", size=size, rounds=rounds, warm=effort.warm)
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measures what the addon costs, side by side with the bare proxy and a naive addon. Loopback only.",
+    )
+    effort = parser.add_mutually_exclusive_group()
+    effort.add_argument("--quick", action="store_true", help="one or two minutes, with more noise (default: some ten)")
+    effort.add_argument("--long", action="store_true", help="about half an hour")
+    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results (%(default)s)")
+    parser.add_argument(
+        "--arms",
+        default=",".join(NAMES),
+        help="some of %(default)s, or NAME=FILE for another addon, such as an older copy of this one; a comma list",
+    )
+    parser.add_argument("--sizes", default=",".join(SIZES), help="sizes of bodies, a comma list (%(default)s)")
+    return parser
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _arms(text: str) -> dict[str, Path]:
+    """Return the scripts of the arms; `bare` is always among them, because all others are compared with it."""
+    arms = dict(map(_arm, _parts(text)))
+    return arms if BARE in arms else {BARE: SCRIPTS[BARE], **arms}
+
+
+def _arm(text: str) -> tuple[str, Path]:
+    name, given, file = text.partition("=")
+    if given and name and name not in NAMES:
+        if not Path(file).is_file():
+            raise ValueError(f"there is no file {file!r} for the arm {name!r}")
+        return name, Path(file).resolve()
+    if given or name not in NAMES:
+        raise ValueError(f"{text!r} is no arm: there are {', '.join(NAMES)}, and NAME=FILE with another name")
+    return name, SCRIPTS.get(name, Path())

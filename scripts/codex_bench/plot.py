@@ -1,13 +1,12 @@
 """The plot: each arm's CPU a turn as a multiple of the bare proxy's, by size, and along a growing conversation."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
-from codex_bench import svg
-from codex_bench.arms import BARE, DIRECT
-from codex_bench.figures import Figures, Summary
-from codex_bench.plan import Scenario
-from codex_bench.spread import ratios
+from codex_bench.figures import Figures, Summary, ratios
+from codex_bench.plan import BARE, DIRECT, Scenario
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 300, 60, 40, 50, 50
 _COLOURS = ("#c46210", "#1f6fb2", "#4d8b31", "#8d4fa8", "#7a7a7a")
@@ -18,7 +17,7 @@ _LEAST = 0.9  # ratio at the bottom of a panel
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """A rectangle of the picture with a scale for ratios; `top` is its place in the picture."""
+    """A part of the picture with a scale for ratios; `top` is its place in the picture, `most` its highest ratio."""
 
     top: float
     most: float
@@ -28,69 +27,104 @@ class _Panel:
         return self.top + _HEIGHT - _BOTTOM
 
     def y(self, ratio: float) -> float:
-        return svg.linear(_LEAST, self.most, self.floor, self.top + _TOP)(ratio)
+        return scaled(ratio, (_LEAST, self.most), (self.floor, self.top + _TOP))
 
 
 def draw(results: Mapping[Scenario, Mapping[str, Summary]], measured: Mapping[Scenario, Mapping[str, Figures]]) -> str:
-    """Returns the picture as SVG text."""
-    sized = [one for one in results if one.kind in ("turns", "at once")]
+    """Return the picture as SVG text."""
+    sized = {one: arms for one, arms in results.items() if one.kind in ("turns", "at once")}
     grown = [one for one in results if one.kind == "conversation"]
     names = [name for name in next(iter(results.values()), {}) if name not in (BARE, DIRECT)]
-    parts = list(_by_size(names, {one: results[one] for one in sized}))
+    parts = [*_by_size(names, sized)]
     for place, one in enumerate(grown, start=1):
         parts += _by_turn(names, one, measured[one], place * _HEIGHT)
-    title = "CPU of the proxy a turn, as a multiple of the bare proxy's"
-    return svg.document(_WIDTH, _HEIGHT * (1 + len(grown)), title, parts)
+    height = _HEIGHT * (1 + len(grown))
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
+            f'height="{height}" font-family="sans-serif" role="img">',
+            "<title>CPU of the proxy a turn, as a multiple of the bare proxy's</title>",
+            f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
+            *parts,
+            "</svg>\n",
+        ]
+    )
 
 
 def _by_size(names: Sequence[str], results: Mapping[Scenario, Mapping[str, Summary]]) -> Iterator[str]:
-    spreads = [spread for arms in results.values() for name in names for spread in arms[name].ratio.values()]
-    panel = _Panel(0, _most([spread.high for spread in spreads]))
+    """Yield for each size and arm a point with the line of its spread, for warm turns and next to it for cold ones."""
+    panel = _panel(0, [one.high for arms in results.values() for name in names for one in arms[name].ratio.values()])
     yield from _frame(panel, names, "CPU a turn, ratio to the bare proxy: warm turns (full), cold turns (hollow)")
     for place, (scenario, arms) in enumerate(results.items()):
-        x = _LEFT + (place + 0.5) * (_WIDTH - _LEFT - _RIGHT) / len(results)
-        yield svg.words(x, panel.floor + 20, scenario.name)
+        middle = _LEFT + (place + 0.5) * (_WIDTH - _LEFT - _RIGHT) / len(results)
+        yield text(middle, panel.floor + 20, scenario.name)
         for number, name in enumerate(names):
-            start = x + (number - (len(names) - 1) / 2) * 2 * _APART
-            yield from _whiskers(panel, start, arms[name], _colour(number))
-
-
-def _whiskers(panel: _Panel, x: float, found: Summary, colour: str) -> Iterator[str]:
-    """Yield a point and the line of its spread for warm turns, and beside them for cold ones."""
-    for part, at in (("warm", x - _APART / 3), ("cold", x + _APART / 3)):
-        if spread := found.ratio.get(part):
-            yield svg.line(at, panel.y(spread.low), at, panel.y(spread.high), colour, 2)
-            yield svg.circle(at, panel.y(spread.median), 4, colour, hollow=part == "cold")
+            start = middle + (number - (len(names) - 1) / 2) * 2 * _APART
+            for part, x in (("warm", start - _APART / 3), ("cold", start + _APART / 3)):
+                if spread := arms[name].ratio.get(part):
+                    yield _line([(x, panel.y(spread.low)), (x, panel.y(spread.high))], _colour(number), 2)
+                    fill = _colour(number) if part == "warm" else "#fff"
+                    yield _circle(x, panel.y(spread.median), _colour(number), fill)
 
 
 def _by_turn(names: Sequence[str], scenario: Scenario, arms: Mapping[str, Figures], top: float) -> Iterator[str]:
-    lines = {name: ratios(arms[name].warm, arms[BARE].warm) for name in names}
-    panel = _Panel(top, _most([ratio for line in lines.values() for ratio in line]))
+    found = [ratios(arms[name].warm, arms[BARE].warm) for name in names]
+    panel = _panel(top, [ratio for line in found for ratio in line])
+    turns, across = (0, 1 + scenario.warm), (_LEFT, _WIDTH - _RIGHT)
     yield from _frame(panel, names, f"A conversation that grows from {scenario.name}, CPU ratio by turn")
-    across = svg.linear(0, 1 + scenario.warm, _LEFT, _WIDTH - _RIGHT)
-    for tick in svg.ticks(0, 1 + scenario.warm):
-        yield svg.words(across(tick), panel.floor + 20, f"turn {tick:g}" if tick else "")
-    for number, line in enumerate(lines.values()):
+    for tick in ticks(*turns):
+        yield text(scaled(tick, turns, across), panel.floor + 20, f"turn {tick:g}" if tick else "")
+    for number, line in enumerate(found):
         width = scenario.warm / len(line) if line else 0
-        points = [(across(1 + (place + 0.5) * width), panel.y(ratio)) for place, ratio in enumerate(line)]
-        yield svg.path(points, _colour(number))
+        places = [scaled(1 + (place + 0.5) * width, turns, across) for place in range(len(line))]
+        yield _line([*zip(places, map(panel.y, line), strict=True)], _colour(number), 2)
 
 
 def _frame(panel: _Panel, names: Sequence[str], title: str) -> Iterator[str]:
     """Yield the title, the scale and the names."""
-    yield svg.words(_LEFT, panel.top + 24, title, anchor="start", size=14)
-    for tick in svg.ticks(_LEAST, panel.most):
-        yield svg.line(_LEFT, panel.y(tick), _WIDTH - _RIGHT, panel.y(tick), _GREY if tick == 1 else _LIGHT)
-        yield svg.words(_LEFT - 8, panel.y(tick) + 4, f"{tick:g}", anchor="end")
+    yield text(_LEFT, panel.top + 24, title, anchor="start", size=14)
+    for tick in ticks(_LEAST, panel.most):
+        y = panel.y(tick)
+        yield _line([(_LEFT, y), (_WIDTH - _RIGHT, y)], _GREY if tick == 1 else _LIGHT)
+        yield text(_LEFT - 8, y + 4, f"{tick:g}", anchor="end")
     for number, name in enumerate(names):
         x = _WIDTH - _RIGHT - (len(names) - number) * 70
-        yield svg.circle(x, panel.top + 40, 4, _colour(number))
-        yield svg.words(x + 8, panel.top + 44, name, anchor="start")
+        yield _circle(x, panel.top + 40, _colour(number), _colour(number))
+        yield text(x + 8, panel.top + 44, name, anchor="start")
 
 
-def _most(ratios: Sequence[float]) -> float:
-    return max([1.2, *ratios]) * 1.02
+def _panel(top: float, found: Sequence[float]) -> _Panel:
+    return _Panel(top, max([1.2, *found]) * 1.02)
 
 
 def _colour(number: int) -> str:
     return _COLOURS[number % len(_COLOURS)]
+
+
+def scaled(figure: float, figures: tuple[float, float], places: tuple[float, float]) -> float:
+    """Return the place of a figure, where the first figure of a range has the first place and the last the last."""
+    return places[0] + (figure - figures[0]) / (figures[1] - figures[0]) * (places[1] - places[0])
+
+
+def ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Return round figures from `low` to `high`, about as many as asked for."""
+    raw = (high - low) / count or 1.0
+    power = 10 ** math.floor(math.log10(raw))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw)
+    first = math.ceil(low / step - 1e-9)
+    return [round(number * step, 10) for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def text(x: float, y: float, words: str, *, anchor: str = "middle", size: int = 12) -> str:
+    """Return words as an element of the picture."""
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}"'
+    return f'<text {place} fill="#333">{escape(words)}</text>'
+
+
+def _line(points: Sequence[tuple[float, float]], colour: str, width: float = 1) -> str:
+    places = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return f'<polyline points="{places}" fill="none" stroke="{colour}" stroke-width="{width:g}"/>'
+
+
+def _circle(x: float, y: float, colour: str, fill: str) -> str:
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{fill}" stroke="{colour}" stroke-width="1.5"/>'

@@ -2,34 +2,23 @@
 
 import argparse
 import asyncio
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import httpx
-import websockets
+from toolkit.client import FAULTS
+from toolkit.process import NotStarted, exit_status
 
-from codex_demo import proxies, table, usage
-from codex_demo.show import show
+from codex_demo import arms
 
 _LONGEST = 100  # seconds
-_FAULTS = (OSError, httpx.HTTPError, websockets.WebSocketException, proxies.NotStarted, usage.TurnFailed)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Shows the four arms and prints the table."""
+    """Run the four arms and print the table; return the exit status."""
     _parser().parse_args(argv)
-    try:
-        arms = asyncio.run(_show())
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return 130
-    except _FAULTS as error:
-        print(f"\nThe demo came to no end: {error or type(error).__name__}", file=sys.stderr)
-        return 1
-    print("\n" + table.render(arms))
-    return 0 if usage.is_shown(arms) else 1
+    return exit_status(_shown(), "The demo", (*FAULTS, NotStarted))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,17 +31,12 @@ def _parser() -> argparse.ArgumentParser:
     )
 
 
-async def _show() -> list[usage.Arm]:
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+async def _shown() -> bool:
     with tempfile.TemporaryDirectory(prefix="codex-demo-") as home:
         async with asyncio.timeout(_LONGEST):
-            return await show(Path(home), _say)
-
-
-def _say(text: str) -> None:
-    print(text, end="", flush=True)
+            measured = await arms.run(Path(home), lambda text: print(text, end="", flush=True))
+    print("\n" + arms.render(measured))
+    return arms.is_shown(measured)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ _NO_TURN = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Reads the files, writes the page and says what is in it."""
+    """Read the files, write the page and print what is in it; return the exit status."""
     options = _parser().parse_args(argv)
     try:
         gathered = _gather(options.file, options.hosts)
@@ -42,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _gather(paths: Sequence[Path], hosts: str) -> ReportData:
-    """Returns the turns of all files; raises OSError, or ValueError with a sentence where there is none."""
+    """Return the turns of all files. Raises OSError, or ValueError with a sentence where there is none."""
     gathered = ReportData()
     for path in paths:
         known = len(gathered.rows), gathered.skipped.total()

@@ -1,42 +1,36 @@
 """Shows every way in, a line for each: exit status 0 if all were shown that this machine allows."""
 
 import argparse
-import asyncio
-import signal
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from codex_demo.proxies import NotStarted
+from toolkit.client import FAULTS
+from toolkit.process import NotStarted, exit_status
 
 from codex_ways import transparent, ways
-from codex_ways.client import FAULTS
-from codex_ways.evidence import NotShown
-from codex_ways.namespaces import Forbidden
 
 
 async def shown(name: str, home: Path) -> bool:
-    """Shows one way in and says so; False where it did not happen, though the machine would have allowed it."""
+    """Show one way in and print its line; return False where it failed though the machine would have allowed it."""
     try:
         seen = await (transparent.show(home) if name == "transparent" else ways.show(name, home))
-    except Forbidden as reason:
+    except transparent.Forbidden as reason:
         seen = f"not shown on this machine: {reason}"
-    except (*FAULTS, NotStarted, NotShown) as fault:
+    except (*FAULTS, NotStarted, ways.NotShown) as fault:
         print(f"{name:<13}it did not work: {fault or type(fault).__name__}")
         return False
     print(f"{name:<13}{seen}", flush=True)
     return True
 
 
-async def _show_all(home: Path) -> bool:
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+async def _all_shown() -> bool:
     results = []
-    for name in (*ways.WAYS, "transparent"):
-        (home / name).mkdir()
-        results.append(await shown(name, home / name))
+    with tempfile.TemporaryDirectory(prefix="codex-ways-") as home:
+        for name in (*ways.WAYS, "transparent"):
+            (folder := Path(home, name)).mkdir()
+            results.append(await shown(name, folder))
     return all(results)
 
 
@@ -52,13 +46,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prints the lines."""
+    """Print the lines; return the exit status."""
     _parser().parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="codex-ways-") as home:
-        try:
-            return 0 if asyncio.run(_show_all(Path(home))) else 1
-        except (KeyboardInterrupt, asyncio.CancelledError):
-            return 130
+    return exit_status(_all_shown(), "Showing the ways in", ())
 
 
 if __name__ == "__main__":

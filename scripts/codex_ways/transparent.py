@@ -1,90 +1,131 @@
-"""Transparent mode: a client that knows of no proxy, in a network namespace whose only way out is the gateway.
+"""Transparent mode: a client that knows of no proxy, in a network whose only way out is the gateway.
 
-`show` starts this file as a program in a namespace of its own, and that one makes the client's.
+`show` runs this file as a program in a network namespace of its own, the gateway's; the client is a thread of that
+program which leaves for another one. The namespaces have no name and end with the program, so nothing is left behind,
+and a user who is not root can make them where the kernel lets users.
 """
 
 import asyncio
-import signal
+import os
+import shutil
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from codex_demo.proxies import ADDON, deaf_to_ctrl_c, mitmdump
 from embedded_backend import Backend
+from toolkit.client import FAULTS, Endpoint
+from toolkit.process import ADDON, LOOPBACK, NotStarted, exit_status, finished, own_environment, start_mitmdump
 
-from codex_ways import namespaces, talk
-from codex_ways.client import Door
-from codex_ways.evidence import NotShown, judged
-from codex_ways.namespaces import Forbidden
-from codex_ways.ways import PATH
+from codex_ways.ways import OFFICIAL, NotShown, converse_twice, judged
 
-_SCRIPTS = Path(__file__).parents[1]
-_LONGEST = 60  # seconds
-_FORBIDDEN = 3  # the exit status of a gateway that could not be made
+NEEDED = {"ip": "iproute2", "iptables": "iptables", "unshare": "util-linux"}
+"""The programs, and the packages of Debian that bring them."""
+
+_GATEWAY, _CLIENT = "198.51.100.1", "198.51.100.2"
+_BACKEND = "203.0.113.7"
+"""Where the client looks for the backend: an address for documentation (RFC 5737), which no machine has."""
+
+_FORBIDDEN = "FORBIDDEN "
+"""Begins the line of a gateway that could not be made."""
+
+
+class Forbidden(Exception):
+    """This machine does not let the namespaces be made."""
 
 
 async def show(home: Path) -> str:
-    """Shows the way in with its files in a folder, and returns what was seen; raises NotShown or Forbidden."""
-    if lack := namespaces.missing():
+    """Show the way in with its files in a folder; return what was seen. Raises NotShown or Forbidden."""
+    if lack := missing():
         raise Forbidden(lack)
-    status, out, err = await _run([*namespaces.unshared(), *_python("transparent"), str(home)])
-    if status == _FORBIDDEN or (status and err.startswith("unshare: ")):
-        raise Forbidden(f"the kernel forbids it: {err}")
-    if status:
-        raise NotShown(err)
+    gateway = await finished([*unshared(), sys.executable, "-m", __name__, home], environment=_environment())
+    out, errors = gateway.out.strip(), gateway.errors.strip()
+    if out.startswith(_FORBIDDEN) or errors.startswith("unshare: "):
+        raise Forbidden(f"the kernel forbids it: {out.removeprefix(_FORBIDDEN) or errors}")
+    if gateway.status:
+        raise NotShown(errors)
     return out
 
 
-async def _as_gateway(home: Path) -> str:
-    """Stands between a client and the backend, until it has shown it or is terminated."""
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    async with namespaces.client_behind_gateway() as inside, Backend(home=home / "backend") as backend:
-        arguments = ("-s", str(ADDON), "--mode", "transparent")
-        async with mitmdump(backend, home / "proxy", *arguments, host=namespaces.GATEWAY) as proxy:
-            await namespaces.lead(proxy.port, backend.port)
-            door = Door(url=f"https://chatgpt.com{PATH}", ca_file=str(proxy.ca_file), address=namespaces.BACKEND)
-            client = [*inside, *_python("talk"), "transparent", talk.door_to_line(door)]
-            status, out, err = await _run(client)
-        if status:
-            raise NotShown(err)
-        return judged(talk.from_line(out.encode()), backend.received)
+def missing() -> str:
+    """Return a sentence on what has to be installed, empty if nothing has."""
+    path = _environment()["PATH"]
+    packages = sorted({package for program, package in NEEDED.items() if not shutil.which(program, path=path)})
+    return f"it needs {', '.join(packages)}: apt-get install {' '.join(packages)}" if packages else ""
 
 
-def _python(module: str) -> list[str]:
-    return [sys.executable, "-m", f"codex_ways.{module}"]
+def unshared() -> list[str]:
+    """Return the command that starts another in a network namespace of its own."""
+    return ["unshare", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "--net"]
 
 
-async def _run(command: list[str]) -> tuple[int, str, str]:
-    """Runs a command and returns its status and what it wrote; ends it where this is cancelled."""
-    environment = namespaces.environment() | {"PYTHONPATH": str(_SCRIPTS)}
-    with deaf_to_ctrl_c():
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment
-        )
+async def _as_gateway(home: Path) -> bool:
+    """Stand between a client and the backend, and print what was seen."""
     try:
-        out, err = await asyncio.wait_for(process.communicate(), _LONGEST)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()  # or its pipes would outlive the event loop
-    assert process.returncode is not None
-    return process.returncode, out.decode().strip(), err.decode(errors="replace").strip()
-
-
-def main(argv: list[str]) -> int:
-    """Shows it from within the namespace; exit status 0 if it was shown, 1 if not, 3 if this machine forbids it."""
-    try:
-        print(asyncio.run(_as_gateway(Path(argv[0]))))
+        with ThreadPoolExecutor(max_workers=1) as client:
+            await _lay_cable(client)
+            print(await _seen(client, home))
     except Forbidden as reason:
-        print(reason, file=sys.stderr)
-        return _FORBIDDEN
-    except NotShown as reason:
-        print(reason, file=sys.stderr)
-        return 1
-    return 0
+        print(f"{_FORBIDDEN}{reason}")
+    return True
+
+
+async def _lay_cable(client: ThreadPoolExecutor) -> None:
+    """Give the client's one thread a namespace whose only way out is this one. Raises Forbidden."""
+    await _in(client, _leave)
+    peer = f"peer name to-gateway netns {await _in(client, _own_namespace)}"
+    await _run("ip link set lo up", f"ip address add {_BACKEND}/32 dev lo", f"ip link add to-client type veth {peer}")
+    await _run(f"ip address add {_GATEWAY}/30 dev to-client", "ip link set to-client up")
+    inside = (f"ip address add {_CLIENT}/30 dev to-gateway", "ip link set to-gateway up")
+    await _in(client, lambda: asyncio.run(_run(*inside, f"ip route add default via {_GATEWAY}")))
+
+
+async def _seen(client: ThreadPoolExecutor, home: Path) -> str:
+    async with (
+        Backend(home=home / "backend") as backend,
+        await start_mitmdump(
+            home / "proxy", modes=["transparent"], upstream_ca=backend.ca_file, scripts=[ADDON], host=_GATEWAY
+        ) as proxy,
+    ):
+        nat = "iptables --table nat --append"
+        await _run(
+            f"{nat} PREROUTING -i to-client -p tcp --dport 443 -j REDIRECT --to-ports {proxy.port}",
+            f"{nat} OUTPUT -p tcp -d {_BACKEND} --dport 443 -j DNAT --to-destination {LOOPBACK}:{backend.port}",
+        )
+        endpoint = Endpoint(url=OFFICIAL, ca_file=str(proxy.ca_file), address=_BACKEND)
+        counters = await _in(client, lambda: asyncio.run(converse_twice("transparent", endpoint)))
+        return judged(counters, backend.received)
+
+
+async def _in[T](client: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+    return await asyncio.get_running_loop().run_in_executor(client, work)
+
+
+def _leave() -> None:
+    try:
+        os.unshare(os.CLONE_NEWNET)  # of this thread alone
+    except OSError as error:
+        raise Forbidden(str(error)) from error
+
+
+def _own_namespace() -> str:
+    return f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net"
+
+
+async def _run(*commands: str) -> None:
+    for command in commands:
+        program = await finished(command.split(), environment=_environment())
+        if program.status:
+            raise Forbidden(f"{command.split()[0]} said: {program.errors.strip()}")
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment in which the programs are found, with the folders that only root has in its path."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+    return {**own_environment(), "PATH": path, "XTABLES_LOCKFILE": os.devnull}
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    faults = (*FAULTS, NotStarted, NotShown)
+    sys.exit(exit_status(_as_gateway(Path(sys.argv[1])), "The gateway", faults))

@@ -1,55 +1,93 @@
-"""The ways in that need nothing but loopback: regular, reverse and upstream mode."""
+"""The ways in that need nothing but loopback, and what a client's conversations prove of any way."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import uuid
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from codex_demo.proxies import ADDON, Proxy, mitmdump
-from embedded_backend import Backend
-
-from codex_ways.client import Door
-from codex_ways.evidence import judged
-from codex_ways.talk import talk
+from embedded_backend import Backend, Received
+from toolkit.client import Endpoint, Identity, Usage, by_http, by_websocket, converse, warm_share
+from toolkit.process import ADDON, LOOPBACK, Proxy, start_mitmdump
 
 PATH = "/backend-api/codex"
+OFFICIAL = f"https://chatgpt.com{PATH}"
 
-# Where no other proxy leads the way, the backend goes by a name that every machine finds.
-_BY_NAME = ("--set", "codex_hosts=localhost")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """How the proxy is started, and how a client then gets in."""
-
-    arguments: Callable[[Backend], tuple[str, ...]]
-    door: Callable[[Proxy, Backend], Door]
-
-
-def _through(proxy: Proxy, origin: str) -> Door:
-    return Door(url=origin + PATH, proxy=proxy.url, ca_file=str(proxy.ca_file))
-
-
-WAYS = {
-    "regular": Way(
-        arguments=lambda backend: ("--mode", "regular", *_BY_NAME),
-        door=lambda proxy, backend: _through(proxy, f"https://localhost:{backend.port}"),
-    ),
-    "reverse": Way(
-        arguments=lambda backend: ("--mode", f"reverse:https://localhost:{backend.port}", *_BY_NAME),
-        door=lambda proxy, backend: Door(url=f"{proxy.url}/v1"),
-    ),
-    "upstream": Way(
-        arguments=lambda backend: ("--mode", f"upstream:http://127.0.0.1:{backend.connect_port}"),
-        door=lambda proxy, backend: _through(proxy, "https://chatgpt.com"),
-    ),
+IDENTITIES: dict[str, Callable[[], Identity]] = {
+    "a key": lambda: Identity(members={"prompt_cache_key": "conversation-1"}),
+    "a session": lambda: Identity(headers={"x-session-id": "session-1"}),
+    "nothing": Identity,
+    "a new session for each request": lambda: Identity(headers={"x-session-id": str(uuid.uuid4())}),
 }
+"""Clients by what identifies their turns."""
+
+type Counters = dict[str, list[Usage]]
+"""The counters of each conversation's turns, by transport."""
+
+_KEPT_FROM = 0.9  # the share of cached tokens, from the second turn on, that a kept conversation exceeds
+_HEADERS = ("session-id", "session_id")
+
+
+class NotShown(Exception):
+    """What was to be shown did not happen."""
 
 
 async def show(name: str, home: Path) -> str:
-    """Shows one way in with its files in a folder, and returns what was seen; raises NotShown."""
-    way = WAYS[name]
-    async with (
-        Backend(home=home / "backend") as backend,
-        mitmdump(backend, home / "proxy", "-s", str(ADDON), *way.arguments(backend)) as proxy,
-    ):
-        return judged(await talk(name, way.door(proxy, backend)), backend.received)
+    """Show one way in with its files in a folder; return what was seen. Raises NotShown, and what clients raise."""
+    async with Backend(home=home / "backend") as backend:
+        # Where no other proxy leads the way, the backend has a name that every machine finds.
+        origin, hosts = f"https://localhost:{backend.port}", {"codex_hosts": "localhost"}
+        mode, options = {
+            "regular": ("regular", hosts),
+            "reverse": (f"reverse:{origin}", hosts),
+            "upstream": (f"upstream:http://{LOOPBACK}:{backend.connect_port}", {}),
+        }[name]
+        async with await start_mitmdump(
+            home / "proxy", modes=[mode], upstream_ca=backend.ca_file, scripts=[ADDON], options=options
+        ) as proxy:
+            endpoint = {
+                "regular": through(proxy, origin + PATH),
+                "reverse": Endpoint(url=f"{proxy.url}/v1"),
+                "upstream": through(proxy),
+            }[name]
+            return judged(await converse_twice(name, endpoint), backend.received)
+
+
+WAYS = ("regular", "reverse", "upstream")
+
+
+def through(proxy: Proxy, url: str = OFFICIAL) -> Endpoint:
+    """Return the endpoint of a client that is given a proxy as its proxy."""
+    return Endpoint(url=url, proxy=proxy.url, ca_file=str(proxy.ca_file))
+
+
+async def converse_twice(name: str, endpoint: Endpoint) -> Counters:
+    """Have a conversation over HTTP without any identity, and one over WebSocket with a session."""
+    return {
+        "HTTP": await converse([endpoint], IDENTITIES["nothing"], by_http, account=f"{name} by HTTP"),
+        "WebSocket": await converse([endpoint], IDENTITIES["a session"], by_websocket, account=f"{name} by WebSocket"),
+    }
+
+
+def judged(counters: Counters, received: Iterable[Received]) -> str:
+    """Return what a client's conversations have shown: a key for each, and a warm cache. Raises NotShown."""
+    found = keys(received)
+    if len(set(found)) != len(counters) or not all(map(is_kept, counters.values())):
+        raise NotShown(f"the keys were {found}, the counters {counters}")
+    shares = ", ".join(f"{warm_share(turns):.0%} by {transport}" for transport, turns in counters.items())
+    return f"each conversation kept its key, and from its second turn on came from the cache: {shares}"
+
+
+def keys(received: Iterable[Received]) -> list[str]:
+    """Return each turn's key. Raises NotShown where body and headers do not have the same one."""
+    return [_key(turn) for turn in received if turn.kind != "handshake"]
+
+
+def is_kept(turns: Sequence[Usage]) -> bool:
+    """Return whether the backend's cache served a conversation from its second turn on."""
+    return warm_share(turns) > _KEPT_FROM
+
+
+def _key(turn: Received) -> str:
+    places = {turn.json.get("prompt_cache_key"), *map(turn.header, _HEADERS)}
+    if len(places) > 1 or None in places:
+        raise NotShown(f"a turn arrived with {sorted(map(str, places))} in its three places")
+    return str(places.pop())

@@ -4,8 +4,8 @@ import itertools
 
 import orjson
 import pytest
-from codex_bench import answer
 from codex_bench.conversation import Conversation, as_frame
+from codex_bench.server import chunks, texts
 from codexcache.turn.response import ResponseInfo
 from codexcache.wire.sse import EventStream
 
@@ -50,17 +50,17 @@ def test_a_frame_is_the_body_with_its_type() -> None:
 
 
 def test_an_answer_has_as_many_events_as_were_asked_for_each_in_a_chunk() -> None:
-    chunks = answer.chunks(7, 100)
-    events = [chunk.partition(b"\r\n")[2].removesuffix(b"\r\n") for chunk in chunks]
+    answer = chunks(7, 100)
+    events = [chunk.partition(b"\r\n")[2].removesuffix(b"\r\n") for chunk in answer]
 
-    assert len(chunks) == 100
-    assert [int(chunk.partition(b"\r\n")[0], 16) for chunk in chunks] == [len(event) for event in events]
+    assert len(answer) == 100
+    assert [int(chunk.partition(b"\r\n")[0], 16) for chunk in answer] == [len(event) for event in events]
     assert all(event.endswith(b"\n\n") for event in events)
 
 
 def test_the_addon_understands_an_answer() -> None:
     stream, outcome = EventStream(), ResponseInfo()
-    for chunk in answer.chunks(7, 100):
+    for chunk in chunks(7, 100):
         for data in stream.feed(chunk.partition(b"\r\n")[2].removesuffix(b"\r\n")):
             outcome.read_event(data)
 
@@ -69,7 +69,7 @@ def test_the_addon_understands_an_answer() -> None:
 
 
 def test_a_websocket_gets_the_same_events() -> None:
-    frames = [orjson.loads(text) for text in answer.frames(7, 20)]
+    frames = [orjson.loads(text) for text in texts(7, 20)]
 
     assert [frame["sequence_number"] for frame in frames] == list(range(20))
     assert frames[-1]["type"] == "response.completed"

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from codex_bench.cores import divided
+from codex_bench.arms import separate_cores
 
 NEEDED = "sched_getaffinity"
 several = pytest.mark.skipif(
@@ -17,7 +17,7 @@ several = pytest.mark.skipif(
 def test_another_process_gets_the_core_that_this_one_leaves() -> None:
     before = os.sched_getaffinity(0)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        with divided() as to_its_core:
+        with separate_cores() as to_its_core:
             to_its_core(other.pid)
             mine, its = os.sched_getaffinity(0), os.sched_getaffinity(other.pid)
         other.kill()
@@ -31,7 +31,7 @@ def test_another_process_gets_the_core_that_this_one_leaves() -> None:
 def test_a_process_that_has_ended_is_nobodys_matter() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as other:
         other.wait()
-    with divided() as to_its_core:
+    with separate_cores() as to_its_core:
         to_its_core(other.pid)
 
 
@@ -43,5 +43,5 @@ def test_where_there_is_nothing_to_divide_all_stay_where_they_are(
         monkeypatch.delattr(os, NEEDED, raising=False)
     else:
         monkeypatch.setattr(os, NEEDED, lambda pid: cores, raising=False)
-    with divided() as to_its_core:
+    with separate_cores() as to_its_core:
         to_its_core(os.getpid())

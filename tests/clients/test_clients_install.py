@@ -18,7 +18,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def packaged(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str, *, required: bool = True) -> None:
     """Let there be one package, which this script installs into the folder that it is given."""
-    package = Package(folder=folder, command=lambda half: [sys.executable, "-c", script, str(half)], required=required)
+    package = Package(folder=folder, command=(sys.executable, "-c", script), required=required)
     monkeypatch.setattr(install, "PACKAGES", [package])
 
 

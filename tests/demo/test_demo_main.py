@@ -2,48 +2,31 @@
 
 import os
 import signal
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 from codex_demo.__main__ import main
+from toolkit.process import finished, start
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
-
-
-def _started() -> "subprocess.Popen[str]":
-    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
-    return subprocess.Popen(
-        [sys.executable, "-m", "codex_demo"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+COMMAND = [sys.executable, "-m", "codex_demo"]
 
 
-def test_it_shows_the_difference() -> None:
-    with _started() as process:
-        shown, _ = process.communicate(timeout=90)
+async def test_it_shows_the_difference() -> None:
+    demo = await finished(COMMAND)
 
-    assert process.returncode == 0
-    assert shown.splitlines()[-1].startswith("The same conversation read ")
+    assert demo.status == 0
+    assert demo.out.splitlines()[-1].startswith("The same conversation read ")
 
 
-@pytest.mark.parametrize("seconds", [0, 0.2, 0.8])
-def test_it_can_be_interrupted_at_any_time(seconds: float) -> None:
-    """By a key, which its proxies get as well: nobody says anything."""
-    with _started() as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(seconds)
-        os.killpg(process.pid, signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+@pytest.mark.parametrize("written", ["Starting", "without the addon ", "without the addon ...", "WebSocket with"])
+async def test_it_can_be_interrupted_at_any_time(written: str) -> None:
+    """By Ctrl-C, of which its proxies say nothing."""
+    async with await start(COMMAND) as demo:
+        await demo.until(lambda: written in demo.text, written)
+        os.killpg(demo.pid, signal.SIGINT)
 
-    assert (process.returncode, errors) == (130, "")
+        assert await demo.ended() == 130
+        assert "Traceback" not in demo.text
 
 
 @pytest.mark.parametrize(("argument", "status"), [("--help", 0), ("--quick", 2)])

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from codex_demo.proxies import ADDON, mitmdump
-from codex_demo.usage import Usage
-from codex_ways import balanced, two_proxies
-from codex_ways.client import KINDS, Door, Send, by_http, by_websocket, converse
-from codex_ways.evidence import is_kept, keys
-from codex_ways.ways import PATH
+from codex_ways import two_proxies
+from codex_ways.ways import IDENTITIES, is_kept, keys, through
 from embedded_backend import Backend
+from toolkit.client import Endpoint, Send, Usage, by_http, by_websocket, converse
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -22,15 +19,17 @@ TURNS = 4
 
 @dataclass
 class Pair:
-    """Two proxies before one backend, and a door to each."""
+    """Two proxies before one backend, and an endpoint of each."""
 
     backend: Backend
-    doors: list[Door]
+    endpoints: list[Endpoint]
 
-    async def talk(self, kind: str, send: Send, doors: list[Door], account: str) -> tuple[list[str], list[Usage]]:
-        """Have a conversation through these doors by turns; return the keys that arrived, and the counters."""
+    async def converse(
+        self, kind: str, send: Send, endpoints: list[Endpoint], account: str
+    ) -> tuple[list[str], list[Usage]]:
+        """Have a conversation through these endpoints by turns; return the keys that arrived, and the counters."""
         before = len(self.backend.received)
-        counters = await converse(doors, KINDS[kind], send, account=account, turns=TURNS)
+        counters = await converse(endpoints, IDENTITIES[kind], send, account=account, turns=TURNS)
         return keys(self.backend.received[before:]), counters
 
 
@@ -38,11 +37,12 @@ class Pair:
 async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
     """Each proxy has a folder, a CA and a memory of its own."""
     home = tmp_path_factory.mktemp("two")
-    async with Backend(home=home / "backend") as backend:
-        way = ("-s", str(ADDON), "--mode", f"upstream:http://127.0.0.1:{backend.connect_port}")
-        async with mitmdump(backend, home / "one", *way) as one, mitmdump(backend, home / "two", *way) as two:
-            url = f"https://chatgpt.com{PATH}"
-            yield Pair(backend, [Door(url=url, proxy=proxy.url, ca_file=str(proxy.ca_file)) for proxy in (one, two)])
+    async with (
+        Backend(home=home / "backend") as backend,
+        await two_proxies.proxy_before(backend, home / "one") as one,
+        await two_proxies.proxy_before(backend, home / "two") as two,
+    ):
+        yield Pair(backend, [through(one), through(two)])
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ async def pair(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Pair]:
 )
 async def test_both_give_a_conversation_the_same_key(kind: str, send: Send, pair: Pair) -> None:
     """And the backend's cache serves it, whichever proxy a turn comes by."""
-    arrived, counters = await pair.talk(kind, send, pair.doors, f"{kind}, {send}")
+    arrived, counters = await pair.converse(kind, send, pair.endpoints, f"{kind}, {send}")
 
     assert len(arrived) == TURNS
     assert len(set(arrived)) == 1
@@ -59,17 +59,17 @@ async def test_both_give_a_conversation_the_same_key(kind: str, send: Send, pair
 
 
 async def test_two_conversations_are_not_made_one(pair: Pair) -> None:
-    """Of two callers who say nothing of theirs."""
-    one, _ = await pair.talk("nothing", by_http, pair.doors, "caller one")
-    two, _ = await pair.talk("nothing", by_http, pair.doors, "caller two")
+    """Of two callers who say nothing of their conversations."""
+    one, _ = await pair.converse("nothing", by_http, pair.endpoints, "caller one")
+    two, _ = await pair.converse("nothing", by_http, pair.endpoints, "caller two")
 
     assert (len(set(one)), len(set(two)), len({*one, *two})) == (1, 1, 2)
 
 
 async def test_what_is_new_for_each_request_is_held_by_one_alone(pair: Pair) -> None:
     """Each proxy keeps to the first that it saw: one key each, and the cache is half used. Through one it is whole."""
-    apart, half = await pair.talk(two_proxies.PER_REQUEST, by_http, pair.doors, "apart")
-    together, whole = await pair.talk(two_proxies.PER_REQUEST, by_http, pair.doors[:1], "together")
+    apart, half = await pair.converse(two_proxies.PER_REQUEST, by_http, pair.endpoints, "apart")
+    together, whole = await pair.converse(two_proxies.PER_REQUEST, by_http, pair.endpoints[:1], "together")
 
     assert apart == apart[:2] * 2
     assert (len(set(apart)), len(set(together))) == (2, 1)
@@ -77,21 +77,21 @@ async def test_what_is_new_for_each_request_is_held_by_one_alone(pair: Pair) -> 
 
 
 @pytest.mark.skipif(
-    not balanced.program() or sys.platform != "linux",
+    not two_proxies.haproxy() or sys.platform != "linux",
     reason="HAProxy is not here (apt-get install haproxy), or not Linux",
 )
 async def test_the_example_runs_as_it_stands(tmp_path: Path) -> None:
-    """Behind HAProxy, turn about and by the client's address; both proxies have their share."""
-    rows = [row async for row in two_proxies.rows(str(balanced.program()), tmp_path)]
+    """Behind HAProxy, in rotation and by the client's address; both proxies have their share."""
+    rows = [row async for row in two_proxies.rows(str(two_proxies.haproxy()), tmp_path)]
 
     assert [str(row) for row in rows if not row.is_as_expected] == []
-    assert len(rows) == len(KINDS) + two_proxies.CLIENTS
+    assert len(rows) == len(IDENTITIES) + two_proxies.CLIENTS
     assert all(two_proxies.turns_of(tmp_path).values())
 
 
 async def test_without_haproxy_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """In one sentence, and that is no failure."""
-    monkeypatch.setattr(balanced, "program", lambda: None)
+    monkeypatch.setattr(two_proxies, "haproxy", lambda: None)
 
     assert two_proxies.main() == 0
     assert capsys.readouterr().out == "HAProxy is not here (apt-get install haproxy), so nothing was shown.\n"

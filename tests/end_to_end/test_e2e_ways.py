@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from codex_demo.usage import Usage
 from codex_ways import __main__ as program
-from codex_ways import namespaces, transparent, ways
-from codex_ways.evidence import NotShown, judged
+from codex_ways import transparent, ways
+from codex_ways.ways import NotShown, judged
 from embedded_backend import Received
+from toolkit.client import Usage
 
 SEEN = "each conversation kept its key, and from its second turn on came from the cache: 97% by HTTP, 97% by WebSocket"
 
@@ -22,7 +22,7 @@ async def test_a_conversation_keeps_its_key_by_transparent_mode(tmp_path: Path) 
     """In network namespaces, where the kernel lets them be made."""
     try:
         seen = await transparent.show(tmp_path)
-    except namespaces.Forbidden as reason:
+    except transparent.Forbidden as reason:
         pytest.skip(f"transparent mode cannot be shown on this machine: {reason}")
 
     assert seen == SEEN
@@ -33,7 +33,7 @@ async def test_nothing_is_left_where_it_fails(tmp_path: Path, monkeypatch: pytes
     """The namespaces have no name, and end with their processes."""
     monkeypatch.setenv("CODEX_WAYS_TEST", str(tmp_path))
     (tmp_path / "proxy").touch()
-    with pytest.raises((namespaces.Forbidden, NotShown)):
+    with pytest.raises((transparent.Forbidden, NotShown)):
         await transparent.show(tmp_path)
 
     assert _processes_of(tmp_path) == []
@@ -57,16 +57,16 @@ async def test_a_kernel_that_forbids_it_is_told_apart_from_a_failure(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With what it said."""
-    monkeypatch.setattr(namespaces, "missing", lambda: "")
-    monkeypatch.setattr(namespaces, "unshared", lambda: command)
-    with pytest.raises(namespaces.Forbidden, match=r"^the kernel forbids it: unshare: "):
+    monkeypatch.setattr(transparent, "missing", lambda: "")
+    monkeypatch.setattr(transparent, "unshared", lambda: command)
+    with pytest.raises(transparent.Forbidden, match=r"^the kernel forbids it: unshare: "):
         await transparent.show(tmp_path)
 
 
 async def test_what_has_to_be_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command that does it."""
-    monkeypatch.setattr(namespaces, "NEEDED", {"no-such-program": "no-such-package"})
-    with pytest.raises(namespaces.Forbidden, match=r"^it needs no-such-package: apt-get install no-such-package$"):
+    monkeypatch.setattr(transparent, "NEEDED", {"no-such-program": "no-such-package"})
+    with pytest.raises(transparent.Forbidden, match=r"^it needs no-such-package: apt-get install no-such-package$"):
         await transparent.show(tmp_path)
 
 
@@ -79,7 +79,7 @@ async def test_the_program_has_a_line_for_each_way(
         raise NotShown("two keys")
 
     async def forbid(*_: object) -> str:
-        raise namespaces.Forbidden("no")
+        raise transparent.Forbidden("no")
 
     monkeypatch.setattr(ways, "show", fail)
     monkeypatch.setattr(transparent, "show", forbid)

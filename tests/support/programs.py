@@ -1,72 +1,47 @@
 """mitmproxy's own programs as a user starts them, each in a process and with a screen of its own."""
 
 import asyncio
-import contextlib
 import os
 import pty
-import socket
-import sys
 import termios
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-ADDON = Path(__file__).parents[2] / "addons" / "codex_continuity.py"
+from toolkit import listening_addon, process
+from toolkit.process import ADDON, LOOPBACK, free_port, installed
 
-_PATIENCE = 20
+__all__ = ["ADDON", "Program", "free_port", "started"]
 
 
-class Program:
-    """A running program; `screen` is everything that it wrote."""
+class Program(process.Program):
+    """A running program in a pseudo-terminal."""
 
-    def __init__(self, process: asyncio.subprocess.Process, terminal: int, port: int) -> None:
-        self.process, self.port = process, port
-        self._terminal = terminal
-        self._written = bytearray()
-        self._more = asyncio.Event()
-        asyncio.get_running_loop().add_reader(terminal, self._read)
+    def __init__(self, running: asyncio.subprocess.Process, screen: asyncio.StreamReader, name: str, port: int) -> None:
+        super().__init__(running, screen, name)
+        self.port = port
 
     @property
     def screen(self) -> str:
-        return self._written.decode(errors="replace").replace("\r\n", "\n")
+        """All that it has written."""
+        return self.text
+
+    async def ends(self) -> int:
+        """Wait until the program has ended by itself; return its status."""
+        return await self.ended()
 
     async def shows(self, text: str) -> None:
-        """Wait until the program has written this text."""
-        async with asyncio.timeout(_PATIENCE):
-            while text not in self.screen:
-                self._more.clear()
-                await self._more.wait()
+        """Wait until the program has written this text, in a whole line or not."""
+        await self.until(lambda: text in self.text, repr(text))
 
     async def listens(self) -> None:
         """Wait until the proxy takes connections."""
-        async with asyncio.timeout(_PATIENCE):
-            while self.process.returncode is None:
-                with contextlib.suppress(ConnectionError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                    writer.close()
-                    return
-                await asyncio.sleep(0.02)
-        raise AssertionError(f"it ended with {self.process.returncode}: {self.screen}")
-
-    async def ends(self) -> int:
-        """Wait for the end and return the status."""
-        status = await asyncio.wait_for(self.process.wait(), _PATIENCE)
-        self._read()
-        return status
-
-    def close(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._terminal)
-        os.close(self._terminal)
-
-    def _read(self) -> None:
-        with contextlib.suppress(OSError):  # the other side is closed
-            while data := os.read(self._terminal, 65536):
-                self._written += data
-        self._more.set()
+        await self.shows("proxy listens at ")
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def started(
-    program: str,
+    name: str,
     *arguments: str,
     confdir: Path,
     mode: str = "regular",
@@ -76,31 +51,27 @@ async def started(
 ) -> AsyncIterator[Program]:
     """Start `mitmdump`, `mitmweb` or `mitmproxy` with the addon, in a pseudo-terminal, until the block ends."""
     port = free_port()
-    outside, inside = pty.openpty()
-    os.set_blocking(outside, False)
-    termios.tcsetwinsize(inside, (50, 500))  # mitmproxy cannot draw on a screen of no size
-    process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name(program)),
-        *("-s", str(script), "--mode", f"{mode}@127.0.0.1:{port}", "--set", f"confdir={confdir}", *arguments),
-        stdin=inside,
-        stdout=inside,
-        stderr=inside,
-        cwd=folder,
-        env={**os.environ, "TERM": "xterm", **(environment or {})},
-    )
-    os.close(inside)
-    running = Program(process, outside, port)
+    command = [str(installed(name)), "-s", str(script), "-s", listening_addon.__file__]
+    command += ["--mode", f"{mode}@{LOOPBACK}:{port}", "--set", f"confdir={confdir}", *arguments]
+    screen, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (50, 500))  # mitmproxy cannot draw on a screen of no size
     try:
-        yield running
+        running = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            cwd=folder,
+            env={**os.environ, "TERM": "xterm", **(environment or {})},
+            start_new_session=True,
+        )
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await running.ends()
-        running.close()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        os.close(terminal)
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(screen, "rb", 0))
+    try:
+        async with Program(running, reader, name, port) as program:
+            yield program
+    finally:
+        transport.close()

@@ -1,0 +1,90 @@
+"""The clients, version by version, with what is expected of each: a new version is a new row."""
+
+from collections.abc import Iterator
+from dataclasses import KW_ONLY, dataclass
+from pathlib import Path
+from typing import Literal
+
+from embedded_backend import Received
+
+from client_tests import install
+from client_tests.clients import Client, Codex, CodexProvider, OpenCode, Pi
+from client_tests.environment import Transport, Way
+from client_tests.messages import KEY
+
+NEW, OLD = frozenset({"session-id"}), frozenset({"session_id"})
+"""The two spellings of the session header."""
+
+NOTHING: frozenset[str] = frozenset()
+EVERYTHING = NEW | OLD | {"x-client-request-id"}
+"""What a turn gets that has no session header at all."""
+
+HTTP: tuple[Transport, ...] = ("http",)
+BOTH: tuple[Transport, ...] = ("websocket", "http")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A version of a client. Headers are those that the addon has to add; an empty set is a client left as it is."""
+
+    client: type[Client]
+    version: str
+    transports: tuple[Transport, ...]
+    adds: frozenset[str]
+    _: KW_ONLY
+    adds_to_keyless: frozenset[str] = NOTHING
+    spellings: frozenset[str] = NEW | OLD
+    ways: tuple[Way, ...] = ("regular", "reverse")
+    compaction: Literal["none", "a turn", "endpoint", "in band"] = "none"
+    agents: Literal["none", "own session", "own key", "own thread"] = "none"
+
+    def __str__(self) -> str:
+        return f"{self.client.name} {self.version}"
+
+    def gains(self, sent: Received) -> frozenset[str]:
+        """Return the headers that a message is expected to gain on its way."""
+        return self.adds_to_keyless if sent.kind != "handshake" and KEY not in sent.json else self.adds
+
+    def missing(self) -> list[Path]:
+        """Return what could not be installed of all that the client needs."""
+        return [file for file in self.client.needs(self.version) if not file.exists()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A version of a client, over one transport, by one way in."""
+
+    row: Row
+    transport: Transport
+    way: Way
+
+    def __str__(self) -> str:
+        return f"{self.row}-{self.transport}-{self.way}"
+
+
+ROWS = (
+    Row(Codex, "0.50.0", HTTP, NEW),
+    Row(Codex, install.OLD_CODEX, HTTP, NEW, adds_to_keyless=EVERYTHING, compaction="endpoint"),
+    Row(Codex, "0.120.0", BOTH, NEW, adds_to_keyless=NEW, compaction="endpoint", agents="own session"),
+    Row(Codex, "0.130.0", BOTH, NEW, compaction="endpoint", agents="own key"),
+    Row(Codex, "0.145.0", BOTH, NOTHING, spellings=NEW, compaction="in band", agents="own thread"),
+    Row(Codex, "0.155.0", BOTH, NOTHING, spellings=NEW, compaction="in band", agents="own thread"),
+    Row(Codex, install.NEW_CODEX, BOTH, NOTHING, spellings=NEW, compaction="in band", agents="own thread"),
+    Row(CodexProvider, install.NEW_CODEX, BOTH, NOTHING, spellings=NEW, ways=("reverse",), compaction="a turn"),
+    Row(OpenCode, install.OPENCODE, ("http", "websocket"), OLD, adds_to_keyless=OLD, agents="own session"),
+    Row(Pi, "0.73.1", BOTH, NEW),
+    Row(Pi, "0.87.1", BOTH, OLD),
+)
+
+
+def _cases() -> Iterator[Case]:
+    """Yield every version, over each transport that it has, by each way in."""
+    for row in ROWS:
+        for transport in row.transports:
+            for way in row.ways:
+                yield Case(row=row, transport=transport, way=way)
+        if str(row) == f"{Codex.name} {install.NEW_CODEX}":
+            yield Case(row=row, transport="websocket", way="upstream")
+
+
+CASES = tuple(_cases())

@@ -1,0 +1,86 @@
+"""Comparisons of what a client sent with what reached the backend."""
+
+from typing import Any
+
+from embedded_backend import Received
+
+CARRIERS = {"host", "connection", "content-length", "proxy-connection", "te", "transfer-encoding"}
+"""Headers of the way between two programs: HTTP/1.1 and HTTP/2 have different ones."""
+
+REAL = "/backend-api/codex/responses"
+SHORT = ("/responses", "/codex/responses")
+"""What clients append to a base URL that names the proxy alone."""
+
+KEY = "prompt_cache_key"
+
+Pair = tuple[Received, Received]
+"""A message as it was sent, and as it arrived."""
+
+
+def headers_of(message: Received) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in message.headers if name not in CARRIERS and not name.startswith(":")]
+
+
+def added(sent: Received, received: Received) -> dict[str, str]:
+    """Return the headers that only the backend saw; nothing that the client sent may be missing or other."""
+    before, after = headers_of(sent), headers_of(received)
+    assert [header for header in after if header in before] == before
+    return dict(header for header in after if header not in before)
+
+
+def assert_only_gains(sent: Received, received: Received, key: str) -> None:
+    """The body is byte for byte what the client sent; where it had no key, it has gained one and nothing else."""
+    if sent.kind == "handshake" or KEY in sent.json:
+        assert sent.body == received.body
+    else:
+        gained = {name: value for name, value in received.json.items() if name not in sent.json}
+        assert gained == {KEY: key}
+        assert list(sent.json.items()) == [item for item in received.json.items() if item[0] != KEY]
+
+
+def assert_untouched(sent: list[Received], received: list[Received]) -> None:
+    """Every message has arrived as it was sent: each header, each byte of the body."""
+    for before, after in paired(sent, received):
+        assert added(before, after) == {}
+        assert before.body == after.body
+
+
+def paired(sent: list[Received], received: list[Received]) -> list[Pair]:
+    """Pair what was sent with what arrived for it: messages sent at the same time may arrive in another order."""
+    left = list(received)
+    pairs = [(each, left.pop(next(place for place, other in enumerate(left) if same(each, other)))) for each in sent]
+    assert not left
+    return pairs
+
+
+def same(sent: Received, received: Received) -> bool:
+    """Return whether this arrived for that, key or no key; handshakes differ in what all of them have."""
+    if (sent.kind, sent.method, real(sent.path)) != (received.kind, received.method, received.path):
+        return False
+    if sent.kind == "handshake":
+        return all(sent.header(name) in (None, received.header(name)) for name in ("thread-id", "session-id"))
+    return bool(_but_changes(sent.json) == _but_changes(received.json))
+
+
+def real(path: str) -> str:
+    """Return the backend's path for what a client appended to a base URL."""
+    return f"{REAL}{path.partition('/responses')[2]}" if path.startswith(SHORT) else path
+
+
+def identity(turn: Received) -> tuple[str | None, str | None, str | None]:
+    """Return the three places of the key: the body's member and both session headers."""
+    return turn.json.get(KEY), turn.header("session-id"), turn.header("session_id")
+
+
+def part(turn: Received) -> str:
+    """Return which part of a conversation a turn is: warm-up, compaction, keyless or turn."""
+    items = turn.json["input"]
+    if turn.json.get("generate") is False:
+        return "warm-up"
+    if turn.path.endswith("/compact") or (items and items[-1].get("type") == "compaction_trigger"):
+        return "compaction"
+    return "turn" if KEY in turn.json else "keyless"
+
+
+def _but_changes(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if name not in (KEY, "stream_options")}

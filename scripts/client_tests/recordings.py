@@ -1,0 +1,121 @@
+"""What a case's client sent, what arrived, and what the journal says of it; and what is expected of them all."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+from embedded_backend import Received
+
+from client_tests import summary
+from client_tests.cases import Case
+from client_tests.clients import Result
+from client_tests.environment import Entry, Environment, running
+from client_tests.messages import Pair, added, assert_only_gains, paired, part
+
+MADE = "from-the-tool\n"
+ASK_FOR_A_COMMAND = "run: echo from-the-tool | tee made.txt"
+ASK_FOR_AN_AGENT = "delegate: Say hello."
+THANKS, AGAIN = "Thank you very much.", "And once again."
+PRIVATE = (MADE.strip(), "Say hello", THANKS, AGAIN)
+"""Words of the prompts."""
+
+_FIRST = {"cold", "below_minimum"}
+"""Verdicts that fit the first turn of a conversation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A turn as it was sent, as it arrived, and what the journal says of it."""
+
+    sent: Received
+    received: Received
+    entry: Entry
+
+    @property
+    def part(self) -> str:
+        """Which part of a conversation it is."""
+        return part(self.sent)
+
+    @property
+    def continues_a_tool(self) -> bool:
+        """Whether it has a tool's output, and that is new."""
+        items = self.sent.json["input"]
+        is_output = bool(items) and str(items[-1].get("type")).endswith("_call_output")
+        return is_output and MADE.strip() in self.sent.content.decode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """The runs of a case; the programs around it have ended."""
+
+    case: Case
+    environment: Environment
+    runs: list[Result]
+
+    @property
+    def conversation(self) -> str:
+        """The id of the conversation."""
+        return self.runs[0].conversation
+
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """All messages, as they were sent and as they arrived."""
+        return paired(self.environment.sent, self.environment.received)
+
+    @cached_property
+    def turns(self) -> list[Turn]:
+        """The turns in the order in which they were sent, which is the order of the journal's numbers."""
+        pairs = [pair for pair in self.pairs if pair[0].kind != "handshake"]
+        entries = sorted(self.environment.journal, key=lambda entry: int(entry["turn"]))
+        return [
+            Turn(sent=sent, received=received, entry=entry)
+            for (sent, received), entry in zip(pairs, entries, strict=True)
+        ]
+
+
+async def converse(case: Case, folder: Path) -> Recording:
+    """Record one conversation of three processes: a tool call, a resume that compacts first, a resume."""
+    async with running(folder, case.way, case.transport) as environment:
+        client = case.row.client(case.row.version, environment)
+        first = await client.start(ASK_FOR_A_COMMAND)
+        second = await client.resume(first.conversation, THANKS, compact=case.row.compaction != "none")
+        third = await client.resume(first.conversation, AGAIN)
+    recording = Recording(case=case, environment=environment, runs=[first, second, third])
+    summary.note(str(case.row), case.transport, case.way, recording.pairs)
+    return recording
+
+
+async def delegate(case: Case, folder: Path) -> Recording:
+    """Record a conversation whose task is given to a sub-agent."""
+    async with running(folder, case.way, case.transport) as environment:
+        result = await case.row.client(case.row.version, environment).start(ASK_FOR_AN_AGENT)
+    return Recording(case=case, environment=environment, runs=[result])
+
+
+def assert_gains_what_it_lacks(recording: Recording) -> None:
+    """Every message has gained the expected headers and, where it had none, the key; all else is as it was sent."""
+    for sent, received in recording.pairs:
+        assert set(added(sent, received)) == recording.case.row.gains(sent)
+        assert_only_gains(sent, received, recording.conversation)
+
+
+def assert_sensible(turns: list[Turn]) -> None:
+    """Each turn of one agent has a verdict that fits what came before it."""
+    own = [turn for turn in turns if turn.part != "keyless"]
+    assert own[0].entry["verdict"] in _FIRST
+    for before, turn in pairwise(own):
+        assert turn.entry["verdict"] in _fitting(before, turn), turn.entry
+
+
+def _fitting(before: Turn, turn: Turn) -> set[str]:
+    """Return the verdicts that fit a turn that comes after another."""
+    if turn.part == "warm-up":
+        return _FIRST
+    if before.part == "warm-up" and not before.entry["gen_ai.usage.input_tokens"]:
+        return {"below_minimum", "cold", "hit"}  # it read what another process, or its parent, had left there
+    if before.part == "compaction":
+        return {"context_compacted", "hit"}
+    if turn.part == "compaction" and ("tools" in turn.sent.json) != ("tools" in before.sent.json):
+        return {"tools_changed"}
+    return {"hit"}

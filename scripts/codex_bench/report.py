@@ -1,0 +1,103 @@
+"""What is printed at the end, and the results file."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from toolkit import results
+from toolkit.table import table
+
+from codex_bench.figures import Aim, Figures, Floor, Spread, Summary
+from codex_bench.plan import BARE, DIRECT, Scenario, spelled
+
+FORMAT = 1
+
+NOTE = """\
+A ratio is the median over the rounds, in brackets what half of the rounds lie between. Each round compares the arms
+within a few seconds, so a busy machine hits all alike; differences below that spread are noise. CPU is user and system
+time of the proxy's process. Events come one at a time, or in one piece where it says so. The figures are of one
+machine, one connection and a server that answers at once: ratios may be compared with those of other machines,
+milliseconds may not, and none of them says how long a model takes."""
+
+_TITLES = (
+    ("", "", "CPU ms", "ratio to bare", "CPU ms", "ratio to bare", "first byte", "an event", "peak"),
+    ("body", "arm", "warm turn", "warm turn", "cold turn", "cold turn", "added ms", "added us", "MB"),
+)
+
+type Results = Mapping[Scenario, Mapping[str, Summary]]
+
+
+def render(found: Results, floors: Sequence[Floor], aims: Sequence[Aim]) -> str:
+    """Return all tables, and what they are not."""
+    parts = [_turns(found), *_frames(found), _floors(floors), _aims(aims), [NOTE]]
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+
+
+def to_json(
+    found: Results,
+    measured: Mapping[Scenario, Mapping[str, Figures]],
+    floors: Sequence[Floor],
+    aims: Sequence[Aim],
+) -> bytes:
+    """Return the results file's text. Times are in seconds, sizes in bytes, `rounds` has each round's own figures."""
+    return results.to_json(
+        FORMAT,
+        scenarios=[_scenario(one, arms, measured[one]) for one, arms in found.items()],
+        floor=floors,
+        aims=[asdict(one) | {"met": one.met} for one in aims],
+    )
+
+
+def _scenario(scenario: Scenario, arms: Mapping[str, Summary], rounds: Mapping[str, Figures]) -> dict[str, object]:
+    found = {name: asdict(summary) | {"rounds": _rounds(rounds[name])} for name, summary in arms.items()}
+    return {"name": scenario.name, **asdict(scenario), "arms": found}
+
+
+def _rounds(figures: Figures) -> dict[str, object]:
+    return {name: value for name, value in asdict(figures).items() if name != "memory"}
+
+
+def _turns(found: Results) -> list[str]:
+    rows = [row for one, arms in found.items() if one.kind != "frames" for row in _rows(one, arms)]
+    return table([*_TITLES, *rows], left=2) if rows else []
+
+
+def _rows(scenario: Scenario, arms: Mapping[str, Summary]) -> Iterator[list[str]]:
+    for name, summary in arms.items():
+        if name != DIRECT:
+            cells = [scenario.name if name == BARE else "", name]
+            for part in ("warm", "cold"):
+                cells += [_scaled(summary.cpu.get(part), 1e3, 2), str(summary.ratio[part]) if name != BARE else "1"]
+            waits = [_scaled(summary.first_byte, 1e3, 2), _scaled(summary.event, 1e6, 0)]
+            yield [*cells, *waits, f"{summary.memory / 1e6:.0f}"]
+
+
+def _frames(found: Results) -> Iterator[list[str]]:
+    for scenario, arms in found.items():
+        if scenario.kind == "frames":
+            title = f"WebSocket frames of about 200 bytes from the server, {scenario.events} after each turn:"
+            yield [title, *table([_of_frames(name, summary) for name, summary in arms.items() if name != DIRECT])]
+
+
+def _of_frames(name: str, summary: Summary) -> tuple[str, ...]:
+    cpu, rate = _scaled(summary.cpu["frame"], 1e6, 0), _scaled(summary.frames_a_second, 1, 0)
+    ratio = str(summary.ratio["frame"]) if name != BARE else "1"
+    return f"  {name}", f"{rate} frames a second", f"{cpu} us CPU a frame", f"ratio to bare {ratio}"
+
+
+def _floors(floors: Sequence[Floor]) -> list[str]:
+    rows = [
+        (f"  {spelled(one.size)}", *(f"{name} {seconds * 1e6:,.0f}" for name, seconds in one.seconds.items()))
+        for one in floors
+    ]
+    return ["The floor, one pass over the body in us:", *table(rows)] if rows else []
+
+
+def _aims(aims: Sequence[Aim]) -> list[str]:
+    rows = [
+        (f"  {one.name}", f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims
+    ]
+    return ["Aims, a warm turn's CPU with everything on:", *table(rows)] if rows else []
+
+
+def _scaled(figures: Spread | None, scale: float, digits: int) -> str:
+    return "-" if figures is None else f"{figures.median * scale:,.{digits}f}"

@@ -1,0 +1,126 @@
+"""The demo's four arms: HTTP and WebSocket, each without and with the addon; what they read from the cache, and what
+that shows."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from embedded_backend import Backend
+from toolkit.client import Endpoint, Identity, Usage, by_http, by_websocket, cached_share, converse, warm_share
+from toolkit.process import ADDON, LOOPBACK, Proxy, start_mitmdump
+from toolkit.table import table
+
+LABEL = "embedded model; not run against chatgpt.com"
+SHOWN_FROM = 0.9  # the share of warm tokens that an arm with the addon has to exceed
+CLEARLY = 0.3  # how far below it the arm without the addon has to stay
+
+_URL = "https://chatgpt.com/backend-api/codex"
+_TURNS = 8
+
+type Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """One way to have the conversation, and the counters of its turns."""
+
+    transport: str
+    addon: bool
+    turns: Sequence[Usage] = ()
+
+    @property
+    def name(self) -> str:
+        """What the table calls the arm."""
+        return f"{self.transport} {'with' if self.addon else 'without'}"
+
+
+ARMS = (
+    Arm(transport="HTTP", addon=False),
+    Arm(transport="HTTP", addon=True),
+    Arm(transport="WebSocket", addon=False),
+    Arm(transport="WebSocket", addon=True),
+)
+
+
+async def run(home: Path, say: Say) -> list[Arm]:
+    """Run all arms with their files in a folder; return them with their counters."""
+    async with AsyncExitStack() as stack:
+        backend = await stack.enter_async_context(Backend(home=home / "backend"))
+        say("Starting the embedded backend and the proxies ...\n")
+        proxies = {
+            addon: await stack.enter_async_context(await _proxy(backend, home / f"proxy-{addon}", addon))
+            for addon in (False, True)
+        }
+        return [await _converse(arm, proxies[arm.addon], say) for arm in ARMS]
+
+
+async def _proxy(backend: Backend, confdir: Path, addon: bool) -> Proxy:
+    return await start_mitmdump(
+        confdir,
+        modes=[f"upstream:http://{LOOPBACK}:{backend.connect_port}"],
+        upstream_ca=backend.ca_file,
+        scripts=[ADDON] if addon else [],
+    )
+
+
+async def _converse(arm: Arm, proxy: Proxy, say: Say) -> Arm:
+    """Have the conversation as a naive client: over HTTP without a session or a key, over WebSocket with a socket for
+    each turn and a session header that the backend does not read."""
+    say(f"{arm.name} the addon ")
+    # Each arm has an account of its own, or it would read what the arm before it left in the cache.
+    account = f"account of {arm.name}"
+    headers, send = {
+        "HTTP": ({}, by_http),
+        "WebSocket": ({"x-session-id": f"session of {account}"}, by_websocket),
+    }[arm.transport]
+    endpoint, identity = Endpoint(url=_URL, proxy=proxy.url, ca_file=str(proxy.ca_file)), Identity(headers=headers)
+    turns = await converse([endpoint], lambda: identity, send, account=account, turns=_TURNS, on_turn=lambda: say("."))
+    say("\n")
+    return replace(arm, turns=turns)
+
+
+def is_shown(arms: Iterable[Arm]) -> bool:
+    """Return whether the addon made the difference on every transport; an arm that is missing shows nothing."""
+    shares: dict[str, dict[bool, float]] = {}
+    for arm in arms:
+        shares.setdefault(arm.transport, {})[arm.addon] = warm_share(arm.turns)
+    pairs = [(pair.get(False, 1.0), pair.get(True, 0.0)) for pair in shares.values()]
+    return all(kept > SHOWN_FROM and bare < kept - CLEARLY for bare, kept in pairs)
+
+
+def render(arms: Sequence[Arm]) -> str:
+    """Return the table of all turns, the shares, and a sentence on what was shown."""
+    title = f"Input and cached tokens of each turn, without and with the addon ({LABEL}):"
+    return "\n".join([title, "", *table(_rows(arms)), "", closing(arms)])
+
+
+def closing(arms: Sequence[Arm]) -> str:
+    """Return one sentence that says what was shown, or that it was not."""
+    if not is_shown(arms):
+        return f"The addon did not make the difference that it should have made ({LABEL})."
+    bare, kept = (_range([warm_share(arm.turns) for arm in arms if arm.addon is addon]) for addon in (False, True))
+    return (
+        f"The same conversation read {bare} of its warm input tokens from the cache without the addon "
+        f"and {kept} with it ({LABEL})."
+    )
+
+
+def _rows(arms: Sequence[Arm]) -> list[list[str]]:
+    turns = zip(*(arm.turns for arm in arms), strict=True)
+    return [
+        ["", *(arm.name for arm in arms)],
+        ["turn", *("input  cached" for _ in arms)],
+        *([str(number), *map(_counters, row)] for number, row in enumerate(turns, start=1)),
+        ["all turns", *(f"{cached_share(arm.turns):.1%}" for arm in arms)],
+        ["warm turns", *(f"{warm_share(arm.turns):.1%}" for arm in arms)],
+    ]
+
+
+def _counters(turn: Usage) -> str:
+    return f"{turn.input_tokens:,}{turn.cached_tokens:>8,}"
+
+
+def _range(shares: Sequence[float]) -> str:
+    least, most = f"{min(shares):.1%}", f"{max(shares):.1%}"
+    return least if least == most else f"{least} to {most}"

@@ -1,0 +1,180 @@
+"""What the benchmark makes of its figures: summaries, aims, the table, the result file and the plot."""
+
+import itertools
+from collections.abc import Mapping
+from xml.etree import ElementTree
+
+import orjson
+import pytest
+from codex_bench import plot, report
+from codex_bench.figures import Figures, Floor, Spread, Summary, floor, ratios, reached, spread, summarize
+from codex_bench.plan import Scenario
+
+TURNS = Scenario(kind="turns", size=40_000, rounds=2, warm=5)
+GROWN = Scenario(kind="conversation", size=12_000, until=1_000_000, rounds=1, warm=30)
+FRAMES = Scenario(kind="frames", size=40_000, rounds=2, warm=1, events=500)
+
+
+def figures(factor: float, *, wait: float = 0.001) -> Figures:
+    """Return the figures of an arm that takes `factor` times what the bare proxy takes."""
+    cpu = [0.010 * factor, 0.012 * factor]
+    return Figures(cold=list(cpu), warm=cpu, first_byte=[wait, wait], event=[wait / 10, wait / 10], memory=80_000_000)
+
+
+def frames(factor: float) -> Figures:
+    return Figures(frame=[0.0002 * factor, 0.0003 * factor], frames_a_second=[4000 / factor, 3000 / factor])
+
+
+MEASURED: Mapping[Scenario, Mapping[str, Figures]] = {
+    TURNS: {
+        "direct": Figures(cold=[0, 0], warm=[0, 0], first_byte=[0.0005, 0.0006], event=[0, 0]),
+        "bare": figures(1),
+        "naive": figures(1.04),
+        "ours": figures(1.06),
+    },
+    GROWN: {"bare": figures(1), "naive": figures(1.3), "ours": figures(1.1)},
+    FRAMES: {"bare": frames(1), "naive": frames(1), "ours": frames(1.05)},
+}
+SUMMARIES: Mapping[Scenario, Mapping[str, Summary]] = {one: summarize(arms) for one, arms in MEASURED.items()}
+
+
+def test_ratios_are_those_to_the_bare_proxy_in_the_same_round() -> None:
+    ours = SUMMARIES[TURNS]["ours"]
+
+    assert (str(ours.ratio["warm"]), str(ours.to_naive)) == ("1.060 (1.060 to 1.060)", "1.019 (1.019 to 1.019)")
+
+
+def test_waits_are_those_that_a_proxy_adds() -> None:
+    added = SUMMARIES[TURNS]["ours"].first_byte
+
+    assert added is not None
+    assert added.median == pytest.approx(0.00045)
+
+
+def test_waits_are_whole_where_nothing_was_measured_without_a_proxy() -> None:
+    whole = SUMMARIES[GROWN]["ours"].first_byte
+
+    assert whole is not None
+    assert whole.median == pytest.approx(0.001)
+
+
+def test_aims_are_held_against_turns_of_their_size_alone() -> None:
+    found = reached(SUMMARIES)
+
+    assert [(one.name, one.met) for one in found] == [("40 kB, to bare", True), ("40 kB, to naive", True)]
+    assert reached({GROWN: SUMMARIES[GROWN]}) == []
+
+
+def test_an_aim_names_its_size_as_the_table_does() -> None:
+    large = Scenario(kind="turns", size=1_000_000, rounds=2, warm=5)
+    found = reached({large: summarize({"bare": figures(1), "ours": figures(1)})})
+
+    assert [one.name for one in found] == [f"{large.name}, to bare"] == ["1 MB, to bare"]
+
+
+def test_an_aim_that_is_missed_is_said_to_be() -> None:
+    summaries = {TURNS: summarize({"bare": figures(1), "ours": figures(1.2)})}
+    text = report.render(summaries, [], reached(summaries))
+
+    assert "40 kB, to bare  at most 1.08  1.200 (1.200 to 1.200)  MISSED" in text
+
+
+def test_the_table_has_a_row_for_each_arm_but_none_for_no_proxy() -> None:
+    text = report.render(SUMMARIES, [Floor(40_000, {"orjson.loads": 0.0001})], reached(SUMMARIES))
+    rows = [line.split() for line in text.splitlines()]
+
+    assert ["40", "kB", "bare", "11.00", "1", "11.00", "1", "0.45", "100", "80"] in rows
+    assert "direct" not in text
+    assert "orjson.loads 100" in text
+    assert "  ours   3,333 frames a second  262 us CPU a frame  ratio to bare 1.050 (1.050 to 1.050)" in text
+    assert text.endswith(report.NOTE)
+
+
+def test_a_table_without_turns_has_no_heads_of_turns() -> None:
+    assert "cold turn" not in report.render({FRAMES: SUMMARIES[FRAMES]}, [], [])
+
+
+def test_the_result_file_has_all_that_the_table_has_and_each_round() -> None:
+    document = orjson.loads(report.to_json(SUMMARIES, MEASURED, [], reached(SUMMARIES)))
+    turns = document["scenarios"][0]
+
+    assert (document["format"], turns["name"], turns["events"]) == (report.FORMAT, "40 kB", 100)
+    assert turns["arms"]["ours"]["ratio"]["warm"]["median"] == pytest.approx(1.06)
+    assert turns["arms"]["ours"]["rounds"]["warm"] == pytest.approx([0.0106, 0.01272])
+    assert document["aims"][0]["met"] is True
+
+
+def test_the_plot_is_a_picture_with_a_point_for_each_ratio() -> None:
+    root = ElementTree.fromstring(plot.draw(SUMMARIES, MEASURED))
+    kinds = [element.tag.rpartition("}")[2] for element in root.iter()]
+
+    legend, points, panels = 2, 4, 2
+    assert kinds.count("circle") == panels * legend + points
+
+
+def test_every_part_of_the_plot_is_inside_of_it() -> None:
+    root = ElementTree.fromstring(plot.draw(SUMMARIES, MEASURED))
+    places = [float(element.get("cy", 0)) for element in root.iter()]
+
+    assert 0 <= min(places) <= max(places) <= float(root.get("height", 0))
+
+
+def test_words_cannot_break_the_picture() -> None:
+    assert "&lt;&amp;" in plot.text(0, 0, "<&")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        pytest.param(0.9, 1.22, [0.9, 1.0, 1.1, 1.2], id="small"),
+        pytest.param(0, 500, [0, 100, 200, 300, 400, 500], id="large"),
+        pytest.param(1, 1, [1], id="one"),
+    ],
+)
+def test_ticks_are_round_figures(low: float, high: float, expected: list[float]) -> None:
+    assert plot.ticks(low, high) == expected
+
+
+def test_a_scale_takes_a_range_to_a_range() -> None:
+    assert [plot.scaled(figure, (1, 3), (100, 0)) for figure in (1, 2, 3)] == [100, 50, 0]
+
+
+def test_the_floor_is_a_time_for_each_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = itertools.count()
+    monkeypatch.setattr("codex_bench.figures.time.perf_counter", lambda: next(ticks) / 100)
+
+    assert floor(10_000).seconds == pytest.approx({"orjson.loads": 0.01, "sha256": 0.01, "blake2b": 0.01})
+
+
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        pytest.param([3.0], Spread(3, 3, 3), id="one"),
+        pytest.param([1.0, 3.0], Spread(2, 1.5, 2.5), id="between two"),
+        pytest.param([5.0, 1.0, 4.0, 2.0, 3.0], Spread(3, 2, 4), id="in any order"),
+        pytest.param([1.0, 1.0, 1.0, 1.0, 900.0], Spread(1, 1, 1), id="one that is far off"),
+    ],
+)
+def test_a_spread_is_the_median_and_the_quartiles(figures: list[float], expected: Spread) -> None:
+    assert spread(figures) == expected
+
+
+def test_no_figures_have_no_spread() -> None:
+    assert spread([]) is None
+
+
+def test_rounds_are_compared_with_the_same_round() -> None:
+    assert ratios([2.0, 9.0], [1.0, 3.0]) == [2, 3]
+
+
+def test_a_round_in_which_the_base_has_nothing_does_not_count() -> None:
+    assert ratios([2.0, 9.0], [0.0, 3.0]) == [3]
+
+
+def test_rounds_that_do_not_belong_together_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        ratios([1.0], [1.0, 2.0])
+
+
+def test_a_spread_is_shown_with_three_digits() -> None:
+    assert str(Spread(1.0781, 1.05, 1.1)) == "1.078 (1.050 to 1.100)"
