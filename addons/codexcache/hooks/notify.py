@@ -23,6 +23,7 @@ from ..output.journal import Entries, line_of
 from ..output.pseudonyms import Pseudonyms
 from ..output.terminal import Summary, turn_line
 from ..output.turn_summary import turn_summary
+from ..verdicts import MISS_MARKER, verdict_entry
 from .files import append, fresh_secret, load_secret
 from .state import State
 
@@ -33,9 +34,6 @@ TURN_SUMMARIES = "codex"
 
 _MOST = 500
 """Portraits that one flow carries, about 1 kB each."""
-
-_MARKERS = {"hit": ":white_check_mark:", "cold": ":snowflake:", "below_minimum": ":small_blue_diamond:"}
-_MISS_MARKER, _OTHER_MARKER = ":warning:", ":x:"
 
 
 class Notifier:
@@ -157,7 +155,7 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     misses = [turn for turn in shown if turn.get("is_miss")]
     told = (misses or shown)[-1]
     said = f"{'miss: ' if misses else ''}{told.get('verdict')}: {told.get('because')}"
-    marker = _MISS_MARKER if misses else _MARKERS.get(str(told.get("verdict")), _OTHER_MARKER)
+    marker = MISS_MARKER if misses else verdict_entry(str(told.get("verdict"))).group.marker
     if len(shown) == 1:
         return said, marker
     turns = f"{'the latest ' if len(shown) == _MOST else ''}{len(shown)} turns"

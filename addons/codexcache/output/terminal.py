@@ -9,9 +9,7 @@ from ..diagnosis.diagnosis import Diagnosis
 from ..diagnosis.verdict import Verdict
 from ..options import OPTIONS
 from ..text import WIDTH, ascii_only, columns, counted, wrapped
-
-_COLOURS = {"hit": "32", "cold": "36", "below_minimum": "36", "rejected": "31", "no_usage": "33"}
-_MISS = "35"
+from ..verdicts import verdict_entry
 
 
 def turn_line(diagnosis: Diagnosis, *, colour: bool = False) -> str:
@@ -45,7 +43,7 @@ def _share(diagnosis: Diagnosis) -> str:
 
 
 def _painted(text: str, verdict: Verdict, colour: bool) -> str:
-    return f"\x1b[{_COLOURS.get(verdict.name, _MISS)}m{text}\x1b[0m" if colour else text
+    return f"\x1b[{verdict_entry(verdict.name).group.terminal}m{text}\x1b[0m" if colour else text
 
 
 # What many turns come to: how many, how much was read from the cache, and what was paid for again, by cause.

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..body.json_splice import Json, Object, as_list, is_count
 from ..text import WIDEST, WIDTH, columns, cut, facts, minutes, with_symbols, wrapped
-from ..verdicts import ADVICE
+from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
 from .prompt_bar import Part, bar_lines
 
@@ -193,11 +193,11 @@ def _differences(turn_summary: Object, width: int) -> Iterator[str]:
 
 
 def _advice(turn_summary: Object, width: int) -> Iterator[str]:
-    if advice := ADVICE.get(str(turn_summary.get("verdict"))):
+    if entry := VERDICT_TABLE.get(str(turn_summary.get("verdict"))):
         yield "What to do"
-        yield from _wrapped(advice.do, width, "  ")
+        yield from _wrapped(entry.full_advice, width, "  ")
         yield "How the next turn tells"
-        yield from _wrapped(advice.then, width, "  ")
+        yield from _wrapped(entry.success, width, "  ")
 
 
 def _indented(rows: Iterable[Sequence[str]]) -> Iterator[str]:

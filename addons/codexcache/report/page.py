@@ -81,7 +81,7 @@ def render(report_data: ReportData, source: str) -> str:
 
 def _furniture() -> dict[str, Any]:
     """Return what stands on every page."""
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = _asset("page.css") + _verdict_colours(), _asset("page.js")
     return {
         "version": __version__,
         "opened": _OPEN,
@@ -183,6 +183,16 @@ def _templates() -> jinja2.Environment:
 def _asset(name: str) -> Markup:
     """Return a file of ours that stands in the page as it is."""
     return Markup((_FOLDER / name).read_text("utf-8"))
+
+
+def _verdict_colours() -> Markup:
+    """Return the style of the groups of verdicts: the colours of each on a light page, on a dark one and on paper."""
+    light, dark = ("".join(f"--{one.name}: {one.colours[at]}; " for one in GROUPS if one.colours) for at in (0, 1))
+    return Markup(
+        f":root {{ {light}}}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark}}} }}\n"
+        f"@media print {{ :root {{ {light}}} }}\n"
+        + "".join(f".{one.name} {{ --own: var(--{one.name}); }}\n" for one in GROUPS if one.colours)
+    )
 
 
 def _policy(style: str, script: str) -> str:
