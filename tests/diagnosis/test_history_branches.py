@@ -60,9 +60,9 @@ def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
     line = line_of(BranchIndex(), first, last)
     behind, elsewhere = record(3, TALK[:5]), record(4, TALK[:5], via=route(key="other"))
 
-    assert line.extends(behind, last)
-    assert not line.extends(behind, first)
-    assert not line.extends(elsewhere, last)
+    assert line.continues_with(behind, last)
+    assert not line.continues_with(behind, first)
+    assert not line.continues_with(elsewhere, last)
 
 
 def test_a_line_without_turns_is_listed_nowhere() -> None:

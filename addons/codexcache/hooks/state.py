@@ -160,7 +160,7 @@ class State:
     def note_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
         """Note at once that a turn leaves."""
         self.flows.add(flow)
-        self.diagnosis_service.sent(exchange, flow=flow.id, at=at)
+        self.diagnosis_service.turn_sent(exchange, flow=flow.id, at=at)
 
     def _end(self, exchange: Exchange, at: float) -> None:
         if exchange.closed:
@@ -170,7 +170,7 @@ class State:
                 logger.warning(sentence)
         except Exception as error:  # what was sent is told nevertheless
             self.faults.note("learning from a response", error)
-        self.diagnosis_service.ended(exchange, at=at)
+        self.diagnosis_service.turn_ended(exchange, at=at)
 
 
 def _let_pass(flow: http.HTTPFlow, exchange: Exchange, reread: Callable[[], tuple[object, Turn]]) -> None:

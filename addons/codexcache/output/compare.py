@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ..body.json_splice import Json, Object
-from ..diagnosis.predecessor import Match
+from ..diagnosis.predecessor import Match, match_of
 from ..diagnosis.prompt_diff import Change, find_changes
 from ..text import WIDTH, counted, facts, wrapped
 from ..turn.item_list import Items
@@ -24,12 +24,12 @@ def compare(was: Object, was_portrait: Object, now: Object, now_portrait: Object
     Lines have at most `width` characters.
     """
     one, other = _record(was, was_portrait), _record(now, now_portrait)
-    match = Match(record=one, head=other.prompt.items.common_prefix(one.prompt.items))
+    match = match_of(other, one)
     changes = tuple(find_changes(other, match))
     sections = (
         _headline(was_portrait, now_portrait, width),
         _parts(list(signature(other, match, changes)), width),
-        _stands_again(one.prompt.items, match, width),
+        _shared_items(one.prompt.items, match, width),
         _changes(changes, _identity_changes(was_portrait, now_portrait), width),
         difference_lines(first_difference_in_prompt(was, now), width),
     )
@@ -68,12 +68,9 @@ def _parts(rows: list[Json], width: int) -> Iterator[str]:
         yield from bar_lines(parts, width)
 
 
-def _stands_again(items: Items, match: Match, width: int) -> list[str]:
-    stand = "stands" if match.head == 1 else "stand"
-    return wrapped(
-        f"Of the first turn's {counted(len(items), 'item')}, {match.head} {stand} again at the head of the second.",
-        width,
-    )
+def _shared_items(items: Items, match: Match, width: int) -> list[str]:
+    shared = f"{match.shared_items} {'is' if match.shared_items == 1 else 'are'} the same at the start of the second"
+    return wrapped(f"Of the first turn's {counted(len(items), 'item')}, {shared}.", width)
 
 
 def _identity_changes(was: Object, now: Object) -> Iterator[str]:

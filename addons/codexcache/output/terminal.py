@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from statistics import median
 
-from ..diagnosis.diagnosis import Diagnosis
-from ..diagnosis.verdict import Verdict
+from ..diagnosis.diagnosis import Diagnosis, Verdict
 from ..options import OPTIONS
 from ..text import WIDTH, ascii_only, columns, counted, wrapped
 from ..verdicts import verdict_entry

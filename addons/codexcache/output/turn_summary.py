@@ -64,7 +64,7 @@ def signature(record: Record, match: Match | None, changes: tuple[Change, ...]) 
 
 def _items(record: Record, match: Match | None) -> Iterator[Json]:
     """Yield the items: those that stand again, the first that differs, and what follows."""
-    items, head = record.prompt.items, match.head if match else 0
+    items, head = record.prompt.items, match.shared_items if match else 0
     if head:
         last = f" to input[{items[head - 1].place}]" if head > 1 else ""
         yield [f"input[{items[0].place}]{last}", items.size(head), SAME]

@@ -94,6 +94,10 @@ class Items:
         """Return the digest that stands for the first `count` items."""
         return self.columns.heads[count]
 
+    def prefix_digests(self) -> Sequence[int]:
+        """Return the digests that stand for the first 0, 1, 2, ... items, and last for all of them."""
+        return self.columns.heads[: self._count + 1]
+
     def digests(self, start: int = 0, end: int | None = None) -> list[int]:
         """Return the items' own digests from `start` on, up to `end`."""
         return list(self.columns.digests[start : self._count if end is None else min(end, self._count)])
