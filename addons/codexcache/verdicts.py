@@ -292,6 +292,7 @@ _ENTRIES = (
 VERDICT_TABLE = {entry.name: entry for entry in _ENTRIES}
 
 VERDICTS = tuple(VERDICT_TABLE)
+GROUP_OF = {entry.name: entry.group for entry in _ENTRIES}
 QUIET = tuple(entry.name for entry in _ENTRIES if not entry.is_miss)
 MISSES = frozenset(entry.name for entry in _ENTRIES if entry.is_miss)
 PROMPT = tuple(entry.name for entry in _ENTRIES if entry.group in (PROMPT_CHANGED, EXPECTED))

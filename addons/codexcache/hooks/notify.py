@@ -23,7 +23,7 @@ from ..output.journal import Entries, line_of
 from ..output.pseudonyms import Pseudonyms
 from ..output.terminal import Summary, turn_line
 from ..output.turn_summary import turn_summary
-from ..verdicts import MISS_MARKER, verdict_entry
+from ..verdicts import GROUP_OF, MISS_MARKER, UNKNOWN
 from .files import append, fresh_secret, load_secret
 from .state import State
 
@@ -155,7 +155,7 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     misses = [turn for turn in shown if turn.get("is_miss")]
     told = (misses or shown)[-1]
     said = f"{'miss: ' if misses else ''}{told.get('verdict')}: {told.get('because')}"
-    marker = MISS_MARKER if misses else verdict_entry(str(told.get("verdict"))).group.marker
+    marker = MISS_MARKER if misses else GROUP_OF.get(str(told.get("verdict")), UNKNOWN).marker
     if len(shown) == 1:
         return said, marker
     turns = f"{'the latest ' if len(shown) == _MOST else ''}{len(shown)} turns"

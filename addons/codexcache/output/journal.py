@@ -1,7 +1,7 @@
 """The journal: one JSON object a line for each finished turn.
 
-It holds names and positions, never text of a prompt, and fingerprints in the place of ids, so that it can be attached
-to a bug report. Names of counters are those of OpenTelemetry's GenAI conventions.
+It holds names and positions, never text of a prompt, and pseudonyms in the place of ids, so that it can be attached to
+a bug report. Names of counters are those of OpenTelemetry's GenAI conventions.
 """
 
 import datetime
@@ -24,19 +24,25 @@ class Entries:
     def entry(self, diagnosis: Diagnosis) -> dict[str, Json]:
         """Return what the journal says of a turn."""
         record, exchange, verdict = diagnosis.record, diagnosis.exchange, diagnosis.verdict
-        pseudonym, cache_key = self._pseudonyms.of, exchange.cache_key
+        cache_key = exchange.cache_key
+        ids = self._pseudonyms.of_all(
+            {
+                "conversation": ("conversation", f"{self._run}:{record.conversation}"),
+                "key": ("key", record.route.key),
+            }
+        )
         return {
             "time": _rfc3339(record.sent_at),
             "run": self._run,
             "turn": record.number,
             "mode": exchange.mode,
-            "conversation": pseudonym("conversation", f"{self._run}:{record.conversation}"),
+            "conversation": ids["conversation"],
             "endpoint": record.endpoint,
             "transport": record.route.transport,
             "client": diagnosis.client,
             "model": ascii_only(record.prompt.head.model, 80),
             "status": record.status,
-            "key": pseudonym("key", record.route.key),
+            "key": ids["key"],
             "key_source": cache_key.source,
             "continued": cache_key.continued,
             "echoed_key": _echo(diagnosis),

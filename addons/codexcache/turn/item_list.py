@@ -23,6 +23,15 @@ class Item(NamedTuple):
     place: int
 
 
+class Run(NamedTuple):
+    """Consecutive items: the first and the last of them, how many they are, and their size in bytes."""
+
+    first: Item
+    last: Item
+    length: int
+    size: int
+
+
 class ItemArrays:
     """Some 36 bytes an item. `heads` and `ends` begin with what stands for no items at all.
 
@@ -105,6 +114,17 @@ class Items:
     def size(self, count: int | None = None) -> int:
         """Return the bytes of the first `count` items, or of all."""
         return self.columns.ends[self._count if count is None else min(count, self._count)]
+
+    def split(self, index: int) -> tuple[Run | None, Run | None, Run | None]:
+        """Return the items before an index, the one at it, and those after it; None where there are none."""
+        return self._run(0, index), self._run(index, index + 1), self._run(index + 1, self._count)
+
+    def _run(self, start: int, end: int) -> Run | None:
+        end = min(end, self._count)
+        if start >= end:
+            return None
+        ends = self.columns.ends
+        return Run(self[start], self[end - 1], end - start, ends[end] - ends[start])
 
     def kinds(self) -> tuple[str, ...]:
         """Return what each item is."""
