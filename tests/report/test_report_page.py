@@ -77,7 +77,7 @@ def test_lines_that_were_left_out_are_counted_on_the_page() -> None:
     found.add_lines([b'{"turn": 1, "ti', b"[]"])
 
     assert parsed(render(found, "x")).one("p", "note").text == (
-        "3 lines left out: 1 told before, 1 cut off or not JSON, 1 no entry of a journal."
+        "3 lines left out: 1 repeated, 1 cut off or not JSON, 1 no entry of a journal."
     )
 
 
