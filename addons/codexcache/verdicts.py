@@ -79,7 +79,7 @@ class VerdictEntry:
 
     @property
     def is_miss(self) -> bool:
-        """Whether tokens were paid for again that could have been read."""
+        """True if tokens were paid for again that could have been read."""
         return self.group.is_miss
 
 

@@ -83,7 +83,7 @@ def histories(draw: st.DrawFn) -> tuple[History, Record]:
 def test_what_is_plainly_gone_on_with_is_chosen_among_all_that_are_alike_too(drawn: tuple[History, Record]) -> None:
     history, mine = drawn
 
-    assert history.predecessor(mine) == choose(mine, history.alike(mine))
+    assert history.predecessor(mine) == choose(mine, history.candidates(mine))
 
 
 @prop

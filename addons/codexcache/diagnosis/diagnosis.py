@@ -27,7 +27,7 @@ class Verdict:
 
     @property
     def is_miss(self) -> bool:
-        """Whether tokens were paid for again that could have been read."""
+        """True if tokens were paid for again that could have been read."""
         return self.name in MISSES
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What explains turns: it is told when a turn is sent and when it has ended, and says why the turn read what it read.
+"""What explains turns: it takes each turn when it is sent and when it has ended, and says why it read what it read.
 
 `Engine` knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
 traffic. A turn is compared when it is sent, because only what had ended by then can have been in the cache; it is
@@ -162,7 +162,7 @@ def _prompt(turn: Turn, named: Record | None) -> Prompt:
 
 
 def _is_complete(turn: Turn, named: Record | None) -> bool:
-    """Return True if all of a turn's prompt has been seen."""
+    """Return True if all of a turn's prompt is known."""
     return named.complete if named else turn.previous is None
 
 
@@ -188,7 +188,7 @@ def _usage(response_info: ResponseInfo) -> Usage | None:
 
 
 class DiagnosisService:
-    """Hands turns to the engine and diagnoses to the listeners; one that fails does not keep the others from theirs."""
+    """Hands turns to the engine, and diagnoses to the listeners; the failure of one does not affect the others."""
 
     def __init__(self, on_fault: Callable[[str, Exception], None]) -> None:
         self.engine = Engine()

@@ -27,7 +27,7 @@ from .predecessor import Match, choose, match_of, same_route
 HISTORY_BYTES = 128 << 20
 """Bytes of prompts that are remembered, as far as they can be counted."""
 
-ALIKE = 16
+LATEST = 16
 """Branches listed under one entry, and turns of a branch that are looked at; of more than these, the latest ones."""
 
 _LAST_PREFIXES = 64
@@ -94,7 +94,7 @@ class Branch:
 
     def latest(self) -> Sequence[Record]:
         """Return the latest turns."""
-        return self.records[-ALIKE:]
+        return self.records[-LATEST:]
 
 
 class BranchIndex:
@@ -118,7 +118,7 @@ class BranchIndex:
         digests = record.prompt.items.prefix_digests()
         ends = self.ends.setdefault(digests[-1], [])
         ends.append(record)
-        del ends[:-ALIKE]
+        del ends[:-LATEST]
         branch.records.append(record)
         if not branch.entries:
             self._list(key_of(record), branch)
@@ -139,7 +139,7 @@ class BranchIndex:
         branch.entries.append(entry)
         listed = self._listed.setdefault(entry, [])
         listed.append(branch)
-        if len(listed) > ALIKE:
+        if len(listed) > LATEST:
             listed.remove(min(listed[:-1], key=lambda one: one.records[-1].number))
 
     def _unlist(self, entry: object, branch: Branch) -> None:
@@ -193,9 +193,9 @@ class History:
 
     def predecessor(self, record: Record) -> Match | None:
         """Return what the turn is compared with, or None where no earlier turn of its conversation is known."""
-        return self._plain(record) or choose(record, self.alike(record))
+        return self._plain(record) or choose(record, self.candidates(record))
 
-    def alike(self, record: Record) -> list[Match]:
+    def candidates(self, record: Record) -> list[Match]:
         """Return all turns that may share items, a key or a history with this one."""
         found = [record.named] if record.named is not None and record.named.usage is not None else []
         if record.complete:
@@ -210,7 +210,7 @@ class History:
     def _plain(self, record: Record) -> Match | None:
         """Return the turn that this one plainly extends: no other that is known begins as both do.
 
-        Nearly all turns leave as the one before them did, so few have to be compared with all that are alike.
+        Nearly all turns leave as the one before them did, so few have to be compared with all candidates.
         """
         if not record.complete or record.named is not None:
             return None

@@ -24,25 +24,19 @@ class Entries:
     def entry(self, diagnosis: Diagnosis) -> dict[str, Json]:
         """Return what the journal says of a turn."""
         record, exchange, verdict = diagnosis.record, diagnosis.exchange, diagnosis.verdict
-        cache_key = exchange.cache_key
-        ids = self._pseudonyms.of_all(
-            {
-                "conversation": ("conversation", f"{self._run}:{record.conversation}"),
-                "key": ("key", record.route.key),
-            }
-        )
+        pseudonym, cache_key = self._pseudonyms.of, exchange.cache_key
         return {
             "time": _rfc3339(record.sent_at),
             "run": self._run,
             "turn": record.number,
             "mode": exchange.mode,
-            "conversation": ids["conversation"],
+            "conversation": pseudonym("conversation", f"{self._run}:{record.conversation}"),
             "endpoint": record.endpoint,
             "transport": record.route.transport,
             "client": diagnosis.client,
             "model": ascii_only(record.prompt.head.model, 80),
             "status": record.status,
-            "key": ids["key"],
+            "key": pseudonym("key", record.route.key),
             "key_source": cache_key.source,
             "continued": cache_key.continued,
             "echoed_key": _echo(diagnosis),

@@ -6,10 +6,10 @@ from ..text import columns, cut, facts
 from .turn_summary import BEHIND, CHANGED, NEW, SAME
 
 GLYPHS = {SAME: "█", CHANGED: "◆", BEHIND: "░", NEW: "▒"}
-WORDS = {SAME: "as before", CHANGED: "first difference", BEHIND: "behind it", NEW: "new"}
+LABELS = {SAME: "as before", CHANGED: "first difference", BEHIND: "behind it", NEW: "new"}
 """What each glyph means, in the legend and in the table."""
 
-_LONGEST = max(map(len, WORDS.values()))
+_LONGEST = max(map(len, LABELS.values()))
 _BETWEEN = 6
 """Columns of a line of the table that are no name, size or word: a glyph, and gaps."""
 
@@ -25,7 +25,7 @@ def bar_lines(parts: Sequence[PromptPart], width: int) -> Iterator[str]:
 
 def legend(width: int) -> Iterator[str]:
     """Yield what the glyphs mean."""
-    return facts((f"{GLYPHS[state]} {WORDS[state]}" for state in GLYPHS), width, "   ")
+    return facts((f"{GLYPHS[state]} {LABELS[state]}" for state in GLYPHS), width, "   ")
 
 
 def bar(parts: Sequence[PromptPart], width: int) -> str:
@@ -41,12 +41,12 @@ def table(parts: Sequence[PromptPart], width: int) -> list[str]:
     """Return a line for each part: its glyph, name and size, and in the legend's words what the bar shows."""
     states = list(_states(parts))
     sizes = [f"{size:,} bytes" for _, size, _ in parts]
-    words = [WORDS.get(state, cut(state, _LONGEST)) for state in states]
-    longest = max(1, width - _BETWEEN - max(map(len, sizes), default=0) - max(map(len, words), default=0))
+    labels = [LABELS.get(state, cut(state, _LONGEST)) for state in states]
+    longest = max(1, width - _BETWEEN - max(map(len, sizes), default=0) - max(map(len, labels), default=0))
     names = [
         f"{GLYPHS.get(state, '?')} {cut(name, longest)}" for (name, _, _), state in zip(parts, states, strict=True)
     ]
-    return columns(list(zip(names, sizes, words, strict=True)))
+    return columns(list(zip(names, sizes, labels, strict=True)))
 
 
 def _states(parts: Sequence[PromptPart]) -> Iterator[str]:

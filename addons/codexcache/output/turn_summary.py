@@ -66,11 +66,10 @@ def _items(record: Record, match: Match | None) -> Iterator[Json]:
     is_new = match is None or match.whole
     same, item, rest = record.prompt.items.split(match.shared_items if match else 0)
     if same:
-        last = f" to input[{same.last.place}]" if same.length > 1 else ""
-        yield [f"input[{same.first.place}]{last}", same.size, SAME]
+        last = f" to input[{same.last}]" if same.length > 1 else ""
+        yield [f"input[{same.first}]{last}", same.size, SAME]
     if item:
-        name = f"input[{item.first.place}] {ascii_only(item.first.kind, 40)}"
-        yield [name, item.size, NEW if is_new else CHANGED]
+        yield [f"input[{item.first}] {ascii_only(item.kind, 40)}", item.size, NEW if is_new else CHANGED]
     if rest:
         yield [counted(rest.length, "more item"), rest.size, NEW if is_new else BEHIND]
 

@@ -82,7 +82,7 @@ class Timeline:
 
     @property
     def is_wide(self) -> bool:
-        """Whether a sheet of paper is too narrow for it."""
+        """True if a sheet of paper is too narrow for it."""
         return self.width > 1.5 * _WIDTH
 
 

@@ -29,7 +29,7 @@ class ReportTurn:
 
     @property
     def is_counted(self) -> bool:
-        """Whether the backend reported both the input and how much of it was cached."""
+        """True if the backend reported both the input and how much of it was cached."""
         return self.row.input is not None and self.row.cached is not None
 
 

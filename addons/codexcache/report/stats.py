@@ -49,7 +49,7 @@ class Totals:
 
     @property
     def is_few(self) -> bool:
-        """Whether there is too little to compare."""
+        """True if there is too little to compare."""
         return self.warm < FEW_TURNS or self.conversations < FEW_CONVERSATIONS
 
 

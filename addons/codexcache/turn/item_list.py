@@ -24,12 +24,13 @@ class Item(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Consecutive items: the first and the last of them, how many they are, and their size in bytes."""
+    """Consecutive items: how many, their bytes, what the first is, and the first's and last's places in the input."""
 
-    first: Item
-    last: Item
     length: int
     size: int
+    kind: str
+    first: int
+    last: int
 
 
 class ItemArrays:
@@ -123,8 +124,9 @@ class Items:
         end = min(end, self._count)
         if start >= end:
             return None
-        ends = self.columns.ends
-        return Run(self[start], self[end - 1], end - start, ends[end] - ends[start])
+        columns = self.columns
+        size = columns.ends[end] - columns.ends[start]
+        return Run(end - start, size, columns.kinds[start], columns.places[start], columns.places[end - 1])
 
     def kinds(self) -> tuple[str, ...]:
         """Return what each item is."""
