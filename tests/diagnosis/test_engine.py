@@ -217,4 +217,4 @@ def test_nothing_is_kept_of_turns_that_have_ended_but_their_history() -> None:
     for number in range(20):
         played(engine, number * 10, [user(str(number))])
 
-    assert (engine._matches, len(engine._ended)) == ({}, 1)
+    assert engine.held == 1

@@ -82,6 +82,11 @@ class Engine:
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._turns = 0
 
+    @property
+    def held(self) -> int:
+        """How many turns something is kept of besides the history: those in progress, and the last that ended."""
+        return len(self._matches) + len(self._ended)
+
     def turn_sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
         """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it continues."""
         self._remember()
