@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 _LONGEST = 400
 """Characters of a comment that are said; it may come out of a file that anyone could have written."""
 
-type Turn = tuple[http.HTTPFlow, Object]
+type FlowTurn = tuple[http.HTTPFlow, Object]
 """A turn: its flow and its portrait."""
 
 
@@ -110,14 +110,14 @@ class Commands:
             "Bodies are as they were: they still hold the prompts, the answers and the client's own ids."
         )
 
-    def _turn(self, number: int) -> Turn:
+    def _turn(self, number: int) -> FlowTurn:
         """Return a turn by its number."""
         turns = [(each, turn) for each in self._flows() for turn in turns_of(each) if turn.get("turn") == number]
         if not turns:
             raise exceptions.CommandError(f"There is no turn {number} here; codex.turns lists them.")
         return turns[-1]
 
-    def _compared(self, was: Turn, now: Turn) -> str:
+    def _compared(self, was: FlowTurn, now: FlowTurn) -> str:
         try:
             prompts = [self._view.lookup.prompt(*turn) for turn in (was, now)]
         except Missing as reason:
