@@ -1,25 +1,27 @@
 """What to do about each verdict."""
 
 from codexcache.options import OPTIONS
-from codexcache.verdicts import ADVICE, VERDICTS
+from codexcache.verdicts import VERDICT_TABLE, VerdictEntry
 
 
-def test_each_verdict_has_advice_and_nothing_else_has() -> None:
-    assert set(VERDICTS) == set(ADVICE)
+def advice(entry: VerdictEntry) -> tuple[str, str, str]:
+    """Return the short advice, the full one, and how the next turn shows that it helped."""
+    return entry.short_advice, entry.full_advice, entry.success
 
 
 def test_advice_is_whole_sentences() -> None:
-    for advice in ADVICE.values():
-        for text in advice:
+    for entry in VERDICT_TABLE.values():
+        for text in advice(entry):
             assert text[0].isupper()
             assert text.endswith((".", ")."))
 
 
 def test_options_that_are_named_exist() -> None:
-    words = {word.partition("=")[0].strip(".,;:()") for advice in ADVICE.values() for word in " ".join(advice).split()}
+    texts = " ".join(text for entry in VERDICT_TABLE.values() for text in advice(entry))
+    words = {word.partition("=")[0].strip(".,;:()") for word in texts.split()}
 
     assert {word for word in words if word.startswith("codex_")} <= set(OPTIONS)
 
 
 def test_the_short_advice_fits_a_line_of_a_table() -> None:
-    assert max(len(advice.short) for advice in ADVICE.values()) < 120
+    assert max(len(entry.short_advice) for entry in VERDICT_TABLE.values()) < 120

@@ -97,6 +97,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def number(value: int | None) -> str:
+    """Return a counter, as in "2,000"; one that is not known is not 0."""
+    return "n/a" if value is None else f"{value:,}"
+
+
+def percent(share: float | None) -> str:
+    """Return a share from 0 to 1, as in "81%"."""
+    return "n/a" if share is None else f"{share:.0%}"
+
+
 def minutes(seconds: float) -> str:
     """Return a time span in minutes, or in hours from two hours on."""
     return f"{seconds / _MINUTE:.0f} minutes" if seconds < 2 * _HOUR else f"{seconds / _HOUR:.0f} hours"

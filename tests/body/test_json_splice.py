@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import pytest
 from codexcache.body import json_splice as document
-from codexcache.body.json_splice import Json, Member, Unreadable, as_list, as_text, is_count, parse
+from codexcache.body.json_splice import Json, Member, Unreadable, as_count, as_list, as_text, is_count, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.jsontext import NAMES, Part, objects, prop, taken_apart
@@ -241,11 +241,13 @@ def test_a_number_means_the_same_beside_half_an_emoji(number: str) -> None:
 @pytest.mark.parametrize("value", [0, 1, (1 << 53) - 1])
 def test_a_whole_number_that_is_exact_everywhere_is_a_count(value: Json) -> None:
     assert is_count(value)
+    assert as_count(value) == value
 
 
 @pytest.mark.parametrize("value", [-1, 1 << 53, 10**400, True, False, 1.0, "1", None, [], {}])
 def test_nothing_else_is_a_count(value: Json) -> None:
     assert not is_count(value)
+    assert as_count(value) is None
 
 
 def test_what_is_no_text_and_no_list_is_taken_for_an_empty_one() -> None:

@@ -92,7 +92,7 @@ async def test_two_flows_are_compared(web: Web) -> None:
 
     assert said.startswith("was  turn 1 · gpt-5.5 · 9,000 tokens · cold\nnow  turn 3 · ")
     assert "  - tools_changed: tool shell was edited" in said
-    assert "Of the first turn's 1 item, 1 stands again at the head of the second." in said
+    assert "Of the first turn's 1 item, 1 is the same at the start of the second." in said
 
 
 async def test_two_turns_are_compared_by_their_numbers(web: Web) -> None:

@@ -46,7 +46,7 @@ def test_the_break_is_found_in_both_bodies() -> None:
     found = break_of(other, one)
 
     assert isinstance(found, Difference)
-    assert found.place == "input[1].content[0].text"
+    assert found.path == "input[1].content[0].text"
 
 
 @pytest.mark.parametrize("changes", [[], ["session_changed"], ["idle"], None, "x"])

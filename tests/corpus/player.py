@@ -110,7 +110,7 @@ class Player:
             wire.socket.begin(exchange)
             wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(exchange), step.at))
             wire.last = step
-        self._desk.sent(exchange, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
+        self._desk.turn_sent(exchange, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
 
     def _end(self, step: Step) -> None:
         exchange, answer = self._exchanges[step.number], step.answer
@@ -124,7 +124,7 @@ class Player:
                 exchange.response_info.read_body(_error_body(answer))
             self._requests.append(_request_flow(step, exchange))
         self._continuity.finish(exchange, self._settings)
-        self._desk.ended(exchange, at=step.ended_at)
+        self._desk.turn_ended(exchange, at=step.ended_at)
 
     def _hear(self, step: Step, wire: _Wire) -> None:
         """Take in the events of a turn's answer, or the end of its socket."""

@@ -2,9 +2,9 @@
 
 import pytest
 from codexcache.body.json_splice import Json, Object
+from codexcache.diagnosis.diagnosis import Verdict
 from codexcache.diagnosis.engine import Engine
 from codexcache.diagnosis.history import History
-from codexcache.diagnosis.verdict import Verdict
 from codexcache.turn.record import Record, Usage
 from codexcache.turn.rejected_params import Refusal
 from codexcache.turn.response import ResponseInfo
@@ -24,13 +24,13 @@ def response_info(given: Json = 10_000, cached: Json = 10_000, **members: object
 
 def sent(engine: Engine, at: float, items: list[Json], named: Record | None = None, **members: Json) -> Record:
     made = turn(None, members, input=items)
-    return engine.sent(made, route(), flow="f", at=at, named=named)
+    return engine.turn_sent(made, route(), flow="f", at=at, named=named)
 
 
 def played(engine: Engine, at: float, items: list[Json], given: ResponseInfo | None = None) -> Verdict:
     """Play a turn that takes five seconds."""
     record = sent(engine, at, items)
-    return engine.ended(record, given or response_info(), at + 5)[0]
+    return engine.turn_ended(record, given or response_info(), at + 5)[0]
 
 
 def test_a_conversation_is_explained_turn_by_turn() -> None:
@@ -52,7 +52,7 @@ def test_a_history_that_is_given_is_used_although_it_is_empty() -> None:
 def test_turns_belong_to_the_conversation_of_their_first() -> None:
     engine = Engine()
     first = sent(engine, 0, TALK[:1])
-    engine.ended(first, response_info(), 5)
+    engine.turn_ended(first, response_info(), 5)
     other, second = sent(engine, 10, [user("x")]), sent(engine, 10, TALK[:3])
 
     assert (first.conversation, other.conversation, second.conversation) == (1, 2, 1)
@@ -62,8 +62,8 @@ def test_turns_that_overlap_are_no_predecessors() -> None:
     engine = Engine()
     first, second = sent(engine, 0, TALK[:1]), sent(engine, 1, TALK[:1])
 
-    assert engine.ended(second, response_info(), 5)[0].name == "cold"
-    assert engine.ended(first, response_info(), 6)[0].name == "cold"
+    assert engine.turn_ended(second, response_info(), 5)[0].name == "cold"
+    assert engine.turn_ended(first, response_info(), 6)[0].name == "cold"
 
 
 @pytest.mark.parametrize("usage", [{}, {"input_tokens": None}, {"input_tokens": "7"}, {"input_tokens": True}])
@@ -89,7 +89,7 @@ def test_a_turn_without_usage_is_no_predecessor(usage: Object) -> None:
 def test_an_absent_counter_is_not_zero(usage: Object, expected: Usage) -> None:
     engine = Engine()
     record = sent(engine, 0, TALK)
-    engine.ended(record, ResponseInfo(status=200, usage=usage), 5)
+    engine.turn_ended(record, ResponseInfo(status=200, usage=usage), 5)
 
     assert record.usage == expected
 
@@ -97,17 +97,17 @@ def test_an_absent_counter_is_not_zero(usage: Object, expected: Usage) -> None:
 def test_a_warm_up_is_a_predecessor_only_where_it_is_named() -> None:
     engine = Engine()
     warm = sent(engine, 0, TALK[:1], generate=False)
-    engine.ended(warm, response_info(), 1)
+    engine.turn_ended(warm, response_info(), 1)
 
-    assert engine.ended(sent(engine, 2, TALK[:3]), response_info(), 3)[0].predecessor is None
+    assert engine.turn_ended(sent(engine, 2, TALK[:3]), response_info(), 3)[0].predecessor is None
     named = sent(engine, 4, TALK[1:3], named=warm, previous_response_id="r")
-    assert engine.ended(named, response_info(), 5)[0].predecessor in (warm.number, 2)
+    assert engine.turn_ended(named, response_info(), 5)[0].predecessor in (warm.number, 2)
 
 
 def test_a_named_turn_is_let_go_once_it_was_compared() -> None:
     engine = Engine()
     first = sent(engine, 0, TALK[:1])
-    engine.ended(first, response_info(outputs=[TALK[1]]), 1)
+    engine.turn_ended(first, response_info(outputs=[TALK[1]]), 1)
     second = sent(engine, 2, [TALK[2]], named=first, previous_response_id="r")
 
     assert second.named is None
@@ -119,17 +119,19 @@ def test_a_turn_that_names_an_unknown_response_is_compared_with_nothing_nor_anyt
     played(engine, 0, TALK[:3])
     delta = sent(engine, 10, TALK[:1], previous_response_id="unknown")
 
-    assert engine.ended(delta, response_info(), 11)[0].name == "cold"
-    assert engine.ended(sent(engine, 20, [*TALK[:1], user("x")]), response_info(), 21)[0].predecessor != delta.number
+    assert engine.turn_ended(delta, response_info(), 11)[0].name == "cold"
+    assert (
+        engine.turn_ended(sent(engine, 20, [*TALK[:1], user("x")]), response_info(), 21)[0].predecessor != delta.number
+    )
 
 
 def test_deltas_behind_an_unknown_response_are_compared_among_themselves() -> None:
     engine = Engine()
     first = sent(engine, 0, TALK[:1], previous_response_id="unknown")
-    engine.ended(first, response_info(), 1)
+    engine.turn_ended(first, response_info(), 1)
     second = sent(engine, 2, TALK[1:3], named=first, previous_response_id="r1")
 
-    assert engine.ended(second, response_info(), 3)[0].name == "hit"
+    assert engine.turn_ended(second, response_info(), 3)[0].name == "hit"
     assert not second.complete
 
 
@@ -138,7 +140,7 @@ def test_what_the_response_said_is_written_into_the_record() -> None:
     record = sent(engine, 0, TALK)
     error: Object = {"detail": "Unsupported parameter: seed"}
     refusal = Refusal("seed", "client")
-    engine.ended(record, response_info(error=error, response_id="r", echoed_key="k", challenge=True), 5, refusal)
+    engine.turn_ended(record, response_info(error=error, response_id="r", echoed_key="k", challenge=True), 5, refusal)
 
     assert (record.response_id, record.echoed_key, record.challenge) == ("r", "k", True)
     assert (record.refused, record.failed) == (refusal, "the response says why")
@@ -160,11 +162,11 @@ def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
     played(engine, 0, TALK[:3])
     held = sent(engine, 10, [user("x")])
     predicted = [engine.predict(held)]
-    engine.released(held, turn(input=TALK), route(), at=400)
+    engine.turn_released(held, turn(input=TALK), route(), at=400)
     predicted.append(engine.predict(held))
 
     assert [found and found.verdict.name for found in predicted] == ["cold", "idle"]
-    assert engine.ended(held, response_info(cached=0), 410)[0].name == "idle"
+    assert engine.turn_ended(held, response_info(cached=0), 410)[0].name == "idle"
 
 
 def test_what_is_foreseen_has_a_sentence() -> None:
@@ -187,9 +189,9 @@ def test_a_first_turn_that_fails_is_of_the_conversation_that_its_retry_opens() -
     refused = ResponseInfo(status=500)
     records = [sent(engine, at, TALK[:1]) for at in (0, 10)]
     for record in records:
-        engine.ended(record, refused, record.sent_at + 1)
+        engine.turn_ended(record, refused, record.sent_at + 1)
     records.append(sent(engine, 20, TALK[:1]))
-    engine.ended(records[2], response_info(), 25)
+    engine.turn_ended(records[2], response_info(), 25)
     records.append(sent(engine, 30, TALK[:3]))
 
     assert [record.conversation for record in records] == [1, 1, 1, 1]
@@ -215,4 +217,4 @@ def test_nothing_is_kept_of_turns_that_have_ended_but_their_history() -> None:
     for number in range(20):
         played(engine, number * 10, [user(str(number))])
 
-    assert (engine._matches, len(engine._ended)) == ({}, 1)
+    assert engine.held == 1

@@ -2,7 +2,6 @@
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.diagnosis import engine
 from codexcache.diagnosis.engine import FirstTurns
 from codexcache.turn.record import Route
 from support.records import record, route
@@ -37,9 +36,8 @@ def _via(given: dict[str, str]) -> Route:
     return route(**given)
 
 
-def test_openings_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_MOST", 2)
-    known = FirstTurns()
+def test_openings_are_bounded() -> None:
+    known = FirstTurns(limit=2)
     for number in range(1, 4):
         known.conversation(record(number, [user(str(number))]))
 

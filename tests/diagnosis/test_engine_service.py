@@ -33,10 +33,10 @@ def test_a_listener_that_fails_does_not_keep_others_from_hearing() -> None:
     diagnosis_service = DiagnosisService(lambda where, error: faults.append(f"{where}: {error}"))
     diagnosis_service.listeners += [lambda _: 1 / 0, heard.append]  # type: ignore[list-item]
     sent = Continuity().begin(turn(input="a"), default_settings())
-    diagnosis_service.sent(sent, flow="f", at=0)
-    diagnosis_service.ended(sent, at=1)
+    diagnosis_service.turn_sent(sent, flow="f", at=0)
+    diagnosis_service.turn_ended(sent, at=1)
 
-    assert faults == ["telling of a turn: division by zero"]
+    assert faults == ["reporting a turn: division by zero"]
     assert len(heard) == 1
 
 
@@ -44,7 +44,7 @@ def test_a_turn_that_was_never_handed_in_ends_without_a_word() -> None:
     diagnosis_service = DiagnosisService(raising)
     diagnosis_service.listeners.append(lambda _: pytest.fail("told"))
 
-    diagnosis_service.ended(Continuity().begin(turn(input="a"), default_settings()), at=1)
+    diagnosis_service.turn_ended(Continuity().begin(turn(input="a"), default_settings()), at=1)
 
 
 def test_a_route_says_what_was_forwarded() -> None:
@@ -94,11 +94,11 @@ def over_socket(
         turn({"session-id": "s"}, input=items, transport="websocket", **members), default_settings()
     )
     sent.handshake = RequestEdits(fields=fields({"session-id": "handshake"}))
-    diagnosis_service.sent(sent, flow=flow, at=at)
+    diagnosis_service.turn_sent(sent, flow=flow, at=at)
     sent.response_info.status, sent.response_info.response_id = 200, f"r{at:.0f}"
     sent.response_info.usage = {"input_tokens": 10_000, "input_tokens_details": {"cached_tokens": 10_000}}
     sent.response_info.outputs = [conversation("a", "b")[1]]
-    diagnosis_service.ended(sent, at=at + 1)
+    diagnosis_service.turn_ended(sent, at=at + 1)
     return sent
 
 

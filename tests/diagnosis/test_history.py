@@ -83,7 +83,7 @@ def histories(draw: st.DrawFn) -> tuple[History, Record]:
 def test_what_is_plainly_gone_on_with_is_chosen_among_all_that_are_alike_too(drawn: tuple[History, Record]) -> None:
     history, mine = drawn
 
-    assert history.predecessor(mine) == choose(mine, history.alike(mine))
+    assert history.predecessor(mine) == choose(mine, history.candidates(mine))
 
 
 @prop
@@ -93,7 +93,7 @@ def test_no_turn_that_is_extended_whole_is_overlooked(inputs: list[list[Json]], 
     match = remembering(*records).predecessor(now(mine))
     extended = [one for one in inputs if one and mine[: len(one)] == one]
 
-    assert (match.head if match else 0) >= max((len(one) for one in extended), default=0)
+    assert (match.shared_items if match else 0) >= max((len(one) for one in extended), default=0)
 
 
 @prop
@@ -125,7 +125,7 @@ def round_robin(history: History, conversations: int, count: int) -> int:
             number += 1
             made = grown(number, head, f"key-{n}")
             match = history.predecessor(made)
-            lost += turn > 0 and (match is None or match.head != len(head) - 2)
+            lost += turn > 0 and (match is None or match.shared_items != len(head) - 2)
             made.outputs = (item(f"{n} answer {turn}"),)
             history.add(made, match)
             heads[n] = head.followed_by([item(f"{n} answer {turn}"), item(f"{n} question {turn}")])

@@ -1,6 +1,6 @@
 """Lines of turns: listed once for all their turns, found by key and by heads."""
 
-from codexcache.diagnosis.history import ALIKE, Branch, BranchIndex, key_of, power, powers
+from codexcache.diagnosis.history import LATEST, Branch, BranchIndex, key_of, power, powers
 from codexcache.turn.record import Record
 from support.records import record, route
 from support.turns import conversation
@@ -52,7 +52,7 @@ def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
     lines, turns = BranchIndex(), grown(*[1] * 40)
     line_of(lines, *turns)
 
-    assert numbers(lines, key_of(turns[0])) == list(range(41 - ALIKE, 41))
+    assert numbers(lines, key_of(turns[0])) == list(range(41 - LATEST, 41))
 
 
 def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
@@ -60,9 +60,9 @@ def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
     line = line_of(BranchIndex(), first, last)
     behind, elsewhere = record(3, TALK[:5]), record(4, TALK[:5], via=route(key="other"))
 
-    assert line.extends(behind, last)
-    assert not line.extends(behind, first)
-    assert not line.extends(elsewhere, last)
+    assert line.continues_with(behind, last)
+    assert not line.continues_with(behind, first)
+    assert not line.continues_with(elsewhere, last)
 
 
 def test_a_line_without_turns_is_listed_nowhere() -> None:
@@ -86,7 +86,7 @@ def test_a_line_that_is_listed_under_several_entries_is_found_once() -> None:
 def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() -> None:
     """It is still found by what else it is listed under, and forgotten without trouble."""
     lines, made = BranchIndex(), dict[int, Branch]()
-    for number in range(1, ALIKE + 1):
+    for number in range(1, LATEST + 1):
         made[number] = line_of(lines, record(number, TALK[:1], via=route(key=str(number))))
     lines.append(made[1], record(90, TALK[:2], via=route(key="1")))
     line_of(lines, record(91, TALK[:1], via=route(key="91")))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.history import History
-from codexcache.diagnosis.predecessor import Match
+from codexcache.diagnosis.predecessor import match_of
 from codexcache.turn.prompt import read_outputs
 from support.histories import TALK, found, now, remembering, turns
 from support.records import record, route
@@ -161,5 +161,5 @@ def test_among_conversations_with_one_opening_identity_tells() -> None:
 def test_a_match_is_whole_if_all_of_the_predecessor_stands_again() -> None:
     other = record(1, TALK[:3])
 
-    assert Match(record=other, head=3).whole
-    assert not Match(record=other, head=2).whole
+    assert match_of(record(2, TALK), other).whole
+    assert not match_of(record(2, [*TALK[:2], user("x")]), other).whole

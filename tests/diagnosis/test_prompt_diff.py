@@ -235,7 +235,10 @@ def test_tokens_before_a_place_are_estimated_by_its_share_of_the_bytes() -> None
 
 def test_what_stands_before_a_change_grows_with_its_place() -> None:
     was = record(1, TALK, tokens=100_000)
-    places = [find_changes(now := record(2, [*TALK[:n], user("x")]), match(now, was))[0].before or 0 for n in range(5)]
+    places = [
+        find_changes(now := record(2, [*TALK[:n], user("x")]), match(now, was))[0].preceding_tokens or 0
+        for n in range(5)
+    ]
 
     assert places == sorted(places)
     assert places[0] < 5000 < 60_000 < places[4]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Json, Object
+from codexcache.diagnosis.diagnosis import Verdict
 from codexcache.diagnosis.prompt_diff import find_changes
-from codexcache.diagnosis.verdict import Verdict, judge
+from codexcache.diagnosis.rules import judge
 from codexcache.turn.record import Record
 from codexcache.turn.rejected_params import Refusal
 from codexcache.verdicts import VERDICTS
@@ -57,17 +58,18 @@ def after(
         (
             {"status": 400, "refused": Refusal("seed", "client")},
             "rejected",
-            "the backend refused the member 'seed' (status 400); codex_strip can remove it",
+            "the backend rejected the parameter 'seed' (status 400); codex_strip can remove it",
         ),
         (
             {"status": 400, "refused": Refusal("prompt_cache_key", "addon")},
             "rejected",
-            "the backend refused the member 'prompt_cache_key' (status 400), which this addon had added",
+            "the backend rejected the parameter 'prompt_cache_key' (status 400), which this addon had added",
         ),
         (
             {"status": 400, "refused": Refusal("seed", "neither")},
             "rejected",
-            "the backend refused the member 'seed' (status 400), which the turn did not bear when it left: likely ",
+            "the backend rejected the parameter 'seed' (status 400), which was not in the request this proxy sent; the "
+            "server probably added it",
         ),
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
         (

@@ -212,13 +212,13 @@ async def test_a_long_capture_is_played_as_far_as_it_has_come(monkeypatch: pytes
 async def test_a_turn_that_cannot_be_explained_does_not_keep_others_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
     loader = Loader()
     loader.load(ONE, TWO)
-    sent = loader.state.diagnosis_service.sent
+    sent = loader.state.diagnosis_service.turn_sent
 
     def fail_once(*arguments: object, **named: object) -> None:
-        monkeypatch.setattr(loader.state.diagnosis_service, "sent", sent)
+        monkeypatch.setattr(loader.state.diagnosis_service, "turn_sent", sent)
         raise ValueError("secret")
 
-    monkeypatch.setattr(loader.state.diagnosis_service, "sent", fail_once)
+    monkeypatch.setattr(loader.state.diagnosis_service, "turn_sent", fail_once)
     loader.capture_replay.done()
 
     assert loader.told == [(20, "cold")]

@@ -26,7 +26,7 @@ def test_both_turns_are_named() -> None:
 def test_equal_turns_have_no_difference() -> None:
     text = compare(FIRST, turn_summary(), FIRST, turn_summary())
 
-    assert "Of the first turn's 2 items, 2 stand again at the head of the second." in text
+    assert "Of the first turn's 2 items, 2 are the same at the start of the second." in text
     assert text.endswith("Every difference: none.")
 
 
@@ -51,14 +51,14 @@ def test_an_edited_history_is_found() -> None:
     second: Object = {**FIRST, "input": [user("one"), user("2"), user("three")]}
     text = compare(FIRST, turn_summary(), second, turn_summary())
 
-    assert "Of the first turn's 2 items, 1 stands again at the head of the second." in text
+    assert "Of the first turn's 2 items, 1 is the same at the start of the second." in text
     assert "First difference in input[1].content[0].text" in text
 
 
 def test_one_item_is_told_of_as_one() -> None:
     text = compare({"input": [user("one")]}, turn_summary(), FIRST, turn_summary())
 
-    assert "Of the first turn's 1 item, 1 stands again at the head of the second." in text
+    assert "Of the first turn's 1 item, 1 is the same at the start of the second." in text
 
 
 def test_no_line_is_longer_than_there_is_room() -> None:

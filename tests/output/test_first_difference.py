@@ -76,7 +76,7 @@ def test_both_sides_are_shown_with_what_stands_around() -> None:
     found = first_difference("a" * 100 + "x" + "b" * 100, "a" * 100 + "y" + "b" * 10)
 
     assert found == Difference(
-        place="", offset=100, before="…" + "a" * 60, was="x" + "b" * 59 + "…", now="y" + "b" * 10, kind="text"
+        path="", offset=100, context="…" + "a" * 60, was="x" + "b" * 59 + "…", now="y" + "b" * 10, kind="text"
     )
 
 
@@ -95,7 +95,7 @@ def test_the_place_of_a_difference_is_named(was: Json, now: Json, place: str, of
     found = first_difference(was, now)
 
     assert found is not None
-    assert (found.place, found.offset) == (place, offset)
+    assert (found.path, found.offset) == (place, offset)
 
 
 def test_what_is_missing_on_one_side_is_called_nothing() -> None:
@@ -136,7 +136,7 @@ def test_the_first_difference_is_that_of_the_prompt_as_it_is_rendered(change: Ob
     found = first_difference_in_prompt(BASE, {**BASE, **change})
 
     assert found is not None
-    assert found.place == place
+    assert found.path == place
 
 
 def test_an_item_of_another_kind_is_shown_with_what_it_says() -> None:
@@ -145,7 +145,7 @@ def test_an_item_of_another_kind_is_shown_with_what_it_says() -> None:
     found = first_difference_in_prompt(BASE, {**BASE, "input": [user("one"), answer]})
 
     assert found is not None
-    assert (found.place, found.was[:8], found.now[:13]) == ("input[1]", 'user","c', 'assistant","c')
+    assert (found.path, found.was[:8], found.now[:13]) == ("input[1]", 'user","c', 'assistant","c')
     assert "I see." in found.now
 
 
@@ -178,5 +178,5 @@ def test_of_a_place_with_giant_names_the_end_is_shown() -> None:
     found = first_difference({"n" * 10_000: {"end": 1}}, {"n" * 10_000: {"end": 2}})
 
     assert found is not None
-    assert found.place.endswith("nnn.end")
-    assert len(found.place) == 300
+    assert found.path.endswith("nnn.end")
+    assert len(found.path) == 300

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from codexcache.output.first_difference import Difference, difference_lines
 
-EXCERPT = Difference(place="tools[1].description", offset=460, before="…to disk. ", was="a", now="b", kind="text")
+EXCERPT = Difference(path="tools[1].description", offset=460, context="…to disk. ", was="a", now="b", kind="text")
 
 
 def test_both_sides_are_shown_with_the_place_and_the_kind() -> None:
@@ -24,11 +24,11 @@ def test_where_there_is_no_room_for_both_the_kind_stands_below_the_place() -> No
 
 
 def test_a_difference_that_is_nowhere_in_particular_has_no_place() -> None:
-    assert next(difference_lines(replace(EXCERPT, place=""), 76)) == "First difference, from character 460 on: text"
+    assert next(difference_lines(replace(EXCERPT, path=""), 76)) == "First difference, from character 460 on: text"
 
 
 def test_what_is_too_long_is_cut_away_from_the_difference() -> None:
-    _, *sides = difference_lines(replace(EXCERPT, before="b" * 90, was="w" * 90, now="n" * 90), 76)
+    _, *sides = difference_lines(replace(EXCERPT, context="b" * 90, was="w" * 90, now="n" * 90), 76)
 
     assert sides == [f"  both   …{'b' * 66}", f"  was  ▸ {'w' * 66}…", f"  now  ▸ {'n' * 66}…"]
 

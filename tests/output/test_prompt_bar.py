@@ -1,10 +1,10 @@
 """The strip of a prompt's parts."""
 
 import pytest
-from codexcache.output.prompt_bar import Part, bar, bar_lines, legend, table
+from codexcache.output.prompt_bar import PromptPart, bar, bar_lines, legend, table
 from codexcache.text import NARROWEST
 
-PARTS: list[Part] = [("2 tools", 50, "same"), ("instructions", 30, "changed"), ("input[0]", 20, "same")]
+PARTS: list[PromptPart] = [("2 tools", 50, "same"), ("instructions", 30, "changed"), ("input[0]", 20, "same")]
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ PARTS: list[Part] = [("2 tools", 50, "same"), ("instructions", 30, "changed"), (
         ([], ""),
     ],
 )
-def test_the_strip_is_scaled_and_marks_the_break(parts: list[Part], expected: str) -> None:
+def test_the_strip_is_scaled_and_marks_the_break(parts: list[PromptPart], expected: str) -> None:
     """A part that is there has a glyph at least; what stands as before but behind the break was not read."""
     assert bar(parts, 10) == expected
 
@@ -54,7 +54,7 @@ def test_the_legend_explains_each_glyph() -> None:
 @pytest.mark.parametrize("width", [NARROWEST, 76, 88])
 def test_no_line_of_the_drawing_is_too_long(width: int) -> None:
     """A name that is, is cut; numbers and states stay whole."""
-    parts: list[Part] = [("3 tools", 592, "changed"), ("input[10] " + "x" * 90, 99_999_999, "new")]
+    parts: list[PromptPart] = [("3 tools", 592, "changed"), ("input[10] " + "x" * 90, 99_999_999, "new")]
     lines = list(bar_lines(parts, width))
 
     assert max(map(len, lines)) == len(lines[0]) == width

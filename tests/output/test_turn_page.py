@@ -8,7 +8,7 @@ from codexcache.text import NARROWEST, WIDEST, WIDTH
 from codexcache.verdicts import MISSES, VERDICTS
 from support.turn_summaries import COUNTERS, turn_summary, without
 
-EXCERPT = Difference(place="tools[1].description", offset=460, before="…to disk. ", was="a", now="b", kind="text")
+EXCERPT = Difference(path="tools[1].description", offset=460, context="…to disk. ", was="a", now="b", kind="text")
 
 
 def section(text: str, start: str) -> list[str]:
@@ -169,7 +169,7 @@ LONG = turn_summary(
     because="word " * 60,
     client="x" * 300,
     differences=["word " * 60],
-    signature=[["3 tools", 99_999_999, "changed"], ["input[123] custom_tool_call_output", 1, "new"]],
+    prompt_parts=[["3 tools", 99_999_999, "changed"], ["input[123] custom_tool_call_output", 1, "new"]],
     forwarded={"x-client-request-id": "a" * 12, "prompt_cache_key": "b" * 12},
     **{"gen_ai.usage.input_tokens": 1_234_567},
 )
@@ -179,7 +179,7 @@ LONG = turn_summary(
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_no_line_is_longer_than_there_is_room(verdict: str, width: int) -> None:
     """Half of mitmweb's window, a terminal, or the popup in one of 80 columns."""
-    excerpt = Difference(place="x" * 90, offset=7, before="b" * 90, was="w" * 90, now="n" * 90, kind="text")
+    excerpt = Difference(path="x" * 90, offset=7, context="b" * 90, was="w" * 90, now="n" * 90, kind="text")
     lines = page({**LONG, "verdict": verdict}, excerpt, width).split("\n")
 
     assert max(map(len, lines)) <= width
@@ -200,7 +200,7 @@ def test_a_number_that_is_no_time_and_no_counter_has_a_page(name: str, value: fl
 def test_a_giant_portrait_has_a_page_that_can_be_read() -> None:
     giant = "x" * 1_000_000
     lines = page(
-        turn_summary(because=giant, verdict=giant, differences=[giant] * 1000, signature=[["a", 1, "new"]] * 10**5)
+        turn_summary(because=giant, verdict=giant, differences=[giant] * 1000, prompt_parts=[["a", 1, "new"]] * 10**5)
     )
 
     assert len(lines) < 500_000

@@ -21,7 +21,7 @@ def turn_summaries(clerk: Clerk) -> list[Object]:
 
 def parts(shown: Object) -> list[tuple[str, str]]:
     """Return the names and states of the parts of the prompt."""
-    signature: Any = shown["signature"]
+    signature: Any = shown["prompt_parts"]
     return [(name, state) for name, _, state in signature]
 
 
@@ -81,7 +81,7 @@ def test_the_head_of_the_prompt_can_be_the_break() -> None:
 def test_the_sizes_are_those_of_the_prompt() -> None:
     clerk = Clerk()
     clerk.turn(input=TALK, instructions="i" * 50)
-    signature: Any = turn_summaries(clerk)[0]["signature"]
+    signature: Any = turn_summaries(clerk)[0]["prompt_parts"]
 
     assert sum(size for _, size, _ in signature) == clerk.diagnoses[0].record.prompt.size
 

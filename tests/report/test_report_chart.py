@@ -21,7 +21,7 @@ def paused(*times: float) -> Timeline:
 
 
 def test_a_bar_is_made_of_what_was_read_re_sent_and_new_from_the_floor_up() -> None:
-    parts = drawn(entry(1, given=10_000), miss(given=20_000, cached=5_000)).bars[1].parts
+    parts = drawn(entry(1, given=10_000), miss(given=20_000, cached=5_000)).bars[1].segments
 
     assert [(part.kind, part.height) for part in parts] == [("cached", 30.0), ("resent", 30.0), ("fresh", 60.0)]
     assert [part.y for part in parts] == [FLOOR - 30, FLOOR - 60, FLOOR - 120]
@@ -33,13 +33,13 @@ def test_the_largest_turn_fills_the_height() -> None:
 
 @pytest.mark.parametrize("given", [None, 0])
 def test_a_turn_without_counters_is_a_stump_and_not_nothing(given: int | None) -> None:
-    [part] = drawn(entry(1, given=given)).bars[0].parts
+    [part] = drawn(entry(1, given=given)).bars[0].segments
 
     assert (part.kind, part.height) == ("untold", 10.0)
 
 
 def test_an_input_of_which_nobody_knows_what_was_cached_is_not_drawn_as_new() -> None:
-    [part] = drawn(entry(1, given=100, cached=None)).bars[0].parts
+    [part] = drawn(entry(1, given=100, cached=None)).bars[0].segments
 
     assert part.kind == "untold"
 

@@ -2,12 +2,12 @@
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.report.conversations import Turn
+from codexcache.report.conversations import ReportTurn
 from support.journals import entry
 from support.reported import conversations, miss
 
 
-def last_of(*entries: Object) -> Turn:
+def last_of(*entries: Object) -> ReportTurn:
     """Return the last turn of a journal with one conversation."""
     [conversation] = conversations(*entries)
     return conversation.turns[-1]

@@ -7,10 +7,6 @@ MOMENT = 1795161600.0
 """2026-11-20 08:00:00 UTC."""
 
 
-def test_a_counter_that_is_not_known_is_not_0() -> None:
-    assert [formatting.tokens(number) for number in (None, 0, 1234567)] == ["n/a", "0", "1,234,567"]
-
-
 @pytest.mark.parametrize(
     ("value", "said"),
     [(None, "n/a"), (0, "0.0%"), (0.00001, "0.1%"), (0.5, "50.0%"), (0.9999, "99.9%"), (1, "100.0%")],

@@ -40,7 +40,7 @@ def test_what_is_no_entry_is_left_out_and_counted(tmp_path: Path) -> None:
 def test_a_turn_that_two_journals_tell_of_counts_once(tmp_path: Path) -> None:
     found = report_data(lines([entry(1), entry(2)]), lines([entry(2), entry(3), entry(1, run="b")]), folder=tmp_path)
 
-    assert [row.place for row in found.rows] == [
+    assert [row.turn_id for row in found.rows] == [
         (run, turn) for run, turn in [("a" * 12, 1), ("a" * 12, 2), ("a" * 12, 3), ("b", 1)]
     ]
     assert found.skipped == {REPEATED: 1}

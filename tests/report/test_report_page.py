@@ -10,7 +10,7 @@ from codexcache import __version__
 from codexcache.body.json_splice import Object
 from codexcache.report.load import ReportData
 from codexcache.report.page import render, save
-from codexcache.verdicts import VERDICT_TABLE, VERDICTS
+from codexcache.verdicts import GROUPS, VERDICT_TABLE, VERDICTS, Group
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
 from support.reported import miss, warm
@@ -77,7 +77,7 @@ def test_lines_that_were_left_out_are_counted_on_the_page() -> None:
     found.add_lines([b'{"turn": 1, "ti', b"[]"])
 
     assert parsed(render(found, "x")).one("p", "note").text == (
-        "3 lines left out: 1 told before, 1 cut off or not JSON, 1 no entry of a journal."
+        "3 lines left out: 1 repeated, 1 cut off or not JSON, 1 no entry of a journal."
     )
 
 
@@ -94,8 +94,8 @@ def test_causes_say_what_to_do() -> None:
     )
 
     assert [[cell.text for cell in row.children] for row in rows] == [
-        ["idle", "1", "9,000", "", VERDICT_TABLE["idle"].advice],
-        ["cold", "1", "", "", VERDICT_TABLE["cold"].advice],
+        ["idle", "1", "9,000", "", VERDICT_TABLE["idle"].short_advice],
+        ["cold", "1", "", "", VERDICT_TABLE["cold"].short_advice],
     ]
 
 
@@ -201,6 +201,15 @@ def test_a_policy_forbids_all_but_its_own_style_and_script(long_page: str) -> No
     assert root.one("meta", **{"http-equiv": "Content-Security-Policy"}).attributes["content"] == (
         f"default-src 'none'; style-src 'sha256-{own['style']}'; script-src 'sha256-{own['script']}'; base-uri 'none'"
     )
+
+
+@pytest.mark.parametrize("group", [group for group in GROUPS if group.colours], ids=lambda group: group.name)
+def test_a_groups_colours_are_those_of_the_table_on_a_light_page_a_dark_one_and_paper(group: Group) -> None:
+    style = "".join(page(entry(1)).one("style").texts)
+    light, dark = group.colours or ("", "")
+
+    assert re.findall(rf"--{group.name}: ([^;]*);", style) == [light, dark, light]
+    assert f".{group.name} {{ --own: var(--{group.name}); }}" in style
 
 
 def test_2000_turns_make_a_page_of_less_than_3_megabytes(long_page: str) -> None:

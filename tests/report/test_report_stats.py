@@ -58,7 +58,7 @@ def test_causes_are_ranked_by_tokens_then_misses_then_turns() -> None:
         )
     )
 
-    assert [(cause.word.name, cause.turns, cause.resent) for cause in found] == [
+    assert [(cause.verdict.name, cause.turns, cause.resent) for cause in found] == [
         ("tools_changed", 1, 10_000),
         ("idle", 1, 1_000),
         ("upstream", 1, 0),

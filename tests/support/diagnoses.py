@@ -36,7 +36,7 @@ class Clerk:
         sent = turn(USER if headers is None else headers, {"model": "m", **members})
         exchange = self.continuity.begin(sent, self.settings)
         self.at += 20
-        self.diagnosis_service.sent(exchange, flow=f"flow-{self.at:.0f}", at=self.at)
+        self.diagnosis_service.turn_sent(exchange, flow=f"flow-{self.at:.0f}", at=self.at)
         return exchange
 
     def end(self, exchange: Exchange, given: Json = 10_000, cached: Json = 0, usage: Object | None = None) -> Diagnosis:
@@ -46,7 +46,7 @@ class Clerk:
         exchange.response_info.status = exchange.response_info.status or 200
         exchange.response_info.usage = counters if usage is None else usage
         self.at += 5
-        self.diagnosis_service.ended(exchange, at=self.at)
+        self.diagnosis_service.turn_ended(exchange, at=self.at)
         return self.diagnoses[-1]
 
     def turn(

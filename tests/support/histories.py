@@ -25,7 +25,7 @@ def remembering(*records: Record, limit: int = 1 << 20) -> History:
 def found(history: History, mine: Record) -> tuple[int, int] | None:
     """Return the number of the predecessor and how many items they share."""
     match = history.predecessor(mine)
-    return (match.record.number, match.head) if match else None
+    return (match.record.number, match.shared_items) if match else None
 
 
 def turns(*inputs: Sequence[Json], body: Object | None = None) -> list[Record]:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from codexcache.body.json_splice import Json, Object
-from codexcache.diagnosis.predecessor import Match
+from codexcache.diagnosis.diagnosis import Verdict
+from codexcache.diagnosis.predecessor import Match, match_of
 from codexcache.diagnosis.prompt_diff import find_changes
-from codexcache.diagnosis.rules import RuleContext
-from codexcache.diagnosis.verdict import Verdict, predict
+from codexcache.diagnosis.rules import RuleContext, predict
 from codexcache.turn.prompt import read_prompt
 from codexcache.turn.record import Record, Route, Usage
 
@@ -59,7 +59,7 @@ def record(
 
 def match(mine: Record, other: Record) -> Match:
     """Return the other turn as the predecessor."""
-    return Match(record=other, head=mine.prompt.items.common_prefix_length(other.prompt.items))
+    return match_of(mine, other)
 
 
 def case(mine: Record, other: Record | None, load: int = 1) -> RuleContext:

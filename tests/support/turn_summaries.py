@@ -32,7 +32,7 @@ PORTRAIT: Object = {
     "verdict": "tools_changed",
     "because": "tool shell was edited",
     "is_miss": True,
-    "signature": [["3 tools", 100, "changed"], ["instructions", 50, "behind"], ["input[0]", 50, "same"]],
+    "prompt_parts": [["3 tools", 100, "changed"], ["instructions", 50, "behind"], ["input[0]", 50, "same"]],
     "identity": {"key": ["aaaaaaaaaaaa", "same"], "session": ["bbbbbbbbbbbb", "changed"], "socket": [None, "absent"]},
     "client_sent": {"prompt_cache_key": None, "session-id": "aaaaaaaaaaaa", "session_id": "cccccccccccc"},
     "forwarded": {"prompt_cache_key": "aaaaaaaaaaaa", "session-id": "aaaaaaaaaaaa", "session_id": "aaaaaaaaaaaa"},

@@ -47,7 +47,7 @@ def found(
         host=host,
     )
     exchange = Continuity().begin(sent, default_settings())
-    diagnosis_service.sent(exchange, flow="flow-secret", at=1000)
+    diagnosis_service.turn_sent(exchange, flow="flow-secret", at=1000)
     exchange.first_byte_at = begins
     exchange.response_info.status, exchange.response_info.error, exchange.response_info.usage = (
         status,
@@ -55,7 +55,7 @@ def found(
         usage or {},
     )
     exchange.response_info.response_id = "resp-secret"
-    diagnosis_service.ended(exchange, at=1002.5)
+    diagnosis_service.turn_ended(exchange, at=1002.5)
     return findings[0]
 
 

@@ -83,6 +83,23 @@ def test_digests_and_sizes_of_a_part_are_those_of_its_items(given: list[Item], s
     assert made.size(end) == sum(item.size for item in given[:end])
 
 
+@prop
+@given(items, st.integers(0, 14))
+def test_items_are_split_at_an_index(given: list[Item], index: int) -> None:
+    """Also those of a history that another one extends."""
+    made = Items(given)
+    made.followed_by([Item(1, "x", 1, 99)])
+    parts = [given[:index], given[index : index + 1], given[index + 1 :]]
+
+    assert made.split(index) == tuple(
+        (len(part), sum(item.size for item in part), part[0].kind, part[0].input_index, part[-1].input_index)
+        if part
+        else None
+        for part in parts
+    )
+    assert list(made.prefix_digests()) == [made.prefix_digest(count) for count in range(len(given) + 1)]
+
+
 def test_a_head_stands_for_the_order_of_items_too() -> None:
     a, b = Item(digest(b"a"), "x", 1, 0), Item(digest(b"b"), "x", 1, 0)
 

@@ -80,6 +80,11 @@ def as_list(value: Json) -> list[Json]:
     return value if isinstance(value, list) else []
 
 
+def as_count(value: Json) -> int | None:
+    """Return a number of tokens, say, and None for anything else."""
+    return value if is_count(value) else None
+
+
 def find_members(text: bytes, document: Object) -> list[Member]:
     """Return the top-level members of `text`, in order; `document` is the parse of `text`.
 

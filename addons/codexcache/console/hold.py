@@ -106,7 +106,7 @@ class Held:
         with contextlib.suppress(ValueError):  # what is no longer a turn keeps its record
             left, turn = self._reread()
             self._exchange.edited_turn = turn if left != self._bytes else None
-            state.diagnosis_service.released(self._exchange, turn, at=now)
+            state.diagnosis_service.turn_released(self._exchange, turn, at=now)
 
 
 def _wake(flow: http.HTTPFlow, message: websocket.WebSocketMessage | None) -> None:

@@ -5,8 +5,7 @@
 | `predecessor` | which earlier turn a turn is compared with                                |
 | `history`     | the finished turns that are remembered, found by prefix, bounded in bytes |
 | `prompt_diff` | what differs between a turn and its predecessor                           |
-| `rules`       | the rules of the verdicts, as an ordered table                            |
-| `verdict`     | the verdict on a turn, after its end or predicted before it leaves        |
-| `diagnosis`   | everything known about one finished turn                                  |
-| `engine`      | the engine: told what is sent and what has ended, it explains             |
+| `rules`       | the rules of the verdicts; the verdict on a turn, or a prediction         |
+| `diagnosis`   | the verdict, and everything known about one finished turn                 |
+| `engine`      | what takes turns as they are sent and end, and hands out diagnoses        |
 """

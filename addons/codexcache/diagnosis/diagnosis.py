@@ -1,4 +1,4 @@
-"""Everything that is said of one finished turn, wherever it is said: on the terminal, in the list, in the journal."""
+"""What is known of one finished turn, for all that speak of it: the terminal, the list of flows, journal, telemetry."""
 
 import functools
 import re
@@ -6,12 +6,32 @@ import re
 from ..static_frozen import static_frozen
 from ..turn.exchange import Exchange
 from ..turn.record import Record
+from ..verdicts import MISSES
 from ..wire.headers import first_value
 from .predecessor import Match
 from .prompt_diff import Change
-from .verdict import Verdict
 
 _PRODUCT = re.compile(r"[!-~]{1,80}")
+
+
+@static_frozen
+class Verdict:
+    """Why a turn read what it read. `reusable` and `resent` are tokens; both are estimates."""
+
+    name: str
+    because: str
+    changes: tuple[str, ...] = ()
+    predecessor: int | None = None
+    reusable: int | None = None
+    resent: int = 0
+
+    @property
+    def is_miss(self) -> bool:
+        """True if tokens were paid for again that could have been read."""
+        return self.name in MISSES
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.because}"
 
 
 @static_frozen

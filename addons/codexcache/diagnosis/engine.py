@@ -1,7 +1,14 @@
-"""The debugger's engine: it is told when a turn is sent and when it has ended, and says why it read what it read.
+"""What explains turns: it takes each turn when it is sent and when it has ended, and says why it read what it read.
 
-It knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
-traffic.
+`Engine` knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
+traffic. A turn is compared when it is sent, because only what had ended by then can have been in the cache; it is
+judged when it has ended; and it is put into the history when the next one is sent, since until then nothing asks for
+it, and the reading of its items covers its answer too.
+
+`FirstTurns` knows which conversation a turn without a predecessor opens. A first turn that failed is tried again, and
+no attempt is a predecessor of the next one, since none left anything in the cache. All attempts are one conversation.
+
+`DiagnosisService` ties the exchanges of the proxy to the engine, and hands each diagnosis to its listeners.
 """
 
 import functools
@@ -9,7 +16,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..body.json_splice import Json, is_count
+from ..body.json_splice import Json, as_count
 from ..turn.exchange import Exchange
 from ..turn.prompt import Prompt, read_outputs, read_prompt
 from ..turn.record import Record, Route, Usage
@@ -17,11 +24,25 @@ from ..turn.rejected_params import Refusal
 from ..turn.request import SESSION_HEADERS, Transport, Turn
 from ..turn.response import ResponseInfo
 from ..wire.headers import Fields, Values, first_value, values_by_name
-from .diagnosis import Diagnosis
+from .diagnosis import Diagnosis, Verdict
 from .history import History
 from .predecessor import Match
 from .prompt_diff import Change, find_changes
-from .verdict import Verdict, judge, predict
+from .rules import judge, predict
+
+_KEYS = 10_000
+"""Keys whose load is remembered."""
+
+_MINUTE = 60
+
+_FIRST_TURNS = 1_000
+"""First turns that are remembered; a retry comes soon."""
+
+_NAMED = 64
+"""Responses of one socket that a later frame can name."""
+
+ACCOUNT_HEADER = "chatgpt-account-id"
+THREAD_HEADERS = ("thread-id", "thread_id")
 
 
 class Explanation(NamedTuple):
@@ -32,23 +53,44 @@ class Explanation(NamedTuple):
     changes: tuple[Change, ...]
 
 
-_KEYS = 10_000
-_MINUTE = 60
+class FirstTurns:
+    """The conversations that were opened last, by all that distinguishes them."""
+
+    def __init__(self, limit: int = _FIRST_TURNS) -> None:
+        self._limit = limit
+        self._known: OrderedDict[int, int] = OrderedDict()
+
+    def conversation(self, record: Record) -> int:
+        """Return the number of the conversation that a turn opens: its own, or that of the first such attempt."""
+        prompt, route = record.prompt, record.route
+        items = prompt.items.prefix_digests()[-1]
+        ids = route.caller, route.key, route.session, route.thread
+        number = self._known.setdefault(
+            hash((ids, prompt.prefix, items)), record.number
+        )  # a hash keeps no instructions
+        if len(self._known) > self._limit:
+            self._known.popitem(last=False)
+        return number
 
 
 class Engine:
     """Explains turns in the order in which they happen."""
 
     def __init__(self, history: History | None = None) -> None:
-        self._openings = FirstTurns()
         self._history = History() if history is None else history  # an empty one counts as false
+        self._first_turns = FirstTurns()
         self._loads: OrderedDict[str, deque[float]] = OrderedDict()
         self._matches: dict[int, tuple[Match | None, int]] = {}
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._turns = 0
 
-    def sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
-        """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it goes on with."""
+    @property
+    def held(self) -> int:
+        """How many turns something is kept of besides the history: those in progress, and the last that ended."""
+        return len(self._matches) + len(self._ended)
+
+    def turn_sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
+        """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it continues."""
         self._remember()
         self._turns += 1
         record = Record(
@@ -65,7 +107,9 @@ class Engine:
         self._compare(record, self._load(route.key, at))
         return record
 
-    def released(self, record: Record, turn: Turn, route: Route, *, at: float, named: Record | None = None) -> None:
+    def turn_released(
+        self, record: Record, turn: Turn, route: Route, *, at: float, named: Record | None = None
+    ) -> None:
         """Take note that a turn that was held leaves only at `at`, and as it is now."""
         self._remember()
         record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
@@ -79,7 +123,7 @@ class Engine:
         verdict = predict(record, match, load, changes)
         return Explanation(verdict, match, changes) if verdict else None
 
-    def ended(
+    def turn_ended(
         self, record: Record, response_info: ResponseInfo, at: float, refused: Refusal | None = None
     ) -> Explanation:
         """Take note of how a turn ended, and of what was refused, and explain it."""
@@ -91,10 +135,7 @@ class Engine:
         return Explanation(judge(record, match, load, changes), match, changes)
 
     def _remember(self) -> None:
-        """Take the turns that have ended into the history.
-
-        That waits until a turn is sent. Nobody asks for them before, and what reads its items reads their answers too.
-        """
+        """Take the turns that have ended into the history."""
         while self._ended:
             record, match, outputs = self._ended.popleft()  # before anything can fail: what fails is not tried again
             record.outputs = read_outputs(outputs, record.prompt)
@@ -102,9 +143,9 @@ class Engine:
                 self._history.add(record, match)
 
     def _compare(self, record: Record, load: int) -> None:
-        """Find out what a turn goes on with."""
+        """Find out what a turn extends."""
         match = self._history.predecessor(record)
-        record.conversation = match.record.conversation if match else self._openings.conversation(record)
+        record.conversation = match.record.conversation if match else self._first_turns.conversation(record)
         self._matches[record.number] = match, load
         record.named = None  # a chain of names would keep every turn of a socket in memory
 
@@ -123,12 +164,12 @@ class Engine:
 
 
 def _prompt(turn: Turn, named: Record | None) -> Prompt:
-    """Return the whole prompt that a turn stands for; it may go on with the response of the turn that it names."""
+    """Return the whole prompt of a turn, which may begin with that of the turn that it names and its response."""
     return read_prompt(turn.document, named.prompt, named.outputs) if named else turn.prompt
 
 
 def _is_complete(turn: Turn, named: Record | None) -> bool:
-    """Tell whether all that a turn goes on with has been seen."""
+    """Return True if all of a turn's prompt is known."""
     return named.complete if named else turn.previous_response_id is None
 
 
@@ -145,65 +186,16 @@ def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
 
 def _usage(response_info: ResponseInfo) -> Usage | None:
     """Return the counters; an absent one is not 0."""
-    given = response_info.usage.get("input_tokens")
-    details = response_info.usage.get("input_tokens_details")
-    if not is_count(given):
-        return None
+    usage = response_info.usage
+    details = usage.get("input_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
-    output = response_info.usage.get("output_tokens")
-    return Usage(
-        input=given,
-        cached=cached if is_count(cached) else None,
-        output=output if is_count(output) else None,
-    )
-
-
-# Which conversation a turn opens that goes on with none that is known.
-#
-# A first turn that failed is tried again, and no attempt is a predecessor of the next one, since none left anything in
-# the cache. They are one conversation all the same.
-
-_MOST = 1_000
-"""Openings that are remembered; a retry comes soon."""
-
-
-class FirstTurns:
-    """The conversations that were opened last, by all that tells one from another."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[int, int] = OrderedDict()
-
-    def conversation(self, record: Record) -> int:
-        """Return the number of the conversation that a turn opens: its own, or that of the first such attempt."""
-        items, route = record.prompt.items, record.route
-        opening = (
-            route.caller,
-            route.key,
-            route.session,
-            route.thread,
-            record.prompt.prefix,
-            items.prefix_digest(len(items)),
-        )
-        number = self._known.setdefault(hash(opening), record.number)  # a hash keeps no instructions in memory
-        if len(self._known) > _MOST:
-            self._known.popitem(last=False)
-        return number
-
-
-# Where turns are handed in when they leave and when they have ended, and findings are handed out.
-#
-# It ties a passage to the debugger's engine. Whoever wants to hear of findings is on its list; one that fails does not
-# keep the others from hearing.
-
-ACCOUNT_HEADER = "chatgpt-account-id"
-THREAD_HEADERS = ("thread-id", "thread_id")
-
-_NAMED = 64
-"""Responses of one socket that a later frame can name."""
+    if (given := as_count(usage.get("input_tokens"))) is None:
+        return None
+    return Usage(input=given, cached=as_count(cached), output=as_count(usage.get("output_tokens")))
 
 
 class DiagnosisService:
-    """Hands turns to the engine and findings to the listeners."""
+    """Hands turns to the engine, and diagnoses to the listeners; the failure of one does not affect the others."""
 
     def __init__(self, on_fault: Callable[[str, Exception], None]) -> None:
         self.engine = Engine()
@@ -211,31 +203,31 @@ class DiagnosisService:
         self._on_fault = on_fault
         self._responses: dict[str, dict[str, Record]] = {}
 
-    def sent(self, exchange: Exchange, *, flow: str, at: float) -> None:
+    def turn_sent(self, exchange: Exchange, *, flow: str, at: float) -> None:
         """Hand in a turn that leaves at `at`."""
         socket = flow if exchange.handshake else ""
         named = self._responses.get(socket, {}).get(exchange.turn.previous_response_id or "")
         route = route_of(exchange, socket)
-        exchange.record = self.engine.sent(exchange.turn, route, flow=flow, at=at, named=named)
+        exchange.record = self.engine.turn_sent(exchange.turn, route, flow=flow, at=at, named=named)
 
     def predict(self, exchange: Exchange) -> Diagnosis | None:
-        """Return what is to be found of a turn that is still to leave, None where nothing speaks against a hit."""
+        """Return the diagnosis of a turn that is still to leave, None where nothing speaks against a hit."""
         if (record := exchange.record) is None or (predicted := self.engine.predict(record)) is None:
             return None
         return Diagnosis(record=record, exchange=exchange, **predicted._asdict())
 
-    def released(self, exchange: Exchange, turn: Turn, *, at: float) -> None:
+    def turn_released(self, exchange: Exchange, turn: Turn, *, at: float) -> None:
         """Hand in again a turn that was held, as it leaves at `at`."""
         if (record := exchange.record) and not record.ended_at:
             socket = record.route.socket
             named = self._responses.get(socket, {}).get(turn.previous_response_id or "")
-            self.engine.released(record, turn, route_of(exchange, socket), at=at, named=named)
+            self.engine.turn_released(record, turn, route_of(exchange, socket), at=at, named=named)
 
-    def ended(self, exchange: Exchange, *, at: float) -> None:
-        """Hand in a turn that has ended, and tell the listeners what was found."""
+    def turn_ended(self, exchange: Exchange, *, at: float) -> None:
+        """Hand in a turn that has ended, and give its diagnosis to the listeners."""
         if (record := exchange.record) is None:
             return
-        verdict, match, changes = self.engine.ended(record, exchange.response_info, at, exchange.refusal)
+        verdict, match, changes = self.engine.turn_ended(record, exchange.response_info, at, exchange.refusal)
         if record.response_id and record.route.socket:
             self._remember(record, record.response_id)
         diagnosis = Diagnosis(record=record, verdict=verdict, match=match, changes=changes, exchange=exchange)
@@ -243,7 +235,7 @@ class DiagnosisService:
             try:
                 listener(diagnosis)
             except Exception as error:
-                self._on_fault("telling of a turn", error)
+                self._on_fault("reporting a turn", error)
 
     def socket_closed(self, flow: str) -> None:
         """Forget the responses of a socket: no other one can name them."""

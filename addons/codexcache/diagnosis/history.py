@@ -1,95 +1,86 @@
-"""The turns that are remembered, and how those are found that a new one can be compared with.
+"""The finished turns that are remembered, and how those are found that a new one can be compared with.
 
 Only a turn that had ended with usage before another was sent can be its predecessor, because only then can its prompt
 have been cached.
 
-A turn is found by what stands for a whole head of items: by its last head, and by those under which its line is
-listed; what shares such a head is then compared exactly. What is remembered is bounded in bytes, and the least
-recently added turns go first.
+Finding. The first n items of a turn have a digest, for each n, and two turns with the same digest for n begin with the
+same n items. So a turn that this one extends is found by the digest of its whole input, among this one's last ones. For
+a turn that this one does not extend, which edited or dropped items, there are branches: a branch is a sequence of turns
+under one key, each of which extends the whole input of the one before. What the first begins with, all others do. So a
+branch is listed once for all its turns: under its key, and under the digests of its first 1, 2, 4, 8, … items. A turn
+that extends it costs nothing there, until the next power of two. What shares such a digest is then compared exactly.
+
+Memory. What is remembered is bounded in bytes. What turns have in common, the prefixes of their prompts and the arrays
+of their items, is counted once, for as long as any of them is remembered. The least recently added turns go first, and
+those that a later turn extended go before any that is still the last of its branch.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from sys import getsizeof
 
-from ..turn.item_list import Items
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record
 from .predecessor import Match, choose, match_of, same_route
 
-# What remembered turns have in common, counted once, in bytes, for as long as any of them is remembered.
+HISTORY_BYTES = 128 << 20
+"""Bytes of prompts that are remembered, as far as they can be counted."""
 
-_TOOL_COST, _HEAD_COST = 240, 400
-"""Estimated overhead in bytes of one tool (without its name) and of one prompt head (without texts and tools)."""
+LATEST = 16
+"""Branches listed under one entry, and turns of a branch that are looked at; of more than these, the latest ones."""
 
-_ITEM_COST, _COLUMNS_COST = 42, 700
-"""Bytes that an item takes up in columns, which grow a little ahead of it, and columns without any items."""
+_LAST_PREFIXES = 64
+"""How many of a turn's last prefixes may be the whole input of the turn that it extends: an answer has fewer items."""
 
+_OUTPUT_COST, _TURN_COST = 200, 6000
+"""Bytes that an item of the answer and a turn take up in memory, measured on CPython 3.13.
 
-class SharedPrefixes:
-    """The heads of an agent's prompts: equal ones are one and the same object."""
+The last is that of a turn that shares nothing with another. What turns share is counted apart.
+"""
 
-    def __init__(self) -> None:
-        self.size = 0
-        self._uses: dict[int, int] = {}
+_TOOL_COST, _PREFIX_COST = 240, 400
+"""Estimated overhead in bytes of one tool (without its name) and of one prompt prefix (without texts and tools)."""
 
-    def take(self, head: PromptPrefix) -> None:
-        """Count a turn with a head."""
-        uses = self._uses.get(id(head), 0)
-        self._uses[id(head)] = uses + 1
-        self.size += 0 if uses else _weight(head)
-
-    def drop(self, head: PromptPrefix) -> None:
-        """Count it no more."""
-        uses = self._uses.pop(id(head))
-        if uses > 1:
-            self._uses[id(head)] = uses - 1
-        else:
-            self.size -= _weight(head)
+_ITEM_COST, _ARRAYS_COST = 42, 700
+"""Bytes that an item takes up in the arrays, which grow a little ahead of it, and arrays without any items."""
 
 
-class SharedArrays:
-    """The columns of a conversation's items; they grow with its turns."""
+class SharedSizes:
+    """The bytes of prompt prefixes and arrays of items: each is counted once for all turns that share it."""
 
     def __init__(self) -> None:
         self.size = 0
         self._uses: dict[int, tuple[int, int]] = {}
 
-    def take(self, items: Items) -> None:
-        """Count a turn with some items."""
-        uses, weight = self._uses.get(id(items.arrays), (0, 0))
-        longer = max(weight, _COLUMNS_COST + _ITEM_COST * len(items))
-        self._uses[id(items.arrays)] = uses + 1, longer
-        self.size += longer - weight
+    def take(self, record: Record) -> None:
+        """Count a turn."""
+        prefix, items = record.prompt.prefix, record.prompt.items
+        self._take(prefix, 0 if id(prefix) in self._uses else _prefix_size(prefix))
+        self._take(items.arrays, _ARRAYS_COST + _ITEM_COST * len(items))
 
-    def drop(self, items: Items) -> None:
+    def drop(self, record: Record) -> None:
         """Count it no more."""
-        uses, weight = self._uses.pop(id(items.arrays))
-        if uses > 1:
-            self._uses[id(items.arrays)] = uses - 1, weight
-        else:
-            self.size -= weight
+        for shared in (record.prompt.prefix, record.prompt.items.arrays):
+            uses, size = self._uses.pop(id(shared))
+            if uses > 1:
+                self._uses[id(shared)] = uses - 1, size
+            else:
+                self.size -= size
+
+    def _take(self, shared: object, size: int) -> None:
+        uses, known = self._uses.get(id(shared), (0, 0))
+        self._uses[id(shared)] = uses + 1, max(size, known)
+        self.size += max(0, size - known)
 
 
-def _weight(head: PromptPrefix) -> int:
-    """Return the bytes that a head takes up."""
-    return _HEAD_COST + getsizeof(head.instructions) + sum(_TOOL_COST + getsizeof(tool.name) for tool in head.tools)
-
-
-# Lines of turns, and how they are found.
-#
-# A line is a row of turns under one key, of which each extends the whole input of the one before. What stands at the
-# head of a turn stands at the head of all behind it. So a line is listed once for all its turns: under its key, and
-# under the heads of 1, 2, 4, 8, … items. A turn that goes on with it costs nothing there, until the next power of
-# two.
-
-ALIKE = 16
-"""Lines listed under one head or key, and turns of a line that are looked at; of more than these, the latest ones."""
+def _prefix_size(prefix: PromptPrefix) -> int:
+    tools = sum(_TOOL_COST + getsizeof(tool.name) for tool in prefix.tools)
+    return _PREFIX_COST + getsizeof(prefix.instructions) + tools
 
 
 class Branch:
-    """A line: its turns, and what it is listed under: its key, and heads of 1, 2, 4, 8, … items."""
+    """Turns each of which extends the one before, and what they are listed under."""
 
     __slots__ = ("entries", "records")
 
@@ -97,56 +88,62 @@ class Branch:
         self.records: list[Record] = []
         self.entries: list[object] = []
 
-    def extends(self, record: Record, earlier: Record) -> bool:
-        """Tell whether a turn that extends an earlier one whole belongs here."""
+    def continues_with(self, record: Record, earlier: Record) -> bool:
+        """Return True if a turn that extends an earlier one whole belongs here."""
         return self.records[-1] is earlier and earlier.route.key == record.route.key
 
     def latest(self) -> Sequence[Record]:
         """Return the latest turns."""
-        return self.records[-ALIKE:]
+        return self.records[-LATEST:]
 
 
 class BranchIndex:
-    """Lines by what they are listed under."""
+    """Turns by the digest of their whole input, and branches by what they are listed under."""
 
     def __init__(self) -> None:
+        self.ends: dict[int, list[Record]] = {}
         self._listed: dict[object, list[Branch]] = {}
 
-    def is_alone(self, line: Branch, entries: Iterable[object]) -> bool:
-        """Tell whether no other line is listed under any of some entries."""
-        return all(one is line for entry in entries for one in self._listed.get(entry, ()))
+    def is_alone(self, branch: Branch, entries: Iterable[object]) -> bool:
+        """Return True if no other branch is listed under any of some entries."""
+        return all(one is branch for entry in entries for one in self._listed.get(entry, ()))
 
     def under(self, entries: Iterable[object]) -> Iterator[Record]:
-        """Yield the latest turns of the lines that are listed under some entries."""
-        lines = dict.fromkeys(chain.from_iterable([self._listed.get(entry, ()) for entry in entries]))
-        return chain.from_iterable([line.latest() for line in lines])
+        """Yield the latest turns of the branches that are listed under some entries."""
+        branches = dict.fromkeys(chain.from_iterable([self._listed.get(entry, ()) for entry in entries]))
+        return chain.from_iterable([branch.latest() for branch in branches])
 
-    def append(self, line: Branch, record: Record) -> None:
-        """Put a turn at the end of a line."""
-        line.records.append(record)
-        if not line.entries:
-            self._list(key_of(record), line)
-        items = record.prompt.items
-        while (count := 1 << len(line.entries) - 1) <= len(items):
-            self._list(items.prefix_digest(count), line)
+    def append(self, branch: Branch, record: Record) -> None:
+        """Put a turn at the end of a branch."""
+        digests = record.prompt.items.prefix_digests()
+        ends = self.ends.setdefault(digests[-1], [])
+        ends.append(record)
+        del ends[:-LATEST]
+        branch.records.append(record)
+        if not branch.entries:
+            self._list(key_of(record), branch)
+        while (count := 1 << len(branch.entries) - 1) < len(digests):
+            self._list(digests[count], branch)
 
-    def remove(self, line: Branch, record: Record) -> None:
-        """Take a turn out of its line, usually the first one; a line without turns is forgotten."""
-        place = next(place for place, one in enumerate(line.records) if one is record)
-        del line.records[place]
-        if not line.records:
-            for entry in line.entries:
-                self._unlist(entry, line)
+    def remove(self, branch: Branch, record: Record) -> None:
+        """Take a turn out of its branch, usually the first one; a branch without turns is forgotten."""
+        end = record.prompt.items.prefix_digests()[-1]
+        if rest := [one for one in self.ends.pop(end, ()) if one is not record]:
+            self.ends[end] = rest
+        del branch.records[next(at for at, one in enumerate(branch.records) if one is record)]
+        if not branch.records:
+            for entry in branch.entries:
+                self._unlist(entry, branch)
 
-    def _list(self, entry: object, line: Branch) -> None:
-        line.entries.append(entry)
+    def _list(self, entry: object, branch: Branch) -> None:
+        branch.entries.append(entry)
         listed = self._listed.setdefault(entry, [])
-        listed.append(line)
-        if len(listed) > ALIKE:
+        listed.append(branch)
+        if len(listed) > LATEST:
             listed.remove(min(listed[:-1], key=lambda one: one.records[-1].number))
 
-    def _unlist(self, entry: object, line: Branch) -> None:
-        if rest := [one for one in self._listed.pop(entry, ()) if one is not line]:
+    def _unlist(self, entry: object, branch: Branch) -> None:
+        if rest := [one for one in self._listed.pop(entry, ()) if one is not branch]:
             self._listed[entry] = rest
 
 
@@ -165,140 +162,98 @@ def power(count: int) -> int:
     return 1 << count.bit_length() - 1
 
 
-HISTORY_BYTES = 128 << 20
-"""Bytes of prompts that are remembered, as far as they can be counted."""
-
-_OUTPUT_COST, _TURN_COST = 200, 6000
-"""Bytes that an item of the answer and a turn take up in memory, measured on CPython 3.13.
-
-The last is that of a turn that shares nothing with another. What turns share is counted apart.
-"""
-
-
 class History:
-    """Finished turns, by what their input's heads are and by key.
-
-    A turn that a later one has extended is superseded: it goes before any that is still the last of its line.
-    """
+    """Finished turns, found by the digests of their items and by key."""
 
     def __init__(self, limit: int = HISTORY_BYTES) -> None:
         self._limit = limit
         self._size = 0
         self._latest: OrderedDict[int, Record] = OrderedDict()
         self._superseded: OrderedDict[int, Record] = OrderedDict()
-        self._ends: dict[int, list[Record]] = {}
-        self._line_of: dict[int, Branch] = {}
-        self._lines = BranchIndex()
-        self._heads, self._columns = SharedPrefixes(), SharedArrays()
+        self._branch_of: dict[int, Branch] = {}
+        self._index = BranchIndex()
+        self._shared = SharedSizes()
 
     def __len__(self) -> int:
-        return len(self._line_of)
+        return len(self._branch_of)
 
     @property
     def size(self) -> int:
         """Bytes that are remembered, as far as they can be counted."""
-        return self._size + self._heads.size + self._columns.size
+        return self._size + self._shared.size
 
     def add(self, record: Record, match: Match | None) -> None:
-        """Remember a turn that has ended with usage, and what it was found to go on with."""
+        """Remember a turn that has ended with usage, and what it was found to extend."""
         self._latest[record.number] = record
         self._size += _cost(record)
-        self._heads.take(record.prompt.prefix)
-        self._columns.take(record.prompt.items)
-        self._put_end(record)
-        self._lines.append(self._line(record, match), record)
+        self._shared.take(record)
+        self._index.append(self._branch(record, match), record)
         while self.size > self._limit and len(self) > 1:
             self._forget(self._superseded or self._latest)
 
     def predecessor(self, record: Record) -> Match | None:
         """Return what the turn is compared with, or None where no earlier turn of its conversation is known."""
-        return self._plain(record) or choose(record, self.alike(record))
+        return self._plain(record) or choose(record, self.candidates(record))
 
-    def alike(self, record: Record) -> list[Match]:
-        """Return all turns that may share a head, a key or a history with this one."""
-        named = (record.named,) if record.named is not None and record.named.usage is not None else ()
-        found: Iterable[Record] = ()
+    def candidates(self, record: Record) -> list[Match]:
+        """Return all turns that may share items, a key or a history with this one."""
+        found = [record.named] if record.named is not None and record.named.usage is not None else []
         if record.complete:
-            items = record.prompt.items
-            heads = [items.prefix_digest(count) for count in powers(len(items))]
-            ends = {*heads, *(items.prefix_digest(count) for count in _last_heads(record))}
-            found = chain(self._ending_in(ends), self._lines.under((*heads, key_of(record))))
-        return [
-            match_of(record, other)
-            for other in _each_once((*named, *(other for other in found if _is_readable(other, record))))
-        ]
+            digests = record.prompt.items.prefix_digests()
+            starts = [digests[count] for count in powers(len(digests) - 1)]
+            ends = {*starts, *(digests[count] for count in _last_prefixes(digests))}
+            ended = chain.from_iterable([self._index.ends.get(end, ()) for end in ends])
+            others = chain(ended, self._index.under((*starts, key_of(record))))
+            found += [other for other in others if _is_readable(other, record)]
+        return [match_of(record, other) for other in {other.number: other for other in found}.values()]
 
     def _plain(self, record: Record) -> Match | None:
-        """Return the turn that this one plainly goes on with: nothing else that is known begins as both do.
+        """Return the turn that this one plainly extends: no other that is known begins as both do.
 
-        Nearly all turns leave as the one before them did, so few have to be compared with all that are alike.
+        Nearly all turns leave as the one before them did, so few have to be compared with all candidates.
         """
-        count, items = self._longest_end(record), record.prompt.items
-        if not count or not record.complete or record.named is not None:
+        if not record.complete or record.named is not None:
             return None
-        *others, other = self._ends[items.prefix_digest(count)]
-        if others and count < len(items):  # by what was answered, which a turn that comes again does not show
+        digests, ends = record.prompt.items.prefix_digests(), self._index.ends
+        count = next((count for count in _last_prefixes(digests) if digests[count] in ends), 0)
+        if not count:
             return None
-        line = self._line_of[other.number]
-        if line.records[-1] is not other or not same_route(record, other) or not _is_readable(other, record):
+        *others, other = ends[digests[count]]
+        if others and count < len(digests) - 1:  # the answer decides, which a turn that is sent again does not show
             return None
-        heads = items.prefix_digest(power(count)), items.prefix_digest(power(min(count + 1, len(items))))
-        return Match(record=other, head=count) if self._lines.is_alone(line, heads) else None
+        branch = self._branch_of[other.number]
+        if branch.records[-1] is not other or not same_route(record, other) or not _is_readable(other, record):
+            return None
+        starts = digests[power(count)], digests[power(min(count + 1, len(digests) - 1))]
+        return Match(record=other, shared_items=count, whole=True) if self._index.is_alone(branch, starts) else None
 
-    def _longest_end(self, record: Record) -> int:
-        """Return how many items the longest head has that is a turn's whole input, among those that may well be."""
-        items, ends = record.prompt.items, self._ends
-        return next((count for count in _last_heads(record) if items.prefix_digest(count) in ends), 0)
-
-    def _ending_in(self, heads: Iterable[int]) -> Iterable[Record]:
-        """Yield the turns of which one of these is the whole input."""
-        return chain.from_iterable([self._ends.get(head, ()) for head in heads])
-
-    def _line(self, record: Record, match: Match | None) -> Branch:
-        """Return a turn's line: that of the turn which it extends, or a new one. That turn is now superseded."""
-        line = None
-        if match and match.whole and (line := self._line_of.get(match.record.number)):
+    def _branch(self, record: Record, match: Match | None) -> Branch:
+        """Return a turn's branch: that of the turn which it extends, or a new one. That turn is now superseded."""
+        branch = None
+        if match and match.whole and (branch := self._branch_of.get(match.record.number)):
             if old := self._latest.pop(match.record.number, None):
                 self._superseded[old.number] = old
-            line = line if line.extends(record, match.record) else None
-        line = self._line_of[record.number] = line or Branch()
-        return line
+            branch = branch if branch.continues_with(record, match.record) else None
+        branch = self._branch_of[record.number] = branch or Branch()
+        return branch
 
-    def _put_end(self, record: Record) -> None:
-        ends = self._ends.setdefault(_end(record), [])
-        ends.append(record)
-        if len(ends) > ALIKE:
-            del ends[0]
-
-    def _forget(self, shelf: OrderedDict[int, Record]) -> None:
-        """Forget the turn that has been longest on a shelf."""
-        number, record = shelf.popitem(last=False)
+    def _forget(self, records: OrderedDict[int, Record]) -> None:
+        """Forget the first of some turns."""
+        number, record = records.popitem(last=False)
         self._size -= _cost(record)
-        self._heads.drop(record.prompt.prefix)
-        self._columns.drop(record.prompt.items)
-        self._lines.remove(self._line_of.pop(number), record)
-        if rest := [other for other in self._ends.pop(_end(record), ()) if other is not record]:
-            self._ends[_end(record)] = rest
-
-
-def _end(record: Record) -> int:
-    """Return the head that is a turn's whole input."""
-    return record.prompt.items.prefix_digest(len(record.prompt.items))
-
-
-def _each_once(records: Iterable[Record]) -> Collection[Record]:
-    return {record.number: record for record in records}.values()
+        self._shared.drop(record)
+        self._index.remove(self._branch_of.pop(number), record)
 
 
 def _is_readable(other: Record, record: Record) -> bool:
-    """Tell whether a turn had ended, with usage, before this one was sent; a warm-up counts only where it is named."""
+    """Return True if a turn had ended before this one was sent. A warm-up counts only where it is named."""
     return not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at
 
 
-def _last_heads(record: Record) -> range:
-    """Return the lengths of the heads that a turn is likely to have in common with the one that it goes on with."""
-    count = len(record.prompt.items)
-    return range(count, max(0, count - 64), -1)
+def _last_prefixes(digests: Sequence[int]) -> range:
+    """Return the lengths of the prefixes that a turn is likely to share with the one that it extends, longest first."""
+    count = len(digests) - 1
+    return range(count, max(0, count - _LAST_PREFIXES), -1)
 
 
 def _cost(record: Record) -> int:

@@ -1,7 +1,7 @@
 """What is different between a turn and its predecessor: every difference, whether or not it explains anything.
 
 Each is called by the verdict that it would lead to. OpenAI's names are used where it has one (developers.openai.com,
-"Prompt caching diagnostics").
+"Prompt caching diagnostics"). What is said of a difference names tools, items and offsets, and never quotes a prompt.
 """
 
 from collections.abc import Callable
@@ -15,24 +15,24 @@ from .predecessor import Match, same_route
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One difference: its verdict's name, what to say of it, and how many tokens of the predecessor precede it.
+    """One difference: its verdict's name, a sentence about it, and how many tokens of the predecessor precede it.
 
-    `before` is None for what is no part of the prompt.
+    `preceding_tokens` is None for what is no part of the prompt.
     """
 
     name: str
     detail: str
-    before: int | None = None
+    preceding_tokens: int | None = None
 
 
 type Finder = Callable[[Record, Match], Change | None]
-"""Finds a difference, if it is there."""
+"""Finds a difference, if there is one."""
 
 
 def find_changes(record: Record, match: Match) -> tuple[Change, ...]:
     """Return all differences, in the order in which verdicts are considered."""
     is_plain = same_route(record, match.record) and record.route.session is not None
-    finders = _IN_THE_REST if is_plain else _FINDERS
+    finders = _ITEM_FINDERS if is_plain else _FINDERS
     return tuple([change for find in finders if (change := find(record, match))])
 
 
@@ -44,10 +44,10 @@ def tokens_before(match: Match, size: int) -> int:
 
 
 def _account(record: Record, match: Match) -> Change | None:
-    mine, theirs = record.route, match.record.route
-    if mine.account and theirs.account and mine.account != theirs.account:
+    new, old = record.route, match.record.route
+    if new.account and old.account and new.account != old.account:
         return Change(name="account_changed", detail="another account sent it, and accounts share no cache")
-    if mine.caller != theirs.caller:
+    if new.caller != old.caller:
         return Change(name="account_changed", detail="another user sent it, and accounts share no cache")
     return None
 
@@ -56,10 +56,10 @@ def _value(name: str, what: str, read: Callable[[Record], str]) -> Finder:
     """Return the finder of a plain value that is shown as it is."""
 
     def find(record: Record, match: Match) -> Change | None:
-        if (now := read(record)) == (was := read(match.record)):
+        if (new := read(record)) == (old := read(match.record)):
             return None
-        detail = f"{what} went from {ascii_only(was, 48) or 'unset'} to {ascii_only(now, 48) or 'unset'}"
-        return Change(name=name, detail=detail, before=0)
+        detail = f"{what} went from {ascii_only(old, 48) or 'unset'} to {ascii_only(new, 48) or 'unset'}"
+        return Change(name=name, detail=detail, preceding_tokens=0)
 
     return find
 
@@ -70,70 +70,71 @@ def _hidden(name: str, what: str, read: Callable[[Record], object]) -> Finder:
     def find(record: Record, match: Match) -> Change | None:
         if read(record) == read(match.record):
             return None
-        return Change(name=name, detail=f"{what} differs from the predecessor's", before=0)
+        return Change(name=name, detail=f"{what} differs from the predecessor's", preceding_tokens=0)
 
     return find
 
 
 def _session(record: Record, match: Match) -> Change | None:
-    mine, theirs = record.route, match.record.route
-    if not mine.session:
+    new, old = record.route.session, match.record.route.session
+    if not new:
         return Change(name="session_missing", detail="it left without a session header, which the backend routes by")
-    if mine.session == theirs.session:
+    if new == old:
         return None
-    given = "its session header is not the predecessor's"
-    return Change(name="session_changed", detail=given if theirs.session else "its predecessor had no session header")
+    detail = "its session header is not the predecessor's" if old else "its predecessor had no session header"
+    return Change(name="session_changed", detail=detail)
 
 
 def _key(record: Record, match: Match) -> Change | None:
-    mine, theirs = record.route.key, match.record.route.key
-    if mine == theirs:
+    new, old = record.route.key, match.record.route.key
+    if new == old:
         return None
-    given = "its prompt_cache_key is not the predecessor's" if theirs else "its predecessor had no prompt_cache_key"
-    detail = given if mine else "it left without the prompt_cache_key that its predecessor had"
+    given = "its prompt_cache_key is not the predecessor's" if old else "its predecessor had no prompt_cache_key"
+    detail = given if new else "it left without the prompt_cache_key that its predecessor had"
     return Change(name="prompt_cache_key_changed", detail=detail)
 
 
 def _transport(record: Record, match: Match) -> Change | None:
-    mine, theirs = record.route, match.record.route
-    if mine.transport != theirs.transport:
-        detail = f"it came over {_named(mine.transport)}, its predecessor over {_named(theirs.transport)}"
+    new, old = record.route, match.record.route
+    if new.transport != old.transport:
+        detail = f"it came over {_TRANSPORTS[new.transport]}, its predecessor over {_TRANSPORTS[old.transport]}"
         return Change(name="transport_changed", detail=detail)
-    if mine.host != theirs.host:
+    if new.host != old.host:
         return Change(name="transport_changed", detail="it went to another host than its predecessor")
-    if mine.socket != theirs.socket:
+    if new.socket != old.socket:
         return Change(name="transport_changed", detail="it came over another WebSocket than its predecessor")
     return None
+
+
+_TRANSPORTS = {"http": "HTTP", "websocket": "a WebSocket"}
 
 
 def _echo(record: Record, _: Match) -> Change | None:
     if not record.echoed_key or not record.route.key or record.echoed_key == record.route.key:
         return None
-    return Change(
-        name="key_replaced", detail="the backend put a prompt_cache_key of its own in the place of the one sent"
-    )
+    return Change(name="key_replaced", detail="the backend replaced the prompt_cache_key that was sent by its own")
 
 
 def _tools(record: Record, match: Match) -> Change | None:
-    mine, theirs = record.prompt.prefix.tools, match.record.prompt.prefix.tools
-    if mine == theirs or not match.record.prompt.size:  # an empty warm-up had none that could have been changed
+    new, old = record.prompt.prefix.tools, match.record.prompt.prefix.tools
+    if new == old or not match.record.prompt.size:  # an empty warm-up had none that could have been changed
         return None
-    same = next((n for n, (one, other) in enumerate(zip(mine, theirs, strict=False)) if one != other), None)
-    same = min(len(mine), len(theirs)) if same is None else same
-    before = tokens_before(match, sum(tool.size for tool in theirs[:same]))
-    return Change(name="tools_changed", detail=_tools_detail(mine, theirs), before=before)
+    same = next((n for n, (one, other) in enumerate(zip(new, old, strict=False)) if one != other), None)
+    same = min(len(new), len(old)) if same is None else same
+    preceding = tokens_before(match, sum(tool.size for tool in old[:same]))
+    return Change(name="tools_changed", detail=_tools_detail(new, old), preceding_tokens=preceding)
 
 
-def _tools_detail(mine: tuple[Tool, ...], theirs: tuple[Tool, ...]) -> str:
+def _tools_detail(new: tuple[Tool, ...], old: tuple[Tool, ...]) -> str:
     """Name the tools that were edited, added, removed or moved."""
-    now, was = {tool.name: tool.digest for tool in mine}, {tool.name: tool.digest for tool in theirs}
-    said = [
+    now, was = {tool.name: tool.digest for tool in new}, {tool.name: tool.digest for tool in old}
+    found = [
         _list_names("was edited", [name for name in now if name in was and now[name] != was[name]]),
         _list_names("was added", [name for name in now if name not in was]),
         _list_names("was removed", [name for name in was if name not in now]),
     ]
-    other = "came in another order" if len(mine) == len(theirs) else "are listed a different number of times"
-    return ", ".join(part for part in said if part) or f"the same {len(now)} tools {other}"
+    other = "came in another order" if len(new) == len(old) else "are listed a different number of times"
+    return ", ".join(filter(None, found)) or f"the same {len(now)} tools {other}"
 
 
 def _list_names(what: str, names: list[str]) -> str:
@@ -144,14 +145,13 @@ def _list_names(what: str, names: list[str]) -> str:
 
 
 def _instructions(record: Record, match: Match) -> Change | None:
-    mine, theirs = record.prompt.prefix, match.record.prompt.prefix
-    if mine.instructions == theirs.instructions or not match.record.prompt.size:
+    new, old = record.prompt.prefix, match.record.prompt.prefix
+    if new.instructions == old.instructions or not match.record.prompt.size:
         return None
-    offset = common_prefix_length(mine.instructions, theirs.instructions)
-    before = tokens_before(match, sum(tool.size for tool in theirs.tools) + offset)
-    return Change(
-        name="instructions_changed", detail=f"the instructions differ from character {offset} on", before=before
-    )
+    offset = common_prefix_length(new.instructions, old.instructions)
+    preceding = tokens_before(match, sum(tool.size for tool in old.tools) + offset)
+    detail = f"the instructions differ from character {offset} on"
+    return Change(name="instructions_changed", detail=detail, preceding_tokens=preceding)
 
 
 def common_prefix_length(one: str, other: str) -> int:
@@ -166,33 +166,30 @@ def common_prefix_length(one: str, other: str) -> int:
 def _compaction(record: Record, match: Match) -> Change | None:
     if record.prompt.items.compactions <= match.record.prompt.items.compactions:
         return None
-    before = tokens_before(match, match.record.prompt.prefix.size + match.record.prompt.items.size(match.head))
-    return Change(name="context_compacted", detail="history was compacted, so its cache is built anew", before=before)
+    detail = "history was compacted, so its cache has to be rebuilt"
+    return Change(name="context_compacted", detail=detail, preceding_tokens=_shared_tokens(match))
 
 
 def _input(record: Record, match: Match) -> Change | None:
     if match.whole:
         return None
-    items, theirs = record.prompt.items, match.record.prompt.items
-    if match.head < len(items):
-        item = items[match.head]
+    items, old_items, index = record.prompt.items, match.record.prompt.items, match.shared_items
+    if index < len(items):
+        item = items[index]
         detail = f"input[{item.input_index}] ({ascii_only(item.kind, 48)}) is not what stood there before"
     else:
-        detail = f"history was cut at input[{theirs[match.head].input_index}]"
-    before = tokens_before(match, match.record.prompt.prefix.size + theirs.size(match.head))
-    return Change(name="input_changed", detail=detail, before=before)
+        detail = f"history was cut at input[{old_items[index].input_index}]"
+    return Change(name="input_changed", detail=detail, preceding_tokens=_shared_tokens(match))
 
 
-def _named(transport: str) -> str:
-    return {"http": "HTTP", "websocket": "a WebSocket"}[transport]
+def _shared_tokens(match: Match) -> int:
+    """Return how many tokens of the predecessor's precede its first item that is not shared."""
+    prompt = match.record.prompt
+    return tokens_before(match, prompt.prefix.size + prompt.items.size(match.shared_items))
 
 
-def _format_of(record: Record) -> int:
-    return record.prompt.prefix.text_format
-
-
-_IN_THE_REST: tuple[Finder, ...] = (_echo, _compaction, _input)
-"""Those that find something in turns that leave alike, with the same head of the prompt."""
+_ITEM_FINDERS: tuple[Finder, ...] = (_echo, _compaction, _input)
+"""The only ones that can find anything in turns with the same route and the same prompt prefix."""
 
 _FINDERS: tuple[Finder, ...] = (
     _account,
@@ -203,7 +200,7 @@ _FINDERS: tuple[Finder, ...] = (
     _transport,
     _echo,
     _tools,
-    _hidden("text_format_changed", "the text format", _format_of),
+    _hidden("text_format_changed", "the text format", lambda record: record.prompt.prefix.text_format),
     _value("reasoning_effort_changed", "the reasoning effort", lambda record: record.prompt.prefix.reasoning_effort),
     _value("verbosity_changed", "the verbosity", lambda record: record.prompt.prefix.verbosity),
     _hidden(

@@ -1,16 +1,19 @@
-"""Why a turn read from the prompt cache what it read, or did not: one verdict, by an ordered table.
+"""Why a turn read from the prompt cache what it read, or did not: one verdict, by an ordered table of rules.
 
 Theory. The backend can read what an earlier turn of the same conversation left in its cache, if the turn reaches the
-server that holds it, within some minutes, under the same account and model, and as far as the prompt's head is the
-same. So there are three kinds of cause: the turn did not get there (identity and routing), there was nothing equal to
-read (the prompt), or it was gone (time, load, the server's side). The counters say how much was read; what changed
-says why, but only together with them: a change that cost nothing explains nothing, and a change far into the prompt
-does not explain why nothing at all was read.
+server that holds it, within some minutes, under the same account and model, and as far as both prompts begin alike.
+So there are three kinds of cause: the turn did not get there (identity and routing), there was nothing equal to read
+(the prompt), or it was gone (time, load, the server's side). The counters say how much was read; the changes say why,
+but only together with the counters: a change that cost nothing explains nothing, and a change far into the prompt does
+not explain why nothing at all was read.
 
-The first row of the table whose evidence holds is the verdict. Rows above `hit` say that there is nothing to
-explain; rows below it name a cause. The last three are likelihoods, and their sentences say so.
+Each verdict has a rule, which returns the sentence that gives the reason, or "" where it does not hold. The first in
+the order of the table of verdicts whose rule holds is the verdict. Those before `hit` say that there is nothing to
+explain; those after it name a cause. The last three are likelihoods, and their sentences say so.
 
-Sources of the figures: caching starts at 1,024 input tokens; an unused entry lives for five to ten minutes; about 15
+Before a turn is sent there are no counters. Then what is likely is predicted, from the changes, the pause and the load.
+
+Sources of the numbers: caching starts at 1,024 input tokens; an unused entry lives for five to ten minutes; about 15
 requests a minute to one key overflow to other servers (all OpenAI, "Prompt caching"). `cached_tokens` is part of
 `input_tokens` (openai/codex, `protocol/src/protocol.rs`). That a constant floor of cached tokens under a growing
 input is a miss: openai/codex#20301. Not known: the real minimum on this backend, and whether the limit of 15 holds
@@ -22,14 +25,16 @@ from collections.abc import Callable
 from ..static_frozen import static_frozen
 from ..text import minutes
 from ..turn.record import Record, Usage
-from ..verdicts import PROMPT
+from ..verdicts import MISSES, PROMPT, VERDICTS
+from .diagnosis import Verdict
 from .predecessor import Match
 from .prompt_diff import Change, tokens_before
 
-# What a verdict is based on: a turn, its predecessor, what changed, and what follows from the counters.
-
 MINIMUM = 1024
 """Tokens from which on a prompt is cached."""
+
+IDLE_SECONDS = 5 * 60
+TURNS_A_MINUTE = 15
 
 
 @static_frozen
@@ -70,27 +75,79 @@ class RuleContext:
         return next((change for change in self.changes if change.name in names), None)
 
 
-def reusable(case: RuleContext) -> int:
-    """Return how many tokens of the predecessor's prompt stand unchanged at the head of this one."""
-    assert case.match is not None
-    assert case.match.record.usage is not None
-    breaks = [change.before for change in case.changes if change.name in PROMPT and change.before is not None]
-    return min([case.match.record.usage.input, *breaks])
+def judge(record: Record, match: Match | None, load: int, changes: tuple[Change, ...]) -> Verdict:
+    """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed."""
+    context = RuleContext(record=record, match=match, changes=changes, load=load)
+    name, because = next((name, reason) for name in VERDICTS if (reason := RULES[name](context)))
+    return _verdict(context, name, because, _resent(context) if name in MISSES else 0)
 
 
-def repeated(case: RuleContext) -> int:
-    """Return how many tokens of the predecessor's prompt stand anywhere in this one; an estimate, by proportion.
+def predict(record: Record, match: Match | None, load: int, changes: tuple[Change, ...]) -> Verdict | None:
+    """Return the verdict that a turn is heading for before it is sent, or None where nothing speaks against a hit."""
+    context = RuleContext(record=record, match=match, changes=changes, load=load)
+    if (name := _predicted(context)) is None:
+        return None
+    change = context.change(name)
+    return _verdict(context, name, change.detail if change else RULES[name](context))
 
-    Tools and instructions that were edited count as far as they are no longer than before.
+
+def _verdict(context: RuleContext, name: str, because: str, resent: int = 0) -> Verdict:
+    match = context.match
+    return Verdict(
+        name=name,
+        because=because,
+        changes=context.names,
+        predecessor=match.record.number if match else None,
+        reusable=reusable(context) if match else None,
+        resent=resent,
+    )
+
+
+def _predicted(context: RuleContext) -> str | None:
+    """Another transport is no reason by itself, nor is an edit after which almost all can still be read."""
+    if context.match is None:
+        return "cold"
+    harmless = ("transport_changed",) if _loses_much(context) else ("transport_changed", "input_changed")
+    likely = [name for name in ("idle", "key_overloaded") if RULES[name](context)]
+    return min([*(name for name in context.names if name not in harmless), *likely], key=VERDICTS.index, default=None)
+
+
+def _loses_much(context: RuleContext) -> bool:
+    """Return True if much of the predecessor's prompt cannot be read; one that only goes back needs no more of it."""
+    assert context.match is not None
+    assert context.match.record.usage is not None
+    known = context.match.record.usage.input
+    goes_back = context.match.shared_items == len(context.record.prompt.items)
+    return not goes_back and known - reusable(context) > slack(known)
+
+
+def reusable(context: RuleContext) -> int:
+    """Return how many tokens of the predecessor's prompt this one repeats from the start."""
+    assert context.match is not None
+    assert context.match.record.usage is not None
+    changes = [change for change in context.changes if change.name in PROMPT]
+    breaks = [change.preceding_tokens for change in changes if change.preceding_tokens is not None]
+    return min([context.match.record.usage.input, *breaks])
+
+
+def _resent(context: RuleContext) -> int:
+    """Return the tokens that would have been read had nothing changed around them; what is new is none of them."""
+    return max(0, min(context.expected, _repeated(context)) - (context.usage.cached or 0))
+
+
+def _repeated(context: RuleContext) -> int:
+    """Return how many tokens of the predecessor's prompt this one has anywhere; an estimate, by proportion.
+
+    Tools and instructions that were edited count as far as they are no longer than they were.
     """
-    assert case.match is not None
-    mine, theirs, head = case.record.prompt, case.match.record.prompt, case.match.head
-    tools = {tool.name: tool.size for tool in mine.prefix.tools}
-    items = set(mine.items.digests(head))
-    again = [theirs.items[index].size for index, one in enumerate(theirs.items.digests(head), head) if one in items]
-    size = sum(min(tool.size, tools.get(tool.name, 0)) for tool in theirs.prefix.tools)
-    size += min(len(mine.prefix.instructions), len(theirs.prefix.instructions))
-    return tokens_before(case.match, size + theirs.items.size(head) + sum(again))
+    assert context.match is not None
+    new, old, shared = context.record.prompt, context.match.record.prompt, context.match.shared_items
+    tools = {tool.name: tool.size for tool in new.prefix.tools}
+    items = set(new.items.digests(shared))
+    size = sum(min(tool.size, tools.get(tool.name, 0)) for tool in old.prefix.tools)
+    size += min(len(new.prefix.instructions), len(old.prefix.instructions)) + old.items.size(shared)
+    size += sum(old.items[at].size for at, digest in enumerate(old.items.digests(shared), shared) if digest in items)
+    return tokens_before(context.match, size)
 
 
 def slack(tokens: int) -> int:
@@ -98,58 +155,55 @@ def slack(tokens: int) -> int:
     return max(MINIMUM, tokens // 20)
 
 
-IDLE_SECONDS = 5 * 60
-TURNS_A_MINUTE = 15
-
-
-_REFUSED = {
+_ORIGINS = {
     "client": "; codex_strip can remove it",
     "addon": ", which this addon had added",
-    "neither": ", which the turn did not bear when it left: likely the server's side",
+    "neither": ", which was not in the request this proxy sent; the server probably added it",
 }
-"""What follows on a refused member, by who had put it there."""
+"""What is said of a rejected parameter, by who had put it there."""
 
 
-def _rejected(case: RuleContext) -> str:
-    record, status = case.record, case.record.status or 0
+def _rejected(context: RuleContext) -> str:
+    record, status = context.record, context.record.status or 0
     if record.challenge:
         return (
             f"a challenge page came instead of an answer (status {status}): a proxy's TLS fingerprint differs from the "
             "client's, and the site asked for a browser"
         )
     if record.refused:
-        said = _REFUSED[record.refused.origin]
-        return f"the backend refused the member {record.refused.member!r} (status {status}){said}"
+        origin = _ORIGINS[record.refused.origin]
+        return f"the backend rejected the parameter {record.refused.member!r} (status {status}){origin}"
     if status >= 400:
         return f"the backend answered with status {status}" + (f" ({record.failed})" if record.failed else "")
     return f"the backend failed the turn ({record.failed})" if record.failed else ""
 
 
-def _no_usage(case: RuleContext) -> str:
-    usage = case.record.usage
+def _no_usage(context: RuleContext) -> str:
+    usage = context.record.usage
     if usage is None:
         return "the turn ended without usage counters: it was cut or cancelled, or they were stripped"
     return "the response does not say how many tokens were cached" if usage.cached is None else ""
 
 
-def _below_minimum(case: RuleContext) -> str:
-    if case.usage.input < MINIMUM:
-        return f"{case.usage.input:,} input tokens are fewer than the {MINIMUM:,} from which on anything is cached"
-    if case.match and case.expected <= MINIMUM and not case.usage.cached:
-        return f"at most {case.expected:,} of its tokens had been sent before, which are too few to have been cached"
+def _below_minimum(context: RuleContext) -> str:
+    usage = context.usage
+    if usage.input < MINIMUM:
+        return f"{usage.input:,} input tokens are fewer than the {MINIMUM:,} from which on anything is cached"
+    if context.match and context.expected <= MINIMUM and not usage.cached:
+        return f"at most {context.expected:,} of its tokens had been sent before, which are too few to have been cached"
     return ""
 
 
-def _cold(case: RuleContext) -> str:
-    if case.match:
+def _cold(context: RuleContext) -> str:
+    if context.match:
         return ""
-    cached = case.usage.cached if case.record.usage else None
+    cached = context.usage.cached if context.record.usage else None
     known = f"; {cached:,} tokens were read all the same, which others had sent" if cached else ""
     return f"no earlier turn of this conversation is known{known}"
 
 
-def _hit(case: RuleContext) -> str:
-    cached, expected = case.usage.cached or 0, case.expected
+def _hit(context: RuleContext) -> str:
+    cached, expected = context.usage.cached or 0, context.expected
     if cached < expected - slack(expected):
         return ""
     if cached > expected:
@@ -158,96 +212,91 @@ def _hit(case: RuleContext) -> str:
 
 
 def _changed(name: str) -> Callable[[RuleContext], str]:
-    """Return the check for a change that explains any miss, wherever it stands."""
+    """Return the rule of a change that explains any miss, wherever in the prompt it is."""
 
-    def check(case: RuleContext) -> str:
-        change = case.change(name)
+    def rule(context: RuleContext) -> str:
+        change = context.change(name)
         return change.detail if change else ""
 
-    return check
+    return rule
 
 
-def _prompt_cache_key_changed(case: RuleContext) -> str:
-    change = case.change("prompt_cache_key_changed")
+def _prompt_cache_key_changed(context: RuleContext) -> str:
+    change = context.change("prompt_cache_key_changed")
     if change is None:
         return ""
-    hint = "; codex_mode=pin would hold the client to its first key" if case.record.route.pinnable else ""
+    hint = "; codex_mode=pin would hold the client to its first key" if context.record.route.pinnable else ""
     return change.detail + hint
 
 
-def _session_missing(case: RuleContext) -> str:
+def _session_missing(context: RuleContext) -> str:
     """A socket stays with its server, so on the predecessor's own a changed prompt is the better explanation."""
-    change = case.change("session_missing")
-    if change is None or (_shares_socket(case) and case.change(*PROMPT)):
+    change = context.change("session_missing")
+    if change is None or (_shares_socket(context) and context.change(*PROMPT)):
         return ""
     return change.detail
 
 
-def _transport_changed(case: RuleContext) -> str:
-    change = case.change("transport_changed")
-    return "" if change is None or case.change(*PROMPT) else f"nothing of the prompt changed, but {change.detail}"
+def _shares_socket(context: RuleContext) -> bool:
+    return context.match is not None and context.record.route.socket == context.match.record.route.socket != ""
 
 
-def _input_changed(case: RuleContext) -> str:
-    """A changed item explains a miss unless much less was read than stands before it."""
-    change = case.change("input_changed")
-    if change is None or _is_clearly_below(case.usage.cached or 0, change.before or 0):
+def _transport_changed(context: RuleContext) -> str:
+    change = context.change("transport_changed")
+    return "" if change is None or context.change(*PROMPT) else f"nothing of the prompt changed, but {change.detail}"
+
+
+def _input_changed(context: RuleContext) -> str:
+    """A changed item explains a miss unless much less was read than precedes it, by more than the estimate can err."""
+    change = context.change("input_changed")
+    if change is None:
         return ""
-    return change.detail
+    cached, preceding = context.usage.cached or 0, change.preceding_tokens or 0
+    return "" if cached < preceding - max(MINIMUM, preceding // 4) else change.detail
 
 
-def _is_clearly_below(cached: int, before: int) -> bool:
-    """Tell whether less was read than the change leaves unchanged, by more than the estimate can err."""
-    return cached < before - max(MINIMUM, before // 4)
-
-
-def _idle(case: RuleContext) -> str:
-    if case.gap <= IDLE_SECONDS:
-        return ""
-    return f"nothing else explains it, and {minutes(case.gap)} passed since its predecessor: the cache likely expired"
-
-
-def _key_overloaded(case: RuleContext) -> str:
-    if case.load <= TURNS_A_MINUTE:
+def _idle(context: RuleContext) -> str:
+    if context.gap <= IDLE_SECONDS:
         return ""
     return (
-        f"nothing else explains it, and the key carried {case.load} turns within a minute: it likely overflowed to "
+        f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor: the cache likely expired"
+    )
+
+
+def _key_overloaded(context: RuleContext) -> str:
+    if context.load <= TURNS_A_MINUTE:
+        return ""
+    return (
+        f"nothing else explains it, and the key carried {context.load} turns within a minute: it likely overflowed to "
         "another server"
     )
 
 
-def _upstream(case: RuleContext) -> str:
-    assert case.match is not None
-    if case.changes:
-        said = f"what changed ({', '.join(case.names)}) does not explain that so little was read"
-    elif (endpoint := case.record.endpoint) != case.match.record.endpoint:
-        said = f"everything comparable is the same, but its predecessor did not go to /{endpoint}"
+def _upstream(context: RuleContext) -> str:
+    assert context.match is not None
+    if context.changes:
+        reason = f"what changed ({', '.join(context.names)}) does not explain that so little was read"
+    elif (endpoint := context.record.endpoint) != context.match.record.endpoint:
+        reason = f"everything comparable is the same, but its predecessor did not go to /{endpoint}"
     else:
-        said = "everything comparable is the same"
-    return f"{said}, and only {case.gap:.0f} s passed since its predecessor: likely the server's side"
+        reason = "everything comparable is the same"
+    return f"{reason}, and only {context.gap:.0f} s passed since its predecessor: likely the server's side"
 
 
-def _shares_socket(case: RuleContext) -> bool:
-    return case.match is not None and case.record.route.socket == case.match.record.route.socket != ""
-
-
-RULES: tuple[tuple[str, Callable[[RuleContext], str]], ...] = (
-    ("rejected", _rejected),
-    ("no_usage", _no_usage),
-    ("below_minimum", _below_minimum),
-    ("cold", _cold),
-    ("hit", _hit),
-    ("account_changed", _changed("account_changed")),
-    ("model_changed", _changed("model_changed")),
-    ("prompt_cache_key_changed", _prompt_cache_key_changed),
-    ("session_changed", _changed("session_changed")),
-    ("service_tier_changed", _changed("service_tier_changed")),
-    ("session_missing", _session_missing),
-    ("transport_changed", _transport_changed),
-    ("key_replaced", _changed("key_replaced")),
-    *((name, _changed(name)) for name in PROMPT if name != "input_changed"),
-    ("input_changed", _input_changed),
-    ("idle", _idle),
-    ("key_overloaded", _key_overloaded),
-    ("upstream", _upstream),
-)
+RULES: dict[str, Callable[[RuleContext], str]] = {
+    **{name: _changed(name) for name in ("account_changed", "model_changed", "session_changed", "key_replaced")},
+    **{name: _changed(name) for name in ("service_tier_changed", *PROMPT)},
+    "rejected": _rejected,
+    "no_usage": _no_usage,
+    "below_minimum": _below_minimum,
+    "cold": _cold,
+    "hit": _hit,
+    "prompt_cache_key_changed": _prompt_cache_key_changed,
+    "session_missing": _session_missing,
+    "transport_changed": _transport_changed,
+    "input_changed": _input_changed,
+    "idle": _idle,
+    "key_overloaded": _key_overloaded,
+    "upstream": _upstream,
+}
+"""The rule of each verdict."""

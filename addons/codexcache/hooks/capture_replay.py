@@ -89,7 +89,7 @@ class CaptureReplay:
         relabel(flow, [])
         for turn in turns:
             self._put(turn.sent_at, partial(self._state.record_sent, flow, turn.exchange, turn.sent_at))
-            self._put(turn.ended_at, partial(self._state.diagnosis_service.ended, turn.exchange, at=turn.ended_at))
+            self._put(turn.ended_at, partial(self._state.diagnosis_service.turn_ended, turn.exchange, at=turn.ended_at))
         if len(self._events) > _MOST:
             self.play()
         self._play_later()

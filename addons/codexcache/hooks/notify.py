@@ -25,6 +25,7 @@ from ..output.journal import Entries, line_of
 from ..output.pseudonyms import Pseudonyms
 from ..output.terminal import Summary, turn_line
 from ..output.turn_summary import turn_summary
+from ..verdicts import GROUP_OF, MISS_MARKER, UNKNOWN
 from .files import append, fresh_secret, load_secret
 from .state import State
 
@@ -38,9 +39,6 @@ _SUMMARIES_PER_FLOW = 500
 
 _RECENT_TURNS = 5_000
 """Turns whose journal lines are kept for `codex.report`, some 900 bytes each; a longer session is for a journal."""
-
-_MARKERS = {"hit": ":white_check_mark:", "cold": ":snowflake:", "below_minimum": ":small_blue_diamond:"}
-_MISS_MARKER, _OTHER_MARKER = ":warning:", ":x:"
 
 
 class FinishedTurn:
@@ -197,7 +195,7 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     misses = [turn for turn in shown if turn.get("is_miss")]
     latest = (misses or shown)[-1]
     text = f"{'miss: ' if misses else ''}{latest.get('verdict')}: {latest.get('because')}"
-    marker = _MISS_MARKER if misses else _MARKERS.get(str(latest.get("verdict")), _OTHER_MARKER)
+    marker = MISS_MARKER if misses else GROUP_OF.get(str(latest.get("verdict")), UNKNOWN).marker
     if len(shown) == 1:
         return text, marker
     turns = f"{'the latest ' if len(shown) == _SUMMARIES_PER_FLOW else ''}{len(shown)} turns"

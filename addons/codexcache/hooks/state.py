@@ -84,7 +84,7 @@ class State:
     def record_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
         """Record at once that a turn leaves."""
         self.flows.add(flow)
-        self.diagnosis_service.sent(exchange, flow=flow.id, at=at)
+        self.diagnosis_service.turn_sent(exchange, flow=flow.id, at=at)
 
     def _record_ended(self, exchange: Exchange, at: float) -> None:
         if exchange.closed:
@@ -94,7 +94,7 @@ class State:
                 logger.warning(sentence)
         except Exception as error:  # the turn is diagnosed nevertheless
             self.errors.note("learning from a response", error)
-        self.diagnosis_service.ended(exchange, at=at)
+        self.diagnosis_service.turn_ended(exchange, at=at)
 
 
 class FlowVisibility:

@@ -1,14 +1,14 @@
 """What is written about a turn. Ids appear as pseudonyms only.
 
-| module             | what it holds                                                       |
-|--------------------|---------------------------------------------------------------------|
-| `pseudonyms`       | ids as short keyed hashes (HMAC), comparable but not reversible     |
-| `journal`          | one JSON object a line                                              |
-| `turn_summary`     | the JSON summary of a turn that its flow carries                    |
-| `first_difference` | where two prompts first differ, and what kind of text differs there |
-| `prompt_bar`       | a prompt's parts as a bar of glyphs, with the break marked          |
-| `terminal`         | one line a turn, the closing summary, the status page               |
-| `turn_page`        | everything known about one turn, as text                            |
-| `tables`           | turns and conversations as tables                                   |
-| `compare`          | any two turns, compared                                             |
+| module             | what it holds                                                            |
+|--------------------|--------------------------------------------------------------------------|
+| `pseudonyms`       | ids as short keyed hashes (HMAC), comparable but not reversible          |
+| `journal`          | one JSON object a line                                                   |
+| `turn_summary`     | the JSON summary of a turn that its flow carries                         |
+| `first_difference` | where two prompts first differ, and what kind of text differs there      |
+| `prompt_bar`       | a prompt's parts as a bar of glyphs, with the first difference marked    |
+| `terminal`         | one line a turn, the closing summary, the status page                    |
+| `turn_page`        | everything known about one turn, as text                                 |
+| `tables`           | turns and conversations as tables                                        |
+| `compare`          | any two turns, compared                                                  |
 """

@@ -1,8 +1,9 @@
-"""Where two prompts part: the first difference with what stands around it on both sides, and what kind of text it is.
+"""The first difference between two prompts: where it is, the text around it on both sides, and what kind of text it is.
 
-Most prompts that break a cache do so by a few characters that change from turn to turn by themselves: a date, a path, a
-counter. So the token at the difference is named. What is shown cannot steer a terminal or a page: control characters
-are replaced by visible ones.
+Prompts are compared in the order in which the backend renders them, part by part, and a part member by member, down to
+the first character that differs. Most prompts that break a cache do so by a few characters that change from turn to
+turn by themselves: a date, a path, a counter. So the token at the difference is named. What is shown cannot steer a
+terminal or a page: control characters are replaced by visible ones.
 """
 
 import re
@@ -20,10 +21,13 @@ AROUND = 60
 
 NOTHING = "(nothing)"
 
-_LONGEST_PLACE = 300
+_LONGEST_PATH = 300
+
+_LABEL = 9
+"""Columns of the label before a text."""
 
 _DEEPEST = 32
-"""Levels of nesting that are told apart; what lies deeper is compared as text."""
+"""Levels of nesting that are compared member by member; what is deeper is compared as text."""
 
 _DATE = (
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?)?"
@@ -53,20 +57,20 @@ WHITE_SPACE, TEXT = "white space or line ends", "text"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A difference: where it is, from which character on, what stands before it on both sides, what follows on each,
-    and what kind of text it is.
+    """A difference: the path to it, from which character on, the text before it that both have, what follows on each
+    side, and what kind of text it is.
     """
 
-    place: str
+    path: str
     offset: int
-    before: str
+    context: str
     was: str
     now: str
     kind: str
 
 
 class _Absent:
-    """What stands in the place of a value that is not there."""
+    """A value that is not there."""
 
 
 _ABSENT = _Absent()
@@ -77,97 +81,88 @@ type _Value = Json | _Absent
 def first_difference_in_prompt(was: Object, now: Object) -> Difference | None:
     """Return the first difference between two whole prompts, in the order in which the backend renders them.
 
-    What a turn adds behind its predecessor's prompt is none, nor is another order of an item's members.
+    What a turn adds after its predecessor's prompt is none, nor is another order of an item's members.
     """
-    yours, mine = list(_parts(was)), list(_parts(now))
-    for (place, one), (_, other) in zip(yours, mine, strict=False):
-        is_item = place.startswith("input")
-        if not _same(one, other, sort=is_item):
-            whole = is_item and not _is_alike(one, other)
-            return first_difference(_text(one), _text(other), place) if whole else first_difference(one, other, place)
-    if len(mine) < len(yours):
-        return first_difference(yours[len(mine)][1], _ABSENT, yours[len(mine)][0])
+    old_parts, new_parts = list(_parts(was)), list(_parts(now))
+    for (path, old), (_, new) in zip(old_parts, new_parts, strict=False):
+        is_item = path.startswith("input")
+        if not _same(old, new, sort=is_item):
+            whole = is_item and not _is_same_kind(old, new)
+            return first_difference(_text(old), _text(new), path) if whole else first_difference(old, new, path)
+    if len(new_parts) < len(old_parts):
+        path, old = old_parts[len(new_parts)]
+        return first_difference(old, _ABSENT, path)
     return None
 
 
-def first_difference(was: _Value, now: _Value, place: str = "", levels: int = _DEEPEST) -> Difference | None:
-    """Return the first difference between two values, None where they are spelled alike."""
+def first_difference(was: _Value, now: _Value, path: str = "", levels: int = _DEEPEST) -> Difference | None:
+    """Return the first difference between two values, None where their JSON text is the same."""
     if _same(was, now):
         return None
     if levels and isinstance(was, dict) and isinstance(now, dict):
-        return _in_members(was, now, place, levels - 1)
+        return _in_members(was, now, path, levels - 1)
     if levels and isinstance(was, list) and isinstance(now, list):
-        return _in_list(was, now, place, levels - 1)
+        return _in_list(was, now, path, levels - 1)
     if isinstance(was, str) and isinstance(now, str):
-        return _in_text(was, now, place)
-    return _in_text(_text(was), _text(now), place)
+        return _in_text(was, now, path)
+    return _in_text(_text(was), _text(now), path)
 
 
 def _parts(prompt: Object) -> Iterator[tuple[str, _Value]]:
-    """Yield the parts of a prompt with their places: tools, format, instructions, then the items one by one."""
+    """Yield the parts of a prompt with their paths: tools, format, instructions, then the items one by one."""
     text = prompt.get("text")
     yield "tools", prompt.get("tools") or []
     yield "text.format", text.get("format") if isinstance(text, dict) else None
     yield "instructions", prompt.get("instructions") or ""
-    for place, item in enumerate(given_items(prompt)):
-        yield f"input[{place}]", as_model_sees(item)
+    for index, item in enumerate(given_items(prompt)):
+        yield f"input[{index}]", as_model_sees(item)
 
 
-def _is_alike(was: _Value, now: _Value) -> bool:
-    """Tell whether two items are worth comparing member by member: not an answer with a question, say."""
+def _is_same_kind(was: _Value, now: _Value) -> bool:
+    """Return True if two items are worth comparing member by member: not an answer with a question, say."""
     if not isinstance(was, dict) or not isinstance(now, dict):
         return True
     return all(was.get(name) == now.get(name) for name in ("type", "role"))
 
 
-def _in_members(was: Object, now: Object, place: str, levels: int) -> Difference | None:
+def _in_members(was: Object, now: Object, path: str, levels: int) -> Difference | None:
     for name in dict.fromkeys((*was, *now)):
-        one, other = was.get(name, _ABSENT), now.get(name, _ABSENT)
-        if not _same(one, other):
-            return first_difference(one, other, f"{place}.{name}".lstrip("."), levels)
-    names = (_listed(was), _listed(now))
-    return _excerpt(*names, place, common_prefix_length(*names), MEMBER_ORDER)
+        old, new = was.get(name, _ABSENT), now.get(name, _ABSENT)
+        if not _same(old, new):
+            return first_difference(old, new, f"{path}.{name}".lstrip("."), levels)
+    return _in_text(", ".join(was), ", ".join(now), path, MEMBER_ORDER)
 
 
-def _in_list(was: list[Json], now: list[Json], place: str, levels: int) -> Difference | None:
+def _in_list(was: list[Json], now: list[Json], path: str, levels: int) -> Difference | None:
     index = next((at for at, pair in enumerate(zip(was, now, strict=False)) if not _same(*pair)), None)
     index = min(len(was), len(now)) if index is None else index
     if _counted(was) == _counted(now):
-        names = (_named(was), _named(now))
-        return _excerpt(*names, place, common_prefix_length(*names), LIST_ORDER)
-    one = was[index] if index < len(was) else _ABSENT
-    other = now[index] if index < len(now) else _ABSENT
-    return first_difference(one, other, f"{place}[{index}]", levels)
+        return _in_text(_names(was), _names(now), path, LIST_ORDER)
+    old = was[index] if index < len(was) else _ABSENT
+    new = now[index] if index < len(now) else _ABSENT
+    return first_difference(old, new, f"{path}[{index}]", levels)
 
 
 def _counted(values: Iterable[Json]) -> Counter[int]:
-    """Return how often each value stands in a list; a hash of its spelling costs less memory than the spelling."""
+    """Return how often a list has each value; a hash of its JSON text takes less memory than the text."""
     return Counter(hash(to_json(value)) for value in values)
 
 
-def _in_text(was: str, now: str, place: str) -> Difference:
+def _in_text(was: str, now: str, path: str, kind: str = "") -> Difference:
+    """Return where two texts begin to differ; of what kind, is found out if it is not given."""
     offset = common_prefix_length(was, now)
-    return _excerpt(was, now, place, offset, _kind(was, now, offset))
-
-
-def _excerpt(was: str, now: str, place: str, offset: int, kind: str) -> Difference:
     start = max(0, offset - AROUND)
     return Difference(
-        place=with_symbols(_ending(place)),
+        path=with_symbols(cut_start(path, _LONGEST_PATH)),
         offset=offset,
-        before=f"{'…' if start else ''}{with_symbols(was[start:offset])}",
-        was=_onward(was, offset),
-        now=_onward(now, offset),
-        kind=kind,
+        context=f"{'…' if start else ''}{with_symbols(was[start:offset])}",
+        was=_from(was, offset),
+        now=_from(now, offset),
+        kind=kind or _kind(was, now, offset),
     )
 
 
-def _ending(place: str) -> str:
-    """Return a place; of one with giant names in it, the end."""
-    return place if len(place) <= _LONGEST_PLACE else f"…{place[1 - _LONGEST_PLACE :]}"
-
-
-def _onward(text: str, offset: int) -> str:
+def _from(text: str, offset: int) -> str:
     end = offset + AROUND
     return f"{with_symbols(text[offset:end])}{'…' if end < len(text) else ''}"
 
@@ -180,7 +175,7 @@ def _kind(was: str, now: str, offset: int) -> str:
 
 
 def _differ_in(pattern: re.Pattern[str], was: str, now: str, offset: int) -> bool:
-    """Tell whether both texts have a token of this pattern at the difference, and not the same one."""
+    """Return True if both texts have a token of this pattern at the difference, and not the same one."""
     one, other = _token(pattern, was, offset), _token(pattern, now, offset)
     return one is not None and other is not None and one != other
 
@@ -192,7 +187,7 @@ def _token(pattern: re.Pattern[str], text: str, offset: int) -> str | None:
 
 
 def _differ_in_white_space(was: str, now: str, offset: int) -> bool:
-    """Tell whether only white space was put in, taken out or replaced where two texts part."""
+    """Return True if only white space was added, removed or replaced where two texts begin to differ."""
     one, other = was[offset : offset + AROUND], now[offset : offset + AROUND]
     if not (one[:1].isspace() or other[:1].isspace()):
         return one == "" == other
@@ -212,37 +207,26 @@ def _text(value: _Value) -> str:
     return value if isinstance(value, str) else to_json(value).decode("utf-8", "replace")
 
 
-def _named(values: Iterable[Json]) -> str:
-    """Return a list as the names of its members, or as it is spelled."""
-    return _listed(
-        str(value["name"]) if isinstance(value, dict) and "name" in value else _text(value) for value in values
-    )
+def _names(values: Iterable[Json]) -> str:
+    """Return the names of a list's members, or their JSON text."""
+    named = (value["name"] if isinstance(value, dict) and "name" in value else _text(value) for value in values)
+    return ", ".join(map(str, named))
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
-# The first difference between two prompts as lines of text: where it is, of what kind, and both sides of it.
-
-_LABEL = 9
-"""Columns of what stands before an excerpt."""
-
-
-def difference_lines(looked_up: Difference | str | None, width: int) -> Iterator[str]:
+def difference_lines(difference: Difference | str | None, width: int) -> Iterator[str]:
     """Yield lines of at most `width` characters that show a difference, or say why it cannot be shown."""
-    if isinstance(looked_up, str):
-        yield from wrapped(f"First difference: {looked_up}", width)
-    elif looked_up:
-        yield from _headline(looked_up, width)
-        yield f"  both   {cut_start(looked_up.before, width - _LABEL)}"
-        yield f"  was  ▸ {cut(looked_up.was, width - _LABEL)}"
-        yield f"  now  ▸ {cut(looked_up.now, width - _LABEL)}"
+    if isinstance(difference, str):
+        yield from wrapped(f"First difference: {difference}", width)
+    elif difference:
+        yield from _headline(difference, width)
+        yield f"  both   {cut_start(difference.context, width - _LABEL)}"
+        yield f"  was  ▸ {cut(difference.was, width - _LABEL)}"
+        yield f"  now  ▸ {cut(difference.now, width - _LABEL)}"
 
 
-def _headline(excerpt: Difference, width: int) -> list[str]:
-    """Return place and kind in one line; where there is no room for both, one below the other."""
-    place = f"First difference in {excerpt.place}," if excerpt.place else "First difference,"
-    kind = f"from character {excerpt.offset:,} on: {excerpt.kind}"
-    both = f"{place} {kind}"
-    return [both] if len(both) <= width else [*wrapped(place, width), *wrapped(kind, width, "  ")]
+def _headline(difference: Difference, width: int) -> list[str]:
+    """Return path and kind in one line; where that is too long, one below the other."""
+    path = f"First difference in {difference.path}," if difference.path else "First difference,"
+    kind = f"from character {difference.offset:,} on: {difference.kind}"
+    both = f"{path} {kind}"
+    return [both] if len(both) <= width else [*wrapped(path, width), *wrapped(kind, width, "  ")]

@@ -1,7 +1,7 @@
 """The journal: one JSON object a line for each finished turn.
 
-It holds names and positions, never text of a prompt, and fingerprints in the place of ids, so that it can be attached
-to a bug report. Names of counters are those of OpenTelemetry's GenAI conventions.
+It holds names and positions, never text of a prompt, and pseudonyms in the place of ids, so that it can be attached to
+a bug report. Names of counters are those of OpenTelemetry's GenAI conventions.
 """
 
 import datetime

@@ -1,4 +1,4 @@
-"""A prompt's parts as a strip of glyphs, scaled to their sizes, with the place where it parts from its predecessor."""
+"""A prompt's parts as a bar of glyphs, scaled to their sizes, with the first difference from its predecessor marked."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,49 +6,51 @@ from ..text import columns, cut, facts
 from .turn_summary import BEHIND, CHANGED, NEW, SAME
 
 GLYPHS = {SAME: "█", CHANGED: "◆", BEHIND: "░", NEW: "▒"}
-WORDS = {SAME: "as before", CHANGED: "first difference", BEHIND: "behind it", NEW: "new"}
-"""What a glyph stands for, in the legend and in the table."""
+LABELS = {SAME: "as before", CHANGED: "first difference", BEHIND: "behind it", NEW: "new"}
+"""What each glyph means, in the legend and in the table."""
 
-_LONGEST = max(map(len, WORDS.values()))
+_LONGEST = max(map(len, LABELS.values()))
 _BETWEEN = 6
 """Columns of a line of the table that are no name, size or word: a glyph, and gaps."""
 
-type Part = tuple[str, int, str]
+type PromptPart = tuple[str, int, str]
 """A part of a prompt: its name, its bytes, its state."""
 
 
-def bar_lines(parts: Sequence[Part], width: int) -> Iterator[str]:
-    """Yield the strip, its legend and its table, indented, in lines of at most `width` characters."""
+def bar_lines(parts: Sequence[PromptPart], width: int) -> Iterator[str]:
+    """Yield the bar, its legend and its table, indented, in lines of at most `width` characters."""
     yield f"  {bar(parts, width - 2)}"
     yield from (f"  {line}" for line in (*legend(width - 2), *table(parts, width - 2)))
 
 
 def legend(width: int) -> Iterator[str]:
-    """Yield what the glyphs stand for."""
-    return facts((f"{GLYPHS[state]} {WORDS[state]}" for state in GLYPHS), width, "   ")
+    """Yield what the glyphs mean."""
+    return facts((f"{GLYPHS[state]} {LABELS[state]}" for state in GLYPHS), width, "   ")
 
 
-def bar(parts: Sequence[Part], width: int) -> str:
-    """Return the strip, `width` glyphs long: each part that is there has at least one, as far as there is room."""
-    drawn = [
-        (size, state) for (_, size, _), state in zip(parts, _drawn(parts), strict=True) if size or state == CHANGED
+def bar(parts: Sequence[PromptPart], width: int) -> str:
+    """Return the bar, `width` glyphs long: each part that is not empty has at least one, as far as `width` allows."""
+    shown = [
+        (size, state) for (_, size, _), state in zip(parts, _states(parts), strict=True) if size or state == CHANGED
     ]
-    lengths = _lengths([size for size, _ in drawn], width)
-    return "".join(_glyphs(state, length) for (_, state), length in zip(drawn, lengths, strict=True))[:width]
+    lengths = _lengths([size for size, _ in shown], width)
+    return "".join(_glyphs(state, length) for (_, state), length in zip(shown, lengths, strict=True))[:width]
 
 
-def table(parts: Sequence[Part], width: int) -> list[str]:
-    """Return a line for each part: its glyph, name and size, and in the legend's words what the strip draws."""
-    drawn = list(_drawn(parts))
+def table(parts: Sequence[PromptPart], width: int) -> list[str]:
+    """Return a line for each part: its glyph, name and size, and in the legend's words what the bar shows."""
+    states = list(_states(parts))
     sizes = [f"{size:,} bytes" for _, size, _ in parts]
-    words = [WORDS.get(state, cut(state, _LONGEST)) for state in drawn]
-    room = max(1, width - _BETWEEN - max(map(len, sizes), default=0) - max(map(len, words), default=0))
-    names = [f"{GLYPHS.get(state, '?')} {cut(name, room)}" for (name, _, _), state in zip(parts, drawn, strict=True)]
-    return columns(list(zip(names, sizes, words, strict=True)))
+    labels = [LABELS.get(state, cut(state, _LONGEST)) for state in states]
+    longest = max(1, width - _BETWEEN - max(map(len, sizes), default=0) - max(map(len, labels), default=0))
+    names = [
+        f"{GLYPHS.get(state, '?')} {cut(name, longest)}" for (name, _, _), state in zip(parts, states, strict=True)
+    ]
+    return columns(list(zip(names, sizes, labels, strict=True)))
 
 
-def _drawn(parts: Sequence[Part]) -> Iterator[str]:
-    """Yield the states as they are drawn: behind the first difference, what was there before could not be read."""
+def _states(parts: Sequence[PromptPart]) -> Iterator[str]:
+    """Yield the states as they are shown: what follows the first difference could not be read, equal or not."""
     broken = False
     for _, _, state in parts:
         yield BEHIND if broken and state in (SAME, CHANGED) else state
@@ -65,7 +67,7 @@ def _lengths(sizes: Sequence[int], width: int) -> list[int]:
 
 
 def _glyphs(state: str, count: int) -> str:
-    """Return the glyphs of one part; of a part that differs, only where it begins is known to be the break."""
+    """Return the glyphs of one part; of one that differs, only the first marks the difference."""
     if state == CHANGED:
         return GLYPHS[CHANGED] + GLYPHS[BEHIND] * (count - 1)
     return GLYPHS.get(state, "?") * count

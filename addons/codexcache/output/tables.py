@@ -1,10 +1,10 @@
-"""Turns and conversations as tables of text, made of the portraits that flows carry."""
+"""Turns and conversations as tables of text, made of the summaries that flows carry."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..body.json_splice import Object
-from ..text import cell, columns, with_symbols, wrapped
-from .turn_page import clock, measured, number, share, title
+from ..body.json_splice import Object, as_count
+from ..text import cell, columns, number, with_symbols, wrapped
+from .turn_page import cached_share, clock, measured, title
 
 type Table = list[list[str]]
 
@@ -14,14 +14,15 @@ _LONGEST = 400
 _PLAIN = ("hit", "cold", "below_minimum")
 """Verdicts that need no reason in a list."""
 
-_NOTE = "because"
-_SPARED = ("latest turn", "client", "cached", "model")
-"""Columns that give way where there is no room for all, the first first."""
+_REASON = "because"
+_OPTIONAL = ("latest turn", "client", "cached", "model")
+"""Columns that are left out where a table is too wide, the first first."""
 
 _INDENT = " " * 6
 
 _TURNS = ("turn", "time", "client", "model", "input", "cached", "share", "verdict", "because")
 _CONVERSATIONS = ("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn")
+_COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens")
 
 
 def turns_table(turn_summaries: Iterable[Object]) -> Table:
@@ -40,42 +41,39 @@ def conversations_table(turn_summaries: Iterable[Object]) -> Table:
 
 
 def aligned(table: Table, width: int) -> Table:
-    """Return a table whose rows are one cell each, in line; where there is no room for it, with fewer columns.
+    """Return a table whose rows are one aligned cell each; where it would be too wide, with fewer columns.
 
-    The reasons then stand below their turns.
+    The reasons are then put below their turns.
     """
     rows = columns(table, names=1)
     if max(map(len, rows)) <= width:
         return [[row] for row in rows]
-    return [[line] for row in zip(_narrow(table, width), _notes(table), strict=True) for line in _below(*row, width)]
+    pairs = zip(_narrow(table, width), _reasons(table), strict=True)
+    return [[line] for row, reason in pairs for line in (row, *wrapped(reason, width, _INDENT))]
 
 
 def _narrow(table: Table, width: int) -> list[str]:
-    """Return lines without the columns that can be spared, as many as there must be no room for."""
-    rows = columns(table := _without(table, _NOTE), names=1)
-    for name in _SPARED:
+    """Return lines without the reasons, and without as many of the optional columns as would make them too wide."""
+    rows = columns(table := _without(table, _REASON), names=1)
+    for name in _OPTIONAL:
         if max(map(len, rows)) > width:
             rows = columns(table := _without(table, name), names=1)
     return rows
 
 
 def _without(table: Table, name: str) -> Table:
-    kept = [at for at, each in enumerate(table[0]) if each != name]
-    return [[row[at] for at in kept] for row in table]
+    kept = [index for index, each in enumerate(table[0]) if each != name]
+    return [[row[index] for index in kept] for row in table]
 
 
-def _notes(table: Table) -> list[str]:
+def _reasons(table: Table) -> list[str]:
     """Return each row's reason, nothing for the row of names."""
-    at = table[0].index(_NOTE) if _NOTE in table[0] else None
-    return ["", *("" if at is None else row[at] for row in table[1:])]
-
-
-def _below(line: str, note: str, width: int) -> list[str]:
-    return [line, *wrapped(note, width, _INDENT)]
+    index = table[0].index(_REASON) if _REASON in table[0] else None
+    return ["", *("" if index is None else row[index] for row in table[1:])]
 
 
 def _in_order(turn_summaries: Iterable[Object]) -> list[Object]:
-    return sorted(turn_summaries, key=lambda turn_summary: _count(turn_summary, "sent_at"))
+    return sorted(turn_summaries, key=lambda turn_summary: _measure(turn_summary, "sent_at"))
 
 
 def _turn(turn_summary: Object) -> list[str]:
@@ -93,31 +91,28 @@ def _turn(turn_summary: Object) -> list[str]:
 
 def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
     counted = [turn for turn in turns if "gen_ai.usage.cache_read.input_tokens" in turn]
-    total: Object = {key: int(sum(_count(turn, key) for turn in counted)) for key in _COUNTERS} if counted else {}
+    total: Object = {key: int(sum(_measure(turn, key) for turn in counted)) for key in _COUNTERS} if counted else {}
     cells = (
         name,
         str(turns[-1].get("model") or "-"),
         str(len(turns)),
         str(sum(turn.get("is_miss") is True for turn in turns)),
         *_tokens(total),
-        number(int(sum(_count(turn, "resent_tokens") for turn in turns))),
+        number(as_count(int(sum(_measure(turn, "resent_tokens") for turn in turns)))),
         f"{clock(turns[-1].get('sent_at'))} {title(turns[-1])}",
     )
     return [_cell(text) for text in cells]
 
 
-_COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens")
-
-
 def _tokens(turn_summary: Object) -> Iterator[str]:
-    yield from (number(turn_summary.get(name)) for name in _COUNTERS)
-    yield share(turn_summary)
+    yield from (number(as_count(turn_summary.get(name))) for name in _COUNTERS)
+    yield cached_share(turn_summary)
 
 
-def _count(turn_summary: Object, name: str) -> float:
+def _measure(turn_summary: Object, name: str) -> float:
     return measured(turn_summary.get(name)) or 0
 
 
 def _cell(text: str) -> str:
-    """Return text for a cell. A portrait may come out of a file that anyone could have written."""
+    """Return text for a cell. A summary may come out of a file that anyone could have written."""
     return cell(with_symbols(text[:_LONGEST]))

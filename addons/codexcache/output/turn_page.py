@@ -1,44 +1,45 @@
-"""All that is known of one turn, as a page of text: believe it, what it was, what it cost, why, and what to do.
+"""All that is known of one turn, as a page of text: the verdict, what it cost, what differs, why, and what to do.
 
-It is made of the turn's portrait, which is content-free, and of an excerpt that is looked up when somebody asks. A
-portrait may come out of a file that anyone could have written, so it is read with suspicion and shown defused.
+It is made of the turn's summary, which is content-free, and of the first difference, which is looked up when it is
+asked for. A summary may come out of a file that anyone could have written, so it is not trusted: what is no count or no
+list is left out, and text is cut and made visible.
 """
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..body.json_splice import Json, Object, as_list, is_count
-from ..text import WIDEST, WIDTH, columns, cut, facts, minutes, with_symbols, wrapped
-from ..verdicts import ADVICE
+from ..body.json_splice import Json, Object, as_count, as_list, is_count
+from ..text import WIDEST, WIDTH, columns, cut, facts, minutes, number, percent, with_symbols, wrapped
+from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
-from .prompt_bar import Part, bar_lines
+from .prompt_bar import PromptPart, bar_lines
 
 _ABSENT = "n/a"
 
 _LARGEST = 1 << 63
-"""Numbers beyond are none of ours."""
+"""No summary that the addon made has larger numbers."""
 
 _LONGEST, _MOST = 2_000, 100
-"""Characters of a text, and parts or differences, that are shown of a portrait; ours have fewer."""
+"""Characters of a text, and parts or differences, that are shown; a summary that the addon made has fewer."""
 
 _NAME, _VALUE = 22, 13
-"""Characters that are shown of a name and of a fingerprint, so that two of these have room beside a name."""
+"""Characters that are shown of a name and of a pseudonym, so that two of these fit next to a name."""
 
 
-def page(turn_summary: Object, looked_up: Difference | str | None = None, width: int = WIDTH) -> str:
-    """Return the page of a turn, in lines of at most `width` characters as long as a portrait of ours is shown.
+def page(turn_summary: Object, difference: Difference | str | None = None, width: int = WIDTH) -> str:
+    """Return the page of a turn, in lines of at most `width` characters if the addon made the summary.
 
-    `looked_up` is the first difference, or a sentence that says why there is none.
+    `difference` is the first difference from the predecessor, or a sentence that says why it cannot be shown.
     """
     sections = (
         _headline(turn_summary, width),
         _counters(turn_summary),
         _prompt(turn_summary, width),
         _differences(turn_summary, width),
-        difference_lines(looked_up, width),
+        difference_lines(difference, width),
         _advice(turn_summary, width),
         _identity(turn_summary),
-        _edits_summary(turn_summary, width),
+        _edits(turn_summary, width),
         _predecessor(turn_summary),
     )
     return joined(sections)
@@ -50,7 +51,7 @@ def joined(sections: Iterable[Iterable[str]]) -> str:
 
 
 def title(turn_summary: Object) -> str:
-    """Return a turn's verdict, as a miss where it is one; of a turn that is still to leave, what is foreseen."""
+    """Return a turn's verdict, marked if it is a miss; of a turn that is still to leave, what is predicted."""
     verdict = _short(turn_summary.get("verdict", _ABSENT))
     if _is_held(turn_summary):
         return f"held, heading for {verdict}"
@@ -66,35 +67,27 @@ def clock(seconds: Json) -> str:
         return _ABSENT
 
 
-def number(value: Json) -> str:
-    """Return a counter; one that is absent is not 0."""
-    return f"{value:,}" if is_count(value) else _ABSENT
-
-
-def share(turn_summary: Object) -> str:
+def cached_share(turn_summary: Object) -> str:
     """Return the cached share of the input tokens."""
-    given, cached = (
-        turn_summary.get("gen_ai.usage.input_tokens"),
-        turn_summary.get("gen_ai.usage.cache_read.input_tokens"),
-    )
-    return f"{cached / given:.0%}" if is_count(given) and is_count(cached) and given else _ABSENT
+    given = as_count(turn_summary.get("gen_ai.usage.input_tokens"))
+    cached = as_count(turn_summary.get("gen_ai.usage.cache_read.input_tokens"))
+    return percent(cached / given if given and cached is not None else None)
 
 
 def measured(value: Json) -> float | None:
-    """Return a number as a portrait of ours can hold it, None for anything else: infinity, or hundreds of digits."""
+    """Return a number that a summary can hold, None for anything else: infinity, or hundreds of digits."""
     return value if isinstance(value, int | float) and -_LARGEST < value < _LARGEST else None
 
 
 def _headline(turn_summary: Object, width: int) -> Iterator[str]:
     yield from _wrapped(title(turn_summary), width)
     yield from _wrapped(str(turn_summary.get("because", "")), width)
-    transport = "WebSocket" if turn_summary.get("transport") == "websocket" else "HTTP"
     known = (
         f"turn {turn_summary.get('turn', _ABSENT)}",
         clock(turn_summary.get("sent_at")),
         turn_summary.get("client"),
         turn_summary.get("model"),
-        transport,
+        "WebSocket" if turn_summary.get("transport") == "websocket" else "HTTP",
         turn_summary.get("endpoint"),
         f"status {turn_summary.get('status') or _ABSENT}",
         f"mode {turn_summary.get('mode', _ABSENT)}",
@@ -109,43 +102,38 @@ def _is_held(turn_summary: Object) -> bool:
 
 
 def _counters(turn_summary: Object) -> Iterator[str]:
-    resent = turn_summary.get("resent_tokens") if _is_known(turn_summary) else None
     rows = (
-        ("input", number(turn_summary.get("gen_ai.usage.input_tokens")), ""),
-        (
-            "cached",
-            number(turn_summary.get("gen_ai.usage.cache_read.input_tokens")),
-            f"{share(turn_summary)} of the input",
-        ),
-        ("reusable", number(turn_summary.get("reusable_tokens")), "of the predecessor's prompt, estimated"),
-        ("re-sent", number(resent), "could have been read, estimated"),
-        ("output", number(turn_summary.get("gen_ai.usage.output_tokens")), ""),
+        ("input", "gen_ai.usage.input_tokens", ""),
+        ("cached", "gen_ai.usage.cache_read.input_tokens", f"{cached_share(turn_summary)} of the input"),
+        ("reusable", "reusable_tokens", "of the predecessor's prompt, estimated"),
+        ("re-sent", "resent_tokens", "could have been read, estimated"),
+        ("output", "gen_ai.usage.output_tokens", ""),
     )
+    is_compared = turn_summary.get("reusable_tokens") is not None and rows[1][1] in turn_summary
+    counts = {name: as_count(turn_summary.get(name)) for _, name, _ in rows}
+    counts["resent_tokens"] = counts["resent_tokens"] if is_compared else None
     yield "Tokens"
-    yield from _indented((name, value, "" if value == _ABSENT else note) for name, value, note in rows)
-
-
-def _is_known(turn_summary: Object) -> bool:
-    """Tell whether there are counters to compare."""
-    return "gen_ai.usage.cache_read.input_tokens" in turn_summary and turn_summary.get("reusable_tokens") is not None
+    yield from _indented(
+        (label, number(counts[name]), "" if counts[name] is None else note) for label, name, note in rows
+    )
 
 
 def _prompt(turn_summary: Object, width: int) -> Iterator[str]:
-    if parts := parts_of(turn_summary.get("signature")):
+    if parts := parts_of(turn_summary.get("prompt_parts")):
         yield "Prompt, in the order in which the cache reads it"
         yield from bar_lines(parts, width)
 
 
-def parts_of(value: Json) -> list[Part]:
-    """Return the parts that a portrait's signature lists."""
+def parts_of(value: Json) -> list[PromptPart]:
+    """Return the parts of a prompt that a summary lists."""
     rows = [row for row in as_list(value)[:_MOST] if isinstance(row, list) and len(row) == 3]
     return [(_short(name), size, _short(state)) for name, size, state in rows if is_count(size)]
 
 
 def _identity(turn_summary: Object) -> Iterator[str]:
-    if cache_key := _dict(turn_summary.get("identity")):
-        yield "Identity, as fingerprints, against the predecessor's"
-        yield from _indented(_identity_row(name, pair) for name, pair in cache_key.items())
+    if identity := _dict(turn_summary.get("identity")):
+        yield "Identity, ids as short hashes, against the predecessor's"
+        yield from _indented(_identity_row(name, pair) for name, pair in identity.items())
 
 
 def _identity_row(name: str, pair: Json) -> tuple[str, str, str]:
@@ -153,14 +141,14 @@ def _identity_row(name: str, pair: Json) -> tuple[str, str, str]:
     return cut(name, _NAME), _short(shown or "-"), cut(str(state), _VALUE)
 
 
-def _edits_summary(turn_summary: Object, width: int) -> Iterator[str]:
+def _edits(turn_summary: Object, width: int) -> Iterator[str]:
     """Yield what the client sent and what was forwarded, and what this addon had to do with it."""
     sent, forwarded = _dict(turn_summary.get("client_sent")), _dict(turn_summary.get("forwarded"))
     if not sent and not forwarded:
         return
     yield "What the client sent, and what was forwarded"
     names = dict.fromkeys((*sent, *forwarded))
-    yield from _indented(_envelope_row(name, sent.get(name), forwarded.get(name)) for name in names)
+    yield from _indented(_edit_row(name, sent.get(name), forwarded.get(name)) for name in names)
     changed = ", ".join(map(str, as_list(turn_summary.get("changed")))) or "none"
     yield from _wrapped(f"Edits of this addon: {changed}.", width, "  ")
     if turn_summary.get("edited"):
@@ -169,7 +157,7 @@ def _edits_summary(turn_summary: Object, width: int) -> Iterator[str]:
     yield from _wrapped(f"The key comes from: {turn_summary.get('key_source', _ABSENT)}{continued}.", width, "  ")
 
 
-def _envelope_row(name: str, was: Json, now: Json) -> tuple[str, str, str, str]:
+def _edit_row(name: str, was: Json, now: Json) -> tuple[str, str, str, str]:
     edit = "" if was == now else "added" if was is None else "removed" if now is None else "replaced"
     return cut(name, _NAME), cut(str(was or "absent"), _VALUE), cut(str(now or "absent"), _VALUE), edit
 
@@ -179,8 +167,8 @@ def _predecessor(turn_summary: Object) -> Iterator[str]:
         yield "Predecessor: none is known."
         return
     at, sent_at = measured(turn_summary.get("predecessor_at")), measured(turn_summary.get("sent_at"))
-    before = "" if at is None or sent_at is None else f", sent {_span(sent_at - at)} before"
-    yield f"Predecessor: turn {_short(turn_summary['predecessor'])}{before}."
+    earlier = "" if at is None or sent_at is None else f", sent {_span(sent_at - at)} before"
+    yield f"Predecessor: turn {_short(turn_summary['predecessor'])}{earlier}."
 
 
 def _differences(turn_summary: Object, width: int) -> Iterator[str]:
@@ -193,11 +181,11 @@ def _differences(turn_summary: Object, width: int) -> Iterator[str]:
 
 
 def _advice(turn_summary: Object, width: int) -> Iterator[str]:
-    if advice := ADVICE.get(str(turn_summary.get("verdict"))):
+    if entry := VERDICT_TABLE.get(str(turn_summary.get("verdict"))):
         yield "What to do"
-        yield from _wrapped(advice.do, width, "  ")
+        yield from _wrapped(entry.full_advice, width, "  ")
         yield "How the next turn tells"
-        yield from _wrapped(advice.then, width, "  ")
+        yield from _wrapped(entry.success, width, "  ")
 
 
 def _indented(rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -217,7 +205,7 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _short(value: Json) -> str:
-    """Return what stands in a column."""
+    """Return text for a column."""
     return cut(str(value), WIDEST)
 
 

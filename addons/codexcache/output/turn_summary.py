@@ -1,6 +1,6 @@
-"""A turn's portrait: what the lists, the views and the commands show of it, as plain values that a flow can carry.
+"""The summary of a turn: what lists, views and commands show of it, as plain values that a flow can carry.
 
-It is content-free like the journal. What the prompt itself says is looked up in the flows when somebody asks.
+It is content-free like the journal. What the prompt itself says is looked up in the flows when it is asked for.
 """
 
 from collections.abc import Iterator
@@ -13,87 +13,88 @@ from ..text import ascii_only, counted
 from ..turn.record import Record
 from ..turn.request import SESSION_HEADERS
 from ..turn.rewrite import KEY_MEMBER, REQUEST_ID
-from ..wire.headers import Values, first_value, values_by_name
+from ..wire.headers import Values, values_by_name
 from .pseudonyms import Pseudonyms
 
 SAME, CHANGED, NEW, BEHIND = "same", "changed", "new", "behind"
-"""States of a part: as in the predecessor; the first that differs; not in it; behind the first that differs."""
+"""States of a part: as in the predecessor; the first that differs; not in it; after the first that differs."""
 
-_HEADERS = (*SESSION_HEADERS, REQUEST_ID)
+_ID_HEADERS = (*SESSION_HEADERS, REQUEST_ID)
 
 
 def turn_summary(diagnosis: Diagnosis, entry: Object, pseudonyms: Pseudonyms) -> Object:
     """Return the journal's entry of a turn with what else is shown of it."""
-    turn = diagnosis.exchange.turn
+    exchange, record, match = diagnosis.exchange, diagnosis.record, diagnosis.match
+    turn, forwarded = exchange.turn, values_by_name(exchange.forwarded)
     return {
         **entry,
         "is_miss": diagnosis.verdict.is_miss,
-        "ended_at": diagnosis.record.ended_at,
+        "ended_at": record.ended_at,
         "resent_tokens": diagnosis.verdict.resent,
-        "predecessor_flow": diagnosis.match.record.flow if diagnosis.match else None,
-        "predecessor_at": diagnosis.match.record.sent_at if diagnosis.match else None,
-        "sent_at": diagnosis.record.sent_at,
+        "predecessor_flow": match.record.flow if match else None,
+        "predecessor_at": match.record.sent_at if match else None,
+        "sent_at": record.sent_at,
         "differences": [f"{change.name}: {change.detail}" for change in diagnosis.changes],
-        "signature": list(signature(diagnosis.record, diagnosis.match, diagnosis.changes)),
-        "identity": dict(_identity(diagnosis, pseudonyms)),
-        "client_sent": dict(_edits_summary(turn.client_headers.values, turn.document.get(KEY_MEMBER), pseudonyms)),
-        "forwarded": dict(
-            _edits_summary(values_by_name(diagnosis.exchange.forwarded), diagnosis.exchange.forwarded_key, pseudonyms)
-        ),
-        "edited": diagnosis.exchange.edited_turn is not None,
-        **_recalled(diagnosis),
+        "prompt_parts": list(prompt_parts(record, match, diagnosis.changes)),
+        "identity": _identity(record, match, pseudonyms),
+        "client_sent": _ids(turn.client_headers.values, turn.document.get(KEY_MEMBER), pseudonyms),
+        "forwarded": _ids(forwarded, exchange.forwarded_key, pseudonyms),
+        "edited": exchange.edited_turn is not None,
+        **_saved(diagnosis),
     }
 
 
-def _recalled(diagnosis: Diagnosis) -> Object:
-    """Return what only an earlier portrait of the same turn knows: what the client itself had sent."""
+def _saved(diagnosis: Diagnosis) -> Object:
+    """Return what only an earlier summary of the same turn knows: what the client itself had sent."""
     known = diagnosis.exchange.saved_summary or {}
     return {name: known[name] for name in ("client_sent", "forwarded", "edited") if name in known}
 
 
-def signature(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:
+def prompt_parts(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:
     """Yield the prompt's parts in their order: name, bytes, state."""
     names = {change.name for change in changes}
-    head = record.prompt.prefix
+    prefix = record.prompt.prefix
     tools = CHANGED if "tools_changed" in names else SAME
-    yield [counted(len(head.tools), "tool"), sum(tool.size for tool in head.tools), tools if match else NEW]
-    told = CHANGED if "instructions_changed" in names else BEHIND if tools == CHANGED else SAME
-    yield ["instructions", len(head.instructions), told if match else NEW]
+    instructions = CHANGED if "instructions_changed" in names else BEHIND if tools == CHANGED else SAME
+    yield [counted(len(prefix.tools), "tool"), sum(tool.size for tool in prefix.tools), tools if match else NEW]
+    yield ["instructions", len(prefix.instructions), instructions if match else NEW]
     yield from _items(record, match)
 
 
 def _items(record: Record, match: Match | None) -> Iterator[Json]:
-    """Yield the items: those that stand again, the first that differs, and what follows."""
-    items, head = record.prompt.items, match.head if match else 0
-    if head:
-        last = f" to input[{items[head - 1].input_index}]" if head > 1 else ""
-        yield [f"input[{items[0].input_index}]{last}", items.size(head), SAME]
-    if head == len(items):
-        return
-    first = items[head]
-    whole = match is None or match.whole
-    yield [f"input[{first.input_index}] {ascii_only(first.kind, 40)}", first.size, NEW if whole else CHANGED]
-    if head + 1 < len(items):
-        size = items.size() - items.size(head + 1)
-        yield [counted(len(items) - head - 1, "more item"), size, NEW if whole else BEHIND]
+    """Yield the items that the predecessor has too, the first other one, and what follows."""
+    is_new = match is None or match.whole
+    same, item, rest = record.prompt.items.split(match.shared_items if match else 0)
+    if same:
+        last = f" to input[{same.last}]" if same.length > 1 else ""
+        yield [f"input[{same.first}]{last}", same.size, SAME]
+    if item:
+        yield [f"input[{item.first}] {ascii_only(item.kind, 40)}", item.size, NEW if is_new else CHANGED]
+    if rest:
+        yield [counted(rest.length, "more item"), rest.size, NEW if is_new else BEHIND]
 
 
-def _identity(diagnosis: Diagnosis, pseudonyms: Pseudonyms) -> Iterator[tuple[str, Json]]:
-    """Yield what routes a turn: the fingerprint, and whether it is the predecessor's."""
-    mine, other = diagnosis.record.route, diagnosis.match.record.route if diagnosis.match else None
-    for name in ("key", "session", "account", "host", "transport", "socket"):
-        value, was = getattr(mine, name), getattr(other, name, None)
-        kind = "key" if name == "session" else name  # the same value has one fingerprint wherever it stands
-        shown = value if name in ("host", "transport") else pseudonyms.of(kind, value or None)
-        yield name, [shown, _state(value, was, other is not None)]
+def _identity(record: Record, match: Match | None, pseudonyms: Pseudonyms) -> Object:
+    """Return what routes a turn, by name: its pseudonym, and whether it is the predecessor's."""
+    new, old = record.route, match.record.route if match else None
+    shown = pseudonyms.of_all(
+        {
+            "key": ("key", new.key or None),
+            "session": ("key", new.session or None),
+            "account": ("account", new.account or None),
+            "socket": ("socket", new.socket or None),
+        }
+    )
+    shown |= {"host": new.host, "transport": new.transport}
+    names = ("key", "session", "account", "host", "transport", "socket")
+    return {name: [shown[name], _state(getattr(new, name), old and getattr(old, name), match)] for name in names}
 
 
-def _state(value: object, was: object, compared: bool) -> str:
-    return "absent" if not value else NEW if not compared else SAME if value == was else CHANGED
+def _state(new: object, old: object, match: Match | None) -> str:
+    return "absent" if not new else NEW if not match else SAME if new == old else CHANGED
 
 
-def _edits_summary(values: Values, key: Json, pseudonyms: Pseudonyms) -> Iterator[tuple[str, Json]]:
-    """Yield the fingerprints of the identity in a body's key and in header fields."""
-    yield KEY_MEMBER, pseudonyms.of("key", key) if isinstance(key, str) else None
-    for name in _HEADERS:
-        yield name, pseudonyms.of("key", first_value(values, name))
+def _ids(values: Values, key: Json, pseudonyms: Pseudonyms) -> Object:
+    """Return the pseudonyms of the ids in a body's key and in header fields, by name."""
+    ids = {name: ("key", values[name][0] if name in values else None) for name in _ID_HEADERS}
+    return {**pseudonyms.of_all({KEY_MEMBER: ("key", key if isinstance(key, str) else None), **ids})}

@@ -10,5 +10,6 @@
 | `formatting`    | shares, spans and times, as the page shows them                              |
 | `page`          | the page itself (`page.html`, `page.css`, `page.js`)                         |
 
-`captured` knows mitmproxy; no other module here does. Only `captured` and `load` read files of the user's.
+`captured` knows mitmproxy; no other module here does. Only `captured` and `load` read the user's files. The colours
+and signs of verdicts come from the table in `verdicts`; all other style is in `page.css`.
 """

@@ -19,7 +19,7 @@ from .load import ReportData
 
 
 def is_capture(path: Path) -> bool:
-    """Tell whether a file looks like mitmproxy's own format, which starts with a length. Raises OSError."""
+    """Return True if a file looks like mitmproxy's own format, which starts with a length. Raises OSError."""
     with path.open("rb") as file:
         return file.read(1).isdigit()
 
@@ -44,9 +44,7 @@ async def _play(path: Path, state: State) -> str:
                 for event in eventsequence.iterate(flow):
                     if hook := getattr(hooks, event.name, None):
                         hook(flow)
-        except (
-            Exception
-        ):  # the hooks raise nothing; of a damaged flow, mitmproxy's reader raises whatever it stumbles on
+        except Exception:  # the hooks raise nothing, and mitmproxy's reader raises anything for a damaged flow
             return f"The capture {printable(path.name, 200)} cannot be read to its end; what came before counts."
         finally:
             captures.play()

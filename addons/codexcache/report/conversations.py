@@ -1,8 +1,8 @@
 """Rows put together into conversations, and how many tokens each turn sent again.
 
-A conversation is known by its start and its fingerprint. What was sent again is not in a journal; for a miss it is what
-the smaller of the predecessor's and this turn's input holds beyond what was read. Where the predecessor is not in the
-journal, what the journal calls reusable stands for it: less, and an estimate as well.
+A conversation is identified by its start of the proxy and its pseudonym. What was sent again is not in a journal; for a
+miss it is what the smaller of the predecessor's and this turn's input holds beyond what was read. Where the predecessor
+is not in the journal, what the journal calls reusable is taken for its input: less, and an estimate as well.
 """
 
 from collections import defaultdict
@@ -14,11 +14,11 @@ from .load import Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class ReportTurn:
     """A turn in its conversation. `gap` is the seconds since all turns before it had ended, None for the first."""
 
     row: Row
-    word: VerdictEntry
+    verdict: VerdictEntry
     resent: int
     gap: float | None
 
@@ -29,7 +29,7 @@ class Turn:
 
     @property
     def is_counted(self) -> bool:
-        """Whether the backend told both what came in and what of it was read."""
+        """True if the backend reported both the input and how much of it was cached."""
         return self.row.input is not None and self.row.cached is not None
 
 
@@ -39,7 +39,7 @@ class Conversation:
 
     run: str
     name: str
-    turns: tuple[Turn, ...]
+    turns: tuple[ReportTurn, ...]
 
     @property
     def resent(self) -> int:
@@ -48,33 +48,34 @@ class Conversation:
 
     @property
     def input(self) -> int:
-        """Input tokens, as far as they were told."""
+        """Input tokens, as far as they were reported."""
         return sum(turn.row.input or 0 for turn in self.turns)
 
 
 def put_together(rows: Iterable[Row]) -> list[Conversation]:
     """Return the conversations, first those that sent the most tokens again."""
     in_order = sorted(rows, key=lambda row: (row.time, row.turn))
-    by_place = {row.place: row for row in in_order}
-    together: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    by_id = {row.turn_id: row for row in in_order}
+    grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in in_order:
-        together[row.run, row.conversation].append(row)
-    found = [Conversation(run=run, name=name, turns=_turns(rows, by_place)) for (run, name), rows in together.items()]
+        grouped[row.run, row.conversation].append(row)
+    found = [Conversation(run=run, name=name, turns=_turns(rows, by_id)) for (run, name), rows in grouped.items()]
     return sorted(found, key=lambda conversation: (-conversation.resent, -conversation.input))
 
 
-def _turns(rows: Iterable[Row], by_place: Mapping[tuple[str, int], Row]) -> tuple[Turn, ...]:
-    turns, ended = list[Turn](), None
+def _turns(rows: Iterable[Row], by_id: Mapping[tuple[str, int], Row]) -> tuple[ReportTurn, ...]:
+    turns, ended = list[ReportTurn](), None
     for row in rows:
         gap = None if ended is None else max(0.0, row.time - ended)
-        turns.append(Turn(row=row, word=verdict_entry(row.verdict), resent=_resent(row, by_place), gap=gap))
+        verdict = verdict_entry(row.verdict)
+        turns.append(ReportTurn(row=row, verdict=verdict, resent=_resent(row, verdict, by_id), gap=gap))
         ended = max(ended or 0.0, row.time + row.duration)
     return tuple(turns)
 
 
-def _resent(row: Row, by_place: Mapping[tuple[str, int], Row]) -> int:
-    if not verdict_entry(row.verdict).is_miss or row.input is None or row.cached is None:
+def _resent(row: Row, verdict: VerdictEntry, by_id: Mapping[tuple[str, int], Row]) -> int:
+    if not verdict.is_miss or row.input is None or row.cached is None:
         return 0
-    predecessor = by_place.get((row.run, row.predecessor)) if row.predecessor is not None else None
-    held = predecessor.input if predecessor and predecessor.input is not None else row.reusable
-    return max(0, min(held or 0, row.input) - row.cached)
+    predecessor = by_id.get((row.run, row.predecessor)) if row.predecessor is not None else None
+    known = predecessor.input if predecessor and predecessor.input is not None else row.reusable
+    return max(0, min(known or 0, row.input) - row.cached)

@@ -1,13 +1,8 @@
-"""Shares, spans and times, as a page with much of them shows them."""
+"""Shares, spans and times, as the page shows them; times are UTC."""
 
 import datetime
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-
-
-def tokens(number: int | None) -> str:
-    """Return a counter; one that is not known is not 0."""
-    return "n/a" if number is None else f"{number:,}"
 
 
 def share(value: float | None) -> str:
@@ -37,22 +32,22 @@ def short(number: int) -> str:
 
 
 def clock(seconds: float) -> str:
-    """Return the time of day, in UTC."""
+    """Return the time of day."""
     return f"{_moment(seconds):%H:%M}"
 
 
 def clock_to_the_second(seconds: float) -> str:
-    """Return the time of day to the second, in UTC."""
+    """Return the time of day to the second."""
     return f"{_moment(seconds):%H:%M:%S}"
 
 
 def day(seconds: float) -> str:
-    """Return the day, in UTC."""
+    """Return the day."""
     return f"{_moment(seconds):%Y-%m-%d}"
 
 
 def period(start: float, end: float) -> str:
-    """Return from when to when, in UTC."""
+    """Return from when to when."""
     until = clock(end) if day(start) == day(end) else f"{day(end)} {clock(end)}"
     return f"{day(start)} {clock(start)} to {until} UTC"
 

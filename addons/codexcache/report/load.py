@@ -1,4 +1,9 @@
-"""Whole journals: the rows of their lines, and how many lines could not be read, and why."""
+"""Journals: the rows of their lines, and how many lines could not be read, and why.
+
+They are read with distrust: a line may be cut, of another version, or made up. A field that is needed to identify a
+turn has to be right, or there is no row. Any other that is not right counts as absent, and an absent counter is not 0.
+Text is cut, and what does not print is replaced.
+"""
 
 import datetime
 from collections import Counter
@@ -9,23 +14,27 @@ from typing import BinaryIO
 
 import orjson
 
-from ..body.json_splice import Json, is_count
+from ..body.json_splice import Json, as_count
 from ..text import printable
-
-# One line of a journal, read with distrust: it may be cut, of another version, or somebody's joke.
-#
-# A field that is needed to place a turn has to be right, or there is no row. Any other that is not right counts as
-# absent, and an absent counter is not 0. Text is cut, and rid of what does not print.
 
 _LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
 _MOST_CHANGES = 40
 _END_OF_TIME = 253_402_300_800.0
 """The year 10000, in seconds since the epoch."""
 
+_LONGEST_LINE = 1 << 20
+"""Bytes of a line; an entry has about 1,000."""
+
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+_CACHED = "gen_ai.usage.cache_read.input_tokens"
+
+CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "repeated"
+"""Why a line is left out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A turn as the journal tells of it. `time` is in seconds since the epoch, `duration` in seconds."""
+    """A turn as its entry in a journal has it. `time` is in seconds since the epoch, `duration` in seconds."""
 
     time: float
     run: str
@@ -45,16 +54,16 @@ class Row:
     altered: bool
 
     @property
-    def place(self) -> tuple[str, int]:
-        """What tells the turn from all others."""
+    def turn_id(self) -> tuple[str, int]:
+        """What identifies the turn among all others."""
         return self.run, self.turn
 
 
 def read_row(entry: Json) -> Row | None:
-    """Return the row of a journal's entry, or None for what cannot be placed."""
+    """Return the row of a journal's entry, or None if that does not identify a turn."""
     if not isinstance(entry, dict):
         return None
-    time, turn = _time(entry.get("time")), _count(entry.get("turn"))
+    time, turn = _time(entry.get("time")), as_count(entry.get("turn"))
     run, conversation, verdict = (_name(entry.get(name)) for name in ("run", "conversation", "verdict"))
     if time is None or turn is None or not (run and conversation and verdict):
         return None
@@ -68,9 +77,9 @@ def read_row(entry: Json) -> Row | None:
         mode=_name(entry.get("mode")) or "unknown",
         client=_name(entry.get("client")),
         model=_name(entry.get("model")),
-        duration=(_count(entry.get("duration_ms")) or 0) / 1000,
-        reusable=_count(entry.get("reusable_tokens")),
-        predecessor=_count(entry.get("predecessor")),
+        duration=(as_count(entry.get("duration_ms")) or 0) / 1000,
+        reusable=as_count(entry.get("reusable_tokens")),
+        predecessor=as_count(entry.get("predecessor")),
         changes=_names(entry.get("changes")),
         altered=bool(_names(entry.get("changed"))),
         **_counters(entry),
@@ -79,14 +88,8 @@ def read_row(entry: Json) -> Row | None:
 
 def _counters(entry: Mapping[str, Json]) -> dict[str, int | None]:
     """Return the tokens; what was read from the cache is part of the input."""
-    given, cached = _count(entry.get("gen_ai.usage.input_tokens")), _count(entry.get(_CACHED))
-    return {
-        "input": given,
-        "cached": None if given is None or cached is None else min(cached, given),
-    }
-
-
-_CACHED = "gen_ai.usage.cache_read.input_tokens"
+    given, cached = as_count(entry.get("gen_ai.usage.input_tokens")), as_count(entry.get(_CACHED))
+    return {"input": given, "cached": None if given is None or cached is None else min(cached, given)}
 
 
 def _time(value: Json) -> float | None:
@@ -98,10 +101,6 @@ def _time(value: Json) -> float | None:
     except (ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds < _END_OF_TIME else None
-
-
-def _count(value: Json) -> int | None:
-    return value if is_count(value) else None
 
 
 def _names(value: Json) -> tuple[str, ...]:
@@ -116,33 +115,24 @@ def _text(value: Json, longest: int) -> str:
     return printable(value, longest) if isinstance(value, str) else ""
 
 
-CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "told before"
-"""Why a line is left out."""
-
-_LONGEST = 1 << 20
-"""Bytes of a line; an entry has about 1,000."""
-
-_BLANK = b"\xef\xbb\xbf \t\r\n"
-
-
 class ReportData:
-    """Rows, each turn once; what was left out, by reason; and sentences on what the reader of a page has to know."""
+    """Rows, each turn once; how many lines were left out, by reason; and notes that the page has to show."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.skipped: Counter[str] = Counter()
         self.notes: list[str] = []
-        self._places: set[tuple[str, int]] = set()
+        self._turn_ids: set[tuple[str, int]] = set()
 
     def add(self, entry: Json) -> None:
         """Add the row of an entry, or count why there is none."""
         row = read_row(entry)
         if row is None:
             self.skipped[STRANGE] += 1
-        elif row.place in self._places:
+        elif row.turn_id in self._turn_ids:
             self.skipped[REPEATED] += 1
         else:
-            self._places.add(row.place)
+            self._turn_ids.add(row.turn_id)
             self.rows.append(row)
 
     def add_lines(self, lines: Iterable[bytes]) -> None:
@@ -163,8 +153,8 @@ def add_journal(report_data: ReportData, path: Path) -> None:
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines, of one that is too long its first part alone."""
-    while line := file.readline(_LONGEST):
+    """Yield the lines; of one that is too long, only the first part."""
+    while line := file.readline(_LONGEST_LINE):
         yield line
-        while len(line) == _LONGEST and not line.endswith(b"\n"):
-            line = file.readline(_LONGEST)
+        while len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+            line = file.readline(_LONGEST_LINE)

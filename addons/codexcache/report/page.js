@@ -1,5 +1,5 @@
 
-function tell(event) {
+function show(event) {
   const turn = event.target.closest?.(".turn");
   if (!turn) return;
   const title = turn.querySelector("title");
@@ -8,8 +8,8 @@ function tell(event) {
     title.remove();
   }
   const drawing = turn.closest(".drawing");
-  const [head, ...rest] = turn.getAttribute("aria-label").split("\n");
-  drawing.querySelector(".panel strong").textContent = head;
+  const [first, ...rest] = turn.getAttribute("aria-label").split("\n");
+  drawing.querySelector(".panel strong").textContent = first;
   drawing.querySelector(".panel span").textContent = rest.join("\n");
   drawing.querySelector(".told")?.classList.remove("told");
   turn.classList.add("told");
@@ -35,6 +35,6 @@ function walk(event) {
   next.focus();
 }
 
-document.addEventListener("mouseover", tell);
-document.addEventListener("focusin", tell);
+document.addEventListener("mouseover", show);
+document.addEventListener("focusin", show);
 document.addEventListener("keydown", walk);

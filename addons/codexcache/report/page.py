@@ -1,4 +1,7 @@
-"""All of it on one page: what is said, in which order, and how much of it is drawn."""
+"""The page: what the template (`page.html`) is given, and how many conversations and turns are listed and drawn.
+
+Its style is `page.css`, with the colours of the verdicts added from the table in `verdicts`.
+"""
 
 import errno
 import functools
@@ -14,11 +17,11 @@ import jinja2
 from markupsafe import Markup
 
 from .. import __version__
-from ..text import cell, counted, printable
-from ..verdicts import GROUPS, VERDICT_TABLE
+from ..text import cell, counted, number, printable
+from ..verdicts import GROUPS, QUIET, VERDICT_TABLE, VERDICTS
 from . import chart, formatting, stats
 from .chart import Timeline, lay_out
-from .conversations import Conversation, Turn, put_together
+from .conversations import Conversation, ReportTurn, put_together
 from .load import ReportData, Row
 
 _FOLDER = Path(__file__).parent
@@ -31,28 +34,28 @@ _OPEN = 4
 """Conversations that are unfolded."""
 
 _DRAWN = 3_000
-"""Turns that are drawn and listed, so that the page stays quick; all others count in every figure."""
+"""Turns that are drawn and listed, so that the page stays quick; all others are counted all the same."""
 
 _LISTED = 500
 """Conversations that are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A conversation on the page, with its drawing; `left_out` is the number of its first turns that are not drawn."""
+class ConversationSection:
+    """A conversation on the page, with its chart; `left_out` is the number of its first turns that are not drawn."""
 
     conversation: Conversation
     totals: stats.Totals
-    drawing: Timeline | None
+    timeline: Timeline | None
     left_out: int
 
     @property
-    def turns(self) -> tuple[Turn, ...]:
+    def turns(self) -> tuple[ReportTurn, ...]:
         """The turns that are drawn."""
         return self.conversation.turns[self.left_out :]
 
     @property
-    def worst(self) -> Turn:
+    def worst(self) -> ReportTurn:
         """The drawn turn that sent the most again, else the last."""
         return max(reversed(self.turns), key=lambda turn: turn.resent)
 
@@ -71,29 +74,30 @@ def render(report_data: ReportData, source: str) -> str:
             totals=stats.total(conversations),
             causes=stats.causes(conversations),
             comparison=stats.compare(conversations),
-            parts=list(_parts(conversations[:_LISTED])),
+            sections=list(_sections(conversations[:_LISTED])),
             unlisted=max(0, len(conversations) - _LISTED),
-            **_furniture(),
+            **_constants(),
         )
     )
     return page.lstrip()
 
 
-def _furniture() -> dict[str, Any]:
-    """Return what stands on every page."""
-    style, script = _asset("page.css"), _asset("page.js")
+def _constants() -> dict[str, Any]:
+    """Return what is the same on every page."""
+    style, script = _asset("page.css") + _verdict_colours(), _asset("page.js")
     return {
         "version": __version__,
         "opened": _OPEN,
         "modes": stats.MODES,
         "groups": GROUPS,
-        "words": VERDICT_TABLE.values(),
-        "axis": chart,
-        "say": formatting,
+        "verdicts": [VERDICT_TABLE[name] for name in (*reversed(QUIET), *VERDICTS[len(QUIET) :])],
+        "chart": chart,
+        "formatting": formatting,
+        "number": number,
         "counted": counted,
         "cell": cell,
         "describe": describe,
-        "strips": strips,
+        "split_parts": split_parts,
         "style": style,
         "script": script,
         "policy": _policy(style, script),
@@ -112,14 +116,14 @@ def _looks_like_a_page(path: Path) -> bool:
         return file.read(len(_DOCTYPE)) == _DOCTYPE
 
 
-def describe(turn: Turn) -> str:
+def describe(turn: ReportTurn) -> str:
     """Return what the page says of one turn, in three lines."""
-    row, miss = turn.row, "miss: " if turn.word.is_miss else ""
-    head = f"Turn {row.turn} at {formatting.clock_to_the_second(row.time)}, {miss}{row.verdict}"
-    return "\n".join((head, row.because or turn.word.meaning, ", ".join(_counters(turn))))
+    row, miss = turn.row, "miss: " if turn.verdict.is_miss else ""
+    headline = f"Turn {row.turn} at {formatting.clock_to_the_second(row.time)}, {miss}{row.verdict}"
+    return "\n".join((headline, row.because or turn.verdict.meaning, ", ".join(_counters(turn))))
 
 
-def strips(totals: stats.Totals) -> Iterator[tuple[str, float, float]]:
+def split_parts(totals: stats.Totals) -> Iterator[tuple[str, float, float]]:
     """Yield the parts of the input, each with its start and width in thousandths."""
     start, unit = 0.0, 1000 / max(1, totals.input)
     for kind, tokens in (("cached", totals.cached), ("resent", totals.resent), ("fresh", totals.fresh)):
@@ -127,10 +131,10 @@ def strips(totals: stats.Totals) -> Iterator[tuple[str, float, float]]:
         start += tokens * unit
 
 
-def _counters(turn: Turn) -> Iterator[str]:
+def _counters(turn: ReportTurn) -> Iterator[str]:
     row = turn.row
-    yield f"{formatting.tokens(row.input)} input"
-    yield f"{formatting.tokens(row.cached)} cached"
+    yield f"{number(row.input)} input"
+    yield f"{number(row.cached)} cached"
     if turn.resent:
         yield f"{turn.resent:,} re-sent"
     if turn.gap is not None:
@@ -139,16 +143,16 @@ def _counters(turn: Turn) -> Iterator[str]:
         yield f"also changed: {' '.join(others)}"
 
 
-def _parts(conversations: Iterable[Conversation]) -> Iterator[Part]:
-    """Yield the conversations with their drawings, as far as there is room for them."""
-    room = _DRAWN
+def _sections(conversations: Iterable[Conversation]) -> Iterator[ConversationSection]:
+    """Yield the conversations with their charts, until so many turns are drawn as may be."""
+    left = _DRAWN
     for conversation in conversations:
-        drawn = conversation.turns[max(0, len(conversation.turns) - room) :] if room else ()
-        room -= len(drawn)
-        yield Part(
+        drawn = conversation.turns[-left:] if left else ()
+        left -= len(drawn)
+        yield ConversationSection(
             conversation=conversation,
             totals=stats.total([conversation]),
-            drawing=lay_out(drawn) if drawn else None,
+            timeline=lay_out(drawn) if drawn else None,
             left_out=len(conversation.turns) - len(drawn),
         )
 
@@ -181,8 +185,18 @@ def _templates() -> jinja2.Environment:
 
 
 def _asset(name: str) -> Markup:
-    """Return a file of ours that stands in the page as it is."""
+    """Return a file of this folder, which goes into the page as it is."""
     return Markup((_FOLDER / name).read_text("utf-8"))
+
+
+def _verdict_colours() -> Markup:
+    """Return the style of the groups of verdicts: the colours of each on a light page, on a dark one and on paper."""
+    light, dark = ("".join(f"--{one.name}: {one.colours[at]}; " for one in GROUPS if one.colours) for at in (0, 1))
+    return Markup(
+        f":root {{ {light}}}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark}}} }}\n"
+        f"@media print {{ :root {{ {light}}} }}\n"
+        + "".join(f".{one.name} {{ --own: var(--{one.name}); }}\n" for one in GROUPS if one.colours)
+    )
 
 
 def _policy(style: str, script: str) -> str:

@@ -1,4 +1,4 @@
-"""Totals, causes, and modes beside each other: what many turns come to."""
+"""What many turns come to: totals, causes, and a comparison of modes."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from statistics import median
 
 from ..text import counted
 from ..verdicts import EXPECTED, VerdictEntry, verdict_entry
-from .conversations import Conversation, Turn
+from .conversations import Conversation, ReportTurn
 
 FEW_TURNS, FEW_CONVERSATIONS = 30, 3
 """Below these, a comparison says more about the conversations than about the mode."""
@@ -49,39 +49,37 @@ class Totals:
 
     @property
     def is_few(self) -> bool:
-        """Whether there is too little to compare."""
+        """True if there is too little to compare."""
         return self.warm < FEW_TURNS or self.conversations < FEW_CONVERSATIONS
 
 
 def total(conversations: Iterable[Conversation]) -> Totals:
     """Return what these conversations come to."""
-    together = [
-        (conversation.run, conversation.name, turn) for conversation in conversations for turn in conversation.turns
-    ]
-    return _total([turn for _, _, turn in together], len({(run, name) for run, name, _ in together}))
+    known = list(conversations)
+    return _total([turn for conversation in known for turn in conversation.turns], len(known))
 
 
-def _total(turns: Sequence[Turn], conversations: int) -> Totals:
-    told = [turn for turn in turns if turn.is_counted and turn.row.input]
-    warm = [turn for turn in told if turn.row.predecessor is not None]
+def _total(turns: Sequence[ReportTurn], conversations: int) -> Totals:
+    reported = [turn for turn in turns if turn.is_counted and turn.row.input]
+    warm = [turn for turn in reported if turn.row.predecessor is not None]
     return Totals(
         turns=len(turns),
         conversations=conversations,
-        counted=len(told),
-        input=sum(turn.row.input or 0 for turn in told),
-        cached=sum(turn.row.cached or 0 for turn in told),
+        counted=len(reported),
+        input=sum(turn.row.input or 0 for turn in reported),
+        cached=sum(turn.row.cached or 0 for turn in reported),
         resent=sum(turn.resent for turn in turns),
-        expected=sum(turn.resent for turn in turns if turn.word.group is EXPECTED),
-        misses=sum(turn.word.is_miss for turn in turns),
+        expected=sum(turn.resent for turn in turns if turn.verdict.group is EXPECTED),
+        misses=sum(turn.verdict.is_miss for turn in turns),
         altered=sum(turn.row.altered for turn in turns),
-        share=_share(told),
-        median=median((turn.row.cached or 0) / (turn.row.input or 1) for turn in told) if told else None,
+        share=_share(reported),
+        median=median((turn.row.cached or 0) / (turn.row.input or 1) for turn in reported) if reported else None,
         warm=len(warm),
         warm_share=_share(warm),
     )
 
 
-def _share(turns: Sequence[Turn]) -> float | None:
+def _share(turns: Sequence[ReportTurn]) -> float | None:
     """Return the cached share of the input tokens."""
     given = sum(turn.row.input or 0 for turn in turns)
     return sum(turn.row.cached or 0 for turn in turns) / given if given else None
@@ -91,7 +89,7 @@ def _share(turns: Sequence[Turn]) -> float | None:
 class Cause:
     """A verdict, how many turns had it, and the tokens that were sent again because of it."""
 
-    word: VerdictEntry
+    verdict: VerdictEntry
     turns: int
     resent: int
 
@@ -102,13 +100,13 @@ def causes(conversations: Iterable[Conversation]) -> list[Cause]:
     for turn in (turn for conversation in conversations for turn in conversation.turns):
         turns[turn.row.verdict] += 1
         resent[turn.row.verdict] += turn.resent
-    found = [Cause(word=verdict_entry(name), turns=count, resent=resent[name]) for name, count in turns.items()]
-    return sorted(found, key=lambda cause: (-cause.resent, not cause.word.is_miss, -cause.turns, cause.word.name))
+    found = [Cause(verdict=verdict_entry(name), turns=count, resent=resent[name]) for name, count in turns.items()]
+    return sorted(found, key=lambda cause: (-cause.resent, not cause.verdict.is_miss, -cause.turns, cause.verdict.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Modes beside each other, in the order of how much they do, and what can be said of the difference."""
+    """Modes side by side, in the order of how much they do, and sentences on the difference."""
 
     modes: tuple[tuple[str, Totals], ...]
     sentences: tuple[str, ...]
@@ -119,7 +117,7 @@ _MODES = 12
 
 
 def compare(conversations: Sequence[Conversation]) -> Comparison | None:
-    """Return the modes beside each other, or None where there is only one."""
+    """Return the modes side by side, or None where there is only one."""
     ranks = {name: rank for rank, name in enumerate(MODES)}
     names = {turn.row.mode for conversation in conversations for turn in conversation.turns}
     in_order = sorted(names, key=lambda name: (ranks.get(name, len(ranks)), name))
@@ -131,25 +129,25 @@ def compare(conversations: Sequence[Conversation]) -> Comparison | None:
 
 
 def _total_of_mode(mode: str, conversations: Iterable[Conversation]) -> Totals:
-    parts = [[turn for turn in conversation.turns if turn.row.mode == mode] for conversation in conversations]
-    return _total([turn for part in parts for turn in part], sum(map(bool, parts)))
+    chosen = [[turn for turn in conversation.turns if turn.row.mode == mode] for conversation in conversations]
+    return _total([turn for turns in chosen for turn in turns], sum(map(bool, chosen)))
 
 
 def _differences(modes: Sequence[tuple[str, Totals]]) -> Iterable[str]:
-    """Yield a sentence for each mode beside the first."""
-    (base, before), *others = modes
-    for name, after in others:
-        yield _difference(base, before, name, after)
+    """Yield a sentence for each mode after the first."""
+    (base, base_totals), *others = modes
+    for name, totals in others:
+        yield _difference(base, base_totals, name, totals)
 
 
-def _difference(base: str, before: Totals, name: str, after: Totals) -> str:
-    if before.warm_share is None or after.warm_share is None:
+def _difference(base: str, base_totals: Totals, name: str, totals: Totals) -> str:
+    if base_totals.warm_share is None or totals.warm_share is None:
         return f"{base} and {name} cannot be compared: one of them has no warm turn that reported token counts."
-    points = (after.warm_share - before.warm_share) * 100
+    points = (totals.warm_share - base_totals.warm_share) * 100
     read = (
-        f"Warm turns read {after.warm_share:.1%} of their input from the cache with {name} "
-        f"({counted(after.warm, 'turn')}) and {before.warm_share:.1%} with {base} ({counted(before.warm, 'turn')}): "
-        f"{abs(points):.1f} points {'more' if points >= 0 else 'less'}"
+        f"Warm turns read {totals.warm_share:.1%} of their input from the cache with {name} "
+        f"({counted(totals.warm, 'turn')}) and {base_totals.warm_share:.1%} with {base} "
+        f"({counted(base_totals.warm, 'turn')}): {abs(points):.1f} points {'more' if points >= 0 else 'less'}"
     )
-    few = [mode for mode, totals in ((base, before), (name, after)) if totals.is_few]
+    few = [mode for mode, each in ((base, base_totals), (name, totals)) if each.is_few]
     return f"{read}. From so few turns of {' and '.join(few)} that says little." if few else f"{read}."

@@ -23,6 +23,16 @@ class Item(NamedTuple):
     input_index: int
 
 
+class Run(NamedTuple):
+    """Consecutive items: how many, their bytes, what the first is, and the first's and last's places in the input."""
+
+    length: int
+    size: int
+    kind: str
+    first: int
+    last: int
+
+
 class ItemArrays:
     """Arrays of items, some 36 bytes each. `prefix_digests` and `end_offsets` begin with an entry for no items.
 
@@ -95,6 +105,10 @@ class Items:
         """Return the digest of the first `count` items together; it depends on their order."""
         return self.arrays.prefix_digests[count]
 
+    def prefix_digests(self) -> Sequence[int]:
+        """Return the digests that stand for the first 0, 1, 2, ... items, and last for all of them."""
+        return self.arrays.prefix_digests[: self._count + 1]
+
     def digests(self, start: int = 0, end: int | None = None) -> list[int]:
         """Return the digests of single items, from index `start` up to `end`."""
         return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
@@ -102,6 +116,18 @@ class Items:
     def size(self, count: int | None = None) -> int:
         """Return the size in bytes of the first `count` items, or of all."""
         return self.arrays.end_offsets[self._count if count is None else min(count, self._count)]
+
+    def split(self, index: int) -> tuple[Run | None, Run | None, Run | None]:
+        """Return the items before an index, the one at it, and those after it; None where there are none."""
+        return self._run(0, index), self._run(index, index + 1), self._run(index + 1, self._count)
+
+    def _run(self, start: int, end: int) -> Run | None:
+        end = min(end, self._count)
+        if start >= end:
+            return None
+        arrays = self.arrays
+        size = arrays.end_offsets[end] - arrays.end_offsets[start]
+        return Run(end - start, size, arrays.kinds[start], arrays.indexes[start], arrays.indexes[end - 1])
 
     def kinds(self) -> tuple[str, ...]:
         """Return the kind of each item."""

@@ -72,7 +72,7 @@ def check_excerpt(data: bytes) -> None:
     assert first_difference_in_prompt(was, was) is None, "it differs from itself"
     found = first_difference_in_prompt(was, now)
     if found:
-        check_harmless([found.place, found.before, found.was, found.now, found.kind])
+        check_harmless([found.path, found.context, found.was, found.now, found.kind])
     check_harmless([compare(was, {}, now, {})])
     assert found is None or given_items(was) or given_items(now) or was != now
 
