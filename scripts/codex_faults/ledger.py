@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import orjson
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Pseudonyms
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from codexcache.hooks.files import load_secret
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Pseudonyms
 from embedded_backend.breaks import Break, Breaks
 
 from codex_faults import ledger, speech, turns

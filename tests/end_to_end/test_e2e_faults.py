@@ -68,7 +68,7 @@ ROOMS = [
     "codexcache.hooks.http.write_fields",
     "codexcache.turn.exchange.resolve",
     "codexcache.turn.exchange.seal",
-    "codexcache.turn.key_memory.Memory.remember",
+    "codexcache.turn.cache_key.Memory.remember",
     "codexcache.hooks.state._codex_host",
 ]
 

@@ -2,7 +2,7 @@
 
 import orjson
 from codex_faults.ledger import Ledger, read
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Pseudonyms
 
 PRINTS = Pseudonyms(b"s" * 32)
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.output.journal import Entries, _rfc3339, line_of
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Entries, Pseudonyms, _rfc3339, line_of
 from support.diagnoses import USER, Clerk
 from support.turns import conversation
 

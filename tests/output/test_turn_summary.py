@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from codexcache.body.json_splice import Json, Object
-from codexcache.output.journal import Entries
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Entries, Pseudonyms
 from codexcache.output.turn_summary import turn_summary
 from support.diagnoses import USER, Clerk
 from support.turns import conversation, user

@@ -13,7 +13,7 @@ from codex_soak.plan import LONG, SHORT, Plan
 from codexcache.addon import CodexContinuity
 from codexcache.diagnosis import engine
 from codexcache.diagnosis.history import HISTORY_BYTES
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Pseudonyms
 
 NAMES = {"history", "bodies", "beginnings", "traces", "responses", "loads", "lines", "fingerprints"}
 

@@ -12,8 +12,7 @@ from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.diagnosis.engine import DiagnosisService
 from codexcache.hooks.errors import InternalErrors
 from codexcache.options import default_settings
-from codexcache.output.journal import Entries
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Entries, Pseudonyms
 from codexcache.telemetry.attributes import INSTRUMENTS, Attributes, Instrument, Report, Telemetry, destination
 from codexcache.turn.exchange import Continuity
 from support.turns import turn, user

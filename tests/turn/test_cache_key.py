@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from codexcache.body.json_splice import Json
-from codexcache.turn.cache_key import choose_key
-from codexcache.turn.key_memory import CacheKey, KeyMemory, KeySource
+from codexcache.turn.cache_key import CacheKey, KeyMemory, KeySource, choose_key
 from support.turns import NATIVE, Headers, bearer, conversation, said, turn, user
 
 TOKEN = {"authorization": "Bearer opaque"}

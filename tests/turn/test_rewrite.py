@@ -2,8 +2,7 @@
 
 import pytest
 from codexcache.body.json_splice import Json
-from codexcache.turn.cache_key import choose_key
-from codexcache.turn.key_memory import CacheKey, KeyMemory
+from codexcache.turn.cache_key import CacheKey, KeyMemory, choose_key
 from codexcache.turn.key_values import usable
 from codexcache.turn.rewrite import RequestEdits, no_edits, plan_edits, plan_handshake_edits
 from support.turns import NATIVE, Headers, client_headers, fields, headers_of, turn

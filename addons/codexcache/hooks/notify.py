@@ -21,8 +21,7 @@ from mitmproxy.utils import vt_codes
 
 from ..body.json_splice import Object
 from ..diagnosis.diagnosis import Diagnosis
-from ..output.journal import Entries, line_of
-from ..output.pseudonyms import Pseudonyms
+from ..output.journal import Entries, Pseudonyms, line_of
 from ..output.terminal import Summary, turn_line
 from ..output.turn_summary import turn_summary
 from ..verdicts import GROUP_OF, MISS_MARKER, UNKNOWN

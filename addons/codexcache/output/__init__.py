@@ -2,8 +2,7 @@
 
 | module             | what it holds                                                            |
 |--------------------|--------------------------------------------------------------------------|
-| `pseudonyms`       | ids as short keyed hashes (HMAC), comparable but not reversible          |
-| `journal`          | one JSON object a line                                                   |
+| `journal`          | one JSON object a line; ids as short keyed hashes, the pseudonyms        |
 | `turn_summary`     | the JSON summary of a turn that its flow carries                         |
 | `first_difference` | where two prompts first differ, and what kind of text differs there      |
 | `prompt_bar`       | a prompt's parts as a bar of glyphs, with the first difference marked    |

@@ -1,17 +1,43 @@
-"""The journal: one JSON object a line for each finished turn.
+"""The journal: one JSON object a line for each finished turn, and the pseudonyms that stand for ids in it.
 
-It holds names and positions, never text of a prompt, and pseudonyms in the place of ids, so that it can be attached to
-a bug report. Names of counters are those of OpenTelemetry's GenAI conventions.
+An entry holds names and positions, never text of a prompt, so that it can be attached to a bug report. Names of
+counters are those of OpenTelemetry's GenAI conventions. A pseudonym is an HMAC with a secret of this machine: a reader
+cannot find out an id by trying likely ones, and two journals of one machine can still be compared.
 """
 
 import datetime
+import functools
+import hmac
+from collections.abc import Mapping
 
 import orjson
 
 from ..body.json_splice import Json
 from ..diagnosis.diagnosis import Diagnosis
 from ..text import ascii_only
-from .pseudonyms import Pseudonyms
+
+_PSEUDONYM_LENGTH = 12
+_PSEUDONYMS_CACHED = 4096
+
+
+class Pseudonyms:
+    """Makes pseudonyms with one secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+        self._made = functools.lru_cache(maxsize=_PSEUDONYMS_CACHED)(self._make)  # the same ids come turn by turn
+
+    def of(self, kind: str, value: str | None) -> str | None:
+        """Return the pseudonym of a value of some kind: 12 hexadecimal digits, or None for None."""
+        return None if value is None else self._made(kind, value)
+
+    def of_all(self, ids: Mapping[str, tuple[str, str | None]]) -> dict[str, str | None]:
+        """Return pseudonyms by name, given each one's kind and value; one value has one pseudonym for each kind."""
+        return {name: None if value is None else self._made(kind, value) for name, (kind, value) in ids.items()}
+
+    def _make(self, kind: str, value: str) -> str:
+        text = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
+        return hmac.digest(self._secret, text, "sha256").hex()[:_PSEUDONYM_LENGTH]
 
 
 class Entries:

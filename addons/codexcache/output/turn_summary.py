@@ -14,7 +14,7 @@ from ..turn.record import Record
 from ..turn.request import SESSION_HEADERS
 from ..turn.rewrite import KEY_MEMBER, REQUEST_ID
 from ..wire.headers import Values, values_by_name
-from .pseudonyms import Pseudonyms
+from .journal import Pseudonyms
 
 SAME, CHANGED, NEW, BEHIND = "same", "changed", "new", "behind"
 """States of a part: as in the predecessor; the first that differs; not in it; after the first that differs."""

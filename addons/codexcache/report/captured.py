@@ -12,8 +12,7 @@ from ..hooks.capture_replay import CaptureReplay
 from ..hooks.dispatch import HookDispatcher
 from ..hooks.state import State
 from ..options import OPTIONS, parse_settings
-from ..output.journal import Entries
-from ..output.pseudonyms import Pseudonyms
+from ..output.journal import Entries, Pseudonyms
 from ..text import printable
 from .load import ReportData
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from ..body.json_splice import Json, Object
 from ..options import Mode, Settings
 from ..wire.headers import Fields
-from .cache_key import choose_key
-from .key_memory import CacheKey, KeyMemory
+from .cache_key import CacheKey, KeyMemory, choose_key
 from .record import Record
 from .rejected_params import Refusal, RejectedParams, rejected_param
 from .request import ClientHeaders, Turn

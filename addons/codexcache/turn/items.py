@@ -69,6 +69,11 @@ def texts(content: Json) -> Iterator[str]:
             yield text
 
 
+def canonical(item: Json) -> bytes:
+    """Return an item as the model sees it, as JSON: the same bytes for all spellings of it."""
+    return to_json(as_model_sees(item), sort=True)
+
+
 def to_json(value: Json, *, sort: bool = False) -> bytes:
     """Return a value as JSON without white space, the same for all spellings of it; `sort` ignores member order too."""
     try:

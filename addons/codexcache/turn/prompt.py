@@ -22,7 +22,7 @@ from weakref import WeakValueDictionary
 from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
 from .item_list import Item, Items, digest
-from .items import as_model_sees, given_items, texts, to_json
+from .items import canonical, given_items, texts, to_json
 
 PREFIX_MEMBERS = frozenset(
     {"model", "service_tier", "reasoning", "text", "parallel_tool_calls", "tools", "instructions"}
@@ -161,7 +161,7 @@ def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> 
 
 
 def _item(index: int, item: Json) -> Item:
-    text = to_json(as_model_sees(item), sort=True)
+    text = canonical(item)
     return Item(digest(text), _named_kind(item), _prompt_size(text), index)
 
 

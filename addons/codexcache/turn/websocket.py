@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from ..body.json_splice import Object
+from .cache_key import CacheKey
 from .exchange import Exchange
-from .key_memory import CacheKey
 from .request import ClientHeaders, ParsedBody, Turn, read_turn
 from .rewrite import RequestEdits
 

@@ -9,8 +9,7 @@ from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.hooks.notify import relabel
 from codexcache.output.compare import compare
 from codexcache.output.first_difference import first_difference_in_prompt
-from codexcache.output.journal import Entries
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Entries, Pseudonyms
 from codexcache.output.tables import aligned, conversations_table, turns_table
 from codexcache.output.terminal import Summary, turn_line
 from codexcache.output.turn_page import page

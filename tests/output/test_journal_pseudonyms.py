@@ -1,6 +1,6 @@
 """Fingerprints tell ids apart and show nothing of them."""
 
-from codexcache.output.pseudonyms import Pseudonyms
+from codexcache.output.journal import Pseudonyms
 
 PRINTS = Pseudonyms(b"0" * 32)
 
