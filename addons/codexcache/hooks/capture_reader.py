@@ -55,7 +55,7 @@ def read_saved_request(
         _read(response, exchange)
     sent_at = request.timestamp_end or request.timestamp_start
     ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
-    return _as_portrayed(_recalled(exchange, sent_at, ended_at), turn_summaries[-1:])
+    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
 
 
 def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[Object]) -> Iterator[SavedTurn]:
@@ -68,10 +68,10 @@ def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[O
         at: turn_summary for turn_summary in turn_summaries if isinstance(at := turn_summary.get("sent_at"), float)
     }
     for turn in _turns(flow, host, known):
-        yield _as_portrayed(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
+        yield _with_summary(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
 
 
-def _recalled(exchange: Exchange, sent_at: float, ended_at: float) -> SavedTurn:
+def _saved_turn(exchange: Exchange, sent_at: float, ended_at: float) -> SavedTurn:
     """Return a turn with its times; the clock may have been set back in between."""
     start, end = _placed(sent_at), _placed(ended_at)
     exchange.response_info.read_buffered()
@@ -110,10 +110,10 @@ def _turns(flow: http.HTTPFlow, host: str, summarized: Container[float]) -> Iter
             sent.append(message.timestamp)
             socket.begin(exchange)
         elif not message.from_client and (exchange := socket.read_event(message.content, message.timestamp)):
-            yield _recalled(exchange, sent.popleft(), message.timestamp)
+            yield _saved_turn(exchange, sent.popleft(), message.timestamp)
     for exchange in socket.abandon():
         ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
-        yield _recalled(exchange, sent.popleft(), ended_at)
+        yield _saved_turn(exchange, sent.popleft(), ended_at)
 
 
 def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange | None:
@@ -129,7 +129,7 @@ def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange |
     return unchanged_exchange(socket.read_turn(document))
 
 
-def _as_portrayed(saved_summary: SavedTurn, turn_summaries: Sequence[Object]) -> SavedTurn:
+def _with_summary(saved_summary: SavedTurn, turn_summaries: Sequence[Object]) -> SavedTurn:
     """Add what only the turn's summary knows, where there is one."""
     if not turn_summaries:
         return saved_summary

@@ -6,7 +6,7 @@
 | `key_values`      | which strings can be a key, and how others are hashed into one             |
 | `items`           | the items of an input, normalised to what the model sees                   |
 | `item_list`       | the items of prompts, as shared append-only arrays                         |
-| `prompt`          | a prompt, split into the parts that the backend's cache tells apart        |
+| `prompt`          | a prompt, split into the parts that the backend's cache distinguishes      |
 | `request`         | the parsed request of a turn                                               |
 | `cache_key`       | the sources of a key in order of precedence, and the keys of earlier turns |
 | `rewrite`         | the edits of a request's headers and body                                  |

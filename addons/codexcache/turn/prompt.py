@@ -1,4 +1,4 @@
-"""The prompt of a turn, split into the parts that the backend's cache tells apart.
+"""The prompt of a turn, split into the parts that the backend's cache distinguishes.
 
 The backend renders tools, then instructions, then the items of the input, and reuses the longest prefix that it has
 seen before. Model, effort, verbosity, format, tier and parallel tool calls each have caches of their own (OpenAI,

@@ -1,7 +1,7 @@
 """The parsed response of a turn: id, status, echoed key, usage, error, output items.
 
 Only the few events that concern these are parsed (openai/codex, `codex-api/src/sse/responses.rs`). Text deltas, most of
-a stream, are told apart by a search. The final event usually repeats `response.created` and every `output_item.done`.
+a stream, are recognized by a search. The final event usually repeats `response.created` and every `output_item.done`.
 These are buffered unparsed, and parsed only if the final event is missing or incomplete.
 
 Two layers of the backend refuse requests, each with an error of its own shape: the front gateway with

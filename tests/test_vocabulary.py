@@ -1,0 +1,106 @@
+"""Names and docstrings use the field's terms: the private words that were replaced do not come back."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FILES = sorted(file for folder in ("addons", "scripts", "tests") for file in (ROOT / folder).rglob("*.py"))
+OWN = Path(__file__)
+
+IN_NAMES = frozenset(
+    (
+        *(
+            "room",
+            "rooms",
+            "passage",
+            "passages",
+            "envelope",
+            "envelopes",
+            "seal",
+            "sealed",
+            "portrait",
+            "portraits",
+            "desk",
+        ),
+        *("lessons", "keeper", "explainer", "openings", "telling", "arrivals", "onlookers", "afterwards", "handover"),
+        *("leftover", "switchboard", "offloop", "recalled", "gathered", "wording", "unchanging", "phrases", "foreseen"),
+        *(
+            "outlook",
+            "strangers",
+            "kin",
+            "rung",
+            "ladder",
+            "fingerprint",
+            "fingerprints",
+            "swollen",
+            "shelf",
+            "rewritten",
+        ),
+        *("baton", "lane", "lanes", "census", "tally", "farewell", "beacon", "witness", "office", "clerk", "wander"),
+        *("provoke", "crowd", "excerpt", "divided", "bears", "anew"),
+    )
+)
+"""Parts of names, as underscores and capitals separate them."""
+
+IN_PROSE = re.compile(
+    r"\b(rooms?|passages?|envelopes?|portraits?|go(?:es)? on with|gone on with|bears|bore|anew|beside|whoever|ladder|"
+    r"put by|told apart|tells? apart|tell whether|farewell|onlookers?|switchboard|handover|witness)\b",
+    re.IGNORECASE,
+)
+"""Words in docstrings and comments."""
+
+
+def names(file: Path) -> Iterator[str]:
+    """Yield the names that a file uses, and its own."""
+    yield file.stem
+    for token in tokenize.generate_tokens(io.StringIO(file.read_text()).readline):
+        if token.type == tokenize.NAME:
+            yield token.string
+
+
+def parts(name: str) -> set[str]:
+    """Return the words of which a name consists, in lower case."""
+    return {part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+
+
+def prose(file: Path) -> Iterator[str]:
+    """Yield the docstrings and comments of a file."""
+    text = file.read_text()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            yield node.value.value
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.string
+
+
+@pytest.mark.parametrize("folder", ["addons", "scripts", "tests"])
+def test_no_name_has_a_private_word(folder: str) -> None:
+    found = {
+        f"{file.relative_to(ROOT)}: {name}"
+        for file in FILES
+        if file.is_relative_to(ROOT / folder) and file != OWN
+        for name in set(names(file))
+        if parts(name) & IN_NAMES
+    }
+
+    assert sorted(found) == []
+
+
+@pytest.mark.parametrize("folder", ["addons", "scripts", "tests"])
+def test_no_docstring_or_comment_has_a_private_word(folder: str) -> None:
+    found = {
+        f"{file.relative_to(ROOT)}: {match[0]}"
+        for file in FILES
+        if file.is_relative_to(ROOT / folder) and file != OWN
+        for text in prose(file)
+        for match in IN_PROSE.finditer(text)
+    }
+
+    assert sorted(found) == []
