@@ -1,0 +1,32 @@
+"""The toolkit's tables and results files."""
+
+from dataclasses import dataclass
+
+import orjson
+from toolkit.results import to_json
+from toolkit.table import row, table
+
+
+def test_names_stand_to_the_left_and_figures_to_the_right() -> None:
+    assert table([("size", "ratio"), ("1 MB", "1.02"), ("200 KB", "-")]) == [
+        "size    ratio",
+        "1 MB     1.02",
+        "200 KB      -",
+    ]
+
+
+def test_a_row_of_a_table_that_grows_keeps_its_columns_as_far_as_it_can() -> None:
+    assert row(["name", "1"], [6, 3], left=1) == "name      1"
+    assert row(["a longer name", "1", ""], [6, 3, 4], left=2) == "a longer name  1"
+
+
+def test_a_results_file_says_when_it_was_made_and_on_what() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Figure:
+        seconds: float
+
+    document = orjson.loads(to_json(3, figures=[Figure(1.5)]))
+
+    assert (document["format"], document["figures"]) == (3, [{"seconds": 1.5}])
+    assert document["made"].endswith("+00:00")
+    assert set(document["machine"]) == {"python", "mitmproxy", "orjson", "system", "processor", "cores"}

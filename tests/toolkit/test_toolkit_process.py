@@ -1,0 +1,124 @@
+"""The toolkit's programs: started, ready when they have said so, and stopped come what may."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from embedded_backend import Backend
+from toolkit.process import ADDON, NotStarted, Program, end, finished, free_port, own_environment, start, start_mitmdump
+
+
+async def speaking(script: str) -> Program:
+    """Start a Python program that says when it is ready for a signal."""
+    ready = f"import os, signal, subprocess, sys, time; {script}; print('ready'); time.sleep(60)"
+    program = await start([sys.executable, "-c", ready])
+    await program.says("^ready$")
+    return program
+
+
+async def test_it_is_ready_when_it_has_said_so() -> None:
+    script = "import time; print('port 1\\nport 2\\nport'); time.sleep(60)"
+    async with await start([sys.executable, "-c", script]) as it:
+        assert (await it.says(r"^port (\d)"))[1] == "1"
+        assert (await it.says(r"^port (\d)", after=1))[1] == "2"
+
+    assert it.count("port", after=1) == 2
+    assert it.text == "port 1\nport 2\nport\n"
+
+
+async def test_a_program_that_ends_before_it_is_ready_is_an_error_with_its_last_words() -> None:
+    with pytest.raises(NotStarted, match=r"(?s)^python\S* ended: .*no such thing"):
+        async with await start([sys.executable, "-c", "raise SystemExit('no such thing')"]) as it:
+            await it.says("ready")
+
+
+async def test_what_has_ended_by_itself_has_a_status() -> None:
+    it = await start([sys.executable, "-c", "raise SystemExit(7)"])
+
+    assert await it.ended() == 7
+    await it.stop()
+
+
+async def test_it_ends_with_its_block_and_so_does_what_it_has_started() -> None:
+    child = "print(subprocess.Popen(['sleep', '60']).pid)"
+    async with await speaking(f"signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); {child}") as it:
+        pid = int(it.lines[0])
+
+    assert it.process.returncode == 7
+    with pytest.raises(ProcessLookupError):
+        await until_gone(pid)
+
+
+async def until_gone(pid: int) -> None:
+    """Wait for a process of another parent to be gone; raises ProcessLookupError when it is."""
+    async with asyncio.timeout(5):
+        while Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
+            os.kill(pid, 0)
+            await asyncio.sleep(0.01)
+    raise ProcessLookupError
+
+
+async def test_a_cancellation_waits_until_the_program_has_ended() -> None:
+    it = await speaking("signal.signal(signal.SIGTERM, lambda *_: (print('ending'), time.sleep(0.3), sys.exit(7)))")
+    stopping = asyncio.create_task(it.stop())
+    await it.says("ending")
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+
+    assert it.process.returncode == 7
+    await it.stop()
+
+
+async def test_a_key_in_the_terminal_does_not_reach_it() -> None:
+    async with await speaking("pass") as it:
+        assert os.getpgid(it.pid) != os.getpgid(0)
+
+
+async def test_what_ran_to_its_end_has_a_status_and_both_outputs(tmp_path: Path) -> None:
+    script = "import os, sys; print(os.getcwd(), os.environ['ONLY']); print('wrong', file=sys.stderr); sys.exit(3)"
+    it = await finished([sys.executable, "-c", script], environment={"ONLY": "this"}, folder=tmp_path)
+
+    assert (it.status, it.out, it.errors) == (3, f"{tmp_path} this\n", "wrong\n")
+
+
+async def test_what_takes_too_long_is_ended() -> None:
+    with pytest.raises(TimeoutError):
+        await finished([sys.executable, "-c", "input()"], environment=own_environment(), within=0.01)
+
+
+async def test_what_ignores_the_signal_is_ended_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolkit.process._STOPPED_WITHIN", 0.1)
+    async with await speaking("signal.signal(signal.SIGTERM, signal.SIG_IGN)") as it:
+        await end(it.process)
+
+    assert it.process.returncode == -signal.SIGKILL
+
+
+async def test_a_proxy_stands_between_client_and_backend_until_its_block_ends(tmp_path: Path) -> None:
+    async with Backend(home=tmp_path / "backend") as backend:
+        mode = f"upstream:http://127.0.0.1:{backend.connect_port}"
+        async with (
+            await start_mitmdump(tmp_path, mode=mode, upstream_ca=backend.ca_file, scripts=[ADDON]) as proxy,
+            httpx.AsyncClient(verify=proxy.tls(), proxy=proxy.url, trust_env=False) as client,
+        ):
+            answer = await client.get("https://chatgpt.com/backend-api/codex/models")
+
+    assert answer.status_code == 200
+    assert proxy.program.process.returncode == 0
+
+
+async def test_a_proxy_that_does_not_start_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotStarted, match=r"(?s)^mitmdump ended: .*file"):
+        await start_mitmdump(tmp_path / "file", mode="regular", upstream_ca=tmp_path / "ca.pem")
+
+
+async def test_ports_are_free() -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", free_port())
+    server.close()
+    await server.wait_closed()
