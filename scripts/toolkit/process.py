@@ -1,7 +1,7 @@
 """Programs in processes of their own: started, ready when they have written so, stopped come what may.
 
-Each program is the leader of a process group. Ctrl-C in a terminal therefore reaches only the tool, which then stops
-its programs in order, and to stop a program stops what it has started in its group as well.
+Each program leads a session. Ctrl-C in a terminal therefore reaches only the tool, which then stops its programs in
+order; and to stop a program stops what it has started as well.
 """
 
 import asyncio
@@ -12,11 +12,11 @@ import socket
 import ssl
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 LOOPBACK = "127.0.0.1"
 SCRIPTS = Path(__file__).parents[1]
@@ -114,9 +114,10 @@ async def start(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     stdin: int = DEVNULL,
+    pass_fds: Sequence[int] = (),
 ) -> Program:
     """Start a program with an environment, `own_environment()` by default."""
-    process = await _created(command, environment, folder, stdin=stdin, stderr=STDOUT)
+    process = await _created(command, environment, folder, stdin=stdin, stderr=STDOUT, pass_fds=pass_fds)
     assert process.stdout is not None
     return Program(process, process.stdout, Path(command[0]).name)
 
@@ -154,7 +155,7 @@ async def end(process: Process) -> None:
 async def _end(process: Process) -> None:
     if process.returncode is not None:
         return
-    for number in (signal.SIGTERM, signal.SIGKILL):  # by force, too, what the leader of the group has left behind
+    for number in (signal.SIGTERM, signal.SIGKILL):  # by force also what the program has left behind
         with suppress(ProcessLookupError):
             os.killpg(process.pid, number)
         with suppress(TimeoutError):
@@ -162,17 +163,12 @@ async def _end(process: Process) -> None:
 
 
 async def _created(
-    command: Sequence[str | Path],
-    environment: Mapping[str, str] | None,
-    folder: Path | None,
-    *,
-    stdin: int,
-    stderr: int,
+    command: Sequence[str | Path], environment: Mapping[str, str] | None, folder: Path | None, **pipes: Any
 ) -> Process:
     words = map(str, command)
-    surroundings = own_environment() if environment is None else environment
+    env = own_environment() if environment is None else environment
     return await asyncio.create_subprocess_exec(
-        *words, stdin=stdin, stdout=PIPE, stderr=stderr, env=surroundings, cwd=folder, process_group=0
+        *words, stdout=PIPE, env=env, cwd=folder, start_new_session=True, **pipes
     )
 
 
@@ -186,19 +182,33 @@ def installed(name: str) -> Path:
     return Path(sys.executable).with_name(name)
 
 
-def free_port() -> int:
-    """Return a port of loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Return ports of loopback that nothing listens on."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
+        return [each.getsockname()[1] for each in sockets]
 
 
-def cancel_on_signals() -> None:
-    """Have SIGTERM and SIGHUP cancel the current task, so that the programs it has started are stopped."""
-    task = asyncio.current_task()
-    assert task is not None
+def exit_status(work: Coroutine[Any, Any, bool], what: str, faults: tuple[type[Exception], ...]) -> int:
+    """Run a tool's work and return the tool's exit status.
+
+    0 if the work returned True, 1 if it returned False or, with a sentence, failed in one of these ways, 130 after
+    Ctrl-C, SIGTERM or SIGHUP, which cancel the work, so that the programs it has started are stopped.
+    """
+    try:
+        return 0 if asyncio.run(_cancelled_by_signals(work)) else 1
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        return 130
+    except faults as fault:
+        print(f"\n{what} did not finish: {fault or type(fault).__name__}", file=sys.stderr)
+        return 1
+
+
+async def _cancelled_by_signals(work: Coroutine[Any, Any, bool]) -> bool:
+    task = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,15 +244,16 @@ class Proxy:
 async def start_mitmdump(
     confdir: Path,
     *,
-    mode: str,
+    modes: Sequence[str],
     upstream_ca: Path,
     scripts: Sequence[Path] = (),
     options: Mapping[str, object] | None = None,
     host: str = LOOPBACK,
 ) -> Proxy:
-    """Start mitmdump on a free port, and wait until it listens. Raises NotStarted."""
+    """Start mitmdump, on a free port where its mode names none, and wait until it listens. Raises NotStarted."""
     settings = {"confdir": confdir, "ssl_verify_upstream_trusted_ca": upstream_ca, "flow_detail": 0, **(options or {})}
-    command: list[str | Path] = [installed("mitmdump"), "--mode", mode, "--listen-host", host, "--listen-port", "0"]
+    command: list[str | Path] = [installed("mitmdump"), "--listen-host", host, "--listen-port", "0"]
+    command += [word for mode in modes for word in ("--mode", mode)]
     command += [word for script in (*scripts, _LISTENING) for word in ("-s", script)]
     command += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
     program = await start(command)

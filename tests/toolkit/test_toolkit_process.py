@@ -3,13 +3,25 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
 import httpx
 import pytest
 from embedded_backend import Backend
-from toolkit.process import ADDON, NotStarted, Program, end, finished, free_port, own_environment, start, start_mitmdump
+from toolkit.process import (
+    ADDON,
+    NotStarted,
+    Program,
+    end,
+    exit_status,
+    finished,
+    free_ports,
+    own_environment,
+    start,
+    start_mitmdump,
+)
 
 
 async def speaking(script: str) -> Program:
@@ -25,6 +37,7 @@ async def test_it_is_ready_when_it_has_said_so() -> None:
     async with await start([sys.executable, "-c", script]) as it:
         assert (await it.says(r"^port (\d)"))[1] == "1"
         assert (await it.says(r"^port (\d)", after=1))[1] == "2"
+        await it.says("^port$")
 
     assert it.count("port", after=1) == 2
     assert it.text == "port 1\nport 2\nport\n"
@@ -103,7 +116,7 @@ async def test_a_proxy_stands_between_client_and_backend_until_its_block_ends(tm
     async with Backend(home=tmp_path / "backend") as backend:
         mode = f"upstream:http://127.0.0.1:{backend.connect_port}"
         async with (
-            await start_mitmdump(tmp_path, mode=mode, upstream_ca=backend.ca_file, scripts=[ADDON]) as proxy,
+            await start_mitmdump(tmp_path, modes=[mode], upstream_ca=backend.ca_file, scripts=[ADDON]) as proxy,
             httpx.AsyncClient(verify=proxy.tls(), proxy=proxy.url, trust_env=False) as client,
         ):
             answer = await client.get("https://chatgpt.com/backend-api/codex/models")
@@ -115,10 +128,39 @@ async def test_a_proxy_stands_between_client_and_backend_until_its_block_ends(tm
 async def test_a_proxy_that_does_not_start_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotStarted, match=r"(?s)^mitmdump ended: .*file"):
-        await start_mitmdump(tmp_path / "file", mode="regular", upstream_ca=tmp_path / "ca.pem")
+        await start_mitmdump(tmp_path / "file", modes=["regular"], upstream_ca=tmp_path / "ca.pem")
 
 
-async def test_ports_are_free() -> None:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", free_port())
-    server.close()
-    await server.wait_closed()
+def test_ports_are_free_and_differ() -> None:
+    with socket.create_server(("127.0.0.1", free_ports(1)[0])):
+        assert len(set(free_ports(3))) == 3
+
+
+@pytest.mark.parametrize(("shown", "status"), [(True, 0), (False, 1)])
+def test_a_tools_status_says_whether_its_work_was_done(shown: bool, status: int) -> None:
+    async def work() -> bool:
+        return shown
+
+    assert exit_status(work(), "It", ()) == status
+
+
+def test_a_tool_that_fails_says_how(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work() -> bool:
+        raise OSError("no such file")
+
+    assert exit_status(work(), "The demo", (OSError,)) == 1
+    assert capsys.readouterr().err == "\nThe demo did not finish: no such file\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_tool_that_is_interrupted_stops_what_it_has_started(number: int) -> None:
+    programs = []
+
+    async def work() -> bool:
+        async with await speaking("pass") as it:
+            programs.append(it)
+            os.kill(os.getpid(), number)
+            return bool(await it.ended())
+
+    assert exit_status(work(), "It", ()) == 130
+    assert programs[0].process.returncode == -signal.SIGTERM

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 
 import h11
+
 from toolkit.wire.streams import HEAD_END, IncomingBody, hang_up, read, reset
 
 type Field = tuple[str, str]
@@ -34,10 +35,14 @@ class Connection:
 
     async def send(self, data: bytes, method: str = "POST") -> "Response":
         """Send these bytes and read the head of the response."""
-        self.writer.write(data)
-        response = Response(self.reader, method)
+        response = self.begin(data, method)
         await response.head()
         return response
+
+    def begin(self, data: bytes, method: str = "POST") -> "Response":
+        """Send these bytes, and return the response that is to be read."""
+        self.writer.write(data)
+        return Response(self, method)
 
     def reset(self) -> None:
         """Drop the connection by a TCP reset."""
@@ -51,9 +56,9 @@ class Connection:
 class Response(IncomingBody):
     """A response as it arrives; `raw` is every byte of it. Reading raises h11.RemoteProtocolError where it is cut."""
 
-    def __init__(self, reader: asyncio.StreamReader, method: str = "POST") -> None:
+    def __init__(self, connection: Connection, method: str) -> None:
         super().__init__()
-        self._reader = reader
+        self._connection = connection
         self._parser = h11.Connection(h11.CLIENT)
         upgrade = [("host", "x"), ("connection", "upgrade"), ("upgrade", "websocket")]  # so that 101 is understood
         self._parser.send(h11.Request(method=method, target="/", headers=upgrade))
@@ -83,9 +88,13 @@ class Response(IncomingBody):
         self.pieces.append(bytes(event.data))
         return self.pieces[-1]
 
+    async def cancel(self) -> None:
+        """Drop the connection, which is the only way to end a response."""
+        self._connection.reset()
+
     async def _event(self) -> object:
         while (event := self._parser.next_event()) is h11.NEED_DATA:
-            data = await read(self._reader)
+            data = await read(self._connection.reader)
             self.raw += data
             self._parser.receive_data(data)
         return event

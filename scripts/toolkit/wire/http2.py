@@ -10,6 +10,7 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import DataReceived, Event, RequestReceived, ResponseReceived, StreamEnded, StreamReset
 from h2.exceptions import ProtocolError
+
 from toolkit.wire.http1 import Field
 from toolkit.wire.streams import IncomingBody, hang_up, read
 

@@ -9,10 +9,11 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
+from toolkit.process import LOOPBACK
+
 type Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 type Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
-LOOPBACK = "127.0.0.1"
 HEAD_END = b"\r\n\r\n"
 PATIENCE = 60.0
 """Seconds to wait for the next bytes; after that, reading raises TimeoutError."""
@@ -121,6 +122,10 @@ class IncomingBody:
 
     async def piece(self) -> bytes:
         """Return the next piece, `b""` at the end."""
+        raise NotImplementedError
+
+    async def cancel(self) -> None:
+        """Let the other end know that the rest is not wanted."""
         raise NotImplementedError
 
     async def rest(self) -> None:

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from toolkit.wire.http1 import Connection, Exchange, Field, request_bytes
-from toolkit.wire.streams import read
 from wsproto import events, extensions
 from wsproto.connection import Connection as WireConnection
 from wsproto.connection import ConnectionType
 from wsproto.utilities import generate_accept_token
+
+from toolkit.wire.http1 import Connection, Exchange, Field, request_bytes
+from toolkit.wire.streams import hang_up, read
 
 type Data = str | bytes
 
@@ -97,6 +98,14 @@ class Peer:
     def close(self, code: int = 1000) -> None:
         """Send a close frame."""
         self._write(events.CloseConnection(code))
+
+    async def hang_up(self) -> None:
+        """Close the WebSocket, wait until the other end has agreed, and close the connection."""
+        if self.close_code is None:
+            self.close()
+        while self.close_code is None:
+            await self.more()
+        await hang_up(self.writer)
 
     def _write(self, event: events.Event) -> None:
         self.writer.write(self._wire.send(event))

@@ -1,4 +1,4 @@
-"""Who the clients are: how they connect, what they say of themselves, how they pack their bodies.
+"""The kinds of clients: how they connect, how they identify themselves, how they encode their bodies.
 
 A client's number decides all of it, so that every combination comes up and every soak has the same clients.
 """
@@ -12,7 +12,7 @@ import orjson
 
 Transport = Literal["http/1.1", "http/2", "websocket"]
 Identity = Literal["native", "keyed", "session", "fresh", "silent"]
-"""The official client; one with a key; one with a session; one that makes it up anew; one that says nothing."""
+"""The official client; one with a key; one with a session; one with a new session each time; one without anything."""
 Coding = Literal["", "gzip", "zstd"]
 
 _KINDS = tuple(product(get_args(Transport), get_args(Identity), get_args(Coding)))
@@ -20,8 +20,8 @@ _USERS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """A client with its conversation."""
+class Profile:
+    """What one client is like."""
 
     number: int
     transport: Transport
@@ -30,11 +30,11 @@ class Person:
 
     @property
     def key(self) -> str | None:
-        """The key that it sends in its bodies."""
+        """The prompt cache key that it sends in its bodies."""
         return _name(self.number) if self.identity in ("native", "keyed") else None
 
     def fields(self, request: int, agent: int) -> list[tuple[str, str]]:
-        """Returns what it says of itself in the headers of a request; `agent` 0 is the main one."""
+        """Return the header fields that identify it in a request; `agent` 0 is the main one."""
         user = self.number % _USERS
         fields = [("authorization", _bearer(user)), ("chatgpt-account-id", f"account-{user}")]
         fields += [("user-agent", f"soak-{self.identity}/1"), *self._session(request, agent)]
@@ -49,10 +49,10 @@ class Person:
         return [("x-session-id", _name(self.number, request + 1))] if self.identity == "fresh" else []
 
 
-def person(number: int) -> Person:
-    """Returns the client with this number."""
+def profile(number: int) -> Profile:
+    """Return the profile of the client with this number."""
     transport, identity, coding = _KINDS[number % len(_KINDS)]
-    return Person(number=number, transport=transport, identity=identity, coding=coding)
+    return Profile(number=number, transport=transport, identity=identity, coding=coding)
 
 
 def _name(number: int, part: int = 0) -> str:

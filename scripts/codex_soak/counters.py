@@ -1,4 +1,4 @@
-"""What the clients did, kind by kind: the turns that the journal has to know, each once."""
+"""What the clients did, kind by kind: the turns that the journal has to have, each once."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,8 +15,8 @@ class Kind(NamedTuple):
     status: int
 
 
-class Tally:
-    """The clients' own count."""
+class Counters:
+    """The clients' own count: turns by kind, and steps of their scenarios by name."""
 
     def __init__(self) -> None:
         self.turns: Counter[Kind] = Counter()
@@ -28,8 +28,8 @@ class Tally:
         return self.turns.total()
 
 
-class Written(NamedTuple):
-    """What stands in a journal: how often each turn's number, and how many turns of each kind."""
+class Journal(NamedTuple):
+    """What is in a journal: how often each turn's number, and how many turns of each kind."""
 
     numbers: Counter[int]
     kinds: Counter[Kind]
@@ -40,8 +40,8 @@ class Written(NamedTuple):
         return self.numbers.total() - len(self.numbers)
 
 
-def read_journal(lines: Iterable[bytes]) -> Written:
-    """Return what stands in the lines of a journal. Raises ValueError for a line that is none."""
+def read_journal(lines: Iterable[bytes]) -> Journal:
+    """Return what is in the lines of a journal. Raises ValueError for a line that is no entry."""
     entries: list[dict[str, Any]] = [orjson.loads(line) for line in lines]
     kinds = Counter(Kind(entry["endpoint"], entry["transport"], entry["status"]) for entry in entries)
-    return Written(Counter(entry["turn"] for entry in entries), kinds)
+    return Journal(Counter(entry["turn"] for entry in entries), kinds)

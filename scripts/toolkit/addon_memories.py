@@ -1,7 +1,7 @@
-"""What the addon remembers, and how much of it at the most.
+"""What the addon remembers, and how much of it at most.
 
-Its bounds are no options, because nobody has to set them: so this room reaches for them inside. A test holds it against
-the addon as it is.
+Its bounds are no options, because users need not set them, so this module reaches for them inside. A test compares it
+with the addon as it is.
 """
 
 import functools
@@ -14,11 +14,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """One bounded memory: how much is in it and its bound, both in bytes or in entries, and how to put another."""
+    """One bounded memory: its size and its bound, both in bytes or in entries, and how to set another bound."""
 
     size: Callable[[], int]
     limit: Callable[[], int]
     put: Callable[[int], None]
+
+
+type Memories = Iterator[tuple[str, Memory]]
 
 
 def find(objects: Iterable[Any]) -> dict[str, Memory]:
@@ -33,44 +36,33 @@ def _loaded(name: str) -> type | None:
     return getattr(sys.modules[f"codexcache.{module}"], kind) if f"codexcache.{module}" in sys.modules else None
 
 
-def _history(one: Any) -> Iterator[tuple[str, Memory]]:
+def _history(one: Any) -> Memories:
     yield "history", _of_bytes(one)
 
 
-def _bodies(one: Any) -> Iterator[tuple[str, Memory]]:
+def _bodies(one: Any) -> Memories:
     yield "bodies", _of_bytes(one._latest)
     yield "beginnings", _of_bytes(one._beginnings)
 
 
-def _of_bytes(one: Any) -> Memory:
-    return Memory(size=lambda: one.size, limit=lambda: one._limit, put=functools.partial(_set, one, "_limit"))
-
-
-def _keys(one: Any) -> Iterator[tuple[str, Memory]]:
+def _keys(one: Any) -> Memories:
     """Yield the turns that are remembered by the digest of their input, and the responses by their id."""
-    for name, kept in (("traces", one._traces), ("responses", one._responses)):
-        yield name, _of_entries(kept)
+    yield "traces", _limited(one._traces, lambda: len(one._traces._entries))
+    yield "responses", _limited(one._responses, lambda: len(one._responses._entries))
 
 
-def _of_entries(kept: Any) -> Memory:
-    put = functools.partial(_set, kept, "_limit")
-    return Memory(size=lambda: len(kept._entries), limit=lambda: kept._limit, put=put)
+def _loads(one: Any) -> Memories:
+    yield "loads", _limited(sys.modules[type(one).__module__], lambda: len(one._loads), "_KEYS")
 
 
-def _loads(one: Any) -> Iterator[tuple[str, Memory]]:
-    module = sys.modules[type(one).__module__]
-    put = functools.partial(_set, module, "_KEYS")
-    yield "loads", Memory(size=lambda: len(one._loads), limit=lambda: vars(module)["_KEYS"], put=put)
-
-
-def _lines(one: Any) -> Iterator[tuple[str, Memory]]:
+def _lines(one: Any) -> Memories:
     def put(limit: int) -> None:
         one._lines = deque(one._lines, maxlen=limit)
 
     yield "lines", Memory(size=lambda: len(one._lines), limit=lambda: one._lines.maxlen, put=put)
 
 
-def _fingerprints(one: Any) -> Iterator[tuple[str, Memory]]:
+def _fingerprints(one: Any) -> Memories:
     def put(limit: int) -> None:
         one._made = functools.lru_cache(maxsize=limit)(one._make)
 
@@ -80,11 +72,16 @@ def _fingerprints(one: Any) -> Iterator[tuple[str, Memory]]:
     yield "fingerprints", Memory(size=lambda: info().currsize, limit=lambda: info().maxsize, put=put)
 
 
-def _set(holder: object, name: str, limit: int) -> None:
-    setattr(holder, name, limit)
+def _of_bytes(cache: Any) -> Memory:
+    return _limited(cache, lambda: cache.size)
 
 
-_KINDS: dict[str, Callable[[Any], Iterator[tuple[str, Memory]]]] = {
+def _limited(holder: Any, size: Callable[[], int], name: str = "_limit") -> Memory:
+    """Return the memory whose bound is an attribute of an object."""
+    return Memory(size=size, limit=lambda: getattr(holder, name), put=functools.partial(setattr, holder, name))
+
+
+_KINDS: dict[str, Callable[[Any], Memories]] = {
     "causes.history.History": _history,
     "wire.bodies.Bodies": _bodies,
     "turns.memory.Memory": _keys,

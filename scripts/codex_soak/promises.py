@@ -1,47 +1,51 @@
 """Which promises were kept.
 
-Memory is flat once what the addon remembers has reached its bounds; before that it may grow, and says nothing. It is
-looked at in three ways: the bytes that the process has, which creep a little for a bare proxy too, because what was
-given back lies between what is used; the bytes that are used, of large objects; and the blocks that Python has handed
-out for small ones, of which a single forgotten number is one.
+Memory is flat once what the addon remembers has reached its bounds; before that it may grow. It is looked at in three
+ways: the bytes that the process has, which also grow a little for a proxy without the addon, because free memory lies
+between what is used; the bytes that are used, of large objects; and the blocks that Python has handed out for small
+ones, of which a single forgotten number is one.
 """
 
+import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
-from codex_soak.slope import Point, second_half, slope
-from codex_soak.tally import Kind, Written
-from codex_soak.watch import Sample
+from codex_soak.counters import Journal, Kind
+from codex_soak.samples import Sample
+
+type Point = tuple[float, float]
+"""A number of turns, and a figure after them."""
 
 FULL = 0.9
-"""The share of its bound from which a memory is full; one that is counted in bytes never gets to the last of them."""
+"""The share of its bound from which a memory is full; one that is counted in bytes never reaches the last of them."""
 
 BYTES_A_TURN = 2_048
-"""Growth of the process that is no leak of turns: what is remembered of one takes some 6,000 bytes, its body more."""
+"""Growth of the process that is no leak of turns: a remembered turn takes some 6,000 bytes, its body more."""
 
 USED_A_TURN = 128
-"""Growth of what is used that is none."""
+"""Growth of used memory that is no leak."""
 
 BLOCKS_A_TURN = 0.5
-"""A turn of which anything at all is kept has more."""
+"""A turn of which anything at all is kept leaves more."""
 
 _LEAST = 10
 """Samples that it takes to speak of a slope."""
 
-_IN_FLIGHT = ("HTTPFlow", "Passage", "Socket", "Keeper", "Tap", "Reader")
+IN_FLIGHT = ("HTTPFlow", "Passage", "Socket", "Keeper", "Tap", "EventReader", "BodyReader")
 """Types of which a turn or a connection has one while it lasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Soaked:
-    """What was seen before any client came, amid each wave of them, and after each once all had left."""
+class Observed:
+    """Samples before any client, during each wave, and after each once all had left; turns sent and written down."""
 
     before: Sample
     busy: Sequence[Sample]
     quiet: Sequence[Sample]
     sent: Mapping[Kind, int]
-    written: Written
+    written: Journal
 
     @property
     def after(self) -> Sample:
@@ -58,24 +62,24 @@ class Promise:
     kept: bool
 
 
-def judge(soaked: Soaked) -> list[Promise]:
+def judge(observed: Observed) -> list[Promise]:
     """Return all promises."""
-    full = when_full(soaked.quiet)
+    full = when_full(observed.quiet)
     return [
-        _filled(soaked.quiet, full),
+        _filled(observed.quiet, full),
         _slope("the process does not grow", "bytes", [(one.turns, one.memory) for one in full], BYTES_A_TURN),
         _slope("memory that is used is flat", "bytes", _used(full), USED_A_TURN),
         _slope("no object is left by a turn", "blocks", [(one.turns, one.blocks) for one in full], BLOCKS_A_TURN),
-        _descriptors(soaked),
-        _tasks(soaked),
-        _in_flight(soaked),
-        _journal(soaked),
+        _descriptors(observed),
+        _tasks(observed),
+        _in_flight(observed),
+        _journal(observed),
     ]
 
 
 def when_full(samples: Sequence[Sample]) -> list[Sample]:
     """Return the samples since every memory has been full."""
-    first = next((place for place, one in enumerate(samples) if _is_full(one)), len(samples))
+    first = next((index for index, one in enumerate(samples) if _is_full(one)), len(samples))
     return list(samples[first:])
 
 
@@ -84,7 +88,7 @@ def _is_full(sample: Sample) -> bool:
 
 
 def _filled(samples: Sequence[Sample], full: Sequence[Sample]) -> Promise:
-    """Without this, nothing could be said of a slope."""
+    """Judge whether there are enough samples for a slope."""
     found = f"after {full[0].turns:,} turns" if full else "never"
     if samples and not full:
         last = samples[-1].memories.items()
@@ -102,35 +106,35 @@ def _slope(name: str, unit: str, points: Sequence[Point], limit: float) -> Promi
 
 
 def _used(full: Sequence[Sample]) -> list[Point]:
-    """Return what is used by turns; without a C library that tells, all that the process has stands for it."""
+    """Return used memory by turns; where the C library does not tell, that of the process."""
     return [(one.turns, one.memory if one.allocated is None else one.allocated) for one in full]
 
 
-def _descriptors(soaked: Soaked) -> Promise:
-    before, after = soaked.before.descriptors, soaked.after.descriptors
-    most = max((one.descriptors for one in soaked.busy), default=before)
+def _descriptors(observed: Observed) -> Promise:
+    before, after = observed.before.descriptors, observed.after.descriptors
+    most = max((one.descriptors for one in observed.busy), default=before)
     return Promise(
         name="no descriptor is left", found=f"{before} before, {most} at the most, {after} after", kept=after <= before
     )
 
 
-def _tasks(soaked: Soaked) -> Promise:
-    before, after = Counter(soaked.before.tasks), Counter(soaked.after.tasks)
+def _tasks(observed: Observed) -> Promise:
+    before, after = Counter(observed.before.tasks), Counter(observed.after.tasks)
     left = after - before
-    most = max((len(one.tasks) for one in soaked.busy), default=0)
+    most = max((len(one.tasks) for one in observed.busy), default=0)
     found = f"{before.total()} before, {most} at the most, {after.total()} after"
     return Promise(name="no task is left", found=found + _named(left), kept=not left)
 
 
-def _in_flight(soaked: Soaked) -> Promise:
-    """The last finding holds its turn, so that several listeners can ask for the same entry: one may be left."""
-    left = {name: count for name in _IN_FLIGHT if (count := soaked.after.types.get(name, 0))}
+def _in_flight(observed: Observed) -> Promise:
+    """The latest diagnosis holds its turn, so that several listeners can ask for the same entry: one may be left."""
+    left = {name: count for name in IN_FLIGHT if (count := observed.after.types.get(name, 0))}
     kept = all(count <= (name == "Passage") for name, count in left.items())
     return Promise(name="no flow, turn or socket is left", found=f"{sum(left.values())} after{_named(left)}", kept=kept)
 
 
-def _journal(soaked: Soaked) -> Promise:
-    sent, written = Counter(soaked.sent), soaked.written
+def _journal(observed: Observed) -> Promise:
+    sent, written = Counter(observed.sent), observed.written
     found = f"{sent.total():,} sent, {written.numbers.total():,} written, {written.doubled} of them again"
     lost = {_spelled(kind): count for kind, count in (sent - written.kinds).items()}
     kept = written.kinds == sent and not written.doubled
@@ -143,3 +147,20 @@ def _spelled(kind: Kind) -> str:
 
 def _named(counts: Mapping[str, int]) -> str:
     return f"; {', '.join(f'{count} {name}' for name, count in counts.items())}" if counts else ""
+
+
+def slope(points: Sequence[Point]) -> float | None:
+    """Return the growth of the second figure with the first, None where there are not two points to tell it from.
+
+    It is the median of the slopes between every two points (Theil and Sen), so a few bad samples do not count.
+    """
+    slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(points, 2) if x1 != x2]
+    return statistics.median(slopes) if slopes else None
+
+
+def second_half(points: Sequence[Point]) -> list[Point]:
+    """Return the points of the second half of the way from the first to the last: a figure that settles grows less."""
+    if not points:
+        return []
+    middle = (points[0][0] + points[-1][0]) / 2
+    return [point for point in points if point[0] >= middle]

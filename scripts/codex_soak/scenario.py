@@ -1,7 +1,7 @@
-"""What happens in a conversation: it grows, is resumed, goes back, is compacted, has work done by a sub-agent, ends.
+"""What happens in a conversation: it grows, is resumed, goes back, is compacted, has a sub-agent do work, ends.
 
-Some turns are refused or fail, and are tried again; from some the client runs away in the middle of the answer, and
-comes back over a new connection. A conversation's number decides all of it.
+Some turns are refused or fail, and are tried again; in some the client leaves in the middle of the answer, and comes
+back over a new connection. A conversation's number decides all of it.
 """
 
 import random
@@ -17,7 +17,7 @@ _MEAN, _MOST = 3, 24
 
 _FATES: tuple[Fate, ...] = ("429", "500", "left")
 _SHARES = (0.015, 0.01, 0.04)
-_RESUMED, _BRANCHED, _COMPACTED, _ASIDE = 0.10, 0.06, 0.08, 0.08
+_RESUMED, _BRANCHED, _COMPACTED, _DELEGATED = 0.10, 0.06, 0.08, 0.08
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,17 +29,17 @@ class Step:
     agent: int = 0
 
 
-def story(number: int) -> Iterator[Step]:
-    """Yield what happens in the conversation with this number."""
+def scenario(number: int) -> Iterator[Step]:
+    """Yield the steps of the conversation with this number."""
     chance = random.Random(number)
     yield from _turn(chance)
-    for place in range(min(_MOST, int(chance.expovariate(1 / _MEAN)))):
-        yield from _between(chance, place + 1)
+    for turn in range(min(_MOST, int(chance.expovariate(1 / _MEAN)))):
+        yield from _between(chance, turn + 1)
         yield from _turn(chance)
 
 
 def _turn(chance: random.Random, agent: int = 0) -> Iterator[Step]:
-    """Yield a turn, until it is answered."""
+    """Yield a turn until it is answered."""
     for fate, share in zip(_FATES, _SHARES, strict=True):
         if chance.random() < share:
             yield Step(fate=fate, agent=agent)
@@ -47,13 +47,13 @@ def _turn(chance: random.Random, agent: int = 0) -> Iterator[Step]:
     yield Step(agent=agent)
 
 
-def _between(chance: random.Random, place: int) -> Iterator[Step]:
-    """Yield what happens between two turns."""
+def _between(chance: random.Random, turns: int) -> Iterator[Step]:
+    """Yield what happens between two turns, after so many."""
     if chance.random() < _RESUMED:
         yield Step(event="resume")
-    if place > 1 and chance.random() < _BRANCHED:
+    if turns > 1 and chance.random() < _BRANCHED:
         yield Step(event="branch")
-    if place > 2 and chance.random() < _COMPACTED:
+    if turns > 2 and chance.random() < _COMPACTED:
         yield Step(event="compact")
-    if chance.random() < _ASIDE:
-        yield from [*_turn(chance, place), *_turn(chance, place)]
+    if chance.random() < _DELEGATED:
+        yield from [*_turn(chance, turns), *_turn(chance, turns)]
