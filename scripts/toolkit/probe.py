@@ -30,6 +30,10 @@ class Probe:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connection."""
         await hang_up(self._writer)
 
     async def ask(self, **question: Any) -> dict[str, Any]:

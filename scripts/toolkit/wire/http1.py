@@ -58,7 +58,7 @@ class Response(IncomingBody):
 
     def __init__(self, connection: Connection, method: str) -> None:
         super().__init__()
-        self._connection = connection
+        self.connection = connection
         self._parser = h11.Connection(h11.CLIENT)
         upgrade = [("host", "x"), ("connection", "upgrade"), ("upgrade", "websocket")]  # so that 101 is understood
         self._parser.send(h11.Request(method=method, target="/", headers=upgrade))
@@ -90,11 +90,11 @@ class Response(IncomingBody):
 
     async def cancel(self) -> None:
         """Drop the connection, which is the only way to end a response."""
-        self._connection.reset()
+        self.connection.reset()
 
     async def _event(self) -> object:
         while (event := self._parser.next_event()) is h11.NEED_DATA:
-            data = await read(self._connection.reader)
+            data = await read(self.connection.reader)
             self.raw += data
             self._parser.receive_data(data)
         return event

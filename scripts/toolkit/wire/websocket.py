@@ -9,7 +9,7 @@ from wsproto.connection import Connection as WireConnection
 from wsproto.connection import ConnectionType
 from wsproto.utilities import generate_accept_token
 
-from toolkit.wire.http1 import Connection, Exchange, Field, request_bytes
+from toolkit.wire.http1 import Connection, Exchange, Field, Response, request_bytes
 from toolkit.wire.streams import hang_up, read
 
 type Data = str | bytes
@@ -146,7 +146,12 @@ async def upgrade(connection: Connection, path: str, fields: Iterable[Field] = (
     response = await connection.send(handshake(connection.host, path, [*fields, *offer]), "GET")
     if response.status != 101:
         raise UpgradeRefused(f"the upgrade was answered with {response.status}")
-    streams = connection.reader, connection.writer
+    return upgraded(response, deflate=deflate)
+
+
+def upgraded(response: Response, *, deflate: bool = False) -> Peer:
+    """Return the client's end of the WebSocket that a response with status 101 has opened."""
+    streams = response.connection.reader, response.connection.writer
     return Peer(*streams, ConnectionType.CLIENT, deflate=deflate, received=response.unread)
 
 

@@ -6,13 +6,13 @@ masked, by masks of the same length, so that a byte too many or too few still sh
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
 End = Literal["complete", "closed", "cut", "left", "refused"]
-"""How it ended: whole; by a WebSocket's farewell; in the middle; by the client's own leaving; before it began."""
+"""How it ended: whole; by a WebSocket's close frame; in the middle; because the client left; before it began."""
 
 _MADE_UP = re.compile(
     rb"(?<=resp_)[0-9a-f]{32}|(?<=lb_)[0-9a-f]{32}|(?<=ts_)[0-9a-f]{32}"
@@ -23,10 +23,10 @@ _TIMES = (b"date",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Observation:
     """What a client saw: the status (0: none came), the header fields, the body or the frames as bytes, and the end.
 
-    `close_code` is that of a WebSocket's farewell; `note` says what was seen apart from any connection.
+    `close_code` is that of a WebSocket; `note` says what was seen apart from any connection.
     """
 
     status: int = 0
@@ -36,42 +36,35 @@ class Seen:
     close_code: int | None = None
     note: str = ""
 
-    def masked(self) -> "Seen":
-        """Returns the same without what is different each time."""
+    def masked(self) -> "Observation":
+        """Return the same without what is different each time."""
         fields = tuple((name, _mask(value)) for name, value in self.fields if name.lower() not in _TIMES)
-        return Seen(
-            status=self.status,
-            fields=fields,
-            body=_mask(self.body),
-            end=self.end,
-            close_code=self.close_code,
-            note=self.note,
-        )
+        return replace(self, fields=fields, body=_mask(self.body))
 
     def in_short(self) -> str:
-        """Returns status, size and end as text, for a table."""
+        """Return status, size and end as text, for a table."""
         closed = f" {self.close_code}" if self.close_code is not None else ""
         came = f"{self.status}, {len(self.body):,} bytes, " if self.status else ""
         return f"{came}{self.end}{closed}" + (f" ({self.note})" if self.note else "")
 
     def digest(self) -> str:
-        """Returns a digest of all that is compared."""
+        """Return a digest of all that is compared."""
         return hashlib.sha256(repr(self.masked()).encode()).hexdigest()[:16]
 
 
-def differences(ours: list[Seen], bare: list[Seen]) -> list[str]:
-    """Returns a sentence for each turn that was not seen alike, beginning with what differs first in it."""
+def differences(ours: Sequence[Observation], bare: Sequence[Observation]) -> list[str]:
+    """Return a sentence for each turn that was not seen alike, beginning with what differs first in it."""
     pairs = enumerate(zip_longest(ours, bare), start=1)
     return [f"turn {number}: {said}" for number, (one, other) in pairs if (said := _difference(one, other))]
 
 
-def _difference(one: Seen | None, other: Seen | None) -> str:
+def _difference(one: Observation | None, other: Observation | None) -> str:
     if one is None or other is None:
         return "seen only " + ("without the addon" if one is None else "with the addon")
     return next(_differing(one.masked(), other.masked()), "")
 
 
-def _differing(one: Seen, other: Seen) -> Iterator[str]:
+def _differing(one: Observation, other: Observation) -> Iterator[str]:
     if (one.status, one.end, one.close_code, one.note) != (other.status, other.end, other.close_code, other.note):
         yield f"{one.in_short()}; without the addon {other.in_short()}"
     for ours, bare in zip_longest(one.fields, other.fields):
@@ -82,9 +75,9 @@ def _differing(one: Seen, other: Seen) -> Iterator[str]:
 
 
 def _where(one: bytes, other: bytes) -> str:
-    place = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-    near = slice(max(0, place - 20), place + 40)
-    return f"byte {place:,} of the body: {one[near]!r}; without the addon {other[near]!r}"
+    first = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    near = slice(max(0, first - 20), first + 40)
+    return f"byte {first:,} of the body: {one[near]!r}; without the addon {other[near]!r}"
 
 
 def _mask(data: bytes) -> bytes:
