@@ -5,8 +5,9 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 
+from toolkit.process import LOOPBACK
 from toolkit.wire.http1 import Connection, Field, request_bytes
-from toolkit.wire.streams import LOOPBACK, open_tunnel
+from toolkit.wire.streams import open_tunnel
 
 from support.proxy import Proxy
 

@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from codex_soak.tally import Kind, Tally, read_journal
+from codex_soak.counters import Counters, Kind, read_journal
 
 
 def entry(turn: int, **members: object) -> bytes:
@@ -31,7 +31,7 @@ def test_a_line_that_is_none_is_an_error() -> None:
 
 
 def test_the_total_is_that_of_all_kinds() -> None:
-    tally = Tally()
-    tally.turns.update({Kind("compact", "http", 200): 2, Kind("responses", "http", 429): 1})
+    counters = Counters()
+    counters.turns.update({Kind("compact", "http", 200): 2, Kind("responses", "http", 429): 1})
 
-    assert tally.total == 3
+    assert counters.total == 3

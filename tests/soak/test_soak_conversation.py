@@ -1,12 +1,12 @@
-"""What is said in a conversation, and what the backend answers."""
+"""What a client sends of a conversation, and what the backend answers."""
 
 from typing import Any
 
 import orjson
 import pytest
 from codex_soak.answers import answer, frames
-from codex_soak.lines import Reply
-from codex_soak.talk import Talk
+from codex_soak.client import Reply
+from codex_soak.conversation import Conversation
 
 ANSWERED = [{"type": "message", "role": "assistant", "content": []}]
 
@@ -17,70 +17,70 @@ def sent(text: bytes) -> dict[str, Any]:
     return document
 
 
-def answered_talk(*, turns: int = 1) -> Talk:
+def after_turns(*, turns: int = 1) -> Conversation:
     """Return a conversation in which so many turns were answered."""
-    talk = Talk(1, key="key")
+    conversation = Conversation(1, key="key")
     for turn in range(turns):
-        talk.heard(f"resp_{turn}", ANSWERED)
-    return talk
+        conversation.answered(f"resp_{turn}", ANSWERED)
+    return conversation
 
 
 def test_a_turn_repeats_the_turn_before_it_and_its_answer() -> None:
-    talk = Talk(1)
-    first = sent(talk.body())["input"]
-    talk.heard("resp_1", ANSWERED)
-    second = sent(talk.body())["input"]
+    conversation = Conversation(1)
+    first = sent(conversation.body())["input"]
+    conversation.answered("resp_1", ANSWERED)
+    second = sent(conversation.body())["input"]
 
     assert second[: len(first) + 1] == [*first, *ANSWERED]
     assert len(second) == len(first) + 2
 
 
-def test_a_frame_says_only_what_is_new_since_the_response_that_it_names() -> None:
-    whole, delta = sent(Talk(1).frame("answered")), sent(answered_talk().frame("left"))
+def test_a_frame_has_only_what_is_new_since_the_response_that_it_names() -> None:
+    whole, delta = sent(Conversation(1).frame("answered")), sent(after_turns().frame("left"))
 
     assert ("previous_response_id" in whole, len(whole["input"])) == (False, 1)
     assert (delta["previous_response_id"], len(delta["input"])) == ("resp_0", 1)
     assert (delta["type"], delta["client_metadata"]) == ("response.create", {"soak": "left"})
 
 
-def test_over_a_new_connection_a_frame_says_everything() -> None:
-    talk = answered_talk()
-    talk.connected_anew()
-    frame = sent(talk.frame("answered"))
+def test_over_a_new_connection_a_frame_has_everything() -> None:
+    conversation = after_turns()
+    conversation.reconnected()
+    frame = sent(conversation.frame("answered"))
 
-    assert ("previous_response_id" in frame, len(frame["input"])) == (False, talk.items)
+    assert ("previous_response_id" in frame, len(frame["input"])) == (False, len(sent(conversation.body())["input"]))
 
 
-def test_a_branch_goes_back_to_an_earlier_answer_and_says_something_else() -> None:
-    talk = answered_talk(turns=4)
-    before = sent(talk.body())["input"]
-    talk.branch()
-    after = sent(talk.body())["input"]
+def test_a_branch_goes_back_to_an_earlier_answer_and_continues_differently() -> None:
+    conversation = after_turns(turns=4)
+    before = sent(conversation.body())["input"]
+    conversation.branch()
+    after = sent(conversation.body())["input"]
 
     assert after[:-1] == before[: len(after) - 1]
     assert after[-1] not in before
-    assert "previous_response_id" not in sent(talk.frame("answered"))
+    assert "previous_response_id" not in sent(conversation.frame("answered"))
 
 
-def test_what_was_compacted_stands_for_what_was_said() -> None:
-    talk = answered_talk(turns=3)
-    last = sent(talk.body())["input"][-1]
-    talk.compacted([{"type": "compaction"}])
+def test_a_compaction_replaces_the_history() -> None:
+    conversation = after_turns(turns=3)
+    last = sent(conversation.body())["input"][-1]
+    conversation.compacted([{"type": "compaction"}])
 
-    assert sent(talk.body())["input"] == [{"type": "compaction"}, last]
+    assert sent(conversation.body())["input"] == [{"type": "compaction"}, last]
 
 
 def test_a_compaction_posts_no_more_than_its_schema_has() -> None:
-    assert sorted(sent(Talk(1, key="key").compaction())) == ["input", "instructions", "model", "tools"]
+    assert sorted(sent(Conversation(1, key="key").compaction())) == ["input", "instructions", "model", "tools"]
 
 
 @pytest.mark.parametrize(("key", "expected"), [("key", "key"), (None, None)])
 def test_only_a_client_with_a_key_sends_one(key: str | None, expected: str | None) -> None:
-    assert sent(Talk(1, key=key).body()).get("prompt_cache_key") == expected
+    assert sent(Conversation(1, key=key).body()).get("prompt_cache_key") == expected
 
 
 def test_a_sub_agent_has_other_instructions_and_tools() -> None:
-    main, other = sent(Talk(1).body()), sent(Talk(1, 2).body())
+    main, other = sent(Conversation(1).body()), sent(Conversation(1, 2).body())
 
     assert main["instructions"] != other["instructions"]
     assert len(main["tools"]) > len(other["tools"])
@@ -96,14 +96,14 @@ def read(pieces: tuple[bytes, ...], status: int = 200) -> Reply:
 def test_a_client_reads_the_answer_to_its_turn() -> None:
     reply = read(answer(7, "answered").pieces)
 
-    assert (reply.finished, reply.response_id, [item["id"] for item in reply.outputs]) == (
+    assert (reply.finished, reply.response_id, [item["type"] for item in reply.outputs]) == (
         True,
         f"resp_{'00000007' * 4}",
-        ["msg_7"],
+        ["message"],
     )
 
 
-def test_frames_say_the_same_as_the_event_stream() -> None:
+def test_frames_have_the_same_as_the_event_stream() -> None:
     reply = Reply(200)
     for frame in frames(7, "answered"):
         reply.read_event(frame)

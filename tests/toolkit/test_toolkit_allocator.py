@@ -4,7 +4,7 @@ import ctypes
 from types import SimpleNamespace
 
 import pytest
-from codex_soak import allocator
+from toolkit import allocator
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="only glibc tells")

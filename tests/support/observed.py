@@ -1,13 +1,13 @@
-"""Soaks as they could have been, without any traffic."""
+"""What a soak could have observed, without any traffic."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from codex_soak.tally import Kind, Written
-from codex_soak.verdict import Soaked
-from codex_soak.watch import Sample
+from codex_soak.counters import Journal, Kind
+from codex_soak.promises import Observed
+from codex_soak.samples import Sample
 
 TASKS = ("Servers.run", "Master.run")
 SENT = {Kind("responses", "http", 200): 1_990, Kind("compact", "http", 200): 10}
@@ -31,7 +31,7 @@ def sample(turns: int, *, memory: float = 1e8, blocks: float = 4e5, filled: floa
     )
 
 
-def soaked(*, memory: float = 0, blocks: float = 0, fills_at: int = 500) -> Soaked:
+def observed(*, memory: float = 0, blocks: float = 0, fills_at: int = 500) -> Observed:
     """Return a soak of 2,000 turns, each of which leaves so many bytes and blocks behind."""
     left = {"descriptors": 8, "streams": 0}
     quiet = [
@@ -41,16 +41,16 @@ def soaked(*, memory: float = 0, blocks: float = 0, fills_at: int = 500) -> Soak
     quiet = [replace(one, types={"Passage": 1, "Record": 700}) for one in quiet]
     busy = [sample(one.turns - 25) for one in quiet]
     before = replace(sample(0, filled=0, **left), types={})
-    return Soaked(before=before, busy=busy, quiet=quiet, sent=SENT, written=written(SENT))
+    return Observed(before=before, busy=busy, quiet=quiet, sent=SENT, written=written(SENT))
 
 
-def after(seen: Soaked, **members: Any) -> Soaked:
-    """Return a soak whose last sample has other members."""
+def after(seen: Observed, **members: Any) -> Observed:
+    """Return the same with other members in the last sample."""
     return replace(seen, quiet=[*seen.quiet[:-1], replace(seen.after, **members)])
 
 
-def written(kinds: Mapping[Kind, int], *, doubled: int = 0) -> Written:
+def written(kinds: Mapping[Kind, int], *, doubled: int = 0) -> Journal:
     """Return a journal with turns of these kinds, some of their numbers twice."""
     total = sum(kinds.values())
     numbers = Counter(range(1, total + 1 - doubled))
-    return Written(numbers + Counter(range(1, doubled + 1)), Counter(kinds))
+    return Journal(numbers + Counter(range(1, doubled + 1)), Counter(kinds))

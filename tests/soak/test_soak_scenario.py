@@ -1,4 +1,4 @@
-"""What happens in conversations, and who has them."""
+"""What happens in conversations, and what their clients are like."""
 
 import base64
 from collections import Counter
@@ -6,38 +6,38 @@ from itertools import pairwise
 
 import orjson
 import pytest
-from codex_soak.people import Person, person
-from codex_soak.story import Step, story
+from codex_soak.profiles import Profile, profile
+from codex_soak.scenario import Step, scenario
 
-STORIES = [list(story(number)) for number in range(500)]
+SCENARIOS = [list(scenario(number)) for number in range(500)]
 
 
-def test_a_conversation_has_the_same_story_each_time() -> None:
-    assert [list(story(number)) for number in range(500)] == STORIES
+def test_a_conversation_has_the_same_scenario_each_time() -> None:
+    assert [list(scenario(number)) for number in range(500)] == SCENARIOS
 
 
 def test_everything_that_can_happen_does() -> None:
-    steps = [step for steps in STORIES for step in steps]
+    steps = [step for steps in SCENARIOS for step in steps]
 
     assert {step.event for step in steps} == {"turn", "resume", "branch", "compact"}
     assert {step.fate for step in steps} == {"answered", "429", "500", "left"}
     assert any(step.agent for step in steps)
 
 
-def test_a_story_begins_and_ends_with_a_turn() -> None:
-    assert {steps[0].event for steps in STORIES} == {"turn"}
-    assert {(steps[-1].event, steps[-1].fate) for steps in STORIES} == {("turn", "answered")}
+def test_a_scenario_begins_and_ends_with_a_turn() -> None:
+    assert {steps[0].event for steps in SCENARIOS} == {"turn"}
+    assert {(steps[-1].event, steps[-1].fate) for steps in SCENARIOS} == {("turn", "answered")}
 
 
-def test_who_runs_away_comes_back_over_a_new_connection() -> None:
-    followed = [after for steps in STORIES for before, after in pairwise(steps) if before.fate == "left"]
+def test_a_client_that_leaves_comes_back_over_a_new_connection() -> None:
+    followed = [after for steps in SCENARIOS for before, after in pairwise(steps) if before.fate == "left"]
 
     assert followed
     assert set(followed) == {Step(event="resume")}
 
 
 def test_nothing_is_compacted_before_it_was_answered() -> None:
-    for steps in STORIES:
+    for steps in SCENARIOS:
         answered = 0
         for step in steps:
             assert step.event != "compact" or answered > 1
@@ -45,14 +45,14 @@ def test_nothing_is_compacted_before_it_was_answered() -> None:
 
 
 def test_every_way_to_connect_meets_every_identity_and_coding() -> None:
-    kinds = {(one.transport, one.identity, one.coding) for one in map(person, range(45))}
+    kinds = {(one.transport, one.identity, one.coding) for one in map(profile, range(45))}
 
     assert len(kinds) == 3 * 5 * 3
 
 
-def a_person(identity: str) -> Person:
+def of_kind(identity: str) -> Profile:
     """Return the first client of a kind."""
-    return next(one for one in map(person, range(45)) if one.identity == identity)
+    return next(one for one in map(profile, range(45)) if one.identity == identity)
 
 
 @pytest.mark.parametrize(
@@ -65,22 +65,22 @@ def a_person(identity: str) -> Person:
         ("silent", set(), False),
     ],
 )
-def test_a_client_says_of_itself_what_its_kind_does(identity: str, names: set[str], has_key: bool) -> None:
-    one = a_person(identity)
+def test_a_client_identifies_itself_as_its_kind_does(identity: str, names: set[str], has_key: bool) -> None:
+    one = of_kind(identity)
     common = {"authorization", "chatgpt-account-id", "user-agent"}
 
     assert {name for name, _ in one.fields(0, 0)} - common == names
     assert (one.key is not None) == has_key
 
 
-def test_a_made_up_session_is_another_in_each_request() -> None:
-    sessions = [dict(a_person("fresh").fields(request, 0))["x-session-id"] for request in range(5)]
+def test_a_fresh_session_is_another_in_each_request() -> None:
+    sessions = [dict(of_kind("fresh").fields(request, 0))["x-session-id"] for request in range(5)]
 
     assert Counter(sessions).most_common(1)[0][1] == 1
 
 
 def test_a_session_stays_the_same_and_a_sub_agent_says_that_it_is_one() -> None:
-    one = a_person("native")
+    one = of_kind("native")
     main, other = dict(one.fields(0, 0)), dict(one.fields(1, 2))
 
     assert (main["session-id"], "x-openai-subagent" in main) == (other["session-id"], False)
@@ -88,7 +88,7 @@ def test_a_session_stays_the_same_and_a_sub_agent_says_that_it_is_one() -> None:
 
 
 def test_a_token_names_its_user() -> None:
-    claims = dict(person(7).fields(0, 0))["authorization"].split(".")[1]
+    claims = dict(profile(7).fields(0, 0))["authorization"].split(".")[1]
 
     assert b'"user-7"' in base64.urlsafe_b64decode(claims + "==")
     assert orjson.loads(base64.urlsafe_b64decode(claims + "=="))
