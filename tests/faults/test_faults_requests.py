@@ -1,11 +1,11 @@
 """The turns that the suite sends."""
 
 import orjson
-from codex_faults.turns import broken, cached_tokens, large, ordinary
+from codex_faults.requests import cached_tokens, complete, large, ordinary
 
 
-def test_a_broken_turn_bears_all_that_the_addon_could_add_to_the_body() -> None:
-    turn = broken("key")
+def test_a_complete_turn_has_all_that_the_addon_could_add() -> None:
+    turn = complete("key")
 
     assert orjson.loads(turn.body)["prompt_cache_key"] == "key"
     assert ("session-id", "key") in turn.fields
@@ -21,7 +21,7 @@ def test_an_ordinary_turn_over_http_has_no_session() -> None:
 
 
 def test_no_two_keys_have_a_prompt_in_common() -> None:
-    for make in (broken, large):
+    for make in (complete, large):
         one, other = (orjson.loads(make(key).body)["input"] for key in ("a", "b"))
 
         assert one != other

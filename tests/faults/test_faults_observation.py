@@ -1,13 +1,13 @@
 """What two clients saw, compared."""
 
-from codex_faults.seen import Seen, differences
+from codex_faults.observation import Observation, differences
 
-SEEN = Seen(status=200, fields=((b"server", b"x"),), body=b"event: a\n\n", end="complete")
+SEEN = Observation(status=200, fields=((b"server", b"x"),), body=b"event: a\n\n", end="complete")
 
 
-def seen(**parts: object) -> Seen:
-    """Returns the same but for these parts."""
-    return Seen(**{name: getattr(SEEN, name) for name in ("status", "fields", "body", "end")} | parts)
+def seen(**parts: object) -> Observation:
+    """Return the same but for these parts."""
+    return Observation(**{name: getattr(SEEN, name) for name in ("status", "fields", "body", "end")} | parts)
 
 
 def test_the_same_is_no_difference() -> None:
@@ -53,12 +53,15 @@ def test_a_turn_that_only_one_of_them_had_is_a_difference() -> None:
     assert differences([], [SEEN]) == ["turn 1: seen only without the addon"]
 
 
-def test_what_was_seen_is_told_in_short() -> None:
-    told = [one.in_short() for one in (SEEN, Seen(end="refused", note="TLS"), Seen(end="closed", close_code=1000))]
+def test_what_was_seen_is_summarised() -> None:
+    shorts = [
+        one.in_short()
+        for one in (SEEN, Observation(end="refused", note="TLS"), Observation(end="closed", close_code=1000))
+    ]
 
-    assert told == ["200, 10 bytes, complete", "refused (TLS)", "closed 1000"]
+    assert shorts == ["200, 10 bytes, complete", "refused (TLS)", "closed 1000"]
 
 
-def test_a_digest_stands_for_all_that_is_compared() -> None:
+def test_a_digest_depends_on_all_that_is_compared() -> None:
     assert SEEN.digest() == seen(fields=((b"server", b"x"), (b"date", b"now"))).digest()
     assert SEEN.digest() != seen(end="cut").digest()
