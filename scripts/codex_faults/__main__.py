@@ -5,7 +5,6 @@ import logging
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.probe import NoAnswer
@@ -20,25 +19,17 @@ if sys.platform != "win32":
     import resource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Which faults, how often, and where the results go."""
-
-    faults: list[Fault]
-    profile: Profile
-    out: Path
-
-
 def main() -> int:
     """Trigger the faults, print the table, and write the file."""
-    request = parse()
+    options = parse()
     _raise_descriptors()
     logging.getLogger("tornado").setLevel(logging.ERROR)  # the backend's refusals of TLS are meant
-    return exit_status(_run(request), "The suite", (OSError, NotStarted, NoAnswer))
+    profile = LONG if options.long else SHORT
+    return exit_status(_run(options.faults, profile, options.out), "The suite", (OSError, NotStarted, NoAnswer))
 
 
-def parse(argv: Sequence[str] | None = None) -> Request:
-    """Return what was asked for, or end the program with a sentence."""
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options, with `faults` for the names, or end the program with a sentence."""
     known, parser = catalogue(), _parser()
     options = parser.parse_args(argv)
     if unknown := [name for name in options.names if name not in known]:
@@ -46,9 +37,8 @@ def parse(argv: Sequence[str] | None = None) -> Request:
     if options.list:
         print(*(f"{fault.name}: {fault.promise}" for fault in known.values()), sep="\n")
         parser.exit()
-    names = options.names or list(known)
-    profile = LONG if options.long else SHORT
-    return Request(faults=[known[name] for name in dict.fromkeys(names)], profile=profile, out=options.out)
+    options.faults = [known[name] for name in dict.fromkeys(options.names or known)]
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,10 +46,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="scripts/faults",
         description="Breaks things around the running proxy and compares with one without the addon. Loopback only.",
     )
+    more = f"{LONG.rounds} times each instead of {SHORT.rounds}, {LONG.parallel} streams, not {SHORT.parallel}"
     parser.add_argument("names", nargs="*", metavar="NAME", help="faults to trigger (default: all)")
     parser.add_argument("--list", action="store_true", help="print the faults and what is promised for them")
-    times, streams = (f"{LONG.rounds} times each instead of {SHORT.rounds}", f"{LONG.parallel} streams")
-    parser.add_argument("--long", action="store_true", help=f"{times}, {streams}, not {SHORT.parallel}")
+    parser.add_argument("--long", action="store_true", help=more)
     parser.add_argument("--out", type=Path, default=Path("build/faults"), help="folder of the results (%(default)s)")
     return parser
 
@@ -71,25 +61,24 @@ def _raise_descriptors() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def _run(request: Request) -> bool:
+async def _run(faults: Sequence[Fault], profile: Profile, out: Path) -> bool:
     finished = []
     with tempfile.TemporaryDirectory(prefix="codex-faults-") as home:
-        ours, bare = (fixture.running(name, Path(home) / name) for name in (fixture.OURS, fixture.BARE))
-        async with ours as one, bare as other:
+        addon, bare = (fixture.running(name, Path(home) / name) for name in (fixture.ADDON, fixture.BARE))
+        async with addon as one, bare as other:
             print(output.head(), flush=True)
-            for fault in request.faults:
-                finished.append(await run_fault(fault, one, other, request.profile))
+            for fault in faults:
+                finished.append(await run_fault(fault, one, other, profile))
                 print(output.line(finished[-1][0]), flush=True)
             audit(finished)
-    return _report(request, [outcome for outcome, _ in finished])
+    return _report([outcome for outcome, _ in finished], profile, out)
 
 
-def _report(request: Request, outcomes: list[Outcome]) -> bool:
-    print(output.closing(outcomes, request.profile))
-    request.out.mkdir(parents=True, exist_ok=True)
-    file = request.out / "faults.json"
-    file.write_bytes(output.to_json(outcomes, request.profile))
-    print(f"Written: {file}")
+def _report(outcomes: Sequence[Outcome], profile: Profile, out: Path) -> bool:
+    print(output.closing(outcomes, profile))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "faults.json").write_bytes(output.to_json(outcomes, profile))
+    print(f"Written: {out / 'faults.json'}")
     return all(outcome.kept for outcome in outcomes)
 
 

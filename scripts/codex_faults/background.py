@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from codex_faults import requests
-from codex_faults.clients import HTTP, WEBSOCKET, Client, Kind
-from codex_faults.fixture import OURS, Fixture
+from codex_faults.clients import HTTP, WEBSOCKET, Client, Kind, connect
+from codex_faults.fixture import ADDON, Fixture
 from codex_faults.journal import Expected
 
 
@@ -18,14 +18,14 @@ class _Conversation:
 
     def __init__(self, fixture: Fixture, key: str, kind: Kind) -> None:
         self._fixture, self._kind = fixture, kind
-        self._turn = requests.ordinary(key, socket=kind is WEBSOCKET)
+        self._turn = requests.ordinary(key, socket=kind == WEBSOCKET)
         self._client: Client | None = None
         self.key = key
         self.cached = 0
 
     async def turn(self) -> str | None:
         """Have one turn; return what was wrong with it, or None."""
-        client = self._client = self._client or await self._kind.connect(self._fixture.port, self._fixture.tls)
+        client = self._client = self._client or await connect(self._fixture.port, self._fixture.tls, self._kind)
         await client.send(self._turn)
         observed = await client.rest()
         self.cached = requests.cached_tokens(observed.body)
@@ -40,21 +40,23 @@ class _Conversation:
 
 
 class Background:
-    """Both conversations. `problems` are sentences about turns that did not work, or missed and should not have."""
+    """Both conversations; their turns are added to what is expected in the journal.
 
-    def __init__(self, fixture: Fixture, name: str) -> None:
-        self._keeps_cache = fixture.name == OURS
-        self._is_recorded = True
-        self._recorded = 0
-        kinds = {"http": HTTP, "socket": WEBSOCKET}
-        self._conversations = [_Conversation(fixture, f"{name}-{label}", kind) for label, kind in kinds.items()]
+    `problems` are sentences about turns that did not work, or missed and should not have.
+    """
+
+    def __init__(self, fixture: Fixture, name: str, expected: Expected) -> None:
+        self._keeps_cache = fixture.name == ADDON
+        self._expected, self._is_recorded = expected, True
+        self._conversations = [_Conversation(fixture, f"{name}-{kind}", kind) for kind in (HTTP, WEBSOCKET)]
         self.problems: list[str] = []
 
     async def turns(self) -> None:
         """Have one turn of each conversation, both at once."""
         said = await asyncio.gather(*(one.turn() for one in self._conversations))
         self.problems += [sentence for sentence in said if sentence]
-        self._recorded += self._is_recorded
+        for one in self._conversations:
+            self._expected.add(one.key, int(self._is_recorded))
 
     async def hits(self) -> None:
         """Have one more turn of each conversation, which has to be a hit where the addon is."""
@@ -70,11 +72,6 @@ class Background:
             yield
         finally:
             self._is_recorded = True
-
-    def expect(self, expected: Expected) -> None:
-        """Add the entries of these turns to what is expected."""
-        for one in self._conversations:
-            expected.add(one.key, self._recorded)
 
     async def close(self) -> None:
         """Hang up."""

@@ -7,7 +7,7 @@ from embedded_backend import Rules
 from embedded_backend.breaks import Break
 
 from codex_faults import requests
-from codex_faults.clients import HTTP, WEBSOCKET, Client, HttpClient, Kind
+from codex_faults.clients import HTTP, WEBSOCKET, Client, Kind, connect
 from codex_faults.fault import Fault, Trigger
 from codex_faults.fault_run import FINISHED, FaultRun
 from codex_faults.observation import Observation
@@ -66,7 +66,7 @@ def faults() -> Iterator[Fault]:
 
 
 async def _gone_in_request(run: FaultRun) -> list[Observation]:
-    client = await HttpClient.connect(run.fixture.port, run.fixture.tls)
+    client = await connect(run.fixture.port, run.fixture.tls)
     await client.send_half(run.turn(None, entries=0))
     return [client.leave()]
 

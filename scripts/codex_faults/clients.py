@@ -1,52 +1,102 @@
 """A client's connection through the proxy: turns over HTTP or a WebSocket, read as far as the caller likes."""
 
 import ssl
-from dataclasses import replace
-from typing import Self
+from typing import Literal
 
 import h11
 from embedded_backend.events import TERMINAL
-from toolkit.wire import http1
-from toolkit.wire.http1 import request_bytes
+from toolkit.wire import http1, websocket
 from toolkit.wire.streams import open_tunnel
-from toolkit.wire.websocket import CUT, Peer, handshake, joined, upgraded
 
 from codex_faults.observation import End, Observation
 from codex_faults.requests import HOST, PATH, TurnRequest
 
+type Kind = Literal["http", "websocket"]
+
+HTTP: Kind = "http"
+WEBSOCKET: Kind = "websocket"
+
 _LAST = tuple(f'"type":"{kind}"' for kind in TERMINAL)
 
 
+async def connect(port: int, tls: ssl.SSLContext, kind: Kind = HTTP, host: str = HOST) -> "Client":
+    """Connect to a host through the proxy on a port. Raises OSError or EOFError where that is refused."""
+    return Client(http1.Connection(*await open_tunnel(port, host, tls), HOST), kind)
+
+
 class Client:
-    """A connection on which turns are sent one after the other; `end` is None while an answer is being read."""
+    """A connection on which turns are sent one after the other.
 
-    def __init__(self, connection: http1.Connection) -> None:
-        self._connection = connection
+    The first turn over a WebSocket opens it. `end` is None while an answer is being read; an upgrade that is refused is
+    an end, too.
+    """
+
+    def __init__(self, connection: http1.Connection, kind: Kind) -> None:
+        self._connection, self._kind = connection, kind
         self._response: http1.Response
+        self._peer: websocket.Peer | None = None
+        self._before = 0  # messages that came before the turn was sent
         self.end: End | None = None
-
-    @classmethod
-    async def connect(cls, port: int, tls: ssl.SSLContext, host: str = HOST) -> Self:
-        """Connect to a host through the proxy on a port. Raises OSError or EOFError where that is refused."""
-        return cls(http1.Connection(*await open_tunnel(port, host, tls), HOST))
 
     async def send(self, turn: TurnRequest) -> None:
         """Send a turn."""
-        raise NotImplementedError
+        if self._kind == HTTP:
+            return await self._request(_request(turn))
+        if self._peer is None:
+            await self._open(turn)
+        if self._peer:
+            self.end, self._before = None, len(self._peer.frames)
+            self._peer.raw.clear()
+            await self._peer.send(turn.frame)
+
+    async def send_half(self, turn: TurnRequest) -> None:
+        """Send the head of a request and half of its body."""
+        await self._request(_request(turn)[: -(len(turn.body) // 2)])
+
+    async def _request(self, data: bytes, method: str = "POST") -> None:
+        self.end, self._response = None, self._connection.begin(data, method)
+        await self._connection.writer.drain()
+
+    async def _open(self, turn: TurnRequest) -> None:
+        await self._request(websocket.handshake(HOST, PATH, turn.fields), "GET")
+        await self._more_of_response()
+        if self._response.status == 101:
+            self._peer = websocket.upgraded(self._response)
+            return
+        while self.end is None:
+            await self._more_of_response()
+        self.end = "refused" if self.end == "complete" else self.end
 
     async def more(self) -> None:
         """Read what comes next."""
-        raise NotImplementedError
+        await (self._more_of_socket(self._peer) if self._peer else self._more_of_response())
+
+    async def _more_of_response(self) -> None:
+        try:
+            if not self._response.status:
+                await self._response.head()
+            elif not await self._response.piece():
+                self.end = "complete"
+        except h11.RemoteProtocolError:
+            self.end = "cut"
+
+    async def _more_of_socket(self, peer: websocket.Peer) -> None:
+        await peer.more()
+        messages = [str(websocket.joined(fragments)) for fragments in peer.frames[self._before :]]
+        if peer.close_code is not None:
+            self.end = "cut" if peer.close_code == websocket.CUT else "closed"
+        elif any(kind in message for message in messages for kind in _LAST):
+            self.end = "complete"
 
     @property
     def body(self) -> bytes:
         """What has come of the answer's body, or of the WebSocket's frames since the turn was sent."""
-        raise NotImplementedError
+        return bytes(self._peer.raw) if self._peer else self._response.body
 
     @property
     def events(self) -> int:
         """How many whole events have come."""
-        raise NotImplementedError
+        return len(self._peer.frames) - self._before if self._peer else self.body.count(b"\n\n")
 
     async def until(self, events: int) -> None:
         """Read until so many events have come, or the end."""
@@ -62,7 +112,11 @@ class Client:
     def observed(self) -> Observation:
         """Return what was seen so far; an answer that has not ended is one that the client leaves."""
         return Observation(
-            status=self._response.status, fields=tuple(self._response.fields), body=self.body, end=self.end or "left"
+            status=self._response.status,
+            fields=tuple(self._response.fields),
+            body=self.body,
+            end=self.end or "left",
+            close_code=self._peer.close_code if self._peer else None,
         )
 
     def leave(self) -> Observation:
@@ -72,94 +126,8 @@ class Client:
 
     async def close(self) -> None:
         """Close the connection."""
-        await self._connection.close()
-
-
-class HttpClient(Client):
-    """Turns over HTTP/1.1."""
-
-    async def send(self, turn: TurnRequest) -> None:
-        await self._send(_request(turn))
-
-    async def send_half(self, turn: TurnRequest) -> None:
-        """Send the head of a request and half of its body."""
-        await self._send(_request(turn)[: -(len(turn.body) // 2)])
-
-    async def _send(self, data: bytes) -> None:
-        self.end = None
-        self._response = self._connection.begin(data)
-        await self._connection.writer.drain()
-
-    async def more(self) -> None:
-        try:
-            if not self._response.status:
-                await self._response.head()
-            elif not await self._response.piece():
-                self.end = "complete"
-        except h11.RemoteProtocolError:
-            self.end = "cut"
-
-    @property
-    def body(self) -> bytes:
-        return self._response.body
-
-    @property
-    def events(self) -> int:
-        return self.body.count(b"\n\n")
-
-
-class SocketClient(Client):
-    """Turns over a WebSocket, which the first one opens; an upgrade that is refused is an end."""
-
-    _peer: Peer | None = None
-    _before = 0  # messages that came before the turn was sent
-
-    async def send(self, turn: TurnRequest) -> None:
-        if self._peer is None:
-            await self._open(turn)
-        if self._peer:
-            self.end, self._before = None, len(self._peer.frames)
-            self._peer.raw.clear()
-            await self._peer.send(turn.frame)
-
-    async def _open(self, turn: TurnRequest) -> None:
-        self._response = self._connection.begin(handshake(HOST, PATH, turn.fields), "GET")
-        try:
-            await self._response.head()
-            if self._response.status == 101:
-                self._peer = upgraded(self._response)
-                return
-            await self._response.rest()
-            self.end = "refused"
-        except h11.RemoteProtocolError:
-            self.end = "cut"
-
-    async def more(self) -> None:
-        assert self._peer
-        await self._peer.more()
-        messages = [str(joined(fragments)) for fragments in self._peer.frames[self._before :]]
-        if self._peer.close_code is not None:
-            self.end = "cut" if self._peer.close_code == CUT else "closed"
-        elif any(kind in message for message in messages for kind in _LAST):
-            self.end = "complete"
-
-    @property
-    def body(self) -> bytes:
-        return bytes(self._peer.raw) if self._peer else self._response.body
-
-    @property
-    def events(self) -> int:
-        return len(self._peer.frames) - self._before if self._peer else 0
-
-    def observed(self) -> Observation:
-        return replace(super().observed(), close_code=self._peer.close_code if self._peer else None)
-
-
-type Kind = type[Client]
-
-HTTP: Kind = HttpClient
-WEBSOCKET: Kind = SocketClient
+        await self._connection.hang_up()
 
 
 def _request(turn: TurnRequest) -> bytes:
-    return request_bytes(HOST, PATH, [*turn.fields, ("content-type", "application/json")], turn.body)
+    return http1.request_bytes(HOST, PATH, [*turn.fields, ("content-type", "application/json")], turn.body)

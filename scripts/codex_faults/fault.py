@@ -64,7 +64,7 @@ class Outcome:
     journal: list[str] = field(default_factory=list)
     memory: list[str] = field(default_factory=list)
     verdicts: dict[str, int] = field(default_factory=dict)
-    ours: Return | None = None
+    addon: Return | None = None
     bare: Return | None = None
     seconds: float = 0.0
     skipped: str = ""

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from toolkit.wire.streams import TunnelRefused
 
 from codex_faults import journal, requests
 from codex_faults.background import Background
-from codex_faults.clients import HTTP, Client, Kind
+from codex_faults.clients import HTTP, Client, Kind, connect
 from codex_faults.fixture import Fixture
 from codex_faults.footprint import Return
 from codex_faults.observation import Observation
@@ -35,14 +34,13 @@ class FaultRun:
 
     def __init__(self, fixture: Fixture, name: str, parallel: int) -> None:
         self.fixture, self.name, self.parallel = fixture, name, parallel
-        self.background = Background(fixture, name)
+        self._expected = journal.Expected()
+        self.background = Background(fixture, name, self._expected)
         self.observed: list[Observation] = []
         self.problems: list[str] = []
         self.footprints: Return | None = None
         self.broke = ""
         self.torn = self._journal().torn
-        self._expected = journal.Expected()
-        self._entries: Counter[str] = Counter()
         self._number = 0
 
     @property
@@ -62,8 +60,7 @@ class FaultRun:
         turn = make(f"{self.name}-{self._number:05}")
         if broken:
             self.breaks.add(turn.key, broken)
-        self._entries[turn.key] += entries
-        self._expected.add(turn.key, self._entries[turn.key], *verdicts)
+        self._expected.add(turn.key, entries, *verdicts)
         return turn
 
     def again(self) -> None:
@@ -73,7 +70,7 @@ class FaultRun:
     async def whole(self, turn: TurnRequest, kind: Kind = HTTP, host: str = requests.HOST) -> Observation:
         """Send a turn on a connection of its own and return all that comes."""
         try:
-            client = await kind.connect(self.fixture.port, self.fixture.tls, host)
+            client = await connect(self.fixture.port, self.fixture.tls, kind, host)
         except TunnelRefused as error:
             return Observation(end="refused", note=str(error))
         except (OSError, EOFError) as error:
@@ -85,7 +82,7 @@ class FaultRun:
 
     async def begun(self, turn: TurnRequest, kind: Kind = HTTP, events: int = 0) -> Client:
         """Send a turn on a connection of its own, and read so many events of its answer."""
-        client = await kind.connect(self.fixture.port, self.fixture.tls)
+        client = await connect(self.fixture.port, self.fixture.tls, kind)
         await client.send(turn)
         await client.until(events)
         return client
@@ -108,7 +105,6 @@ class FaultRun:
         """Return a sentence for each turn that is not in the journal as it should be, after some patience."""
         if self.fixture.journal is None:
             return []
-        self.background.expect(self._expected)
         until = time.monotonic() + _PATIENCE
         while (said := self.audit()) and time.monotonic() < until:
             await asyncio.sleep(_PAUSE)

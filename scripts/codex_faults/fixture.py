@@ -10,10 +10,9 @@ from pathlib import Path
 from shutil import copyfile, copytree, ignore_patterns
 
 from embedded_backend import Backend
-from toolkit import bare_addon, probe
-from toolkit.process import ADDON, LOOPBACK, Program, start_mitmdump
+from toolkit import bare_addon, probe, process
 
-BARE, OURS = "bare", "ours"
+ADDON, BARE = "addon", "bare"
 
 _BOUNDS = {
     "bodies": 2 << 20,
@@ -37,20 +36,20 @@ class Fixture:
         self.archive, self.confdir = home / "archive", home / "confdir"
         self.archive.mkdir(parents=True)
         self.entry = _scripts(name, home / "scripts")
-        self.journal = home / "journal" / "journal.jsonl" if name == OURS else None
+        self.journal = home / "journal" / "journal.jsonl" if name == ADDON else None
         if self.journal:
             self.journal.parent.mkdir()
 
     async def start(self) -> None:
         """Start the proxy, for the first time or again. Raises NotStarted."""
-        proxy = await start_mitmdump(
+        proxy = await process.start_mitmdump(
             self.confdir,
-            modes=[f"upstream:http://{LOOPBACK}:{self.backend.connect_port}"],
+            modes=[f"upstream:http://{process.LOOPBACK}:{self.backend.connect_port}"],
             upstream_ca=self.backend.ca_file,
             scripts=[self.entry, probe.ADDON],
             options={"codex_journal": self.journal} if self.journal else {},
         )
-        self.program: Program = proxy.program
+        self.program = proxy.program
         self.port, self.tls = proxy.port, proxy.tls()
         self.probe = await probe.connect(self.program)
         if self.journal:
@@ -83,5 +82,5 @@ async def running(name: str, home: Path) -> AsyncIterator[Fixture]:
 
 def _scripts(name: str, folder: Path) -> Path:
     """Copy the addon into a folder; return the script that mitmdump is given."""
-    copytree(ADDON.parent, folder, ignore=ignore_patterns("__pycache__"))
-    return folder / ADDON.name if name == OURS else copyfile(bare_addon.__file__, folder / "bare_addon.py")
+    copytree(process.ADDON.parent, folder, ignore=ignore_patterns("__pycache__"))
+    return folder / process.ADDON.name if name == ADDON else copyfile(bare_addon.__file__, folder / "bare_addon.py")

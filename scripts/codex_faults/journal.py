@@ -23,16 +23,18 @@ class Expected:
     """What is expected of each key: how many entries, and which verdicts they may have (none: any)."""
 
     def __init__(self) -> None:
-        self._keys: dict[str, tuple[int, frozenset[str]]] = {}
+        self._entries: Counter[str] = Counter()
+        self._verdicts: dict[str, frozenset[str]] = {}
 
     def add(self, key: str, entries: int, *verdicts: str) -> None:
-        """Expect so many entries of a key, each with one of these verdicts."""
-        self._keys[key] = entries, frozenset(verdicts)
+        """Expect so many more entries of a key; all of them have to have one of these verdicts."""
+        self._entries[key] += entries
+        self._verdicts[key] = frozenset(verdicts)
 
     def problems(self, journal: Journal, fingerprints: Fingerprints) -> Iterator[str]:
         """Yield a sentence for each key whose turns are not in the journal as they should be."""
-        for key, (entries, allowed) in self._keys.items():
-            verdicts = journal.verdicts.get(str(fingerprints.of("key", key)), [])
+        for key, entries in self._entries.items():
+            verdicts, allowed = journal.verdicts.get(str(fingerprints.of("key", key)), []), self._verdicts[key]
             if len(verdicts) != entries:
                 yield f"{key} is in the journal {len(verdicts)} times instead of {entries}"
             elif allowed and not allowed.issuperset(verdicts):
@@ -40,7 +42,7 @@ class Expected:
 
     def verdicts(self, journal: Journal, fingerprints: Fingerprints) -> Counter[str]:
         """Return how often each verdict was given to an expected turn."""
-        prints = {str(fingerprints.of("key", key)) for key in self._keys}
+        prints = {str(fingerprints.of("key", key)) for key in self._entries}
         return Counter(verdict for key in prints for verdict in journal.verdicts.get(key, []))
 
 

@@ -52,9 +52,9 @@ class Observation:
         return hashlib.sha256(repr(self.masked()).encode()).hexdigest()[:16]
 
 
-def differences(ours: Sequence[Observation], bare: Sequence[Observation]) -> list[str]:
+def differences(addon: Sequence[Observation], bare: Sequence[Observation]) -> list[str]:
     """Return a sentence for each turn that was not seen alike, beginning with what differs first in it."""
-    pairs = enumerate(zip_longest(ours, bare), start=1)
+    pairs = enumerate(zip_longest(addon, bare), start=1)
     return [f"turn {number}: {said}" for number, (one, other) in pairs if (said := _difference(one, other))]
 
 
@@ -67,9 +67,9 @@ def _difference(one: Observation | None, other: Observation | None) -> str:
 def _differing(one: Observation, other: Observation) -> Iterator[str]:
     if (one.status, one.end, one.close_code, one.note) != (other.status, other.end, other.close_code, other.note):
         yield f"{one.in_short()}; without the addon {other.in_short()}"
-    for ours, bare in zip_longest(one.fields, other.fields):
-        if ours != bare:
-            yield f"the field {ours!r}; without the addon {bare!r}"
+    for field, other_field in zip_longest(one.fields, other.fields):
+        if field != other_field:
+            yield f"the field {field!r}; without the addon {other_field!r}"
     if one.body != other.body:
         yield _where(one.body, other.body)
 

@@ -6,9 +6,9 @@ from toolkit import results
 from toolkit.table import row
 
 from codex_faults.fault import Outcome, Profile
-from codex_faults.footprint import RATIO, Footprint, Return
+from codex_faults.footprint import RATIO, Return
 
-FORMAT = 1
+FORMAT = 2
 _WIDTHS = (28, 36, 32, 32)
 _MOST = 5  # sentences that are shown of one fault; all are in the results file
 
@@ -29,7 +29,7 @@ def line(outcome: Outcome) -> str:
         outcome.fault.name,
         f"{_word(outcome.client, 'DIFFERS')}  {saw}",
         f"{_word(outcome.journal, 'WRONG')}  {verdicts}",
-        f"{_word(outcome.memory, 'GROWS')}  {_memory(outcome.ours)}",
+        f"{_word(outcome.memory, 'GROWS')}  {_memory(outcome.addon)}",
     )
 
 
@@ -96,15 +96,5 @@ def _fault(outcome: Outcome) -> dict[str, object]:
         "client": outcome.client,
         "journal": outcome.journal,
         "memory": outcome.memory,
-        "footprint": {"ours": _return(outcome.ours), "bare": _return(outcome.bare)},
+        "footprint": {"addon": outcome.addon, "bare": outcome.bare},
     }
-
-
-def _return(back: Return | None) -> dict[str, object] | None:
-    if back is None:
-        return None
-    return {"ratio": back.ratio, "before": _footprint(back.base), "after": _footprint(back.after)}
-
-
-def _footprint(footprint: Footprint) -> dict[str, object]:
-    return {"memory": footprint.memory, "descriptors": footprint.descriptors, "tasks": len(footprint.tasks)}

@@ -11,7 +11,7 @@ from pathlib import Path
 from codex_faults.clients import HTTP, WEBSOCKET
 from codex_faults.fault import Fault, Trigger
 from codex_faults.fault_run import FINISHED, FaultRun
-from codex_faults.fixture import OURS
+from codex_faults.fixture import ADDON
 from codex_faults.observation import Observation
 
 _MIDDLE = 5
@@ -54,7 +54,7 @@ async def _reloaded(run: FaultRun, *, sibling: bool) -> list[Observation]:
     clients = await run.under_way(_UNDER_WAY, *FINISHED)
     before, version = len(run.fixture.program.lines), _version(run, raised=sibling)
     os.utime(run.fixture.entry)
-    said = f"Codex Continuity {version} is on" if run.fixture.name == OURS else "Loading script"
+    said = f"Codex Continuity {version} is on" if run.fixture.name == ADDON else "Loading script"
     await run.fixture.program.says(re.escape(said), before)
     await run.background.turns()
     run.breaks.release()

@@ -18,10 +18,10 @@ _PATIENCE = 120.0  # seconds that a fault may take each time
 _FAULTS = (OSError, EOFError, NotStarted, NoAnswer)
 
 
-async def run_fault(fault: Fault, ours: Fixture, bare: Fixture, profile: Profile) -> tuple[Outcome, FaultRun]:
+async def run_fault(fault: Fault, addon: Fixture, bare: Fixture, profile: Profile) -> tuple[Outcome, FaultRun]:
     """Trigger a fault at both fixtures at once; also return the run with the addon, for `audit`."""
     started = time.monotonic()
-    one, other = [FaultRun(fixture, fault.name, profile.parallel) for fixture in (ours, bare)]
+    one, other = [FaultRun(fixture, fault.name, profile.parallel) for fixture in (addon, bare)]
     if fault.system not in ("", sys.platform):
         return Outcome(fault=fault, skipped=f"it can be brought about on {fault.system} only"), one
     await asyncio.gather(_try(fault, one, profile), _try(fault, other, profile))
@@ -39,7 +39,7 @@ async def _outcome(fault: Fault, one: FaultRun, other: FaultRun) -> Outcome:
         journal=[] if broke else await one.journal_problems(),
         memory=list(one.footprints.problems(other.footprints)) if one.footprints and other.footprints else [],
         verdicts=one.verdicts(),
-        ours=one.footprints,
+        addon=one.footprints,
         bare=other.footprints,
     )
 

@@ -103,10 +103,11 @@ class Client:
             await self._hang_up()
 
     async def _turn(self, step: Step, conversation: Conversation) -> None:
-        over_socket = self._profile.transport == "websocket"
-        reply = await (self._send if over_socket else self._post)(step, conversation)
-        status = int(step.fate) if step.fate in ("429", "500") else 200
-        self._count("responses", "websocket" if over_socket else "http", reply, status)
+        if self._profile.transport == "websocket":
+            transport, reply = "websocket", await self._send(step, conversation)
+        else:
+            transport, reply = "http", await self._post(PATH, conversation.body(), step)
+        self._count("responses", transport, reply, int(step.fate) if step.fate in ("429", "500") else 200)
         if step.fate == "answered":
             conversation.answered(reply.response_id, reply.outputs)
         elif step.fate == "left":
@@ -114,7 +115,7 @@ class Client:
 
     async def _compact(self, conversation: Conversation) -> None:
         """Have the conversation compacted, which clients over WebSocket also do over HTTP."""
-        reply = await self._posted(COMPACT, conversation.compaction(), Step())
+        reply = await self._post(COMPACT, conversation.compaction(), Step())
         self._count("compact", "http", reply, 200)
         conversation.compacted(reply.outputs)
 
@@ -123,10 +124,7 @@ class Client:
         if reply.status != status:
             raise WrongAnswer(f"a turn over {transport} was answered with {reply.status} and not with {status}")
 
-    async def _post(self, step: Step, conversation: Conversation) -> Reply:
-        return await self._posted(PATH, conversation.body(), step)
-
-    async def _posted(self, path: str, body: bytes, step: Step) -> Reply:
+    async def _post(self, path: str, body: bytes, step: Step) -> Reply:
         coding = self._profile.coding
         fields = [*self._profile.fields(next(self._requests), step.agent), ("content-type", "application/json")]
         fields += [("content-encoding", coding)] if coding else []
@@ -172,12 +170,11 @@ class Client:
         return await open_tunnel(self._proxy.port, HOST, _tls(self._proxy.ca_file, protocol))
 
     async def _hang_up(self) -> None:
-        http, socket, self._http, self._socket = self._http, self._socket, None, None
-        with suppress(OSError):
-            if http:
-                await http.close()
-            if socket:
-                await socket.hang_up()
+        connections, self._http, self._socket = (self._http, self._socket), None, None
+        for connection in connections:
+            if connection:
+                with suppress(OSError):
+                    await connection.hang_up()
 
 
 @functools.cache

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from codex_faults.__main__ import parse
 from codex_faults.catalogue import catalogue
-from codex_faults.fault import LONG, SHORT
 
 
 def test_all_faults_are_triggered_unless_some_are_named() -> None:
@@ -20,7 +19,7 @@ def test_faults_can_be_named_and_each_is_triggered_once() -> None:
 
 
 def test_the_short_profile_is_the_default() -> None:
-    assert (parse([]).profile, parse(["--long"]).profile) == (SHORT, LONG)
+    assert (parse([]).long, parse(["--long"]).long) == (False, True)
 
 
 def test_an_unknown_fault_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

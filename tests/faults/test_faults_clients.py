@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from codex_faults.clients import HTTP, WEBSOCKET, Client
+from codex_faults.clients import HTTP, WEBSOCKET, Client, connect
 from codex_faults.requests import cached_tokens, complete
 from embedded_backend import Backend, Rules
 from embedded_backend.breaks import Break
@@ -23,9 +23,14 @@ async def backend(tmp_path: Path) -> AsyncIterator[Backend]:
 @pytest.fixture(params=[HTTP, WEBSOCKET])
 async def client(request: pytest.FixtureRequest, backend: Backend) -> AsyncIterator[Client]:
     """A connection of either kind."""
-    opened = await request.param.connect(backend.connect_port, ssl.create_default_context(cafile=str(backend.ca_file)))
+    opened = await connect(backend.connect_port, trusting(backend), request.param)
     yield opened
     await opened.close()
+
+
+def trusting(backend: Backend) -> ssl.SSLContext:
+    """Return TLS settings that trust the backend's CA."""
+    return ssl.create_default_context(cafile=str(backend.ca_file))
 
 
 async def test_turns_follow_each_other_on_one_connection(client: Client) -> None:
@@ -71,7 +76,7 @@ async def test_a_client_that_leaves_is_noticed_at_the_other_end(client: Client, 
 
 
 async def test_a_close_frame_is_told_from_a_cut(backend: Backend) -> None:
-    client = await WEBSOCKET.connect(backend.connect_port, ssl.create_default_context(cafile=str(backend.ca_file)))
+    client = await connect(backend.connect_port, trusting(backend), WEBSOCKET)
     backend.breaks.add(TURN.key, Break(cut_after=1))
     await client.send(TURN)
     observed = await client.rest()
@@ -82,7 +87,7 @@ async def test_a_close_frame_is_told_from_a_cut(backend: Backend) -> None:
 
 async def test_a_refused_upgrade_is_kept_with_its_body(tmp_path: Path) -> None:
     async with Backend(Rules(upgrade_status=426), home=tmp_path) as backend:
-        client = await WEBSOCKET.connect(backend.connect_port, ssl.create_default_context(cafile=str(backend.ca_file)))
+        client = await connect(backend.connect_port, trusting(backend), WEBSOCKET)
         await client.send(TURN)
         observed = await client.rest()
         await client.close()
@@ -93,4 +98,4 @@ async def test_a_refused_upgrade_is_kept_with_its_body(tmp_path: Path) -> None:
 
 async def test_tls_that_fails_is_a_refusal(backend: Backend) -> None:
     with pytest.raises(ssl.SSLError):
-        await HTTP.connect(backend.connect_port, ssl.create_default_context())
+        await connect(backend.connect_port, ssl.create_default_context())

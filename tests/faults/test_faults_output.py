@@ -19,7 +19,7 @@ async def trigger(run: FaultRun) -> list[Observation]:
 
 
 FAULT = Fault("backend-cut", "It holds.", trigger)
-KEPT = Outcome(fault=FAULT, repeats=2, observed=[SEEN, SEEN], verdicts={"no_usage": 2}, ours=BACK, bare=BACK)
+KEPT = Outcome(fault=FAULT, repeats=2, observed=[SEEN, SEEN], verdicts={"no_usage": 2}, addon=BACK, bare=BACK)
 BROKEN = Outcome(fault=FAULT, client=["turn 1: it differs"], journal=[f"line {number}" for number in range(9)])
 
 
@@ -60,9 +60,9 @@ def test_the_file_has_everything() -> None:
     document = orjson.loads(output.to_json([KEPT, BROKEN], SHORT))
     first, second = document["faults"]
 
-    assert (document["format"], document["parallel"]) == (1, SHORT.parallel)
+    assert (document["format"], document["parallel"]) == (output.FORMAT, SHORT.parallel)
     assert (first["name"], first["kept"], second["kept"]) == ("backend-cut", True, False)
     assert first["seen"] == [{"what": "200, 5 bytes, cut", "times": 2}]
-    assert first["footprint"]["ours"]["after"] == {"memory": 103, "descriptors": 10, "tasks": 1}
-    assert second["footprint"]["ours"] is None
+    assert first["footprint"]["addon"]["after"] == {"memory": 103, "descriptors": 10, "tasks": ["a"]}
+    assert second["footprint"]["addon"] is None
     assert len(second["journal"]) == 9

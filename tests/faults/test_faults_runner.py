@@ -22,8 +22,8 @@ ONCE = Profile(warm=1, rounds=1, heavy_warm=1, heavy_rounds=1, parallel=5)
 async def fixtures(tmp_path: Path) -> AsyncIterator[Fixtures]:
     """Both fixtures, with their proxies."""
     async with AsyncExitStack() as stack:
-        ours = await stack.enter_async_context(fixture.running(fixture.OURS, tmp_path / "ours"))
-        yield ours, await stack.enter_async_context(fixture.running(fixture.BARE, tmp_path / "bare"))
+        addon = await stack.enter_async_context(fixture.running(fixture.ADDON, tmp_path / "addon"))
+        yield addon, await stack.enter_async_context(fixture.running(fixture.BARE, tmp_path / "bare"))
 
 
 async def test_promises_are_kept(fixtures: Fixtures) -> None:
@@ -41,7 +41,7 @@ async def test_promises_are_kept(fixtures: Fixtures) -> None:
 async def test_what_is_not_as_it_should_be_is_found_out(fixtures: Fixtures) -> None:
     async def trigger(run: FaultRun) -> list[Observation]:
         observed = await run.whole(run.turn(None, "rejected"))
-        return [replace(observed, status=418 if run.fixture.name == fixture.OURS else observed.status)]
+        return [replace(observed, status=418 if run.fixture.name == fixture.ADDON else observed.status)]
 
     outcome, _ = await run_fault(Fault("a-lie", "It holds.", trigger), *fixtures, ONCE)
 
@@ -56,7 +56,7 @@ async def test_a_fault_that_does_not_finish_is_not_kept(fixtures: Fixtures) -> N
     outcome, _ = await run_fault(Fault("no-end", "It holds.", trigger), *fixtures, ONCE)
 
     assert outcome.client == [
-        "it did not finish: TimeoutError (ours)",
+        "it did not finish: TimeoutError (addon)",
         "it did not finish: TimeoutError (bare)",
     ]
 

@@ -46,7 +46,7 @@ async def _closing(connection: Connection) -> AsyncIterator[Connection]:
     try:
         yield connection
     finally:
-        await connection.close()
+        await connection.hang_up()
 
 
 def _unchecked(proxy: Proxy) -> ssl.SSLContext:

@@ -48,8 +48,8 @@ class Connection:
         """Drop the connection by a TCP reset."""
         reset(self.writer)
 
-    async def close(self) -> None:
-        """Close the connection."""
+    async def hang_up(self) -> None:
+        """Close the connection and wait until it is closed."""
         await hang_up(self.writer)
 
 

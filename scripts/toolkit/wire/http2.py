@@ -80,8 +80,8 @@ class Connection:
                 await response.more()
         h2.end_stream(stream)
 
-    async def close(self) -> None:
-        """Close the connection."""
+    async def hang_up(self) -> None:
+        """Close the connection and wait until it is closed."""
         self._wire.h2.close_connection()
         await self._wire.flush()
         await hang_up(self._wire.writer)
