@@ -38,7 +38,7 @@ class Program:
     def __init__(self, process: Process, output: asyncio.StreamReader, name: str) -> None:
         self.process, self.name = process, name
         self.lines: list[str] = []
-        self._unfinished = ""
+        self._unfinished = b""
         self._more = asyncio.Event()
         self._reading = asyncio.create_task(self._read(output))
 
@@ -56,7 +56,7 @@ class Program:
     @property
     def text(self) -> str:
         """All that it has written so far, on both outputs."""
-        return "\n".join([*self.lines, self._unfinished])
+        return "\n".join([*self.lines, self._unfinished.decode(errors="replace")])
 
     async def says(self, pattern: str, after: int = 0) -> re.Match[str]:
         """Wait for a whole line that a pattern is found in, `after` so many lines. Raises NotStarted."""
@@ -93,8 +93,8 @@ class Program:
     async def _read(self, output: asyncio.StreamReader) -> None:
         with suppress(OSError):  # a pseudo-terminal whose other side is closed
             while data := await output.read(1 << 16):
-                *whole, self._unfinished = (self._unfinished + data.decode(errors="replace")).split("\n")
-                self.lines += [line.rstrip("\r") for line in whole]
+                *whole, self._unfinished = (self._unfinished + data).split(b"\n")
+                self.lines += [line.decode(errors="replace").rstrip("\r") for line in whole]
                 self._more.set()
         self._more.set()
 
@@ -182,8 +182,13 @@ def installed(name: str) -> Path:
     return Path(sys.executable).with_name(name)
 
 
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on."""
+    return free_ports(1)[0]
+
+
 def free_ports(count: int) -> list[int]:
-    """Return ports of loopback that nothing listens on."""
+    """Return so many of them, all different."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.create_server((LOOPBACK, 0))) for _ in range(count)]
         return [each.getsockname()[1] for each in sockets]
@@ -207,7 +212,8 @@ def exit_status(work: Coroutine[Any, Any, bool], what: str, faults: tuple[type[E
 async def _cancelled_by_signals(work: Coroutine[Any, Any, bool]) -> bool:
     task = asyncio.ensure_future(work)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has SIGHUP ignored
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await task
 
 

@@ -164,3 +164,18 @@ def test_a_tool_that_is_interrupted_stops_what_it_has_started(number: int) -> No
 
     assert exit_status(work(), "It", ()) == 130
     assert programs[0].process.returncode == -signal.SIGTERM
+
+
+def test_what_is_ignored_interrupts_nothing() -> None:
+    """As nohup has it for SIGHUP."""
+
+    async def work() -> bool:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        return True
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert exit_status(work(), "It", ()) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
