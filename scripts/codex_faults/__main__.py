@@ -1,59 +1,85 @@
-"""Runs the fault suite: exit status 0 if every promise was kept, 1 if one was not, 130 if it was interrupted."""
+"""The fault suite's command line: exit status 0 if every promise was kept, 1 if one was not, 130 if interrupted."""
 
-import asyncio
+import argparse
 import logging
-import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from codex_demo.proxies import NotStarted
+from toolkit.probe import NoAnswer
+from toolkit.process import NotStarted, exit_status
 
-from codex_faults import arm, results, table
-from codex_faults.arguments import Request, parse
-from codex_faults.limits import raise_descriptors
-from codex_faults.outcome import Outcome
-from codex_faults.perform import audit, perform
+from codex_faults import fixture, output
+from codex_faults.catalogue import catalogue
+from codex_faults.fault import LONG, SHORT, Fault, Outcome, Profile
+from codex_faults.runner import audit, run_fault
+
+if sys.platform != "win32":
+    import resource
 
 
 def main() -> int:
-    """Brings the faults about, prints the table, and writes the file."""
-    request = parse()
-    raise_descriptors()
+    """Trigger the faults, print the table, and write the file."""
+    options = parse()
+    _raise_descriptors()
     logging.getLogger("tornado").setLevel(logging.ERROR)  # the backend's refusals of TLS are meant
-    try:
-        outcomes = asyncio.run(_perform(request))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return 130
-    except (OSError, NotStarted) as error:
-        print(f"\nThe suite came to no end: {error or type(error).__name__}", file=sys.stderr)
-        return 1
-    return _report(request, outcomes)
+    profile = LONG if options.long else SHORT
+    return exit_status(_run(options.faults, profile, options.out), "The suite", (OSError, NotStarted, NoAnswer))
 
 
-async def _perform(request: Request) -> list[Outcome]:
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-    performed = []
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options, with `faults` for the names, or end the program with a sentence."""
+    known, parser = catalogue(), _parser()
+    options = parser.parse_args(argv)
+    if unknown := [name for name in options.names if name not in known]:
+        parser.error(f"there is no fault {unknown[0]!r}; --list names them all")
+    if options.list:
+        print(*(f"{fault.name}: {fault.promise}" for fault in known.values()), sep="\n")
+        parser.exit()
+    options.faults = [known[name] for name in dict.fromkeys(options.names or known)]
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/faults",
+        description="Breaks things around the running proxy and compares with one without the addon. Loopback only.",
+    )
+    more = f"{LONG.rounds} times each instead of {SHORT.rounds}, {LONG.parallel} streams, not {SHORT.parallel}"
+    parser.add_argument("names", nargs="*", metavar="NAME", help="faults to trigger (default: all)")
+    parser.add_argument("--list", action="store_true", help="print the faults and what is promised for them")
+    parser.add_argument("--long", action="store_true", help=more)
+    parser.add_argument("--out", type=Path, default=Path("build/faults"), help="folder of the results (%(default)s)")
+    return parser
+
+
+def _raise_descriptors() -> None:
+    """Raise the limit of open descriptors as far as the system allows: a thousand streams take several thousand."""
+    if sys.platform != "win32":
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+async def _run(faults: Sequence[Fault], profile: Profile, out: Path) -> bool:
+    finished = []
     with tempfile.TemporaryDirectory(prefix="codex-faults-") as home:
-        ours, bare = (arm.running(name, Path(home) / name) for name in (arm.OURS, arm.BARE))
-        async with ours as one, bare as other:
-            print(table.head(), flush=True)
-            for fault in request.faults:
-                performed.append(await perform(fault, one, other, request.profile))
-                print(table.line(performed[-1][0]), flush=True)
-            audit(performed)
-    return [outcome for outcome, _scene in performed]
+        addon, bare = (fixture.running(name, Path(home) / name) for name in (fixture.ADDON, fixture.BARE))
+        async with addon as one, bare as other:
+            print(output.head(), flush=True)
+            for fault in faults:
+                finished.append(await run_fault(fault, one, other, profile))
+                print(output.line(finished[-1][0]), flush=True)
+            audit(finished)
+    return _report([outcome for outcome, _ in finished], profile, out)
 
 
-def _report(request: Request, outcomes: list[Outcome]) -> int:
-    print(table.closing(outcomes, request.profile))
-    request.out.mkdir(parents=True, exist_ok=True)
-    file = request.out / "faults.json"
-    file.write_bytes(results.to_json(outcomes, request.profile))
-    print(f"Written: {file}")
-    return 0 if all(outcome.kept for outcome in outcomes) else 1
+def _report(outcomes: Sequence[Outcome], profile: Profile, out: Path) -> bool:
+    print(output.closing(outcomes, profile))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "faults.json").write_bytes(output.to_json(outcomes, profile))
+    print(f"Written: {out / 'faults.json'}")
+    return all(outcome.kept for outcome in outcomes)
 
 
 if __name__ == "__main__":

@@ -1,115 +1,133 @@
-"""Faults of clients: gone at every stage, slow, or very many at once."""
+"""A client's connection through the proxy: turns over HTTP or a WebSocket, read as far as the caller likes."""
 
-import asyncio
-from collections.abc import Iterator
+import ssl
+from typing import Literal
 
-from embedded_backend import Rules
-from embedded_backend.breaks import Break
+import h11
+from embedded_backend.events import TERMINAL
+from toolkit.wire import http1, websocket
+from toolkit.wire.streams import open_tunnel
 
-from codex_faults import turns
-from codex_faults.fault import Fault, Provoke
-from codex_faults.scene import FINISHED, HTTP, WEBSOCKET, Kind, Scene
-from codex_faults.seen import Seen
-from codex_faults.talk import Talk
+from codex_faults.observation import End, Observation
+from codex_faults.requests import HOST, PATH, TurnRequest
 
-_MIDDLE = 5  # events that are read before the client goes
-_ALL = Rules().deltas + 8  # events of a whole answer
-_PARTS = 4  # pieces in which a slow reader takes its answer
-_OPENING = 32  # connections that are opened at the same time; more wait in the system's queue, which is short
+type Kind = Literal["http", "websocket"]
 
+HTTP: Kind = "http"
+WEBSOCKET: Kind = "websocket"
 
-def faults() -> Iterator[Fault]:
-    """Yields the faults of clients."""
-    yield Fault(
-        name="client-gone-in-request",
-        promise="The client goes in the middle of its request body: nothing is sent, nothing is told.",
-        provoke=_gone_in_request,
-    )
-    yield Fault(
-        name="client-gone-before-answer",
-        promise="The client goes before the answer begins: the backend's connection is closed, and the turn is told"
-        " once, without counters.",
-        provoke=_gone(HTTP, 0, Break(hold_after=0), "no_usage"),
-    )
-    yield Fault(
-        name="client-gone-mid-stream",
-        promise="The client goes in the middle of an event stream: the backend's connection is closed, and the turn is"
-        " told once, without counters.",
-        provoke=_gone(HTTP, _MIDDLE, Break(hold_after=_MIDDLE), "no_usage"),
-    )
-    yield Fault(
-        name="client-gone-mid-socket",
-        promise="The client goes in the middle of an answer on a WebSocket: the backend's socket is closed, and the"
-        " turn is told once, without counters.",
-        provoke=_gone(WEBSOCKET, _MIDDLE, Break(hold_after=_MIDDLE), "no_usage"),
-    )
-    yield Fault(
-        name="client-gone-after-last-event",
-        promise="The client goes as soon as it has the last event, as most do: the turn is told once, with its"
-        " counters.",
-        provoke=_gone(HTTP, _ALL, None, *FINISHED),
-    )
-    yield from _many()
+_LAST = tuple(f'"type":"{kind}"' for kind in TERMINAL)
 
 
-def _many() -> Iterator[Fault]:
-    yield Fault(
-        name="client-reads-slowly",
-        promise="A client takes its time over an answer of four megabytes: it gets every byte, others do not wait for"
-        " it, and the turn is told once.",
-        provoke=_slowly,
-        beside=False,
-        heavy=True,
-    )
-    yield Fault(
-        name="many-streams",
-        promise="A thousand event streams are open at the same moment (fewer in the short profile): each client gets"
-        " its own bytes, and each turn is told once.",
-        provoke=_in_parallel,
-        heavy=True,
-    )
+async def connect(port: int, tls: ssl.SSLContext, kind: Kind = HTTP, host: str = HOST) -> "Client":
+    """Connect to a host through the proxy on a port. Raises OSError or EOFError where that is refused."""
+    return Client(http1.Connection(*await open_tunnel(port, host, tls), HOST), kind)
 
 
-async def _gone_in_request(scene: Scene) -> list[Seen]:
-    talk = await scene.http()
-    await talk.send_half(scene.turn(None, entries=0))
-    return [talk.leave()]
+class Client:
+    """A connection on which turns are sent one after the other.
+
+    The first turn over a WebSocket opens it. `end` is None while an answer is being read; an upgrade that is refused is
+    an end, too.
+    """
+
+    def __init__(self, connection: http1.Connection, kind: Kind) -> None:
+        self._connection, self._kind = connection, kind
+        self._response: http1.Response
+        self._peer: websocket.Peer | None = None
+        self._before = 0  # messages that came before the turn was sent
+        self.end: End | None = None
+
+    async def send(self, turn: TurnRequest) -> None:
+        """Send a turn."""
+        if self._kind == HTTP:
+            return await self._request(_request(turn))
+        if self._peer is None:
+            await self._open(turn)
+        if self._peer:
+            self.end, self._before = None, len(self._peer.frames)
+            self._peer.raw.clear()
+            await self._peer.send(turn.frame)
+
+    async def send_half(self, turn: TurnRequest) -> None:
+        """Send the head of a request and half of its body."""
+        await self._request(_request(turn)[: -(len(turn.body) // 2)])
+
+    async def _request(self, data: bytes, method: str = "POST") -> None:
+        self.end, self._response = None, self._connection.begin(data, method)
+        await self._connection.writer.drain()
+
+    async def _open(self, turn: TurnRequest) -> None:
+        await self._request(websocket.handshake(HOST, PATH, turn.fields), "GET")
+        await self._more_of_response()
+        if self._response.status == 101:
+            self._peer = websocket.upgraded(self._response)
+            return
+        while self.end is None:
+            await self._more_of_response()
+        self.end = "refused" if self.end == "complete" else self.end
+
+    async def more(self) -> None:
+        """Read what comes next."""
+        await (self._more_of_socket(self._peer) if self._peer else self._more_of_response())
+
+    async def _more_of_response(self) -> None:
+        try:
+            if not self._response.status:
+                await self._response.head()
+            elif not await self._response.piece():
+                self.end = "complete"
+        except h11.RemoteProtocolError:
+            self.end = "cut"
+
+    async def _more_of_socket(self, peer: websocket.Peer) -> None:
+        await peer.more()
+        messages = [str(websocket.joined(fragments)) for fragments in peer.frames[self._before :]]
+        if peer.close_code is not None:
+            self.end = "cut" if peer.close_code == websocket.CUT else "closed"
+        elif any(kind in message for message in messages for kind in _LAST):
+            self.end = "complete"
+
+    @property
+    def body(self) -> bytes:
+        """What has come of the answer's body, or of the WebSocket's frames since the turn was sent."""
+        return bytes(self._peer.raw) if self._peer else self._response.body
+
+    @property
+    def events(self) -> int:
+        """How many whole events have come."""
+        return len(self._peer.frames) - self._before if self._peer else self.body.count(b"\n\n")
+
+    async def until(self, events: int) -> None:
+        """Read until so many events have come, or the end."""
+        while self.end is None and self.events < events:
+            await self.more()
+
+    async def rest(self) -> Observation:
+        """Read to the end and return what was seen."""
+        while self.end is None:
+            await self.more()
+        return self.observed()
+
+    def observed(self) -> Observation:
+        """Return what was seen so far; an answer that has not ended is one that the client leaves."""
+        return Observation(
+            status=self._response.status,
+            fields=tuple(self._response.fields),
+            body=self.body,
+            end=self.end or "left",
+            close_code=self._peer.close_code if self._peer else None,
+        )
+
+    def leave(self) -> Observation:
+        """Drop the connection by a TCP reset, and return what was seen."""
+        self._connection.reset()
+        return self.observed()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._connection.hang_up()
 
 
-def _gone(kind: Kind, events: int, broken: Break | None, *verdicts: str) -> Provoke:
-    async def provoke(scene: Scene) -> list[Seen]:
-        talk = await scene.begun(scene.turn(broken, *verdicts), kind, events)
-        await scene.breaks.held(1 if broken else 0)
-        seen = talk.leave()
-        await scene.breaks.held(0)  # so the proxy has hung up too, before the backend could go on
-        return [seen]
-
-    return provoke
-
-
-async def _slowly(scene: Scene) -> list[Seen]:
-    talk = await scene.begun(scene.turn(None, *FINISHED, make=turns.large))
-    await talk.head()
-    for _ in range(_PARTS):
-        await scene.ordinary.turns()
-        read = len(talk.body) + 1_000_000
-        while talk.end is None and len(talk.body) < read:
-            await talk.more()
-    seen = await talk.rest()
-    await talk.close()
-    return [seen]
-
-
-async def _in_parallel(scene: Scene) -> list[Seen]:
-    opening = asyncio.Semaphore(_OPENING)
-
-    async def opened(number: int) -> Talk:
-        async with opening:
-            return await scene.begun(scene.turn(Break(hold_after=_MIDDLE), *FINISHED), events=_MIDDLE)
-
-    talks = await asyncio.gather(*(opened(number) for number in range(scene.parallel)))
-    await scene.breaks.held(scene.parallel)
-    scene.breaks.release()
-    seen = await asyncio.gather(*(talk.rest() for talk in talks))
-    await asyncio.gather(*(talk.close() for talk in talks))
-    return list(seen)
+def _request(turn: TurnRequest) -> bytes:
+    return http1.request_bytes(HOST, PATH, [*turn.fields, ("content-type", "application/json")], turn.body)

@@ -1,28 +1,31 @@
-"""What a fault is, and how often it is repeated."""
+"""What a fault is, how often it is repeated, and what came of it."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 
-from codex_faults.scene import Scene
-from codex_faults.seen import Seen
+from codex_faults.fault_run import FaultRun
+from codex_faults.footprint import Return
+from codex_faults.observation import Observation
 
-Provoke = Callable[[Scene], Awaitable[list[Seen]]]
+type Trigger = Callable[[FaultRun], Awaitable[list[Observation]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that goes wrong: its name, what is promised for it, and how it is brought about once.
+    """Something that goes wrong: its name, what is promised for it, and what triggers it once.
 
-    `beside`: ordinary turns are had at the same time; others are had by the fault itself where it can say when.
-    `lasts`: the proxy goes on, so that what it has in memory can be compared with what it had.
+    `background`: ordinary turns go on at the same time; without it, the fault has them itself, where it can say when.
+    `lasts`: the proxy continues, so that its footprint can be compared with the one before.
     `heavy`: each time is many turns, or takes seconds.
-    `system`: the only system on which it can be brought about, as `sys.platform` names it; empty: any.
+    `system`: the only system on which it can be triggered, as `sys.platform` names it; empty: any.
     """
 
     name: str
     promise: str
-    provoke: Provoke
-    beside: bool = True
+    trigger: Trigger
+    _: KW_ONLY
+    background: bool = True
     lasts: bool = True
     heavy: bool = False
     system: str = ""
@@ -39,9 +42,43 @@ class Profile:
     parallel: int
 
     def repeats(self, fault: Fault) -> tuple[int, int]:
-        """Returns how often a fault is repeated before and after the first look at the footprint."""
+        """Return how often a fault is repeated before and after the first look at the footprint."""
         return (self.heavy_warm, self.heavy_rounds) if fault.heavy else (self.warm, self.rounds)
 
 
 SHORT = Profile(warm=5, rounds=15, heavy_warm=4, heavy_rounds=2, parallel=150)
 LONG = Profile(warm=50, rounds=300, heavy_warm=6, heavy_rounds=10, parallel=1000)
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What clients saw and the journal has, and a sentence for each thing that is not as promised.
+
+    `skipped` says why a fault could not be triggered here; then there is nothing else.
+    """
+
+    fault: Fault
+    repeats: int = 0
+    observed: Sequence[Observation] = ()
+    client: list[str] = field(default_factory=list)
+    journal: list[str] = field(default_factory=list)
+    memory: list[str] = field(default_factory=list)
+    verdicts: dict[str, int] = field(default_factory=dict)
+    addon: Return | None = None
+    bare: Return | None = None
+    seconds: float = 0.0
+    skipped: str = ""
+
+    @property
+    def problems(self) -> list[str]:
+        """All sentences."""
+        return [*self.client, *self.journal, *self.memory]
+
+    @property
+    def kept(self) -> bool:
+        """Whether everything is as promised."""
+        return not self.problems
+
+    def summaries(self) -> list[tuple[str, int]]:
+        """Return what clients saw, in short, and how often."""
+        return Counter(one.in_short() for one in self.observed).most_common()

@@ -1,61 +1,54 @@
-"""Runs the soak: exit status 0 if every promise was kept, 1 if not, 130 on an interrupt."""
+"""The soak's command line: exit status 0 if every promise was kept, 1 if not, 130 on an interrupt."""
 
-import asyncio
-import signal
+import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from codex_bench import meter
-from codex_demo.proxies import NotStarted
+from toolkit import meter
+from toolkit.probe import NoAnswer
+from toolkit.process import NotStarted, exit_status
 
-from codex_soak import course, plot, results, table
-from codex_soak.arguments import Request, parse
-from codex_soak.crowd import Ended
-from codex_soak.plan import Plan
-from codex_soak.tally import Tally
-from codex_soak.verdict import Promise, Soaked, judge
-from codex_soak.watch import Blind, Sample
+from codex_soak import output, phases
+from codex_soak.plan import LONG, SHORT, Plan
+from codex_soak.promises import judge
+from codex_soak.runner import Broken
 
-_FAULTS = (OSError, EOFError, TimeoutError, NotStarted, Ended, Blind)
+_FAULTS = (OSError, EOFError, NotStarted, Broken, NoAnswer)
 
 
 def main() -> int:
-    """Plays, prints the table, and writes the files."""
-    request = parse()
+    """Run the soak, print what was found, and write the file."""
+    options = parse()
     if not meter.is_supported():
         print("The soak reads a process's memory and descriptors from /proc, which only Linux has.", file=sys.stderr)
         return 1
-    try:
-        soaked, tally = asyncio.run(_soak(request.plan))
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        return 130
-    except _FAULTS as error:
-        print(f"\nThe soak came to no end: {error or type(error).__name__}", file=sys.stderr)
-        return 1
-    promises = judge(soaked)
-    _report(request, soaked, tally, promises)
-    return 0 if all(promise.kept for promise in promises) else 1
+    return exit_status(_soak(LONG if options.long else SHORT, options.out), "The soak", _FAULTS)
 
 
-async def _soak(plan: Plan) -> tuple[Soaked, Tally]:
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the options, or end the program with a sentence."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/soak",
+        description="Plays hours of agents' traffic through the proxy and looks for what is left of it. Loopback only.",
+    )
+    parser.add_argument("--long", action="store_true", help="ten minutes and more (default: about one)")
+    parser.add_argument("--out", type=Path, default=Path("build/soak"), help="folder of the results (%(default)s)")
+    return parser.parse_args(argv)
+
+
+async def _soak(plan: Plan, out: Path) -> bool:
     with tempfile.TemporaryDirectory(prefix="codex-soak-") as home:
-        return await course.run(plan, Path(home), _say)
-
-
-def _say(sample: Sample) -> None:
-    print(table.progress(sample), flush=True)
-
-
-def _report(request: Request, soaked: Soaked, tally: Tally, promises: list[Promise]) -> None:
-    print("\n" + table.render(request.plan, tally, promises))
-    request.out.mkdir(parents=True, exist_ok=True)
-    (request.out / "soak.json").write_bytes(results.to_json(request.plan, tally, soaked, promises))
-    (request.out / "soak.svg").write_text(plot.draw(soaked), encoding="utf-8")
-    print(f"\nWritten: {request.out / 'soak.json'} and {request.out / 'soak.svg'}")
+        observed, counters = await phases.run(
+            plan, Path(home), lambda sample: print(output.progress(sample), flush=True)
+        )
+    promises = judge(observed)
+    print("\n" + output.render(plan, counters, promises))
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "soak.json").write_bytes(output.to_json(plan, counters, observed, promises))
+    print(f"\nWritten: {out / 'soak.json'}")
+    return all(promise.kept for promise in promises)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import orjson
 from embedded_backend import answers, events, refusals
 
 _BEGUN = 4
-"""Events of a response after which its client runs away."""
+"""Events of a response after which its client leaves."""
 
 _WORDS = 12
 _UNCACHED = 5
@@ -28,49 +28,36 @@ class Answer:
 
 
 def answer(number: int, fate: str, *, compact: bool = False) -> Answer:
-    """Return the response to the turn with this number, of which this is to become."""
-    if fate in ("answered", "left"):
-        return _compacted(number) if compact else _streamed(number, fate)
-    return Answer(status=int(fate), content_type="application/json", pieces=(orjson.dumps(_refused(fate).body),))
-
-
-def frames(number: int, fate: str) -> list[bytes]:
-    """Return the same as the texts of frames."""
-    if fate in ("answered", "left"):
-        return [orjson.dumps(event) for event in _events(number, fate)]
-    return [orjson.dumps(_refused(fate).frame())]
-
-
-def _streamed(number: int, fate: str) -> Answer:
+    """Return the response to the turn with this number, which is to have this fate."""
+    if fate not in ("answered", "left"):
+        return _document(_refusal(fate).body, int(fate))
+    if compact:
+        output = [answers.compaction(_digest(number))]
+        return _document({"id": _id(number), "output": output, "usage": _usage(number)})
     pieces = tuple(events.as_stream(event) for event in _events(number, fate))
     return Answer(status=200, content_type="text/event-stream", pieces=pieces, ends=fate == "answered")
 
 
-def _compacted(number: int) -> Answer:
-    document = {"id": _id(number), "output": [answers.compaction(_digest(number))], "usage": _usage(number)}
-    return Answer(status=200, content_type="application/json", pieces=(orjson.dumps(document),))
+def frames(number: int, fate: str) -> list[bytes]:
+    """Return the same as WebSocket messages."""
+    if fate not in ("answered", "left"):
+        return [orjson.dumps(_refusal(fate).frame())]
+    return [orjson.dumps(event) for event in _events(number, fate)]
 
 
-def _refused(fate: str) -> refusals.Refusal:
+def _document(content: dict[str, Any], status: int = 200) -> Answer:
+    return Answer(status=status, content_type="application/json", pieces=(orjson.dumps(content),))
+
+
+def _refusal(fate: str) -> refusals.Refusal:
     return refusals.inner("Try again later.", None, _REASONS[int(fate)], int(fate))
 
 
 def _events(number: int, fate: str) -> list[dict[str, Any]]:
     response = {"id": _id(number), "object": "response", "model": "gpt-5.5", "usage": _usage(number)}
-    all_events = events.events(response, _message(number), "completed")
+    message = answers.answer({}, [], _id(number).encode(), _WORDS)
+    all_events = events.events(response, message, "completed")
     return list(islice(all_events, _BEGUN) if fate == "left" else all_events)
-
-
-def _message(number: int) -> dict[str, Any]:
-    text = "".join(f"{word} " for word in [_digest(number)[:8]] + ["word"] * _WORDS)
-    content = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-    return {
-        "type": "message",
-        "id": f"msg_{number:x}",
-        "status": "completed",
-        "role": "assistant",
-        "content": [content],
-    }
 
 
 def _usage(number: int) -> dict[str, Any]:

@@ -1,33 +1,25 @@
-"""The backend of the soak, a process of its own that remembers nothing of what it got.
+"""The backend of the soak, a process of its own that keeps nothing of what it got.
 
-It takes a CONNECT to any host, speaks TLS with HTTP/1.1 or HTTP/2 over it, and answers as the client asks it to: the
-header `soak`, or the member of that name in a frame, says what becomes of a turn. An answer from which its client runs
-away is not ended until the client is gone, so it is always left in its middle.
+It accepts a CONNECT to any host, speaks TLS with HTTP/1.1 or HTTP/2 over it, and answers as the client asks it to: the
+header `soak`, or the member of that name in a frame, says what becomes of a turn. An answer from which its client
+leaves is not ended until the client has gone, so it is always left in the middle.
 
-It says its port in a line, and ends with its standard input.
+It prints its port in a line, and ends with its standard input.
 """
 
 import asyncio
 import itertools
 import ssl
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import orjson
-from codex_bench import frames
-from codex_bench.server import LOOPBACK, read_fields
 from embedded_backend.certificates import Authority
+from toolkit.wire import http1, http2, websocket
+from toolkit.wire.streams import accept_tunnel, read, serving
 
 from codex_soak import answers
-from codex_soak.backend_http2 import serve_http2
-
-_BUFFER = 1 << 20
-_HEAD_END = b"\r\n\r\n"
-_CLOSE = 8
-_TWO_BYTES, _EIGHT_BYTES = 126, 127
-_GONE = (OSError, asyncio.IncompleteReadError)
 
 
 class Backend:
@@ -39,84 +31,55 @@ class Backend:
         self._numbers = itertools.count(1)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a connection to its end."""
-        with suppress(*_GONE):
-            await reader.readuntil(_HEAD_END)
-            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            await writer.start_tls(self._tls)
-            if writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
-                await serve_http2(reader, writer, self._numbers)
+        """Serve a connection until it ends."""
+        with suppress(OSError, EOFError):
+            if await accept_tunnel(reader, writer, self._tls) == "h2":
+                await http2.Server(answer=self._over_http2).serve(reader, writer)
             else:
-                await self._serve_http1(reader, writer)
+                await http1.Server(answer=self._over_http1).serve(reader, writer)
         writer.close()
 
-    async def _serve_http1(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            head = await reader.readuntil(_HEAD_END)
-            fields = read_fields(head)
-            if key := fields.get("sec-websocket-key"):
-                writer.write(frames.accepting(key))
-                return await self._serve_socket(reader, writer)
-            await reader.readexactly(int(fields["content-length"]))
-            compact = head.partition(b" HTTP/")[0].endswith(b"/compact")
-            answer = answers.answer(next(self._numbers), fields["soak"], compact=compact)
-            writer.write(b"".join(_as_http1(answer)))
-            await writer.drain()
-            if not answer.ends:
-                return await _wait_for_the_end(reader)
+    async def _over_http2(self, exchange: http2.Exchange) -> None:
+        fields = {name.decode(): value.decode() for name, value in exchange.fields}
+        answer = self._answer(fields[":path"], fields["soak"])
+        await exchange.respond([(":status", str(answer.status)), ("content-type", answer.content_type)])
+        await exchange.send(b"".join(answer.pieces), last=answer.ends)
 
-    async def _serve_socket(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer each message of a WebSocket until it is closed."""
-        while message := await read_message(reader):
+    async def _over_http1(self, exchange: http1.Exchange) -> None:
+        request = exchange.request
+        if request.values("sec-websocket-key"):
+            return await self._over_websocket(await websocket.accept(exchange))
+        answer = self._answer(request.target, request.values("soak")[0])
+        kind = f"content-type: {answer.content_type}\r\ntransfer-encoding: chunked\r\n\r\n"
+        head = f"HTTP/1.1 {answer.status} As asked\r\n{kind}".encode()
+        pieces = [*answer.pieces, b""] if answer.ends else answer.pieces
+        await exchange.send(head + b"".join(map(http1.chunk, pieces)))
+        if not answer.ends:
+            await _until_gone(exchange.reader)
+
+    async def _over_websocket(self, socket: websocket.Peer) -> None:
+        async for message in socket.messages():
             fate = orjson.loads(message)["client_metadata"]["soak"]
-            writer.write(b"".join(map(frames.frame, answers.frames(next(self._numbers), fate))))
+            for text in answers.frames(next(self._numbers), fate):
+                await socket.send(text.decode())
             if fate == "left":
-                return await _wait_for_the_end(reader)
+                return await _until_gone(socket.reader)
+        socket.writer.close()
+
+    def _answer(self, path: str, fate: str) -> answers.Answer:
+        return answers.answer(next(self._numbers), fate, compact=path.endswith("/compact"))
 
 
-def _as_http1(answer: answers.Answer) -> Iterator[bytes]:
-    """Yield an answer in chunks."""
-    head = f"HTTP/1.1 {answer.status} As asked\r\ncontent-type: {answer.content_type}\r\ntransfer-encoding: chunked"
-    yield head.encode() + _HEAD_END
-    for piece in [*answer.pieces, *([b""] if answer.ends else [])]:
-        yield f"{len(piece):x}\r\n".encode() + piece + b"\r\n"
-
-
-async def read_message(reader: asyncio.StreamReader) -> bytes | None:
-    """Return the next message of a WebSocket, None for its last."""
-    text = b""
-    while True:
-        first, second = await reader.readexactly(2)
-        size = second & 0x7F
-        if size >= _TWO_BYTES:
-            size = int.from_bytes(await reader.readexactly(2 if size == _TWO_BYTES else 8))
-        mask = await reader.readexactly(4) if second & 0x80 else bytes(4)
-        text += _unmasked(await reader.readexactly(size), mask)
-        if first & 0x0F == _CLOSE:
-            return None
-        if first & 0x80:
-            return text
-
-
-def _unmasked(payload: bytes, mask: bytes) -> bytes:
-    """Return a payload as it was before it was masked: one sum over all of it, because a soak has many."""
-    size = len(payload)
-    whole = (mask * (size // 4 + 1))[:size]
-    return (int.from_bytes(payload) ^ int.from_bytes(whole)).to_bytes(size)
-
-
-async def _wait_for_the_end(reader: asyncio.StreamReader) -> None:
-    while await reader.read(_BUFFER):
+async def _until_gone(reader: asyncio.StreamReader) -> None:
+    while await read(reader):
         pass
 
 
 async def main(home: Path) -> None:
-    """Serve until nobody holds the other end of standard input."""
-    backend = Backend(Authority(home).context())
-    server = await asyncio.start_server(backend.serve, LOOPBACK, 0, limit=_BUFFER)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    server.close()
+    """Serve until standard input ends."""
+    async with serving(Backend(Authority(home).context()).serve) as port:
+        print(port, flush=True)
+        await asyncio.to_thread(sys.stdin.read)
 
 
 if __name__ == "__main__":

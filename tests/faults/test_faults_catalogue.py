@@ -3,18 +3,15 @@
 import re
 
 import pytest
-from codex_faults import backend, clients, journals, lifetimes
-from codex_faults.catalogue import catalogue
+from codex_faults.catalogue import MODULES, catalogue
 from codex_faults.fault import Fault
-from codex_faults.turns import broken
+from codex_faults.requests import complete
 
 FAULTS = list(catalogue().values())
 
 
 def test_each_fault_has_a_name_of_its_own() -> None:
-    rooms = (backend, clients, journals, lifetimes)
-
-    assert len(FAULTS) == sum(len(list(room.faults())) for room in rooms)
+    assert len(FAULTS) == sum(len(list(module.faults())) for module in MODULES)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -26,4 +23,4 @@ def test_a_name_can_be_typed_and_a_promise_is_one_sentence(fault: Fault) -> None
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_key_that_is_made_from_a_name_is_one_that_the_backend_takes(fault: Fault) -> None:
-    assert len(broken(f"{fault.name}-00000").key) <= 64
+    assert len(complete(f"{fault.name}-00000").key) <= 64

@@ -1,17 +1,17 @@
 """How often faults are repeated."""
 
 from codex_faults.fault import LONG, SHORT, Fault
-from codex_faults.scene import Scene
-from codex_faults.seen import Seen
+from codex_faults.fault_run import FaultRun
+from codex_faults.observation import Observation
 
 
-async def nothing(scene: Scene) -> list[Seen]:
-    """Provokes nothing."""
+async def nothing(run: FaultRun) -> list[Observation]:
+    """Trigger nothing."""
     return []
 
 
 def test_heavy_faults_are_repeated_less_often() -> None:
-    light, heavy = (Fault(name="a-b", promise="It holds.", provoke=nothing, heavy=heavy) for heavy in (False, True))
+    light, heavy = (Fault("a-b", "It holds.", nothing, heavy=heavy) for heavy in (False, True))
 
     assert (SHORT.repeats(light), SHORT.repeats(heavy)) == ((5, 15), (4, 2))
 

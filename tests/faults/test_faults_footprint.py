@@ -4,14 +4,14 @@ from codex_faults.footprint import Footprint, Return
 
 
 def footprint(memory: int | None = 100, descriptors: int | None = 10, *tasks: str) -> Footprint:
-    """Returns a footprint."""
+    """Return a footprint."""
     return Footprint(memory=memory, descriptors=descriptors, tasks=tasks)
 
 
 def problems(base: Footprint, after: Footprint, bare: tuple[int, int] = (100, 100)) -> list[str]:
-    """Returns what has not come back, beside a bare proxy whose memory was this before and after."""
-    beside = Return(base=footprint(bare[0]), after=footprint(bare[1]))
-    return list(Return(base=base, after=after).problems(beside))
+    """Return what has not come back, compared with a bare proxy whose memory was this before and after."""
+    compared = Return(base=footprint(bare[0]), after=footprint(bare[1]))
+    return list(Return(base=base, after=after).problems(compared))
 
 
 def test_a_tenth_more_memory_is_taken_for_nothing() -> None:

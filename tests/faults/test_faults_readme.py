@@ -9,7 +9,7 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def reliability() -> str:
-    """Returns the README's section."""
+    """Return the README's section."""
     return README.read_text(encoding="utf-8").partition("\n## Reliability\n")[2].partition("\n## ")[0]
 
 

@@ -14,6 +14,7 @@ from support.client import connected
 from support.proxy import Proxy
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, said
+from toolkit.wire.streams import TunnelRefused
 
 
 def connection_stats(proxy: Proxy) -> ConnectionStats:
@@ -84,7 +85,7 @@ async def test_other_hosts_are_counted_as_tunnelled(stage: Stage) -> None:
 
 async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(stage: Stage) -> None:
     proxy = await stage.proxy()
-    with pytest.raises(AssertionError):
+    with pytest.raises(TunnelRefused):
         async with connected(proxy):
             pass
     report = connection_stats(proxy).report()
@@ -94,7 +95,7 @@ async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(stage: S
 
 async def test_other_hosts_that_cannot_be_reached_are_not(stage: Stage) -> None:
     proxy = await stage.proxy()
-    with pytest.raises(AssertionError):
+    with pytest.raises(TunnelRefused):
         async with connected(proxy, "other.example"):
             pass
 

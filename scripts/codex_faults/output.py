@@ -1,0 +1,100 @@
+"""What is printed: a line for each fault as it is done, and at the end what was not kept; and the results file."""
+
+from collections.abc import Iterator, Sequence
+
+from toolkit import results
+from toolkit.table import row
+
+from codex_faults.fault import Outcome, Profile
+from codex_faults.footprint import RATIO, Return
+
+FORMAT = 2
+_WIDTHS = (28, 36, 32, 32)
+_MOST = 5  # sentences that are shown of one fault; all are in the results file
+
+
+def head() -> str:
+    """Return the line above all others."""
+    return _row("fault", "what the client saw", "journal", "memory")
+
+
+def line(outcome: Outcome) -> str:
+    """Return what came of one fault."""
+    if outcome.skipped:
+        return _row(outcome.fault.name, "skipped:", outcome.skipped, "")
+    summaries = outcome.summaries()
+    saw = "; ".join(what for what, _ in summaries[:1]) + (" ..." if len(summaries) > 1 else "")
+    verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(outcome.verdicts.items()))
+    return _row(
+        outcome.fault.name,
+        f"{_word(outcome.client, 'DIFFERS')}  {saw}",
+        f"{_word(outcome.journal, 'WRONG')}  {verdicts}",
+        f"{_word(outcome.memory, 'GROWS')}  {_memory(outcome.addon)}",
+    )
+
+
+def _word(problems: Sequence[str], otherwise: str) -> str:
+    return otherwise if problems else "ok"
+
+
+def _memory(back: Return | None) -> str:
+    if back is None:
+        return "a new process"
+    memory = "unknown here" if back.ratio is None else f"x {back.ratio:.2f}"
+    files = "" if back.after.descriptors is None else f", {back.after.descriptors} descriptors"
+    return f"{memory}{files}, {len(back.after.tasks)} tasks"
+
+
+def _row(*cells: str) -> str:
+    return row(cells, _WIDTHS, left=len(cells))
+
+
+def closing(outcomes: Sequence[Outcome], profile: Profile) -> str:
+    """Return what was not kept, and a sentence on what the table says."""
+    return "\n".join([*_broken(outcomes), "", _note(outcomes, profile)])
+
+
+def _broken(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    for outcome in outcomes:
+        if problems := outcome.problems:
+            yield f"\n{outcome.fault.name}: {outcome.fault.promise}"
+            yield from (f"  {sentence}" for sentence in problems[:_MOST])
+            if more := problems[_MOST:]:
+                yield f"  and {len(more)} more"
+
+
+def _note(outcomes: Sequence[Outcome], profile: Profile) -> str:
+    tried = [outcome for outcome in outcomes if not outcome.skipped]
+    names = ", ".join(outcome.fault.name for outcome in outcomes if outcome.skipped)
+    return (
+        f"{sum(one.kept for one in tried)} of {len(tried)} promises were kept. ok: the client saw what it sees\n"
+        "through a mitmdump without the addon, byte for byte but for dates and made-up ids; each turn is in the\n"
+        "journal once, with its verdict, or not at all where none was sent; descriptors and tasks came back, and\n"
+        f"memory grew to at most {RATIO:.2f} times what it was, on top of what it grows to without the addon.\n"
+        f"Streams that were open at the same moment in many-streams: {profile.parallel}."
+        + (f"\nNot tried here: {names}." if names else "")
+    )
+
+
+def to_json(outcomes: Sequence[Outcome], profile: Profile) -> bytes:
+    """Return the results file's text. Memory is in bytes; null stands for what this system does not tell."""
+    faults = [_fault(outcome) for outcome in outcomes]
+    return results.to_json(FORMAT, parallel=profile.parallel, most_memory_ratio=RATIO, faults=faults)
+
+
+def _fault(outcome: Outcome) -> dict[str, object]:
+    return {
+        "name": outcome.fault.name,
+        "promise": outcome.fault.promise,
+        "kept": outcome.kept,
+        "skipped": outcome.skipped,
+        "repeats": outcome.repeats,
+        "seconds": round(outcome.seconds, 1),
+        "seen": [{"what": what, "times": times} for what, times in outcome.summaries()],
+        "digests": sorted({one.digest() for one in outcome.observed}),
+        "told": outcome.verdicts,
+        "client": outcome.client,
+        "journal": outcome.journal,
+        "memory": outcome.memory,
+        "footprint": {"addon": outcome.addon, "bare": outcome.bare},
+    }

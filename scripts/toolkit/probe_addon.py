@@ -1,0 +1,97 @@
+"""A mitmproxy addon that looks at the proxy from within, whenever it is asked to.
+
+It listens on a free port of loopback and prints which. Each question is a line of JSON with arguments of `look`, and
+each answer is a line too. Objects are found by the garbage collector, so forgotten ones are found as well.
+"""
+
+import asyncio
+import gc
+import os
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from toolkit import addon_memories, allocator, meter
+from toolkit.process import LOOPBACK
+
+_COUNTED = ("codexcache.", "mitmproxy.")
+
+
+class Probe:
+    """Answers questions about the process."""
+
+    name = "probe"
+
+    async def running(self) -> None:
+        """Listen; mitmproxy calls this when its servers are up."""
+        self._server = await asyncio.start_server(self._answer, LOOPBACK, 0)
+        print(f"probe listens on {self._server.sockets[0].getsockname()[1]}", flush=True)
+
+    def done(self) -> None:
+        """Stop listening; mitmproxy calls this when it ends."""
+        self._server.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            try:
+                found = look(**orjson.loads(line))
+            except (AttributeError, KeyError) as error:  # the addon's memories are not what they were
+                found = {"error": f"{type(error).__name__}: {error}"}
+            writer.write(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
+        writer.close()
+
+
+def look(*, bounds: Mapping[str, int] | None = None, trim: bool = False) -> dict[str, Any]:
+    """Return the state of this process; sizes are in bytes, None where the system does not tell.
+
+    With `bounds`, these limits replace the memories' own. With `trim`, garbage is collected and free memory given back
+    to the system before memory is measured. Objects are counted without garbage in any case. Raises KeyError for the
+    bound of an unknown memory, AttributeError where a memory has changed its shape.
+    """
+    gc.unfreeze()  # the addon had itself left out
+    if trim:
+        gc.collect()
+        allocator.give_back()
+    memory = {"memory": meter.memory(os.getpid()) if meter.is_supported() else None}
+    gc.collect()
+    objects = gc.get_objects()
+    memories = addon_memories.find(objects)
+    for name, limit in (bounds or {}).items():
+        memories[name].put(limit)
+    sizes = {name: {"size": one.size(), "limit": one.limit()} for name, one in memories.items()}
+    counts = {"objects": len(objects), "types": by_type(objects), "memories": sizes, "tasks": tasks()}
+    return memory | _of_process() | counts
+
+
+def by_type(objects: Iterable[object]) -> dict[str, int]:
+    """Return how many objects there are of each type of the addon and of mitmproxy."""
+    counts = Counter(map(type, objects))
+    return {kind.__qualname__: count for kind, count in counts.items() if kind.__module__.startswith(_COUNTED)}
+
+
+def tasks() -> list[str]:
+    """Return what the event loop's tasks run, except for the current one."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    return sorted(getattr(task.get_coro(), "__qualname__", task.get_name()) for task in others)
+
+
+def descriptors() -> int | None:
+    """Return how many descriptors are open, without the one that it takes to look."""
+    return len(list(Path("/proc/self/fd").iterdir())) - 1 if meter.is_supported() else None
+
+
+def _of_process() -> dict[str, int | None]:
+    return {
+        "descriptors": descriptors(),
+        "threads": threading.active_count(),
+        "blocks": sys.getallocatedblocks(),
+        "allocated": allocator.handed_out(),
+    }
+
+
+addons = [Probe()]

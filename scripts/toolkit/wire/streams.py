@@ -1,0 +1,134 @@
+"""Connections on loopback at both ends: TCP, CONNECT through a proxy, TLS inside of it."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import struct
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from toolkit.process import LOOPBACK
+
+type Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+type Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+HEAD_END = b"\r\n\r\n"
+PATIENCE = 60.0
+"""Seconds to wait for the next bytes; after that, reading raises TimeoutError."""
+
+_READ = 1 << 16
+
+
+class TunnelRefused(ConnectionError):
+    """The proxy does not connect to the host; the text is the first line of its answer."""
+
+
+def client_tls(ca_file: Path | str, *alpn: str) -> ssl.SSLContext:
+    """Return TLS settings that trust this CA alone and offer these protocols (default: HTTP/1.1)."""
+    context = ssl.create_default_context(cafile=str(ca_file))
+    context.set_alpn_protocols(list(alpn) or ["http/1.1"])
+    return context
+
+
+async def open_tunnel(
+    port: int,
+    host: str,
+    tls: ssl.SSLContext,
+    *,
+    target: str | None = None,
+    server_name: str | None = "",
+    proxy_tls: ssl.SSLContext | None = None,
+) -> Streams:
+    """Connect to port 443 of a host through the proxy at a port of this machine.
+
+    CONNECT names `target` (default: the host), and TLS names `server_name` (default: the host; None: no name). With
+    `proxy_tls`, the connection to the proxy is encrypted too. Raises TunnelRefused if the proxy does not connect, and
+    OSError or EOFError if the connection breaks.
+    """
+    reader, writer = await asyncio.open_connection(LOOPBACK, port)
+    try:
+        if proxy_tls:
+            await writer.start_tls(proxy_tls)
+        await _connect(reader, writer, f"{target or host}:443")
+        await writer.start_tls(tls, server_hostname=host if server_name == "" else server_name)
+    except BaseException:
+        writer.close()
+        raise
+    return reader, writer
+
+
+async def _connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: str) -> None:
+    writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+    head = await reader.readuntil(HEAD_END)
+    if not head.startswith(b"HTTP/1.1 200"):
+        raise TunnelRefused(head.partition(b"\r\n")[0].decode("latin-1"))
+
+
+async def accept_tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tls: ssl.SSLContext) -> str | None:
+    """Accept a CONNECT to any host, and TLS inside of it; return the protocol that ALPN chose."""
+    await reader.readuntil(HEAD_END)
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    await writer.start_tls(tls)
+    protocol: str | None = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+    return protocol
+
+
+@contextlib.asynccontextmanager
+async def serving(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """Run a server on a free port until the block ends; yield the port."""
+    server = await asyncio.start_server(serve, LOOPBACK, 0, ssl=tls)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()
+        if sys.version_info >= (3, 13):  # before that, connections end when their clients do
+            server.close_clients()
+
+
+async def read(reader: asyncio.StreamReader) -> bytes:
+    """Return the bytes that come next, empty if the connection has ended or was reset."""
+    try:
+        return await asyncio.wait_for(reader.read(_READ), PATIENCE)
+    except (ConnectionError, ssl.SSLError):
+        return b""
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection and wait until it is closed."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await asyncio.wait_for(writer.wait_closed(), PATIENCE)
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Drop a connection by a TCP reset."""
+    raw = writer.get_extra_info("socket")
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+class IncomingBody:
+    """A body that arrives piece by piece; `pieces` are those that have been read."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+
+    @property
+    def body(self) -> bytes:
+        """What has been read so far."""
+        return b"".join(self.pieces)
+
+    async def piece(self) -> bytes:
+        """Return the next piece, `b""` at the end."""
+        raise NotImplementedError
+
+    async def cancel(self) -> None:
+        """Let the other end know that the rest is not wanted."""
+        raise NotImplementedError
+
+    async def rest(self) -> None:
+        """Read to the end."""
+        while await self.piece():
+            pass

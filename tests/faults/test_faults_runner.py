@@ -1,0 +1,69 @@
+"""Faults at real proxies: promises that hold are kept, and those that do not are found out."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from codex_faults import fixture
+from codex_faults.catalogue import catalogue
+from codex_faults.fault import Fault, Profile
+from codex_faults.fault_run import FaultRun
+from codex_faults.observation import Observation
+from codex_faults.runner import audit, run_fault
+
+type Fixtures = tuple[fixture.Fixture, fixture.Fixture]
+
+ONCE = Profile(warm=1, rounds=1, heavy_warm=1, heavy_rounds=1, parallel=5)
+
+
+@pytest.fixture
+async def fixtures(tmp_path: Path) -> AsyncIterator[Fixtures]:
+    """Both fixtures, with their proxies."""
+    async with AsyncExitStack() as stack:
+        addon = await stack.enter_async_context(fixture.running(fixture.ADDON, tmp_path / "addon"))
+        yield addon, await stack.enter_async_context(fixture.running(fixture.BARE, tmp_path / "bare"))
+
+
+async def test_promises_are_kept(fixtures: Fixtures) -> None:
+    finished = [
+        await run_fault(catalogue()[name], *fixtures, ONCE)
+        for name in ("backend-cut-mid-event", "client-gone-mid-socket", "many-streams", "journal-renamed")
+    ]
+    audit(finished)
+
+    assert [outcome.problems for outcome, _ in finished] == [[]] * 4
+    assert [len(outcome.observed) for outcome, _ in finished] == [2, 2, 10, 8]
+    assert finished[0][0].verdicts["no_usage"] == 2
+
+
+async def test_what_is_not_as_it_should_be_is_found_out(fixtures: Fixtures) -> None:
+    async def trigger(run: FaultRun) -> list[Observation]:
+        observed = await run.whole(run.turn(None, "rejected"))
+        return [replace(observed, status=418 if run.fixture.name == fixture.ADDON else observed.status)]
+
+    outcome, _ = await run_fault(Fault("a-lie", "It holds.", trigger), *fixtures, ONCE)
+
+    assert outcome.client[0].startswith("turn 1: 418, ")
+    assert outcome.journal == ["a-lie-00001 was told as cold, hit"]
+
+
+async def test_a_fault_that_does_not_finish_is_not_kept(fixtures: Fixtures) -> None:
+    async def trigger(run: FaultRun) -> list[Observation]:
+        raise TimeoutError
+
+    outcome, _ = await run_fault(Fault("no-end", "It holds.", trigger), *fixtures, ONCE)
+
+    assert outcome.client == [
+        "it did not finish: TimeoutError (addon)",
+        "it did not finish: TimeoutError (bare)",
+    ]
+
+
+async def test_a_fault_of_another_system_is_skipped_with_a_reason(
+    fixtures: Fixtures,
+) -> None:
+    outcome, _ = await run_fault(replace(catalogue()["journal-disk-full"], system="plan9"), *fixtures, ONCE)
+
+    assert outcome.skipped == "it can be brought about on plan9 only"

@@ -1,0 +1,103 @@
+"""What the probe finds: the addon's memories as they are, objects by type, tasks, descriptors."""
+
+import asyncio
+import gc
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from codex_soak.plan import LONG, SHORT, Plan
+from codexcache.addon import CodexContinuity
+from codexcache.diagnosis import engine
+from codexcache.diagnosis.history import HISTORY_BYTES
+from codexcache.output.journal import Pseudonyms
+from toolkit import meter, probe_addon
+from toolkit.addon_memories import Memory, find
+
+NAMES = {"history", "bodies", "shared_prefixes", "turns", "responses", "loads", "lines", "pseudonyms"}
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Memory]]:
+    """The memories of one addon; those that are left of other tests are not looked at."""
+    monkeypatch.setattr(engine, "_KEYS", engine._KEYS)  # so that it is put back
+    others = gc.get_objects()
+    known = {id(one) for one in others}
+    addon = CodexContinuity()
+    yield find(one for one in gc.get_objects() if id(one) not in known)
+    assert addon.name  # it has to be there as long as its memories are looked at
+
+
+def test_every_memory_of_the_addon_is_found(found: dict[str, Memory]) -> None:
+    assert found.keys() == NAMES
+
+
+def test_a_new_addon_remembers_nothing_but_the_pseudonym_of_its_start(found: dict[str, Memory]) -> None:
+    assert {name: memory.size() for name, memory in found.items()} == {**dict.fromkeys(NAMES, 0), "pseudonyms": 1}
+    assert found["history"].limit() == HISTORY_BYTES
+
+
+@pytest.mark.parametrize("plan", [SHORT, LONG], ids=["short", "long"])
+def test_a_plan_makes_memories_smaller_than_they_are(plan: Plan, found: dict[str, Memory]) -> None:
+    assert all(0 < limit < found[name].limit() for name, limit in plan.bounds.items())
+
+
+def test_another_bound_holds(found: dict[str, Memory]) -> None:
+    for memory in found.values():
+        memory.put(10)
+
+    assert {name: memory.limit() for name, memory in found.items()} == dict.fromkeys(NAMES, 10)
+
+
+def test_pseudonyms_stay_within_another_bound() -> None:
+    made = Pseudonyms(b"secret")
+    memory = find([made])["pseudonyms"]
+    memory.put(3)
+    for number in range(10):
+        made.of("key", str(number))
+
+    assert (memory.size(), memory.limit()) == (3, 3)
+
+
+def test_nothing_is_found_where_no_addon_is() -> None:
+    assert find([object(), {}, []]) == {}
+
+
+@dataclass
+class Probed:
+    """Neither of the addon nor of mitmproxy."""
+
+
+def test_only_objects_of_the_addon_and_of_mitmproxy_are_counted() -> None:
+    counts = probe_addon.by_type([CodexContinuity(), Probed(), {}])
+
+    assert counts == {"CodexContinuity": 1}
+
+
+async def test_tasks_are_those_of_the_others() -> None:
+    async def waiting() -> None:
+        await asyncio.Event().wait()
+
+    before = probe_addon.tasks()
+    task = asyncio.create_task(waiting())
+    during = probe_addon.tasks()
+    task.cancel()
+
+    assert len(during) == len(before) + 1
+    assert any(name.endswith("waiting") for name in during)
+
+
+@pytest.mark.skipif(not meter.is_supported(), reason="descriptors and memory are read from /proc, which only Linux has")
+async def test_an_open_file_is_a_descriptor_more(tmp_path: Path) -> None:
+    before = probe_addon.look()
+    with (tmp_path / "file").open("w"):
+        during = probe_addon.look()
+
+    assert during["descriptors"] == before["descriptors"] + 1
+    assert probe_addon.look(trim=True)["memory"] > 1_000_000
+
+
+async def test_a_bound_of_an_unknown_memory_is_an_error() -> None:
+    with pytest.raises(KeyError, match="nothing"):
+        probe_addon.look(bounds={"nothing": 1})

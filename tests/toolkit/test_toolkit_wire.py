@@ -1,0 +1,182 @@
+"""The toolkit's clients and servers, each against the other end."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+
+import h11
+import pytest
+from embedded_backend.certificates import Authority
+from toolkit.process import LOOPBACK
+from toolkit.wire import http1, http2, websocket
+from toolkit.wire.streams import Serve, TunnelRefused, accept_tunnel, client_tls, open_tunnel, serving
+
+HOST = "chatgpt.com"
+
+type Connect = Callable[[Serve, str], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter, str]]]
+
+
+@pytest.fixture
+async def connect(authority: Authority, server_tls: ssl.SSLContext) -> AsyncIterator[Connect]:
+    """Connects by CONNECT and TLS to a server that speaks one protocol."""
+    async with AsyncExitStack() as stack:
+
+        async def connected(serve: Serve, protocol: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
+            async def tunnelled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                assert await accept_tunnel(reader, writer, server_tls) == protocol
+                await serve(reader, writer)
+
+            server_tls.set_alpn_protocols([protocol])
+            port = await stack.enter_async_context(serving(tunnelled))
+            reader, writer = await open_tunnel(port, HOST, client_tls(authority.ca_file, protocol))
+            stack.callback(writer.close)
+            return reader, writer, HOST
+
+        yield connected
+
+
+async def over_http1(connect: Connect, answer: http1.Answer) -> http1.Connection:
+    """Return a client's connection to a server that answers so."""
+    return http1.Connection(*await connect(http1.Server(answer=answer).serve, "http/1.1"))
+
+
+async def over_http2(connect: Connect, answer: http2.Answer) -> http2.Connection:
+    """Return the same over HTTP/2."""
+    return http2.Connection(*await connect(http2.Server(answer=answer).serve, "h2"))
+
+
+async def test_requests_and_responses_are_the_bytes_that_were_given(connect: Connect) -> None:
+    answer = http1.whole(b"[1]", status="418 A Pot", extra=b"X-Odd:  1\r\n")
+    server = http1.Server(answer=http1.responding(answer))
+    connection = http1.Connection(*await connect(server.serve, "http/1.1"))
+    response = await connection.post("/path", [("x-ODD", "2"), ("a", "")], b"body")
+
+    assert server.last.raw == (
+        b"POST /path HTTP/1.1\r\nHost: chatgpt.com\r\nx-ODD: 2\r\na: \r\nContent-Length: 4\r\n\r\nbody"
+    )
+    assert (response.status, response.body, bytes(response.raw)) == (418, b"[1]", answer)
+
+
+async def test_an_event_stream_arrives_event_by_event_and_requests_follow_each_other(connect: Connect) -> None:
+    connection = await over_http1(connect, http1.streaming(b"one", b"two"))
+    for _ in range(2):
+        response = await connection.post("/")
+        assert response.pieces == [b"one", b"two"]
+
+
+async def test_a_response_that_is_cut_is_an_error(connect: Connect) -> None:
+    async def answer(exchange: http1.Exchange) -> None:
+        await exchange.send(http1.stream_head(), http1.chunk(b"one"))
+        exchange.writer.close()
+
+    response = await (await over_http1(connect, answer)).start("/")
+    with pytest.raises(h11.RemoteProtocolError):
+        await response.rest()
+
+    assert response.body == b"one"
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000, 300_000])
+async def test_a_body_larger_than_the_window_is_sent_over_http2(connect: Connect, size: int) -> None:
+    async def answer(exchange: http2.Exchange) -> None:
+        await exchange.respond([(":status", "200")])
+        await exchange.send(str(len(exchange.body)).encode(), last=True)
+
+    response = await (await over_http2(connect, answer)).post("/", body=b"x" * size)
+
+    assert (response.status, response.body) == (200, str(size).encode())
+
+
+async def test_a_cancelled_stream_is_noticed_and_the_connection_stays(connect: Connect) -> None:
+    async def answer(exchange: http2.Exchange) -> None:
+        await exchange.respond([(":status", "200")])
+        await exchange.send(b"one")
+
+    server = http2.Server(answer=answer)
+    connection = http2.Connection(*await connect(server.serve, "h2"))
+    response = await connection.start("/")
+    await response.cancel()
+    await connection.start("/")
+
+    assert server.resets == 1
+
+
+async def test_an_http2_connection_that_ends_in_a_response_is_an_error(connect: Connect) -> None:
+    async def answer(exchange: http2.Exchange) -> None:
+        await exchange.respond([(":status", "200")])
+        exchange.wire.writer.close()
+
+    response = await (await over_http2(connect, answer)).start("/")
+    with pytest.raises(ConnectionError):
+        await response.rest()
+
+
+async def repeat(exchange: http1.Exchange) -> None:
+    """Accept a WebSocket, say something at once, and repeat each message twice: whole, and in its fragments."""
+    peer = await websocket.accept(
+        exchange, deflate="sec-websocket-extensions" in exchange.request.head.decode().lower()
+    )
+    await peer.send("first")
+    async for message in peer.messages():
+        await peer.send(message, *peer.frames[-1])
+
+
+async def test_messages_keep_their_fragments(connect: Connect) -> None:
+    """The first one may come together with the answer to the handshake."""
+    peer = await websocket.upgrade(await over_http1(connect, repeat), "/")
+
+    assert [await peer.receive(), await peer.ask("a", "b"), await peer.ask(b"\x00")] == ["first", "abab", b"\x00\x00"]
+    assert peer.frames == [["first"], ["ab", "a", "b"], [b"\x00", b"\x00"]]
+
+
+async def test_messages_can_be_compressed(connect: Connect) -> None:
+    peer = await websocket.upgrade(await over_http1(connect, repeat), "/", deflate=True)
+    await peer.receive()
+
+    assert await peer.ask("a" * 10_000) == "a" * 20_000
+    assert len(peer.raw) < 1_000
+
+
+async def test_a_close_frame_has_a_code_and_a_cut_has_another(connect: Connect) -> None:
+    async def answer(exchange: http1.Exchange) -> None:
+        peer = await websocket.accept(exchange)
+        if await peer.receive() == "close":
+            peer.close(4000)
+        exchange.writer.close()
+
+    codes = []
+    for text in ("close", "cut"):
+        peer = await websocket.upgrade(await over_http1(connect, answer), "/")
+        assert await peer.ask(text) == ""
+        codes.append(peer.close_code)
+
+    assert codes == [4000, websocket.CUT]
+
+
+async def test_an_upgrade_that_is_refused_is_an_error(connect: Connect) -> None:
+    connection = await over_http1(connect, http1.responding(http1.whole(status="426 Upgrade Required")))
+    with pytest.raises(websocket.UpgradeRefused, match="426"):
+        await websocket.upgrade(connection, "/")
+
+
+async def test_a_proxy_that_does_not_connect_is_an_error_with_its_answer(authority: Authority) -> None:
+    server = http1.Server(answer=http1.responding(http1.whole(status="502 Bad Gateway")))
+    async with serving(server.serve) as port:
+        with pytest.raises(TunnelRefused, match=r"^HTTP/1.1 502 Bad Gateway$"):
+            await open_tunnel(port, HOST, client_tls(authority.ca_file))
+
+
+async def test_a_client_that_drops_its_connection_resets_it() -> None:
+    gone = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.read()
+        except ConnectionResetError as error:
+            gone.set_result(error)
+        writer.close()
+
+    async with serving(serve) as port:
+        http1.Connection(*await asyncio.open_connection(LOOPBACK, port), HOST).reset()
+        await gone
