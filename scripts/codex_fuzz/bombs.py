@@ -1,6 +1,7 @@
 """Texts that are hard to read, of any size: bodies, event streams, and what is coded."""
 
 import gzip
+import random
 import zlib
 from collections.abc import Callable
 
@@ -108,11 +109,7 @@ def _brotli_zeros(size: int) -> bytes:
 
 def _noise(size: int) -> bytes:
     """Return bytes that no coding makes smaller, the same each time."""
-    state, words = 1, list[bytes]()
-    for _ in range(size // 8):
-        state = (state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
-        words.append(state.to_bytes(8, "little"))
-    return b"".join(words)
+    return random.Random(1).randbytes(size)
 
 
 CODED: dict[str, tuple[str, Text]] = {

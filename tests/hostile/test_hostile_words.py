@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from codex_fuzz.mutations import HOSTILE
 from codex_fuzz.oracles.shown import check_cells, check_finding, check_harmless
-from codex_fuzz.seeds import HOSTILE
 from codexcache.console.view import CacheView
 from codexcache.proxy.telling import portraits
 from codexcache.report.journals import Gathered

@@ -14,7 +14,7 @@ from codexcache.wire.document import Object, Unreadable, edited, find_members, p
 from codexcache.wire.fields import Fields, by_name, first_value, with_fields, with_length
 from mitmproxy import http
 
-from codex_fuzz.given import Given, fields_of, head_and_body
+from codex_fuzz.data_provider import DataProvider, fields_of, head_and_body
 from codex_fuzz.oracles.bodies import is_shallow
 
 _SOUND = re.compile(r"[!-~]{1,64}")
@@ -23,7 +23,7 @@ _WRITTEN = (*SESSION_HEADERS, REQUEST_ID)
 
 def check_fields(data: bytes) -> None:
     """Fields are read as mitmproxy reads them, and one is written while all others stay."""
-    given = Given(data)
+    given = DataProvider(data)
     name = given.pick(_WRITTEN)
     fields = fields_of(given.rest)
     known = list(http.Headers(fields).get_all(name))
