@@ -110,6 +110,14 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
 
 
+def read_object(text: bytes) -> Object | None:
+    """Return what a body says, None where it is refused."""
+    try:
+        return _read(text)[0]
+    except Unreadable:
+        return None
+
+
 def is_shallow(text: bytes) -> bool:
     """Tell whether what a text says can be compared without recursing too deeply."""
     return text.count(b"[") + text.count(b"{") < _SHALLOW

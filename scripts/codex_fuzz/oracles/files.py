@@ -17,7 +17,6 @@ from codexcache.report import page
 from codexcache.report.captured import add_capture
 from codexcache.report.journals import Gathered
 from codexcache.report.rows import Row
-from codexcache.wire.document import Json, Unreadable, parse
 from mitmproxy import http
 from mitmproxy.websocket import WebSocketMessage
 from support.html import Element, parsed
@@ -26,6 +25,7 @@ from wsproto.frame_protocol import Opcode
 
 from codex_fuzz.data_provider import DataProvider, fields_of
 from codex_fuzz.mutations import SECTIONS
+from codex_fuzz.oracles.bodies import read_object
 from codex_fuzz.oracles.shown import check_finding, check_harmless
 from codex_fuzz.oracles.streams import CODINGS
 
@@ -75,7 +75,7 @@ def check_saved(data: bytes) -> None:
     for flow in flows:
         kept = [field for field in flow.request.headers.fields if field[0] in (b"host", b"content-encoding")]
         flow.request.headers.fields = (*kept, *fields_of(head))
-    flows[0].metadata[PORTRAITS] = _portraits(portrait)
+    flows[0].metadata[PORTRAITS] = [*filter(None, [read_object(portrait)])]
     core, findings = Core(), list[Finding]()
     core.desk.listeners.append(findings.append)
     with _no_faults():
@@ -117,13 +117,6 @@ def _socket(texts: list[bytes], at: float, end: float) -> http.HTTPFlow:
             for line in text.split(b"\n")
         )
     )
-
-
-def _portraits(text: bytes) -> list[Json]:
-    try:
-        return [parse(text)]
-    except Unreadable:
-        return []
 
 
 def _gathered(data: bytes) -> Gathered:

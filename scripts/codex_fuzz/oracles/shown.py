@@ -9,7 +9,7 @@ from codexcache.proxy.telling import relabel
 from codexcache.report.rows import read_row
 from codexcache.telemetry.vocabulary import Telemetry
 from codexcache.turns.items import given_items
-from codexcache.wire.document import Object, Unreadable, parse
+from codexcache.wire.document import Object
 from codexcache.words.comparing import compare
 from codexcache.words.excerpt import first_break
 from codexcache.words.fingerprint import Fingerprints
@@ -21,6 +21,8 @@ from codexcache.words.page import page
 from codexcache.words.portrait import portrait
 from codexcache.words.summary import Summary
 from mitmproxy.test import tflow
+
+from codex_fuzz.oracles.bodies import read_object
 
 _FORMULA = re.compile(r"[=+@]|-.")
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -46,12 +48,9 @@ def check_finding(finding: Finding) -> Object:
 
 def check_portrait(data: bytes) -> None:
     """A portrait may come out of a file that anyone has written: it is shown, whatever it says."""
-    try:
-        known = parse(data)
-    except Unreadable:
-        return
-    many = known.get("many")
-    check_portraits([known, *(turn for turn in (many if isinstance(many, list) else []) if isinstance(turn, dict))])
+    if (known := read_object(data)) is not None:
+        many = known.get("many")
+        check_portraits([known, *(turn for turn in (many if isinstance(many, list) else []) if isinstance(turn, dict))])
 
 
 def check_portraits(known: list[Object]) -> None:
@@ -66,9 +65,7 @@ def check_portraits(known: list[Object]) -> None:
 def check_excerpt(data: bytes) -> None:
     """Two prompts, a line each, are compared whatever they are; the same one has no difference."""
     first, _, second = data.partition(b"\n")
-    try:
-        was, now = parse(first), parse(second)
-    except Unreadable:
+    if (was := read_object(first)) is None or (now := read_object(second)) is None:
         return
     assert first_break(was, was) is None, "it differs from itself"
     found = first_break(was, now)
