@@ -114,9 +114,9 @@ def portraits() -> tuple[bytes, ...]:
 
 def conversations() -> tuple[bytes, ...]:
     """Return pairs of saved turns: fields, bodies and answers, and a portrait."""
-    texts, told = bodies(), answers()
+    texts, streams = bodies(), answers()
     return tuple(
-        SECTIONS.join([heads()[0], texts[at], told[at % len(told)], texts[at + 1], told[-1], portraits()[0]])
+        SECTIONS.join([heads()[0], texts[at], streams[at % len(streams)], texts[at + 1], streams[-1], portraits()[0]])
         for at in range(len(texts) - 1)
     )
 

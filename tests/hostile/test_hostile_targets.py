@@ -13,24 +13,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 REACHED = {
-    "splice": "edited",
-    "incremental": "remember",
-    "turn": "seal",
-    "frames": "read_event",
-    "fields": "with_fields",
-    "claims": "read_caller",
-    "events": "feed",
-    "response": "read_event",
-    "whole-response": "read_body",
-    "coding": "decoder_for",
-    "journal": "read_row",
-    "page": "describe",
-    "capture": "recall_request",
-    "saved": "recall_socket",
-    "portrait": "parts_of",
-    "excerpt": "first_difference",
+    "splice": {"edited"},
+    "incremental": {"remember"},
+    "turn": {"seal"},
+    "frames": {"read_event"},
+    "fields": {"with_fields"},
+    "claims": {"read_caller"},
+    "events": {"feed"},
+    "response": {"read_event", "read_body"},
+    "coding": {"decoder_for"},
+    "journal": {"read_row"},
+    "page": {"describe"},
+    "capture": {"recall_request"},
+    "saved": {"recall_socket"},
+    "portrait": {"parts_of"},
+    "excerpt": {"first_difference"},
 }
-"""A function that the seeds of each target have to reach: too few choices before a text would keep them from it."""
+"""Functions that the seeds of each target have to reach: too few choices before a text would keep them from it."""
 
 each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 
@@ -50,7 +49,7 @@ def test_it_holds_for_the_seeds_which_reach_what_is_to_be_tested(target: Target)
     finally:
         sys.setprofile(before)
 
-    assert REACHED[target.name] in called
+    assert REACHED[target.name] <= called
 
 
 @each_target

@@ -22,8 +22,6 @@ _DROPPED, _PUT = frozenset({"stream_options"}), {"prompt_cache_key": "k"}
 _SHALLOW = 200
 """Brackets up to which whole documents are compared; Python's own comparison is recursive."""
 
-type _Spelled = tuple[bytes, bytes, bytes, bytes]
-
 
 def check_splice(data: bytes) -> None:
     """An edit gives the edited members and leaves every other byte; what is no JSON object is refused in a sentence."""
@@ -37,7 +35,7 @@ def check_splice(data: bytes) -> None:
     document, members = _read(text)
     assert _is_object(text), "taken although it is none"
     assert not is_shallow(text) or document == _meant(text), "it says something else"
-    assert _spelled(edited(text, members, drop=drop, put=put)) == _expected(text, drop, put)
+    assert edited(text, members, drop=drop, put=put) == _expected(text, drop, put), "another member was edited"
 
 
 def check_incremental(data: bytes) -> None:
@@ -123,21 +121,14 @@ def is_shallow(text: bytes) -> bool:
     return text.count(b"[") + text.count(b"{") < _SHALLOW
 
 
-def _spelled(text: bytes) -> tuple[bytes, list[_Spelled], bytes]:
-    start, parts, end = taken_apart(text)
-    return start, [(part.before, part.name, part.colon, part.value) for part in parts], end
-
-
-def _expected(text: bytes, drop: Collection[str], put: Mapping[str, str]) -> tuple[bytes, list[_Spelled], bytes]:
-    """Return the parts as they have to be: what stood before the first member now stands before whichever is first."""
+def _expected(text: bytes, drop: Collection[str], put: Mapping[str, str]) -> bytes:
+    """Return the text as it has to be: what stood before the first member now stands before whichever is first."""
     start, parts, end = taken_apart(text)
     new = {name: json.dumps(value).encode() for name, value in put.items()}
     kept = [part for part in parts if part.meant not in drop]
-    spelled = [(part.before, part.name, part.colon, new.get(part.meant, part.value)) for part in kept]
+    members = [(part.before, part.name + part.colon + new.get(part.meant, part.value)) for part in kept]
     fresh = [name for name in put if name not in {part.meant for part in kept}]
-    spelled += [(b",", json.dumps(name).encode(), b":", new[name]) for name in fresh]
-    if spelled:
-        spelled[0] = (parts[0].before if parts else b"", *spelled[0][1:])
-    elif parts:
-        end = parts[0].before + end
-    return start, spelled, end
+    members += [(b",", json.dumps(name).encode() + b":" + new[name]) for name in fresh]
+    first = parts[0].before if parts else b""
+    joined = b"".join(before + member for before, member in members)
+    return start + first + joined.removeprefix(members[0][0] if members else b"") + end
