@@ -12,24 +12,20 @@ def test_sessions_spread_over_all_servers() -> None:
     assert set(range(8)) == {model.server_of(f"session {number}", 8) for number in range(200)}
 
 
-def test_a_key_without_a_session_header_is_replaced() -> None:
+def test_a_key_is_echoed_as_sent_with_a_session_header_and_replaced_without() -> None:
+    assert model.key_in_effect("session", "key", "fresh") == "key"
     assert model.key_in_effect(None, "key", "fresh") == "fresh"
 
 
-def test_a_key_with_a_session_header_is_echoed_as_sent() -> None:
-    assert model.key_in_effect("session", "key", "fresh") == "key"
+@pytest.mark.parametrize(
+    ("session", "key_partitions", "same"), [("session", False, True), ("session", True, False), (None, True, True)]
+)
+def test_a_key_separates_in_a_session_where_the_rules_say_so(
+    session: str | None, key_partitions: bool, same: bool
+) -> None:
+    one, other = [model.partition(session, key, key_partitions) for key in "ab"]
 
-
-def test_a_session_keeps_its_partition_under_another_key() -> None:
-    assert model.partition("session", "a", False) == model.partition("session", "b", False)
-
-
-def test_a_key_separates_where_the_rules_say_so() -> None:
-    assert model.partition("session", "a", True) != model.partition("session", "b", True)
-
-
-def test_without_a_session_nothing_is_separated() -> None:
-    assert model.partition(None, "a", True) == model.partition(None, "b", True)
+    assert (one == other) is same
 
 
 @pytest.mark.parametrize(

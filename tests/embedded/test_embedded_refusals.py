@@ -41,26 +41,30 @@ def test_the_gateway_names_a_member_that_it_does_not_take(member: str) -> None:
     assert {"detail": f"Unsupported parameter: {member}"} == said_of({member: "any"})
 
 
-def test_an_ordinary_turn_is_taken() -> None:
-    assert said_of({"prompt_cache_key": "k" * 64}, session="s" * 64) is None
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"prompt_cache_key": "k" * 64},
+        {"stream_options": {"reasoning_summary_delivery": "sequential_cutoff"}},
+        {"service_tier": "priority"},
+    ],
+    ids=["a key of 64 characters", "the one lawful stream option", "the priority tier"],
+)
+def test_an_ordinary_turn_is_taken(members: dict[str, Any]) -> None:
+    assert said_of(members, session="s" * 64) is None
 
 
 def test_a_turn_without_instructions_is_taken() -> None:
     assert refusals.of_turn(body_without("instructions"), None, RULES, websocket=False) is None
 
 
-def test_the_one_lawful_stream_option_is_taken() -> None:
-    assert said_of({"stream_options": {"reasoning_summary_delivery": "sequential_cutoff"}}) is None
-
-
-@pytest.mark.parametrize(("tier", "said"), [("flex", "Unsupported service_tier: flex"), ("priority", None)])
-def test_a_service_tier_is_judged_by_its_value(tier: str, said: str | None) -> None:
-    assert (said and {"detail": said}) == said_of({"service_tier": tier})
-
-
 @pytest.mark.parametrize(
     ("members", "detail"),
-    [({"store": True}, "Store must be set to false"), ({"stream": False}, "Stream must be set to true")],
+    [
+        ({"store": True}, "Store must be set to false"),
+        ({"stream": False}, "Stream must be set to true"),
+        ({"service_tier": "flex"}, "Unsupported service_tier: flex"),
+    ],
 )
 def test_a_member_with_another_value_than_it_must_have_is_refused(members: dict[str, Any], detail: str) -> None:
     assert {"detail": detail} == said_of(members)

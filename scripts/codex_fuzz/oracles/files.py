@@ -75,7 +75,8 @@ def check_saved(data: bytes) -> None:
     for flow in flows:
         kept = [field for field in flow.request.headers.fields if field[0] in (b"host", b"content-encoding")]
         flow.request.headers.fields = (*kept, *fields_of(head))
-    flows[0].metadata[PORTRAITS] = [*filter(None, [read_object(portrait)])]
+    known = read_object(portrait)
+    flows[0].metadata[PORTRAITS] = [] if known is None else [known]
     core, findings = Core(), list[Finding]()
     core.desk.listeners.append(findings.append)
     with _no_faults():
