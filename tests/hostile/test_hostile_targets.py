@@ -1,6 +1,6 @@
 """What has to hold of each parser holds for the seeds of the fuzzer, and for seeds with a few edits.
 
-`pytest --hypothesis-profile=long tests/hostile` tries ten thousand edits for each parser.
+`pytest --hypothesis-profile=long tests/hostile` tries 10,000 such inputs for each parser.
 """
 
 import sys
