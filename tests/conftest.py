@@ -16,6 +16,8 @@ from support.patience import at_most
 from support.proxy import Proxy, route, running_proxy
 from support.upstream import Answer, Upstream, responding, running_upstream, whole
 
+pytest_plugins = ["support.embedded"]  # its fixtures
+
 for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:  # so it is in the background of a shell, or under nohup
         signal.signal(number, default)  # or children would inherit it

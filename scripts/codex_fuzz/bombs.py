@@ -1,6 +1,7 @@
 """Texts that are hard to read, of any size: bodies, event streams, and what is coded."""
 
 import gzip
+import random
 import zlib
 from collections.abc import Callable
 
@@ -19,14 +20,14 @@ def ordinary(size: int) -> bytes:
     return body(input=[item] * max(1, size // len(orjson.dumps(item))))
 
 
-def repeated(unit: bytes, before: bytes = b"", behind: bytes = b"") -> Text:
+def repeated(unit: bytes, before: bytes = b"", after: bytes = b"") -> Text:
     """Return what makes a text of a size that repeats a unit."""
-    return lambda size: before + unit * (size // len(unit)) + behind
+    return lambda size: before + unit * (size // len(unit)) + after
 
 
-def numbered(form: str, before: str = "{", behind: str = "}") -> Text:
+def numbered(form: str, before: str = "{", after: str = "}") -> Text:
     """Return what makes a text of a size that repeats a form with a number in it, joined by commas."""
-    return lambda size: (before + ",".join(form % n for n in range(size // (len(form) + 4))) + behind).encode()
+    return lambda size: (before + ",".join(form % n for n in range(size // (len(form) + 4))) + after).encode()
 
 
 BODIES: dict[str, Text] = {
@@ -80,7 +81,7 @@ STREAMS: dict[str, Text] = {
     "comments": repeated(b": x\n\n"),
     "one wanted event of many lines": repeated(b"data: \n", b'data: {"type":"response.completed",\n', b"data: }\n\n"),
     "the wanted type, almost": repeated(b'"type" ', b"data: ", b"\n\n"),
-    "colons behind the type": repeated(b":", b'data: "type"', b"\n\n"),
+    "colons after the type": repeated(b":", b'data: "type"', b"\n\n"),
     "wanted events": lambda size: completed() * (size // len(completed())),
     "items": lambda size: b'data: {"type":"response.output_item.done","item":{}}\n\n' * (size // 55),
     "a giant event": lambda size: completed(x="y" * size),
@@ -108,11 +109,7 @@ def _brotli_zeros(size: int) -> bytes:
 
 def _noise(size: int) -> bytes:
     """Return bytes that no coding makes smaller, the same each time."""
-    state, words = 1, list[bytes]()
-    for _ in range(size // 8):
-        state = (state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
-        words.append(state.to_bytes(8, "little"))
-    return b"".join(words)
+    return random.Random(1).randbytes(size)
 
 
 CODED: dict[str, tuple[str, Text]] = {

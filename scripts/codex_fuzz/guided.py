@@ -1,22 +1,24 @@
 """The fuzzer that coverage guides: libFuzzer, by way of atheris, one process for each target.
 
-It is started as a program of its own, because libFuzzer ends the process in which it runs, and because the code under
-test has to be instrumented before anything else imports it.
+libFuzzer ends the process in which it runs, and the code under test has to be instrumented before anything imports it.
+So this module is a program too, which imports no parser at its top: python -m codex_fuzz.guided TARGET [OPTION ...]
 """
 
 import importlib.util
-import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
-from codex_fuzz.findings import FOLDER, kept
-from codex_fuzz.seeds import WORDS
-from codex_fuzz.targets import Target
+from codex_fuzz.mutations import WORDS
 
-HOW_TO_INSTALL = (
-    "atheris is not installed, so hypothesis looks for crashes, guided by the lines it reaches. On Linux with CPython "
-    "3.12 or 3.13, `.venv/bin/python -m pip install atheris` makes this many times faster."
+FOLDER = Path("build/fuzz")
+"""Where crashes and corpora are kept, below the folder in which the fuzzer is started."""
+
+NOT_INSTALLED = (
+    "atheris is not installed. Get it with `.venv/bin/python -m pip install atheris`: there are wheels for Linux on "
+    "x86-64 with CPython 3.12 to 3.14. Elsewhere, `.venv/bin/python -m pytest --hypothesis-profile=long tests/hostile` "
+    "runs the same checks."
 )
 
 _LONGEST_INPUT = 4096
@@ -27,43 +29,52 @@ _MEMORY = 3000
 """Megabytes that a target may take up."""
 
 
-def is_installed() -> bool:
-    """Tell whether atheris is there."""
-    return importlib.util.find_spec("atheris") is not None
+def check_installed() -> None:
+    """Raise OSError with what to do where atheris is missing."""
+    if importlib.util.find_spec("atheris") is None:
+        raise OSError(NOT_INSTALLED)
 
 
-def run(each: Target, seconds: int) -> set[Path]:
+def run(name: str, seeds: Iterable[bytes], seconds: int) -> set[Path]:
     """Fuzz a target for some seconds; return the files of crashes that are new. Raises OSError."""
-    before = kept(each.name)
-    child = subprocess.run(_command(each, seconds), capture_output=True, text=True, errors="replace", check=False)
-    found = kept(each.name) - before
+    before = _crashes(name)
+    child = subprocess.run(
+        _command(name, seeds, seconds), capture_output=True, text=True, errors="replace", check=False
+    )
+    found = _crashes(name) - before
     if child.returncode and not found:
-        raise OSError(f"the fuzzer of {each.name} ended with {child.returncode}: {child.stderr[-2000:]}")
+        raise OSError(f"the fuzzer of {name} ended with {child.returncode}: {child.stderr[-2000:]}")
     return found
 
 
-def _command(each: Target, seconds: int) -> list[str]:
-    corpus, seeds = FOLDER / "corpus" / each.name, FOLDER / "seeds" / each.name
-    for folder in (corpus, seeds):
+def _crashes(name: str) -> set[Path]:
+    return set(FOLDER.glob(f"{name}.*-*"))
+
+
+def _command(name: str, seeds: Iterable[bytes], seconds: int) -> list[str]:
+    """Write what libFuzzer reads, and return its command line."""
+    corpus, start, words = FOLDER / "corpus" / name, FOLDER / "seeds" / name, FOLDER / "words.dict"
+    for folder in (corpus, start):
         folder.mkdir(parents=True, exist_ok=True)
-    for place, text in enumerate(each.seeds()):
-        (seeds / str(place)).write_bytes(text)
-    limits = (f"-max_total_time={seconds}", f"-timeout={_SLOWEST}", f"-rss_limit_mb={_MEMORY}")
-    options = (
-        *limits,
-        f"-max_len={_LONGEST_INPUT}",
-        f"-dict={_dictionary()}",
-        f"-artifact_prefix={FOLDER}/{each.name}.",
-    )
-    return [sys.executable, "-m", "codex_fuzz.instrumented", each.name, *options, str(corpus), str(seeds)]
+    for number, text in enumerate(seeds):
+        (start / str(number)).write_bytes(text)
+    words.write_text("".join(f'"{"".join(f"\\x{byte:02x}" for byte in word)}"\n' for word in WORDS))
+    limits = [f"-max_total_time={seconds}", f"-timeout={_SLOWEST}", f"-rss_limit_mb={_MEMORY}"]
+    options = [*limits, f"-max_len={_LONGEST_INPUT}", f"-dict={words}", f"-artifact_prefix={FOLDER}/{name}."]
+    return [sys.executable, "-m", "codex_fuzz.guided", name, *options, str(corpus), str(start)]
 
 
-def _dictionary() -> Path:
-    """Write the words in libFuzzer's form."""
-    path = FOLDER / "words.dict"
-    path.write_text("".join(f'"{_escaped(word)}"{os.linesep}' for word in WORDS))
-    return path
+def main() -> None:
+    """Fuzz one target until libFuzzer ends the process."""
+    import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
+
+    name, options = sys.argv[1], sys.argv[2:]
+    with atheris.instrument_imports(include=["codexcache"]):
+        from codex_fuzz.targets import TARGETS
+    (check,) = (target.check for target in TARGETS if target.name == name)
+    atheris.Setup([sys.argv[0], *options], check)
+    atheris.Fuzz()
 
 
-def _escaped(word: bytes) -> str:
-    return "".join(f"\\x{byte:02x}" for byte in word)
+if __name__ == "__main__":
+    main()

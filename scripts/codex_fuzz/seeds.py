@@ -19,24 +19,11 @@ from support.journals import lines, long_journal
 from support.turn_summaries import PORTRAIT
 from support.wire import bearer, body, completed, event, frame
 
-from codex_fuzz.oracles.files import SECTIONS
-from codex_fuzz.oracles.streams import CODINGS, packed
+from codex_fuzz.mutations import HOSTILE, SECTIONS
+from codex_fuzz.oracles.streams import PACK
 
 _TALKS = 12
 """Conversations of the corpus that are seeds; all of them teach a fuzzer little more, and slowly."""
-
-HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2066=cmd|'/c calc'!A1<script>alert(1)</script>\"'&\r\n\t\x00"
-"""Terminal sequences, changes of direction, a formula, a script, quotes, line ends and NUL."""
-
-WORDS = (
-    *(b'"prompt_cache_key":', b'"stream_options":{}', b'"input":[', b'"model":', b'"type":"response.create"'),
-    *(b"\\ud83d", b"\\u0000", b"1e999", b"-0.0", b"99999999999999999999999", b"{}", b"[]", b"[[", b"]]", b'""', b",,"),
-    *(b"data: ", b"event: ", b"\r\n\r\n", b"\r", b"\n\n", b"\xef\xbb\xbf", b'"type":"response.completed"'),
-    *(b'"type":"error"', b'"usage":{"input_tokens":', b'"status":', b'"namespace"', b"\x00", b"\xff", b"\x1b[2J"),
-    *(b"session-id: ", b"thread-id: t", b"Bearer ", b'"sub":"u"', b"=1+1", b"<script>", b"\xe2\x80\xae", SECTIONS),
-    *(b"session_id: ", b"x-client-request-id: ", b"true", b"null", b'"run":"r"', b'"turn":', b'"sent_at":1e300'),
-)
-"""What mutations put in."""
 
 
 @functools.cache
@@ -84,7 +71,7 @@ def answers() -> tuple[bytes, ...]:
 
 
 def frames() -> tuple[bytes, ...]:
-    """Return frames of both sides, a line each, behind the handshake's fields."""
+    """Return frames of both sides, a line each, after the handshake's fields."""
     said = [b"<" + line[6:] for line in answers()[0].split(b"\n") if line.startswith(b"data: ")]
     turn = frame().encode()
     return (b"session-id: s\n\n" + b"\n".join([turn, *said, turn, *said]), b"\n\n" + turn, b"thread-id: t\n\n" + turn)
@@ -118,18 +105,20 @@ def journals() -> tuple[bytes, ...]:
     return lines(known), lines([{**entry, **strange} for entry in known]), lines(known[:1])
 
 
-def portraits() -> tuple[bytes, ...]:
-    """Return portraits."""
+def turn_summaries() -> tuple[bytes, ...]:
+    """Return turn_summaries."""
     hostile = {name: HOSTILE if isinstance(value, str) else value for name, value in PORTRAIT.items()}
     odd = {**PORTRAIT, "sent_at": 1e300, "resent_tokens": 1e308, "many": [PORTRAIT, {}, hostile]}
     return orjson.dumps(PORTRAIT), orjson.dumps(hostile), orjson.dumps(odd), b"{}"
 
 
 def conversations() -> tuple[bytes, ...]:
-    """Return pairs of saved turns: fields, bodies and answers, and a portrait."""
-    texts, told = bodies(), answers()
+    """Return pairs of saved turns: fields, bodies and answers, and a turn_summary."""
+    texts, streams = bodies(), answers()
     return tuple(
-        SECTIONS.join([heads()[0], texts[at], told[at % len(told)], texts[at + 1], told[-1], portraits()[0]])
+        SECTIONS.join(
+            [heads()[0], texts[at], streams[at % len(streams)], texts[at + 1], streams[-1], turn_summaries()[0]]
+        )
         for at in range(len(texts) - 1)
     )
 
@@ -141,10 +130,10 @@ def prompts() -> tuple[bytes, ...]:
 
 
 def chosen(texts: Iterable[bytes], choices: int) -> tuple[bytes, ...]:
-    """Return texts behind so many choices, which are 0 or cut them."""
+    """Return texts after so many choices, which are 0 or cut them."""
     return tuple(bytes(choices) + text for text in texts) + tuple(b"\7" * choices + text for text in texts)
 
 
 def coded() -> tuple[bytes, ...]:
-    """Return coded texts, behind the choice of their coding."""
-    return tuple(bytes([place, 7, 0, 0, 0]) + packed(b"data: x\n\n" * 9, name) for place, name in enumerate(CODINGS))
+    """Return encoded texts, after the choice of their content encoding."""
+    return tuple(bytes([number, 7, 0, 0, 0]) + pack(b"data: x\n\n" * 9) for number, pack in enumerate(PACK.values()))

@@ -5,7 +5,7 @@ import asyncio
 import dataclasses
 import signal
 import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from embedded_backend import Backend, Received, Rules
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Serves until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT."""
     options = _parser().parse_args(argv)
     asyncio.run(_serve(options))
     return 0
@@ -49,28 +49,18 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with Backend(
-        _rules(options),
-        options.seed,
-        home=options.home,
-        port=options.port,
-        connect_port=options.connect_port,
-        on_received=_recorder(options.record),
-    ) as backend:
+    ports = {"port": options.port, "connect_port": options.connect_port}
+    record = partial(_record, options.record)
+    async with Backend(_rules(options), options.seed, home=options.home, on_received=record, **ports) as backend:
         ready = {"port": backend.port, "connect_port": backend.connect_port, "ca_file": str(backend.ca_file)}
         print(orjson.dumps(ready).decode(), flush=True)
         await stop.wait()
 
 
-def _recorder(file: Path | None) -> Callable[[Received], None]:
-    if file is None:
-        return lambda received: None
-
-    def record(received: Received) -> None:
+def _record(file: Path | None, received: Received) -> None:
+    if file is not None:
         with file.open("ab") as lines:
             lines.write(received.to_line())
-
-    return record
 
 
 if __name__ == "__main__":

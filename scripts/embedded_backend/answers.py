@@ -1,48 +1,136 @@
-"""What the embedded backend answers: a short message, a tool call, or a compaction; the same for the same prompt."""
+"""What the embedded backend answers: a short message, a tool call, or a compaction; the same for the same prompt.
+
+A tool is called where the last user message asks for it with `run: <command>` or `delegate: <task>` and the turn has a
+tool that does it. Each row of the table below says how one kind of tool wants to be called; a new client's tool is a
+new row.
+"""
 
 import hashlib
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from embedded_backend import calls
+import orjson
+
+from embedded_backend import prompt
 from embedded_backend.model import Body
 
+_MARKER = re.compile(r"^\s*(run|delegate): (.+?)\s*$", re.MULTILINE)
+_STEPS = {"run": ("run",), "delegate": ("delegate", "await")}
+_AGENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
 Item = dict[str, Any]
+_Maker = Callable[[str, Item], Item]
 
 
 def answer(body: Body, items: list[Any], rendered: bytes, deltas: int) -> Item | None:
-    """Returns the output item of a turn, or None for a warm-up (`generate: false`)."""
+    """Return the output item of a turn, or None for a warm-up (`generate: false`)."""
     digest = hashlib.sha256(rendered).hexdigest()
     if body.get("generate") is False:
         return None
-    if _ends_in_trigger(items):
+    if items and isinstance(items[-1], dict) and items[-1].get("type") == "compaction_trigger":
         return compaction(digest)
-    called = calls.call_of(body, items, f"call_{digest[:24]}")
+    called = call_of(body, items, f"call_{digest[:24]}")
     return called | {"id": f"fc_{digest[:24]}"} if called else _message(digest, deltas)
 
 
 def compaction(digest: str) -> Item:
-    """Returns the item that stands for a compacted history; its content is opaque to clients."""
+    """Return the item that takes the place of a compacted history; its content is opaque to clients."""
     return {"type": "compaction", "id": f"cmp_{digest[:24]}", "encrypted_content": digest * 2}
 
 
 def pieces(item: Item) -> list[str]:
-    """Returns the text of an item in the pieces in which it is streamed: words, or the whole of a call's input."""
+    """Return the text of an item in the pieces in which it is streamed: words, or the whole of a call's input."""
     if item["type"] == "message":
         return [word + " " for word in item["content"][0]["text"].split(" ")[:-1]]
     return [item[name] for name in ("arguments", "input") if name in item]
 
 
-def _ends_in_trigger(items: list[Any]) -> bool:
-    return bool(items) and isinstance(items[-1], dict) and items[-1].get("type") == "compaction_trigger"
+def call_of(body: Body, items: list[Any], call_id: str) -> Item | None:
+    """Return the tool call that a turn asks for, or None: nothing asked, nothing to call, or all outputs are there."""
+    step = _step(items)
+    if step is None:
+        return None
+    does, given = step
+    for namespace, tool in _tools(body, items):
+        maker = _MAKERS.get((does, str(tool.get("type")), str(tool.get("name", ""))))
+        if maker is not None:
+            # Shells are found without their namespace.
+            within = {"namespace": namespace} if namespace and does != "run" else {}
+            return maker(given, tool) | within | {"call_id": call_id, "status": "completed"}
+    return None
 
 
 def _message(digest: str, deltas: int) -> Item:
     text = "".join(f"{word} " for word in [digest[:8]] + ["word"] * (deltas - 1))
-    content = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-    return {
-        "type": "message",
-        "id": f"msg_{digest[:24]}",
-        "status": "completed",
-        "role": "assistant",
-        "content": [content],
-    }
+    content = [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]
+    message = {"type": "message", "id": f"msg_{digest[:24]}", "status": "completed"}
+    return message | {"role": "assistant", "content": content}
+
+
+def _step(items: list[Any]) -> tuple[str, str] | None:
+    """Return what is to be done next for the last user message, and with what: its words, or the last output."""
+    outputs: list[str] = []
+    for item in filter(lambda each: isinstance(each, dict), reversed(items)):
+        if str(item.get("type", "")).endswith("_output"):
+            outputs.append(str(item.get("output")))
+        if item.get("role") == "user":
+            found = _MARKER.search("\n".join(prompt.texts_of(item)))
+            steps = _STEPS[found[1]][len(outputs) :] if found else ()
+            return (steps[0], (outputs or [found[2]])[0]) if found and steps else None
+    return None
+
+
+def _tools(body: Body, items: list[Any]) -> Iterator[tuple[str | None, Item]]:
+    yield from _flat(body.get("tools"))
+    for item in items:
+        if isinstance(item, dict) and item.get("type") == "additional_tools":
+            yield from _flat(item.get("tools"))
+
+
+def _flat(tools: Any, namespace: str | None = None) -> Iterator[tuple[str | None, Item]]:
+    """Yield tools, also those that a namespace holds, with its name."""
+    for tool in tools if isinstance(tools, list) else ():
+        if isinstance(tool, dict):
+            yield namespace, tool
+            yield from _flat(tool.get("tools"), tool.get("name"))
+
+
+def _function(arguments: Callable[[str], Item]) -> _Maker:
+    """Return what calls a function with those arguments that its tool takes, or with all where it does not say."""
+
+    def make(given: str, tool: Item) -> Item:
+        wanted = arguments(given)
+        takes = (tool.get("parameters") or {}).get("properties", wanted)  # versions differ in them
+        chosen = {name: value for name, value in wanted.items() if name in takes}
+        return {"type": "function_call", "name": tool["name"], "arguments": orjson.dumps(chosen).decode()}
+
+    return make
+
+
+def _local_shell(command: str, tool: Item) -> Item:
+    return {"type": "local_shell_call", "action": {"type": "exec", "command": ["sh", "-c", command]}}
+
+
+def _code(command: str, tool: Item) -> Item:
+    # The lite models' tool takes a script that calls the real tools.
+    script = f"const ran = await tools.exec_command({orjson.dumps({'cmd': command}).decode()});\ntext(ran.output);\n"
+    return {"type": "custom_tool_call", "name": "exec", "input": script}
+
+
+_MAKERS: dict[tuple[str, str, str], _Maker] = {
+    ("run", "custom", "exec"): _code,
+    ("run", "function", "bash"): _function(lambda command: {"command": command, "description": "Runs a command"}),
+    ("run", "function", "exec_command"): _function(lambda command: {"cmd": command}),
+    ("run", "function", "shell"): _function(lambda command: {"command": ["sh", "-c", command]}),
+    ("run", "function", "shell_command"): _function(lambda command: {"command": command}),
+    ("run", "local_shell", ""): _local_shell,
+    # Without the parent's history, in which the task was to delegate.
+    ("delegate", "function", "spawn_agent"): _function(
+        lambda task: {"message": task, "task_name": "task", "fork_turns": "none"}
+    ),
+    ("delegate", "function", "task"): _function(
+        lambda task: {"description": "A task", "prompt": task, "subagent_type": "general"}
+    ),
+    ("await", "function", "wait_agent"): _function(lambda output: {"targets": _AGENT_ID.findall(output)}),
+}

@@ -3,12 +3,10 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 from tornado import httpserver, netutil
 
 from embedded_backend import routes
-from embedded_backend.breaks import Breaks
 from embedded_backend.certificates import Authority
 from embedded_backend.handlers import Shared
 from embedded_backend.received import Received
@@ -16,11 +14,13 @@ from embedded_backend.rules import Rules
 from embedded_backend.service import Service
 from embedded_backend.tunnel import Tunnel
 
-_LARGEST = 256 * 1024 * 1024  # bytes of a body; the real limit is not known
-
 
 class Backend:
-    """Runs from entry to exit on loopback; one event loop serves it and whoever tests against it."""
+    """Runs from entry to exit on loopback; its tests may run in the same event loop.
+
+    `ca_file` is the PEM file of the CA that clients have to trust, `received` what arrived so far, in order, and
+    `breaks` what is to go wrong with the next turns of single sessions.
+    """
 
     def __init__(
         self,
@@ -33,45 +33,29 @@ class Backend:
         clock: Callable[[], float] = time.time,
         on_received: Callable[[Received], None] = lambda received: None,
     ) -> None:
-        self.service = Service(rules or Rules(), seed)
-        self.port = port
-        self.connect_port = connect_port
+        self.port, self.connect_port = port, connect_port
+        self._service = Service(rules or Rules(), seed)
         self._authority = Authority(Path(home))
-        self._shared = Shared(service=self.service, clock=clock, on_received=on_received)
-
-    @property
-    def ca_file(self) -> Path:
-        """The PEM file of the CA that clients have to trust."""
-        return self._authority.ca_file
-
-    @property
-    def received(self) -> list[Received]:
-        """What arrived so far, in order."""
-        return self._shared.received
+        self._shared = Shared(service=self._service, clock=clock, on_received=on_received)
+        self.ca_file, self.received, self.breaks = self._authority.ca_file, self._shared.received, self._service.breaks
 
     @property
     def rules(self) -> Rules:
         """The rules; new ones hold from the next event on."""
-        return self.service.rules
+        return self._service.rules
 
     @rules.setter
     def rules(self, rules: Rules) -> None:
-        self.service.rules = rules
-
-    @property
-    def breaks(self) -> Breaks:
-        """What is to go wrong with the next turns of single sessions."""
-        return self.service.breaks
+        self._service.rules = rules
 
     def fail_next(self, *statuses: int) -> None:
-        """Makes the next turns fail with these statuses, in order."""
-        self.service.failures.extend(statuses)
+        """Make the next turns fail with these statuses, in order."""
+        self._service.failures.extend(statuses)
 
     async def __aenter__(self) -> "Backend":
+        tls = self._authority.context(self.breaks.refused_names)
         application = routes.application(self._shared)
-        self._server = httpserver.HTTPServer(
-            application, ssl_options=self._authority.context(self.breaks.refused_names), max_buffer_size=_LARGEST
-        )
+        self._server = httpserver.HTTPServer(application, ssl_options=tls, max_buffer_size=routes.LARGEST)
         sockets = netutil.bind_sockets(self.port, "127.0.0.1")
         self._server.add_sockets(sockets)
         self.port = sockets[0].getsockname()[1]
@@ -79,11 +63,10 @@ class Backend:
         self.connect_port = self._tunnel.port
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._server.stop()
         self.breaks.release()
-        self._shared.close_sockets()
+        for close in list(self._shared.close_sockets):
+            close()
         await self._server.close_all_connections()
-        await self._tunnel.__aexit__(kind, error, trace)
+        await self._tunnel.__aexit__()

@@ -1,7 +1,7 @@
 """What is to go wrong with the next turns of one session, as a schedule; all other sessions go on as the rules say.
 
-A break is asked for by the session header, so that a test can break one client's turn while others have theirs. Turns
-can be held in the middle until they are let go: what a test does meanwhile happens in the middle of them for certain.
+A break is asked for by the session header, so that a test can break the turns of one client alone. Turns can be held in
+the middle until they are let go: what a test does meanwhile happens in the middle of them for certain.
 """
 
 import asyncio
@@ -38,20 +38,16 @@ class Breaks:
         self._changed = asyncio.Event()
 
     def add(self, session: str, *breaks: Break) -> None:
-        """Plans how the next turns of a session are answered, in order."""
+        """Plan how the next turns of a session are answered, in order."""
         self._planned[session].extend(breaks)
 
     def take(self, session: str | None) -> Break | None:
-        """Returns what is planned for the turn that a session has now, or None."""
-        if session is None or not (planned := self._planned.get(session)):
-            return None
-        taken = planned.popleft()
-        if not planned:
-            del self._planned[session]
-        return taken
+        """Return what is planned for the turn that a session has now, or None."""
+        planned = self._planned.get(session) if session is not None else None
+        return planned.popleft() if planned else None
 
     async def hold(self, gone: asyncio.Event) -> None:
-        """Waits until the turns that are held now are let go, or until this one's client has gone."""
+        """Wait until the turns that are held now are let go, or until this one's client has gone."""
         waits = [asyncio.ensure_future(event.wait()) for event in (self._gate, gone)]
         self._count(1)
         try:
@@ -62,13 +58,13 @@ class Breaks:
             self._count(-1)
 
     async def held(self, count: int) -> None:
-        """Waits until so many turns are being held, or with 0 until none is."""
+        """Wait until so many turns are being held, or with 0 until none is."""
         while self._held < count or (self._held and not count):
             self._changed.clear()
             await self._changed.wait()
 
     def release(self) -> None:
-        """Lets all turns go that are being held; later ones are held again."""
+        """Let all turns go that are being held; later ones are held again."""
         self._gate.set()
         self._gate = asyncio.Event()
 

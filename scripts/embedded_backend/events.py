@@ -21,13 +21,13 @@ _STEMS = {
 
 
 def events(response: dict[str, Any], item: answers.Item | None, ending: str) -> Iterator[Event]:
-    """Yields every event of a response; the given object is the one of its last event."""
+    """Yield every event of a response; the given object is the one of its last event."""
     for number, event in enumerate(_events(response, item, ending)):
         yield event | {"sequence_number": number}
 
 
 def as_stream(event: Event) -> bytes:
-    """Returns an event as the event stream carries it."""
+    """Return an event as the event stream carries it."""
     return b"event: " + str(event["type"]).encode() + b"\ndata: " + orjson.dumps(event) + b"\n\n"
 
 

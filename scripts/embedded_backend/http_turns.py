@@ -1,6 +1,5 @@
 """Turns over plain HTTP: `POST .../responses` as an event stream, and the unary `POST .../responses/compact`."""
 
-import asyncio
 import contextlib
 
 from tornado import http1connection, iostream
@@ -8,13 +7,12 @@ from tornado import http1connection, iostream
 from embedded_backend import events, refusals
 from embedded_backend.breaks import Break
 from embedded_backend.handlers import Handler
-from embedded_backend.received import Received
-from embedded_backend.service import Caller, Reply
+from embedded_backend.service import Caller
 
 
 class _Turn(Handler):
     async def post(self) -> None:
-        """Takes a turn: a planned failure first, then what its body deserves."""
+        """Take a turn: a planned failure first, then what its body deserves."""
         received = self.keep()
         caller = self.shared.service.caller(received)
         fate = self.shared.service.fate(caller)
@@ -22,8 +20,8 @@ class _Turn(Handler):
             return self.detach().close()
         if fate.status is not None:
             return self.send_failure(fate.status)
-        body = _body(received)
-        if body is None:
+        body = received.json_or_none
+        if not isinstance(body, dict):
             return self.send_refusal(refusals.gateway("The request body is not a JSON object"))
         await self.answer(body, caller, fate)
 
@@ -35,7 +33,7 @@ class Responses(_Turn):
     """The event stream."""
 
     async def answer(self, body: dict[str, object], caller: Caller, fate: Break) -> None:
-        """Streams the response, or refuses the turn."""
+        """Stream the response, or refuse the turn."""
         service = self.shared.service
         refused = service.refusal(body, caller, websocket=False)
         if refused is not None:
@@ -45,51 +43,34 @@ class Responses(_Turn):
         self.set_header("cache-control", "no-cache")
         self.set_header("openai-model", str(body.get("model")))
         self.set_header("x-codex-turn-state", service.name("ts"))
+        if isinstance(self.request.connection, http1connection.HTTP1Connection):
+            # Else an event could wait 40 ms for an acknowledgement of the one before it.
+            self.request.connection.stream.set_nodelay(True)
         # Most clients hang up as soon as they have read the last event.
         with contextlib.suppress(iostream.StreamClosedError):
-            await self._stream(reply, fate)
+            await self.stream(reply, fate)
 
-    async def _stream(self, reply: Reply, fate: Break) -> None:
-        rules = self.shared.service.rules
-        self._send_at_once()
-        for number, event in enumerate(events.events(reply.response, reply.item, fate.ending)):
-            if number == fate.hold_after:
-                await self.shared.service.breaks.hold(self.gone)
-            if number == fate.cut_after:
-                return await self._cut(events.as_stream(event) if fate.torn else b"")
-            if rules.event_delay:
-                await asyncio.sleep(rules.event_delay)
-            self.write(events.as_stream(event))
-            await self.flush()
+    async def send_event(self, event: events.Event) -> None:
+        """Send one event of the stream."""
+        self.write(events.as_stream(event))
+        await self.flush()
 
-    async def _cut(self, event: bytes) -> None:
-        """Drops the connection, after half of the event."""
-        if event:
-            self.write(event[: len(event) // 2])
+    async def cut(self, event: events.Event, torn: bool) -> None:
+        """Drop the connection, if torn after half of the event."""
+        if torn:
+            data = events.as_stream(event)
+            self.write(data[: len(data) // 2])
             await self.flush()
         self.detach().close()
-
-    def _send_at_once(self) -> None:
-        # Else an event could wait 40 ms for an acknowledgement of the one before it.
-        if isinstance(self.request.connection, http1connection.HTTP1Connection):
-            self.request.connection.stream.set_nodelay(True)
 
 
 class Compact(_Turn):
     """The unary compaction of clients up to 0.130."""
 
     async def answer(self, body: dict[str, object], caller: Caller, fate: Break) -> None:
-        """Sends the compacted history, or refuses."""
+        """Send the compacted history, or refuse."""
         answered = self.shared.service.compact(body, caller, self.shared.clock())
         if isinstance(answered, refusals.Refusal):
             return self.send_refusal(answered)
         self.set_header("openai-model", str(body.get("model")))
         self.send_json(answered)
-
-
-def _body(received: Received) -> dict[str, object] | None:
-    try:
-        body = received.json
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None

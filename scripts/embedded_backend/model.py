@@ -1,7 +1,7 @@
 """The prompt cache's rules, all of them: an embedded model; not run against chatgpt.com.
 
 What is public about the real cache is scattered over issue threads and documents, partly contradictory.
-This room takes one reading of each point and names where it comes from; it is a stand-in to develop against,
+This module takes one reading of each point and names where it comes from; it is a stand-in to develop against,
 no proof of what the real backend does.
 
 1. Routing. Each cache server remembers for itself. A session header's value picks the server, always the same one
@@ -24,7 +24,9 @@ no proof of what the real backend does.
 """
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import orjson
@@ -32,6 +34,8 @@ import orjson
 BYTES_A_TOKEN = 4
 MINIMUM_TOKENS = 1024
 STEP_TOKENS = 128
+
+_LIMIT = 500_000  # entries; a step of 128 tokens each, far more than a test run needs
 
 Body = Mapping[str, Any]
 
@@ -45,25 +49,28 @@ class Scope(NamedTuple):
     members: bytes
 
 
+_Entry = tuple[Scope, bytes]
+
+
 def server_of(session: str, servers: int) -> int:
-    """Returns the number of the cache server that a session header's value routes to (rule 1)."""
+    """Return the number of the cache server that a session header's value routes to (rule 1)."""
     return int.from_bytes(hashlib.sha256(session.encode()).digest()[:8]) % servers
 
 
 def key_in_effect(session: str | None, key: Any, fresh: str) -> Any:
-    """Returns the prompt cache key that the backend works with and echoes (rule 3)."""
+    """Return the prompt cache key that the backend works with and echoes (rule 3)."""
     return fresh if session is None else key
 
 
 def partition(session: str | None, key: Any, key_partitions: bool) -> tuple[str, str]:
-    """Returns what separates the entries of one conversation from those of others (rule 4)."""
+    """Return what separates the entries of one conversation from those of others (rule 4)."""
     if session is None:
         return ("", "")
     return (session, str(key) if key_partitions else "")
 
 
 def members(body: Body) -> bytes:
-    """Returns a digest of the members beside the prompt that separate entries (rule 5)."""
+    """Return a digest of the members outside of the prompt that separate entries (rule 5)."""
     affecting = [
         body.get("model"),
         body.get("tools") or [],
@@ -82,12 +89,12 @@ def _within(body: Body, outer: str, inner: str) -> Any:
 
 
 def tokens(size: int) -> int:
-    """Returns how many tokens this many bytes are taken for (rule 9)."""
+    """Return how many tokens this many bytes are taken for (rule 9)."""
     return size // BYTES_A_TOKEN
 
 
 def steps(prompt: bytes) -> list[bytes]:
-    """Returns one digest per full step of the prompt, each standing for everything up to its end (rules 6 and 7)."""
+    """Return one digest per full step of the prompt, each of everything up to its end (rules 6 and 7)."""
     size = STEP_TOKENS * BYTES_A_TOKEN
     ends, digest = [], b""
     for start in range(0, len(prompt) - size + 1, size):
@@ -97,6 +104,34 @@ def steps(prompt: bytes) -> list[bytes]:
 
 
 def cached_tokens(matched: int) -> int:
-    """Returns the tokens that this many matching steps are worth, nothing if under the minimum (rule 7)."""
+    """Return the tokens that this many matching steps are worth, nothing if under the minimum (rule 7)."""
     found = matched * STEP_TOKENS
     return found if found >= MINIMUM_TOKENS else 0
+
+
+class PromptCache:
+    """The entries of all cache servers: prompts, remembered step by step; the clock is the caller's (rules 7 and 8)."""
+
+    def __init__(self, limit: int = _LIMIT) -> None:
+        self.limit = limit
+        self._used: OrderedDict[_Entry, float] = OrderedDict()  # the longest unused first
+
+    def take(self, scope: Scope, prompt: bytes, now: float, idle_seconds: float) -> int:
+        """Return the cached tokens of a prompt at a time in seconds, and remember the prompt."""
+        entries = [(scope, step) for step in steps(prompt)]
+        self._forget(now - idle_seconds)
+        matched = sum(1 for _ in takewhile(self._used.__contains__, entries))
+        if tokens(len(prompt)) >= MINIMUM_TOKENS:
+            self._use(entries, now)
+        return cached_tokens(matched)
+
+    def _use(self, entries: list[_Entry], now: float) -> None:
+        for entry in entries:
+            self._used[entry] = now
+            self._used.move_to_end(entry)
+        while len(self._used) > self.limit:
+            self._used.popitem(last=False)
+
+    def _forget(self, before: float) -> None:
+        while self._used and next(iter(self._used.values())) < before:
+            self._used.popitem(last=False)

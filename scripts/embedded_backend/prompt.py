@@ -15,7 +15,7 @@ _BOOKKEEPING = frozenset({"annotations", "id", "internal_chat_message_metadata_p
 
 
 def items_of(body: Body) -> list[Any]:
-    """Returns the input items of a body; a plain string stands for one user message."""
+    """Return the input items of a body; a plain string is one user message."""
     given = body.get("input") or []
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
@@ -23,12 +23,12 @@ def items_of(body: Body) -> list[Any]:
 
 
 def render(body: Body, items: Sequence[Any]) -> bytes:
-    """Returns the whole prompt of a body whose input, with what a connection remembers, is `items`."""
+    """Return the whole prompt of a body whose input, with what a connection remembers, is `items`."""
     return b"\n".join(_lines(body, items))
 
 
 def texts_of(item: Any) -> Iterable[str]:
-    """Yields the texts of a message item."""
+    """Yield the texts of a message item."""
     content = item.get("content") if isinstance(item, dict) else None
     if isinstance(content, str):
         yield content
@@ -60,10 +60,6 @@ def _message(item: dict[str, Any]) -> Iterable[bytes]:
 
 
 def _canonical(value: Any) -> bytes:
-    return orjson.dumps(_essence(value), option=orjson.OPT_SORT_KEYS)
-
-
-def _essence(item: Any) -> Any:
-    if not isinstance(item, dict):
-        return item
-    return {name: value for name, value in item.items() if name not in _BOOKKEEPING}
+    if isinstance(value, dict):
+        value = {name: held for name, held in value.items() if name not in _BOOKKEEPING}
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

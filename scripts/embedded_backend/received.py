@@ -1,12 +1,15 @@
-"""What arrived at the backend, kept as it was on the wire."""
+"""What arrived at the backend, kept as it was on the wire, and the content encodings of a request's body."""
 
 import base64
+import gzip
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import brotli
 import orjson
-
-from embedded_backend import encodings
+import zstandard
 
 Kind = Literal["request", "handshake", "frame"]
 
@@ -25,37 +28,71 @@ class Received:
 
     @property
     def content(self) -> bytes:
-        """The body without its content encoding."""
+        """The body without its content encoding; raises ValueError where it is not in it."""
         encoding = self.header("content-encoding") if self.kind == "request" else None
-        return encodings.decode(self.body, encoding or "")
+        return decode(self.body, encoding or "")
 
     @property
     def json(self) -> Any:
         """The body decoded and parsed; raises ValueError where it is not JSON."""
         return orjson.loads(self.content)
 
+    @property
+    def json_or_none(self) -> Any:
+        """The body decoded and parsed, None where it is not JSON."""
+        try:
+            return self.json
+        except ValueError:
+            return None
+
     def header(self, name: str) -> str | None:
-        """Returns the first value of a header, or None."""
+        """Return the first value of a header, or None."""
         return next((value for key, value in self.headers if key == name.lower()), None)
 
     def to_line(self) -> bytes:
-        """Returns one JSON line, with the body in base64 and, for reading, parsed."""
+        """Return one JSON line, with the body in base64 and, for reading, parsed."""
         fields = {name: getattr(self, name) for name in ("kind", "host", "method", "path", "headers", "socket")}
-        fields["body_base64"] = base64.b64encode(self.body).decode()
-        fields["json"] = _parsed(self)
+        fields |= {"body_base64": base64.b64encode(self.body).decode(), "json": self.json_or_none}
         return orjson.dumps(fields, option=orjson.OPT_APPEND_NEWLINE)
 
     @classmethod
     def from_line(cls, line: bytes | str) -> "Received":
-        """Reads what `to_line` wrote."""
+        """Read what `to_line` wrote."""
         fields = orjson.loads(line)
         fields.pop("json")
         body = base64.b64decode(fields.pop("body_base64"))
         return cls(**fields | {"headers": tuple((name, value) for name, value in fields["headers"]), "body": body})
 
 
-def _parsed(received: Received) -> Any:
+def decode(body: bytes, encoding: str) -> bytes:
+    """Return the decoded body; raise ValueError for an encoding that is unknown or a body that is not in it."""
+    decoder = _DECODERS.get(encoding.strip().lower())
+    if decoder is None:
+        raise ValueError(f"unknown content encoding: {encoding}")
     try:
-        return received.json
-    except ValueError:
-        return None
+        return decoder(body)
+    except (OSError, EOFError, zlib.error, brotli.error, zstandard.ZstdError) as fault:
+        raise ValueError(f"not {encoding}: {fault}") from fault
+
+
+def _inflate(body: bytes) -> bytes:
+    # Senders disagree whether `deflate` has the zlib header, so both are taken.
+    try:
+        return zlib.decompress(body)
+    except zlib.error:
+        return zlib.decompress(body, -zlib.MAX_WBITS)
+
+
+def _unzstd(body: bytes) -> bytes:
+    # A streaming sender states no size in the frame header, which the one-shot call insists on.
+    return zstandard.ZstdDecompressor().decompressobj().decompress(body)
+
+
+_DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    "": bytes,
+    "identity": bytes,
+    "gzip": gzip.decompress,
+    "deflate": _inflate,
+    "br": brotli.decompress,
+    "zstd": _unzstd,
+}

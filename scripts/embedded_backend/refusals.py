@@ -6,10 +6,17 @@ as `{"error": {...}}` (both forms: router-for-me/CLIProxyAPI#2347 and openai/cod
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from embedded_backend.model import Body
-from embedded_backend.rules import Refused, Required, Rules
+from embedded_backend.rules import Rules
+
+_FAILURES = {
+    401: ("invalid_request_error", "Your authentication token is not valid."),
+    426: ("invalid_request_error", "Upgrade refused."),
+    429: ("usage_limit_reached", "The usage limit has been reached"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,60 +27,57 @@ class Refusal:
     body: dict[str, Any]
 
     def frame(self) -> dict[str, Any]:
-        """Returns the same as the WebSocket's error frame (openai/codex#15099, router-for-me/CLIProxyAPI#1901)."""
+        """Return the same as the WebSocket's error frame (openai/codex#15099, router-for-me/CLIProxyAPI#1901)."""
         return {"type": "error", "status": self.status, "error": self.body.get("error", self.body), "headers": {}}
 
 
 def gateway(detail: str, status: int = 400) -> Refusal:
-    """Returns a refusal as the front gateway words it."""
+    """Return a refusal as the front gateway words it."""
     return Refusal(status, {"detail": detail})
 
 
 def inner(message: str, param: str | None, code: str, status: int = 400) -> Refusal:
-    """Returns a refusal as the API behind the gateway words it."""
+    """Return a refusal as the API behind the gateway words it."""
     kind = "invalid_request_error" if status < 500 else "server_error"
     return Refusal(status, {"error": {"message": message, "type": kind, "param": param, "code": code}})
 
 
+def failure(status: int) -> Refusal:
+    """Return a failure that the turn did not cause, by its status."""
+    kind, message = _FAILURES.get(status, ("server_error", "The server had an error while processing your request."))
+    return Refusal(status, {"error": {"type": kind, "message": message, "param": None, "code": None}})
+
+
 def unknown_previous(response_id: Any) -> Refusal:
-    """Returns the refusal of a `previous_response_id` that this connection does not hold (Soju06/codex-lb#395)."""
+    """Return the refusal of a `previous_response_id` that this connection does not hold (Soju06/codex-lb#395)."""
     message = f"Previous response with id '{response_id}' not found."
     return inner(message, "previous_response_id", "previous_response_not_found")
 
 
 def of_turn(body: Body, session: str | None, rules: Rules, *, websocket: bool) -> Refusal | None:
-    """Returns why a turn is refused, or None; the gateway looks first."""
+    """Return why a turn is refused, or None; the gateway looks first."""
     return next(_of_turn(body, session, rules, websocket), None)
 
 
 def of_compact(body: Body, session: str | None, rules: Rules) -> Refusal | None:
-    """Returns why a unary compaction is refused, or None: its schema knows no other members."""
-    for member in body:
-        if member not in rules.compact_members:
-            return inner(f"Unknown parameter: '{member}'.", member, "unknown_parameter")
-    return next(_too_long(body, session, rules), None)
+    """Return why a unary compaction is refused, or None: its schema knows no other members."""
+    unknown = (_unknown(member) for member in body if member not in rules.compact_members)
+    return next(chain(unknown, _too_long(body, session, rules)), None)
 
 
 def _of_turn(body: Body, session: str | None, rules: Rules, websocket: bool) -> Iterator[Refusal]:
     for row in rules.refused:
         if (row.websocket if websocket else row.http) and row.member in body and body[row.member] not in row.takes:
-            yield _refused(row, body[row.member])
+            detail = row.detail.format(member=row.member, value=body[row.member])
+            yield gateway(detail) if row.shape == "gateway" else _unknown(row.member)
     for needed in rules.required:
-        if not _satisfied(needed, body, websocket):
+        if body.get(needed.member, needed.value if websocket else None) != needed.value:
             yield gateway(needed.detail)
     yield from _too_long(body, session, rules)
 
 
-def _refused(row: Refused, value: Any) -> Refusal:
-    if row.shape == "gateway":
-        return gateway(row.detail.format(member=row.member, value=value))
-    return inner(f"Unknown parameter: '{row.member}'.", row.member, "unknown_parameter")
-
-
-def _satisfied(needed: Required, body: Body, websocket: bool) -> bool:
-    if needed.member not in body:
-        return websocket
-    return bool(body[needed.member] == needed.value)
+def _unknown(member: str) -> Refusal:
+    return inner(f"Unknown parameter: '{member}'.", member, "unknown_parameter")
 
 
 def _too_long(body: Body, session: str | None, rules: Rules) -> Iterator[Refusal]:

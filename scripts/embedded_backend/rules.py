@@ -104,7 +104,7 @@ class Rules:
     deltas: int = 3  # text events of a plain answer
     event_delay: float = 0.0  # seconds before each event
     cut_after: int | None = None  # events after which the connection is dropped
-    usage: bool = True  # False: the last event bears no counters
+    usage: bool = True  # False: the last event has no counters
     ending: Ending = "completed"
 
     # What goes wrong.

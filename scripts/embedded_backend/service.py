@@ -8,10 +8,11 @@ from typing import Any
 
 from embedded_backend import answers, model, prompt, refusals
 from embedded_backend.breaks import Break, Breaks
-from embedded_backend.cache import PromptCache
 from embedded_backend.model import Body
 from embedded_backend.received import Received
 from embedded_backend.rules import Rules
+
+_TRIGGER = {"type": "compaction_trigger"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,36 +40,33 @@ class Service:
         self.rules = rules
         self.failures = list(rules.failures)  # statuses of the next turns
         self.breaks = Breaks()
-        self._cache = PromptCache()
+        self._cache = model.PromptCache()
         # Two sources of chance: how many ids were given out must not decide where a turn lands.
         self._routing = random.Random(f"routing {seed}")
         self._naming = random.Random(f"naming {seed}")
 
     def caller(self, received: Received) -> Caller:
-        """Returns the sender of a request or a handshake; without a session header its server is chance."""
+        """Return the sender of a request or a handshake; without a session header its server is chance."""
         session = next(filter(None, map(received.header, self.rules.session_headers)), None)
         account = received.header("chatgpt-account-id") or received.header("authorization") or ""
         if session is None:
             return Caller(session=None, account=account, server=self._routing.randrange(self.rules.servers))
         return Caller(session=session, account=account, server=model.server_of(session, self.rules.servers))
 
-    def failure(self) -> int | None:
-        """Returns the status that the next turn is to fail with, or None."""
-        status = self.failures.pop(0) if self.failures else 200
-        return None if status == 200 else status
-
     def fate(self, caller: Caller) -> Break:
-        """Returns how the turn that a caller has now is answered: as planned for its session, else by the rules."""
-        rules = self.rules
-        planned = self.breaks.take(caller.session)
-        return planned or Break(status=self.failure(), cut_after=rules.cut_after, ending=rules.ending)
+        """Return how the turn that a caller has now is answered: as planned for its session, else by the rules."""
+        if planned := self.breaks.take(caller.session):
+            return planned
+        status = self.failures.pop(0) if self.failures else 200
+        refused = None if status == 200 else status
+        return Break(status=refused, cut_after=self.rules.cut_after, ending=self.rules.ending)
 
     def refusal(self, body: Body, caller: Caller, *, websocket: bool) -> refusals.Refusal | None:
-        """Returns why a turn is refused, or None."""
+        """Return why a turn is refused, or None."""
         return refusals.of_turn(body, caller.session, self.rules, websocket=websocket)
 
     def reply(self, body: Body, caller: Caller, now: float, before: Sequence[Any] = ()) -> Reply:
-        """Returns the response to a turn at a time in seconds, whose input goes on from the items before it."""
+        """Return the response to a turn at a time in seconds, whose input goes on from the items before it."""
         items = [*before, *prompt.items_of(body)]
         rendered = prompt.render(body, items)
         item = answers.answer(body, items, rendered, self.rules.deltas)
@@ -78,7 +76,7 @@ class Service:
         return Reply(response=response, item=item, items=(*items, *response["output"]))
 
     def compact(self, body: Body, caller: Caller, now: float) -> dict[str, Any] | refusals.Refusal:
-        """Returns the answer to a unary compaction."""
+        """Return the answer to a unary compaction."""
         refused = refusals.of_compact(body, caller.session, self.rules)
         if refused is not None:
             return refused
@@ -86,11 +84,11 @@ class Service:
         return reply.response | {"object": "response.compaction"}
 
     def name(self, kind: str) -> str:
-        """Returns a fresh id of a kind, such as `resp`."""
+        """Return a fresh id of a kind, such as `resp`."""
         return f"{kind}_{self._naming.getrandbits(128):032x}"
 
     def fresh_uuid(self) -> str:
-        """Returns a random UUID out of the seed."""
+        """Return a random UUID out of the seed."""
         return str(uuid.UUID(int=self._naming.getrandbits(128), version=4))
 
     def _scope(self, body: Body, caller: Caller) -> model.Scope:
@@ -115,7 +113,7 @@ class Service:
 
 
 def _usage(rendered: bytes, cached: int, item: answers.Item | None) -> dict[str, Any]:
-    """Returns the counters; cached is part of input, and writes come as 0 (damianvtran/local-operator#647)."""
+    """Return the counters; cached is part of input, and writes come as 0 (damianvtran/local-operator#647)."""
     taken = model.tokens(len(rendered))
     given = model.tokens(len("".join(answers.pieces(item)))) + 1 if item else 0
     return {
@@ -125,6 +123,3 @@ def _usage(rendered: bytes, cached: int, item: answers.Item | None) -> dict[str,
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": taken + given,
     }
-
-
-_TRIGGER = {"type": "compaction_trigger"}

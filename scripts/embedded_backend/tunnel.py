@@ -1,8 +1,6 @@
 """An HTTP CONNECT proxy on loopback that takes every host to one port, for `mitmdump --mode upstream:http://...`."""
 
 import asyncio
-from collections.abc import Coroutine
-from types import TracebackType
 
 _LOOPBACK = "127.0.0.1"
 
@@ -20,9 +18,7 @@ class Tunnel:
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._server.close()
         if self._tasks:  # what the target said last is still passed on
             await asyncio.wait(self._tasks, timeout=0.1)
@@ -50,24 +46,14 @@ class Tunnel:
             return await writer.drain()
         far_reader, far_writer = await asyncio.open_connection(_LOOPBACK, self.target_port)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        try:
-            await _both(_pump(reader, far_writer), _pump(far_reader, writer))
-        finally:
-            far_writer.close()
-
-
-async def _both(*pumps: Coroutine[None, None, None]) -> None:
-    """Runs both directions until one of them ends: TLS has no use for a half-open connection."""
-    tasks = [asyncio.ensure_future(pump) for pump in pumps]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer), return_exceptions=True)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65536):
-        writer.write(data)
-        await writer.drain()
+    """Pass on what one side says until it ends, then end the other: TLS has no use for a half-open connection."""
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    finally:
+        writer.close()

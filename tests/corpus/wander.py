@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from codexcache.body.json_splice import Object
 from embedded_backend import model
-from embedded_backend.cache import PromptCache
+from embedded_backend.model import PromptCache
 from embedded_backend.prompt import render
 
 from corpus.talk import NATIVE, START, Talk, assistant, call, developer, output, reasoning, text, tool, user

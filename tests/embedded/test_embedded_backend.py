@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import httpx
-from embedded_backend import Backend, Received, Rules
+from embedded_backend import Backend, Received
 from support.embedded import PATH, SESSION, body, cached, events, http_client, trust
 
 
-async def test_the_tls_port_serves_without_the_connect_port(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend, httpx.AsyncClient(verify=trust(backend)) as client:
+async def test_the_tls_port_serves_without_the_connect_port(backend: Backend) -> None:
+    async with httpx.AsyncClient(verify=trust(backend)) as client:
         response = await client.get(f"https://localhost:{backend.port}/backend-api/codex/models")
 
     assert response.status_code == 200
@@ -30,14 +30,13 @@ async def test_the_clock_is_the_callers(tmp_path: Path) -> None:
     assert [cached(events(stream.text)[-1]) for stream in streams] == [0, 2048, 0]
 
 
-async def test_rules_can_change_while_it_runs(tmp_path: Path) -> None:
-    async with Backend(Rules(), home=tmp_path) as backend, http_client(backend) as client:
-        backend.rules = replace(backend.rules, refused=())
+async def test_rules_can_change_while_it_runs(backend: Backend, http: httpx.AsyncClient) -> None:
+    backend.rules = replace(backend.rules, refused=())
 
-        assert (await client.post(PATH, json=body(temperature=1))).status_code == 200
+    assert (await http.post(PATH, json=body(temperature=1))).status_code == 200
 
 
-async def test_whoever_asks_is_told_what_arrives(tmp_path: Path) -> None:
+async def test_its_caller_is_told_what_arrives(tmp_path: Path) -> None:
     told: list[Received] = []
     async with Backend(home=tmp_path, on_received=told.append) as backend, http_client(backend) as client:
         await client.get("/")

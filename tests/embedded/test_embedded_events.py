@@ -8,37 +8,21 @@ RESPONSE = {"id": "resp_1", "status": "completed", "output": [], "usage": {"inpu
 CALL = {"type": "function_call", "id": "fc_1", "name": "shell", "arguments": "{}", "call_id": "call_1"}
 
 
-def _names(item: answers.Item | None, ending: str = "completed") -> list[str]:
+def names(item: answers.Item | None, ending: str = "completed") -> list[str]:
     return [str(event["type"]).removeprefix("response.") for event in events.events(RESPONSE, item, ending)]
 
 
 def test_a_message_comes_in_pieces() -> None:
     message = answers.answer({}, [], b"", 2)
-    expected = [
-        "created",
-        "in_progress",
-        "output_item.added",
-        "content_part.added",
-        "output_text.delta",
-        "output_text.delta",
-        "output_text.done",
-        "content_part.done",
-        "output_item.done",
-        "completed",
-    ]
+    text = ["content_part.added", *["output_text.delta"] * 2, "output_text.done", "content_part.done"]
 
-    assert expected == _names(message)
+    assert names(message) == ["created", "in_progress", "output_item.added", *text, "output_item.done", "completed"]
 
 
 def test_a_call_comes_with_its_arguments() -> None:
-    expected = [
-        "output_item.added",
-        "function_call_arguments.delta",
-        "function_call_arguments.done",
-        "output_item.done",
-    ]
+    pieces = ["function_call_arguments.delta", "function_call_arguments.done"]
 
-    assert expected == _names(CALL)[2:-1]
+    assert names(CALL)[2:-1] == ["output_item.added", *pieces, "output_item.done"]
 
 
 def test_an_added_item_is_empty_and_a_done_one_is_whole() -> None:
@@ -49,15 +33,15 @@ def test_an_added_item_is_empty_and_a_done_one_is_whole() -> None:
 
 
 def test_a_compaction_comes_whole() -> None:
-    assert _names(answers.compaction("digest"))[2:-1] == ["output_item.added", "output_item.done"]
+    assert names(answers.compaction("digest"))[2:-1] == ["output_item.added", "output_item.done"]
 
 
 def test_a_warm_up_has_no_item() -> None:
-    assert _names(None) == ["created", "in_progress", "completed"]
+    assert names(None) == ["created", "in_progress", "completed"]
 
 
 @pytest.mark.parametrize("ending", ["completed", "failed", "incomplete"])
-def test_the_last_event_alone_bears_the_counters(ending: str) -> None:
+def test_the_last_event_alone_has_the_counters(ending: str) -> None:
     first, *_, last = events.events(RESPONSE, None, ending)
 
     assert (f"response.{ending}", ending) == (last["type"], last["response"]["status"])

@@ -21,15 +21,12 @@ def test_it_serves_and_records_until_it_is_told_to_end(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=SCRIPTS, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         ready = orjson.loads(process.stdout.readline())
-        httpx.get(f"https://127.0.0.1:{ready['port']}/a?b", verify=_trust(ready["ca_file"]))
+        trust = ssl.create_default_context(cafile=ready["ca_file"])
+        httpx.get(f"https://127.0.0.1:{ready['port']}/a?b", verify=trust)
         process.send_signal(signal.SIGTERM)
 
         assert process.wait(timeout=10) == 0
     assert [Received.from_line(line).path for line in record.read_bytes().splitlines()] == ["/a?b"]
-
-
-def _trust(ca_file: str) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=ca_file)
 
 
 def test_a_rule_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -57,11 +57,8 @@ def test_parts_without_text_are_rendered_whole() -> None:
     assert prompt.render({}, [image]).endswith(b'{"detail":"low","image_url":"data:,","type":"input_image"}')
 
 
-def test_odd_tools_do_not_stop_it() -> None:
+def test_odd_tools_and_items_do_not_stop_it() -> None:
     assert prompt.render({"tools": 1}, []) == b""
-
-
-def test_odd_items_do_not_stop_it() -> None:
     assert prompt.render({}, [1, {"role": "user", "content": [None]}]) == b"\n1\n<user>\nnull"
 
 

@@ -1,19 +1,24 @@
-"""Which bodies are refused, and how it is said."""
+"""Which bodies are refused, by which rules, and how it is said."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from embedded_backend import refusals
-from embedded_backend.rules import COMPACT_MEMBERS, Refused, Rules
+from embedded_backend.rules import COMPACT_MEMBERS, REFUSED, REQUIRED, Refused, Rules
 from support.embedded import body
 
 RULES = Rules()
 
 
-def _said(members: dict[str, Any], *, session: str | None = None, websocket: bool = False) -> Any:
+def said_of(members: dict[str, Any], *, session: str | None = None, websocket: bool = False) -> Any:
     refused = refusals.of_turn(body() | members, session, RULES, websocket=websocket)
     return refused and refused.body
+
+
+def body_without(member: str) -> dict[str, Any]:
+    """Return the usual body without a member."""
+    return {name: value for name, value in body().items() if name != member}
 
 
 @pytest.mark.parametrize(
@@ -33,38 +38,40 @@ def _said(members: dict[str, Any], *, session: str | None = None, websocket: boo
     ],
 )
 def test_the_gateway_names_a_member_that_it_does_not_take(member: str) -> None:
-    assert {"detail": f"Unsupported parameter: {member}"} == _said({member: "any"})
+    assert {"detail": f"Unsupported parameter: {member}"} == said_of({member: "any"})
 
 
-def test_an_ordinary_turn_is_taken() -> None:
-    assert _said({"prompt_cache_key": "k" * 64}, session="s" * 64) is None
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"prompt_cache_key": "k" * 64},
+        {"stream_options": {"reasoning_summary_delivery": "sequential_cutoff"}},
+        {"service_tier": "priority"},
+    ],
+    ids=["a key of 64 characters", "the one lawful stream option", "the priority tier"],
+)
+def test_an_ordinary_turn_is_taken(members: dict[str, Any]) -> None:
+    assert said_of(members, session="s" * 64) is None
 
 
 def test_a_turn_without_instructions_is_taken() -> None:
-    bare = {name: value for name, value in body().items() if name != "instructions"}
-
-    assert refusals.of_turn(bare, None, RULES, websocket=False) is None
-
-
-def test_the_one_lawful_stream_option_is_taken() -> None:
-    assert _said({"stream_options": {"reasoning_summary_delivery": "sequential_cutoff"}}) is None
-
-
-@pytest.mark.parametrize(("tier", "said"), [("flex", "Unsupported service_tier: flex"), ("priority", None)])
-def test_a_service_tier_is_judged_by_its_value(tier: str, said: str | None) -> None:
-    assert (said and {"detail": said}) == _said({"service_tier": tier})
+    assert refusals.of_turn(body_without("instructions"), None, RULES, websocket=False) is None
 
 
 @pytest.mark.parametrize(
     ("members", "detail"),
-    [({"store": True}, "Store must be set to false"), ({"stream": False}, "Stream must be set to true")],
+    [
+        ({"store": True}, "Store must be set to false"),
+        ({"stream": False}, "Stream must be set to true"),
+        ({"service_tier": "flex"}, "Unsupported service_tier: flex"),
+    ],
 )
 def test_a_member_with_another_value_than_it_must_have_is_refused(members: dict[str, Any], detail: str) -> None:
-    assert {"detail": detail} == _said(members)
+    assert {"detail": detail} == said_of(members)
 
 
 def test_store_may_be_absent_on_a_websocket_alone() -> None:
-    bare = {name: value for name, value in body().items() if name != "store"}
+    bare = body_without("store")
 
     assert refusals.of_turn(bare, None, RULES, websocket=True) is None
     assert refusals.gateway("Store must be set to false") == refusals.of_turn(bare, None, RULES, websocket=False)
@@ -72,14 +79,14 @@ def test_store_may_be_absent_on_a_websocket_alone() -> None:
 
 @pytest.mark.parametrize("member", ["previous_response_id", "generate"])
 def test_what_belongs_to_a_websocket_is_taken_there(member: str) -> None:
-    assert _said({member: False}, websocket=True) is None
+    assert said_of({member: False}, websocket=True) is None
 
 
 @pytest.mark.parametrize(("members", "session"), [({"prompt_cache_key": "k" * 65}, None), ({}, "s" * 65)])
 def test_a_key_or_session_header_that_is_too_long_is_refused_by_the_api(
     members: dict[str, Any], session: str | None
 ) -> None:
-    error = _said(members, session=session)["error"]
+    error = said_of(members, session=session)["error"]
 
     assert (error["code"], error["param"]) == ("string_above_max_length", "prompt_cache_key")
     assert error["message"].endswith("with length 65 instead.")
@@ -112,3 +119,23 @@ def test_an_old_compaction_takes_no_key() -> None:
 
     assert refused is not None
     assert refused.body["error"]["param"] == "prompt_cache_key"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(401, "invalid_request_error"), (429, "usage_limit_reached"), (500, "server_error"), (503, "server_error")],
+)
+def test_a_failure_is_worded_by_its_status(status: int, kind: str) -> None:
+    failure = refusals.failure(status)
+
+    assert (failure.status, failure.body["error"]["type"]) == (status, kind)
+
+
+def test_each_member_has_one_row() -> None:
+    rows = [row.member for row in (*REFUSED, *REQUIRED)]
+
+    assert sorted(set(rows)) == sorted(rows)
+
+
+def test_an_ordinary_day_refuses_no_upgrade_and_fails_no_turn() -> None:
+    assert (RULES.upgrade_status, RULES.failures, RULES.cut_after) == (None, (), None)

@@ -1,103 +1,96 @@
 """Turns over a WebSocket, against a running backend."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 import websockets
-from embedded_backend import Backend, Rules
-from support.embedded import body, cached, socket_client
+from embedded_backend import Backend
+from support.embedded import SocketClient, body, cached, socket_client
 
 NEXT = [{"role": "user", "content": "next"}]
 
 
-async def test_a_warm_up_and_a_delta_go_on_from_each_other(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend, socket_client(backend) as client:
-        warm_up = (await client.turn(generate=False, input=[]))[-1]
-        first = (await client.turn(previous_response_id=warm_up["response"]["id"]))[-1]
-        second = (await client.turn(previous_response_id=first["response"]["id"], input=NEXT))[-1]
+async def test_a_warm_up_and_a_delta_go_on_from_each_other(socket: SocketClient) -> None:
+    warm_up = (await socket.turn(generate=False, input=[]))[-1]
+    first = (await socket.turn(previous_response_id=warm_up["response"]["id"]))[-1]
+    second = (await socket.turn(previous_response_id=first["response"]["id"], input=NEXT))[-1]
 
     assert warm_up["response"]["output"] == []
     assert [cached(event) for event in (warm_up, first, second)] == [0, 2048, 2048]
     assert first["response"]["usage"]["input_tokens"] < second["response"]["usage"]["input_tokens"]
 
 
-async def test_another_connection_does_not_hold_the_response(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend:
-        async with socket_client(backend) as client:
-            known = (await client.turn())[-1]["response"]["id"]
-        async with socket_client(backend) as client:
-            (error,) = await client.turn(previous_response_id=known)
+async def test_another_connection_does_not_hold_the_response(backend: Backend, socket: SocketClient) -> None:
+    known = (await socket.turn())[-1]["response"]["id"]
+    async with socket_client(backend) as other:
+        (error,) = await other.turn(previous_response_id=known)
 
     assert (error["status"], error["error"]["code"]) == (400, "previous_response_not_found")
 
 
-async def test_a_connection_forgets_the_oldest_of_many_responses(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend, socket_client(backend) as client:
-        ids = [(await client.turn())[-1]["response"]["id"] for _ in range(17)]
-        types = [(await client.turn(previous_response_id=each))[-1]["type"] for each in (ids[0], ids[-1])]
+async def test_a_connection_forgets_the_oldest_of_many_responses(socket: SocketClient) -> None:
+    ids = [(await socket.turn())[-1]["response"]["id"] for _ in range(17)]
+    types = [(await socket.turn(previous_response_id=each))[-1]["type"] for each in (ids[0], ids[-1])]
 
     assert types == ["error", "response.completed"]
 
 
-async def test_without_a_session_a_socket_stays_with_one_server(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend, socket_client(backend, {}) as client:
+async def test_without_a_session_a_socket_stays_with_one_server(backend: Backend) -> None:
+    async with socket_client(backend, {}) as client:
         turns = [(await client.turn(prompt_cache_key="key"))[-1] for _ in range(6)]
 
     assert [cached(event) for event in turns] == [0] + [2048] * 5
     assert len({event["response"]["prompt_cache_key"] for event in turns}) == 6
 
 
-async def test_a_refused_turn_is_an_error_frame_and_the_socket_lives_on(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend, socket_client(backend) as client:
-        (error,) = await client.turn(metadata={})
-        after = await client.turn()
+async def test_a_refused_turn_is_an_error_frame_and_the_socket_lives_on(socket: SocketClient) -> None:
+    (error,) = await socket.turn(metadata={})
+    after = await socket.turn()
 
     assert (error["status"], error["error"]) == (400, {"detail": "Unsupported parameter: metadata"})
     assert after[-1]["type"] == "response.completed"
 
 
 @pytest.mark.parametrize("text", ["no json", "[]", '{"type":"response.append"}'])
-async def test_a_frame_that_is_no_turn_is_an_error_frame(text: str, tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend, socket_client(backend) as client:
-        await client.connection.send(text)
+async def test_a_frame_that_is_no_turn_is_an_error_frame(socket: SocketClient, text: str) -> None:
+    await socket.connection.send(text)
 
-        assert orjson.loads(await client.connection.recv())["type"] == "error"
+    assert orjson.loads(await socket.connection.recv())["type"] == "error"
 
 
-async def test_a_planned_failure_is_an_error_frame(tmp_path: Path) -> None:
-    async with Backend(Rules(failures=(429,)), home=tmp_path) as backend, socket_client(backend) as client:
-        (error,) = await client.turn()
+async def test_a_planned_failure_is_an_error_frame(backend: Backend, socket: SocketClient) -> None:
+    backend.fail_next(429)
+    (error,) = await socket.turn()
 
     assert (error["status"], error["error"]["type"]) == (429, "usage_limit_reached")
 
 
 @pytest.mark.parametrize("status", [403, 426])
-async def test_an_upgrade_can_be_refused(status: int, tmp_path: Path) -> None:
-    async with Backend(Rules(upgrade_status=status), home=tmp_path) as backend:
-        with pytest.raises(websockets.InvalidStatus) as caught:
-            async with socket_client(backend):
-                pass
+async def test_an_upgrade_can_be_refused(backend: Backend, status: int) -> None:
+    backend.rules = replace(backend.rules, upgrade_status=status)
+    with pytest.raises(websockets.InvalidStatus) as caught:
+        async with socket_client(backend):
+            pass
 
     assert status == caught.value.response.status_code
     assert [received.kind for received in backend.received] == ["handshake"]
 
 
-async def test_a_cut_turn_closes_the_socket(tmp_path: Path) -> None:
-    rules = Rules(cut_after=2, event_delay=0.001)
-    async with Backend(rules, home=tmp_path) as backend, socket_client(backend) as client:
-        with pytest.raises(websockets.ConnectionClosedError) as caught:
-            await client.turn()
+async def test_a_cut_turn_closes_the_socket(backend: Backend, socket: SocketClient) -> None:
+    backend.rules = replace(backend.rules, cut_after=2, event_delay=0.001)
+    with pytest.raises(websockets.ConnectionClosedError) as caught:
+        await socket.turn()
 
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 1011
 
 
-async def test_handshake_and_frames_are_kept_with_their_socket(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend:
-        for session in ("a", "b"):
-            async with socket_client(backend, {"session-id": session}) as client:
-                await client.turn()
+async def test_handshake_and_frames_are_kept_with_their_socket(backend: Backend) -> None:
+    for session in ("a", "b"):
+        async with socket_client(backend, {"session-id": session}) as client:
+            await client.turn()
     kept = [(received.kind, received.socket, received.header("session-id")) for received in backend.received]
 
     assert kept == [("handshake", 1, "a"), ("frame", 1, "a"), ("handshake", 2, "b"), ("frame", 2, "b")]

@@ -1,4 +1,4 @@
-"""JSON bombs through the real proxy: each arrives as it was sent or with its key, and is no fault of ours."""
+"""JSON bombs through the real proxy: each arrives as it was sent or with its key, and causes no fault."""
 
 import gzip
 
@@ -17,11 +17,9 @@ SIZE = 128 << 10
 
 DEEP = {
     "lists within lists, with half an emoji": b'{"half":"\\ud83d","input":' + b"[" * 3000 + b"]" * 3000 + b"}",
-    "objects within objects, with half an emoji": b'{"half":"\\ud83d","input":['
-    + b'{"a":' * 3000
-    + b"1"
-    + b"}" * 3000
-    + b"]}",
+    "objects within objects, with half an emoji": (
+        b'{"half":"\\ud83d","input":[' + b'{"a":' * 3000 + b"1" + b"}" * 3000 + b"]}"
+    ),
     "namespaces within namespaces": (
         b'{"tools":[' + b'{"type":"namespace","name":"n","tools":[' * 400 + b"]}" * 400 + b"]}"
     ),

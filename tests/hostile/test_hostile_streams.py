@@ -85,7 +85,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 async def test_a_response_that_decodes_to_a_gigabyte_arrives_coded(
     stage: Stage, coding: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nobody decodes it to the end."""
+    """It is not decoded to the end."""
     bomb = BOMBS[coding]()
     pieces = [bytes(part) for part in itertools.batched(bomb, 65_536)]
     arrived, verdict = await heard(stage, *pieces, coding=coding)

@@ -7,25 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from codex_fuzz.mutations import HOSTILE
 from codex_fuzz.oracles.shown import check_cells, check_finding, check_harmless
-from codex_fuzz.seeds import HOSTILE
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Json, Object
+from codexcache.console.lookup import Lookup
 from codexcache.console.view import CacheView
-from codexcache.hooks.notify import turn_summaries
+from codexcache.hooks.notify import TURN_SUMMARIES, turn_summaries
+from codexcache.hooks.state import State
 from codexcache.report.load import ReportData
 from codexcache.report.page import render
 from conftest import Stage
+from mitmproxy.contentviews import Metadata
 from mitmproxy.test import tflow
+from mitmproxy.websocket import WebSocketMessage
 from support.client import connected
 from support.diagnoses import Clerk
 from support.html import parsed
 from support.proxy import Proxy
 from support.sockets import opened, talking
 from support.talks import Listed, asked, counting, counting_frames, flows, until
-from support.turn_summaries import turn_summary as portrait
+from support.turn_summaries import turn_summary
 from support.wire import JSON, RESPONSES, body, everything_said, frame
+from wsproto.frame_protocol import Opcode
 
-STRANGERS = [
+TEXTS = [
     HOSTILE,
     "\x1b]8;;https://evil.example\x07click\x1b]8;;\x07",
     "\x9b2J\x90\x1bP+q\x1b\\",
@@ -40,6 +45,8 @@ STRANGERS = [
     "\x00",
     "x" * 100_000,
 ]
+
+each_text = pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text)[:24])
 
 MEMBERS: dict[str, Any] = {
     "model": lambda text: {"model": text},
@@ -62,32 +69,24 @@ def history(*texts: str) -> Json:
     return [*asked(*texts)]
 
 
-@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda text: ascii(text)[:24])
+@each_text
 @pytest.mark.parametrize("member", MEMBERS)
-def test_whatever_a_body_says_is_harmless_where_a_turn_is_told_of(member: str, stranger: str) -> None:
-    """In line, journal, portrait, page, tables, comment and telemetry, as it came, as it changed and as it went."""
-    clerk, odd = Clerk(), MEMBERS[member](stranger)
-    none: dict[str, Any] = {}
-    for members in (none, odd, none):
+def test_whatever_a_body_says_is_harmless_where_a_turn_is_shown(member: str, text: str) -> None:
+    """In line, journal, turn_summary, page, tables, comment and telemetry, as it came, as it changed and as it went."""
+    clerk, none = Clerk(), dict[str, Any]()
+    for members in (none, MEMBERS[member](text), none):
         diagnosis = clerk.turn(**{"input": asked("one", "two"), **members})
         assert str(check_finding(diagnosis)["verdict"])
 
 
-@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda text: ascii(text)[:24])
-def test_whatever_a_response_says_is_harmless_where_a_turn_is_told_of(stranger: str) -> None:
+@each_text
+def test_whatever_a_response_says_is_harmless_where_a_turn_is_shown(text: str) -> None:
     """Its id, its key, its error."""
     clerk = Clerk()
     exchange = clerk.send(input=history("one"))
-    exchange.response_info.read_body(
-        json.dumps(
-            {
-                "id": stranger,
-                "prompt_cache_key": stranger,
-                "usage": {"input_tokens": stranger},
-                "error": {"code": stranger, "type": stranger, "message": f"Unknown parameter: {stranger}"},
-            }
-        ).encode()
-    )
+    error = {"code": text, "type": text, "message": f"Unknown parameter: {text}"}
+    response = {"id": text, "prompt_cache_key": text, "usage": {"input_tokens": text}, "error": error}
+    exchange.response_info.read_body(json.dumps(response).encode())
     exchange.response_info.status = 400
 
     assert check_finding(clerk.end(exchange, usage={}))["verdict"] == "rejected"
@@ -98,18 +97,12 @@ COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1
 
 @pytest.mark.parametrize("count", COUNTS, ids=str)
 def test_counters_of_any_kind_are_shown_or_left_out(count: Json) -> None:
-    """As input, as what was cached, as output; by a turn and by the one that goes on with it."""
+    """As input, as what was cached, as output; by a turn and by the one that extends it."""
     clerk = Clerk()
-    usage: dict[str, Json] = {
-        "input_tokens": count,
-        "output_tokens": count,
-        "input_tokens_details": {"cached_tokens": count},
-    }
-    for number in range(3):
-        check_finding(clerk.end(clerk.send(input=history(*"abcd"[: number + 1])), usage=usage))
-        check_finding(
-            clerk.end(clerk.send(input=history(*"abcd"[: number + 1])), usage={**usage, "input_tokens": 9_000})
-        )
+    usage: Object = {"input_tokens": count, "output_tokens": count, "input_tokens_details": {"cached_tokens": count}}
+    for texts in ("a", "ab", "abc"):
+        for counters in (usage, {**usage, "input_tokens": 9_000}):
+            assert check_finding(clerk.end(clerk.send(input=history(*texts)), usage=counters))["verdict"]
 
 
 @pytest.mark.parametrize("status", COUNTS, ids=str)
@@ -119,7 +112,7 @@ def test_a_status_of_any_kind_is_shown_or_left_out(status: Json) -> None:
     exchange = clerk.send(input=history("one"))
     exchange.response_info.read_event(json.dumps({"type": "error", "status": status}).encode())
 
-    check_finding(clerk.end(exchange, usage={}))
+    assert check_finding(clerk.end(exchange, usage={}))["verdict"]
 
 
 HEADERS = [
@@ -133,21 +126,26 @@ ODD = HOSTILE.replace("\x00", "")
 TOOLS: Json = [{"type": "function", "name": ODD}]
 
 
-async def tell(proxy: Proxy) -> None:
-    """Have turns over HTTP and over a WebSocket whose names are hostile."""
+TURNS: list[dict[str, Any]] = [
+    {"model": ODD, "input": asked("one")},
+    {"model": ODD, "input": asked("one", ODD), "tools": TOOLS},
+]
+
+
+async def turns_over_http(proxy: Proxy) -> None:
+    """Have turns whose names are hostile."""
     async with connected(proxy) as connection:
-        await connection.post(RESPONSES, HEADERS, body(model=ODD, input=asked("one")))
-        await connection.post(RESPONSES, HEADERS, body(model=ODD, input=asked("one", ODD), tools=TOOLS))
-    await until(lambda: sum(len(turn_summaries(flow)) for flow in flows(proxy)) == 2)
+        for members in TURNS:
+            await connection.post(RESPONSES, HEADERS, body(**members))
 
 
-async def tell_by_socket(proxy: Proxy) -> None:
+async def turns_over_websocket(proxy: Proxy) -> None:
+    """Have the same turns over a WebSocket."""
     async with opened(proxy, HEADERS) as peer:
-        for texts in (("one",), ("one", ODD)):
-            await peer.send(frame(model=ODD, input=asked(*texts), tools=TOOLS if len(texts) > 1 else []))
+        for members in TURNS:
+            await peer.send(frame(**members))
             await peer.receive()
             await peer.receive()
-    await until(lambda: sum(len(turn_summaries(flow)) for flow in flows(proxy)) == 2)
 
 
 @pytest.mark.parametrize("over", ["HTTP", "WebSocket"])
@@ -159,7 +157,8 @@ async def test_hostile_names_are_harmless_in_every_place_of_a_running_proxy(
     counters = ((9_000, 0), (9_500, 0))
     await stage.upstream(counting(*counters) if over == "HTTP" else talking(counting_frames(*counters)))
     proxy = await stage.proxy(Listed(), codex_journal=str(tmp_path / "journal"))
-    await (tell(proxy) if over == "HTTP" else tell_by_socket(proxy))
+    await (turns_over_http(proxy) if over == "HTTP" else turns_over_websocket(proxy))
+    await until(lambda: sum(len(turn_summaries(flow)) for flow in flows(proxy)) == 2)
     for flow in flows(proxy):
         check_harmless([flow.comment, flow.marked])
     check_harmless(said_by_commands(proxy, tmp_path))
@@ -173,7 +172,7 @@ async def test_hostile_names_are_harmless_in_every_place_of_a_running_proxy(
 
 
 def said_by_commands(proxy: Proxy, folder: Path) -> Iterator[str]:
-    """Yield what each command of ours says."""
+    """Yield what each command of the addon says."""
     call = proxy.master.commands.call
     first, last = flows(proxy)[0], flows(proxy)[-1]
     yield from (call("codex.why", flow) for flow in flows(proxy))
@@ -189,25 +188,27 @@ def said_by_commands(proxy: Proxy, folder: Path) -> Iterator[str]:
 
 
 def test_a_message_of_a_hostile_file_is_shown_harmless() -> None:
-    """Its portraits may say anything."""
+    """Its turn_summaries may say anything."""
     flow = tflow.twebsocketflow()
-    known = [portrait(turn=HOSTILE, verdict=HOSTILE, sent_at=0.5)]
-    shown = CacheView(None)._of_message(flow, known, at=1.0, from_client=False)  # type: ignore[arg-type]
+    flow.metadata[TURN_SUMMARIES] = [turn_summary(turn=HOSTILE, verdict=HOSTILE, sent_at=0.5)]
+    answer = WebSocketMessage(Opcode.TEXT, False, b"{}", 1.0)
+    shown = CacheView(Lookup(State())).prettify(b"", Metadata(flow=flow, websocket_message=answer))
 
+    assert shown.startswith("with turn ")
     check_harmless([shown])
 
 
-@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda text: ascii(text)[:24])
-def test_a_hostile_journal_makes_a_harmless_page(stranger: str) -> None:
+@each_text
+def test_a_hostile_journal_makes_a_harmless_page(text: str) -> None:
     """Every field of it; a table of the page can be copied into a spreadsheet."""
     report_data = ReportData()
-    for number, name in enumerate(sorted(portrait()), 1):
-        entry = {**portrait(time="2026-11-20T08:00:00Z", run="r", turn=number), name: stranger}
+    for number, name in enumerate(sorted(turn_summary()), 1):
+        entry = {**turn_summary(time="2026-11-20T08:00:00Z", run="r", turn=number), name: text}
         report_data.add_lines([json.dumps(entry).encode()])
-    text = render(report_data, stranger)
-    root = parsed(text)
+    shown = render(report_data, text)
+    root = parsed(shown)
 
-    check_harmless([text])
+    check_harmless([shown])
     check_cells(cell.text for cell in root.all("td"))
     assert len(root.all("script")) == 1
     assert root.all("img") == []

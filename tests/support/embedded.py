@@ -1,12 +1,14 @@
-"""What the tests of the embedded backend share: a client of each transport, and a body that is taken."""
+"""What the tests of the embedded backend share: one that runs, a client of each transport, and a body that is taken."""
 
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
+import pytest
 import websockets
 from embedded_backend import Backend
 
@@ -16,29 +18,29 @@ LONG = "x" * 8192  # 2,048 tokens
 
 
 def body(**members: Any) -> dict[str, Any]:
-    """Returns a body that the backend takes, with the given members instead."""
+    """Return a body that the backend takes, with the given members instead."""
     message = {"role": "user", "content": "hello"}
     return {"model": "gpt-5.5", "instructions": LONG, "input": [message], "store": False, "stream": True} | members
 
 
 def events(text: str) -> list[dict[str, Any]]:
-    """Returns the events of an event stream."""
+    """Return the events of an event stream."""
     return [orjson.loads(block.partition("\ndata: ")[2]) for block in text.split("\n\n") if block]
 
 
 def cached(event: dict[str, Any]) -> int:
-    """Returns the cached tokens that a last event reports."""
+    """Return the cached tokens that a last event reports."""
     return int(event["response"]["usage"]["input_tokens_details"]["cached_tokens"])
 
 
 def trust(backend: Backend) -> ssl.SSLContext:
-    """Returns TLS settings that trust the backend's own CA and nothing else."""
+    """Return TLS settings that trust the backend's own CA and nothing else."""
     return ssl.create_default_context(cafile=str(backend.ca_file))
 
 
 @asynccontextmanager
 async def http_client(backend: Backend, host: str = "chatgpt.com") -> AsyncIterator[httpx.AsyncClient]:
-    """Yields an HTTP client that reaches the backend as a host, by way of the CONNECT port."""
+    """Yield an HTTP client that reaches the backend as a host, by way of the CONNECT port."""
     proxy = f"http://127.0.0.1:{backend.connect_port}"
     async with httpx.AsyncClient(verify=trust(backend), proxy=proxy, base_url=f"https://{host}") as client:
         yield client
@@ -51,7 +53,7 @@ class SocketClient:
         self.connection = connection
 
     async def turn(self, **members: Any) -> list[dict[str, Any]]:
-        """Sends a `response.create` and returns its events, the last of them included."""
+        """Send a `response.create` and return its events, the last of them included."""
         await self.connection.send(orjson.dumps({"type": "response.create"} | body(**members)).decode())
         received = [orjson.loads(await self.connection.recv())]
         while received[-1]["type"] not in ("error", "response.completed", "response.failed"):
@@ -61,7 +63,7 @@ class SocketClient:
 
 @asynccontextmanager
 async def socket_client(backend: Backend, headers: dict[str, str] = SESSION) -> AsyncIterator[SocketClient]:
-    """Yields a WebSocket client that reaches the backend as chatgpt.com, by way of the CONNECT port."""
+    """Yield a WebSocket client that reaches the backend as chatgpt.com, by way of the CONNECT port."""
     async with websockets.connect(
         f"wss://chatgpt.com{PATH}",
         ssl=trust(backend),
@@ -69,3 +71,24 @@ async def socket_client(backend: Backend, headers: dict[str, str] = SESSION) -> 
         additional_headers=headers,
     ) as connection:
         yield SocketClient(connection)
+
+
+@pytest.fixture
+async def backend(tmp_path: Path) -> AsyncIterator[Backend]:
+    """A backend with the usual rules, which a test can replace."""
+    async with Backend(home=tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def http(backend: Backend) -> AsyncIterator[httpx.AsyncClient]:
+    """An HTTP client of that backend."""
+    async with http_client(backend) as client:
+        yield client
+
+
+@pytest.fixture
+async def socket(backend: Backend) -> AsyncIterator[SocketClient]:
+    """A WebSocket client of that backend, in a session."""
+    async with socket_client(backend) as client:
+        yield client

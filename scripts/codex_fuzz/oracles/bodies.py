@@ -1,4 +1,4 @@
-"""A body is edited in its edited members alone, and says the same in whatever light it is read."""
+"""A body is edited in its edited members alone, and says the same whatever was read before it."""
 
 import json
 from collections.abc import Callable, Collection, Mapping
@@ -10,7 +10,7 @@ from codexcache.body.json_splice import Json, Member, Object, Unreadable, edited
 from codexcache.turn.items import given_items
 from support.jsontext import taken_apart
 
-from codex_fuzz.given import Given
+from codex_fuzz.data_provider import DataProvider
 
 _TOO_MUCH = ("it is nested too deeply", "it has more than")
 _REFUSALS = ("it is not JSON", "it is not a JSON object", *_TOO_MUCH)
@@ -22,12 +22,10 @@ _DROPPED, _PUT = frozenset({"stream_options"}), {"prompt_cache_key": "k"}
 _SHALLOW = 200
 """Brackets up to which whole documents are compared; Python's own comparison is recursive."""
 
-type _Spelled = tuple[bytes, bytes, bytes, bytes]
-
 
 def check_splice(data: bytes) -> None:
-    """An edit gives the edited members and leaves every other byte; what is no JSON object is refused in our words."""
-    given = Given(data)
+    """An edit gives the edited members and leaves every other byte; what is no JSON object is refused in a sentence."""
+    given = DataProvider(data)
     drop, names, values = given.some(_NAMES), given.some(_NAMES), [given.pick(_VALUES) for _ in _NAMES]
     put, text = dict(zip(names, values, strict=False)), given.rest
     if refusal := _refusal(_read, text):
@@ -37,22 +35,21 @@ def check_splice(data: bytes) -> None:
     document, members = _read(text)
     assert _is_object(text), "taken although it is none"
     assert not is_shallow(text) or document == _meant(text), "it says something else"
-    assert _spelled(edited(text, members, drop=drop, put=put)) == _expected(text, drop, put)
+    assert edited(text, members, drop=drop, put=put) == _expected(text, drop, put), "another member was edited"
 
 
-def check_known_head(data: bytes) -> None:
+def check_incremental(data: bytes) -> None:
     """A body that begins like an earlier one says what a whole parse says, wherever the two part."""
-    given = Given(data)
+    given = DataProvider(data)
     at, gone, size = int.from_bytes(given.take(2)), given.number(64), given.number(64)
-    fresh, text = given.take(size), b" " * 600 + given.rest
-    at = min(at, len(text))
-    first, second = text, text[:at] + fresh + text[at + gone :]
+    fresh, first = given.take(size), b" " * 600 + given.rest
+    at = min(at, len(first))
     bodies = BodyCache(given_items)
-    for body in (first, second, first):
-        _check_light(bodies, body)
+    for text in (first, first[:at] + fresh + first[at + gone :], first):
+        _check_after_others(bodies, text)
 
 
-def _check_light(bodies: BodyCache[list[Json]], text: bytes) -> None:
+def _check_after_others(bodies: BodyCache[list[Json]], text: bytes) -> None:
     if refusal := _refusal(_read, text):
         assert _refusal(bodies.read, text) == refusal, "taken, or refused in other words than the whole"
         return
@@ -81,27 +78,25 @@ def _refusal(read: Callable[[bytes], object], text: bytes) -> str:
 
 
 def _said(read: Body[list[Json]]) -> Object:
-    """Return all that a body says, the items that were known included."""
+    """Return all that a body says, the items that were known included, in the order of its members."""
     if read.cached is None:
         return read.document
-    return {
-        name: [*read.cached.parsed, *given_items(read.document)] if name == "input" else value
-        for name, value in read.document.items()
-    }
+    return read.document | {"input": [*read.cached.parsed, *given_items(read.document)]}
+
+
+def _meant(text: bytes) -> Json:
+    """Return what a text says by Python's own parser. Raises ValueError, and RecursionError if it is nested deeply."""
+    meant: Json = json.loads(text.decode(), parse_int=_number, parse_constant=_refuse)
+    return meant
 
 
 def _is_object(text: bytes) -> bool:
     try:
-        return isinstance(json.loads(text.decode(), parse_int=str, parse_constant=_refuse), dict)
+        return isinstance(_meant(text), dict)
     except RecursionError:
         return True
     except ValueError:
         return False
-
-
-def _meant(text: bytes) -> Json:
-    meant: Json = json.loads(text.decode(), parse_int=_number)
-    return meant
 
 
 def _number(digits: str) -> int | float:
@@ -113,29 +108,27 @@ def _refuse(name: str) -> NoReturn:
     raise ValueError(name)
 
 
+def read_object(text: bytes) -> Object | None:
+    """Return what a body says, None where it is refused."""
+    try:
+        return _read(text)[0]
+    except Unreadable:
+        return None
+
+
 def is_shallow(text: bytes) -> bool:
     """Tell whether what a text says can be compared without recursing too deeply."""
     return text.count(b"[") + text.count(b"{") < _SHALLOW
 
 
-def _spelled(text: bytes) -> tuple[bytes, list[_Spelled], bytes]:
-    head, parts, tail = taken_apart(text)
-    return head, [(part.before, part.name, part.colon, part.value) for part in parts], tail
-
-
-def _expected(text: bytes, drop: Collection[str], put: Mapping[str, str]) -> tuple[bytes, list[_Spelled], bytes]:
-    """Return the parts as they have to be: what stood before the first member now stands before whichever is first."""
-    head, parts, tail = taken_apart(text)
+def _expected(text: bytes, drop: Collection[str], put: Mapping[str, str]) -> bytes:
+    """Return the text as it has to be: what stood before the first member now stands before whichever is first."""
+    start, parts, end = taken_apart(text)
+    new = {name: json.dumps(value).encode() for name, value in put.items()}
     kept = [part for part in parts if part.meant not in drop]
-    spelled = [(part.before, part.name, part.colon, _value(part.meant, part.value, put)) for part in kept]
+    members = [(part.before, part.name + part.colon + new.get(part.meant, part.value)) for part in kept]
     fresh = [name for name in put if name not in {part.meant for part in kept}]
-    spelled += [(b",", json.dumps(name).encode(), b":", json.dumps(put[name]).encode()) for name in fresh]
-    if spelled:
-        spelled[0] = (parts[0].before if parts else b"", *spelled[0][1:])
-    elif parts:
-        tail = parts[0].before + tail
-    return head, spelled, tail
-
-
-def _value(name: str, old: bytes, put: Mapping[str, str]) -> bytes:
-    return json.dumps(put[name]).encode() if name in put else old
+    members += [(b",", json.dumps(name).encode() + b":" + new[name]) for name in fresh]
+    first = parts[0].before if parts else b""
+    joined = b"".join(before + member for before, member in members)
+    return start + first + joined.removeprefix(members[0][0] if members else b"") + end

@@ -2,15 +2,14 @@
 
 import asyncio
 import io
-import logging
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import fields as members
 from pathlib import Path
+from unittest import TestCase
 
-from codexcache.body.json_splice import Unreadable, parse
 from codexcache.diagnosis.diagnosis import Diagnosis
+from codexcache.hooks import errors
 from codexcache.hooks.capture_replay import CaptureReplay
 from codexcache.hooks.notify import TURN_SUMMARIES
 from codexcache.hooks.state import State
@@ -18,24 +17,20 @@ from codexcache.report import page
 from codexcache.report.captured import add_capture
 from codexcache.report.load import ReportData, Row
 from mitmproxy import http
-from mitmproxy.net import encoding
-from mitmproxy.test import tflow, tutils
-from mitmproxy.websocket import WebSocketData, WebSocketMessage
+from mitmproxy.websocket import WebSocketMessage
 from support.html import Element, parsed
-from support.wire import RESPONSES
+from support.saved import START, saved_request, saved_socket
 from wsproto.frame_protocol import Opcode
 
-from codex_fuzz.given import Given, fields_of
+from codex_fuzz.data_provider import DataProvider, fields_of
+from codex_fuzz.mutations import SECTIONS
+from codex_fuzz.oracles.bodies import read_object
 from codex_fuzz.oracles.shown import check_finding, check_harmless
 from codex_fuzz.oracles.streams import CODINGS
-
-SECTIONS = b"\n\0\n"
-"""What stands between the parts of a saved conversation: fields, two bodies with an answer each, a portrait."""
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _LONGEST = 400
 _LARGEST = 1 << 53
-_START = 1_790_000_000.0
 _TIMES = (0.0, 1.0, -1.0, 1e300, float("inf"), float("nan"), -1e300, 1e9)
 _ADDRESSES = {"href", "src", "action", "formaction", "xlink:href"}
 
@@ -44,7 +39,7 @@ def check_journal(data: bytes) -> None:
     """Each line is a row or counted as none; a row has only what can be shown and drawn."""
     report_data = _report_data(data)
     lines = [line for line in data.split(b"\n") if line.strip(_BLANK)]
-    assert len(report_data.rows) + report_data.skipped.total() == len(lines), "a line is neither told nor counted"
+    assert len(report_data.rows) + report_data.skipped.total() == len(lines), "a line is neither a row nor counted"
     _check_rows(report_data.rows)
 
 
@@ -61,7 +56,7 @@ def check_page(data: bytes) -> None:
 
 
 def check_capture(data: bytes) -> None:
-    """A file is read as far as it is a capture, without a fault of ours."""
+    """A file is read as far as it is a capture, without a fault of the addon."""
     report_data = ReportData()
     with tempfile.TemporaryDirectory() as folder, _no_faults():
         path = Path(folder) / "capture.mitm"
@@ -72,11 +67,15 @@ def check_capture(data: bytes) -> None:
 
 def check_saved(data: bytes) -> None:
     """Two saved turns of any content, over HTTP or one WebSocket, are explained without a fault and shown harmless."""
-    given = Given(data)
+    given = DataProvider(data)
     over_socket, coding, at, end = given.number(2), given.pick(CODINGS), given.pick(_TIMES), given.pick(_TIMES)
-    parts = (given.rest.split(SECTIONS) + [b""] * 6)[:6]
-    make = _socket if over_socket else _requests
-    flows = make(parts, coding, _START + at, _START + end)
+    head, *texts, turn_summary = (given.rest.split(SECTIONS) + [b""] * 6)[:6]
+    flows = [_socket(texts, at, end)] if over_socket else _requests(texts, coding, at, end)
+    for flow in flows:
+        kept = [field for field in flow.request.headers.fields if field[0] in (b"host", b"content-encoding")]
+        flow.request.headers.fields = (*kept, *fields_of(head))
+    known = read_object(turn_summary)
+    flows[0].metadata[TURN_SUMMARIES] = [] if known is None else [known]
     core, findings = State(), list[Diagnosis]()
     core.diagnosis_service.listeners.append(findings.append)
     with _no_faults():
@@ -91,75 +90,33 @@ async def _played(captures: CaptureReplay, flows: list[http.HTTPFlow]) -> None:
     captures.play()
 
 
-def _requests(parts: list[bytes], coding: str, at: float, end: float) -> list[http.HTTPFlow]:
-    """Return two saved turns, the first in a coding."""
-    head, first, first_answer, second, second_answer, portrait = parts
-    return [
-        _request(head, first, first_answer, coding, _START, portrait),
-        _request(head, second, second_answer, "identity", at, b"", end),
+def _requests(texts: list[bytes], coding: str, at: float, end: float) -> list[http.HTTPFlow]:
+    """Return two saved turns; the first is in a coding, the second sent and ended at odd times."""
+    first, first_answer, second, second_answer = texts
+    flows = [
+        saved_request(content=first, answer=first_answer, coding=coding),
+        saved_request(content=second, answer=second_answer, at=at),
     ]
+    for flow, answer in zip(flows, (first_answer, second_answer), strict=True):
+        assert flow.response
+        if answer[:1] == b"{":
+            flow.response.status_code = 400
+            flow.response.headers["content-type"] = "application/json"
+    assert flows[1].response
+    flows[1].response.timestamp_end = START + end
+    return flows
 
 
-def _request(
-    head: bytes, body: bytes, answer: bytes, coding: str, at: float, portrait: bytes, end: float | None = None
-) -> http.HTTPFlow:
-    flow = tflow.tflow(
-        req=_request_head(head, b"POST", encoding.encode(body, coding), at, coding),
-        resp=tutils.tresp(
-            headers=http.Headers(content_type="text/event-stream" if answer[:1] != b"{" else "application/json"),
-            status_code=200 if answer[:1] != b"{" else 400,
-            content=answer,
-            timestamp_start=at + 1,
-            timestamp_end=at + 2 if end is None else end,
-        ),
-        live=False,
+def _socket(texts: list[bytes], at: float, end: float) -> http.HTTPFlow:
+    """Return a saved WebSocket with both turns, a message a line."""
+    times = (0.0, 1.0, at, end)
+    return saved_socket(
+        *(
+            WebSocketMessage(Opcode.TEXT, number % 2 == 0, line, START + times[number])
+            for number, text in enumerate(texts)
+            for line in text.split(b"\n")
+        )
     )
-    return _carrying(flow, portrait)
-
-
-def _socket(parts: list[bytes], _: str, at: float, end: float) -> list[http.HTTPFlow]:
-    """Return a saved WebSocket with both turns."""
-    head, first, first_answer, second, second_answer, portrait = parts
-    flow = tflow.tflow(
-        req=_request_head(head, b"GET", b"", _START, "identity"), resp=tutils.tresp(status_code=101), live=False
-    )
-    texts = [(True, first, _START), (False, first_answer, _START + 1), (True, second, at), (False, second_answer, end)]
-    messages = [
-        WebSocketMessage(Opcode.TEXT, from_client, line, time)
-        for from_client, text, time in texts
-        for line in text.split(b"\n")
-    ]
-    flow.websocket = WebSocketData(messages=messages, timestamp_end=None)
-    return [_carrying(flow, portrait)]
-
-
-def _request_head(head: bytes, method: bytes, content: bytes, at: float, coding: str) -> http.Request:
-    return tutils.treq(
-        method=method,
-        scheme=b"https",
-        authority=b"",
-        host="chatgpt.com",
-        port=443,
-        path=RESPONSES.encode(),
-        headers=http.Headers(
-            ((b"host", b"chatgpt.com"), (b"content-encoding", coding.encode()), *_others(head)),
-        ),
-        content=content,
-        timestamp_start=at,
-        timestamp_end=at,
-    )
-
-
-def _others(head: bytes) -> Iterator[tuple[bytes, bytes]]:
-    return (field for field in fields_of(head) if field[0].lower() not in (b"host", b"content-encoding"))
-
-
-def _carrying(flow: http.HTTPFlow, portrait: bytes) -> http.HTTPFlow:
-    try:
-        flow.metadata[TURN_SUMMARIES] = [parse(portrait)]
-    except Unreadable:
-        flow.metadata[TURN_SUMMARIES] = []
-    return flow
 
 
 def _report_data(data: bytes) -> ReportData:
@@ -186,26 +143,6 @@ def _check_element(element: Element) -> None:
         check_harmless([value])
 
 
-@contextmanager
-def _no_faults() -> Iterator[None]:
-    """Fail where a guarded hook had a fault: the traffic passes, and nobody else would notice."""
-    said = _Said()
-    logger = logging.getLogger("codexcache")
-    logger.addHandler(said)
-    try:
-        yield
-    finally:
-        logger.removeHandler(said)
-    faults = [line for line in said.lines if "has a fault" in line]
-    assert not faults, faults[0]
-
-
-class _Said(logging.Handler):
-    """Keeps what is logged."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
+def _no_faults() -> AbstractContextManager[None]:
+    """Fail where a guarded hook has a fault: it would only be logged, and the traffic pass."""
+    return TestCase().assertNoLogs(errors.logger)

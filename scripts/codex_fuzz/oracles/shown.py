@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 import orjson
-from codexcache.body.json_splice import Object, Unreadable, parse
+from codexcache.body.json_splice import Object
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.hooks.notify import relabel
 from codexcache.output.compare import compare
@@ -20,13 +20,15 @@ from codexcache.text import WIDTH
 from codexcache.turn.items import given_items
 from mitmproxy.test import tflow
 
+from codex_fuzz.oracles.bodies import read_object
+
 _FORMULA = re.compile(r"[=+@]|-.")
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _WHOLE_64 = 1 << 63
 
 
 def check_finding(diagnosis: Diagnosis) -> Object:
-    """Check all that is said of a turn: line, journal, portrait, comment, telemetry; return the portrait."""
+    """Check all that is said of a turn: line, journal, turn_summary, comment, telemetry; return the turn_summary."""
     pseudonyms = Pseudonyms(b"a secret")
     entry = Entries(pseudonyms, "a run").entry(diagnosis)
     shown = turn_summary(diagnosis, entry, pseudonyms)
@@ -34,7 +36,7 @@ def check_finding(diagnosis: Diagnosis) -> Object:
     summary.add(diagnosis)
     check_harmless([turn_line(diagnosis), _COLOUR.sub("", turn_line(diagnosis, colour=True)), *summary.lines()])
     _check_journal(entry)
-    check_portraits([shown])
+    check_turn_summaries([shown])
     flow = tflow.tflow()
     relabel(flow, [shown])
     check_harmless([flow.comment, flow.marked])
@@ -42,18 +44,17 @@ def check_finding(diagnosis: Diagnosis) -> Object:
     return shown
 
 
-def check_portrait(data: bytes) -> None:
-    """A portrait may come out of a file that anyone has written: it is shown, whatever it says."""
-    try:
-        known = parse(data)
-    except Unreadable:
-        return
-    many = known.get("many")
-    check_portraits([known, *(turn for turn in (many if isinstance(many, list) else []) if isinstance(turn, dict))])
+def check_turn_summary(data: bytes) -> None:
+    """A turn_summary may come out of a file that anyone has written: it is shown, whatever it says."""
+    if (known := read_object(data)) is not None:
+        many = known.get("many")
+        check_turn_summaries(
+            [known, *(turn for turn in (many if isinstance(many, list) else []) if isinstance(turn, dict))]
+        )
 
 
-def check_portraits(known: list[Object]) -> None:
-    """Check pages and tables of portraits."""
+def check_turn_summaries(known: list[Object]) -> None:
+    """Check pages and tables of turn_summaries."""
     check_harmless(map(page, known))
     for table in (turns_table(known), conversations_table(known)):
         check_cells(cell for row in table for cell in row)
@@ -64,9 +65,7 @@ def check_portraits(known: list[Object]) -> None:
 def check_excerpt(data: bytes) -> None:
     """Two prompts, a line each, are compared whatever they are; the same one has no difference."""
     first, _, second = data.partition(b"\n")
-    try:
-        was, now = parse(first), parse(second)
-    except Unreadable:
+    if (was := read_object(first)) is None or (now := read_object(second)) is None:
         return
     assert first_difference_in_prompt(was, was) is None, "it differs from itself"
     found = first_difference_in_prompt(was, now)

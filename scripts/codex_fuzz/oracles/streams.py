@@ -14,16 +14,18 @@ from codexcache.turn.stream import BodyBuffer, Tap, reader_for
 from codexcache.wire.content_encoding import Undecodable, decode, decoder_for
 from codexcache.wire.sse import EventStream
 
-from codex_fuzz.given import Given, pieces
+from codex_fuzz.data_provider import DataProvider, pieces
 
-CODINGS = ("identity", "gzip", "deflate", "br", "zstd")
-_PACK: dict[str, Callable[[bytes], bytes]] = {
+PACK: dict[str, Callable[[bytes], bytes]] = {
     "identity": bytes,
     "gzip": gzip.compress,
     "deflate": zlib.compress,
     "br": brotli.compress,
     "zstd": zstandard.ZstdCompressor().compress,
 }
+"""Each content encoding with what encodes a text in it."""
+
+CODINGS = tuple(PACK)
 _LIMIT = 1 << 20
 _CUTS = 4
 """Bytes of an input that say where its text is cut."""
@@ -31,7 +33,7 @@ _CUTS = 4
 
 def check_events(data: bytes) -> None:
     """The events are those of the standard, wherever the stream is cut."""
-    given = Given(data)
+    given = DataProvider(data)
     sizes, text = given.take(_CUTS), given.rest
     expected = list(events_by_lines(text))
     for chunks in ([text], pieces(text, sizes), pieces(text, b"\1")):
@@ -39,14 +41,18 @@ def check_events(data: bytes) -> None:
 
 
 def check_response(data: bytes) -> None:
-    """A response's outcome does not depend on coding and cuts, and every chunk goes on as it came."""
-    given = Given(data)
-    coding, sizes, text = given.pick(CODINGS), given.take(_CUTS), given.rest
-    expected = ResponseInfo(status=200)
-    for event in events_by_lines(text):
-        expected.read_event(event)
-    sent = list(pieces(_PACK[coding](text), sizes))
-    outcome, passed = _heard(sent, coding)
+    """A response says the same in any coding and wherever it is cut, and every chunk is passed on as it came."""
+    given = DataProvider(data)
+    event_stream, coding, sizes, text = given.number(2) == 0, given.pick(CODINGS), given.take(_CUTS), given.rest
+    status = 200 if event_stream else 400
+    expected = ResponseInfo(status=status)
+    if event_stream:
+        for event in events_by_lines(text):
+            expected.read_event(event)
+    else:
+        expected.read_body(text)
+    sent = list(pieces(PACK[coding](text), sizes))
+    outcome, passed = _heard(sent, coding, event_stream=event_stream, status=status)
     assert passed == sent, "a chunk was altered"
     assert outcome == expected, "another outcome"
     name = rejected_param(outcome.error or {})
@@ -54,40 +60,21 @@ def check_response(data: bytes) -> None:
     assert not outcome.failure or outcome.failure.isprintable()
 
 
-def check_whole_response(data: bytes) -> None:
-    """A response that is no event stream is read at its end, wherever it is cut."""
-    given = Given(data)
-    sizes, text = given.take(_CUTS), given.rest
-    expected = ResponseInfo(status=400)
-    expected.read_body(text)
-    outcome, passed = _heard(list(pieces(text, sizes)), "identity", event_stream=False, status=400)
-    assert b"".join(passed) == text, "a chunk was altered"
-    assert outcome == expected, "another outcome"
-
-
 def check_coding(data: bytes) -> None:
-    """Any bytes are decoded alike wherever they are cut, or refused in words of ours."""
-    given = Given(data)
+    """Any bytes are decoded alike wherever they are cut, or refused as no such coding; a response keeps its chunks."""
+    given = DataProvider(data)
     coding, sizes, text = given.pick(CODINGS), given.take(_CUTS), given.rest
-    assert decode(_PACK[coding](text), coding, _LIMIT) == text, "it does not come back"
-    if (whole := _decoded_or_refused(text, coding)) is None:
-        return
-    assert len(whole) <= _LIMIT
-    assert b"".join(_decoded(pieces(text, sizes), coding)) == whole, "another text in other pieces"
-
-
-def check_damaged_response(data: bytes) -> None:
-    """Whatever a coded response holds, its chunks go on as they came."""
-    given = Given(data)
-    coding, sizes, text = given.pick(CODINGS), given.take(_CUTS), given.rest
+    assert decode(PACK[coding](text), coding, _LIMIT) == text, "it does not come back"
     sent = list(pieces(text, sizes))
     _, passed = _heard(sent, coding)
     assert passed == sent, "a chunk was altered"
-
-
-def packed(text: bytes, coding: str) -> bytes:
-    """Return a text in a coding."""
-    return _PACK[coding](text)
+    try:
+        whole = decode(text, coding, _LIMIT)
+    except Undecodable:
+        return
+    decoder = decoder_for(coding)
+    assert len(whole) <= _LIMIT
+    assert b"".join(part for chunk in sent for part in decoder(chunk)) == whole, "another text in other pieces"
 
 
 def events_by_lines(text: bytes) -> Iterator[bytes]:
@@ -95,27 +82,14 @@ def events_by_lines(text: bytes) -> Iterator[bytes]:
     *lines, _ = re.split(rb"\r\n|\r|\n", text.removeprefix(b"\xef\xbb\xbf"))
     blocks = [list(block) for _, block in groupby(lines, key=bool)]
     for block in blocks if lines and not lines[-1] else blocks[:-1]:
-        told = [line.partition(b":") for line in block]
-        if values := [value.removeprefix(b" ") for name, _, value in told if name == b"data"]:
+        fields = [line.partition(b":") for line in block]
+        if values := [value.removeprefix(b" ") for name, _, value in fields if name == b"data"]:
             yield b"\n".join(values)
-
-
-def _decoded_or_refused(text: bytes, coding: str) -> bytes | None:
-    try:
-        return decode(text, coding, _LIMIT)
-    except Undecodable:
-        return None
 
 
 def _events(chunks: Iterable[bytes]) -> list[bytes]:
     stream = EventStream()
     return [data for chunk in chunks for data in stream.feed(chunk)]
-
-
-def _decoded(chunks: Iterable[bytes], coding: str) -> Iterator[bytes]:
-    decoder = decoder_for(coding)
-    for chunk in chunks:
-        yield from decoder(chunk)
 
 
 def _heard(

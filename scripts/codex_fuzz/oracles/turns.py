@@ -4,7 +4,7 @@ import base64
 import re
 
 import orjson
-from codexcache.body.json_splice import Object, Unreadable, edited, find_members, parse
+from codexcache.body.json_splice import Object, edited, find_members, parse
 from codexcache.hooks.websocket import CREATE
 from codexcache.options import default_settings
 from codexcache.turn.exchange import Continuity, Exchange
@@ -14,8 +14,8 @@ from codexcache.turn.websocket import Backlog, Socket
 from codexcache.wire.headers import Fields, first_value, values_by_name, with_fields, with_length
 from mitmproxy import http
 
-from codex_fuzz.given import Given, fields_of, head_and_body
-from codex_fuzz.oracles.bodies import is_shallow
+from codex_fuzz.data_provider import DataProvider, fields_of, head_and_body
+from codex_fuzz.oracles.bodies import is_shallow, read_object
 
 _SOUND = re.compile(r"[!-~]{1,64}")
 _WRITTEN = (*SESSION_HEADERS, REQUEST_ID)
@@ -23,7 +23,7 @@ _WRITTEN = (*SESSION_HEADERS, REQUEST_ID)
 
 def check_fields(data: bytes) -> None:
     """Fields are read as mitmproxy reads them, and one is written while all others stay."""
-    given = Given(data)
+    given = DataProvider(data)
     name = given.pick(_WRITTEN)
     fields = fields_of(given.rest)
     known = list(http.Headers(fields).get_all(name))
@@ -36,25 +36,21 @@ def check_fields(data: bytes) -> None:
 
 def check_claims(data: bytes) -> None:
     """Any credential is read, and a token's sender is whom its claims name, whatever its signature."""
-    text = data
-    token = b".".join((b"e30", base64.urlsafe_b64encode(text).rstrip(b"="), b"signature"))
-    for credential in (text, b"Bearer " + text, b"Bearer " + token):
+    token = b".".join((b"e30", base64.urlsafe_b64encode(data).rstrip(b"="), b"signature"))
+    for credential in (data, b"Bearer " + data, b"Bearer " + token):
         caller = read_client_headers([(b"authorization", credential)]).caller
         assert caller is None or all(isinstance(part, str) for part in caller.identity)
         assert repr(caller) in ("None", "Caller(principal)", "Caller(account)"), "it shows itself"
     renewed = read_client_headers([(b"Authorization", b"bearer " + token + b"renewed")]).caller
     assert caller is not None
     assert renewed is not None
-    assert (caller == renewed) == _names_user(text), "a token's signature counts, or its user does not"
+    assert (caller == renewed) == _names_user(data), "a token's signature counts, or its user does not"
 
 
 def check_turn(data: bytes) -> None:
     """A turn gets one sound key, all else stays as it came, and what was sent once needs nothing more."""
     fields, body = head_and_body(data)
-    try:
-        document = parse(body)
-        find_members(body, document)
-    except Unreadable:
+    if (document := read_object(body)) is None:
         return
     continuity, settings = Continuity(), default_settings()
     exchange = continuity.begin(_turn(fields, document), settings)
@@ -84,12 +80,8 @@ def check_frames(data: bytes) -> None:
 
 def _begun(continuity: Continuity, socket: Socket, frame: bytes) -> Exchange | None:
     """Begin the turn of a frame as the proxy does, None where it is none."""
-    try:
-        document = parse(frame)
-        find_members(frame, document)
-    except Unreadable:
-        return None
-    if document.get("type") != CREATE:
+    document = read_object(frame)
+    if document is None or document.get("type") != CREATE:
         return None
     exchange = continuity.begin(socket.read_turn(document), default_settings(), socket.last)
     if is_shallow(frame):

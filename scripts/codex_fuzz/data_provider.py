@@ -1,6 +1,6 @@
 """A fuzzer's bytes, taken apart: the first ones choose, the rest is the text.
 
-The choices stand at the front and their number is fixed, so that any text becomes a seed by putting zeros before it.
+The choices come first and their number is fixed, so that any text becomes a seed by putting zeros before it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from codexcache.wire.headers import Fields
 
 
-class Given:
+class DataProvider:
     """Bytes from which choices are taken, one byte each; where there are no more, all choices are 0."""
 
     def __init__(self, data: bytes) -> None:
@@ -16,7 +16,7 @@ class Given:
 
     def number(self, below: int) -> int:
         """Take a number from 0 up to `below`, at most 256."""
-        first, self.rest = self.rest[:1], self.rest[1:]
+        first = self.take(1)
         return first[0] % below if first else 0
 
     def pick[T](self, options: Sequence[T]) -> T:
@@ -26,7 +26,7 @@ class Given:
     def some[T](self, options: Sequence[T]) -> list[T]:
         """Take a selection of up to eight options."""
         bits = self.number(256)
-        return [option for place, option in enumerate(options) if bits >> place & 1]
+        return [option for index, option in enumerate(options) if bits >> index & 1]
 
     def take(self, count: int) -> bytes:
         """Take so many bytes as they are."""
@@ -36,12 +36,12 @@ class Given:
 
 def pieces(text: bytes, sizes: bytes) -> Iterator[bytes]:
     """Yield a text in pieces of these sizes, again and again; where a size is 0, the rest as a whole."""
-    start, turn = 0, 0
+    start, number = 0, 0
     while start < len(text):
-        size = sizes[turn % len(sizes)] if sizes else 0
+        size = sizes[number % len(sizes)] if sizes else 0
         end = start + size if size else len(text)
         yield text[start:end]
-        start, turn = end, turn + 1
+        start, number = end, number + 1
 
 
 def fields_of(head: bytes) -> Fields:
