@@ -66,8 +66,9 @@ GROUPS = (READ, ROUTED, PROMPT_CHANGED, EXPECTED, GONE, COLD, SMALL, SILENT, REF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictEntry:
-    """A verdict: its meaning and the short advice in a line each, for tables; the full advice, for a page; and how the
-    next turn shows that it helped.
+    """A verdict: its meaning, what to do about it, and how the next turn shows that it helped.
+
+    Meaning and short advice are a line each, for tables; the full advice is for a page.
     """
 
     name: str

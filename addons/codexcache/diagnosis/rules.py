@@ -230,7 +230,7 @@ def _prompt_cache_key_changed(context: RuleContext) -> str:
 
 
 def _session_missing(context: RuleContext) -> str:
-    """A socket stays with its server, so on the predecessor's own a changed prompt is the better explanation."""
+    """Give way to a changed prompt on the predecessor's own socket, which stays with its server."""
     change = context.change("session_missing")
     if change is None or (_shares_socket(context) and context.change(*PROMPT)):
         return ""
@@ -247,7 +247,7 @@ def _transport_changed(context: RuleContext) -> str:
 
 
 def _input_changed(context: RuleContext) -> str:
-    """A changed item explains a miss unless much less was read than precedes it, by more than the estimate can err."""
+    """Name a changed item unless much less was read than precedes it, by more than the estimate can err."""
     change = context.change("input_changed")
     if change is None:
         return ""

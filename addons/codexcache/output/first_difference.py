@@ -57,8 +57,9 @@ WHITE_SPACE, TEXT = "white space or line ends", "text"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """A difference: the path to it, from which character on, the text before it that both have, what follows on each
-    side, and what kind of text it is.
+    """A difference: its path, the character from which on, and the kind of text.
+
+    `context` is the text before it, which both have; then comes what follows on each side.
     """
 
     path: str
