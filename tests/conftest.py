@@ -12,6 +12,7 @@ from codexcache.addon import CodexContinuity
 from embedded_backend import Backend
 from embedded_backend.certificates import Authority
 from hypothesis import HealthCheck, settings
+from support import http2
 from support.patience import at_most
 from support.proxy import Proxy, route, running_proxy
 from support.upstream import Answer, Upstream, responding, running_upstream, whole
@@ -22,9 +23,7 @@ for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIG
 
 settings.register_profile("short", deadline=None, max_examples=100)
 settings.register_profile("long", deadline=None, max_examples=10_000, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(
-    "short"
-)  # there is no deadline, because machines differ; --hypothesis-profile=long takes its place
+settings.load_profile("short")  # no deadline, because machines differ; --hypothesis-profile=long takes its place
 
 SLOWEST = 1.8
 """Seconds that a test may take for each of Hypothesis' examples: three minutes as a rule, where twenty seconds do."""
@@ -52,13 +51,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-@pytest.fixture(scope="session")
-def server_tls(authority: Authority) -> ssl.SSLContext:
-    """TLS settings of the test servers."""
-    return authority.context()
-
-
-class Stage:
+class Network:
     """Puts a proxy with the addon between a client and a test server that stands in for chatgpt.com."""
 
     def __init__(self, stack: AsyncExitStack, patch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> None:
@@ -68,6 +61,13 @@ class Stage:
     async def upstream(self, answer: Answer | None = None, host: str = "chatgpt.com") -> Upstream:
         """Start a server that records bytes, reached under `host`."""
         served = running_upstream(self._authority.context(), answer or responding(whole()))
+        upstream = await self._stack.enter_async_context(served)
+        self.ports[host] = upstream.port
+        return upstream
+
+    async def http2_upstream(self, answer: http2.Answer, host: str = "chatgpt.com") -> http2.Upstream:
+        """Start a server that speaks HTTP/2, reached under `host`."""
+        served = http2.running_http2_upstream(self._authority.context(), answer)
         upstream = await self._stack.enter_async_context(served)
         self.ports[host] = upstream.port
         return upstream
@@ -97,7 +97,16 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> AsyncIterator[Stage]:
-    """A stage for one test; what was started on it is stopped at the end."""
+async def net(monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> AsyncIterator[Network]:
+    """A network for one test; what was started on it is stopped at the end."""
     async with AsyncExitStack() as stack:
-        yield Stage(stack, monkeypatch, confdir, authority)
+        yield Network(stack, monkeypatch, confdir, authority)
+
+
+Stage = Network
+
+
+@pytest.fixture
+async def stage(net: Network) -> Network:
+    """The network, by the name that tests/hostile has for it."""
+    return net

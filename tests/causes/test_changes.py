@@ -10,7 +10,7 @@ from support.jsontext import prop
 from support.records import match, record, route
 from support.turns import conversation, said, user
 
-TALK = conversation("a", "b", "c", "d", "e")
+ITEMS = conversation("a", "b", "c", "d", "e")
 COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
 
 
@@ -25,12 +25,12 @@ def differences(mine: Record, other: Record) -> list[tuple[str, str]]:
 
 def told(was: Object, now: Object) -> list[tuple[str, str]]:
     """Return what changed between two bodies."""
-    return differences(record(2, TALK, body=now), record(1, TALK[:3], body=was))
+    return differences(record(2, ITEMS, body=now), record(1, ITEMS[:3], body=was))
 
 
 def routed(was: dict[str, object], now: dict[str, object]) -> list[tuple[str, str]]:
     """Return what changed between two ways to leave."""
-    return differences(record(2, TALK, via=route(**now)), record(1, TALK[:3], via=route(**was)))
+    return differences(record(2, ITEMS, via=route(**now)), record(1, ITEMS[:3], via=route(**was)))
 
 
 def test_a_pure_append_is_no_change() -> None:
@@ -146,49 +146,49 @@ def test_an_account_that_is_not_known_is_no_other_one() -> None:
     ("key", "echo", "expected"), [("k", "k", []), ("k", None, []), ("k", "x", ["key_replaced"]), (None, "x", [])]
 )
 def test_a_key_is_replaced_if_another_comes_back(key: str | None, echo: str | None, expected: list[str]) -> None:
-    mine = record(2, TALK, via=route(key=key), echoed_key=echo)
+    mine = record(2, ITEMS, via=route(key=key), echoed_key=echo)
 
-    assert [name for name, _ in differences(mine, record(1, TALK[:3], via=route(key=key)))] == expected
+    assert [name for name, _ in differences(mine, record(1, ITEMS[:3], via=route(key=key)))] == expected
 
 
 @pytest.mark.parametrize(
     ("now", "detail"),
     [
-        pytest.param([user("x"), *TALK[1:]], "input[0] (user message) is not what stood there before", id="edited"),
+        pytest.param([user("x"), *ITEMS[1:]], "input[0] (user message) is not what stood there before", id="edited"),
         pytest.param(
-            [*TALK[:3], {"type": "reasoning"}, *TALK[3:]],
+            [*ITEMS[:3], {"type": "reasoning"}, *ITEMS[3:]],
             "input[3] (reasoning) is not what stood there before",
             id="new",
         ),
-        pytest.param(TALK[:2], "history was cut at input[2]", id="cut"),
+        pytest.param(ITEMS[:2], "history was cut at input[2]", id="cut"),
     ],
 )
 def test_the_first_item_that_differs_is_named(now: list[Json], detail: str) -> None:
-    assert differences(record(2, now), record(1, TALK)) == [("input_changed", detail)]
+    assert differences(record(2, now), record(1, ITEMS)) == [("input_changed", detail)]
 
 
 def test_items_that_carry_tools_are_counted() -> None:
     head: list[Json] = [{"type": "additional_tools", "tools": [tool("a")]}, said("developer", "d")]
     body: Object = {"instructions": ""}
-    was, now = record(1, [*head, *TALK], body=body), record(2, [*head, TALK[0], user("x")], body=body)
+    was, now = record(1, [*head, *ITEMS], body=body), record(2, [*head, ITEMS[0], user("x")], body=body)
 
     assert differences(now, was) == [("input_changed", "input[3] (user message) is not what stood there before")]
 
 
 def test_a_compacted_history_is_named_with_the_first_item_that_differs() -> None:
-    found = differences(record(2, [TALK[0], COMPACTION, user("x")]), record(1, TALK))
+    found = differences(record(2, [ITEMS[0], COMPACTION, user("x")]), record(1, ITEMS))
 
     assert [name for name, _ in found] == ["context_compacted", "input_changed"]
 
 
 def test_a_compaction_that_stands_again_is_no_new_one() -> None:
-    was = record(1, [COMPACTION, TALK[0]])
+    was = record(1, [COMPACTION, ITEMS[0]])
 
-    assert differences(record(2, [COMPACTION, *TALK[:3]]), was) == []
+    assert differences(record(2, [COMPACTION, *ITEMS[:3]]), was) == []
 
 
 def test_all_changes_are_found_in_the_order_in_which_they_count() -> None:
-    was = record(1, TALK, body={"model": "a", "tools": [tool("a")]}, via=route(key="x", account="1"))
+    was = record(1, ITEMS, body={"model": "a", "tools": [tool("a")]}, via=route(key="x", account="1"))
     now = record(2, [user("x")], body={"model": "b", "instructions": "j"}, via=route(session=None, host="h"))
 
     assert [name for name, _ in differences(now, was)] == [
@@ -208,7 +208,7 @@ def test_nothing_that_a_client_says_can_steer_a_terminal() -> None:
     was: Object = {"model": "a", "tools": []}
     now: Object = {"model": odd, "tools": [tool(odd)], "reasoning": {"effort": odd}}
     items: list[Json] = [{"type": odd}]
-    said = "".join(detail for _, detail in [*told(was, now), *differences(record(2, items), record(1, TALK[:1]))])
+    said = "".join(detail for _, detail in [*told(was, now), *differences(record(2, items), record(1, ITEMS[:1]))])
 
     assert said.isascii()
     assert said.isprintable()
@@ -224,8 +224,8 @@ def test_the_offset_is_that_of_the_first_character_that_differs(one: str, other:
 
 
 def test_tokens_before_a_place_are_estimated_by_its_share_of_the_bytes() -> None:
-    was = record(1, TALK, tokens=1000)
-    found = match(record(2, TALK), was)
+    was = record(1, ITEMS, tokens=1000)
+    found = match(record(2, ITEMS), was)
     half = was.prompt.size // 2
 
     assert tokens_before(found, 0) == 0
@@ -234,8 +234,8 @@ def test_tokens_before_a_place_are_estimated_by_its_share_of_the_bytes() -> None
 
 
 def test_what_stands_before_a_change_grows_with_its_place() -> None:
-    was = record(1, TALK, tokens=100_000)
-    places = [find_changes(now := record(2, [*TALK[:n], user("x")]), match(now, was))[0].before or 0 for n in range(5)]
+    was = record(1, ITEMS, tokens=100_000)
+    places = [find_changes(now := record(2, [*ITEMS[:n], user("x")]), match(now, was))[0].before or 0 for n in range(5)]
 
     assert places == sorted(places)
     assert places[0] < 5000 < 60_000 < places[4]
@@ -243,7 +243,7 @@ def test_what_stands_before_a_change_grows_with_its_place() -> None:
 
 bodies = st.sampled_from([{}, {"tools": [tool("shell")]}, {"reasoning": {"effort": "high"}}, {"instructions": "other"}])
 routes = st.sampled_from([route(), route(), route(key="other"), route(session=None), route(session=None, key=None)])
-histories = st.sampled_from([TALK[:1], TALK[:3], TALK, [*TALK[:2], COMPACTION], [user("x"), *TALK[1:]]])
+histories = st.sampled_from([ITEMS[:1], ITEMS[:3], ITEMS, [*ITEMS[:2], COMPACTION], [user("x"), *ITEMS[1:]]])
 
 
 @prop

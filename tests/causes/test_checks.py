@@ -13,7 +13,7 @@ from codexcache.wire.document import Json, Object
 from support.records import foreseen, match, record, route
 from support.turns import conversation, user
 
-TALK = conversation("a", "b", "c", "d", "e", "f", "g", "h", "i")
+ITEMS = conversation("a", "b", "c", "d", "e", "f", "g", "h", "i")
 COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
 
 
@@ -35,10 +35,10 @@ def after(
     **given: Any,
 ) -> Verdict:
     """Return the verdict on a turn that comes `gap` seconds after one with `before` input tokens."""
-    first = record(1, TALK[:7], tokens=before, via=route(socket="1"), body={"tools": [{"name": "t"}]})
+    first = record(1, ITEMS[:7], tokens=before, via=route(socket="1"), body={"tools": [{"name": "t"}]})
     mine = record(
         2,
-        TALK if items is None else items,
+        ITEMS if items is None else items,
         at=5.0 + gap,
         tokens=tokens,
         cached=cached,
@@ -115,7 +115,7 @@ def test_a_challenge_page_is_explained() -> None:
 
 
 def test_without_a_predecessor_a_turn_is_cold() -> None:
-    verdict = judged(record(1, TALK), None)
+    verdict = judged(record(1, ITEMS), None)
 
     assert str(verdict) == "cold: no earlier turn of this conversation is known"
     assert (verdict.predecessor, verdict.reusable, verdict.resent, verdict.is_miss) == (None, None, 0, False)
@@ -123,7 +123,7 @@ def test_without_a_predecessor_a_turn_is_cold() -> None:
 
 def test_a_cold_turn_can_read_what_others_had_sent() -> None:
     """After a restart of the proxy, say."""
-    verdict = judged(record(1, TALK, cached=9_000), None)
+    verdict = judged(record(1, ITEMS, cached=9_000), None)
 
     assert verdict.name == "cold"
     assert verdict.because.endswith("; 9,000 tokens were read all the same, which others had sent")
@@ -164,7 +164,7 @@ CAUSES: dict[str, dict[str, Any]] = {
     "parallel_tool_calls_changed": {"body": {"parallel_tool_calls": False}},
     "instructions_changed": {"body": {"instructions": "j"}},
     "context_compacted": {"items": [COMPACTION, user("x")]},
-    "input_changed": {"items": [user("x"), *TALK[1:]]},
+    "input_changed": {"items": [user("x"), *ITEMS[1:]]},
     "idle": {"gap": 1000.0},
     "key_overloaded": {"load": 16},
 }
@@ -229,7 +229,7 @@ def test_a_missing_session_on_the_predecessors_own_socket_yields_to_the_prompt(n
 
 def late_edit(**given: Any) -> Verdict:
     """Return the verdict where one of the last items was edited, so that much stands before it."""
-    return after(items=[*TALK[:5], user("x"), *TALK[6:]], **given)
+    return after(items=[*ITEMS[:5], user("x"), *ITEMS[6:]], **given)
 
 
 def test_an_edit_explains_a_miss_unless_clearly_less_was_read_than_stands_before_it() -> None:
@@ -284,8 +284,8 @@ def test_what_was_sent_again_is_what_could_have_been_read() -> None:
 
 def test_what_is_new_was_not_sent_again() -> None:
     """A turn that goes back and then says much has its predecessor's head to read, and no more."""
-    went_back = after(items=[*TALK[:3], user("x" * 9_000)], cached=7_000, tokens=30_000)
-    pruned = after(items=[*TALK[:3], user("x"), *TALK[4:7]], cached=7_000)
+    went_back = after(items=[*ITEMS[:3], user("x" * 9_000)], cached=7_000, tokens=30_000)
+    pruned = after(items=[*ITEMS[:3], user("x"), *ITEMS[4:7]], cached=7_000)
 
     assert went_back.name == pruned.name == "input_changed"
     assert went_back.resent == (went_back.reusable or 0) - 7_000
@@ -306,10 +306,10 @@ def test_a_cause_can_be_told_before_the_turn_is_sent(name: str) -> None:
     given = dict(CAUSES[name])
     load = given.pop("load", 1)
     gap = given.pop("gap", 10.0)
-    first = record(1, TALK[:7], tokens=20_000, via=route(socket="1"), body={"tools": [{"name": "t"}]})
+    first = record(1, ITEMS[:7], tokens=20_000, via=route(socket="1"), body={"tools": [{"name": "t"}]})
     mine = record(
         2,
-        given.get("items", TALK),
+        given.get("items", ITEMS),
         at=5.0 + gap,
         took=None,
         via=route(**{"socket": "1", **given.get("via", {})}),

@@ -8,20 +8,20 @@ from codexcache.causes.finding import Finding
 from codexcache.settings import default_settings
 from codexcache.turns.continuity import Continuity, Passage
 from codexcache.turns.envelope import Envelope
-from support.findings import Clerk, raising
+from support.findings import Harness, raising
 from support.turns import NATIVE, Headers, conversation, fields, turn, user
 
-TALK = conversation("a", "b", "c")
+ITEMS = conversation("a", "b", "c")
 
 
 def passage(headers: Headers, mode: str = "fill", **members: Any) -> Passage:
-    settings = Clerk(mode).settings  # type: ignore[arg-type]
-    return Continuity().begin(turn(headers, input=TALK, **members), settings)
+    settings = Harness(mode).settings  # type: ignore[arg-type]
+    return Continuity().begin(turn(headers, input=ITEMS, **members), settings)
 
 
 def test_listeners_hear_of_a_turn_that_has_ended() -> None:
-    clerk = Clerk()
-    first, second = clerk.turn(input=TALK[:1]), clerk.turn(input=TALK, cached=10_000)
+    harness = Harness()
+    first, second = harness.turn(input=ITEMS[:1]), harness.turn(input=ITEMS, cached=10_000)
 
     assert [str(found.verdict.name) for found in (first, second)] == ["cold", "hit"]
     assert second.match is not None
@@ -103,8 +103,8 @@ def over_socket(desk: Desk, items: list[Any], flow: str, at: float, **members: A
 def test_a_delta_is_compared_as_the_whole_prompt_it_stands_for() -> None:
     desk, found = Desk(raising), list[Finding]()
     desk.listeners.append(found.append)
-    over_socket(desk, TALK[:1], "f", 0)
-    over_socket(desk, TALK[2:], "f", 10, previous_response_id="r0")
+    over_socket(desk, ITEMS[:1], "f", 0)
+    over_socket(desk, ITEMS[2:], "f", 10, previous_response_id="r0")
 
     assert [len(finding.record.prompt.items) for finding in found] == [1, 3]
     assert [finding.verdict.name for finding in found] == ["cold", "hit"]
@@ -114,10 +114,10 @@ def test_a_delta_is_compared_as_the_whole_prompt_it_stands_for() -> None:
 def test_no_other_socket_can_name_a_response() -> None:
     desk, found = Desk(raising), list[Finding]()
     desk.listeners.append(found.append)
-    over_socket(desk, TALK[:1], "f", 0)
-    over_socket(desk, TALK[2:], "g", 10, previous_response_id="r0")
+    over_socket(desk, ITEMS[:1], "f", 0)
+    over_socket(desk, ITEMS[2:], "g", 10, previous_response_id="r0")
     desk.socket_closed("f")
-    over_socket(desk, TALK[2:], "f", 20, previous_response_id="r0")
+    over_socket(desk, ITEMS[2:], "f", 20, previous_response_id="r0")
 
     assert [finding.verdict.name for finding in found] == ["cold", "cold", "cold"]
 
@@ -134,11 +134,11 @@ def test_of_a_sockets_responses_the_latest_64_can_be_named() -> None:
 
 
 def test_what_a_turn_is_heading_for_is_known_before_it_ends() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1])
+    harness = Harness()
+    harness.turn(input=ITEMS[:1])
 
-    assert clerk.desk.outlook(clerk.send(input=TALK)) is None
-    assert clerk.desk.outlook(Continuity().begin(turn(input="a"), default_settings())) is None
-    found = clerk.desk.outlook(clerk.send(input=[user("x")]))
+    assert harness.desk.outlook(harness.send(input=ITEMS)) is None
+    assert harness.desk.outlook(Continuity().begin(turn(input="a"), default_settings())) is None
+    found = harness.desk.outlook(harness.send(input=[user("x")]))
     assert found is not None
     assert found.verdict.name == "cold"

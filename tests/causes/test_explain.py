@@ -11,7 +11,7 @@ from codexcache.wire.document import Json, Object
 from support.records import route
 from support.turns import conversation, turn, user
 
-TALK = conversation("a", "b", "c", "d", "e")
+ITEMS = conversation("a", "b", "c", "d", "e")
 
 
 def outcome(given: Json = 10_000, cached: Json = 10_000, **members: object) -> Outcome:
@@ -35,7 +35,7 @@ def played(explainer: Explainer, at: float, items: list[Json], given: Outcome | 
 
 def test_a_conversation_is_explained_turn_by_turn() -> None:
     explainer = Explainer()
-    verdicts = [played(explainer, at, TALK[:n]) for at, n in ((0, 1), (10, 3), (20, 5))]
+    verdicts = [played(explainer, at, ITEMS[:n]) for at, n in ((0, 1), (10, 3), (20, 5))]
 
     assert [(verdict.name, verdict.predecessor) for verdict in verdicts] == [("cold", None), ("hit", 1), ("hit", 2)]
 
@@ -43,24 +43,24 @@ def test_a_conversation_is_explained_turn_by_turn() -> None:
 def test_a_history_that_is_given_is_used_although_it_is_empty() -> None:
     history = History()
     explainer = Explainer(history)
-    played(explainer, 0, TALK)
-    sent(explainer, 10, TALK)
+    played(explainer, 0, ITEMS)
+    sent(explainer, 10, ITEMS)
 
     assert len(history) == 1
 
 
 def test_turns_belong_to_the_conversation_of_their_first() -> None:
     explainer = Explainer()
-    first = sent(explainer, 0, TALK[:1])
+    first = sent(explainer, 0, ITEMS[:1])
     explainer.ended(first, outcome(), 5)
-    other, second = sent(explainer, 10, [user("x")]), sent(explainer, 10, TALK[:3])
+    other, second = sent(explainer, 10, [user("x")]), sent(explainer, 10, ITEMS[:3])
 
     assert (first.conversation, other.conversation, second.conversation) == (1, 2, 1)
 
 
 def test_turns_that_overlap_are_no_predecessors() -> None:
     explainer = Explainer()
-    first, second = sent(explainer, 0, TALK[:1]), sent(explainer, 1, TALK[:1])
+    first, second = sent(explainer, 0, ITEMS[:1]), sent(explainer, 1, ITEMS[:1])
 
     assert explainer.ended(second, outcome(), 5)[0].name == "cold"
     assert explainer.ended(first, outcome(), 6)[0].name == "cold"
@@ -70,8 +70,8 @@ def test_turns_that_overlap_are_no_predecessors() -> None:
 def test_a_turn_without_usage_is_no_predecessor(usage: Object) -> None:
     explainer = Explainer()
 
-    assert played(explainer, 0, TALK[:1], Outcome(status=200, usage=usage)).name == "no_usage"
-    assert played(explainer, 10, TALK[:3]).name == "cold"
+    assert played(explainer, 0, ITEMS[:1], Outcome(status=200, usage=usage)).name == "no_usage"
+    assert played(explainer, 10, ITEMS[:3]).name == "cold"
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_turn_without_usage_is_no_predecessor(usage: Object) -> None:
 )
 def test_an_absent_counter_is_not_zero(usage: Object, expected: Usage) -> None:
     explainer = Explainer()
-    record = sent(explainer, 0, TALK)
+    record = sent(explainer, 0, ITEMS)
     explainer.ended(record, Outcome(status=200, usage=usage), 5)
 
     assert record.usage == expected
@@ -96,19 +96,19 @@ def test_an_absent_counter_is_not_zero(usage: Object, expected: Usage) -> None:
 
 def test_a_warm_up_is_a_predecessor_only_where_it_is_named() -> None:
     explainer = Explainer()
-    warm = sent(explainer, 0, TALK[:1], generate=False)
+    warm = sent(explainer, 0, ITEMS[:1], generate=False)
     explainer.ended(warm, outcome(), 1)
 
-    assert explainer.ended(sent(explainer, 2, TALK[:3]), outcome(), 3)[0].predecessor is None
-    named = sent(explainer, 4, TALK[1:3], named=warm, previous_response_id="r")
+    assert explainer.ended(sent(explainer, 2, ITEMS[:3]), outcome(), 3)[0].predecessor is None
+    named = sent(explainer, 4, ITEMS[1:3], named=warm, previous_response_id="r")
     assert explainer.ended(named, outcome(), 5)[0].predecessor in (warm.number, 2)
 
 
 def test_a_named_turn_is_let_go_once_it_was_compared() -> None:
     explainer = Explainer()
-    first = sent(explainer, 0, TALK[:1])
-    explainer.ended(first, outcome(outputs=[TALK[1]]), 1)
-    second = sent(explainer, 2, [TALK[2]], named=first, previous_response_id="r")
+    first = sent(explainer, 0, ITEMS[:1])
+    explainer.ended(first, outcome(outputs=[ITEMS[1]]), 1)
+    second = sent(explainer, 2, [ITEMS[2]], named=first, previous_response_id="r")
 
     assert second.named is None
     assert len(second.prompt.items) == 3
@@ -116,18 +116,18 @@ def test_a_named_turn_is_let_go_once_it_was_compared() -> None:
 
 def test_a_turn_that_names_an_unknown_response_is_compared_with_nothing_nor_anything_with_it() -> None:
     explainer = Explainer()
-    played(explainer, 0, TALK[:3])
-    delta = sent(explainer, 10, TALK[:1], previous_response_id="unknown")
+    played(explainer, 0, ITEMS[:3])
+    delta = sent(explainer, 10, ITEMS[:1], previous_response_id="unknown")
 
     assert explainer.ended(delta, outcome(), 11)[0].name == "cold"
-    assert explainer.ended(sent(explainer, 20, [*TALK[:1], user("x")]), outcome(), 21)[0].predecessor != delta.number
+    assert explainer.ended(sent(explainer, 20, [*ITEMS[:1], user("x")]), outcome(), 21)[0].predecessor != delta.number
 
 
 def test_deltas_behind_an_unknown_response_are_compared_among_themselves() -> None:
     explainer = Explainer()
-    first = sent(explainer, 0, TALK[:1], previous_response_id="unknown")
+    first = sent(explainer, 0, ITEMS[:1], previous_response_id="unknown")
     explainer.ended(first, outcome(), 1)
-    second = sent(explainer, 2, TALK[1:3], named=first, previous_response_id="r1")
+    second = sent(explainer, 2, ITEMS[1:3], named=first, previous_response_id="r1")
 
     assert explainer.ended(second, outcome(), 3)[0].name == "hit"
     assert not second.complete
@@ -135,7 +135,7 @@ def test_deltas_behind_an_unknown_response_are_compared_among_themselves() -> No
 
 def test_what_the_response_said_is_written_into_the_record() -> None:
     explainer = Explainer()
-    record = sent(explainer, 0, TALK)
+    record = sent(explainer, 0, ITEMS)
     error: Object = {"detail": "Unsupported parameter: seed"}
     refusal = Refusal("seed", "client")
     explainer.ended(record, outcome(error=error, response_id="r", echoed_key="k", challenge=True), 5, refusal)
@@ -149,18 +149,18 @@ def test_a_keys_load_counts_a_minute_of_turns() -> None:
     explainer = Explainer()
     for second in range(15):
         played(explainer, second * 2, [user(str(second))])
-    played(explainer, 31, TALK[:1])
+    played(explainer, 31, ITEMS[:1])
 
-    assert played(explainer, 37, TALK[:3], outcome(cached=0)).name == "key_overloaded"
-    assert played(explainer, 99, TALK[:5], outcome(cached=0)).name == "upstream"
+    assert played(explainer, 37, ITEMS[:3], outcome(cached=0)).name == "key_overloaded"
+    assert played(explainer, 99, ITEMS[:5], outcome(cached=0)).name == "upstream"
 
 
 def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
     explainer = Explainer()
-    played(explainer, 0, TALK[:3])
+    played(explainer, 0, ITEMS[:3])
     held = sent(explainer, 10, [user("x")])
     foreseen = [explainer.outlook(held)]
-    explainer.released(held, turn(input=TALK), route(), at=400)
+    explainer.released(held, turn(input=ITEMS), route(), at=400)
     foreseen.append(explainer.outlook(held))
 
     assert [found and found.verdict.name for found in foreseen] == ["cold", "idle"]
@@ -169,11 +169,11 @@ def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
 
 def test_what_is_foreseen_has_a_sentence() -> None:
     explainer = Explainer()
-    played(explainer, 0, TALK[:3])
+    played(explainer, 0, ITEMS[:3])
 
-    assert forecast(explainer, TALK) == "None"
+    assert forecast(explainer, ITEMS) == "None"
     assert forecast(explainer, [user("x")]) == "cold: no earlier turn of this conversation is known"
-    assert forecast(explainer, TALK, tools=[{"name": "t"}]) == "tools_changed: tool t was added"
+    assert forecast(explainer, ITEMS, tools=[{"name": "t"}]) == "tools_changed: tool t was added"
 
 
 def forecast(explainer: Explainer, items: list[Json], **members: Json) -> str:
@@ -185,25 +185,25 @@ def forecast(explainer: Explainer, items: list[Json], **members: Json) -> str:
 def test_a_first_turn_that_fails_is_of_the_conversation_that_its_retry_opens() -> None:
     explainer = Explainer()
     refused = Outcome(status=500)
-    records = [sent(explainer, at, TALK[:1]) for at in (0, 10)]
+    records = [sent(explainer, at, ITEMS[:1]) for at in (0, 10)]
     for record in records:
         explainer.ended(record, refused, record.sent_at + 1)
-    records.append(sent(explainer, 20, TALK[:1]))
+    records.append(sent(explainer, 20, ITEMS[:1]))
     explainer.ended(records[2], outcome(), 25)
-    records.append(sent(explainer, 30, TALK[:3]))
+    records.append(sent(explainer, 30, ITEMS[:3]))
 
     assert [record.conversation for record in records] == [1, 1, 1, 1]
 
 
 def test_a_turn_that_cannot_be_remembered_keeps_no_other_from_being_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     explainer = Explainer()
-    played(explainer, 0, TALK[:1])
+    played(explainer, 0, ITEMS[:1])
     monkeypatch.setattr("codexcache.causes.explain.read_outputs", failing)
     with pytest.raises(ValueError, match="in this test"):
-        sent(explainer, 10, TALK[:3])
+        sent(explainer, 10, ITEMS[:3])
     monkeypatch.undo()
 
-    assert [played(explainer, at, TALK[:n]).name for at, n in ((20, 3), (30, 5))] == ["cold", "hit"]
+    assert [played(explainer, at, ITEMS[:n]).name for at, n in ((20, 3), (30, 5))] == ["cold", "hit"]
 
 
 def failing(*_: object) -> tuple[()]:

@@ -12,28 +12,28 @@ from codexcache.turns.record import Record, Usage
 from codexcache.wire.document import Json, Object
 from hypothesis import given
 from hypothesis import strategies as st
-from support.histories import TALK, found, now, remembering, turns
+from support.histories import ITEMS, found, now, remembering, turns
 from support.jsontext import prop
 from support.records import record, route
 from support.turns import conversation, said, user
 
 
 def test_only_a_turn_that_had_ended_is_a_predecessor() -> None:
-    history = remembering(record(1, TALK[:1], at=0.0, took=50.0))
+    history = remembering(record(1, ITEMS[:1], at=0.0, took=50.0))
 
-    assert found(history, record(2, TALK, at=49.0)) is None
-    assert found(history, record(2, TALK, at=50.0)) == (1, 1)
+    assert found(history, record(2, ITEMS, at=49.0)) is None
+    assert found(history, record(2, ITEMS, at=50.0)) == (1, 1)
 
 
 def test_the_turn_that_is_named_is_a_predecessor_if_it_was_counted() -> None:
     warm = record(1, [], warm_up=True)
 
-    assert found(History(), now(TALK, named=warm)) == (1, 0)
-    assert found(History(), now(TALK, named=record(1, [], tokens=None))) is None
+    assert found(History(), now(ITEMS, named=warm)) == (1, 0)
+    assert found(History(), now(ITEMS, named=record(1, [], tokens=None))) is None
 
 
 def test_a_turn_that_goes_on_with_something_unknown_has_no_predecessor() -> None:
-    assert found(remembering(*turns(TALK)), now(TALK, complete=False)) is None
+    assert found(remembering(*turns(ITEMS)), now(ITEMS, complete=False)) is None
 
 
 def test_more_than_sixteen_turns_with_one_head_are_still_found_by_their_own() -> None:

@@ -5,7 +5,7 @@ from codexcache.turns.record import Record
 from support.records import record, route
 from support.turns import conversation
 
-TALK = conversation(*"abcdefghij")
+ITEMS = conversation(*"abcdefghij")
 
 
 def line_of(lines: Lines, *records: Record) -> Line:
@@ -18,7 +18,7 @@ def line_of(lines: Lines, *records: Record) -> Line:
 
 def grown(*lengths: int) -> list[Record]:
     """Return turns of one conversation with so many items."""
-    return [record(number, TALK[:length]) for number, length in enumerate(lengths, 1)]
+    return [record(number, ITEMS[:length]) for number, length in enumerate(lengths, 1)]
 
 
 def numbers(lines: Lines, *entries: object) -> list[int]:
@@ -36,7 +36,7 @@ def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None
 
 
 def test_a_line_is_alone_where_no_other_is_listed() -> None:
-    lines, (one, other) = Lines(), (record(1, TALK[:2]), record(2, [*TALK[:1], *TALK[5:]], via=route(key="other")))
+    lines, (one, other) = Lines(), (record(1, ITEMS[:2]), record(2, [*ITEMS[:1], *ITEMS[5:]], via=route(key="other")))
     line = line_of(lines, one)
     line_of(lines, other)
     shared, own, nobodys = one.prompt.items.head(1), one.prompt.items.head(2), ("key", "nobody's")
@@ -55,7 +55,7 @@ def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
 def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
     first, last = grown(1, 3)
     line = line_of(Lines(), first, last)
-    behind, elsewhere = record(3, TALK[:5]), record(4, TALK[:5], via=route(key="other"))
+    behind, elsewhere = record(3, ITEMS[:5]), record(4, ITEMS[:5], via=route(key="other"))
 
     assert line.goes_on_with(behind, last)
     assert not line.goes_on_with(behind, first)
@@ -84,10 +84,10 @@ def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() 
     """It is still found by what else it is listed under, and forgotten without trouble."""
     lines, made = Lines(), dict[int, Line]()
     for number in range(1, ALIKE + 1):
-        made[number] = line_of(lines, record(number, TALK[:1], via=route(key=str(number))))
-    lines.append(made[1], record(90, TALK[:2], via=route(key="1")))
-    line_of(lines, record(91, TALK[:1], via=route(key="91")))
-    head = record(0, TALK[:1]).prompt.items.head(1)
+        made[number] = line_of(lines, record(number, ITEMS[:1], via=route(key=str(number))))
+    lines.append(made[1], record(90, ITEMS[:2], via=route(key="1")))
+    line_of(lines, record(91, ITEMS[:1], via=route(key="91")))
+    head = record(0, ITEMS[:1]).prompt.items.head(1)
 
     assert 2 not in numbers(lines, head)
     assert {1, 3, 90, 91} <= {*numbers(lines, head)}

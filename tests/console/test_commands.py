@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 from codexcache.proxy.telling import portraits
-from conftest import Stage
+from conftest import Network
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions, http
 from mitmproxy.addons.view import View
 from support.client import connected
 from support.console import pretend_console
+from support.patience import until
 from support.proxy import Proxy, route
 from support.sockets import opened, talking
-from support.talks import SECRETS, Listed, asked, counting, counting_frames, flows, until, verdicts
+from support.talks import SECRETS, Listed, asked, counting, counting_frames, flows, verdicts
 from support.webs import Web, running_web
 from support.wire import JSON, RESPONSES, body, frame
 
@@ -43,10 +44,10 @@ COUNTERS = ((9000, 0), (9500, 9000), (9900, 0))
 
 
 @pytest.fixture
-async def web(stage: Stage, monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> AsyncIterator[Web]:
+async def web(net: Network, monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> AsyncIterator[Web]:
     """mitmweb, with a backend behind it."""
-    await stage.upstream(counting(*COUNTERS))
-    route(monkeypatch, stage.ports)
+    await net.upstream(counting(*COUNTERS))
+    route(monkeypatch, net.ports)
     async with AsyncExitStack() as stack:
         yield await stack.enter_async_context(running_web(confdir=confdir, upstream_ca=authority.ca_file))
 
@@ -224,11 +225,11 @@ async def test_a_turn_that_is_tried_again_is_a_turn_like_any_other(web: Web) -> 
     assert "turn 3 was tried again, and its flow holds the later body." in said
 
 
-async def test_a_websockets_messages_show_their_turns(stage: Stage) -> None:
+async def test_a_websockets_messages_show_their_turns(net: Network) -> None:
     """A frame that is a turn has its page, with the delta taken for the whole prompt that it stands for."""
-    await stage.upstream(talking(counting_frames((9000, 0), (9500, 0))))
+    await net.upstream(talking(counting_frames((9000, 0), (9500, 0))))
     listed = Listed()
-    proxy = await stage.proxy(listed)
+    proxy = await net.proxy(listed)
     async with opened(proxy, [SESSION]) as peer:
         await peer.ask(frame(input=asked("one"), tools=TOOLS))
         await peer.receive()
@@ -244,10 +245,10 @@ async def test_a_websockets_messages_show_their_turns(stage: Stage) -> None:
     assert "First difference in tools[0].description,\n  from character 18 on: a date or time" in said
 
 
-async def test_where_there_is_no_list_of_flows_commands_still_answer(stage: Stage) -> None:
+async def test_where_there_is_no_list_of_flows_commands_still_answer(net: Network) -> None:
     """As in mitmdump, for other addons."""
-    await stage.upstream(counting(*COUNTERS))
-    proxy = await stage.proxy()
+    await net.upstream(counting(*COUNTERS))
+    proxy = await net.proxy()
     seen: list[http.HTTPFlow] = []
     proxy.master.addons.add(Keeping(seen))
     await post(proxy, "one")
@@ -268,10 +269,10 @@ class Keeping:
         self._seen.append(flow)
 
 
-async def test_the_console_has_its_tables_aligned(stage: Stage) -> None:
+async def test_the_console_has_its_tables_aligned(net: Network) -> None:
     """It gives all columns of a table one width. Text is laid out for its popup."""
-    await stage.upstream(counting(*COUNTERS))
-    proxy = await stage.proxy(Listed())
+    await net.upstream(counting(*COUNTERS))
+    proxy = await net.proxy(Listed())
     pretend_console(proxy.master, 160)
     await post(proxy, "one")
     await until(lambda: verdicts(flows(proxy)[0]))

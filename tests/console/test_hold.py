@@ -7,12 +7,13 @@ import orjson
 import pytest
 from codexcache.console.hold import HELD
 from codexcache.proxy.telling import portraits
-from conftest import Stage
+from conftest import Network
 from mitmproxy import exceptions, http
 from support.client import connected
+from support.patience import until
 from support.proxy import Proxy
 from support.sockets import Recorder, opened, talking
-from support.talks import Listed, asked, counting, counting_frames, flows, until, verdicts
+from support.talks import Listed, asked, counting, counting_frames, flows, verdicts
 from support.upstream import Upstream
 from support.wire import JSON, RESPONSES, body, frame, spelled
 
@@ -29,11 +30,11 @@ async def post(proxy: Proxy, *texts: str, **members: object) -> int:
 
 
 async def first_then_held(
-    stage: Stage, intercept: str = "miss"
+    net: Network, intercept: str = "miss"
 ) -> tuple[Proxy, Upstream, http.HTTPFlow, "asyncio.Task[int]"]:
     """Have one turn pass and a second, whose tools differ, be held."""
-    upstream = await stage.upstream(counting((9000, 0), (9500, 8900)))
-    proxy = await stage.proxy(Listed(), codex_intercept=intercept)
+    upstream = await net.upstream(counting((9000, 0), (9500, 8900)))
+    proxy = await net.proxy(Listed(), codex_intercept=intercept)
     await post(proxy, "one", tools=TOOLS)
     task = asyncio.create_task(post(proxy, "one", "two", tools=OTHER_TOOLS))
     await until(lambda: len(flows(proxy)) == 2 and flows(proxy)[1].intercepted)
@@ -41,9 +42,9 @@ async def first_then_held(
 
 
 @pytest.mark.parametrize("intercept", ["miss", "tools_changed", "idle, tools_changed"])
-async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(stage: Stage, intercept: str) -> None:
+async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(net: Network, intercept: str) -> None:
     """It has not left, and its portrait is there to be looked at until it does."""
-    _, upstream, held, task = await first_then_held(stage, intercept)
+    _, upstream, held, task = await first_then_held(net, intercept)
 
     assert held.comment == f"held, heading for {FORESEEN}"
     assert held.metadata[HELD]["verdict"] == "tools_changed"
@@ -56,9 +57,9 @@ async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(stage: Sta
     assert HELD not in held.metadata
 
 
-async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(stage: Stage) -> None:
+async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(net: Network) -> None:
     """The comment makes room for the verdict, and the time of waiting is no time of the turn."""
-    _, upstream, held, task = await first_then_held(stage)
+    _, upstream, held, task = await first_then_held(net)
     arrived = held.request.timestamp_end or 0.0
     await asyncio.sleep(0.05)
     held.resume()
@@ -72,9 +73,9 @@ async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(stage: Stag
     assert orjson.loads(upstream.last.body)["tools"] == OTHER_TOOLS
 
 
-async def test_what_is_edited_while_it_is_held_is_what_counts(stage: Stage) -> None:
+async def test_what_is_edited_while_it_is_held_is_what_counts(net: Network) -> None:
     """Here the tools are put right: no difference is left to tell of."""
-    _, upstream, held, task = await first_then_held(stage)
+    _, upstream, held, task = await first_then_held(net)
     held.request.text = (held.request.text or "").replace("another", "one")
     held.resume()
     await task
@@ -85,9 +86,9 @@ async def test_what_is_edited_while_it_is_held_is_what_counts(stage: Stage) -> N
     assert verdicts(held) == ["hit"]
 
 
-async def test_what_is_no_turn_any_more_keeps_the_record_of_what_it_was(stage: Stage) -> None:
+async def test_what_is_no_turn_any_more_keeps_the_record_of_what_it_was(net: Network) -> None:
     """It leaves as the user wants it."""
-    _, upstream, held, task = await first_then_held(stage)
+    _, upstream, held, task = await first_then_held(net)
     held.request.text = "[1]"
     held.resume()
     await task
@@ -96,9 +97,9 @@ async def test_what_is_no_turn_any_more_keeps_the_record_of_what_it_was(stage: S
     assert portraits(held)[0]["changes"] == ["tools_changed"]
 
 
-async def test_what_is_killed_never_leaves_and_the_client_is_told(stage: Stage) -> None:
+async def test_what_is_killed_never_leaves_and_the_client_is_told(net: Network) -> None:
     """mitmproxy by itself would let the client wait for ever."""
-    _, upstream, held, task = await first_then_held(stage)
+    _, upstream, held, task = await first_then_held(net)
     held.kill()
 
     with pytest.raises(h11.RemoteProtocolError):
@@ -108,8 +109,8 @@ async def test_what_is_killed_never_leaves_and_the_client_is_told(stage: Stage) 
     await until(lambda: verdicts(held) == ["no_usage"])
 
 
-async def test_a_comment_of_the_users_own_stays(stage: Stage) -> None:
-    _, _, held, task = await first_then_held(stage)
+async def test_a_comment_of_the_users_own_stays(net: Network) -> None:
+    _, _, held, task = await first_then_held(net)
     held.comment = "mine"
     held.resume()
     await task
@@ -118,26 +119,26 @@ async def test_a_comment_of_the_users_own_stays(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("intercept", ["", "cold", "model_changed"])
-async def test_turns_that_are_heading_elsewhere_pass(stage: Stage, intercept: str) -> None:
-    await stage.upstream(counting((9000, 0), (9500, 0)))
-    proxy = await stage.proxy(Listed())
+async def test_turns_that_are_heading_elsewhere_pass(net: Network, intercept: str) -> None:
+    await net.upstream(counting((9000, 0), (9500, 0)))
+    proxy = await net.proxy(Listed())
     await post(proxy, "one", tools=TOOLS)
     proxy.master.options.update(codex_intercept=intercept)
 
     assert await post(proxy, "one", "two", tools=OTHER_TOOLS) == 200
 
 
-async def test_a_turn_that_only_appends_passes(stage: Stage) -> None:
-    await stage.upstream(counting((9000, 0), (9500, 9000)))
-    proxy = await stage.proxy(Listed(), codex_intercept="miss")
+async def test_a_turn_that_only_appends_passes(net: Network) -> None:
+    await net.upstream(counting((9000, 0), (9500, 9000)))
+    proxy = await net.proxy(Listed(), codex_intercept="miss")
     await post(proxy, "one", tools=TOOLS)
 
     assert await post(proxy, "one", "two", tools=TOOLS) == 200
 
 
-async def test_a_turn_that_is_tried_again_is_not_held(stage: Stage) -> None:
+async def test_a_turn_that_is_tried_again_is_not_held(net: Network) -> None:
     """As with mitmproxy's own intercept: who replays a turn wants it to leave."""
-    proxy, upstream, held, task = await first_then_held(stage)
+    proxy, upstream, held, task = await first_then_held(net)
     held.resume()
     await task
     await until(lambda: not held.live)
@@ -145,13 +146,13 @@ async def test_a_turn_that_is_tried_again_is_not_held(stage: Stage) -> None:
     await until(lambda: len(upstream.requests) == 3)
 
 
-async def test_without_a_list_of_flows_nothing_can_be_held(stage: Stage) -> None:
+async def test_without_a_list_of_flows_nothing_can_be_held(net: Network) -> None:
     """mitmdump could not resume it."""
     with pytest.raises(exceptions.OptionsError, match="codex_intercept needs mitmproxy or mitmweb"):
-        await stage.proxy(codex_intercept="miss")
+        await net.proxy(codex_intercept="miss")
 
 
-async def test_a_frame_is_held_edited_and_let_go(stage: Stage) -> None:
+async def test_a_frame_is_held_edited_and_let_go(net: Network) -> None:
     recorder = Recorder()
     upstream_talk = counting_frames((9000, 0), (9500, 9000))
 
@@ -159,8 +160,8 @@ async def test_a_frame_is_held_edited_and_let_go(stage: Stage) -> None:
         recorder.peer = peer  # type: ignore[assignment]
         await upstream_talk(peer)  # type: ignore[arg-type]
 
-    await stage.upstream(talking(both))
-    proxy = await stage.proxy(Listed(), codex_intercept="miss")
+    await net.upstream(talking(both))
+    proxy = await net.proxy(Listed(), codex_intercept="miss")
     async with opened(proxy, [SESSION]) as peer:
         await peer.ask(frame(input=asked("one"), tools=TOOLS))
         await peer.receive()
@@ -185,12 +186,12 @@ async def test_a_frame_is_held_edited_and_let_go(stage: Stage) -> None:
     assert portraits(held)[1]["sent_at"] == message.timestamp
 
 
-async def test_a_frame_that_is_killed_never_leaves_and_the_socket_is_closed(stage: Stage) -> None:
+async def test_a_frame_that_is_killed_never_leaves_and_the_socket_is_closed(net: Network) -> None:
     """mitmproxy by itself would send it on."""
     usage = {"input_tokens": 9000, "input_tokens_details": {"cached_tokens": 0}}
     recorder = Recorder(spelled({"type": "response.completed", "response": {"usage": usage}}).decode())
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy(Listed(), codex_intercept="miss")
+    await net.upstream(talking(recorder))
+    proxy = await net.proxy(Listed(), codex_intercept="miss")
     async with opened(proxy, [SESSION]) as peer:
         await peer.ask(frame(input=asked("one"), tools=TOOLS))
         await peer.send(frame(input=asked("one", "two"), tools=OTHER_TOOLS))

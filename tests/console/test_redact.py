@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from codexcache.console.redact import is_secret, take_out_secrets, without_secrets
-from conftest import Stage
+from conftest import Network
 from mitmproxy import http
 from mitmproxy.test import tflow
 from support.client import connected
+from support.patience import until
 from support.sockets import Recorder, opened, talking
-from support.talks import SECRETS, Listed, flows, until
+from support.talks import SECRETS, Listed, flows
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, frame
 
@@ -71,9 +72,9 @@ def secrets_in(flow: http.HTTPFlow) -> list[str]:
     return [value for value in VALUES if value in str(flow.get_state())]
 
 
-async def test_a_request_is_redacted_when_it_is_over(stage: Stage) -> None:
-    upstream = await stage.upstream(responding(SETTING_COOKIES))
-    proxy = await stage.proxy(Listed(), codex_redact="on")
+async def test_a_request_is_redacted_when_it_is_over(net: Network) -> None:
+    upstream = await net.upstream(responding(SETTING_COOKIES))
+    proxy = await net.proxy(Listed(), codex_redact="on")
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON, *SECRETS], body())
     await until(lambda: not flows(proxy)[0].live)
@@ -83,19 +84,19 @@ async def test_a_request_is_redacted_when_it_is_over(stage: Stage) -> None:
     assert upstream.last.values("cookie") == ["sid=cookie-1"]
 
 
-async def test_by_default_nothing_is_taken_out(stage: Stage) -> None:
+async def test_by_default_nothing_is_taken_out(net: Network) -> None:
     """A flow can be tried again only with its credentials."""
-    await stage.upstream(responding(SETTING_COOKIES))
-    proxy = await stage.proxy(Listed())
+    await net.upstream(responding(SETTING_COOKIES))
+    proxy = await net.proxy(Listed())
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON, *SECRETS], body())
 
     assert secrets_in(flows(proxy)[0]) == list(VALUES)
 
 
-async def test_a_request_that_fails_is_redacted(stage: Stage) -> None:
-    await stage.upstream(responding(b""))
-    proxy = await stage.proxy(Listed(), codex_redact="on")
+async def test_a_request_that_fails_is_redacted(net: Network) -> None:
+    await net.upstream(responding(b""))
+    proxy = await net.proxy(Listed(), codex_redact="on")
     async with connected(proxy) as connection:
         sending = asyncio.create_task(connection.post(RESPONSES, [JSON, *SECRETS], body()))
         await until(lambda: flows(proxy) and flows(proxy)[0].request.raw_content)
@@ -106,11 +107,11 @@ async def test_a_request_that_fails_is_redacted(stage: Stage) -> None:
     await until(lambda: secrets_in(flows(proxy)[0]) == [])
 
 
-async def test_a_websocket_is_redacted_while_it_is_open(stage: Stage) -> None:
+async def test_a_websocket_is_redacted_while_it_is_open(net: Network) -> None:
     """Its frames go on to have their keys."""
     recorder = Recorder()
-    upstream = await stage.upstream(talking(recorder))
-    proxy = await stage.proxy(Listed(), codex_redact="on")
+    upstream = await net.upstream(talking(recorder))
+    proxy = await net.proxy(Listed(), codex_redact="on")
     async with opened(proxy, [*SECRETS, ("session-id", "s")]) as peer:
         await peer.ask(frame())
 
@@ -119,21 +120,21 @@ async def test_a_websocket_is_redacted_while_it_is_open(stage: Stage) -> None:
     assert upstream.last.values("authorization") == ["Bearer credential-1"]
 
 
-async def test_other_hosts_are_left_alone(stage: Stage) -> None:
+async def test_other_hosts_are_left_alone(net: Network) -> None:
     """Their credentials are the business of others."""
-    await stage.upstream(responding(SETTING_COOKIES), host="other.example")
-    proxy = await stage.proxy(Listed(), codex_redact="on", codex_tunnel="off")
+    await net.upstream(responding(SETTING_COOKIES), host="other.example")
+    proxy = await net.proxy(Listed(), codex_redact="on", codex_tunnel="off")
     async with connected(proxy, "other.example") as connection:
         await connection.post(RESPONSES, [JSON, *SECRETS], body())
 
     assert secrets_in(flows(proxy)[0]) == list(VALUES)
 
 
-async def test_what_is_saved_unfinished_at_the_end_is_redacted(stage: Stage, tmp_path: Path) -> None:
+async def test_what_is_saved_unfinished_at_the_end_is_redacted(net: Network, tmp_path: Path) -> None:
     """mitmproxy writes flows that are still open when it ends, after the scripts had their turn."""
-    await stage.upstream(responding(b""))
+    await net.upstream(responding(b""))
     file = tmp_path / "saved"
-    proxy = await stage.proxy(Listed(), codex_redact="on", save_stream_file=str(file))
+    proxy = await net.proxy(Listed(), codex_redact="on", save_stream_file=str(file))
     chain = proxy.master.addons.chain
     chain.insert(0, chain.pop())  # where mitmproxy has scripts
     async with connected(proxy) as connection:

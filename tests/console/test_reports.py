@@ -11,7 +11,7 @@ from codexcache.proxy.core import Core
 from codexcache.proxy.onlookers import Onlookers
 from codexcache.wire.document import Object
 from codexcache.words.journal import line_of
-from conftest import Stage
+from conftest import Network
 from mitmproxy import exceptions
 from mitmproxy.types import Path as PathArgument
 from support.client import connected
@@ -38,11 +38,11 @@ def written(reports: Reports, path: Path) -> Element:
 
 
 async def test_the_turns_of_a_session_become_a_page(
-    stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    net: Network, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    await stage.upstream(counting((9_000, 0), (9_500, 8_960)))
-    proxy = await stage.proxy(Listed())
+    await net.upstream(counting((9_000, 0), (9_500, 8_960)))
+    proxy = await net.proxy(Listed())
     async with connected(proxy) as connection:
         for texts in (("one",), ("one", "two")):
             await connection.post(RESPONSES, [JSON, ("session-id", "s")], body(input=asked(*texts)))
@@ -54,9 +54,9 @@ async def test_the_turns_of_a_session_become_a_page(
     assert f"A report on 2 turns is in {tmp_path / 'page.html'}." in caplog.messages
 
 
-async def test_a_conversation_has_the_name_that_it_has_elsewhere(stage: Stage, tmp_path: Path) -> None:
-    await stage.upstream(counting((9_000, 0)))
-    proxy = await stage.proxy(Listed())
+async def test_a_conversation_has_the_name_that_it_has_elsewhere(net: Network, tmp_path: Path) -> None:
+    await net.upstream(counting((9_000, 0)))
+    proxy = await net.proxy(Listed())
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON], body())
     proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])

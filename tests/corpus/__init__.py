@@ -15,6 +15,6 @@ Texts and counters are made up; a token is four bytes throughout. Each conversat
 """
 
 from corpus import crowds, likely, prompts, quiet, routing
-from corpus.talk import Talk
+from corpus.talk import Case
 
-TALKS: tuple[Talk, ...] = (*quiet.TALKS, *routing.TALKS, *prompts.TALKS, *likely.TALKS, *crowds.TALKS)
+CASES: tuple[Case, ...] = (*quiet.CASES, *routing.CASES, *prompts.CASES, *likely.CASES, *crowds.CASES)

@@ -28,14 +28,14 @@ from mitmproxy.websocket import WebSocketData, WebSocketMessage
 from support.turns import fields
 from wsproto.frame_protocol import Opcode
 
-from corpus.talk import Answer, Path, Step, Talk
+from corpus.talk import Answer, Case, Path, Step
 
 _NOT_COMPARED = {"input", "client_metadata", "stream_options", "generate"}
 
 
-def play(talk: Talk, path: Path) -> list[Finding]:
+def play(case: Case, path: Path) -> list[Finding]:
     """Return the findings of a conversation's turns, in their order."""
-    player = Player(talk, over_socket="websocket" in path)
+    player = Player(case, over_socket="websocket" in path)
     player.run()
     findings = asyncio.run(replayed(player.saved())) if path.startswith("saved") else player.findings
     return sorted(findings, key=lambda finding: finding.record.number)
@@ -69,9 +69,9 @@ class _Wire:
 class Player:
     """Sends the turns of a conversation in the order of time, each as it was begun and as it ended."""
 
-    def __init__(self, talk: Talk, *, over_socket: bool) -> None:
-        self._talk, self._over_socket = talk, over_socket
-        self._settings = replace(default_settings(), mode=talk.mode)
+    def __init__(self, case: Case, *, over_socket: bool) -> None:
+        self._talk, self._over_socket = case, over_socket
+        self._settings = replace(default_settings(), mode=case.mode)
         self._continuity, self._desk = Continuity(), Desk(_fail)
         self._wires: list[_Wire] = []
         self._passages: dict[int, Passage] = {}

@@ -9,7 +9,7 @@ import brotli
 import orjson
 import pytest
 import zstandard
-from conftest import Stage
+from conftest import Network
 from support.client import Field, connected, request_bytes
 from support.upstream import Upstream
 from support.wire import COMPACT, RESPONSES, body, said
@@ -40,18 +40,18 @@ UNPACK: dict[str, Pack] = {
 }
 
 
-async def passed(stage: Stage, text: bytes, *fields: Field, **settings: Any) -> Upstream:
+async def passed(net: Network, text: bytes, *fields: Field, **settings: Any) -> Upstream:
     """Send a body through the proxy and return what it arrived at."""
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy(**settings)) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy(**settings)) as connection:
         await connection.post(RESPONSES, fields, text)
     return upstream
 
 
 @pytest.mark.parametrize("coding", PACK)
-async def test_an_edited_body_leaves_in_the_coding_in_which_it_came(stage: Stage, coding: str) -> None:
+async def test_an_edited_body_leaves_in_the_coding_in_which_it_came(net: Network, coding: str) -> None:
     """The header stays as the client spelled it, and the length is the new one."""
-    upstream = await passed(stage, PACK[coding](body()), ("Content-Encoding", coding), ("session_id", "s"))
+    upstream = await passed(net, PACK[coding](body()), ("Content-Encoding", coding), ("session_id", "s"))
 
     assert UNPACK[coding.lower()](upstream.last.body) == body(prompt_cache_key="s")
     assert upstream.last.values("content-encoding") == [coding]
@@ -59,21 +59,21 @@ async def test_an_edited_body_leaves_in_the_coding_in_which_it_came(stage: Stage
 
 
 @pytest.mark.parametrize("coding", PACK)
-async def test_an_unedited_body_keeps_the_clients_own_compressed_bytes(stage: Stage, coding: str) -> None:
+async def test_an_unedited_body_keeps_the_clients_own_compressed_bytes(net: Network, coding: str) -> None:
     """Headers are completed, but nobody packs anew what did not change."""
     packed = PACK[coding](body(prompt_cache_key="k"))
-    upstream = await passed(stage, packed, ("Content-Encoding", coding))
+    upstream = await passed(net, packed, ("Content-Encoding", coding))
 
     assert upstream.last.body == packed
     assert upstream.last.values("session-id") == ["k"]
 
 
-async def test_a_chunked_request_stays_chunked(stage: Stage) -> None:
+async def test_a_chunked_request_stays_chunked(net: Network) -> None:
     """No length is made up for a body that came without one."""
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
     text = body()
     head = f"POST {RESPONSES} HTTP/1.1\r\nHost: chatgpt.com\r\nsession_id: s\r\nTransfer-Encoding: chunked\r\n\r\n"
-    async with connected(await stage.proxy()) as connection:
+    async with connected(await net.proxy()) as connection:
         await connection.send(head.encode() + b"%x\r\n%s\r\n0\r\n\r\n" % (len(text), text))
 
     assert upstream.last.body == body(prompt_cache_key="s")
@@ -138,14 +138,14 @@ UNREADABLE: dict[str, tuple[bytes, str, str, dict[str, str]]] = {
 
 @pytest.mark.parametrize("name", UNREADABLE)
 async def test_what_cannot_be_read_passes_unchanged_with_one_clear_line(
-    stage: Stage, name: str, caplog: pytest.LogCaptureFixture
+    net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Head and body arrive byte for byte, and the log says why."""
     text, coding, reason, settings = UNREADABLE[name]
     fields = [("session_id", "s"), *([("Content-Encoding", coding)] if coding else [])]
     sent = request_bytes("chatgpt.com", RESPONSES, fields, text)
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy(**settings)) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy(**settings)) as connection:
         assert (await connection.send(sent)).status == 200
 
     assert upstream.last.raw == sent
@@ -153,11 +153,11 @@ async def test_what_cannot_be_read_passes_unchanged_with_one_clear_line(
     assert said(caplog)[0].startswith("A turn to 'chatgpt.com' passes unchanged: " + reason)
 
 
-async def test_two_content_encodings_pass_unchanged(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_two_content_encodings_pass_unchanged(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """A repeated header means stacked codings."""
     sent = request_bytes("chatgpt.com", RESPONSES, [("content-encoding", "gzip"), ("Content-Encoding", "br")], b"x")
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         await connection.send(sent)
 
     assert upstream.last.raw == sent
@@ -168,11 +168,11 @@ async def test_two_content_encodings_pass_unchanged(stage: Stage, caplog: pytest
     "value", [b"null", b"true", b"7", b"1e400", b"[]", b'["k"]', b"{}", b'""', b'" "', rb'"\u0000"', rb'"\ud800"']
 )
 async def test_a_key_of_any_other_kind_is_as_if_absent(
-    stage: Stage, value: bytes, caplog: pytest.LogCaptureFixture
+    net: Network, value: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The session takes its place, in its place."""
     text = b'{"model":"m", "prompt_cache_key" : %s ,"input":"hi"}'
-    upstream = await passed(stage, text % value, ("session_id", "s"))
+    upstream = await passed(net, text % value, ("session_id", "s"))
 
     assert upstream.last.body == text % b'"s"'
     assert said(caplog) == []
@@ -185,11 +185,11 @@ ODD_VALUES: list[Any] = [None, True, 7, 1.5, "", "x", [], [[]], [None, 7, "x", {
     "member", ["input", "instructions", "model", "client_metadata", "metadata", "conversation", "type", "generate"]
 )
 async def test_members_of_odd_kinds_are_no_obstacle(
-    stage: Stage, member: str, caplog: pytest.LogCaptureFixture
+    net: Network, member: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The turn is edited as any other, without a word."""
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         for value in ODD_VALUES:
             await connection.post(RESPONSES, [("session_id", "s")], body(**{member: value}))
             assert upstream.last.body == body(**{member: value, "prompt_cache_key": "s"})
@@ -197,37 +197,37 @@ async def test_members_of_odd_kinds_are_no_obstacle(
     assert said(caplog) == []
 
 
-async def test_lone_surrogates_and_numbers_beyond_a_double_pass_as_they_are(stage: Stage) -> None:
+async def test_lone_surrogates_and_numbers_beyond_a_double_pass_as_they_are(net: Network) -> None:
     """JavaScript clients cut strings in the middle of an emoji."""
     text = rb'{"input":[{"role":"user","content":"\ud83d"}],"n":1e999,"i":99999999999999999999999}'
-    upstream = await passed(stage, text, ("session_id", "s"))
+    upstream = await passed(net, text, ("session_id", "s"))
 
     assert upstream.last.body == text[:-1] + b',"prompt_cache_key":"s"}'
 
 
-async def test_a_deep_body_that_can_be_read_is_edited(stage: Stage) -> None:
+async def test_a_deep_body_that_can_be_read_is_edited(net: Network) -> None:
     """Tools nest; hundreds of levels are no fault."""
     text = b'{"input":"hi","tools":' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}"
-    upstream = await passed(stage, text, ("session_id", "s"))
+    upstream = await passed(net, text, ("session_id", "s"))
 
     assert upstream.last.body == text[:-1] + b',"prompt_cache_key":"s"}'
 
 
 @pytest.mark.parametrize("coding", ["identity", "zstd"])
-async def test_a_turn_of_twelve_megabytes_is_edited(stage: Stage, coding: str) -> None:
+async def test_a_turn_of_twelve_megabytes_is_edited(net: Network, coding: str) -> None:
     """Long conversations with images are this large."""
     items = [{"role": "user", "content": f"{number} é" + "x" * 12_000} for number in range(1000)]
-    upstream = await passed(stage, PACK[coding](body(input=items)), ("Content-Encoding", coding), ("session_id", "s"))
+    upstream = await passed(net, PACK[coding](body(input=items)), ("Content-Encoding", coding), ("session_id", "s"))
 
     assert UNPACK[coding](upstream.last.body) == body(input=items, prompt_cache_key="s")
 
 
 async def test_the_size_limit_can_be_changed_while_the_proxy_runs(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And counts decoded bytes."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(codex_body_limit="1k")
+    upstream = await net.upstream()
+    proxy = await net.proxy(codex_body_limit="1k")
     packed = gzip.compress(body(input="x" * 2000))
     assert len(packed) < 1000
     async with connected(proxy) as connection:
@@ -242,12 +242,12 @@ async def test_the_size_limit_can_be_changed_while_the_proxy_runs(
 
 @pytest.mark.parametrize("stored", [False, True])
 async def test_a_request_that_is_streamed_by_option_passes_unchanged(
-    stage: Stage, stored: bool, caplog: pytest.LogCaptureFixture
+    net: Network, stored: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With stream_large_bodies it has left before it can be read; that is said at the start and at each such turn."""
     sent = request_bytes("chatgpt.com", RESPONSES, [("session_id", "s")], body(input="x" * 3000))
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(stream_large_bodies="2k", store_streamed_bodies=stored)
+    upstream = await net.upstream()
+    proxy = await net.proxy(stream_large_bodies="2k", store_streamed_bodies=stored)
     async with connected(proxy) as connection:
         await connection.send(sent)
 
@@ -257,7 +257,7 @@ async def test_a_request_that_is_streamed_by_option_passes_unchanged(
     assert "stream_large_bodies" in said(caplog)[1]
 
 
-async def test_repeated_and_odd_header_fields_do_not_hurt(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_repeated_and_odd_header_fields_do_not_hurt(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """Bytes that are no UTF-8, blank values and repetitions stay as they are."""
     odd = [
         ("session_id", "s"),
@@ -269,15 +269,15 @@ async def test_repeated_and_odd_header_fields_do_not_hurt(stage: Stage, caplog: 
         ("accept", "a"),
         ("Accept", "b"),
     ]
-    upstream = await passed(stage, body(prompt_cache_key="s"), *odd)
+    upstream = await passed(net, body(prompt_cache_key="s"), *odd)
 
     wanted = request_bytes("chatgpt.com", RESPONSES, odd, body(prompt_cache_key="s"))
     assert upstream.last.raw == wanted.replace(b"\r\n\r\n", b"\r\nsession-id: s\r\n\r\n", 1)
     assert said(caplog) == []
 
 
-async def test_a_session_of_bytes_that_are_no_text_is_as_if_absent(stage: Stage) -> None:
+async def test_a_session_of_bytes_that_are_no_text_is_as_if_absent(net: Network) -> None:
     """It cannot be a key, and it is replaced by one."""
-    upstream = await passed(stage, body(prompt_cache_key="k"), ("session_id", "\udcff"))
+    upstream = await passed(net, body(prompt_cache_key="k"), ("session_id", "\udcff"))
 
     assert upstream.last.values("session_id") == ["k"]

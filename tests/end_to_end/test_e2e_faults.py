@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Stage
+from conftest import Network
 from mitmproxy import io
 from support.client import connected, request_bytes
 from support.proxy import Proxy
@@ -75,13 +75,13 @@ ROOMS = [
 
 @pytest.mark.parametrize("room", ROOMS)
 async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
 ) -> None:
     """Wherever it is; it is said once, however often it happens, and without quoting anything."""
     caplog.set_level(logging.DEBUG)
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
     sent = request_bytes("chatgpt.com", RESPONSES, FIELDS, body(**TURN))
-    async with connected(await stage.proxy()) as connection:
+    async with connected(await net.proxy()) as connection:
         monkeypatch.setattr(room, failing)
         for _ in range(3):
             assert (await connection.send(sent)).status == 200
@@ -109,13 +109,13 @@ SOCKET_ROOMS = [
 
 @pytest.mark.parametrize("room", SOCKET_ROOMS)
 async def test_a_fault_on_a_websocket_passes_its_messages_as_they_were_sent(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
 ) -> None:
     """The handshake, the turns and the answers arrive."""
     caplog.set_level(logging.DEBUG)
     recorder = Recorder(completed().decode())
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
+    await net.upstream(talking(recorder))
+    proxy = await net.proxy()
     monkeypatch.setattr(room, failing)
     async with opened(proxy, FIELDS) as peer:
         for _ in range(3):
@@ -129,12 +129,12 @@ async def test_a_fault_on_a_websocket_passes_its_messages_as_they_were_sent(
 
 
 async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The head passes as it was sent, and the frames are given their key."""
     recorder = Recorder()
-    upstream = await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
+    upstream = await net.upstream(talking(recorder))
+    proxy = await net.proxy()
     monkeypatch.setattr("codexcache.turns.continuity.seal_handshake", failing)
     async with opened(proxy, [("session_id", "s")]) as peer:
         await peer.ask(frame())
@@ -152,14 +152,14 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
     ],
 )
 async def test_a_fault_after_a_turn_left_costs_the_response_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
 ) -> None:
     """Every byte arrives, and the next request is served."""
     caplog.set_level(logging.DEBUG)
     events = [completed(error={"message": CANARIES["prompt"]})]
     answer = b"".join([stream_head(), *map(chunk, events), chunk(b"")])
-    await stage.upstream(responding(answer))
-    proxy = await stage.proxy()
+    await net.upstream(responding(answer))
+    proxy = await net.proxy()
     monkeypatch.setattr(room, failing)
     async with connected(proxy) as connection:
         for _ in range(3):
@@ -170,11 +170,11 @@ async def test_a_fault_after_a_turn_left_costs_the_response_nothing(
 
 
 async def test_faults_are_counted_and_the_count_is_said_at_the_end(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One line at the first, one at the end."""
-    await stage.upstream()
-    proxy = await stage.proxy()
+    await net.upstream()
+    proxy = await net.proxy()
     monkeypatch.setattr("codexcache.proxy.httpturns.within", failing)
     async with connected(proxy) as connection:
         for _ in range(5):
@@ -186,11 +186,11 @@ async def test_faults_are_counted_and_the_count_is_said_at_the_end(
 
 
 async def test_a_fault_in_the_tunnel_decision_leaves_the_connection_working(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The connection is then decrypted, as mitmproxy does by itself, and unchanged."""
-    upstream = await stage.upstream(host="other.example")
-    proxy = await stage.proxy()
+    upstream = await net.upstream(host="other.example")
+    proxy = await net.proxy()
     monkeypatch.setattr("codexcache.proxy.tunnel.is_codex_host", failing)
     async with connected(proxy, "other.example") as connection:
         await connection.send(sent := request_bytes("other.example", RESPONSES, FIELDS, body()))
@@ -271,7 +271,7 @@ TURNS = {"a turn", "compact", "a query", "a long key", "refused", "challenged", 
 @pytest.mark.parametrize("mode", ["fill", "pin", "observe"])
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_no_secret_is_ever_logged(
-    stage: Stage,
+    net: Network,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
@@ -283,8 +283,8 @@ async def test_no_secret_is_ever_logged(
     """
     caplog.set_level(logging.DEBUG)
     journal = tmp_path / "journal.jsonl"
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(codex_mode=mode, codex_learn="metadata", codex_journal=str(journal))
+    upstream = await net.upstream()
+    proxy = await net.proxy(codex_mode=mode, codex_learn="metadata", codex_journal=str(journal))
     for _ in range(2):
         await SCENARIOS[name](proxy, upstream)
     proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
@@ -295,10 +295,10 @@ async def test_no_secret_is_ever_logged(
     assert canaries_in(written + capsys.readouterr().out) == []
 
 
-async def test_a_saved_flow_is_not_rewritten_when_it_is_read(stage: Stage, tmp_path: Path) -> None:
+async def test_a_saved_flow_is_not_rewritten_when_it_is_read(net: Network, tmp_path: Path) -> None:
     """mitmproxy runs every hook again over a file; only live traffic is edited."""
-    await stage.upstream()
-    proxy = await stage.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
+    await net.upstream()
+    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
     proxy.master.options.update(save_stream_file=None, codex_mode="fill")
@@ -310,10 +310,10 @@ async def test_a_saved_flow_is_not_rewritten_when_it_is_read(stage: Stage, tmp_p
     assert flow.get_state()["request"] == before["request"]
 
 
-async def test_a_saved_websocket_is_not_rewritten_when_it_is_read(stage: Stage, tmp_path: Path) -> None:
+async def test_a_saved_websocket_is_not_rewritten_when_it_is_read(net: Network, tmp_path: Path) -> None:
     """Neither its handshake nor its messages."""
-    await stage.upstream(talking(Recorder()))
-    proxy = await stage.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
+    await net.upstream(talking(Recorder()))
+    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
     async with opened(proxy, [("session_id", "s")]) as peer:
         await peer.ask(frame(stream_options={}))
         peer.close()
@@ -329,10 +329,10 @@ async def test_a_saved_websocket_is_not_rewritten_when_it_is_read(stage: Stage, 
     assert [after[part] for part in parts] == [before[part] for part in parts]
 
 
-async def test_a_replayed_flow_is_a_turn_like_any_other(stage: Stage, tmp_path: Path) -> None:
+async def test_a_replayed_flow_is_a_turn_like_any_other(net: Network, tmp_path: Path) -> None:
     """`replay.client`, from the UI or a file: what was recorded without the addon gets its key."""
-    upstream = await stage.upstream(streaming(completed("resp_9")))
-    proxy = await stage.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
+    upstream = await net.upstream(streaming(completed("resp_9")))
+    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
     proxy.master.options.update(save_stream_file=None, codex_mode="fill")
@@ -349,10 +349,10 @@ async def test_a_replayed_flow_is_a_turn_like_any_other(stage: Stage, tmp_path: 
     assert upstream.last.values("session-id") == ["s"]
 
 
-async def test_a_replay_in_observe_arrives_as_it_was(stage: Stage, tmp_path: Path) -> None:
+async def test_a_replay_in_observe_arrives_as_it_was(net: Network, tmp_path: Path) -> None:
     """The kill switch holds for it too."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
+    upstream = await net.upstream()
+    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
     proxy.master.options.update(save_stream_file=None)

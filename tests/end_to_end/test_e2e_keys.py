@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from codexcache.addon import CodexContinuity
-from conftest import Stage
+from conftest import Network
 from embedded_backend.certificates import Authority
 from support.client import Field, connected, request_bytes
 from support.http2 import http2_connected, running_http2_upstream
@@ -71,19 +71,19 @@ def everywhere(key: str, request_id: str | None = None) -> dict[str, str]:
     ],
 )
 async def test_the_first_usable_value_becomes_the_key(
-    stage: Stage, fields: tuple[Field, ...], members: dict[str, Any], expected: dict[str, str]
+    net: Network, fields: tuple[Field, ...], members: dict[str, Any], expected: dict[str, str]
 ) -> None:
     """The rungs of the ladder that a client can speak on, best first."""
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
 
-    assert await sent(await stage.proxy(), upstream, fields, **members) == expected
+    assert await sent(await net.proxy(), upstream, fields, **members) == expected
 
 
 @pytest.mark.parametrize("native", [(), (("thread-id", "t"),)])
-async def test_a_key_that_the_backend_refuses_is_replaced_everywhere(stage: Stage, native: tuple[Field, ...]) -> None:
+async def test_a_key_that_the_backend_refuses_is_replaced_everywhere(net: Network, native: tuple[Field, ...]) -> None:
     """Longer than 64 characters, or other characters: one UUID, the same for each value, for native clients too."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy()
+    upstream = await net.upstream()
+    proxy = await net.proxy()
     keys = ["a" * 65, "a" * 64 + "b", "ключ", "two words"]
     made = []
     for key in [*keys, *keys]:
@@ -115,17 +115,17 @@ async def test_a_key_that_the_backend_refuses_is_replaced_everywhere(stage: Stag
 )
 @pytest.mark.parametrize("mark", ["thread-id", "Thread_Id", "X-Codex-Window-Id", "x-codex-turn-metadata"])
 async def test_a_native_turn_is_only_completed(
-    stage: Stage, mark: str, fields: tuple[Field, ...], members: dict[str, Any], expected: dict[str, str]
+    net: Network, mark: str, fields: tuple[Field, ...], members: dict[str, Any], expected: dict[str, str]
 ) -> None:
     """Values of the official client that differ are lawful and stay."""
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
 
-    assert await sent(await stage.proxy(), upstream, (*fields, (mark, "t")), **members) == expected
+    assert await sent(await net.proxy(), upstream, (*fields, (mark, "t")), **members) == expected
 
 
-async def test_a_complete_native_turn_arrives_byte_for_byte(stage: Stage) -> None:
+async def test_a_complete_native_turn_arrives_byte_for_byte(net: Network) -> None:
     """The request as Codex 0.169 sends it: order, case, compression and all."""
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
     native = [
         ("version", "0.169.0"),
         ("x-codex-window-id", "thread:0"),
@@ -137,15 +137,15 @@ async def test_a_complete_native_turn_arrives_byte_for_byte(stage: Stage) -> Non
         *CALLER,
     ]
     text = request_bytes("chatgpt.com", RESPONSES, native, body(prompt_cache_key="key", prompt_cache_retention="24h"))
-    async with connected(await stage.proxy()) as connection:
+    async with connected(await net.proxy()) as connection:
         await connection.send(text)
 
     assert upstream.last.raw == text
 
 
-async def test_order_case_and_repetition_of_header_fields_stay(stage: Stage) -> None:
+async def test_order_case_and_repetition_of_header_fields_stay(net: Network) -> None:
     """A session header keeps its place and spelling, gets the key, loses its repetitions; others stay."""
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
     fields = [
         ("X-First", "1"),
         ("SESSION_ID", "old"),
@@ -156,7 +156,7 @@ async def test_order_case_and_repetition_of_header_fields_stay(stage: Stage) -> 
         ("x-client-request-id", "r"),
     ]
     text = body(prompt_cache_key="k")
-    async with connected(await stage.proxy()) as connection:
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, fields, text)
 
     expected = [("X-First", "1"), ("SESSION_ID", "k"), *fields[2:3], *fields[4:]]
@@ -171,10 +171,10 @@ ODD = (
 )
 
 
-async def test_every_other_byte_of_a_body_stays(stage: Stage) -> None:
+async def test_every_other_byte_of_a_body_stays(net: Network) -> None:
     """White space, numbers, escapes, repeated members and the order of all are the client's own."""
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, [JSON, ("session_id", "s")], ODD)
 
     expected = ODD.replace(b',"stream_options":{"x":["}"]}', b"").replace(b',"stream_options":null', b"")
@@ -182,20 +182,20 @@ async def test_every_other_byte_of_a_body_stays(stage: Stage) -> None:
     assert upstream.last.values("content-length") == [str(len(upstream.last.body))]
 
 
-async def test_a_repeated_key_is_written_in_each_place(stage: Stage) -> None:
+async def test_a_repeated_key_is_written_in_each_place(net: Network) -> None:
     """The last one counts, and no reader is left with another."""
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, [JSON], b'{"prompt_cache_key":"a","input":"hi","prompt_cache_key": " b "}')
 
     assert upstream.last.body == b'{"prompt_cache_key":"b","input":"hi","prompt_cache_key": "b"}'
 
 
-async def test_stream_options_go_and_prompt_cache_retention_stays(stage: Stage) -> None:
+async def test_stream_options_go_and_prompt_cache_retention_stays(net: Network) -> None:
     """What the backend refuses of every client is removed; everything else is the client's word."""
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
     members = {"prompt_cache_retention": "24h", "max_output_tokens": 5, "previous_response_id": "resp_0"}
-    async with connected(await stage.proxy()) as connection:
+    async with connected(await net.proxy()) as connection:
         await connection.post(
             RESPONSES, [JSON], body(stream_options={"include_usage": True}, prompt_cache_key="k", **members)
         )
@@ -203,10 +203,10 @@ async def test_stream_options_go_and_prompt_cache_retention_stays(stage: Stage) 
     assert upstream.last.body == body(prompt_cache_key="k", **members)
 
 
-async def test_codex_strip_names_what_goes(stage: Stage) -> None:
+async def test_codex_strip_names_what_goes(net: Network) -> None:
     """The list replaces the default, and holds for native turns too; an empty one removes nothing."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(codex_strip="prompt_cache_retention,metadata")
+    upstream = await net.upstream()
+    proxy = await net.proxy(codex_strip="prompt_cache_retention,metadata")
     members = {"metadata": {}, "stream_options": {}, "prompt_cache_retention": "24h"}
     await sent(proxy, upstream, (("thread-id", "t"),), prompt_cache_key="k", **members)
     assert upstream.last.body == body(prompt_cache_key="k", stream_options={})
@@ -216,21 +216,21 @@ async def test_codex_strip_names_what_goes(stage: Stage) -> None:
     assert upstream.last.body == body(prompt_cache_key="k", **members)
 
 
-async def keys_over_every_transport(stage: Stage, authority: Authority, fields: tuple[Field, ...]) -> list[str]:
+async def keys_over_every_transport(net: Network, authority: Authority, fields: tuple[Field, ...]) -> list[str]:
     """Send the same turn over HTTP/1.1, compact, WebSocket and HTTP/2, each with a memory of its own."""
-    upstream, recorder = await stage.upstream(), Recorder()
+    upstream, recorder = await net.upstream(), Recorder()
     keys = []
     for path in (RESPONSES, COMPACT):
-        async with connected(await stage.proxy()) as connection:
+        async with connected(await net.proxy()) as connection:
             await connection.post(path, [JSON, *fields], body())
         keys.append(orjson.loads(upstream.last.body)["prompt_cache_key"])
     upstream.answer = talking(recorder)
-    async with opened(await stage.proxy(), fields) as peer:
+    async with opened(await net.proxy(), fields) as peer:
         await peer.ask(frame())
     keys.append(orjson.loads(recorder.messages[0])["prompt_cache_key"])
     async with running_http2_upstream(authority.context(), _http2_answer) as newer:
-        stage.ports["chatgpt.com"] = newer.port
-        async with http2_connected(await stage.proxy()) as client:
+        net.ports["chatgpt.com"] = newer.port
+        async with http2_connected(await net.proxy()) as client:
             await client.post(RESPONSES, [JSON, *fields], body())
     assert (
         dict(newer.requests[0].fields)[b"session_id"].decode()
@@ -246,18 +246,18 @@ async def _http2_answer(exchange: Any) -> None:
 
 @pytest.mark.parametrize("fields", [(), CALLER, CALLER[1:], (("session_id", "s"),), (("Idempotency-Key", "i"),)])
 async def test_every_transport_gives_the_same_input_the_same_key(
-    stage: Stage, authority: Authority, fields: tuple[Field, ...]
+    net: Network, authority: Authority, fields: tuple[Field, ...]
 ) -> None:
     """HTTP/1.1, HTTP/2, compact and WebSocket share one resolver, and proxies that never met agree."""
-    assert len(set(await keys_over_every_transport(stage, authority, fields))) == 1
+    assert len(set(await keys_over_every_transport(net, authority, fields))) == 1
 
 
-async def test_a_refreshed_token_keeps_the_key_and_another_user_gets_another(stage: Stage) -> None:
+async def test_a_refreshed_token_keeps_the_key_and_another_user_gets_another(net: Network) -> None:
     """A derived key follows the user, not the credential; no credential shows in it."""
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
     keys = []
     for token in (bearer(), bearer(exp=2), bearer(user="user-2"), ("Authorization", "Bearer opaque")):
-        shown = await sent(await stage.proxy(), upstream, (token,))
+        shown = await sent(await net.proxy(), upstream, (token,))
         assert uuid.UUID(shown["key"]).version == 5
         keys.append(shown["key"])
 
@@ -265,18 +265,18 @@ async def test_a_refreshed_token_keeps_the_key_and_another_user_gets_another(sta
     assert len(set(keys)) == 3
 
 
-async def test_without_anything_to_go_by_no_key_is_written(stage: Stage) -> None:
+async def test_without_anything_to_go_by_no_key_is_written(net: Network) -> None:
     """No caller, no user message: only the removals are made."""
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
 
-    assert await sent(await stage.proxy(), upstream, input=[], stream_options={}) == {}
+    assert await sent(await net.proxy(), upstream, input=[], stream_options={}) == {}
     assert upstream.last.body == body(input=[])
 
 
-async def test_a_conversation_keeps_its_key_whatever_ids_come_with_its_turns(stage: Stage) -> None:
+async def test_a_conversation_keeps_its_key_whatever_ids_come_with_its_turns(net: Network) -> None:
     """A session or Idempotency-Key that is new on each request costs nothing after the first turn."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy()
+    upstream = await net.upstream()
+    proxy = await net.proxy()
     first = await sent(proxy, upstream, (*CALLER, ("session_id", "one")), input=[HI])
     for number, history in enumerate([[HI, ANSWER, MORE], [HI, ANSWER, MORE, ANSWER, MORE]]):
         again = await sent(proxy, upstream, (*CALLER, ("session_id", f"new-{number}")), input=history)
@@ -286,11 +286,11 @@ async def test_a_conversation_keeps_its_key_whatever_ids_come_with_its_turns(sta
     assert (await sent(proxy, upstream, (bearer("user-2"), ("session_id", "x")), input=[HI, ANSWER]))["key"] == "x"
 
 
-async def test_a_conversation_keeps_its_key_from_one_transport_to_the_next(stage: Stage) -> None:
+async def test_a_conversation_keeps_its_key_from_one_transport_to_the_next(net: Network) -> None:
     """What began on a WebSocket goes on over HTTP after a fallback."""
     recorder = Recorder()
-    upstream = await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
+    upstream = await net.upstream(talking(recorder))
+    proxy = await net.proxy()
     async with opened(proxy, CALLER) as peer:
         await peer.ask(frame(input=[HI], prompt_cache_key="k"))
     upstream.answer = responding(whole())
@@ -298,10 +298,10 @@ async def test_a_conversation_keeps_its_key_from_one_transport_to_the_next(stage
     assert (await sent(proxy, upstream, CALLER, input=[HI, ANSWER, MORE]))["key"] == "k"
 
 
-async def test_an_explicit_key_that_changes_wins_in_fill_and_is_held_in_pin(stage: Stage) -> None:
+async def test_an_explicit_key_that_changes_wins_in_fill_and_is_held_in_pin(net: Network) -> None:
     """A native client is never held; the mode can be changed while the proxy runs."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy()
+    upstream = await net.upstream()
+    proxy = await net.proxy()
     await sent(proxy, upstream, CALLER, input=[HI], prompt_cache_key="first")
     longer = [HI, ANSWER, MORE]
     assert (await sent(proxy, upstream, CALLER, input=longer, prompt_cache_key="fill"))["key"] == "fill"
@@ -314,10 +314,10 @@ async def test_an_explicit_key_that_changes_wins_in_fill_and_is_held_in_pin(stag
     assert (await sent(proxy, upstream, native, input=[MORE, ANSWER, HI], prompt_cache_key="third"))["key"] == "third"
 
 
-async def test_a_turn_that_names_an_earlier_response_keeps_its_key(stage: Stage) -> None:
+async def test_a_turn_that_names_an_earlier_response_keeps_its_key(net: Network) -> None:
     """Over HTTP, where a gateway takes previous_response_id: the response's turn says the key."""
-    upstream = await stage.upstream(streaming(completed("resp_9")))
-    proxy = await stage.proxy()
+    upstream = await net.upstream(streaming(completed("resp_9")))
+    proxy = await net.proxy()
     await sent(proxy, upstream, CALLER, input=[HI], prompt_cache_key="k")
 
     assert (await sent(proxy, upstream, CALLER, input=[MORE], previous_response_id="resp_9"))["key"] == "k"
@@ -342,22 +342,22 @@ async def test_a_turn_that_names_an_earlier_response_keeps_its_key(stage: Stage)
     ],
 )
 async def test_a_handshake_is_completed_from_its_own_headers_alone(
-    stage: Stage, fields: tuple[Field, ...], added: tuple[Field, ...]
+    net: Network, fields: tuple[Field, ...], added: tuple[Field, ...]
 ) -> None:
     """Nothing is guessed before a turn is there, and every other byte of the head stays."""
-    upstream = await stage.upstream(talking(Recorder()))
-    async with opened(await stage.proxy(), fields):
+    upstream = await net.upstream(talking(Recorder()))
+    async with opened(await net.proxy(), fields):
         pass
 
     expected = request_bytes("chatgpt.com", RESPONSES, [*HANDSHAKE, *fields, *added], b"", "GET")
     assert upstream.last.head == expected
 
 
-async def test_frames_are_given_the_key_and_lose_what_is_stripped(stage: Stage) -> None:
+async def test_frames_are_given_the_key_and_lose_what_is_stripped(net: Network) -> None:
     """Each response.create is a turn, native or not, and every other byte of it stays."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
-    async with opened(await stage.proxy(), [("session_id", "s")]) as peer:
+    await net.upstream(talking(recorder))
+    async with opened(await net.proxy(), [("session_id", "s")]) as peer:
         for message in (
             frame(stream_options={}),
             frame(prompt_cache_key="k"),
@@ -386,11 +386,11 @@ def answering(*ids: str) -> Any:
     return talk
 
 
-async def test_a_delta_keeps_the_key_of_the_turn_it_names(stage: Stage) -> None:
+async def test_a_delta_keeps_the_key_of_the_turn_it_names(net: Network) -> None:
     """Named by previous_response_id, else the socket's last turn; a fresh socket knows the named one too."""
     talk = answering("resp_1", "resp_2", "resp_3", "resp_4")
-    await stage.upstream(talking(talk))
-    proxy = await stage.proxy()
+    await net.upstream(talking(talk))
+    proxy = await net.proxy()
     async with opened(proxy, CALLER) as peer:
         await peer.ask(frame(input=[HI], prompt_cache_key="one"))
         await peer.ask(frame(input=[MORE], prompt_cache_key="two"))
@@ -406,38 +406,38 @@ async def test_a_delta_keeps_the_key_of_the_turn_it_names(stage: Stage) -> None:
 
 @pytest.mark.parametrize(("mode", "expected"), [("fill", "new"), ("pin", "old")])
 async def test_an_explicit_key_in_a_delta_wins_in_fill_and_is_held_in_pin(
-    stage: Stage, mode: str, expected: str
+    net: Network, mode: str, expected: str
 ) -> None:
     """The same rule as over HTTP."""
     talk = answering("resp_1", "resp_2")
-    await stage.upstream(talking(talk))
-    async with opened(await stage.proxy(codex_mode=mode)) as peer:
+    await net.upstream(talking(talk))
+    async with opened(await net.proxy(codex_mode=mode)) as peer:
         await peer.ask(frame(input=[HI], prompt_cache_key="old"))
         await peer.ask(frame(input=[MORE], previous_response_id="resp_1", prompt_cache_key="new"))
 
     assert orjson.loads(talk.frames[1][0])["prompt_cache_key"] == expected
 
 
-async def test_a_warm_up_passes_on_a_session_and_derives_nothing(stage: Stage) -> None:
+async def test_a_warm_up_passes_on_a_session_and_derives_nothing(net: Network) -> None:
     """An empty input says too little; the turn that names the warm-up then has the derived key."""
     talk = answering("resp_1", "resp_2")
-    await stage.upstream(talking(talk))
-    async with opened(await stage.proxy(), CALLER) as peer:
+    await net.upstream(talking(talk))
+    async with opened(await net.proxy(), CALLER) as peer:
         await peer.ask(warm_up := frame(input=[], generate=False))
         await peer.ask(frame(input=[HI], previous_response_id="resp_1"))
     assert talk.frames[0] == [warm_up]
     assert "prompt_cache_key" in talk.frames[1][0]
 
     talk = answering("resp_1")
-    await stage.upstream(talking(talk))
-    async with opened(await stage.proxy(), [("session_id", "s")]) as peer:
+    await net.upstream(talking(talk))
+    async with opened(await net.proxy(), [("session_id", "s")]) as peer:
         await peer.ask(warm_up)
     assert orjson.loads(talk.frames[0][0])["prompt_cache_key"] == "s"
 
 
-async def test_a_restart_keeps_derived_keys(stage: Stage, confdir: Path) -> None:
+async def test_a_restart_keeps_derived_keys(net: Network, confdir: Path) -> None:
     """Two addons that share nothing derive the same."""
-    upstream = await stage.upstream()
-    keys = [(await sent(await stage.proxy(CodexContinuity()), upstream, CALLER))["key"] for _ in range(2)]
+    upstream = await net.upstream()
+    keys = [(await sent(await net.proxy(CodexContinuity()), upstream, CALLER))["key"] for _ in range(2)]
 
     assert keys[0] == keys[1]

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import Stage
+from conftest import Network
 from embedded_backend import Backend, Rules
 from embedded_backend.rules import COMPACT_MEMBERS
 from support.client import connected
@@ -35,20 +35,20 @@ def last(backend: Backend) -> dict[str, Any]:
     return document
 
 
-async def test_without_the_addon_the_backend_refuses_what_the_addon_removes(stage: Stage) -> None:
+async def test_without_the_addon_the_backend_refuses_what_the_addon_removes(net: Network) -> None:
     """In observe stream_options costs the turn; in fill it does not."""
-    await stage.backend()
-    assert await post(await stage.proxy(codex_mode="observe"), stream_options={"include_usage": True}) == 400
-    assert await post(await stage.proxy(), stream_options={"include_usage": True}) == 200
+    await net.backend()
+    assert await post(await net.proxy(codex_mode="observe"), stream_options={"include_usage": True}) == 400
+    assert await post(await net.proxy(), stream_options={"include_usage": True}) == 200
 
 
 @pytest.mark.parametrize("mode", ["fill", "pin", "observe"])
 async def test_a_refused_member_is_kept_and_the_way_out_is_said_once(
-    stage: Stage, mode: str, caplog: pytest.LogCaptureFixture
+    net: Network, mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The client's word stands, turn after turn."""
-    backend = await stage.backend()
-    proxy = await stage.proxy(codex_mode=mode)
+    backend = await net.backend()
+    proxy = await net.proxy(codex_mode=mode)
     for _ in range(3):
         assert await post(proxy, prompt_cache_retention="24h") == 400
         assert last(backend)["prompt_cache_retention"] == "24h"
@@ -64,11 +64,11 @@ async def test_a_refused_member_is_kept_and_the_way_out_is_said_once(
 
 
 async def test_a_member_of_codex_learn_is_left_out_of_later_turns(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Of that model, on every transport, until the option changes."""
-    backend = await stage.backend()
-    proxy = await stage.proxy(codex_learn="temperature")
+    backend = await net.backend()
+    proxy = await net.proxy(codex_learn="temperature")
     assert await post(proxy, temperature=1) == 400
     assert await post(proxy, temperature=1) == 200
     assert "temperature" not in last(backend)
@@ -80,10 +80,10 @@ async def test_a_member_of_codex_learn_is_left_out_of_later_turns(
     assert await post(proxy, temperature=1) == 400
 
 
-async def test_a_refusal_on_a_websocket_teaches_the_same(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refusal_on_a_websocket_teaches_the_same(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """An error frame is a refusal like a 400."""
-    await stage.backend()
-    proxy = await stage.proxy(codex_learn="user")
+    await net.backend()
+    proxy = await net.proxy(codex_learn="user")
     async with opened(proxy, [("session_id", "s")]) as peer:
         assert await ask(peer, user="u", metadata={}) == "error"
         assert await ask(peer, user="u") == "error"
@@ -94,11 +94,11 @@ async def test_a_refusal_on_a_websocket_teaches_the_same(stage: Stage, caplog: p
 
 @pytest.mark.parametrize("members", [{"service_tier": "odd"}, {"store": True}, {"prompt_cache_key": 7}])
 async def test_an_invalid_value_is_not_a_refusal(
-    stage: Stage, members: dict[str, Any], caplog: pytest.LogCaptureFixture
+    net: Network, members: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The member is known, and what the user asked for with it is not taken away."""
-    backend = await stage.backend()
-    proxy = await stage.proxy(codex_learn="service_tier,store")
+    backend = await net.backend()
+    proxy = await net.proxy(codex_learn="service_tier,store")
     for _ in range(2):
         await post(proxy, **members)
     assert members.keys() <= last(backend).keys()
@@ -106,11 +106,11 @@ async def test_an_invalid_value_is_not_a_refusal(
 
 
 async def test_a_key_that_an_old_compact_refuses_is_not_added_there_again(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The session headers still are; the other endpoint and other models are asked by themselves."""
-    backend = await stage.backend(rules=OLD)
-    proxy = await stage.proxy()
+    backend = await net.backend(rules=OLD)
+    proxy = await net.proxy()
     turn = {"instructions": "x"}
     unary = orjson.loads(body(**turn))
     text = orjson.dumps({name: value for name, value in unary.items() if name not in ("store", "stream")})
@@ -129,11 +129,11 @@ async def test_a_key_that_an_old_compact_refuses_is_not_added_there_again(
     assert len([line for line in said(caplog) if "which the client sends" in line]) == 1
 
 
-async def test_the_cache_hits_once_a_client_without_a_session_has_a_key(stage: Stage) -> None:
+async def test_the_cache_hits_once_a_client_without_a_session_has_a_key(net: Network) -> None:
     """What it is all for: the same conversation is routed to the same server, turn after turn."""
-    backend = await stage.backend()
+    backend = await net.backend()
     history: list[dict[str, Any]] = [{"role": "user", "content": "hello"}]
-    proxy = await stage.proxy()
+    proxy = await net.proxy()
     cached = []
     async with connected(proxy) as connection:
         for number in range(6):

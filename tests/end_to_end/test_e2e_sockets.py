@@ -7,7 +7,7 @@ import orjson
 import pytest
 from codexcache.addon import CodexContinuity
 from codexcache.proxy.socketturns import INCOMPLETE
-from conftest import Stage
+from conftest import Network
 from mitmproxy import http
 from support.client import connected
 from support.proxy import Proxy
@@ -57,12 +57,12 @@ def with_key(message: str, key: str = "s") -> str:
 @pytest.mark.parametrize("deflate", [False, True])
 @pytest.mark.parametrize("size", [3_900, 4_100, 50_000])
 @pytest.mark.parametrize("name", TEXTS)
-async def test_an_edited_message_keeps_every_character(stage: Stage, name: str, size: int, deflate: bool) -> None:
+async def test_an_edited_message_keeps_every_character(net: Network, name: str, size: int, deflate: bool) -> None:
     """Whatever its size and script, and with permessage-deflate as without; it leaves in one frame."""
     text = (TEXTS[name] * size)[:size]
     recorder = Recorder()
-    await stage.upstream(talking(recorder, deflate=deflate))
-    async with opened(await stage.proxy(), SESSION, deflate=deflate) as peer:
+    await net.upstream(talking(recorder, deflate=deflate))
+    async with opened(await net.proxy(), SESSION, deflate=deflate) as peer:
         for shift in range(4):
             await peer.ask(message := orjson_frame("x" * shift + text))
             assert recorder.frames[-1] == [with_key(message)]
@@ -73,25 +73,25 @@ def orjson_frame(content: str) -> str:
 
 
 @pytest.mark.parametrize("deflate", [False, True])
-async def test_a_message_in_fragments_is_edited_as_a_whole(stage: Stage, deflate: bool) -> None:
+async def test_a_message_in_fragments_is_edited_as_a_whole(net: Network, deflate: bool) -> None:
     """The client's cuts do not matter to what it says."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder, deflate=deflate))
+    await net.upstream(talking(recorder, deflate=deflate))
     message = orjson_frame("ключ " * 3000)
-    async with opened(await stage.proxy(), SESSION, deflate=deflate) as peer:
+    async with opened(await net.proxy(), SESSION, deflate=deflate) as peer:
         await peer.ask(message[:10], message[10:5000], message[5000:])
 
     assert recorder.messages == [with_key(message)]
 
 
-async def test_an_edit_of_the_same_length_splits_no_character(stage: Stage) -> None:
+async def test_an_edit_of_the_same_length_splits_no_character(net: Network) -> None:
     """The client's cuts are kept, unless one would now stand within a character."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
+    await net.upstream(talking(recorder))
     before = '{"type":"response.create","input":"é","prompt_cache_key":"  k","x":"é€é€"}'
     after = '{"type":"response.create","input":"é","prompt_cache_key":"k","x":"é€é€"}'
     longer = before.replace(',"x"', ',"stream_options":1,"x"').replace('"  k"', '" k"')
-    async with opened(await stage.proxy()) as peer:
+    async with opened(await net.proxy()) as peer:
         for cut in range(1, len(before)):
             await peer.ask(before[:cut], before[cut:])
             assert recorder.messages[-1] == after
@@ -99,14 +99,14 @@ async def test_an_edit_of_the_same_length_splits_no_character(stage: Stage) -> N
         assert recorder.messages[-1] == after
 
 
-async def test_an_edit_that_shifts_the_text_splits_no_character(stage: Stage) -> None:
+async def test_an_edit_that_shifts_the_text_splits_no_character(net: Network) -> None:
     """One member goes and another of its length is added behind the text, in a message that came in fragments."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
+    await net.upstream(talking(recorder))
     before = '{"type":"response.create","stream_options":12345,"input":"é€é€é€é€é€é€é€é€é€é€"}'
     after = with_key(before.replace(',"stream_options":12345', ""))
     assert len(before) == len(after)
-    async with opened(await stage.proxy(), SESSION) as peer:
+    async with opened(await net.proxy(), SESSION) as peer:
         for cut in range(1, len(before)):
             await peer.ask(before[:cut], before[cut:])
             assert recorder.messages[-1] == after
@@ -133,7 +133,7 @@ UNTOUCHED: dict[str, tuple[Data, ...]] = {
 @pytest.mark.parametrize("deflate", [False, True])
 @pytest.mark.parametrize("name", UNTOUCHED)
 async def test_what_needs_no_edit_passes_frame_by_frame_without_a_word(
-    stage: Stage, name: str, deflate: bool, caplog: pytest.LogCaptureFixture
+    net: Network, name: str, deflate: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The same fragments arrive, in both directions; in compressed ones wsproto puts all the text into the last."""
     message = UNTOUCHED[name]
@@ -144,8 +144,8 @@ async def test_what_needs_no_edit_passes_frame_by_frame_without_a_word(
         arrived.extend(peer.frames)
         await peer.send(*message)
 
-    await stage.upstream(talking(echo, deflate=deflate))
-    async with opened(await stage.proxy(), SESSION, deflate=deflate) as peer:
+    await net.upstream(talking(echo, deflate=deflate))
+    async with opened(await net.proxy(), SESSION, deflate=deflate) as peer:
         await peer.ask(*message)
 
     for frames in (arrived, peer.frames):
@@ -165,12 +165,12 @@ async def test_what_needs_no_edit_passes_frame_by_frame_without_a_word(
     ],
 )
 async def test_a_frame_that_looks_like_a_turn_and_cannot_be_read_passes_with_one_line(
-    stage: Stage, message: str, reason: str, caplog: pytest.LogCaptureFixture
+    net: Network, message: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As over HTTP; the next frame is a turn again."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
-    async with opened(await stage.proxy(codex_body_limit="2k"), SESSION) as peer:
+    await net.upstream(talking(recorder))
+    async with opened(await net.proxy(codex_body_limit="2k"), SESSION) as peer:
         await peer.ask(message)
         await peer.ask(frame())
 
@@ -179,7 +179,7 @@ async def test_a_frame_that_looks_like_a_turn_and_cannot_be_read_passes_with_one
     assert said(caplog)[0].startswith(f"A turn to 'chatgpt.com' passes unchanged: {reason}")
 
 
-async def test_pings_and_close_codes_pass(stage: Stage) -> None:
+async def test_pings_and_close_codes_pass(net: Network) -> None:
     """In both directions, between messages."""
     seen: dict[str, Any] = {}
 
@@ -190,8 +190,8 @@ async def test_pings_and_close_codes_pass(stage: Stage) -> None:
         await peer.receive()
         seen.update(pings=peer.pings, code=peer.close_code)
 
-    await stage.upstream(talking(talk))
-    proxy = await stage.proxy()
+    await net.upstream(talking(talk))
+    proxy = await net.proxy()
     ends = kept(proxy)
     async with opened(proxy, SESSION) as peer:
         peer.ping(b"from the client")
@@ -204,11 +204,11 @@ async def test_pings_and_close_codes_pass(stage: Stage) -> None:
     assert seen == {"pings": [b"from the client"], "code": 4001}
 
 
-async def test_messages_keep_their_order(stage: Stage) -> None:
+async def test_messages_keep_their_order(net: Network) -> None:
     """A turn, other frames, and a turn again, sent in one go."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
-    async with opened(await stage.proxy(), SESSION) as peer:
+    await net.upstream(talking(recorder))
+    async with opened(await net.proxy(), SESSION) as peer:
         for number in range(50):
             await peer.send(frame(n=number) if number % 2 else f"{number}")
         for _ in range(50):
@@ -217,11 +217,11 @@ async def test_messages_keep_their_order(stage: Stage) -> None:
     assert recorder.messages == [with_key(frame(n=number)) if number % 2 else f"{number}" for number in range(50)]
 
 
-async def test_a_sockets_messages_are_kept_up_to_the_limit_and_the_flow_says_so(stage: Stage) -> None:
+async def test_a_sockets_messages_are_kept_up_to_the_limit_and_the_flow_says_so(net: Network) -> None:
     """The oldest go; every one arrives all the same, and the latest is there to be seen."""
     recorder = Recorder("y" * 1000)
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy(codex_view_limit="10k")
+    await net.upstream(talking(recorder))
+    proxy = await net.proxy(codex_view_limit="10k")
     flow = kept(proxy)
     async with opened(proxy, SESSION) as peer:
         await peer.ask("x" * 1000)
@@ -237,11 +237,11 @@ async def test_a_sockets_messages_are_kept_up_to_the_limit_and_the_flow_says_so(
     assert INCOMPLETE in http.HTTPFlow.from_state(flow.flow.get_state()).metadata
 
 
-async def test_a_short_socket_is_kept_whole(stage: Stage) -> None:
+async def test_a_short_socket_is_kept_whole(net: Network) -> None:
     """And no flow says otherwise."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
+    await net.upstream(talking(recorder))
+    proxy = await net.proxy()
     flow = kept(proxy)
     async with opened(proxy, SESSION) as peer:
         await peer.ask(frame())
@@ -252,11 +252,11 @@ async def test_a_short_socket_is_kept_whole(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("status", [403, 426, 500])
-async def test_a_refused_handshake_arrives_as_it_is(stage: Stage, status: int) -> None:
+async def test_a_refused_handshake_arrives_as_it_is(net: Network, status: int) -> None:
     """The client falls back to HTTP on the status, and is served."""
     answer = whole(b'{"error":{}}', status=f"{status} Refused", extra=b"X-Odd: 1\r\n")
-    upstream = await stage.upstream(responding(answer))
-    proxy = await stage.proxy()
+    upstream = await net.upstream(responding(answer))
+    proxy = await net.proxy()
     handshake = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), *SESSION]
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [*handshake, ("Sec-WebSocket-Key", "a" * 22 + "==")], method="GET")
@@ -267,7 +267,7 @@ async def test_a_refused_handshake_arrives_as_it_is(stage: Stage, status: int) -
     assert upstream.last.body == body(prompt_cache_key="s")
 
 
-async def test_a_turn_that_is_cut_off_leaves_nothing_behind(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_turn_that_is_cut_off_leaves_nothing_behind(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """The backend drops the socket in the middle of a turn; what it said until then was learned."""
 
     async def talk(peer: Peer) -> None:
@@ -275,8 +275,8 @@ async def test_a_turn_that_is_cut_off_leaves_nothing_behind(stage: Stage, caplog
         await peer.send(spelled({"type": "response.created", "response": {"id": "resp_1"}}).decode())
         peer.writer.transport.abort()
 
-    upstream = await stage.upstream(talking(talk))
-    proxy = await stage.proxy()
+    upstream = await net.upstream(talking(talk))
+    proxy = await net.proxy()
     flow = kept(proxy)
     async with opened(proxy) as peer:
         await peer.ask(frame(prompt_cache_key="k"))
@@ -290,11 +290,11 @@ async def test_a_turn_that_is_cut_off_leaves_nothing_behind(stage: Stage, caplog
     assert said(caplog) == []
 
 
-async def test_a_message_that_the_user_injects_is_a_turn_like_any_other(stage: Stage) -> None:
+async def test_a_message_that_the_user_injects_is_a_turn_like_any_other(net: Network) -> None:
     """From mitmproxy's UI, to the server."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
+    await net.upstream(talking(recorder))
+    proxy = await net.proxy()
     flow = kept(proxy)
     async with opened(proxy, SESSION) as peer:
         await peer.ask("first")
@@ -304,7 +304,7 @@ async def test_a_message_that_the_user_injects_is_a_turn_like_any_other(stage: S
     assert recorder.messages == ["first", with_key(frame())]
 
 
-async def test_a_message_that_another_addon_dropped_is_no_turn(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_message_that_another_addon_dropped_is_no_turn(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """It never leaves, so nothing is remembered of it."""
 
     class Dropper:
@@ -314,8 +314,8 @@ async def test_a_message_that_another_addon_dropped_is_no_turn(stage: Stage, cap
                 flow.websocket.messages[-1].drop()
 
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy(Dropper())
+    await net.upstream(talking(recorder))
+    proxy = await net.proxy(Dropper())
     proxy.master.addons.add(CodexContinuity())
     async with opened(proxy) as peer:
         await peer.send(frame(input="drop me", prompt_cache_key="dropped"))
@@ -326,11 +326,11 @@ async def test_a_message_that_another_addon_dropped_is_no_turn(stage: Stage, cap
     assert said(caplog) == []
 
 
-async def test_a_socket_whose_handshake_was_not_seen_is_adopted(stage: Stage) -> None:
+async def test_a_socket_whose_handshake_was_not_seen_is_adopted(net: Network) -> None:
     """The script was loaded anew, or the options changed, while the socket was open."""
     recorder = Recorder()
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
+    await net.upstream(talking(recorder))
+    proxy = await net.proxy()
     async with opened(proxy, SESSION) as peer:
         await peer.ask(frame(n=1))
         proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
@@ -341,11 +341,11 @@ async def test_a_socket_whose_handshake_was_not_seen_is_adopted(stage: Stage) ->
     assert recorder.messages == [with_key(frame(n=1)), frame(n=2), with_key(frame(n=3))]
 
 
-async def test_a_plain_upgrade_path_is_followed(stage: Stage) -> None:
+async def test_a_plain_upgrade_path_is_followed(net: Network) -> None:
     """A socket after other requests on the same connection."""
     recorder = Recorder()
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, [JSON], body())
         upstream.answer = talking(recorder)
         peer = await upgraded(connection, SESSION)

@@ -10,7 +10,7 @@ import brotli
 import pytest
 import zstandard
 from codexcache.addon import CodexContinuity
-from conftest import Stage
+from conftest import Network
 from embedded_backend.certificates import Authority
 from mitmproxy import http
 from support import http2
@@ -93,12 +93,12 @@ class Stepwise:
     ],
 )
 async def test_events_arrive_one_by_one_over_http1(
-    stage: Stage, host: str, path: str, settings: dict[str, str]
+    net: Network, host: str, path: str, settings: dict[str, str]
 ) -> None:
     """The next event is sent only after the last has arrived: turns, other streams, and other hosts' streams."""
     steps = Stepwise(*STREAM)
-    await stage.upstream(steps.over_http1, host)
-    async with connected(await stage.proxy(**settings), host) as connection:
+    await net.upstream(steps.over_http1, host)
+    async with connected(await net.proxy(**settings), host) as connection:
         reply = await connection.start(path, [JSON], body())
         for piece in STREAM:
             assert await reply.piece() == piece
@@ -109,15 +109,15 @@ async def test_events_arrive_one_by_one_over_http1(
 @pytest.mark.parametrize("upstream_speaks", ["http/1.1", "h2"])
 @pytest.mark.parametrize(("host", "path"), [("chatgpt.com", RESPONSES), ("other.example", "/events")])
 async def test_events_arrive_one_by_one_over_http2(
-    stage: Stage, authority: Authority, host: str, path: str, upstream_speaks: str
+    net: Network, authority: Authority, host: str, path: str, upstream_speaks: str
 ) -> None:
     """The client speaks HTTP/2, the backend either."""
     steps = Stepwise(*STREAM)
     async with http2.running_http2_upstream(authority.context(), steps.over_http2) as upstream:
-        stage.ports[host] = upstream.port
+        net.ports[host] = upstream.port
         if upstream_speaks == "http/1.1":
-            await stage.upstream(steps.over_http1, host)
-        proxy = await stage.proxy(codex_tunnel="off", connection_strategy="lazy", ssl_insecure=True)
+            await net.upstream(steps.over_http1, host)
+        proxy = await net.proxy(codex_tunnel="off", connection_strategy="lazy", ssl_insecure=True)
         async with http2.http2_connected(proxy, host) as client:
             reply = await client.start(path, [JSON], body())
             for piece in STREAM:
@@ -156,7 +156,7 @@ CODINGS: dict[str, Callable[..., list[bytes]]] = {
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-async def test_a_compressed_stream_passes_as_it_is_and_is_read(stage: Stage, coding: str) -> None:
+async def test_a_compressed_stream_passes_as_it_is_and_is_read(net: Network, coding: str) -> None:
     """Its bytes are the backend's own, piece by piece, and the response's id is learned from them."""
     pieces = CODINGS[coding](CREATED, completed("resp_c"))
     steps = Stepwise(*pieces)
@@ -168,8 +168,8 @@ async def test_a_compressed_stream_passes_as_it_is_and_is_read(stage: Stage, cod
             await exchange.send(chunk(piece))
         await exchange.send(chunk(b""))
 
-    upstream = await stage.upstream(answer)
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream(answer)
+    async with connected(await net.proxy()) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
         for piece in pieces:
             assert await reply.piece() == piece
@@ -200,11 +200,11 @@ ANSWERS = {
 @pytest.mark.parametrize("name", ANSWERS)
 @pytest.mark.parametrize("path", [RESPONSES, COMPACT, "/backend-api/codex/models"])
 async def test_a_response_arrives_byte_for_byte(
-    stage: Stage, path: str, name: str, caplog: pytest.LogCaptureFixture
+    net: Network, path: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Head and body alike, whatever they hold; the next request on the connection is served as well."""
-    await stage.upstream(responding(ANSWERS[name]))
-    async with connected(await stage.proxy()) as connection:
+    await net.upstream(responding(ANSWERS[name]))
+    async with connected(await net.proxy()) as connection:
         for _ in range(2):
             reply = await connection.post(path, [JSON], body(prompt_cache_key="k"))
             assert bytes(reply.raw) == ANSWERS[name]
@@ -213,7 +213,7 @@ async def test_a_response_arrives_byte_for_byte(
     assert faults == []
 
 
-async def test_an_http2_response_keeps_its_fields(stage: Stage, authority: Authority) -> None:
+async def test_an_http2_response_keeps_its_fields(net: Network, authority: Authority) -> None:
     """Names, order and repetition."""
     fields = [(":status", "200"), ("content-type", "application/json"), ("x-odd", "1"), ("x-odd", "2"), ("a", "")]
 
@@ -222,8 +222,8 @@ async def test_an_http2_response_keeps_its_fields(stage: Stage, authority: Autho
         await exchange.send(b"{}", last=True)
 
     async with http2.running_http2_upstream(authority.context(), answer) as upstream:
-        stage.ports["chatgpt.com"] = upstream.port
-        async with http2.http2_connected(await stage.proxy()) as client:
+        net.ports["chatgpt.com"] = upstream.port
+        async with http2.http2_connected(await net.proxy()) as client:
             reply = await client.post(RESPONSES, [JSON], body())
 
     assert [(name.decode(), value.decode()) for name, value in reply.fields] == fields
@@ -238,11 +238,11 @@ async def learned(proxy: Proxy, upstream: Upstream, response_id: str) -> bool:
     return upstream.last.values("session-id") == ["k"]
 
 
-async def test_a_client_that_hangs_up_after_the_last_event_has_finished_its_turn(stage: Stage) -> None:
+async def test_a_client_that_hangs_up_after_the_last_event_has_finished_its_turn(net: Network) -> None:
     """As most clients do over HTTP/1.1; the end of the body never comes."""
-    upstream = await stage.upstream(Stepwise(*STREAM).over_http1)
+    upstream = await net.upstream(Stepwise(*STREAM).over_http1)
     upstream.answer = responding(stream_head(), *map(chunk, STREAM))
-    proxy = await stage.proxy()
+    proxy = await net.proxy()
     watch = watched(proxy)
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
@@ -257,12 +257,12 @@ async def test_a_client_that_hangs_up_after_the_last_event_has_finished_its_turn
     assert await learned(proxy, upstream, "resp_1")
 
 
-async def test_a_client_that_cancels_an_http2_stream_has_finished_its_turn(stage: Stage, authority: Authority) -> None:
+async def test_a_client_that_cancels_an_http2_stream_has_finished_its_turn(net: Network, authority: Authority) -> None:
     """As Codex does; the backend learns of the cancellation."""
     steps = Stepwise(*STREAM)
     async with http2.running_http2_upstream(authority.context(), steps.over_http2) as served:
-        stage.ports["chatgpt.com"] = served.port
-        proxy = await stage.proxy()
+        net.ports["chatgpt.com"] = served.port
+        proxy = await net.proxy()
         watch = watched(proxy)
         async with http2.http2_connected(proxy) as client:
             reply = await client.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
@@ -276,11 +276,11 @@ async def test_a_client_that_cancels_an_http2_stream_has_finished_its_turn(stage
 
     assert served.resets == 1
     assert flow.error is not None
-    assert await learned(proxy, await stage.upstream(), "resp_1")
+    assert await learned(proxy, await net.upstream(), "resp_1")
 
 
 async def test_a_stream_that_the_backend_cuts_is_cut_for_the_client_too(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What came before the cut arrives; the addon has no fault, and knows as much as was said."""
 
@@ -288,8 +288,8 @@ async def test_a_stream_that_the_backend_cuts_is_cut_for_the_client_too(
         await exchange.send(stream_head(), chunk(CREATED))
         exchange.writer.transport.abort()
 
-    upstream = await stage.upstream(answer)
-    proxy = await stage.proxy()
+    upstream = await net.upstream(answer)
+    proxy = await net.proxy()
     watch = watched(proxy)
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
@@ -302,11 +302,11 @@ async def test_a_stream_that_the_backend_cuts_is_cut_for_the_client_too(
     assert await learned(proxy, upstream, "resp_1")
 
 
-async def test_a_turn_is_finished_by_its_last_event_not_by_the_end_of_its_body(stage: Stage) -> None:
+async def test_a_turn_is_finished_by_its_last_event_not_by_the_end_of_its_body(net: Network) -> None:
     """A client may send its next turn while the stream is still open."""
     steps = Stepwise(completed("resp_5"))
-    upstream = await stage.upstream(steps.over_http1)
-    proxy = await stage.proxy()
+    upstream = await net.upstream(steps.over_http1)
+    proxy = await net.proxy()
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
         await reply.piece()
@@ -316,7 +316,7 @@ async def test_a_turn_is_finished_by_its_last_event_not_by_the_end_of_its_body(s
 
 
 async def test_a_listener_that_fails_alters_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Every byte arrives, and the fault is said once."""
 
@@ -325,8 +325,8 @@ async def test_a_listener_that_fails_alters_nothing(
 
     monkeypatch.setattr("codexcache.turns.tap.EventReader.feed", fail)
     answer = b"".join([stream_head(), *map(chunk, STREAM), chunk(b"")])
-    await stage.upstream(responding(answer))
-    async with connected(await stage.proxy()) as connection:
+    await net.upstream(responding(answer))
+    async with connected(await net.proxy()) as connection:
         for _ in range(3):
             assert bytes((await connection.post(RESPONSES, [JSON], body())).raw) == answer
 
@@ -336,7 +336,7 @@ async def test_a_listener_that_fails_alters_nothing(
 
 
 async def test_a_fault_before_the_listeners_does_not_make_a_stream_wait(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Event by event, also where there is nobody to listen."""
 
@@ -345,8 +345,8 @@ async def test_a_fault_before_the_listeners_does_not_make_a_stream_wait(
 
     monkeypatch.setattr("codexcache.proxy.httpturns.Tap", fail)
     steps = Stepwise(*STREAM)
-    await stage.upstream(steps.over_http1)
-    async with connected(await stage.proxy()) as connection:
+    await net.upstream(steps.over_http1)
+    async with connected(await net.proxy()) as connection:
         reply = await connection.start(RESPONSES, [JSON], body())
         for piece in STREAM:
             assert await reply.piece() == piece
@@ -354,10 +354,10 @@ async def test_a_fault_before_the_listeners_does_not_make_a_stream_wait(
 
 
 @pytest.mark.parametrize(("limit", "kept"), [("16m", True), ("100", False)])
-async def test_a_streamed_response_can_be_viewed_up_to_the_limit(stage: Stage, limit: str, kept: bool) -> None:
+async def test_a_streamed_response_can_be_viewed_up_to_the_limit(net: Network, limit: str, kept: bool) -> None:
     """The flow has the whole body, or says that it is missing; the outcome is read in either case."""
-    upstream = await stage.upstream(streaming(*STREAM))
-    proxy = await stage.proxy(codex_view_limit=limit)
+    upstream = await net.upstream(streaming(*STREAM))
+    proxy = await net.proxy(codex_view_limit=limit)
     watch = watched(proxy)
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
@@ -368,10 +368,10 @@ async def test_a_streamed_response_can_be_viewed_up_to_the_limit(stage: Stage, l
     assert await learned(proxy, upstream, "resp_1")
 
 
-async def test_what_is_not_viewed_is_read_all_the_same(stage: Stage) -> None:
+async def test_what_is_not_viewed_is_read_all_the_same(net: Network) -> None:
     """A response in one JSON document is read beyond codex_view_limit."""
-    upstream = await stage.upstream(responding(whole(b'{"id":"resp_7","output":"%s"}' % (b"x" * 500))))
-    proxy = await stage.proxy(codex_view_limit="100")
+    upstream = await net.upstream(responding(whole(b'{"id":"resp_7","output":"%s"}' % (b"x" * 500))))
+    proxy = await net.proxy(codex_view_limit="100")
     async with connected(proxy) as connection:
         await connection.post(COMPACT, [JSON], body(prompt_cache_key="k"))
 
@@ -379,10 +379,10 @@ async def test_what_is_not_viewed_is_read_all_the_same(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"store_streamed_bodies": True}, {"stream_large_bodies": "1"}])
-async def test_mitmproxys_own_streaming_options_change_nothing(stage: Stage, settings: dict[str, Any]) -> None:
+async def test_mitmproxys_own_streaming_options_change_nothing(net: Network, settings: dict[str, Any]) -> None:
     """A response arrives and can be viewed with them, too."""
-    await stage.upstream(streaming(*STREAM))
-    proxy = await stage.proxy(**settings)
+    await net.upstream(streaming(*STREAM))
+    proxy = await net.proxy(**settings)
     watch = watched(proxy)
     async with connected(proxy) as connection:
         reply = await connection.post("/backend-api/wham/stream", method="GET")
@@ -393,15 +393,15 @@ async def test_mitmproxys_own_streaming_options_change_nothing(stage: Stage, set
     assert response.raw_content == b"".join(STREAM)
 
 
-async def test_a_response_made_by_another_addon_passes(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_response_made_by_another_addon_passes(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """Such as a replayed or blocked one: no bytes come from the backend at all."""
 
     class Blocker:
         def request(self, flow: http.HTTPFlow) -> None:
             flow.response = http.Response.make(418, b"no", {"content-type": "text/event-stream"})
 
-    await stage.upstream()
-    proxy = await stage.proxy(CodexContinuity())
+    await net.upstream()
+    proxy = await net.proxy(CodexContinuity())
     proxy.master.addons.add(Blocker())
     async with connected(proxy) as connection:
         reply = await connection.post(RESPONSES, [JSON], body())
@@ -410,7 +410,7 @@ async def test_a_response_made_by_another_addon_passes(stage: Stage, caplog: pyt
     assert said(caplog) == []
 
 
-async def test_many_streams_run_at_once(stage: Stage) -> None:
+async def test_many_streams_run_at_once(net: Network) -> None:
     """One slow stream holds up no other."""
     slow, fast = Stepwise(*STREAM), streaming(*STREAM)
     answers: list[Answer] = [slow.over_http1, fast, fast]
@@ -418,8 +418,8 @@ async def test_many_streams_run_at_once(stage: Stage) -> None:
     async def answer(exchange: Exchange) -> None:
         await answers.pop(0)(exchange)
 
-    await stage.upstream(answer)
-    proxy = await stage.proxy()
+    await net.upstream(answer)
+    proxy = await net.proxy()
     async with connected(proxy) as first, connected(proxy) as second:
         waiting = await first.start(RESPONSES, [JSON, bearer()], body())
         assert await waiting.piece() == CREATED

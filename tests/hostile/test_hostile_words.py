@@ -17,12 +17,13 @@ from codexcache.wire.document import Json
 from conftest import Stage
 from mitmproxy.test import tflow
 from support.client import connected
-from support.findings import Clerk
+from support.findings import Harness
 from support.html import parsed
+from support.patience import until
 from support.portraits import portrait
 from support.proxy import Proxy
 from support.sockets import opened, talking
-from support.talks import Listed, asked, counting, counting_frames, flows, until
+from support.talks import Listed, asked, counting, counting_frames, flows
 from support.wire import JSON, RESPONSES, body, everything_said, frame
 
 STRANGERS = [
@@ -66,18 +67,18 @@ def history(*texts: str) -> Json:
 @pytest.mark.parametrize("member", MEMBERS)
 def test_whatever_a_body_says_is_harmless_where_a_turn_is_told_of(member: str, stranger: str) -> None:
     """In line, journal, portrait, page, tables, comment and telemetry, as it came, as it changed and as it went."""
-    clerk, odd = Clerk(), MEMBERS[member](stranger)
+    harness, odd = Harness(), MEMBERS[member](stranger)
     none: dict[str, Any] = {}
     for members in (none, odd, none):
-        finding = clerk.turn(**{"input": asked("one", "two"), **members})
+        finding = harness.turn(**{"input": asked("one", "two"), **members})
         assert str(check_finding(finding)["verdict"])
 
 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda text: ascii(text)[:24])
 def test_whatever_a_response_says_is_harmless_where_a_turn_is_told_of(stranger: str) -> None:
     """Its id, its key, its error."""
-    clerk = Clerk()
-    passage = clerk.send(input=history("one"))
+    harness = Harness()
+    passage = harness.send(input=history("one"))
     passage.outcome.read_body(
         json.dumps(
             {
@@ -90,7 +91,7 @@ def test_whatever_a_response_says_is_harmless_where_a_turn_is_told_of(stranger: 
     )
     passage.outcome.status = 400
 
-    assert check_finding(clerk.end(passage, usage={}))["verdict"] == "rejected"
+    assert check_finding(harness.end(passage, usage={}))["verdict"] == "rejected"
 
 
 COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1e300, True, None, "9", [], {}]
@@ -99,27 +100,27 @@ COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1
 @pytest.mark.parametrize("count", COUNTS, ids=str)
 def test_counters_of_any_kind_are_shown_or_left_out(count: Json) -> None:
     """As input, as what was cached, as output; by a turn and by the one that goes on with it."""
-    clerk = Clerk()
+    harness = Harness()
     usage: dict[str, Json] = {
         "input_tokens": count,
         "output_tokens": count,
         "input_tokens_details": {"cached_tokens": count},
     }
     for number in range(3):
-        check_finding(clerk.end(clerk.send(input=history(*"abcd"[: number + 1])), usage=usage))
+        check_finding(harness.end(harness.send(input=history(*"abcd"[: number + 1])), usage=usage))
         check_finding(
-            clerk.end(clerk.send(input=history(*"abcd"[: number + 1])), usage={**usage, "input_tokens": 9_000})
+            harness.end(harness.send(input=history(*"abcd"[: number + 1])), usage={**usage, "input_tokens": 9_000})
         )
 
 
 @pytest.mark.parametrize("status", COUNTS, ids=str)
 def test_a_status_of_any_kind_is_shown_or_left_out(status: Json) -> None:
     """A WebSocket's error event can say anything."""
-    clerk = Clerk()
-    passage = clerk.send(input=history("one"))
+    harness = Harness()
+    passage = harness.send(input=history("one"))
     passage.outcome.read_event(json.dumps({"type": "error", "status": status}).encode())
 
-    check_finding(clerk.end(passage, usage={}))
+    check_finding(harness.end(passage, usage={}))
 
 
 HEADERS = [

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from codexcache.proxy.arrivals import Arrivals
 from codexcache.proxy.core import Core
-from conftest import Stage
+from conftest import Network
 from mitmproxy.proxy import server_hooks
 from mitmproxy.test import tflow
 from support.client import connected
@@ -38,11 +38,11 @@ async def refuse(proxy: Proxy, host: str = "chatgpt.com") -> None:
 
 
 async def test_a_client_that_refuses_the_ca_is_told_the_way_once(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Once for each host; the numbers go on."""
-    await stage.upstream()
-    proxy = await stage.proxy()
+    await net.upstream()
+    proxy = await net.proxy()
     await refuse(proxy)
     await refuse(proxy)
     ca = proxy.ca_file
@@ -55,10 +55,10 @@ async def test_a_client_that_refuses_the_ca_is_told_the_way_once(
     assert "SSL_CERT_FILE" in sentence
 
 
-async def test_turns_and_other_requests_are_counted(stage: Stage) -> None:
+async def test_turns_and_other_requests_are_counted(net: Network) -> None:
     """With what was changed in the turns, and what else was refused."""
-    await stage.upstream(responding(whole(status="401 Unauthorized")))
-    proxy = await stage.proxy()
+    await net.upstream(responding(whole(status="401 Unauthorized")))
+    proxy = await net.proxy()
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
         await connection.post("/backend-api/wham/usage", method="GET")
@@ -70,10 +70,10 @@ async def test_turns_and_other_requests_are_counted(stage: Stage) -> None:
     assert report["changed"] == {"session-id": 1, "session_id": 1, "x-client-request-id": 1}
 
 
-async def test_other_hosts_are_counted_as_tunnelled(stage: Stage) -> None:
+async def test_other_hosts_are_counted_as_tunnelled(net: Network) -> None:
     """Their requests are nobody's business."""
-    await stage.upstream(host="other.example")
-    proxy = await stage.proxy()
+    await net.upstream(host="other.example")
+    proxy = await net.proxy()
     with pytest.raises(ssl.SSLError):
         async with connected(proxy, "other.example"):  # its certificate is its own, which this client does not trust
             raise AssertionError("it was opened")
@@ -82,8 +82,8 @@ async def test_other_hosts_are_counted_as_tunnelled(stage: Stage) -> None:
     assert (report["tunnelled"], report["opened"], report["distrusted"]) == ({"other.example": 1}, {}, {})
 
 
-async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(stage: Stage) -> None:
-    proxy = await stage.proxy()
+async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(net: Network) -> None:
+    proxy = await net.proxy()
     with pytest.raises(AssertionError):
         async with connected(proxy):
             pass
@@ -92,8 +92,8 @@ async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(stage: S
     assert report["unreachable"] == {"chatgpt.com": "no route to chatgpt.com in this test"}
 
 
-async def test_other_hosts_that_cannot_be_reached_are_not(stage: Stage) -> None:
-    proxy = await stage.proxy()
+async def test_other_hosts_that_cannot_be_reached_are_not(net: Network) -> None:
+    proxy = await net.proxy()
     with pytest.raises(AssertionError):
         async with connected(proxy, "other.example"):
             pass
@@ -101,17 +101,17 @@ async def test_other_hosts_that_cannot_be_reached_are_not(stage: Stage) -> None:
     assert arrivals(proxy).report()["unreachable"] == {}
 
 
-async def test_a_proxy_on_the_way_that_cannot_be_reached_is_noted(stage: Stage) -> None:
-    proxy = await stage.proxy(mode="upstream:http://gone.example:3128")
+async def test_a_proxy_on_the_way_that_cannot_be_reached_is_noted(net: Network) -> None:
+    proxy = await net.proxy(mode="upstream:http://gone.example:3128")
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON], body())
 
     assert arrivals(proxy).unreachable == {"the proxy gone.example": "no route to gone.example in this test"}
 
 
-async def test_a_server_with_a_certificate_of_nobody_is_noted(stage: Stage) -> None:
-    await stage.upstream()
-    proxy = await stage.proxy(ssl_verify_upstream_trusted_ca=str((await stage.proxy()).ca_file))
+async def test_a_server_with_a_certificate_of_nobody_is_noted(net: Network) -> None:
+    await net.upstream()
+    proxy = await net.proxy(ssl_verify_upstream_trusted_ca=str((await net.proxy()).ca_file))
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON], body())
 

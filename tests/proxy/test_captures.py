@@ -14,9 +14,9 @@ from codexcache.proxy.telling import PORTRAITS, Telling, portraits
 from mitmproxy import eventsequence, http
 from mitmproxy.flow import Error
 from mitmproxy.test import taddons
+from support.patience import until
 from support.portraits import portrait
 from support.saved import START, TOOLS, asking, counters, ending, going_on, saved_request, saved_socket
-from support.talks import until
 from support.wire import COMPACT, completed, said
 
 
@@ -234,10 +234,10 @@ async def test_of_a_socket_that_was_told_of_nothing_is_kept() -> None:
     assert loader.core.desk._responses == {}
 
 
-TALK = (asking("one", at=0), ending("r1", at=2), going_on("two", "r1", at=5), ending("r2", at=6, cached=9_000))
+MESSAGES = (asking("one", at=0), ending("r1", at=2), going_on("two", "r1", at=5), ending("r2", at=6, cached=9_000))
 
 
-@pytest.mark.parametrize("make", [lambda: saved_request("one", coding="zstd"), lambda: saved_socket(*TALK)])
+@pytest.mark.parametrize("make", [lambda: saved_request("one", coding="zstd"), lambda: saved_socket(*MESSAGES)])
 async def test_a_flow_keeps_every_byte(make: Callable[..., http.HTTPFlow]) -> None:
     """Only its portraits, its mark and its comment are new."""
     flow = make()
@@ -267,7 +267,7 @@ async def explained(flow: http.HTTPFlow) -> http.HTTPFlow:
 OLD = portrait(sent_at=START, ended_at=START + 1)
 
 
-@pytest.mark.parametrize("make", [saved_request, lambda **given: saved_socket(*TALK[:2], **given)])
+@pytest.mark.parametrize("make", [saved_request, lambda **given: saved_socket(*MESSAGES[:2], **given)])
 async def test_old_portraits_make_room_for_new_ones(make: Callable[..., http.HTTPFlow]) -> None:
     """What only they knew is taken over; they are not repeated each time the capture is loaded."""
     flow = await explained(make(portraits=[OLD]))
@@ -301,7 +301,7 @@ async def test_a_comment_and_mark_of_the_users_own_stay() -> None:
 
 @pytest.mark.parametrize("value", [None, 7, "text", {"turn": 1}, [None, 7, "text", ["turn"]], [{}]])
 async def test_what_is_no_portrait_does_not_keep_a_turn_from_being_told(value: object) -> None:
-    request, socket = saved_request(), saved_socket(*TALK)
+    request, socket = saved_request(), saved_socket(*MESSAGES)
     for flow in (request, socket):
         flow.metadata[PORTRAITS] = value
         await explained(flow)

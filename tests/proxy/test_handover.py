@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 import pytest
 from codexcache.addon import CodexContinuity
-from conftest import Stage
+from conftest import Network
 from embedded_backend.breaks import Break
 from mitmproxy import hooks
 from support.client import connected
@@ -62,9 +62,9 @@ def journal(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("events", [0, 3], ids=["before its answer", "in the middle"])
-async def test_an_event_stream_goes_on_and_is_told_with_its_counters(stage: Stage, journal: Path, events: int) -> None:
-    backend, script = await stage.backend(), Script()
-    proxy = await stage.proxy(script, codex_journal=str(journal))
+async def test_an_event_stream_goes_on_and_is_told_with_its_counters(net: Network, journal: Path, events: int) -> None:
+    backend, script = await net.backend(), Script()
+    proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=events))
     async with connected(proxy) as connection:
         turn = asyncio.create_task(connection.post(RESPONSES, FIELDS, TURN))
@@ -81,9 +81,9 @@ async def test_an_event_stream_goes_on_and_is_told_with_its_counters(stage: Stag
     assert (held, leftovers(proxy)) == (1, 0)
 
 
-async def test_a_stream_that_is_cut_afterwards_is_told_too(stage: Stage, journal: Path) -> None:
-    backend, script = await stage.backend(), Script()
-    proxy = await stage.proxy(script, codex_journal=str(journal))
+async def test_a_stream_that_is_cut_afterwards_is_told_too(net: Network, journal: Path) -> None:
+    backend, script = await net.backend(), Script()
+    proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=3, cut_after=3))
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, FIELDS, TURN)
@@ -97,9 +97,9 @@ async def test_a_stream_that_is_cut_afterwards_is_told_too(stage: Stage, journal
     assert leftovers(proxy) == 0
 
 
-async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(stage: Stage, journal: Path) -> None:
-    backend, script = await stage.backend(), Script()
-    proxy = await stage.proxy(script, codex_journal=str(journal))
+async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(net: Network, journal: Path) -> None:
+    backend, script = await net.backend(), Script()
+    proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=3))
     async with opened(proxy, SESSION.items()) as peer:
         await peer.send(FRAME)
@@ -114,9 +114,9 @@ async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(stage: Stag
     assert leftovers(proxy) == 0
 
 
-async def test_nothing_is_left_behind_where_nothing_is_under_way(stage: Stage) -> None:
-    await stage.backend()
-    proxy = await stage.proxy(script := Script())
+async def test_nothing_is_left_behind_where_nothing_is_under_way(net: Network) -> None:
+    await net.backend()
+    proxy = await net.proxy(script := Script())
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, FIELDS, TURN)
         script.reload(proxy)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from codexcache.proxy import health
 from codexcache.settings import OPTIONS, Settings, default_settings, parse_settings
-from conftest import Stage
+from conftest import Network
 from mitmproxy import options, optmanager, version
 from support.client import connected, plainly_connected
 from support.sockets import opened
@@ -110,12 +110,12 @@ def test_the_limit_on_silence_is_raised_where_it_is_mitmproxys_own(value: int | 
 
 @pytest.mark.parametrize("number", ["12.3.1", "13.0.0", "11.0.2", "12.20.0"])
 async def test_an_untested_mitmproxy_is_pointed_out_and_works(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: str
 ) -> None:
     """It may well be fine."""
     monkeypatch.setattr(version, "VERSION", number)
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
 
     assert upstream.last.values("session-id") == ["k"]
@@ -216,10 +216,10 @@ HARMLESS: dict[str, Any] = {"http2": False, "rawtcp": False, "upstream_cert": Fa
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-async def test_what_is_not_pointed_out_does_no_harm(stage: Stage, caplog: pytest.LogCaptureFixture, name: str) -> None:
+async def test_what_is_not_pointed_out_does_no_harm(net: Network, caplog: pytest.LogCaptureFixture, name: str) -> None:
     """Turns get their key."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(**{name: HARMLESS[name]})
+    upstream = await net.upstream()
+    proxy = await net.proxy(**{name: HARMLESS[name]})
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
 
@@ -236,11 +236,11 @@ HARMFUL: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", HARMFUL)
-async def test_what_is_pointed_out_does_harm(stage: Stage, caplog: pytest.LogCaptureFixture, name: str) -> None:
+async def test_what_is_pointed_out_does_harm(net: Network, caplog: pytest.LogCaptureFixture, name: str) -> None:
     """The turn passes without its key."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(**{name: HARMFUL[name]})
-    tls = None if name in ("tcp_hosts", "stream_large_bodies") else stage.backend_tls()
+    upstream = await net.upstream()
+    proxy = await net.proxy(**{name: HARMFUL[name]})
+    tls = None if name in ("tcp_hosts", "stream_large_bodies") else net.backend_tls()
     async with connected(proxy, tls=tls) as connection:
         await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
 
@@ -248,29 +248,29 @@ async def test_what_is_pointed_out_does_harm(stage: Stage, caplog: pytest.LogCap
     assert said(caplog)[0].startswith(f"{name} ")
 
 
-async def test_without_websocket_a_frame_passes_without_its_key(stage: Stage) -> None:
+async def test_without_websocket_a_frame_passes_without_its_key(net: Network) -> None:
     """The socket itself works, and so it would not be noticed."""
-    backend = await stage.backend()
-    async with opened(await stage.proxy(websocket=False), [("x-session-id", "s")]) as peer:
+    backend = await net.backend()
+    async with opened(await net.proxy(websocket=False), [("x-session-id", "s")]) as peer:
         await peer.ask(frame())
 
     assert [received.header("session-id") for received in backend.received if received.kind == "frame"] == ["s"]
     assert "prompt_cache_key" not in backend.received[-1].json
 
 
-async def test_a_turn_over_the_limit_is_refused(stage: Stage) -> None:
+async def test_a_turn_over_the_limit_is_refused(net: Network) -> None:
     """By mitmproxy."""
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy(body_size_limit="10")) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy(body_size_limit="10")) as connection:
         reply = await connection.post(RESPONSES, [JSON], body())
 
     assert (reply.status, upstream.requests) == (413, [])
 
 
-async def test_proxyauth_shuts_a_reverse_proxy(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_proxyauth_shuts_a_reverse_proxy(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """A client's own token stands where the password is looked for."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(mode="reverse:https://chatgpt.com", proxyauth="user:secret")
+    upstream = await net.upstream()
+    proxy = await net.proxy(mode="reverse:https://chatgpt.com", proxyauth="user:secret")
     async with plainly_connected(proxy) as connection:
         reply = await connection.post("/v1/responses", [JSON, bearer()], body())
 
@@ -279,10 +279,10 @@ async def test_proxyauth_shuts_a_reverse_proxy(stage: Stage, caplog: pytest.LogC
 
 
 async def test_a_change_while_the_proxy_runs_is_pointed_out_once(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """And again when it comes back."""
-    proxy = await stage.proxy()
+    proxy = await net.proxy()
     proxy.master.options.update(websocket=False)
     proxy.master.options.update(anticache=True)
     proxy.master.options.update(codex_mode="pin", tcp_timeout=5)
@@ -293,11 +293,11 @@ async def test_a_change_while_the_proxy_runs_is_pointed_out_once(
 
 
 async def test_a_fault_in_a_check_costs_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The proxy starts, and options can be set."""
     monkeypatch.setattr(health, "_CHECKS", (lambda options, settings: 1 // 0,))
-    proxy = await stage.proxy()
+    proxy = await net.proxy()
     proxy.master.options.update(websocket=False)
 
     assert len(said(caplog)) == 1

@@ -9,7 +9,7 @@ from codexcache.addon import CodexContinuity
 from codexcache.proxy.core import Core
 from codexcache.proxy.lifecycle import Lifecycle
 from codexcache.settings import OPTIONS
-from conftest import Stage
+from conftest import Network
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions
 from mitmproxy.proxy.layers import websocket
@@ -19,19 +19,19 @@ from support.proxy import running_proxy
 from support.wire import JSON, RESPONSES, body, said
 
 
-async def test_the_start_says_what_is_on(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_start_says_what_is_on(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """One line with the version, the hosts and the mode."""
     caplog.set_level(logging.INFO)
-    await stage.proxy(codex_mode="pin", codex_hosts="chatgpt.com,codex.example")
+    await net.proxy(codex_mode="pin", codex_hosts="chatgpt.com,codex.example")
 
     lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.proxy.lifecycle"]
     assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com, codex.example (codex_mode pin)."]
 
 
-async def test_the_start_names_the_options_that_are_set(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_start_names_the_options_that_are_set(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """Those that are not as by default."""
     caplog.set_level(logging.INFO)
-    await stage.proxy(codex_redact="on", codex_mode="observe", codex_body_limit="64m")
+    await net.proxy(codex_redact="on", codex_mode="observe", codex_body_limit="64m")
 
     lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.proxy.lifecycle"]
     assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com (codex_mode observe, codex_redact=on)."]
@@ -52,10 +52,10 @@ BAD = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
-async def test_a_bad_value_is_rolled_back_while_the_proxy_runs(stage: Stage, name: str, value: str) -> None:
+async def test_a_bad_value_is_rolled_back_while_the_proxy_runs(net: Network, name: str, value: str) -> None:
     """The sentence names option and value, and the old setting holds."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy()
+    upstream = await net.upstream()
+    proxy = await net.proxy()
     with pytest.raises(exceptions.OptionsError, match=f"^{name} is .*, but it takes "):
         proxy.master.options.update(**{name: value})
 
@@ -66,10 +66,10 @@ async def test_a_bad_value_is_rolled_back_while_the_proxy_runs(stage: Stage, nam
     assert upstream.last.values("session-id") == ["k"]
 
 
-async def test_an_unrelated_option_changes_no_setting(stage: Stage) -> None:
+async def test_an_unrelated_option_changes_no_setting(net: Network) -> None:
     """Settings are parsed when one of the addon's own options changes."""
     addon = CodexContinuity()
-    proxy = await stage.proxy(addon)
+    proxy = await net.proxy(addon)
     before = addon.core.settings
     proxy.master.options.update(anticache=True)
     assert addon.core.settings is before
@@ -77,10 +77,10 @@ async def test_an_unrelated_option_changes_no_setting(stage: Stage) -> None:
     assert addon.core.settings.mode == "pin"
 
 
-async def test_the_end_leaves_mitmproxy_as_it_was(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_end_leaves_mitmproxy_as_it_was(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """The repair of WebSocket messages goes with the addon, and without faults there is nothing to say."""
     before = websocket.Fragmentizer
-    proxy = await stage.proxy()
+    proxy = await net.proxy()
     assert websocket.Fragmentizer is not before
     proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
 
@@ -88,10 +88,10 @@ async def test_the_end_leaves_mitmproxy_as_it_was(stage: Stage, caplog: pytest.L
     assert said(caplog) == []
 
 
-async def test_silent_connections_are_kept_for_a_day_unless_the_user_says_otherwise(stage: Stage) -> None:
+async def test_silent_connections_are_kept_for_a_day_unless_the_user_says_otherwise(net: Network) -> None:
     """mitmproxy's ten minutes cut long reasoning."""
-    assert (await stage.proxy()).master.options.tcp_timeout == 86400
-    assert (await stage.proxy(tcp_timeout=700)).master.options.tcp_timeout == 700
+    assert (await net.proxy()).master.options.tcp_timeout == 86400
+    assert (await net.proxy(tcp_timeout=700)).master.options.tcp_timeout == 700
 
 
 async def test_what_is_loaded_at_the_start_is_left_to_itself_until_the_end(confdir: Path, authority: Authority) -> None:

@@ -19,12 +19,12 @@ from codexcache.words.journal import Entries
 from codexcache.words.portrait import portrait as made
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow
-from support.findings import Clerk
+from support.findings import Harness
 from support.portraits import portrait
 from support.turns import conversation
 from support.wire import said
 
-TALK = conversation(*"abcdefgh")
+ITEMS = conversation(*"abcdefgh")
 TOOLS: Json = [{"type": "function", "name": "shell"}]
 
 
@@ -47,16 +47,16 @@ class View:
 
 
 class Office:
-    """Tells of what a clerk finds; all of it happens on one flow if there is one."""
+    """Tells of what a harness finds; all of it happens on one flow if there is one."""
 
     def __init__(self, context: taddons.context) -> None:
-        self.context, self.core, self.clerk = context, Core(), Clerk()
+        self.context, self.core, self.harness = context, Core(), Harness()
         context.options.add_option("termlog_verbosity", str, "info", "What mitmdump and mitmweb have.")
         self.telling = Telling(self.core)
         context.master.addons.add(self.telling)
         self.telling.configure(set())
         self.flow: http.HTTPFlow | None = None
-        self.clerk.desk.listeners.append(self.telling.tell)
+        self.harness.desk.listeners.append(self.telling.tell)
 
     def set(self, **options: str) -> None:
         self.context.options.update(**options)
@@ -66,11 +66,11 @@ class Office:
 
     def turn(self, length: int = 1, given: int = 10_000, cached: int | None = 0, **members: Json) -> None:
         """Have a turn with so many items of the conversation."""
-        passage = self.clerk.send(None, input=TALK[:length], **members)
+        passage = self.harness.send(None, input=ITEMS[:length], **members)
         if self.flow and passage.record:
             self.flow.id = passage.record.flow
             self.core.flows.add(self.flow)
-        self.clerk.end(passage, given, cached)
+        self.harness.end(passage, given, cached)
 
 
 @contextmanager
@@ -318,7 +318,7 @@ def test_a_portrait_from_a_file_that_lacks_what_is_shown_does_no_harm(
 def test_a_portrait_is_what_the_flow_carries(office: Office, flow: http.HTTPFlow) -> None:
     office.flow = flow
     office.turn()
-    (finding,) = office.clerk.findings
+    (finding,) = office.harness.findings
 
     assert portraits(flow) == [office.telling.portray(finding)]
     assert portraits(flow) == [made(finding, office.telling.entry(finding), office.telling.fingerprints)]
@@ -342,11 +342,11 @@ def test_an_entry_is_made_once_for_a_finding(office: Office, monkeypatch: pytest
 
     monkeypatch.setattr(Entries, "entry", counted)
     office.turn()
-    first, second = (office.telling.entry(office.clerk.findings[0]) for _ in range(2))
+    first, second = (office.telling.entry(office.harness.findings[0]) for _ in range(2))
     office.turn(3)
 
     assert first is second
-    assert asked == office.clerk.findings
+    assert asked == office.harness.findings
 
 
 def lines(path: Path) -> list[Object]:
@@ -369,7 +369,7 @@ def test_the_journal_gets_a_line_a_turn_and_is_the_users_alone(office: Office, t
     office.turn()
     office.turn(3)
 
-    assert lines(path) == [office.telling._entries.entry(finding) for finding in office.clerk.findings]
+    assert lines(path) == [office.telling._entries.entry(finding) for finding in office.harness.findings]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -449,7 +449,7 @@ def test_fingerprints_of_two_starts_with_one_folder_are_the_same(tmp_path: Path)
             office.set(confdir=str(tmp_path))
             office.telling.running()
             office.turn()
-            starts.append((fingerprint(office.telling), office.telling.entry(office.clerk.findings[0])))
+            starts.append((fingerprint(office.telling), office.telling.entry(office.harness.findings[0])))
     (one, first), (other, second) = starts
 
     assert one == other

@@ -9,7 +9,7 @@ from codexcache.wire.document import Json, Object
 from support.records import record
 from support.turns import conversation
 
-TALK = conversation("a", "b", "c", "d", "e")
+ITEMS = conversation("a", "b", "c", "d", "e")
 
 
 def remembering(*records: Record, limit: int = 1 << 20) -> History:

@@ -1,8 +1,9 @@
 """How long a test may take. One that waits for what never comes fails, and the others go on."""
 
+import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -26,3 +27,10 @@ def at_most(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, *left)
         signal.signal(signal.SIGALRM, before)
+
+
+async def until(condition: Callable[[], object], seconds: float = 15) -> None:
+    """Wait until the condition holds; raise TimeoutError if that takes longer."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)

@@ -1,20 +1,18 @@
 """Conversations with a backend whose counters are given, through a proxy that has a list of flows."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
-import orjson
 from codexcache.addon import CodexContinuity
 from codexcache.proxy.telling import portraits
 from codexcache.wire.document import Object
 from mitmproxy import http
 from mitmproxy.addons.view import View
 
+from support.client import Field, Reply, connected
 from support.proxy import Proxy
 from support.sockets import Peer, Talk
 from support.upstream import Answer, Exchange, chunk, stream_head
-from support.wire import event, spelled
+from support.wire import JSON, RESPONSES, body, event, spelled
 
 ANSWER: Object = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I see."}]}
 SECRETS = (
@@ -82,6 +80,12 @@ def _completed(number: int, given: int, cached: int | None) -> dict[str, Any]:
     return {"kind": "response.completed", "response": {"id": f"resp_{number}", "usage": usage}}
 
 
+async def post(proxy: Proxy, *fields: Field, path: str = RESPONSES, text: bytes | None = None, **members: Any) -> Reply:
+    """Send one request, by default a turn with these members, and return the whole response."""
+    async with connected(proxy) as connection:
+        return await connection.post(path, [JSON, *fields], body(**members) if text is None else text)
+
+
 def flows(proxy: Proxy) -> list[http.HTTPFlow]:
     """Return the flows in the proxy's list."""
     return [flow for flow in proxy.master.addons.get("view") if isinstance(flow, http.HTTPFlow)]
@@ -90,16 +94,3 @@ def flows(proxy: Proxy) -> list[http.HTTPFlow]:
 def verdicts(flow: http.HTTPFlow) -> list[str]:
     """Return the verdicts on a flow's turns."""
     return [str(turn["verdict"]) for turn in portraits(flow)]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-def said_in(message: bytes) -> Object:
-    """Return what a body or a message says."""
-    document: Object = orjson.loads(message)
-    return document

@@ -12,13 +12,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from conftest import Stage
+from conftest import Network
 from mitmproxy import exceptions, io
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.client import Connection, connected
-from support.collector import Collector, collecting, free_port, read, rotel, until
+from support.collector import Collector, collecting, read, rotel
 from support.exported import AGAIN, CANNOT, named_collector, settle
-from support.programs import started
+from support.patience import until
+from support.programs import free_port, started
 from support.proxy import Proxy
 from support.sockets import Peer, opened, talking
 from support.upstream import responding, streaming, whole
@@ -66,11 +67,11 @@ async def take_turn(connection: Connection) -> float:
     return time.perf_counter() - began
 
 
-async def test_a_turn_arrives_as_a_span(collector: Collector, stage: Stage) -> None:
+async def test_a_turn_arrives_as_a_span(collector: Collector, net: Network) -> None:
     """With the conventions' names, its own times, and who exports."""
     before = time.time_ns()
-    upstream = await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(codex_otel="on"))
+    upstream = await net.upstream(streaming(DONE))
+    await take_turns(await net.proxy(codex_otel="on"))
     await until(lambda: collector.spans)
 
     span = collector.spans[0]
@@ -87,9 +88,9 @@ async def test_a_turn_arrives_as_a_span(collector: Collector, stage: Stage) -> N
     assert upstream.last.values("traceparent") == []
 
 
-async def test_measurements_add_up(collector: Collector, stage: Stage) -> None:
-    await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(codex_otel="on"), 3)
+async def test_measurements_add_up(collector: Collector, net: Network) -> None:
+    await net.upstream(streaming(DONE))
+    await take_turns(await net.proxy(codex_otel="on"), 3)
     await until(lambda: collector.metrics and sum(value for _, value in collector.points("codex.turns")) == 3)
 
     verdicts = {attributes["codex.verdict"]: value for attributes, value in collector.points("codex.turns")}
@@ -109,10 +110,10 @@ async def test_measurements_add_up(collector: Collector, stage: Stage) -> None:
     assert collector.points("codex.time_to_first_byte")[0][1] > 0
 
 
-async def test_a_rejected_turn_arrives_as_a_failed_span(collector: Collector, stage: Stage) -> None:
+async def test_a_rejected_turn_arrives_as_a_failed_span(collector: Collector, net: Network) -> None:
     refusal = whole(b'{"error":{"code":"rate_limit_exceeded"}}', status="429 Too Many Requests")
-    await stage.upstream(responding(refusal))
-    async with connected(await stage.proxy(codex_otel="on")) as connection:
+    await net.upstream(responding(refusal))
+    async with connected(await net.proxy(codex_otel="on")) as connection:
         await connection.post(RESPONSES, [JSON], body())
     await until(lambda: collector.spans)
 
@@ -121,13 +122,13 @@ async def test_a_rejected_turn_arrives_as_a_failed_span(collector: Collector, st
     assert (attributes["error.type"], attributes["http.response.status_code"]) == ("rate_limit_exceeded", 429)
 
 
-async def test_turns_of_a_websocket_arrive(collector: Collector, stage: Stage) -> None:
+async def test_turns_of_a_websocket_arrive(collector: Collector, net: Network) -> None:
     async def talk(peer: Peer) -> None:
         async for _ in peer.messages():
             await peer.send(DONE.partition(b"data: ")[2].decode().strip())
 
-    await stage.upstream(talking(talk))
-    async with opened(await stage.proxy(codex_otel="on"), SECRETS) as peer:
+    await net.upstream(talking(talk))
+    async with opened(await net.proxy(codex_otel="on"), SECRETS) as peer:
         await peer.ask(frame())
         await peer.ask(frame())
     await until(lambda: len(collector.spans) == 2)
@@ -136,12 +137,12 @@ async def test_turns_of_a_websocket_arrive(collector: Collector, stage: Stage) -
 
 
 async def test_nothing_that_leaves_for_the_collector_identifies_or_quotes(
-    collector: Collector, stage: Stage, tmp_path: Path
+    collector: Collector, net: Network, tmp_path: Path
 ) -> None:
     """And what names a conversation is what names it in the journal."""
     journal = tmp_path / "journal"
-    await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(codex_otel="on", codex_journal=str(journal)), 2)
+    await net.upstream(streaming(DONE))
+    await take_turns(await net.proxy(codex_otel="on", codex_journal=str(journal)), 2)
     await until(lambda: len(collector.spans) == 2 and collector.metrics)
 
     assert b"secret" not in collector.raw
@@ -151,9 +152,9 @@ async def test_nothing_that_leaves_for_the_collector_identifies_or_quotes(
     assert [span["codex.key"] for span in told] == [entry["key"] for entry in entries]
 
 
-async def test_where_the_sdk_gives_up_the_option_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_the_sdk_gives_up_the_option_is_refused(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "9999")  # more than the queue holds
-    proxy = await stage.proxy()
+    proxy = await net.proxy()
 
     with pytest.raises(exceptions.OptionsError, match=r"^codex_otel cannot be switched on .*Look at the OTEL_\* vari"):
         proxy.master.options.update(codex_otel="on")
@@ -161,12 +162,12 @@ async def test_where_the_sdk_gives_up_the_option_is_refused(stage: Stage, monkey
 
 
 async def test_the_switch_works_while_the_proxy_runs(
-    collector: Collector, stage: Stage, caplog: pytest.LogCaptureFixture
+    collector: Collector, net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What happened while it was on arrives, at once when it is switched off."""
     caplog.set_level(logging.INFO)
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy()
+    await net.upstream(streaming(DONE))
+    proxy = await net.proxy()
     for switch, turns in (("off", 1), ("on", 2), ("off", 3), ("on", 4)):
         proxy.master.options.update(codex_otel=switch)
         await take_turns(proxy, turns)
@@ -179,12 +180,12 @@ async def test_the_switch_works_while_the_proxy_runs(
 
 
 async def test_the_last_turns_arrive_at_the_end(
-    collector: Collector, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "60000")
     monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "60000")
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy(codex_otel="on")
+    await net.upstream(streaming(DONE))
+    proxy = await net.proxy(codex_otel="on")
     await take_turns(proxy, 2)
     assert collector.spans == []
     proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
@@ -194,11 +195,11 @@ async def test_the_last_turns_arrive_at_the_end(
 
 
 async def test_turns_of_a_loaded_capture_are_not_exported_again(
-    collector: Collector, stage: Stage, tmp_path: Path
+    collector: Collector, net: Network, tmp_path: Path
 ) -> None:
-    await stage.upstream(streaming(DONE))
+    await net.upstream(streaming(DONE))
     capture = tmp_path / "capture"
-    proxy = await stage.proxy(codex_otel="on", save_stream_file=str(capture))
+    proxy = await net.proxy(codex_otel="on", save_stream_file=str(capture))
     await take_turns(proxy)
     await until(lambda: collector.spans)
     proxy.master.options.update(save_stream_file=None)
@@ -212,25 +213,25 @@ async def test_turns_of_a_loaded_capture_are_not_exported_again(
     assert len(collector.spans) == 1
 
 
-async def test_off_nothing_is_loaded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_off_nothing_is_loaded(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even where the packages are missing is anything amiss."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.delitem(sys.modules, "codexcache.telemetry.otlp", raising=False)
-    await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(), 2)
+    await net.upstream(streaming(DONE))
+    await take_turns(await net.proxy(), 2)
 
     assert "codexcache.telemetry.otlp" not in sys.modules
     assert [name for name in sys.modules if name.startswith("opentelemetry.")] == []
 
 
 async def test_on_without_the_packages_the_option_is_refused_with_the_command_that_adds_them(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.context", None)
     monkeypatch.delitem(sys.modules, "codexcache.telemetry.otlp", raising=False)
-    proxy = await stage.proxy()
+    proxy = await net.proxy()
 
     with pytest.raises(exceptions.OptionsError, match=r"^codex_otel needs the OpenTelemetry SDK.*: .*install .*-sdk"):
         proxy.master.options.update(codex_otel="on")
@@ -262,7 +263,7 @@ async def test_mitmdump_starts_where_no_collector_listens(confdir: Path) -> None
 
 @pytest.mark.skipif(find_spec("rotel") is None, reason="there is no collector in a wheel for this machine")
 async def test_a_real_collector_that_is_stopped_in_the_middle_costs_nothing_but_telemetry(
-    stage: Stage,
+    net: Network,
     collector: Collector,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -272,9 +273,9 @@ async def test_a_real_collector_that_is_stopped_in_the_middle_costs_nothing_but_
     port, journal = free_port(), tmp_path / "journal"
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
-    await stage.upstream(streaming(DONE))
+    await net.upstream(streaming(DONE))
     async with rotel(port, collector.url, tmp_path) as process:
-        proxy = await stage.proxy(codex_otel="on", codex_journal=str(journal))
+        proxy = await net.proxy(codex_otel="on", codex_journal=str(journal))
         await take_turns(proxy, 5)
         await until(lambda: len(collector.spans) == 5 and collector.metrics)
         process.kill()
@@ -295,10 +296,10 @@ async def test_a_real_collector_that_is_stopped_in_the_middle_costs_nothing_but_
 
 
 async def test_a_collector_that_hangs_does_not_keep_mitmproxy_from_ending(
-    collector: Collector, stage: Stage, caplog: pytest.LogCaptureFixture
+    collector: Collector, net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy(codex_otel="on")
+    await net.upstream(streaming(DONE))
+    proxy = await net.proxy(codex_otel="on")
     collector.going.clear()
     await take_turns(proxy, 3)
     await asyncio.sleep(0.1)
@@ -309,9 +310,9 @@ async def test_a_collector_that_hangs_does_not_keep_mitmproxy_from_ending(
     assert said(caplog) == [f"The last telemetry could not be exported to 127.0.0.1:{collector.port} in time."]
 
 
-async def test_switching_off_does_not_wait_for_a_collector_that_hangs(collector: Collector, stage: Stage) -> None:
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy(codex_otel="on")
+async def test_switching_off_does_not_wait_for_a_collector_that_hangs(collector: Collector, net: Network) -> None:
+    await net.upstream(streaming(DONE))
+    proxy = await net.proxy(codex_otel="on")
     collector.going.clear()
     await take_turns(proxy, 1)
     await asyncio.sleep(0.1)
@@ -325,11 +326,11 @@ ROUNDS, TURNS = 4, 25
 
 
 async def test_the_latency_of_turns_does_not_depend_on_the_collector(
-    collector: Collector, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By turns without telemetry, with a collector, with none, and with one that hangs; medians are compared."""
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy()
+    await net.upstream(streaming(DONE))
+    proxy = await net.proxy()
     with collecting() as hanging:
         hanging.going.clear()
         places = {"off": "", "up": collector.url, "down": f"http://127.0.0.1:{free_port()}", "hanging": hanging.url}

@@ -10,8 +10,9 @@ import pytest
 from codexcache import __version__
 from codexcache.telemetry.otlp import FAREWELL, Pipeline
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
-from support.collector import Collector, read, until
+from support.collector import Collector, read
 from support.exported import named_collector, report, sent, settle
+from support.patience import until
 from support.wire import said
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from codexcache.telemetry.outage import Outage, keep_quiet, kept
-from support.collector import Collector, until
+from support.collector import Collector
 from support.exported import AGAIN, CANNOT, named_collector, report, sent, settle
+from support.patience import until
 from support.wire import said
 
 WELL, BADLY = "well", "badly"

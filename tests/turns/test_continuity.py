@@ -20,7 +20,7 @@ def learning(*members: str, mode: Mode = "fill") -> Settings:
     return replace(FILL, learn=frozenset(members), mode=mode)
 
 
-class Line:
+class Client:
     """Sends turns one after the other and has each answered."""
 
     def __init__(self, settings: Settings = FILL) -> None:
@@ -51,7 +51,7 @@ class Line:
 
 @pytest.mark.parametrize("endpoint", ["responses", "compact"])
 def test_every_endpoint_gets_the_same_envelope(endpoint: Endpoint) -> None:
-    passage = Line().send({"session_id": "s"}, {"stream_options": {}}, endpoint=endpoint)
+    passage = Client().send({"session_id": "s"}, {"stream_options": {}}, endpoint=endpoint)
 
     assert passage.envelope.put == {"prompt_cache_key": "s"}
     assert passage.envelope.drop == {"stream_options"}
@@ -59,19 +59,19 @@ def test_every_endpoint_gets_the_same_envelope(endpoint: Endpoint) -> None:
 
 
 def test_a_frame_gets_the_same_key_as_a_request() -> None:
-    put = [Line().send({"session_id": "s"}, transport=name).envelope.put for name in ("http", "websocket")]
+    put = [Client().send({"session_id": "s"}, transport=name).envelope.put for name in ("http", "websocket")]
 
     assert put == [{"prompt_cache_key": "s"}] * 2
 
 
 def test_what_was_altered_is_named() -> None:
-    passage = Line().send({"session_id": "s"}, {"stream_options": {}})
+    passage = Client().send({"session_id": "s"}, {"stream_options": {}})
 
     assert passage.changed == ("session-id", "prompt_cache_key", "stream_options")
 
 
 def test_without_anything_to_go_by_no_key_is_written_and_the_rest_still_applies() -> None:
-    passage = Line().send({}, {"stream_options": {}})
+    passage = Client().send({}, {"stream_options": {}})
 
     assert (passage.identity.key, passage.identity.source) == (None, "none")
     assert passage.envelope.put == {}
@@ -80,36 +80,36 @@ def test_without_anything_to_go_by_no_key_is_written_and_the_rest_still_applies(
 
 @pytest.mark.parametrize("name", ["prompt_cache_retention", "previous_response_id", "user", "store", "max_tokens"])
 def test_everything_but_stream_options_is_kept(name: str) -> None:
-    assert Line().send(NATIVE, {name: "x"}).envelope.drop == frozenset()
+    assert Client().send(NATIVE, {name: "x"}).envelope.drop == frozenset()
 
 
 def test_conversations_stick_across_endpoints() -> None:
-    line = Line()
-    line.send({"session_id": "s1"}, {"input": conversation("a")})
-    compact = line.send({"session_id": "s2"}, {"input": conversation("a", "b")}, endpoint="compact")
+    client = Client()
+    client.send({"session_id": "s1"}, {"input": conversation("a")})
+    compact = client.send({"session_id": "s2"}, {"input": conversation("a", "b")}, endpoint="compact")
 
     assert (compact.identity.key, compact.identity.continued) == ("s1", True)
 
 
 def test_a_response_is_remembered_with_its_turns_key() -> None:
-    line = Line()
-    line.answer(line.send({"session_id": "s1"}, {"input": "a"}), "r1")
+    client = Client()
+    client.answer(client.send({"session_id": "s1"}, {"input": "a"}), "r1")
 
-    assert line.send({"session_id": "s2"}, {"previous_response_id": "r1"}).identity.key == "s1"
+    assert client.send({"session_id": "s2"}, {"previous_response_id": "r1"}).identity.key == "s1"
 
 
 def test_a_warm_up_passes_its_session_on_to_the_turn_that_names_it() -> None:
-    line = Line()
-    line.answer(line.send({"session_id": "s1"}, {"generate": False, "input": []}), "warm")
+    client = Client()
+    client.answer(client.send({"session_id": "s1"}, {"generate": False, "input": []}), "warm")
 
-    assert line.send({"session_id": "s2"}, {"previous_response_id": "warm", "input": "a"}).identity.key == "s1"
+    assert client.send({"session_id": "s2"}, {"previous_response_id": "warm", "input": "a"}).identity.key == "s1"
 
 
 def test_a_warm_up_without_a_session_passes_nothing_on() -> None:
-    line = Line()
-    warm_up = line.send({}, {"generate": False, "input": []})
-    line.answer(warm_up, "warm")
-    following = line.send({}, {"previous_response_id": "warm", "input": "a"})
+    client = Client()
+    warm_up = client.send({}, {"generate": False, "input": []})
+    client.answer(warm_up, "warm")
+    following = client.send({}, {"previous_response_id": "warm", "input": "a"})
 
     assert (warm_up.envelope.put, following.identity.source) == ({}, "conversation")
 
@@ -118,9 +118,9 @@ def test_a_warm_up_without_a_session_passes_nothing_on() -> None:
 
 
 def test_pin_holds_a_changed_key_to_the_first() -> None:
-    line = Line(PIN)
-    line.send({}, {"prompt_cache_key": "k1", "input": conversation("a")})
-    passage = line.send({}, {"prompt_cache_key": "k2", "input": conversation("a", "b", "c")})
+    client = Client(PIN)
+    client.send({}, {"prompt_cache_key": "k1", "input": conversation("a")})
+    passage = client.send({}, {"prompt_cache_key": "k2", "input": conversation("a", "b", "c")})
 
     assert passage.envelope.put == {"prompt_cache_key": "k1"}
     assert headers_of(passage.envelope)["session-id"] == "k1"
@@ -129,7 +129,7 @@ def test_pin_holds_a_changed_key_to_the_first() -> None:
 @pytest.mark.parametrize("transport", ["http", "websocket"])
 def test_observe_changes_no_header_and_no_byte_of_a_body(transport: Transport) -> None:
     headers = {"x-session-id": "s"}
-    passage = Line(OBSERVE).send(headers, {"stream_options": {}, "input": "a"}, transport=transport)
+    passage = Client(OBSERVE).send(headers, {"stream_options": {}, "input": "a"}, transport=transport)
     envelope = passage.envelope
 
     assert (envelope.fields, envelope.put, envelope.drop, envelope.changed) == (fields(headers), {}, frozenset(), ())
@@ -144,7 +144,7 @@ def test_observe_changes_no_header_and_no_byte_of_a_body(transport: Transport) -
     ],
 )
 def test_observe_says_what_was_sent(headers: Headers, body: dict[str, Json], key: str | None, source: str) -> None:
-    identity = Line(OBSERVE).send(headers, body).identity
+    identity = Client(OBSERVE).send(headers, body).identity
 
     assert (identity.key, identity.source, identity.continued) == (key, source, False)
 
@@ -160,25 +160,25 @@ def test_a_handshake_is_completed_unless_the_addon_only_observes(mode: Mode, com
 
 
 def test_a_member_that_the_client_sent_is_kept_and_it_is_said_once_what_to_set() -> None:
-    line = Line()
-    said = [line.refuse(line.send({}, {"user": "u"}), "user") for _ in range(2)]
+    client = Client()
+    said = [client.refuse(client.send({}, {"user": "u"}), "user") for _ in range(2)]
 
     assert said[0] is not None
     assert "set codex_strip=stream_options,user" in said[0]
     assert said[1] is None
-    assert line.send({}, {"user": "u"}).envelope.drop == frozenset()
+    assert client.send({}, {"user": "u"}).envelope.drop == frozenset()
 
 
 @pytest.mark.parametrize("mode", ["fill", "pin"])
 def test_a_member_named_in_codex_learn_is_left_out_of_later_turns(mode: Mode) -> None:
-    line = Line(learning("user", mode=mode))
-    before = line.send({}, {"user": "u"})
-    said = line.refuse(before, "user")
+    client = Client(learning("user", mode=mode))
+    before = client.send({}, {"user": "u"})
+    said = client.refuse(before, "user")
 
     assert before.envelope.drop == frozenset()
     assert said is not None
     assert "As codex_learn asks" in said
-    assert line.send({}, {"user": "u"}).envelope.drop == {"user"}
+    assert client.send({}, {"user": "u"}).envelope.drop == {"user"}
 
 
 @pytest.mark.parametrize(
@@ -186,27 +186,27 @@ def test_a_member_named_in_codex_learn_is_left_out_of_later_turns(mode: Mode) ->
     [("chatgpt.com", "m", {"user"}), ("gov.chatgpt.com", "m", set()), ("chatgpt.com", "m2", set())],
 )
 def test_it_is_left_out_for_that_host_and_model(host: str, model: str, drop: set[str]) -> None:
-    line = Line(learning("user"))
-    line.refuse(line.send({}, {"user": "u", "model": "m"}), "user")
+    client = Client(learning("user"))
+    client.refuse(client.send({}, {"user": "u", "model": "m"}), "user")
 
-    assert line.send({}, {"user": "u", "model": model}, host=host).envelope.drop == drop
+    assert client.send({}, {"user": "u", "model": model}, host=host).envelope.drop == drop
 
 
 def test_a_member_is_no_longer_left_out_once_codex_learn_does_not_name_it() -> None:
-    line = Line(learning("user"))
-    line.refuse(line.send({}, {"user": "u"}), "user")
-    line.settings = FILL
+    client = Client(learning("user"))
+    client.refuse(client.send({}, {"user": "u"}), "user")
+    client.settings = FILL
 
-    assert line.send({}, {"user": "u"}).envelope.drop == frozenset()
+    assert client.send({}, {"user": "u"}).envelope.drop == frozenset()
 
 
 def test_observe_learns_nothing_but_says_what_to_set() -> None:
-    line = Line(learning("user", mode="observe"))
-    said = line.refuse(line.send({}, {"user": "u"}), "user")
-    line.settings = learning("user")
+    client = Client(learning("user", mode="observe"))
+    said = client.refuse(client.send({}, {"user": "u"}), "user")
+    client.settings = learning("user")
 
     assert said is not None
-    assert line.send({}, {"user": "u"}).envelope.drop == frozenset()
+    assert client.send({}, {"user": "u"}).envelope.drop == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -223,25 +223,25 @@ def test_observe_learns_nothing_but_says_what_to_set() -> None:
     ],
 )
 def test_nothing_is_said_or_learned_of(error: Object | None, status: int) -> None:
-    line = Line(learning("user", "store"))
-    passage = line.send({}, {"user": "u", "stream_options": {}})
+    client = Client(learning("user", "store"))
+    passage = client.send({}, {"user": "u", "stream_options": {}})
     passage.outcome.status, passage.outcome.error = status, error
 
-    assert line.continuity.end(passage, line.settings) is None
-    assert line.send({}, {"user": "u", "store": True}).envelope.drop == frozenset()
+    assert client.continuity.end(passage, client.settings) is None
+    assert client.send({}, {"user": "u", "store": True}).envelope.drop == frozenset()
 
 
 @pytest.mark.parametrize("status", [None, 200, 400])
 def test_a_refusal_may_come_as_a_status_or_as_an_event(status: int | None) -> None:
-    line = Line()
+    client = Client()
 
-    assert line.refuse(line.send({}, {"user": "u"}), "user", status) is not None
+    assert client.refuse(client.send({}, {"user": "u"}), "user", status) is not None
 
 
 def test_a_key_that_the_addon_added_is_not_added_again_there() -> None:
-    line = Line()
-    said = [line.refuse(line.send({"session_id": "s"}, endpoint="compact"), "prompt_cache_key") for _ in range(2)]
-    compact, responses = (line.send({"session_id": "s"}, endpoint=name) for name in ("compact", "responses"))
+    client = Client()
+    said = [client.refuse(client.send({"session_id": "s"}, endpoint="compact"), "prompt_cache_key") for _ in range(2)]
+    compact, responses = (client.send({"session_id": "s"}, endpoint=name) for name in ("compact", "responses"))
 
     assert said[0] is not None
     assert "is not added there again" in said[0]
@@ -251,25 +251,25 @@ def test_a_key_that_the_addon_added_is_not_added_again_there() -> None:
 
 
 def test_the_clients_own_key_is_still_written_where_an_added_one_was_refused() -> None:
-    line = Line()
-    line.refuse(line.send({"session_id": "s"}), "prompt_cache_key")
+    client = Client()
+    client.refuse(client.send({"session_id": "s"}), "prompt_cache_key")
 
-    assert line.send({}, {"prompt_cache_key": " k "}).envelope.put == {"prompt_cache_key": "k"}
+    assert client.send({}, {"prompt_cache_key": " k "}).envelope.put == {"prompt_cache_key": "k"}
 
 
 @pytest.mark.parametrize("key", ["k", " k "])
 def test_a_refused_key_that_the_client_sent_is_its_own_matter(key: str) -> None:
-    line = Line()
-    said = line.refuse(line.send({}, {"prompt_cache_key": key}), "prompt_cache_key")
+    client = Client()
+    said = client.refuse(client.send({}, {"prompt_cache_key": key}), "prompt_cache_key")
 
     assert said is not None
     assert "It was kept" in said
-    assert line.send({"session_id": "s"}).envelope.put == {"prompt_cache_key": "s"}
+    assert client.send({"session_id": "s"}).envelope.put == {"prompt_cache_key": "s"}
 
 
 def test_a_key_that_took_the_place_of_a_null_was_added_by_the_addon() -> None:
-    line = Line()
-    said = line.refuse(line.send({"session_id": "s"}, {"prompt_cache_key": None}), "prompt_cache_key")
+    client = Client()
+    said = client.refuse(client.send({"session_id": "s"}, {"prompt_cache_key": None}), "prompt_cache_key")
 
     assert said is not None
     assert "was added" in said
@@ -286,14 +286,14 @@ def test_a_key_that_took_the_place_of_a_null_was_added_by_the_addon() -> None:
     ],
 )
 def test_who_had_put_a_refused_member_there_is_known(body: dict[str, Json], member: str, origin: str) -> None:
-    passage = Line().send({"session_id": "s"}, body)
+    passage = Client().send({"session_id": "s"}, body)
     passage.outcome.error = {"error": {"code": "unknown_parameter", "param": member}}
 
     assert passage.refusal == (member, origin)
 
 
 def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
-    passage = Line().send({"session_id": "s"}, {"user": "u"})
+    passage = Client().send({"session_id": "s"}, {"user": "u"})
     passage.outcome.error = {"detail": "Unsupported parameter: user"}
     passage.edited = turn({}, {})
 
@@ -303,18 +303,18 @@ def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
 
 
 def test_a_turn_ends_once() -> None:
-    line = Line()
-    passage = line.send({}, {"user": "u"})
-    line.answer(passage, "r1")
+    client = Client()
+    passage = client.send({}, {"user": "u"})
+    client.answer(passage, "r1")
 
-    assert line.refuse(passage, "user") is None
+    assert client.refuse(passage, "user") is None
 
 
 # Passages.
 
 
 def test_a_passage_knows_what_was_forwarded() -> None:
-    passage = Line().send({"session_id": "s"}, {"prompt_cache_key": " k "})
+    passage = Client().send({"session_id": "s"}, {"prompt_cache_key": " k "})
 
     assert passage.forwarded_key == "k"
     assert passage.forwarded == passage.envelope.fields
@@ -330,6 +330,6 @@ def test_a_passage_knows_what_was_forwarded() -> None:
     ],
 )
 def test_the_key_that_was_forwarded_is_the_bodys(body: dict[str, Json], strip: str, key: Json) -> None:
-    line = Line(replace(FILL, strip=frozenset(strip.split())))
+    client = Client(replace(FILL, strip=frozenset(strip.split())))
 
-    assert line.send({}, body).forwarded_key == key
+    assert client.send({}, body).forwarded_key == key

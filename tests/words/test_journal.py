@@ -7,10 +7,10 @@ import pytest
 from codexcache.wire.document import Object
 from codexcache.words.fingerprint import Fingerprints
 from codexcache.words.journal import Entries, _rfc3339, line_of
-from support.findings import USER, Clerk
+from support.findings import USER, Harness
 from support.turns import conversation
 
-TALK = conversation("a", "b", "c")
+ITEMS = conversation("a", "b", "c")
 ENTRIES = Entries(Fingerprints(b"0" * 32), "run-1")
 
 MEMBERS = [
@@ -42,24 +42,24 @@ MEMBERS = [
 ]
 
 
-def entries(clerk: Clerk) -> list[Object]:
-    return [ENTRIES.entry(finding) for finding in clerk.findings]
+def entries(harness: Harness) -> list[Object]:
+    return [ENTRIES.entry(finding) for finding in harness.findings]
 
 
 def test_an_entry_has_all_members_in_their_order() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK)
+    harness = Harness()
+    harness.turn(input=ITEMS)
 
-    assert list(entries(clerk)[0]) == MEMBERS
+    assert list(entries(harness)[0]) == MEMBERS
 
 
 def test_an_entry_says_what_happened() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1])
-    sent = clerk.send(input=TALK)
-    sent.first_byte_at, sent.outcome.echoed_key = clerk.at + 0.25, "s1"
-    clerk.end(sent, 12_000, 9_984)
-    first, second = entries(clerk)
+    harness = Harness()
+    harness.turn(input=ITEMS[:1])
+    sent = harness.send(input=ITEMS)
+    sent.first_byte_at, sent.outcome.echoed_key = harness.at + 0.25, "s1"
+    harness.end(sent, 12_000, 9_984)
+    first, second = entries(harness)
 
     assert second | {"time": "", "run": "", "conversation": "", "key": "", "because": ""} == {
         "time": "",
@@ -94,11 +94,11 @@ def test_an_entry_says_what_happened() -> None:
 
 
 def test_times_are_rfc_3339() -> None:
-    clerk = Clerk()
-    clerk.at = 1_790_000_000.0 - 20 + 0.0625
-    clerk.turn(input=TALK)
+    harness = Harness()
+    harness.at = 1_790_000_000.0 - 20 + 0.0625
+    harness.turn(input=ITEMS)
 
-    assert entries(clerk)[0]["time"] == "2026-09-21T14:13:20.062Z"
+    assert entries(harness)[0]["time"] == "2026-09-21T14:13:20.062Z"
 
 
 @pytest.mark.parametrize(
@@ -110,28 +110,28 @@ def test_times_are_rfc_3339() -> None:
     ],
 )
 def test_an_absent_counter_is_absent(usage: Object, absent: set[str]) -> None:
-    clerk = Clerk()
-    clerk.end(clerk.send(input=TALK), usage=usage)
+    harness = Harness()
+    harness.end(harness.send(input=ITEMS), usage=usage)
 
-    assert set(MEMBERS) - set(entries(clerk)[0]) == {f"gen_ai.usage.{name}" for name in absent}
+    assert set(MEMBERS) - set(entries(harness)[0]) == {f"gen_ai.usage.{name}" for name in absent}
 
 
 @pytest.mark.parametrize(("echo", "said"), [("s1", "same"), ("other", "replaced"), (None, "absent")])
 def test_the_echo_is_compared_with_what_was_sent(echo: str | None, said: str) -> None:
-    clerk = Clerk()
-    sent = clerk.send(input=TALK)
+    harness = Harness()
+    sent = harness.send(input=ITEMS)
     sent.outcome.echoed_key = echo
-    clerk.end(sent)
+    harness.end(sent)
 
-    assert entries(clerk)[0]["echoed_key"] == said
+    assert entries(harness)[0]["echoed_key"] == said
 
 
 def test_conversations_and_starts_have_fingerprints_of_their_own() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK)
-    clerk.turn(input=conversation("x"))
-    other = Entries(Fingerprints(b"0" * 32), "run-2").entry(clerk.findings[0])
-    first, second = entries(clerk)
+    harness = Harness()
+    harness.turn(input=ITEMS)
+    harness.turn(input=conversation("x"))
+    other = Entries(Fingerprints(b"0" * 32), "run-2").entry(harness.findings[0])
+    first, second = entries(harness)
 
     assert len({str(entry["conversation"]) for entry in (first, second, other)}) == 3
     assert first["run"] == second["run"] != other["run"]
@@ -145,26 +145,26 @@ def test_nothing_that_is_secret_or_said_gets_into_an_entry() -> None:
         "authorization": f"Bearer {secrets[1]}",
         "chatgpt-account-id": secrets[2],
     }
-    clerk = Clerk()
+    harness = Harness()
     members: dict[str, Any] = {
         "prompt_cache_key": secrets[3],
         "instructions": secrets[4],
         "tools": [{"name": "t"}],
     }
     for n in range(3):
-        clerk.turn(headers=headers, input=conversation(*[secrets[4]] * (2 * n + 1)), **members)
+        harness.turn(headers=headers, input=conversation(*[secrets[4]] * (2 * n + 1)), **members)
         members = {**members, "instructions": f"{n} {secrets[4]}", "tools": [{"name": "t", "x": secrets[5]}]}
-    clerk.turn(headers={**headers, "chatgpt-account-id": "sesame-other"}, input=conversation("x"), **members)
-    written = json.dumps(entries(clerk))
+    harness.turn(headers={**headers, "chatgpt-account-id": "sesame-other"}, input=conversation("x"), **members)
+    written = json.dumps(entries(harness))
 
     assert "sesame" not in written
     assert "tools_changed" in written
 
 
 def test_a_clients_words_are_cut_and_printable() -> None:
-    clerk = Clerk()
-    clerk.turn(model="\x1b[31m" + "é" * 200, input=TALK)
-    model = entries(clerk)[0]["model"]
+    harness = Harness()
+    harness.turn(model="\x1b[31m" + "é" * 200, input=ITEMS)
+    model = entries(harness)[0]["model"]
 
     assert isinstance(model, str)
     assert model.isascii()

@@ -7,16 +7,16 @@ from codexcache.wire.document import Json, Object
 from codexcache.words.fingerprint import Fingerprints
 from codexcache.words.journal import Entries
 from codexcache.words.portrait import portrait
-from support.findings import USER, Clerk
+from support.findings import USER, Harness
 from support.turns import conversation, user
 
-TALK = conversation("a", "b", "c", "d", "e")
+ITEMS = conversation("a", "b", "c", "d", "e")
 PRINTS = Fingerprints(b"0" * 32)
 ENTRIES = Entries(PRINTS, "run")
 
 
-def portraits(clerk: Clerk) -> list[Object]:
-    return [portrait(finding, ENTRIES.entry(finding), PRINTS) for finding in clerk.findings]
+def portraits(harness: Harness) -> list[Object]:
+    return [portrait(finding, ENTRIES.entry(finding), PRINTS) for finding in harness.findings]
 
 
 def parts(shown: Object) -> list[tuple[str, str]]:
@@ -27,32 +27,32 @@ def parts(shown: Object) -> list[tuple[str, str]]:
 
 def two(first: dict[str, Json], second: dict[str, Json]) -> Object:
     """Return the portrait of a turn behind another."""
-    clerk = Clerk()
-    clerk.turn(**{"input": TALK[:3], **first})  # type: ignore[arg-type]
-    clerk.turn(**{"input": TALK, **second})  # type: ignore[arg-type]
-    return portraits(clerk)[1]
+    harness = Harness()
+    harness.turn(**{"input": ITEMS[:3], **first})  # type: ignore[arg-type]
+    harness.turn(**{"input": ITEMS, **second})  # type: ignore[arg-type]
+    return portraits(harness)[1]
 
 
 def test_a_portrait_is_the_entry_and_more() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK)
-    shown, entry = portraits(clerk)[0], ENTRIES.entry(clerk.findings[0])
+    harness = Harness()
+    harness.turn(input=ITEMS)
+    shown, entry = portraits(harness)[0], ENTRIES.entry(harness.findings[0])
 
     assert {name: shown[name] for name in entry} == entry
     assert json.loads(json.dumps(shown)) == shown
 
 
 def test_the_first_turn_is_all_new() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK, instructions="i", tools=[{"name": "t"}])
+    harness = Harness()
+    harness.turn(input=ITEMS, instructions="i", tools=[{"name": "t"}])
 
-    assert parts(portraits(clerk)[0]) == [
+    assert parts(portraits(harness)[0]) == [
         ("1 tool", "new"),
         ("instructions", "new"),
         ("input[0] user message", "new"),
         ("4 more items", "new"),
     ]
-    assert portraits(clerk)[0]["predecessor_flow"] is None
+    assert portraits(harness)[0]["predecessor_flow"] is None
 
 
 def test_what_stands_again_is_the_same_and_what_follows_is_new() -> None:
@@ -66,7 +66,7 @@ def test_what_stands_again_is_the_same_and_what_follows_is_new() -> None:
 
 
 def test_an_edited_item_is_the_break() -> None:
-    assert parts(two({}, {"input": [*TALK[:2], user("x"), *TALK[3:]]}))[2:] == [
+    assert parts(two({}, {"input": [*ITEMS[:2], user("x"), *ITEMS[3:]]}))[2:] == [
         ("input[0] to input[1]", "same"),
         ("input[2] user message", "changed"),
         ("2 more items", "behind"),
@@ -79,18 +79,18 @@ def test_the_head_of_the_prompt_can_be_the_break() -> None:
 
 
 def test_the_sizes_are_those_of_the_prompt() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK, instructions="i" * 50)
-    signature: Any = portraits(clerk)[0]["signature"]
+    harness = Harness()
+    harness.turn(input=ITEMS, instructions="i" * 50)
+    signature: Any = portraits(harness)[0]["signature"]
 
-    assert sum(size for _, size, _ in signature) == clerk.findings[0].record.prompt.size
+    assert sum(size for _, size, _ in signature) == harness.findings[0].record.prompt.size
 
 
 def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1], prompt_cache_key="k1")
-    clerk.turn(input=TALK, prompt_cache_key="k2")
-    first, second = (shown["identity"] for shown in portraits(clerk))
+    harness = Harness()
+    harness.turn(input=ITEMS[:1], prompt_cache_key="k1")
+    harness.turn(input=ITEMS, prompt_cache_key="k2")
+    first, second = (shown["identity"] for shown in portraits(harness))
     assert isinstance(first, dict)
     assert isinstance(second, dict)
 
@@ -102,9 +102,9 @@ def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
 
 
 def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK)
-    shown, key = portraits(clerk)[0], PRINTS.of("key", "s1")
+    harness = Harness()
+    harness.turn(input=ITEMS)
+    shown, key = portraits(harness)[0], PRINTS.of("key", "s1")
 
     assert shown["client_sent"] == {
         "prompt_cache_key": None,
@@ -131,8 +131,8 @@ def test_a_portrait_leads_to_its_predecessor() -> None:
 
 def test_nothing_that_is_secret_or_said_gets_into_a_portrait() -> None:
     headers = {**USER, "session-id": "sesame-1", "authorization": "Bearer sesame-2", "chatgpt-account-id": "sesame-3"}
-    clerk = Clerk()
-    clerk.turn(headers=headers, input=conversation("sesame"), instructions="sesame", tools=[{"x": "sesame"}])
-    clerk.turn(headers=headers, input=conversation("sesame", "sesame", "sesame"), tools=[{"x": "sesame-4"}])
+    harness = Harness()
+    harness.turn(headers=headers, input=conversation("sesame"), instructions="sesame", tools=[{"x": "sesame"}])
+    harness.turn(headers=headers, input=conversation("sesame", "sesame", "sesame"), tools=[{"x": "sesame-4"}])
 
-    assert "sesame" not in json.dumps(portraits(clerk))
+    assert "sesame" not in json.dumps(portraits(harness))
