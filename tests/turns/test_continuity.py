@@ -8,7 +8,7 @@ from codexcache.turns.continuity import Continuity, Passage
 from codexcache.turns.turn import Transport
 from codexcache.wire.document import Json, Object
 from codexcache.wire.routes import Endpoint
-from support.turns import NATIVE, Headers, conversation, fields, headers_of, sender, turn
+from support.turns import Headers, conversation, fields, headers_of, sender, turn
 
 FILL = default_settings()
 PIN = replace(FILL, mode="pin")
@@ -44,9 +44,16 @@ class Client:
 
     def refuse(self, passage: Passage, member: str, status: int | None = 400) -> str | None:
         """Have the backend refuse a member, and return what is said to the user."""
-        passage.outcome.status = status
-        passage.outcome.error = {"detail": f"Unsupported parameter: {member}"}
+        passage.outcome.status, passage.outcome.error = status, {"detail": f"Unsupported parameter: {member}"}
         return self.continuity.end(passage, self.settings)
+
+    def send_refused(self, member: str, headers: Headers | None = None, **members: Json) -> str:
+        """Send a turn that is refused for a member; return what is said to the user, "" for nothing."""
+        return self.refuse(self.send(headers, members), member) or ""
+
+    def dropped(self, **members: Json) -> frozenset[str]:
+        """Return what is left out of a turn with these members."""
+        return frozenset(self.send({}, members).envelope.drop)
 
 
 @pytest.mark.parametrize("endpoint", ["responses", "compact"])
@@ -56,18 +63,13 @@ def test_every_endpoint_gets_the_same_envelope(endpoint: Endpoint) -> None:
     assert passage.envelope.put == {"prompt_cache_key": "s"}
     assert passage.envelope.drop == {"stream_options"}
     assert headers_of(passage.envelope) == {"session_id": "s", "session-id": "s"}
+    assert passage.changed == ("session-id", "prompt_cache_key", "stream_options")
 
 
 def test_a_frame_gets_the_same_key_as_a_request() -> None:
     put = [Client().send({"session_id": "s"}, transport=name).envelope.put for name in ("http", "websocket")]
 
     assert put == [{"prompt_cache_key": "s"}] * 2
-
-
-def test_what_was_altered_is_named() -> None:
-    passage = Client().send({"session_id": "s"}, {"stream_options": {}})
-
-    assert passage.changed == ("session-id", "prompt_cache_key", "stream_options")
 
 
 def test_without_anything_to_go_by_no_key_is_written_and_the_rest_still_applies() -> None:
@@ -80,7 +82,7 @@ def test_without_anything_to_go_by_no_key_is_written_and_the_rest_still_applies(
 
 @pytest.mark.parametrize("name", ["prompt_cache_retention", "previous_response_id", "user", "store", "max_tokens"])
 def test_everything_but_stream_options_is_kept(name: str) -> None:
-    assert Client().send(NATIVE, {name: "x"}).envelope.drop == frozenset()
+    assert Client().dropped(**{name: "x"}) == frozenset()
 
 
 def test_conversations_stick_across_endpoints() -> None:
@@ -91,18 +93,12 @@ def test_conversations_stick_across_endpoints() -> None:
     assert (compact.identity.key, compact.identity.continued) == ("s1", True)
 
 
-def test_a_response_is_remembered_with_its_turns_key() -> None:
+@pytest.mark.parametrize("body", [{"input": "a"}, {"generate": False, "input": []}], ids=["a turn", "a warm-up"])
+def test_a_response_is_remembered_with_its_turns_key(body: dict[str, Json]) -> None:
     client = Client()
-    client.answer(client.send({"session_id": "s1"}, {"input": "a"}), "r1")
+    client.answer(client.send({"session_id": "s1"}, body), "r1")
 
-    assert client.send({"session_id": "s2"}, {"previous_response_id": "r1"}).identity.key == "s1"
-
-
-def test_a_warm_up_passes_its_session_on_to_the_turn_that_names_it() -> None:
-    client = Client()
-    client.answer(client.send({"session_id": "s1"}, {"generate": False, "input": []}), "warm")
-
-    assert client.send({"session_id": "s2"}, {"previous_response_id": "warm", "input": "a"}).identity.key == "s1"
+    assert client.send({"session_id": "s2"}, {"previous_response_id": "r1", "input": "a"}).identity.key == "s1"
 
 
 def test_a_warm_up_without_a_session_passes_nothing_on() -> None:
@@ -161,24 +157,19 @@ def test_a_handshake_is_completed_unless_the_addon_only_observes(mode: Mode, com
 
 def test_a_member_that_the_client_sent_is_kept_and_it_is_said_once_what_to_set() -> None:
     client = Client()
-    said = [client.refuse(client.send({}, {"user": "u"}), "user") for _ in range(2)]
 
-    assert said[0] is not None
-    assert "set codex_strip=stream_options,user" in said[0]
-    assert said[1] is None
-    assert client.send({}, {"user": "u"}).envelope.drop == frozenset()
+    assert "set codex_strip=stream_options,user" in client.send_refused("user", user="u")
+    assert client.send_refused("user", user="u") == ""
+    assert client.dropped(user="u") == frozenset()
 
 
 @pytest.mark.parametrize("mode", ["fill", "pin"])
 def test_a_member_named_in_codex_learn_is_left_out_of_later_turns(mode: Mode) -> None:
     client = Client(learning("user", mode=mode))
-    before = client.send({}, {"user": "u"})
-    said = client.refuse(before, "user")
 
-    assert before.envelope.drop == frozenset()
-    assert said is not None
-    assert "As codex_learn asks" in said
-    assert client.send({}, {"user": "u"}).envelope.drop == {"user"}
+    assert client.dropped(user="u") == frozenset()
+    assert "As codex_learn asks" in client.send_refused("user", user="u")
+    assert client.dropped(user="u") == {"user"}
 
 
 @pytest.mark.parametrize(
@@ -187,26 +178,26 @@ def test_a_member_named_in_codex_learn_is_left_out_of_later_turns(mode: Mode) ->
 )
 def test_it_is_left_out_for_that_host_and_model(host: str, model: str, drop: set[str]) -> None:
     client = Client(learning("user"))
-    client.refuse(client.send({}, {"user": "u", "model": "m"}), "user")
+    client.send_refused("user", user="u", model="m")
 
     assert client.send({}, {"user": "u", "model": model}, host=host).envelope.drop == drop
 
 
 def test_a_member_is_no_longer_left_out_once_codex_learn_does_not_name_it() -> None:
     client = Client(learning("user"))
-    client.refuse(client.send({}, {"user": "u"}), "user")
+    client.send_refused("user", user="u")
     client.settings = FILL
 
-    assert client.send({}, {"user": "u"}).envelope.drop == frozenset()
+    assert client.dropped(user="u") == frozenset()
 
 
 def test_observe_learns_nothing_but_says_what_to_set() -> None:
     client = Client(learning("user", mode="observe"))
-    said = client.refuse(client.send({}, {"user": "u"}), "user")
+    said = client.send_refused("user", user="u")
     client.settings = learning("user")
 
-    assert said is not None
-    assert client.send({}, {"user": "u"}).envelope.drop == frozenset()
+    assert said
+    assert client.dropped(user="u") == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -228,7 +219,7 @@ def test_nothing_is_said_or_learned_of(error: Object | None, status: int) -> Non
     passage.outcome.status, passage.outcome.error = status, error
 
     assert client.continuity.end(passage, client.settings) is None
-    assert client.send({}, {"user": "u", "store": True}).envelope.drop == frozenset()
+    assert client.dropped(user="u", store=True) == frozenset()
 
 
 @pytest.mark.parametrize("status", [None, 200, 400])
@@ -243,8 +234,7 @@ def test_a_key_that_the_addon_added_is_not_added_again_there() -> None:
     said = [client.refuse(client.send({"session_id": "s"}, endpoint="compact"), "prompt_cache_key") for _ in range(2)]
     compact, responses = (client.send({"session_id": "s"}, endpoint=name) for name in ("compact", "responses"))
 
-    assert said[0] is not None
-    assert "is not added there again" in said[0]
+    assert "is not added there again" in (said[0] or "")
     assert said[1] is None
     assert (compact.envelope.put, responses.envelope.put) == ({}, {"prompt_cache_key": "s"})
     assert headers_of(compact.envelope)["session-id"] == "s"
@@ -252,27 +242,17 @@ def test_a_key_that_the_addon_added_is_not_added_again_there() -> None:
 
 def test_the_clients_own_key_is_still_written_where_an_added_one_was_refused() -> None:
     client = Client()
-    client.refuse(client.send({"session_id": "s"}), "prompt_cache_key")
+    client.send_refused("prompt_cache_key", {"session_id": "s"})
 
     assert client.send({}, {"prompt_cache_key": " k "}).envelope.put == {"prompt_cache_key": "k"}
 
 
 @pytest.mark.parametrize("key", ["k", " k "])
-def test_a_refused_key_that_the_client_sent_is_its_own_matter(key: str) -> None:
+def test_a_refused_key_that_the_client_sent_is_kept(key: str) -> None:
     client = Client()
-    said = client.refuse(client.send({}, {"prompt_cache_key": key}), "prompt_cache_key")
 
-    assert said is not None
-    assert "It was kept" in said
+    assert "It was kept" in client.send_refused("prompt_cache_key", prompt_cache_key=key)
     assert client.send({"session_id": "s"}).envelope.put == {"prompt_cache_key": "s"}
-
-
-def test_a_key_that_took_the_place_of_a_null_was_added_by_the_addon() -> None:
-    client = Client()
-    said = client.refuse(client.send({"session_id": "s"}, {"prompt_cache_key": None}), "prompt_cache_key")
-
-    assert said is not None
-    assert "was added" in said
 
 
 @pytest.mark.parametrize(
@@ -282,6 +262,7 @@ def test_a_key_that_took_the_place_of_a_null_was_added_by_the_addon() -> None:
         pytest.param({}, "user", "nobody", id="not sent"),
         pytest.param({"stream_options": {}}, "stream_options", "nobody", id="removed"),
         pytest.param({}, "prompt_cache_key", "addon", id="added"),
+        pytest.param({"prompt_cache_key": None}, "prompt_cache_key", "addon", id="in the place of a null"),
         pytest.param({"prompt_cache_key": " k "}, "prompt_cache_key", "client", id="trimmed"),
     ],
 )

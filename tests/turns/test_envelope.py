@@ -4,6 +4,7 @@ import pytest
 from codexcache.turns.envelope import Envelope, seal, seal_handshake, untouched
 from codexcache.turns.keys import resolve
 from codexcache.turns.memory import Identity, Memory
+from codexcache.turns.turn import Transport
 from codexcache.turns.values import usable
 from codexcache.wire.document import Json
 from support.turns import NATIVE, Headers, fields, headers_of, sender, turn
@@ -18,10 +19,13 @@ def sealed(
     *,
     strip: str = "",
     withhold: bool = False,
+    transport: Transport = "http",
+    identity: Identity | None = None,
 ) -> Envelope:
     """Return the envelope of a turn that nothing went before."""
-    sent = turn(headers, body)
-    return seal(sent, resolve(sent, Memory()), strip=frozenset(strip.split()), withhold_key=withhold)
+    sent = turn(headers, body, transport=transport)
+    known = identity or resolve(sent, Memory())
+    return seal(sent, known, strip=frozenset(strip.split()), withhold_key=withhold)
 
 
 def places(envelope: Envelope) -> tuple[str | None, str | None, str | None]:
@@ -118,8 +122,7 @@ def test_a_header_keeps_its_place_and_spelling_and_all_others_stay() -> None:
 
 
 def test_repeated_session_headers_become_one() -> None:
-    sent = turn({"session_id": "s", "Session_ID": "s", "session-id": "s"})
-    envelope = seal(sent, resolve(sent, Memory()), strip=frozenset(), withhold_key=False)
+    envelope = sealed({"session_id": "s", "Session_ID": "s", "session-id": "s"})
 
     assert envelope.fields == ((b"session_id", b"s"), (b"session-id", b"s"))
 
@@ -151,14 +154,11 @@ def test_what_was_changed_is_named(
     assert sealed(headers, body, strip=strip).changed == changed
 
 
-def test_only_members_that_are_there_are_stripped() -> None:
+@pytest.mark.parametrize("headers", [{}, NATIVE], ids=["any client", "native"])
+def test_only_members_that_are_there_are_stripped(headers: Headers) -> None:
     body: dict[str, Json] = {"stream_options": {}, "prompt_cache_retention": "24h", "previous_response_id": "r"}
 
-    assert sealed(body=body, strip="stream_options user").drop == {"stream_options"}
-
-
-def test_native_turns_are_stripped_as_well() -> None:
-    assert sealed(NATIVE, {"stream_options": {}}, strip="stream_options").drop == {"stream_options"}
+    assert sealed(headers, body, strip="stream_options user").drop == {"stream_options"}
 
 
 def test_a_stripped_key_is_not_put_back() -> None:
@@ -183,21 +183,16 @@ def test_a_key_that_was_refused_is_withheld_from_the_body_alone(
 
 
 def test_the_key_that_a_conversation_is_held_to_is_written_everywhere() -> None:
-    sent = turn({"session_id": "s2"}, prompt_cache_key="k2")
-    envelope = seal(sent, Identity(key="k1", source="session", continued=True), strip=frozenset(), withhold_key=False)
+    held = Identity(key="k1", source="session", continued=True)
 
-    assert places(envelope) == ("k1", "k1", "k1")
+    assert places(sealed({"session_id": "s2"}, {"prompt_cache_key": "k2"}, identity=held)) == ("k1", "k1", "k1")
 
 
 def test_a_frame_has_no_headers_to_write() -> None:
-    sent = turn({"x-session-id": "s"}, transport="websocket")
-    envelope = seal(sent, resolve(sent, Memory()), strip=frozenset(), withhold_key=False)
+    envelope = sealed({"x-session-id": "s"}, transport="websocket")
 
-    assert (envelope.put, envelope.fields, envelope.changed) == (
-        {"prompt_cache_key": "s"},
-        sent.sender.fields,
-        ("prompt_cache_key",),
-    )
+    assert (envelope.put, envelope.fields) == ({"prompt_cache_key": "s"}, fields({"x-session-id": "s"}))
+    assert envelope.changed == ("prompt_cache_key",)
 
 
 @pytest.mark.parametrize(
@@ -216,9 +211,7 @@ def test_a_frame_has_no_headers_to_write() -> None:
 def test_a_handshake_is_completed_from_its_own_session_alone(
     headers: Headers, expected: tuple[str | None, ...]
 ) -> None:
-    envelope = seal_handshake(sender(headers))
-
-    assert places(envelope) == (None, *expected)
+    assert places(seal_handshake(sender(headers))) == (None, *expected)
 
 
 def test_the_untouched_envelope_changes_nothing() -> None:

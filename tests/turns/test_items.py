@@ -15,10 +15,6 @@ def opening(given: Json) -> str | None:
     return first_user_message(given_items({"input": given}))
 
 
-def instructions(*, instructions: Json = None, input: Json = None) -> str:
-    return turn(instructions=instructions, input=input).instructions
-
-
 PARTS: list[Json] = [{"type": "input_text", "text": "hi"}]
 
 
@@ -96,8 +92,20 @@ def test_a_deeply_nested_item_has_a_spelling() -> None:
     assert len(meant([item])) == 1
 
 
-def test_the_first_user_message_opens_a_conversation() -> None:
-    assert opening([said("developer", "d"), user("one"), user("two")]) == '[{"text":"one","type":"input_text"}]'
+IMAGE: Json = {"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param([said("developer", "d"), user("one"), user("two")], "one", id="the first of the user"),
+        pytest.param([user(""), user("hi")], "hi", id="an empty one is passed over"),
+        pytest.param([IMAGE], "input_image", id="an image"),
+    ],
+)
+def test_the_first_user_message_opens_a_conversation(given: Json, expected: str) -> None:
+    assert expected in (opening(given) or "")
+    assert opening([user("one")]) == '[{"text":"one","type":"input_text"}]'
 
 
 def test_the_opening_is_the_whole_message() -> None:
@@ -120,36 +128,24 @@ def test_without_content_of_a_user_nothing_opens_a_conversation(given: Json) -> 
     assert opening(given) is None
 
 
-def test_an_empty_message_is_passed_over() -> None:
-    assert opening([user(""), user("hi")]) == opening("hi")
+PIECES: Json = [{"text": "a"}, {"type": "input_image"}, "x", {"text": 7}, {"text": "b"}]
 
 
-def test_an_image_can_open_a_conversation() -> None:
-    assert opening([{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]) is not None
-
-
-def test_256_characters_of_the_instructions_count() -> None:
-    assert instructions(instructions="a" * 256 + "b") == "a" * 256
-
-
-def test_instructions_can_come_as_the_first_developer_message() -> None:
-    assert instructions(input=[user("u"), said("developer", "d"), said("system", "s")]) == "d"
-
-
-def test_a_system_message_serves_as_well() -> None:
-    assert instructions(instructions="", input=[said("system", "s" * 300)]) == "s" * 256
-
-
-def test_the_parts_of_a_developer_message_are_joined() -> None:
-    parts: Json = [{"text": "a"}, {"type": "input_image"}, "x", {"text": 7}, {"text": "b"}]
-
-    assert instructions(input=[{"role": "developer", "content": parts}]) == "ab"
-
-
-def test_instructions_win_over_a_developer_message() -> None:
-    assert instructions(instructions="i", input=[said("developer", "d")]) == "i"
-
-
-@pytest.mark.parametrize("given", [None, 7, [], {}, [{"role": "developer", "content": 7}]], ids=repr)
-def test_without_instructions_there_are_none(given: Json) -> None:
-    assert instructions(instructions=given if not isinstance(given, list) else None, input=given) == ""
+@pytest.mark.parametrize(
+    ("given", "items", "expected"),
+    [
+        pytest.param("a" * 256 + "b", None, "a" * 256, id="256 characters count"),
+        pytest.param(None, [user("u"), said("developer", "d"), said("system", "s")], "d", id="a developer message"),
+        pytest.param("", [said("system", "s" * 300)], "s" * 256, id="a system message"),
+        pytest.param(None, [{"role": "developer", "content": PIECES}], "ab", id="the parts of a message are joined"),
+        pytest.param("i", [said("developer", "d")], "i", id="instructions before a message"),
+        pytest.param(7, 7, "", id="a number"),
+        pytest.param(None, [], "", id="no items"),
+        pytest.param({}, {}, "", id="an object"),
+        pytest.param(None, [{"role": "developer", "content": 7}], "", id="a message without text"),
+    ],
+)
+def test_instructions_are_a_member_or_else_the_first_message_of_the_developer(
+    given: Json, items: Json, expected: str
+) -> None:
+    assert turn(instructions=given, input=items).instructions == expected

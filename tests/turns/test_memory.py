@@ -28,10 +28,26 @@ def gone_on_with(memory: Memory, headers: Headers, *texts: str) -> str | None:
     return identity.key if identity else None
 
 
-def test_a_longer_input_goes_on_with_the_turn_that_it_extends() -> None:
-    memory = remembering(("k", {}, conversation("a")))
+SESSION = {"session_id": "s"}
 
-    assert gone_on_with(memory, {}, "a", "b", "c") == "k"
+
+@pytest.mark.parametrize(
+    ("headers", "texts", "expected"),
+    [
+        pytest.param({}, ("a", "b", "c"), "k", id="longer"),
+        pytest.param(SESSION, ("a", "b", "c"), "k", id="longer, with a session"),
+        pytest.param({}, ("a",), "k", id="equal"),
+        pytest.param(SESSION, ("a",), None, id="equal, with a session"),
+        pytest.param({}, ("b", "b"), None, id="another message"),
+        pytest.param({}, ("a ", "b"), None, id="another spelling"),
+        pytest.param({}, ("x", "a"), None, id="the message behind another"),
+        pytest.param({}, (), None, id="nothing"),
+    ],
+)
+def test_an_input_goes_on_with_the_turn_that_it_extends(
+    headers: Headers, texts: tuple[str, ...], expected: str | None
+) -> None:
+    assert gone_on_with(remembering(("k", {}, conversation("a"))), headers, *texts) == expected
 
 
 def test_of_several_turns_the_one_that_is_extended_furthest_counts() -> None:
@@ -40,62 +56,25 @@ def test_of_several_turns_the_one_that_is_extended_furthest_counts() -> None:
     assert gone_on_with(memory, {}, "a", "b", "c", "d") == "far"
 
 
-@pytest.mark.parametrize("texts", [("b", "b"), ("a ", "b"), ("x", "a"), ()], ids=repr)
-def test_an_input_that_does_not_extend_a_turn_goes_on_with_none(texts: tuple[str, ...]) -> None:
-    memory = remembering(("k", {}, conversation("a")))
-
-    assert gone_on_with(memory, {}, *texts) is None
+OPENING = conversation("a")
+ONE, TWO, THREE = ((name, {"session_id": name}, OPENING) for name in ("one", "two", "three"))
 
 
-def test_an_equal_input_goes_on_where_there_is_no_session() -> None:
-    memory = remembering(("k", {}, conversation("a")))
-
-    assert gone_on_with(memory, {}, "a") == "k"
-
-
-def test_an_equal_input_with_a_session_does_not_go_on() -> None:
-    memory = remembering(("k", {}, conversation("a")))
-
-    assert gone_on_with(memory, {"session_id": "s"}, "a") is None
-
-
-def test_among_equals_the_one_with_this_turns_session_counts() -> None:
-    opening = conversation("a")
-    memory = remembering(
-        ("one", {"session_id": "s1"}, opening),
-        ("two", {"session_id": "s2"}, opening),
-        ("three", {"session_id": "s3"}, opening),
-    )
-
-    assert gone_on_with(memory, {"session_id": "s2"}, "a", "b") == "two"
-
-
-def test_among_equals_without_this_turns_session_the_latest_counts() -> None:
-    opening = conversation("a")
-    memory = remembering(("one", {"session_id": "s1"}, opening), ("two", {"session_id": "s2"}, opening))
-
-    assert gone_on_with(memory, {"session_id": "new"}, "a", "b") == "two"
-
-
-def test_a_turn_that_is_sent_again_becomes_the_latest() -> None:
-    opening = conversation("a")
-    one, two = ("one", {"session_id": "s1"}, opening), ("two", {"session_id": "s2"}, opening)
-    memory = remembering(one, two, one)
-
-    assert gone_on_with(memory, {"session_id": "new"}, "a", "b") == "one"
-
-
-def test_a_turn_that_is_sent_again_and_again_does_not_push_others_out() -> None:
-    opening = conversation("a")
-    one = ("one", {"session_id": "s1"}, opening)
-    memory = remembering(one, *[("two", {"session_id": "s2"}, opening)] * 50)
-
-    assert gone_on_with(memory, {"session_id": "s1"}, "a", "b") == "one"
+@pytest.mark.parametrize(
+    ("turns", "session", "expected"),
+    [
+        pytest.param([ONE, TWO, THREE], "two", "two", id="the one with this turn's session"),
+        pytest.param([ONE, TWO], "new", "two", id="else the latest"),
+        pytest.param([ONE, TWO, ONE], "new", "one", id="which one becomes that is sent again"),
+        pytest.param([ONE, *[TWO] * 50], "one", "one", id="one sent again and again pushes none out"),
+    ],
+)
+def test_among_equals_counts(turns: list[tuple[str, Headers, list[Json]]], session: str, expected: str) -> None:
+    assert gone_on_with(remembering(*turns), {"session_id": session}, "a", "b") == expected
 
 
 def test_of_many_conversations_with_one_opening_the_oldest_are_forgotten() -> None:
-    opening = conversation("a")
-    memory = remembering(*((f"k{index}", {"session_id": f"s{index}"}, opening) for index in range(65)))
+    memory = remembering(*((f"k{index}", {"session_id": f"s{index}"}, OPENING) for index in range(65)))
 
     assert gone_on_with(memory, {"session_id": "s1"}, "a", "b") == "k1"
     assert gone_on_with(memory, {"session_id": "s0"}, "a", "b") == "k64"
@@ -123,18 +102,13 @@ def test_an_input_without_a_user_message_cannot_be_gone_on_with(items: list[Json
     assert memory.identity_gone_on_with(turn(input=[*items, user("a")])) is None
 
 
-def test_a_turn_without_a_key_is_not_remembered() -> None:
-    memory = Memory()
-    memory.remember(turn(input="a"), Identity(key=None, source="none"))
+def test_a_turn_without_a_key_is_not_gone_on_with_but_of_its_response_it_is_known_that_there_is_none() -> None:
+    memory, keyless = Memory(), Identity(key=None, source="none")
+    memory.remember(turn(input="a"), keyless)
+    memory.remember_response(turn(input="a"), "r", keyless)
 
     assert gone_on_with(memory, {}, "a", "b") is None
-
-
-def test_of_a_response_to_a_turn_without_a_key_it_is_known_that_there_is_none() -> None:
-    memory = Memory()
-    memory.remember_response(turn(input="a"), "r", Identity(key=None, source="none"))
-
-    assert memory.identity_of_response(turn(previous_response_id="r")) == Identity(key=None, source="none")
+    assert memory.identity_of_response(turn(previous_response_id="r")) == keyless
 
 
 @pytest.mark.parametrize("carried", [False, True])
@@ -179,12 +153,6 @@ def test_the_turn_of_a_response_is_found_by_its_id() -> None:
     assert memory.identity_of_response(turn(ALICE, previous_response_id="r")) == named("k")
     assert memory.identity_of_response(turn(ALICE, previous_response_id="other")) is None
     assert memory.identity_of_response(turn(ALICE)) is None
-
-
-def test_another_callers_response_is_not_found() -> None:
-    memory = Memory()
-    memory.remember_response(turn(ALICE), "r", named("k"))
-
     assert memory.identity_of_response(turn(BOB, previous_response_id="r")) is None
 
 

@@ -20,6 +20,14 @@ def socket() -> Socket:
     return Socket(sender=sender(), host="chatgpt.com", backlog=Backlog(limit=10), handshake=HANDSHAKE)
 
 
+def opened(*passages: Passage) -> Socket:
+    """Return a socket over which these turns were sent."""
+    made = socket()
+    for each in passages:
+        made.begin(each)
+    return made
+
+
 def passage(key: str) -> Passage:
     return Continuity().begin(turn(prompt_cache_key=key, transport="websocket"), default_settings())
 
@@ -34,72 +42,56 @@ def test_an_event_without_a_turn_is_passed_over() -> None:
 
 
 def test_a_turn_is_finished_by_its_last_event() -> None:
-    opened, sent = socket(), passage("k")
-    opened.begin(sent)
+    connection = opened(sent := passage("k"))
 
-    assert opened.read_event(frame("response.created"), 1.0) is None
-    assert opened.read_event(b'{"type":"response.output_text.delta","delta":"x"}', 2.0) is None
-    assert opened.read_event(frame("response.completed"), 3.0) is sent
-    assert opened.read_event(frame("response.completed"), 4.0) is None
+    assert connection.read_event(frame("response.created"), 1.0) is None
+    assert connection.read_event(b'{"type":"response.output_text.delta","delta":"x"}', 2.0) is None
+    assert connection.read_event(frame("response.completed"), 3.0) is sent
+    assert connection.read_event(frame("response.completed"), 4.0) is None
 
 
 def test_a_turn_is_finished_by_an_error_as_well() -> None:
-    opened, sent = socket(), passage("k")
-    opened.begin(sent)
-
-    assert opened.read_event(b'{"type":"error","status":400}', 1.0) is sent
+    assert opened(sent := passage("k")).read_event(b'{"type":"error","status":400}', 1.0) is sent
 
 
 def test_an_event_belongs_to_the_oldest_turn_that_is_not_finished() -> None:
-    opened, one, two = socket(), passage("k1"), passage("k2")
-    opened.begin(one)
-    opened.begin(two)
-    finished = [opened.read_event(frame("response.completed", name), 1.0) for name in ("r1", "r2")]
+    connection = opened(one := passage("k1"), two := passage("k2"))
+    finished = [connection.read_event(frame("response.completed", name), 1.0) for name in ("r1", "r2")]
 
     assert finished == [one, two]
     assert [one.outcome.response_id, two.outcome.response_id] == ["r1", "r2"]
 
 
 def test_the_first_event_tells_when_the_response_began() -> None:
-    opened, sent = socket(), passage("k")
-    opened.begin(sent)
+    connection = opened(sent := passage("k"))
     for at in (1.0, 2.0):
-        opened.read_event(frame("response.created"), at)
+        connection.read_event(frame("response.created"), at)
 
     assert sent.first_byte_at == 1.0
 
 
 def test_the_last_turns_identity_is_known() -> None:
-    opened = socket()
-    for key in ("k1", "k2"):
-        opened.begin(passage(key))
-
-    assert opened.last == passage("k2").identity
+    assert opened(passage("k1"), two := passage("k2")).last == two.identity
 
 
 def test_a_handshakes_headers_count_for_the_first_turn() -> None:
-    opened, one, two = socket(), passage("k1"), passage("k2")
-    opened.begin(one)
-    opened.begin(two)
+    opened(one := passage("k1"), two := passage("k2"))
 
     assert [one.changed, two.changed] == [("session-id",), ()]
     assert [one.forwarded, two.forwarded] == [HANDSHAKE.fields] * 2
 
 
 def test_a_socket_without_a_completed_handshake_changed_nothing() -> None:
-    opened, sent = Socket(sender=sender(), host="chatgpt.com", backlog=Backlog(limit=1)), passage("k")
-    opened.begin(sent)
+    Socket(sender=sender(), host="chatgpt.com", backlog=Backlog(limit=1)).begin(sent := passage("k"))
 
     assert sent.changed == ()
 
 
 def test_turns_that_were_not_finished_are_abandoned_once() -> None:
-    opened, one, two = socket(), passage("k1"), passage("k2")
-    opened.begin(one)
-    opened.begin(two)
+    connection = opened(one := passage("k1"), two := passage("k2"))
 
-    assert list(opened.abandon()) == [one, two]
-    assert list(opened.abandon()) == []
+    assert list(connection.abandon()) == [one, two]
+    assert list(connection.abandon()) == []
 
 
 def test_messages_are_kept_up_to_the_limit() -> None:

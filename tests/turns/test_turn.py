@@ -25,30 +25,22 @@ SESSION_MEMBERS: list[tuple[str, Json]] = [
 ]
 
 
-@pytest.mark.parametrize("name", SESSION_HEADERS)
-def test_each_of_these_headers_names_the_session(name: str) -> None:
-    assert turn({name.title(): " s "}).session == "s"
-
-
 @pytest.mark.parametrize("index", range(len(SESSION_HEADERS)))
-def test_of_several_session_headers_the_first_of_the_list_counts(index: int) -> None:
-    headers = {name: name for name in reversed(SESSION_HEADERS[index:])}
+def test_each_of_these_headers_names_the_session_and_the_first_of_the_list_counts(index: int) -> None:
+    name = SESSION_HEADERS[index]
 
-    assert turn(headers).session == SESSION_HEADERS[index]
+    assert turn({name.title(): " s "}).session == "s"
+    assert turn({name: name for name in reversed(SESSION_HEADERS[index:])}).session == name
 
 
 @pytest.mark.parametrize("index", range(len(SESSION_MEMBERS)))
 def test_of_several_members_the_first_of_the_list_counts(index: int) -> None:
-    members = dict(reversed(SESSION_MEMBERS[index:]))
-
-    assert turn({}, members).session == SESSION_MEMBERS[index][0]
+    assert turn({}, dict(reversed(SESSION_MEMBERS[index:]))).session == SESSION_MEMBERS[index][0]
 
 
-def test_a_header_comes_before_a_member() -> None:
+def test_a_header_comes_before_a_member_and_an_unusable_one_gives_way_to_the_next() -> None:
     assert turn({"x-claude-code-session-id": "h"}, dict(SESSION_MEMBERS)).session == "h"
-
-
-def test_a_conversation_may_be_named_by_a_string() -> None:
+    assert turn({"session-id": " ", "session_id": "s"}).session == "s"
     assert turn(conversation="c").session == "c"
 
 
@@ -81,10 +73,6 @@ def test_these_headers_name_no_session(headers: Headers) -> None:
     assert turn(headers).session is None
 
 
-def test_an_unusable_session_header_gives_way_to_the_next() -> None:
-    assert turn({"session-id": " ", "session_id": "s"}).session == "s"
-
-
 @pytest.mark.parametrize("name", ["thread-id", "thread_id", "Thread-ID", "x-codex-window-id", "x-codex-turn-metadata"])
 @pytest.mark.parametrize("value", ["t", ""])
 def test_the_official_client_is_known_by_one_of_these_headers(name: str, value: str) -> None:
@@ -96,42 +84,29 @@ def test_other_headers_do_not_make_a_client_the_official_one(name: str) -> None:
     assert not sender({name: "codex_cli_rs"}).native
 
 
-def test_an_idempotency_key_is_read_in_usable_form() -> None:
-    assert turn({"Idempotency-Key": " i "}).sender.idempotency_key == "i"
-
-
 @pytest.mark.parametrize(
-    ("given", "explicit"), [("k", "k"), (" k ", "k"), ("", None), (None, None), (7, None), (["k"], None)]
+    ("member", "attribute", "values"),
+    [
+        ("prompt_cache_key", "explicit", [("k", "k"), (" k ", "k"), ("", None), (None, None), (["k"], None)]),
+        ("previous_response_id", "previous", [("r", "r"), ("", None), (None, None), (7, None)]),
+        ("generate", "warm_up", [(False, True), (True, False), (None, False), (0, False), ("", False)]),
+        ("model", "model", [("m", "m"), (None, ""), (7, "")]),
+    ],
 )
-def test_the_bodys_own_key_is_read_in_usable_form(given: Json, explicit: str | None) -> None:
-    assert turn(prompt_cache_key=given).explicit == explicit
+def test_a_member_is_read_in_usable_form(member: str, attribute: str, values: list[tuple[Json, object]]) -> None:
+    for value, expected in values:
+        found = getattr(turn({}, {member: value}), attribute)
 
-
-@pytest.mark.parametrize(("given", "previous"), [("r", "r"), ("", None), (None, None), (7, None)])
-def test_the_previous_response_is_read(given: Json, previous: str | None) -> None:
-    assert turn(previous_response_id=given).previous == previous
-
-
-@pytest.mark.parametrize(("given", "warm_up"), [(False, True), (True, False), (None, False), (0, False), ("", False)])
-def test_only_generate_false_is_a_warm_up(given: Json, warm_up: bool) -> None:
-    assert turn(generate=given).warm_up is warm_up
-
-
-@pytest.mark.parametrize(("given", "model"), [("m", "m"), (None, ""), (7, "")])
-def test_the_model_is_read(given: Json, model: str) -> None:
-    assert turn(model=given).model == model
+        assert (found, type(found)) == (expected, type(expected))
 
 
 def test_another_caller_has_another_root() -> None:
-    roots = {sender(headers).root for headers in ({}, {"authorization": bearer(sub="a")})}
+    """A token and an account of the same name are two."""
+    one, other, account = {"authorization": bearer(sub="a")}, {"authorization": "x"}, {"chatgpt-account-id": "x"}
+    roots = {sender().root, *(sender(headers).root for headers in (one, other, account))}
 
-    assert len(roots) == 2
-
-
-def test_a_token_and_an_account_of_the_same_name_are_two_callers() -> None:
-    token, account = sender({"authorization": "x"}), sender({"chatgpt-account-id": "x"})
-
-    assert token.root != account.root
+    assert len(roots) == 4
+    assert turn({"Idempotency-Key": " i "}).sender.idempotency_key == "i"
 
 
 _WORDS = st.sampled_from([b"Content-Length", b"content-length", b"a", b"b", b""])

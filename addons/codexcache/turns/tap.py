@@ -24,6 +24,11 @@ class Keeper:
         self._chunks: list[bytes] = []
         self._size = 0
 
+    @property
+    def held(self) -> int:
+        """Bytes that are kept now."""
+        return sum(map(len, self._chunks))
+
     def add(self, chunk: bytes) -> None:
         """Keep a chunk; beyond the limit, keep nothing."""
         self._chunks.append(chunk)
