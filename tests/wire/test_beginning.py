@@ -5,13 +5,13 @@ import json
 import pytest
 from codexcache.wire.beginning import divided
 from codexcache.wire.body import Body, read_whole
-from codexcache.wire.document import Json, edited, find_members, parse
+from codexcache.wire.document import Json, parse
 from codexcache.wire.going_on import read_on
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bodies import check, text_of
 from support.jsontext import prop, values, white
 
-FILLER = "Be brief. " * 60
 ASK = {"role": "user", "content": "Wie spät ist es? 🕰"}
 FORMS = {
     "as JSON.stringify": json.dumps(ASK, ensure_ascii=False, separators=(",", ":")),
@@ -19,47 +19,36 @@ FORMS = {
 }
 
 
-def body(items: str, behind: str = ',"stream":true') -> bytes:
-    return f'{{"instructions":"{FILLER}","input":[{items}]{behind}}}'.encode()
-
-
-def items_of(document: dict[str, Json]) -> Json:
-    return document["input"]
-
-
 def cut(text: bytes) -> Body[Json]:
-    return divided(read_whole(text), items_of)
+    return divided(read_whole(text), lambda document: document["input"])
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
 @pytest.mark.parametrize("gap", ["", " ", "\n  "], ids=["no space", "a space", "lines"])
 def test_all_but_the_last_item_is_known(form: str, gap: str) -> None:
-    one = cut(body(f'{{"a":1}}{gap},{gap}{form}{gap}'))
+    one = cut(text_of(f'{{"a":1}}{gap},{gap}{form}{gap}'))
 
     assert one.known is not None
-    assert (bytes(one.known.head), one.made) == (body('{"a":1}').partition(b"]")[0], [{"a": 1}])
+    assert (bytes(one.known.head), one.made) == (text_of('{"a":1}').partition(b"]")[0], [{"a": 1}])
     assert one.document["input"] == [ASK]
 
 
 @pytest.mark.parametrize(
-    "items",
+    "text",
     [
-        pytest.param("", id="no item"),
-        pytest.param('{"a":1}', id="one item"),
-        pytest.param('{"a":1},"text"', id="the last one is no object"),
-        pytest.param('{"a":1},{"a" :1}', id="it is spelled in another way"),
-        pytest.param('{"a":1},{"a":1e1}', id="a number is"),
+        pytest.param(text_of(""), id="no item"),
+        pytest.param(text_of('{"a":1}'), id="one item"),
+        pytest.param(text_of('{"a":1},"text"'), id="the last one is no object"),
+        pytest.param(text_of('{"a":1},{"a" :1}'), id="it is spelled in another way"),
+        pytest.param(text_of('{"a":1},{"a":1e1}'), id="a number is"),
+        pytest.param(b'{"input":[{"a":1},{"b":2}]}', id="it is too short"),
     ],
 )
-def test_what_cannot_be_told_is_read_as_it_stands(items: str) -> None:
-    one = cut(body(items))
+def test_what_cannot_be_divided_is_read_as_it_stands(text: bytes) -> None:
+    one = cut(text)
 
     assert one.known is None
     assert one.document == parse(one.text)
-
-
-def test_what_is_too_short_is_read_as_it_stands() -> None:
-    assert cut(b'{"input":[{"a":1},{"b":2}]}').known is None
 
 
 asks = st.one_of(st.sampled_from(list(FORMS.values())), st.just('{"a":"x,{}]"}'), st.just("{}"), values)
@@ -70,19 +59,7 @@ asks = st.one_of(st.sampled_from(list(FORMS.values())), st.just('{"a":"x,{}]"}')
 def test_another_last_item_says_what_a_whole_parse_says(
     before: list[str], last: str, other: str, gap: str, behind: str
 ) -> None:
-    first = cut(body(f"{gap},{gap}".join([*before, last]) + gap, behind))
-    second = body(f"{gap},{gap}".join([*before, other]) + gap, behind)
+    first = cut(text_of(f"{gap},{gap}".join([*before, last]) + gap, behind=behind))
+    second = text_of(f"{gap},{gap}".join([*before, other]) + gap, behind=behind)
     for one in filter(None, (first, read_on(first.known, second) if first.known else None)):
-        whole = parse(one.text)
-        said = (
-            whole if one.known is None else {**one.document, "input": [*_list(one.made), *_list(one.document["input"])]}
-        )
-        members = find_members(one.text, whole)
-
-        assert (json.dumps(said, sort_keys=True), list(one.members)) == (json.dumps(whole, sort_keys=True), members)
-        assert one.edited({"b"}, {"k": "v"}) == edited(one.text, members, drop={"b"}, put={"k": "v"})
-
-
-def _list(value: Json) -> list[Json]:
-    assert isinstance(value, list)
-    return value
+        check(one, one.made, ({"b"}, {"k": "v"}))

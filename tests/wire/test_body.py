@@ -4,13 +4,17 @@ import pytest
 from codexcache.wire import body as room
 from codexcache.wire.body import Body, known_of, read_whole
 from codexcache.wire.going_on import read_on
+from support.bodies import text_of
 
 KEY = {"prompt_cache_key": "k"}
 NONE = frozenset[str]()
 
 
-def text(items: int, before: str = '"instructions":"' + "i" * 600 + '"', behind: str = ',"stream":true') -> bytes:
-    return f'{{{before},"input":[{",".join(map(str, range(items)))}]{behind}}}'.encode()
+FRONT = '"instructions":"' + "i" * 600 + '"'
+
+
+def text(items: int, front: str = FRONT, behind: str = ',"stream":true') -> bytes:
+    return text_of(",".join(map(str, range(items))), front, behind)
 
 
 def gone_on(first: bytes, second: bytes) -> Body[None]:
@@ -44,7 +48,7 @@ def test_another_edit_is_made_as_ever(drop: frozenset[str], put: dict[str, str],
 
 def test_an_edit_before_the_items_is_made_anew() -> None:
     """The bytes before them are not put together from anything."""
-    before = '"prompt_cache_key":"mine","instructions":"' + "i" * 600 + '"'
+    before = f'"prompt_cache_key":"mine",{FRONT}'
     body = gone_on(text(2, before), text(4, before))
 
     assert body.edited(NONE, KEY) == text(4, before.replace("mine", "k"))

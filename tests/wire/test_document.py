@@ -57,9 +57,7 @@ def test_the_members_are_found_where_they_stand(text: bytes) -> None:
 
     assert [part.meant for part in parts] == [member.name for member in found]
     assert [part.value for part in parts] == [text[member.value : member.end] for member in found]
-    assert [text.index(part.name, member.start) for part, member in zip(parts, found, strict=True)] == [
-        member.start for member in found
-    ]
+    assert all(text.startswith(part.name, member.start) for part, member in zip(parts, found, strict=True))
 
 
 @prop
@@ -116,28 +114,22 @@ def test_a_dropped_member_takes_the_comma_before_it_along(drop: str, after: byte
 
 
 @pytest.mark.parametrize(
-    ("text", "after"),
+    ("drop", "text", "after"),
     [
-        pytest.param(b"{}", b'{"k":"v"}', id="an empty object"),
-        pytest.param(b"{ \n }", b'{"k":"v" \n }', id="an empty object with white space"),
-        pytest.param(b'{"a":1 }', b'{"a":1,"k":"v" }', id="a member that is missing comes last"),
-        pytest.param(b'{"k":null,"a":1}', b'{"k":"v","a":1}', id="a member that is there keeps its place"),
-        pytest.param(b'{"k":[{"x":1}],"k" : 2}', b'{"k":"v","k" : "v"}', id="each repetition is given the value"),
-        pytest.param(b'{"\\u006b":"old"}', b'{"\\u006b":"v"}', id="an escaped name is the same name"),
-        pytest.param(b'{"a":{"k":1}}', b'{"a":{"k":1},"k":"v"}', id="a nested member is another one"),
-        pytest.param(b'{"a":1E400,"b":-0.0}', b'{"a":1E400,"b":-0.0,"k":"v"}', id="numbers keep their spelling"),
+        pytest.param("", b"{}", b'{"k":"v"}', id="an empty object"),
+        pytest.param("", b"{ \n }", b'{"k":"v" \n }', id="an empty object with white space"),
+        pytest.param("", b'{"a":1 }', b'{"a":1,"k":"v" }', id="a member that is missing comes last"),
+        pytest.param("", b'{"k":null,"a":1}', b'{"k":"v","a":1}', id="a member that is there keeps its place"),
+        pytest.param("", b'{"k":[{"x":1}],"k" : 2}', b'{"k":"v","k" : "v"}', id="each repetition is given the value"),
+        pytest.param("", b'{"\\u006b":"old"}', b'{"\\u006b":"v"}', id="an escaped name is the same name"),
+        pytest.param("", b'{"a":{"k":1}}', b'{"a":{"k":1},"k":"v"}', id="a nested member is another one"),
+        pytest.param("", b'{"a":1E400,"b":-0.0}', b'{"a":1E400,"b":-0.0,"k":"v"}', id="numbers keep their spelling"),
+        pytest.param("k", b'{"k":1,"a":2,"k":3}', b'{"a":2,"k":"v"}', id="one that is dropped, too, moves to the end"),
+        pytest.param("k", b'{"\\u006b":1,"a":2}', b'{"a":2,"k":"v"}', id="also by its escaped name"),
     ],
 )
-def test_a_member_is_put(text: bytes, after: bytes) -> None:
-    assert edited(text, put={"k": "v"}) == after
-
-
-def test_a_member_that_is_dropped_and_put_moves_to_the_end() -> None:
-    assert edited(b'{"k":1,"a":2,"k":3}', drop=["k"], put={"k": "v"}) == b'{"a":2,"k":"v"}'
-
-
-def test_an_escaped_name_is_dropped() -> None:
-    assert edited(b'{"\\u0070rompt_cache_key":1,"a":2}', drop=["prompt_cache_key"], put={}) == b'{"a":2}'
+def test_a_member_is_put(drop: str, text: bytes, after: bytes) -> None:
+    assert edited(text, drop=drop, put={"k": "v"}) == after
 
 
 def test_the_last_of_repeated_members_counts() -> None:
@@ -238,14 +230,11 @@ def test_a_number_means_the_same_beside_half_an_emoji(number: str) -> None:
     assert parse(f'{{"n":{number},"half":"\\ud800"}}'.encode())["n"] == parse(f'{{"n":{number}}}'.encode())["n"]
 
 
-@pytest.mark.parametrize("value", [0, 1, (1 << 53) - 1])
-def test_a_whole_number_that_is_exact_everywhere_is_a_count(value: Json) -> None:
-    assert is_count(value)
+def test_a_count_is_a_whole_number_that_is_exact_everywhere() -> None:
+    others: list[Json] = [-1, 1 << 53, 10**400, True, False, 1.0, "1", None, [], {}]
 
-
-@pytest.mark.parametrize("value", [-1, 1 << 53, 10**400, True, False, 1.0, "1", None, [], {}])
-def test_nothing_else_is_a_count(value: Json) -> None:
-    assert not is_count(value)
+    assert [value for value in (0, 1, (1 << 53) - 1) if not is_count(value)] == []
+    assert [value for value in others if is_count(value)] == []
 
 
 def test_what_is_no_text_and_no_list_is_taken_for_an_empty_one() -> None:

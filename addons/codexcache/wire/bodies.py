@@ -33,6 +33,10 @@ class Bodies[M]:
         """Bytes that are remembered."""
         return self._latest.size + self._beginnings.size
 
+    def __len__(self) -> int:
+        """Return how many bodies are remembered, mere beginnings included."""
+        return len(self._latest) + len(self._beginnings)
+
     def news(self, text: bytes) -> int:
         """Return how many bytes of a body would have to be read: those behind what is known of it."""
         return len(text) - next((known.end for known in self._begun_by(text)), 0)

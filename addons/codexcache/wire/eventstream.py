@@ -39,6 +39,11 @@ class EventStream:
         """
         return not (self._open or self._mark or self._ended_in_cr)
 
+    @property
+    def held(self) -> int:
+        """Bytes that are kept of an event that is not complete yet."""
+        return len(self._open)
+
     def alone(self, chunk: bytes) -> bytes | None:
         """Return the data of a chunk that is one whole event with a name, as nearly all are; any other is to be fed."""
         start = chunk.find(b"\n") + 1
