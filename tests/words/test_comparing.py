@@ -1,14 +1,10 @@
 """Any two turns, compared."""
 
-from codexcache.wire.document import Json, Object
+from codexcache.wire.document import Object
 from codexcache.words.comparing import compare
 from codexcache.words.layout import NARROWEST
 from support.portraits import portrait
-
-
-def user(text: str) -> Json:
-    return {"type": "message", "role": "user", "content": text}
-
+from support.turns import user
 
 TOOL: Object = {"type": "function", "name": "shell", "description": "Runs a command."}
 FIRST: Object = {"model": "gpt-5.5", "instructions": "Be brief.", "tools": [TOOL], "input": [user("one"), user("two")]}
@@ -55,7 +51,7 @@ def test_an_edited_history_is_found() -> None:
     assert "First difference in input[1].content[0].text" in text
 
 
-def test_one_item_is_told_of_as_one() -> None:
+def test_one_item_is_counted_in_the_singular() -> None:
     text = compare({"input": [user("one")]}, portrait(), FIRST, portrait())
 
     assert "Of the first turn's 1 item, 1 stands again at the head of the second." in text

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from codexcache.causes.finding import Finding
 from codexcache.wire.document import Json, Object
 from codexcache.words.fingerprint import Fingerprints
 from codexcache.words.journal import Entries
@@ -28,31 +29,36 @@ def parts(shown: Object) -> list[tuple[str, str]]:
 def two(first: dict[str, Json], second: dict[str, Json]) -> Object:
     """Return the portrait of a turn behind another."""
     harness = Harness()
-    harness.turn(**{"input": ITEMS[:3], **first})  # type: ignore[arg-type]
-    harness.turn(**{"input": ITEMS, **second})  # type: ignore[arg-type]
+    for members in ({"input": ITEMS[:3], **first}, {"input": ITEMS, **second}):
+        harness.turn(**members)  # type: ignore[arg-type]
     return portraits(harness)[1]
 
 
-def test_a_portrait_is_the_entry_and_more() -> None:
+def one(**members: Any) -> tuple[Finding, Object]:
+    """Return the only finding of a turn, and its portrait."""
     harness = Harness()
-    harness.turn(input=ITEMS)
-    shown, entry = portraits(harness)[0], ENTRIES.entry(harness.findings[0])
+    harness.turn(**{"input": ITEMS, **members})
+    return harness.findings[0], portraits(harness)[0]
+
+
+def test_a_portrait_is_the_entry_and_more() -> None:
+    finding, shown = one()
+    entry = ENTRIES.entry(finding)
 
     assert {name: shown[name] for name in entry} == entry
     assert json.loads(json.dumps(shown)) == shown
 
 
 def test_the_first_turn_is_all_new() -> None:
-    harness = Harness()
-    harness.turn(input=ITEMS, instructions="i", tools=[{"name": "t"}])
+    _, shown = one(instructions="i", tools=[{"name": "t"}])
 
-    assert parts(portraits(harness)[0]) == [
+    assert parts(shown) == [
         ("1 tool", "new"),
         ("instructions", "new"),
         ("input[0] user message", "new"),
         ("4 more items", "new"),
     ]
-    assert portraits(harness)[0]["predecessor_flow"] is None
+    assert shown["predecessor_flow"] is None
 
 
 def test_what_stands_again_is_the_same_and_what_follows_is_new() -> None:
@@ -79,20 +85,18 @@ def test_the_head_of_the_prompt_can_be_the_break() -> None:
 
 
 def test_the_sizes_are_those_of_the_prompt() -> None:
-    harness = Harness()
-    harness.turn(input=ITEMS, instructions="i" * 50)
-    signature: Any = portraits(harness)[0]["signature"]
+    finding, shown = one(instructions="i" * 50)
+    signature: Any = shown["signature"]
 
-    assert sum(size for _, size, _ in signature) == harness.findings[0].record.prompt.size
+    assert sum(size for _, size, _ in signature) == finding.record.prompt.size
 
 
 def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
     harness = Harness()
     harness.turn(input=ITEMS[:1], prompt_cache_key="k1")
     harness.turn(input=ITEMS, prompt_cache_key="k2")
-    first, second = (shown["identity"] for shown in portraits(harness))
-    assert isinstance(first, dict)
-    assert isinstance(second, dict)
+    shown: list[Any] = portraits(harness)
+    first, second = (each["identity"] for each in shown)
 
     assert first["key"] == [PRINTS.of("key", "k1"), "new"]
     assert second["key"] == [PRINTS.of("key", "k2"), "changed"]
@@ -102,22 +106,11 @@ def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
 
 
 def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
-    harness = Harness()
-    harness.turn(input=ITEMS)
-    shown, key = portraits(harness)[0], PRINTS.of("key", "s1")
+    (_, shown), key = one(), PRINTS.of("key", "s1")
+    names = ("prompt_cache_key", "session-id", "session_id", "x-client-request-id")
 
-    assert shown["client_sent"] == {
-        "prompt_cache_key": None,
-        "session-id": key,
-        "session_id": None,
-        "x-client-request-id": None,
-    }
-    assert shown["forwarded"] == {
-        "prompt_cache_key": key,
-        "session-id": key,
-        "session_id": key,
-        "x-client-request-id": None,
-    }
+    assert shown["client_sent"] == dict(zip(names, (None, key, None, None), strict=True))
+    assert shown["forwarded"] == dict(zip(names, (key, key, key, None), strict=True))
 
 
 def test_a_portrait_leads_to_its_predecessor() -> None:

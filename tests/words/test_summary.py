@@ -2,6 +2,7 @@
 
 import sys
 
+from codexcache.wire.document import Json
 from codexcache.words.summary import Summary
 from support.findings import Harness
 from support.turns import conversation, user
@@ -14,6 +15,14 @@ def summed(harness: Harness) -> list[str]:
     for finding in harness.findings:
         summary.add(finding)
     return summary.lines()
+
+
+def grown(*counters: tuple[int, Json], **members: Json) -> Harness:
+    """Have a conversation whose turns have these counters; after the first, with these members."""
+    harness = Harness()
+    for number, (given, cached) in enumerate(counters):
+        harness.turn(given, cached, None, input=ITEMS[: 2 * number + 1], **(members if number else {}))
+    return harness
 
 
 def test_nothing_comes_to_nothing() -> None:
@@ -35,23 +44,14 @@ def test_a_summary_of_many_turns_is_as_small_as_one_of_few() -> None:
 
 
 def test_rates_are_weighted_by_tokens_and_by_turns() -> None:
-    harness = Harness()
-    harness.turn(input=ITEMS[:1], given=10_000, cached=0)
-    harness.turn(input=ITEMS[:3], given=20_000, cached=10_000)
-    harness.turn(input=ITEMS[:5], given=70_000, cached=20_000)
-
-    assert summed(harness)[:2] == [
+    assert summed(grown((10_000, 0), (20_000, 10_000), (70_000, 20_000)))[:2] == [
         "3 turns in 1 conversation",
         "30.0% of 100,000 input tokens were read from the prompt cache (median turn 28.6%)",
     ]
 
 
 def test_causes_are_ranked_by_what_was_sent_again() -> None:
-    harness = Harness()
-    harness.turn(input=ITEMS[:1], given=10_000)
-    harness.turn(input=ITEMS[:3], given=20_000, tools=[{"name": "t"}])
-    harness.turn(input=ITEMS[:5], given=70_000, tools=[{"name": "t"}])
-    harness.turn(input=ITEMS[:7], given=80_000, cached=70_000, tools=[{"name": "t"}])
+    harness = grown((10_000, 0), (20_000, 0), (70_000, 0), (80_000, 70_000), tools=[{"name": "t"}])
 
     assert [line.split() for line in summed(harness)[2:]] == [
         ["verdict", "turns", "sent", "again"],
@@ -63,10 +63,8 @@ def test_causes_are_ranked_by_what_was_sent_again() -> None:
 
 
 def test_a_turn_without_counters_is_no_zero() -> None:
-    harness = Harness()
-    harness.turn(input=ITEMS[:1], given=10_000, cached=5_000)
+    harness = grown((10_000, 5_000), (20_000, None))
     harness.end(harness.send(input=ITEMS[:3]), usage={})
-    harness.turn(input=ITEMS[:3], given=20_000, cached=None)
 
     assert summed(harness)[1].startswith("50.0% of 10,000 input tokens")
 
