@@ -50,13 +50,8 @@ def test_a_turn_that_was_never_handed_in_ends_without_a_word() -> None:
 def test_a_route_says_what_was_forwarded() -> None:
     route = route_of(passage({"session-id": "s", "chatgpt-account-id": "a"}, prompt_cache_key="k"), "")
 
-    assert (route.key, route.session, route.account, route.transport, route.host) == (
-        "k",
-        "k",
-        "a",
-        "http",
-        "chatgpt.com",
-    )
+    assert (route.key, route.session, route.account) == ("k", "k", "a")
+    assert (route.transport, route.host) == ("http", "chatgpt.com")
 
 
 def test_in_observe_the_key_is_that_of_the_body_alone() -> None:
@@ -86,25 +81,29 @@ def test_an_agents_thread_is_known_by_either_spelling(name: str) -> None:
     assert route_of(passage({name: "t"}), "").thread == "t"
 
 
-def over_socket(desk: Desk, items: list[Any], flow: str, at: float, **members: Any) -> Passage:
-    """Hand in a turn of a socket, and its answer."""
-    sent = Continuity().begin(
-        turn({"session-id": "s"}, input=items, transport="websocket", **members), default_settings()
-    )
-    sent.handshake = Envelope(fields=fields({"session-id": "handshake"}))
-    desk.sent(sent, flow=flow, at=at)
-    sent.outcome.status, sent.outcome.response_id = 200, f"r{at:.0f}"
-    sent.outcome.usage = {"input_tokens": 10_000, "input_tokens_details": {"cached_tokens": 10_000}}
-    sent.outcome.outputs = [conversation("a", "b")[1]]
-    desk.ended(sent, at=at + 1)
-    return sent
+class Sockets:
+    """Hands in turns of WebSockets, 10 seconds apart, each with its answer."""
+
+    def __init__(self) -> None:
+        self.desk, self.findings = Desk(raising), list[Finding]()
+        self.desk.listeners.append(self.findings.append)
+
+    def turn(self, items: list[Any], flow: str = "f", **members: Any) -> Finding:
+        """Hand in a turn whose response is called by its number."""
+        number, settings = len(self.findings), default_settings()
+        sent = Continuity().begin(turn({"session-id": "s"}, input=items, transport="websocket", **members), settings)
+        sent.handshake = Envelope(fields=fields({"session-id": "handshake"}))
+        self.desk.sent(sent, flow=flow, at=number * 10)
+        sent.outcome.status, sent.outcome.response_id = 200, f"r{number}"
+        sent.outcome.usage = {"input_tokens": 10_000, "input_tokens_details": {"cached_tokens": 10_000}}
+        sent.outcome.outputs = [conversation("a", "b")[1]]
+        self.desk.ended(sent, at=number * 10 + 1)
+        return self.findings[-1]
 
 
 def test_a_delta_is_compared_as_the_whole_prompt_it_stands_for() -> None:
-    desk, found = Desk(raising), list[Finding]()
-    desk.listeners.append(found.append)
-    over_socket(desk, ITEMS[:1], "f", 0)
-    over_socket(desk, ITEMS[2:], "f", 10, previous_response_id="r0")
+    sockets = Sockets()
+    found = [sockets.turn(ITEMS[:1]), sockets.turn(ITEMS[2:], previous_response_id="r0")]
 
     assert [len(finding.record.prompt.items) for finding in found] == [1, 3]
     assert [finding.verdict.name for finding in found] == ["cold", "hit"]
@@ -112,25 +111,23 @@ def test_a_delta_is_compared_as_the_whole_prompt_it_stands_for() -> None:
 
 
 def test_no_other_socket_can_name_a_response() -> None:
-    desk, found = Desk(raising), list[Finding]()
-    desk.listeners.append(found.append)
-    over_socket(desk, ITEMS[:1], "f", 0)
-    over_socket(desk, ITEMS[2:], "g", 10, previous_response_id="r0")
-    desk.socket_closed("f")
-    over_socket(desk, ITEMS[2:], "f", 20, previous_response_id="r0")
+    """Nor can its own name it, once it was closed."""
+    sockets = Sockets()
+    sockets.turn(ITEMS[:1])
+    sockets.turn(ITEMS[2:], "g", previous_response_id="r0")
+    sockets.desk.socket_closed("f")
+    sockets.turn(ITEMS[2:], previous_response_id="r0")
 
-    assert [finding.verdict.name for finding in found] == ["cold", "cold", "cold"]
+    assert [finding.verdict.name for finding in sockets.findings] == ["cold", "cold", "cold"]
 
 
-def test_of_a_sockets_responses_the_latest_64_can_be_named() -> None:
-    desk = Desk(raising)
-    for at in range(70):
-        over_socket(desk, [user(str(at))], "f", at * 10)
+@pytest.mark.parametrize(("name", "items"), [("r5", 1), ("r6", 3)])
+def test_of_a_sockets_responses_the_latest_64_can_be_named(name: str, items: int) -> None:
+    sockets = Sockets()
+    for number in range(70):
+        sockets.turn([user(str(number))])
 
-    assert len(desk._responses["f"]) == 64
-    assert "r60" in desk._responses["f"]
-    desk.socket_closed("f")
-    assert desk._responses == {}
+    assert len(sockets.turn([user("x")], previous_response_id=name).record.prompt.items) == items
 
 
 def test_what_a_turn_is_heading_for_is_known_before_it_ends() -> None:

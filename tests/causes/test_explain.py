@@ -75,23 +75,20 @@ def test_a_turn_without_usage_is_no_predecessor(usage: Object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("usage", "expected"),
+    ("given", "cached", "output"),
     [
-        ({"input_tokens": 5}, Usage(input=5, cached=None, output=None)),
-        ({"input_tokens": 5, "input_tokens_details": None}, Usage(input=5, cached=None, output=None)),
-        ({"input_tokens": 5, "input_tokens_details": {"cached_tokens": 0}}, Usage(input=5, cached=0, output=None)),
-        (
-            {"input_tokens": 5, "input_tokens_details": {"cached_tokens": None}, "output_tokens": 2},
-            Usage(input=5, cached=None, output=2),
-        ),
+        pytest.param({}, None, None, id="the input alone"),
+        pytest.param({"input_tokens_details": None}, None, None, id="null for the details"),
+        pytest.param({"input_tokens_details": {"cached_tokens": 0}}, 0, None, id="a cached count of 0"),
+        pytest.param({"input_tokens_details": {"cached_tokens": None}, "output_tokens": 2}, None, 2, id="null cached"),
     ],
 )
-def test_an_absent_counter_is_not_zero(usage: Object, expected: Usage) -> None:
+def test_an_absent_counter_is_not_zero(given: Object, cached: int | None, output: int | None) -> None:
     explainer = Explainer()
     record = sent(explainer, 0, ITEMS)
-    explainer.ended(record, Outcome(status=200, usage=usage), 5)
+    explainer.ended(record, Outcome(status=200, usage={"input_tokens": 5, **given}), 5)
 
-    assert record.usage == expected
+    assert record.usage == Usage(input=5, cached=cached, output=output)
 
 
 def test_a_warm_up_is_a_predecessor_only_where_it_is_named() -> None:
@@ -215,4 +212,4 @@ def test_nothing_is_kept_of_turns_that_have_ended_but_their_history() -> None:
     for number in range(20):
         played(explainer, number * 10, [user(str(number))])
 
-    assert (explainer._matches, len(explainer._ended)) == ({}, 1)
+    assert explainer.held == 1

@@ -20,9 +20,6 @@ ITEMS = conversation("a", "b", "c")
 )
 def test_a_client_is_the_agents_first_product(agent: str, client: str) -> None:
     assert Harness().turn(headers={"user-agent": agent}, input=ITEMS).client == client
-
-
-def test_a_client_without_a_name_has_none() -> None:
     assert Harness().turn(headers={}, input=ITEMS).client == ""
 
 
@@ -36,22 +33,17 @@ def test_a_share_that_is_not_known_is_none(given: int | None, cached: int | None
     assert Harness().turn(input=ITEMS, given=given, cached=cached).cached_share is None
 
 
-def test_times_are_measured_from_the_moment_at_which_the_turn_left() -> None:
+@pytest.mark.parametrize(("begins", "ends", "expected"), [(1.5, 0, (5.0, 1.5)), (-60, -90, (0.0, 0.0))])
+def test_times_are_measured_from_the_moment_at_which_the_turn_left(
+    begins: float, ends: float, expected: tuple[float, float]
+) -> None:
+    """A clock that was set back gives no negative time."""
     harness = Harness()
     sent = harness.send(input=ITEMS)
-    sent.first_byte_at = harness.at + 1.5
+    sent.first_byte_at, harness.at = harness.at + begins, harness.at + ends
     found = harness.end(sent)
 
-    assert (found.duration, found.wait) == (5.0, 1.5)
-
-
-def test_a_clock_that_was_set_back_gives_no_negative_time() -> None:
-    harness = Harness()
-    sent = harness.send(input=ITEMS)
-    sent.first_byte_at, harness.at = harness.at - 60, harness.at - 90
-    found = harness.end(sent)
-
-    assert (found.duration, found.wait) == (0.0, 0.0)
+    assert (found.duration, found.wait) == expected
 
 
 def test_changes_are_those_from_the_predecessor() -> None:

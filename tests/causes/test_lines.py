@@ -32,6 +32,7 @@ def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None
 
     assert line.entries == [key_of(turns[0]), items.head(1), items.head(2), items.head(4)]
     assert [numbers(lines, entry) for entry in line.entries] == [[1, 2]] * 4
+    assert numbers(lines, *line.entries) == [1, 2]
     assert numbers(lines, items.head(3)) == []
 
 
@@ -71,13 +72,6 @@ def test_a_line_without_turns_is_listed_nowhere() -> None:
     lines.remove(line, turns[0])
 
     assert numbers(lines, *entries) == []
-
-
-def test_a_line_that_is_listed_under_several_entries_is_found_once() -> None:
-    lines = Lines()
-    line = line_of(lines, *grown(3, 5))
-
-    assert numbers(lines, *line.entries) == [1, 2]
 
 
 def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() -> None:

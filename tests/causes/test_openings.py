@@ -1,9 +1,9 @@
 """The conversation that a turn opens."""
 
+from typing import Any
+
 import pytest
-from codexcache.causes import openings
 from codexcache.causes.openings import Openings
-from codexcache.turns.record import Route
 from codexcache.wire.document import Object
 from support.records import record, route
 from support.turns import user
@@ -26,20 +26,15 @@ def test_a_first_turn_that_is_tried_again_is_of_one_conversation() -> None:
         pytest.param("a", {}, {"instructions": "Give it a title."}, id="another kind of request"),
     ],
 )
-def test_what_differs_in_anything_opens_another(items: str, via: dict[str, str], body: Object) -> None:
+def test_what_differs_in_anything_opens_another(items: str, via: dict[str, Any], body: Object) -> None:
     known = Openings()
     known.conversation(record(1, [user("a")]))
 
-    assert known.conversation(record(2, [user(items)], via=_via(via), body=body)) == 2
+    assert known.conversation(record(2, [user(items)], via=route(**via), body=body)) == 2
 
 
-def _via(given: dict[str, str]) -> Route:
-    return route(**given)
-
-
-def test_openings_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openings, "_MOST", 2)
-    known = Openings()
+def test_openings_are_bounded() -> None:
+    known = Openings(most=2)
     for number in range(1, 4):
         known.conversation(record(number, [user(str(number))]))
 

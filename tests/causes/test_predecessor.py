@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from codexcache.causes.history import History
 from codexcache.causes.predecessor import Match
 from codexcache.turns.prompt import read_outputs
+from codexcache.turns.record import Route
 from codexcache.wire.document import Json, Object
-from support.histories import ITEMS, found, now, remembering, turns
+from support.histories import ITEMS, Found, found, now, remembering, turns
 from support.records import record, route
 from support.turns import said, user
 
@@ -16,38 +16,25 @@ TITLE: Object = {"instructions": "Make a title.", "tools": []}
 AGENT: Object = {"instructions": "Be an agent.", "tools": [{"type": "function", "name": "shell"}]}
 
 
-def test_a_turn_goes_on_with_the_one_that_it_extends_furthest() -> None:
-    history = remembering(*turns(ITEMS[:1], ITEMS[:3], ITEMS[:5]))
-
-    assert found(history, now([*ITEMS, user("f")])) == (3, 5)
-
-
-def test_nothing_is_the_predecessor_of_the_first_turn() -> None:
-    assert found(History(), now(ITEMS)) is None
+GROWN = ITEMS[:1], ITEMS[:3], ITEMS[:5]
+LONGER = [*ITEMS, said("assistant", "f"), user("g")]
+EDITED = [*ITEMS[:3], said("assistant", "edited"), ITEMS[4], said("assistant", "f"), user("g"), user("h")]
 
 
-def test_of_equal_turns_the_latest_counts() -> None:
-    assert found(remembering(*turns(ITEMS[:1], ITEMS[:1])), now(ITEMS)) == (2, 1)
-
-
-def test_a_turn_that_goes_back_is_compared_with_where_it_goes_back_to() -> None:
-    history = remembering(*turns(ITEMS[:1], ITEMS[:3], ITEMS[:5]))
-
-    assert found(history, now([*ITEMS[:3], said("assistant", "other"), user("x")])) == (2, 3)
-
-
-def test_an_edited_history_is_compared_with_what_was_edited() -> None:
-    history = remembering(*turns(ITEMS[:1], ITEMS[:3], ITEMS[:5], [*ITEMS, said("assistant", "f"), user("g")]))
-    edited = [*ITEMS[:3], said("assistant", "edited"), ITEMS[4], said("assistant", "f"), user("g"), user("h")]
-
-    assert found(history, now(edited)) == (4, 3)
-
-
-def test_a_compacted_history_is_compared_with_the_latest() -> None:
-    history = remembering(*turns(ITEMS[:1], ITEMS[:3], ITEMS[:5]))
-
-    assert found(history, now([ITEMS[0], COMPACTION, user("x")])) == (3, 1)
-    assert found(history, now([COMPACTION, user("x")])) == (3, 0)
+@pytest.mark.parametrize(
+    ("earlier", "mine", "expected"),
+    [
+        pytest.param(GROWN, [*ITEMS, user("f")], (3, 5), id="the turn that is extended furthest"),
+        pytest.param((), ITEMS, None, id="none for the first turn"),
+        pytest.param((ITEMS[:1], ITEMS[:1]), ITEMS, (2, 1), id="the latest of equal turns"),
+        pytest.param(GROWN, [*ITEMS[:3], said("assistant", "o"), user("x")], (2, 3), id="where a turn goes back to"),
+        pytest.param((*GROWN, LONGER), EDITED, (4, 3), id="what was edited"),
+        pytest.param(GROWN, [ITEMS[0], COMPACTION, user("x")], (3, 1), id="the latest for a compacted history"),
+        pytest.param(GROWN, [COMPACTION, user("x")], (3, 0), id="also if it begins with its summary"),
+    ],
+)
+def test_the_predecessor_is(earlier: tuple[list[Json], ...], mine: list[Json], expected: Found) -> None:
+    assert found(remembering(*turns(*earlier)), now(mine)) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,7 +50,7 @@ def test_a_compacted_history_is_compared_with_the_latest() -> None:
         pytest.param([], None, id="nothing at all"),
     ],
 )
-def test_a_partial_head_needs_evidence(mine: list[Json], expected: tuple[int, int] | None) -> None:
+def test_a_partial_head_needs_evidence(mine: list[Json], expected: Found) -> None:
     assert found(remembering(*turns(ITEMS)), now(mine)) == expected
 
 
@@ -79,44 +66,51 @@ def test_a_partial_head_of_another_identity_needs_an_answer_in_it(other: dict[st
     assert found(answered, now([*opening, user("a"), said("assistant", "b"), user("z")], via=via)) == (1, 4)
 
 
-def test_what_sets_an_agent_up_is_no_conversation() -> None:
-    history = remembering(record(1, [said("developer", "d"), user("a")]))
-
-    assert found(history, now([said("developer", "d"), user("b")])) is None
-
-
 @pytest.mark.parametrize("change", [{"instructions": "j"}, {"tools": [{"name": "t"}]}], ids=str)
 def test_a_history_cut_at_its_front_needs_the_same_head(change: Object) -> None:
     assert found(remembering(*turns(ITEMS)), now(ITEMS[2:], body=change)) is None
     assert found(remembering(*turns(ITEMS)), now(ITEMS[2:], via=route(key=None))) is None
 
 
-def test_a_title_request_is_another_agent() -> None:
-    history = remembering(*turns(ITEMS[:1], body=AGENT))
+@pytest.mark.parametrize(
+    ("earlier", "mine", "expected"),
+    [
+        pytest.param(AGENT, TITLE, None, id="a request for a title"),
+        pytest.param(AGENT, {**AGENT, "tools": []}, (1, 1), id="not one with other tools alone"),
+        pytest.param(AGENT, {**TITLE, "tools": AGENT["tools"]}, (1, 1), id="nor with other instructions alone"),
+    ],
+)
+def test_another_agent_is(earlier: Object, mine: Object, expected: Found) -> None:
+    """What sets one up is no conversation."""
+    setup = remembering(record(1, [said("developer", "d"), user("a")]))
 
-    assert found(history, now(ITEMS[:1], body=TITLE)) is None
-    assert found(history, now(ITEMS[:1], body={**AGENT, "tools": []})) == (1, 1)
-    assert found(history, now(ITEMS[:1], body={**TITLE, "tools": AGENT["tools"]})) == (1, 1)
-
-
-BOB = route(caller=b"bob", key="k2", session="s2")
-
-
-def test_another_callers_whole_history_is_a_predecessor() -> None:
-    history = remembering(*turns(ITEMS[:3]))
-
-    assert found(history, now(ITEMS, via=BOB)) == (1, 3)
-
-
-def test_another_callers_opening_is_none() -> None:
-    history = remembering(*turns(ITEMS[:1]))
-
-    assert found(history, now(ITEMS[:1], via=BOB)) is None
-    assert found(history, now(ITEMS[:1], via=route(caller=b"bob"))) == (1, 1)
-    assert found(history, now(ITEMS, via=BOB)) == (1, 1)
+    assert found(remembering(*turns(ITEMS[:1], body=earlier)), now(ITEMS[:1], body=mine)) == expected
+    assert found(setup, now([said("developer", "d"), user("b")])) is None
 
 
-def test_a_turn_that_goes_on_with_its_own_is_not_compared_with_the_same_conversation_of_another_caller() -> None:
+BOB, BOB_WITH_THE_KEY = route(caller=b"bob", key="k2", session="s2"), route(caller=b"bob")
+KEYLESS, KEYLESS_BOB = route(key=None), route(key=None, caller=b"bob")
+
+
+@pytest.mark.parametrize(
+    ("earlier", "before", "mine", "via", "expected"),
+    [
+        pytest.param(ITEMS[:3], route(), ITEMS, BOB, (1, 3), id="a whole history"),
+        pytest.param(ITEMS[:1], route(), ITEMS, BOB, (1, 1), id="an opening that was answered"),
+        pytest.param(ITEMS[:1], route(), ITEMS[:1], BOB, None, id="not an opening alone"),
+        pytest.param(ITEMS[:1], route(), ITEMS[:1], BOB_WITH_THE_KEY, (1, 1), id="but with the key"),
+        pytest.param(ITEMS, route(), ITEMS[:4], BOB, None, id="nor a part of a history"),
+        pytest.param(ITEMS, route(), ITEMS[:4], BOB_WITH_THE_KEY, (1, 4), id="but that with the key, too"),
+        pytest.param(ITEMS, KEYLESS, ITEMS[:4], KEYLESS_BOB, None, id="where neither has a key, they share none"),
+    ],
+)
+def test_what_another_caller_shares_is_a_predecessor(
+    earlier: list[Json], before: Route, mine: list[Json], via: Route, expected: Found
+) -> None:
+    assert found(remembering(record(1, earlier, via=before)), now(mine, via=via)) == expected
+
+
+def test_a_turn_that_extends_its_own_is_not_compared_with_the_same_conversation_of_another_caller() -> None:
     bobs = record(1, ITEMS[:1], via=BOB)
     bobs.outputs = read_outputs(ITEMS[1:2], bobs.prompt)
     history = remembering(bobs, *[replace(other, number=other.number + 1) for other in turns(ITEMS[:1], ITEMS[:5])])
@@ -131,19 +125,6 @@ def test_another_caller_who_was_answered_otherwise_has_another_conversation() ->
     assert found(remembering(first), now(ITEMS, via=BOB)) is None
 
 
-def test_another_callers_partial_head_needs_the_key() -> None:
-    history = remembering(*turns(ITEMS))
-
-    assert found(history, now(ITEMS[:4], via=BOB)) is None
-    assert found(history, now(ITEMS[:4], via=route(caller=b"bob"))) == (1, 4)
-
-
-def test_callers_without_a_key_do_not_share_one() -> None:
-    history = remembering(record(1, ITEMS, via=route(key=None)))
-
-    assert found(history, now(ITEMS[:4], via=route(key=None, caller=b"bob"))) is None
-
-
 def test_among_conversations_with_one_opening_the_answer_tells() -> None:
     one, other = record(1, ITEMS[:1], at=0.0), record(2, ITEMS[:1], at=10.0)
     one.outputs = read_outputs([ITEMS[1]], one.prompt)
@@ -153,11 +134,9 @@ def test_among_conversations_with_one_opening_the_answer_tells() -> None:
 
 
 def test_among_conversations_with_one_opening_identity_tells() -> None:
-    history = remembering(
-        record(1, ITEMS[:1], at=0.0), record(2, ITEMS[:1], at=10.0, via=route(session="s2", key="k2"))
-    )
+    other = record(2, ITEMS[:1], at=10.0, via=route(session="s2", key="k2"))
 
-    assert found(history, now(ITEMS)) == (1, 1)
+    assert found(remembering(record(1, ITEMS[:1], at=0.0), other), now(ITEMS)) == (1, 1)
 
 
 def test_a_match_is_whole_if_all_of_the_predecessor_stands_again() -> None:

@@ -9,6 +9,9 @@ from codexcache.wire.document import Json, Object
 from support.records import record
 from support.turns import conversation
 
+type Found = tuple[int, int] | None
+"""The number of a predecessor, and how many items it shares with the turn."""
+
 ITEMS = conversation("a", "b", "c", "d", "e")
 
 
@@ -22,7 +25,7 @@ def remembering(*records: Record, limit: int = 1 << 20) -> History:
     return history
 
 
-def found(history: History, mine: Record) -> tuple[int, int] | None:
+def found(history: History, mine: Record) -> Found:
     """Return the number of the predecessor and how many items they share."""
     match = history.predecessor(mine)
     return (match.record.number, match.head) if match else None

@@ -43,6 +43,11 @@ class Explainer:
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._turns = 0
 
+    @property
+    def held(self) -> int:
+        """Turns of which something is kept besides the history: those under way, and the last ones that ended."""
+        return len(self._matches) + len(self._ended)
+
     def sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
         """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it goes on with."""
         self._remember()

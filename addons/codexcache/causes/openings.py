@@ -13,9 +13,10 @@ _MOST = 1_000
 
 
 class Openings:
-    """The conversations that were opened last, by all that tells one from another."""
+    """The conversations that were opened last, by all that tells one from another; `most` of them are remembered."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
         self._known: OrderedDict[int, int] = OrderedDict()
 
     def conversation(self, record: Record) -> int:
@@ -23,6 +24,6 @@ class Openings:
         items, route = record.prompt.items, record.route
         opening = route.caller, route.key, route.session, route.thread, record.prompt.head, items.head(len(items))
         number = self._known.setdefault(hash(opening), record.number)  # a hash keeps no instructions in memory
-        if len(self._known) > _MOST:
+        if len(self._known) > self._most:
             self._known.popitem(last=False)
         return number
