@@ -8,13 +8,18 @@ from codexcache.proxy.afterwards import Afterwards
 from codexcache.proxy.guard import Faults
 
 
+@pytest.fixture
+def afterwards() -> Afterwards:
+    """With nothing to do."""
+    return Afterwards(Faults())
+
+
 def fail() -> None:
     raise ValueError("canary")
 
 
-async def test_what_is_asked_for_is_done_in_order_when_nothing_else_is_left() -> None:
+async def test_what_is_asked_for_is_done_in_order_when_nothing_else_is_left(afterwards: Afterwards) -> None:
     done: list[int] = []
-    afterwards = Afterwards(Faults())
     for number in range(3):
         afterwards.do(lambda number=number: done.append(number))  # type: ignore[misc]
     assert done == []
@@ -37,11 +42,10 @@ async def test_it_is_done_before_anything_that_arrives_is_taken_in() -> None:
     assert heard[:2] == ["done", "arrived"]
 
 
-async def test_what_is_put_by_is_done_before_what_is_asked_for_next() -> None:
+async def test_what_is_put_by_is_done_before_what_is_asked_for_next(afterwards: Afterwards) -> None:
     done: list[int] = []
-    afterwards = Afterwards(Faults())
     afterwards.put_by(lambda: done.append(1))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     assert done == []
     afterwards.do(lambda: done.append(2))
     await asyncio.sleep(0)
@@ -49,16 +53,15 @@ async def test_what_is_put_by_is_done_before_what_is_asked_for_next() -> None:
     assert done == [1, 2]
 
 
-def test_where_no_loop_runs_it_is_done_at_once() -> None:
+def test_where_no_loop_runs_it_is_done_at_once(afterwards: Afterwards) -> None:
     done: list[int] = []
     Afterwards(Faults()).do(lambda: done.append(1))
 
     assert done == [1]
 
 
-async def test_whoever_cannot_wait_has_it_done_now_and_once() -> None:
+async def test_a_caller_that_cannot_wait_has_it_done_now_and_once(afterwards: Afterwards) -> None:
     done: list[int] = []
-    afterwards = Afterwards(Faults())
     afterwards.do(lambda: done.append(1))
     afterwards.catch_up()
     assert done == [1]
@@ -67,9 +70,8 @@ async def test_whoever_cannot_wait_has_it_done_now_and_once() -> None:
     assert done == [1]
 
 
-async def test_what_it_asks_for_itself_is_done_as_well() -> None:
+async def test_what_it_asks_for_itself_is_done_as_well(afterwards: Afterwards) -> None:
     done: list[int] = []
-    afterwards = Afterwards(Faults())
     afterwards.do(lambda: afterwards.do(lambda: done.append(1)))
     await asyncio.sleep(0)
 
@@ -88,26 +90,17 @@ async def test_what_fails_is_noted_and_keeps_nothing_else_from_being_done(caplog
     assert "canary" not in caplog.text
 
 
-async def test_at_the_end_nothing_is_put_off_any_more() -> None:
+async def test_at_the_end_nothing_is_put_off_any_more(afterwards: Afterwards) -> None:
+    """What is asked for in the middle of something is done once."""
     done: list[int] = []
-    afterwards = Afterwards(Faults())
     afterwards.do(lambda: done.append(1))
     afterwards.finish()
     assert done == [1]
-    afterwards.do(lambda: done.append(2))
-
-    assert done == [1, 2]
-
-
-def test_what_is_asked_for_in_the_middle_of_something_is_done_once_where_nothing_is_put_off() -> None:
-    done: list[int] = []
-    afterwards = Afterwards(Faults())
-    afterwards.finish()
 
     def ask_for_more() -> None:
-        afterwards.do(lambda: done.append(1))
-        done.append(2)
+        afterwards.do(lambda: done.append(2))
+        done.append(3)
 
     afterwards.do(ask_for_more)
 
-    assert done == [1, 2]
+    assert done == [1, 2, 3]

@@ -1,8 +1,6 @@
 """What arrives at the proxy, and what does not."""
 
-import asyncio
 import ssl
-from collections.abc import Callable
 
 import pytest
 from codexcache.proxy.arrivals import Arrivals
@@ -11,7 +9,9 @@ from conftest import Network
 from mitmproxy.proxy import server_hooks
 from mitmproxy.test import tflow
 from support.client import connected
+from support.patience import until
 from support.proxy import Proxy
+from support.talks import post
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, said
 
@@ -20,14 +20,6 @@ def arrivals(proxy: Proxy) -> Arrivals:
     found = proxy.master.addons.get("codex_continuity").arrivals
     assert isinstance(found, Arrivals)
     return found
-
-
-async def counted(number: Callable[[], int], expected: int) -> bool:
-    """Wait until the proxy has counted so far: it sees the end of a connection after the client does."""
-    async with asyncio.timeout(5):
-        while number() != expected:
-            await asyncio.sleep(0.01)
-    return True
 
 
 async def refuse(proxy: Proxy, host: str = "chatgpt.com") -> None:
@@ -47,7 +39,7 @@ async def test_a_client_that_refuses_the_ca_is_told_the_way_once(
     await refuse(proxy)
     ca = proxy.ca_file
 
-    assert await counted(lambda: arrivals(proxy).distrusted["chatgpt.com"], 2)
+    await until(lambda: arrivals(proxy).distrusted["chatgpt.com"] == 2)  # it sees the end after the client does
     (sentence,) = said(caplog)
     assert sentence.startswith("A client at 127.0.0.1 does not trust mitmproxy's CA for 'chatgpt.com'.")
     assert f"CODEX_CA_CERTIFICATE={ca}" in sentence
@@ -82,38 +74,33 @@ async def test_other_hosts_are_counted_as_tunnelled(net: Network) -> None:
     assert (report["tunnelled"], report["opened"], report["distrusted"]) == ({"other.example": 1}, {}, {})
 
 
-async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(net: Network) -> None:
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("chatgpt.com", {"chatgpt.com": "no route to chatgpt.com in this test"}), ("other.example", {})],
+)
+async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(
+    net: Network, host: str, expected: dict[str, str]
+) -> None:
+    """Other hosts are not."""
     proxy = await net.proxy()
     with pytest.raises(AssertionError):
-        async with connected(proxy):
-            pass
-    report = arrivals(proxy).report()
-
-    assert report["unreachable"] == {"chatgpt.com": "no route to chatgpt.com in this test"}
-
-
-async def test_other_hosts_that_cannot_be_reached_are_not(net: Network) -> None:
-    proxy = await net.proxy()
-    with pytest.raises(AssertionError):
-        async with connected(proxy, "other.example"):
+        async with connected(proxy, host):
             pass
 
-    assert arrivals(proxy).report()["unreachable"] == {}
+    assert arrivals(proxy).report()["unreachable"] == expected
 
 
 async def test_a_proxy_on_the_way_that_cannot_be_reached_is_noted(net: Network) -> None:
     proxy = await net.proxy(mode="upstream:http://gone.example:3128")
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body())
+    await post(proxy)
 
     assert arrivals(proxy).unreachable == {"the proxy gone.example": "no route to gone.example in this test"}
 
 
-async def test_a_server_with_a_certificate_of_nobody_is_noted(net: Network) -> None:
+async def test_a_server_whose_certificate_is_not_trusted_is_noted(net: Network) -> None:
     await net.upstream()
     proxy = await net.proxy(ssl_verify_upstream_trusted_ca=str((await net.proxy()).ca_file))
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body())
+    await post(proxy)
 
     assert arrivals(proxy).unreachable["chatgpt.com"].startswith("Certificate verify failed")
 

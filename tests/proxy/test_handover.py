@@ -6,11 +6,13 @@ from pathlib import Path
 import orjson
 import pytest
 from codexcache.addon import CodexContinuity
+from codexcache.wire.document import Json
 from conftest import Network
 from embedded_backend.breaks import Break
 from mitmproxy import hooks
 from support.client import connected
 from support.embedded import SESSION, body
+from support.journals import entries_of
 from support.proxy import Proxy
 from support.sockets import Peer, opened
 from support.wire import JSON, RESPONSES
@@ -30,7 +32,7 @@ class Script:
         self.addons = [CodexContinuity()]
 
     def reload(self, proxy: Proxy) -> None:
-        """Puts a new addon in the place of the one that runs, as when its file has changed."""
+        """Put a new addon in the place of the one that runs, as when its file has changed."""
         addons = proxy.master.addons
         addons.remove(self.addons.pop())
         addons.register(addon := CodexContinuity())
@@ -40,17 +42,17 @@ class Script:
 
 
 def leftovers(proxy: Proxy) -> int:
-    """Returns how many addons see to old flows."""
+    """Return how many addons see to old flows."""
     return sum(name.startswith("codex_leftover") for name in proxy.master.addons.lookup)
 
 
-def verdicts(journal: Path) -> list[str]:
-    """Returns the verdicts in a journal."""
-    return [orjson.loads(line)["verdict"] for line in journal.read_bytes().splitlines()]
+def verdicts(journal: Path) -> list[Json]:
+    """Return the verdicts in a journal."""
+    return [entry["verdict"] for entry in entries_of(journal)]
 
 
 async def answered(peer: Peer) -> None:
-    """Waits for the last event of an answer."""
+    """Wait for the last event of an answer."""
     while "response.completed" not in str(await peer.receive()):
         pass
 

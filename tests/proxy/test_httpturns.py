@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from codexcache.causes.finding import Finding
 from codexcache.proxy.core import Core
 from codexcache.proxy.httpturns import HttpTurns
 from mitmproxy import http
@@ -84,9 +85,10 @@ def test_a_flow_that_is_read_from_a_file_is_not_listened_to() -> None:
     assert flow.response.stream is False
 
 
-async def test_what_another_addon_passes_a_response_through_is_still_passed_through() -> None:
+async def test_what_another_addon_passes_a_response_through_keeps_working() -> None:
     """It was there first, and goes on altering what the client gets; the turn ends by what the backend sent."""
-    core, flow = Core(), turn_flow()
+    core, flow, found = Core(), turn_flow(), list[Finding]()
+    core.desk.listeners.append(found.append)
     turns = HttpTurns(core)
     turns.request(flow)
     flow.response = http.Response.make(200, b"", {"content-type": "text/event-stream"})
@@ -96,10 +98,13 @@ async def test_what_another_addon_passes_a_response_through_is_still_passed_thro
     event = b'data: {"type":"response.completed","response":{"id":"r1"}}\n\n'
 
     assert flow.response.stream(event) == [event.upper(), b"!"]
-    assert [passage.outcome.response_id for passage in turns._passages.values()] == ["r1"]
+    core.afterwards.catch_up()
+    assert [finding.record.response_id for finding in found] == ["r1"]
 
 
-async def test_whoever_takes_our_place_at_a_response_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_addon_that_replaces_the_listener_is_reported_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """An addon that is loaded behind this one may do so without knowing."""
     turns = HttpTurns(Core())
     for listens in (True, False, False):

@@ -14,27 +14,22 @@ from embedded_backend.certificates import Authority
 from mitmproxy import exceptions
 from mitmproxy.proxy.layers import websocket
 from mitmproxy.test import taddons
-from support.client import connected
 from support.proxy import running_proxy
-from support.wire import JSON, RESPONSES, body, said
+from support.talks import post
+from support.wire import body, said
 
 
 async def test_the_start_says_what_is_on(net: Network, caplog: pytest.LogCaptureFixture) -> None:
-    """One line with the version, the hosts and the mode."""
+    """One line with the version, the hosts, the mode, and the options that are not as by default."""
     caplog.set_level(logging.INFO)
     await net.proxy(codex_mode="pin", codex_hosts="chatgpt.com,codex.example")
-
-    lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.proxy.lifecycle"]
-    assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com, codex.example (codex_mode pin)."]
-
-
-async def test_the_start_names_the_options_that_are_set(net: Network, caplog: pytest.LogCaptureFixture) -> None:
-    """Those that are not as by default."""
-    caplog.set_level(logging.INFO)
     await net.proxy(codex_redact="on", codex_mode="observe", codex_body_limit="64m")
 
     lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.proxy.lifecycle"]
-    assert lines == ["Codex Continuity 0.1.0 is on for chatgpt.com (codex_mode observe, codex_redact=on)."]
+    assert lines == [
+        "Codex Continuity 0.1.0 is on for chatgpt.com, codex.example (codex_mode pin).",
+        "Codex Continuity 0.1.0 is on for chatgpt.com (codex_mode observe, codex_redact=on).",
+    ]
 
 
 BAD = {
@@ -60,8 +55,7 @@ async def test_a_bad_value_is_rolled_back_while_the_proxy_runs(net: Network, nam
         proxy.master.options.update(**{name: value})
 
     assert getattr(proxy.master.options, name) == OPTIONS[name][0]
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k", stream_options={}))
+    await post(proxy, prompt_cache_key="k", stream_options={})
     assert upstream.last.body == body(prompt_cache_key="k")
     assert upstream.last.values("session-id") == ["k"]
 
@@ -105,31 +99,26 @@ async def test_what_is_loaded_at_the_start_is_left_to_itself_until_the_end(confd
 
 
 @pytest.mark.parametrize(
-    ("given", "text"),
+    ("name", "given", "expected"),
     [
-        pytest.param(
-            ["--set", "codex_hosts=a.example", "--set", "codex_hosts=b.example"], "a.example,b.example", id="set"
-        ),
-        pytest.param(["a.example", "b.example"], "a.example,b.example", id="a list"),
-        pytest.param("a.example", "a.example", id="a text"),
+        pytest.param("codex_hosts", ("a.example", "b.example"), "a.example,b.example", id="set again and again"),
+        pytest.param("codex_hosts", ["a.example", "b.example"], "a.example,b.example", id="a list"),
+        pytest.param("codex_hosts", "a.example", "a.example", id="a text"),
+        pytest.param("codex_body_limit", 1_000_000, "1000000", id="a number"),
+        pytest.param("codex_redact", True, "True", id="a switch"),
+        pytest.param("codex_journal", None, None, id="nothing"),
     ],
 )
-def test_an_option_that_is_given_several_values_is_a_list(given: str | list[str], text: str) -> None:
+def test_an_option_is_a_text_however_it_is_given(name: str, given: object, expected: str | None) -> None:
     """In config.yaml, or by `--set` again and again, as for mitmproxy's own lists; it would drop the script."""
-    assert _loaded("codex_hosts", given) == text
-
-
-def test_an_option_can_be_a_number_or_a_switch_in_config_yaml() -> None:
-    assert _loaded("codex_body_limit", 1_000_000) == "1000000"
-    assert _loaded("codex_redact", True) == "True"
-    assert _loaded("codex_journal", None) is None
+    assert _loaded(name, given) == expected
 
 
 def _loaded(name: str, given: object) -> object:
     """Return what an option is once the addon is loaded to which it was given before."""
     with taddons.context() as context:
-        if isinstance(given, list) and given[0] == "--set":
-            context.options.set(*given[1::2], defer=True)
+        if isinstance(given, tuple):
+            context.options.set(*(f"{name}={value}" for value in given), defer=True)
         else:
             context.options.update_defer(**{name: given})
         context.master.addons.register(Lifecycle(Core()))

@@ -26,10 +26,8 @@ def dump() -> Iterator[Any]:
 
 
 def test_there_is_nobody_under_a_quiet_mitmdump(dump: Any) -> None:
+    """Where it is not known what is saved, anything could be."""
     assert not Onlookers().present
-
-
-def test_who_does_not_know_what_is_saved_could_do_anything() -> None:
     with taddons.context():
         assert Onlookers().present
 
@@ -53,14 +51,6 @@ def test_flows_that_are_printed_are_looked_at(dump: Any, detail: int, looks: boo
     assert Onlookers().present is looks
 
 
-def test_a_list_of_flows_is_looked_at(dump: Any) -> None:
-    onlookers = Onlookers()
-    assert not onlookers.present
-    dump.master.addons.add(View())
-
-    assert onlookers.present
-
-
 def script(**members: Any) -> Any:
     made = ModuleType("a_script")
     vars(made).update(members)
@@ -70,13 +60,14 @@ def script(**members: Any) -> Any:
 @pytest.mark.parametrize(
     ("addon", "looks"),
     [
+        pytest.param(View(), True, id="a list of flows"),
         pytest.param(SimpleNamespace(name="one", response=lambda flow: None), True, id="an object"),
         pytest.param(script(websocket_end=lambda flow: None), True, id="a module"),
         pytest.param(script(addons=[SimpleNamespace(name="one", running=lambda: None)]), True, id="one in a module"),
         pytest.param(script(unrelated=lambda: None), False, id="none that is asked about anything"),
     ],
 )
-def test_a_script_of_the_users_may_look(dump: Any, addon: Any, looks: bool) -> None:
+def test_a_list_of_flows_or_a_script_of_the_users_may_look(dump: Any, addon: Any, looks: bool) -> None:
     onlookers = Onlookers()
     assert not onlookers.present
     dump.master.addons.add(addon)

@@ -1,6 +1,7 @@
 """Turns are read back from saved flows as they were heard when they happened."""
 
 import math
+from typing import Any
 
 import pytest
 from codexcache.proxy.recall import Recalled, recall_request, recall_socket
@@ -31,6 +32,13 @@ def times(turns: list[Recalled]) -> list[tuple[float, float]]:
     return [(turn.sent_at - START, turn.ended_at - START) for turn in turns]
 
 
+def answered(**given: Any) -> tuple[http.HTTPFlow, http.Response]:
+    """Return a saved turn that was sent at 5, and its response."""
+    flow = saved_request(at=5, **given)
+    assert flow.response is not None
+    return flow, flow.response
+
+
 def said(passage: Passage) -> tuple[int | None, str | None, Object]:
     return passage.outcome.status, passage.outcome.response_id, passage.outcome.usage
 
@@ -47,9 +55,8 @@ def test_a_request_comes_back_with_what_its_response_said(coding: str) -> None:
 
 
 def test_a_whole_json_document_is_read_as_well() -> None:
-    flow = saved_request(answer=b'{"id":"r","usage":{"input_tokens":7}}')
-    assert flow.response is not None
-    flow.response.headers["content-type"] = "application/json"
+    flow, response = answered(answer=b'{"id":"r","usage":{"input_tokens":7}}')
+    response.headers["content-type"] = "application/json"
 
     assert said(recalled(flow).passage) == (200, "r", {"input_tokens": 7})
 
@@ -65,47 +72,39 @@ def test_a_request_without_a_response_ended_as_it_was_sent() -> None:
 
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_response_that_was_cut_says_what_had_come(coding: str) -> None:
-    flow = saved_request(answer=event("response.created", response={"id": "r"}) + completed("r"), coding=coding)
-    assert flow.response is not None
-    assert flow.response.raw_content is not None
-    flow.response.raw_content = flow.response.raw_content[: len(flow.response.raw_content) // 2]
-    turn = recalled(flow)
+    flow, response = answered(answer=event("response.created", response={"id": "r"}) + completed("r"), coding=coding)
+    whole = response.raw_content or b""
+    response.raw_content = whole[: len(whole) // 2]
+    outcome = recalled(flow).passage.outcome
 
-    assert turn.passage.outcome.status == 200
-    assert turn.passage.outcome.usage == {}
-    assert not turn.passage.outcome.finished
+    assert (outcome.status, outcome.usage, outcome.finished) == (200, {}, False)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "unheard-of"])
-def test_a_response_that_is_damaged_says_nothing(coding: str) -> None:
-    flow = saved_request()
-    assert flow.response is not None
-    flow.response.headers["content-encoding"] = coding
-
-    assert said(recalled(flow).passage) == (200, None, {})
-
-
-def test_a_response_that_was_too_large_to_be_kept_says_nothing() -> None:
-    flow = saved_request()
-    assert flow.response is not None
-    flow.response.raw_content = None
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "unheard-of", None])
+def test_a_response_that_is_damaged_or_was_too_large_to_be_kept_says_nothing(coding: str | None) -> None:
+    flow, response = answered()
+    if coding:
+        response.headers["content-encoding"] = coding
+    else:
+        response.raw_content = None
 
     assert said(recalled(flow).passage) == (200, None, {})
 
 
 def test_a_refusal_is_recalled() -> None:
-    flow = saved_request(answer=b'{"detail":"Unsupported parameter: metadata"}')
-    assert flow.response is not None
-    flow.response.status_code, flow.response.headers["content-type"] = 400, "application/json"
+    flow, response = answered(answer=b'{"detail":"Unsupported parameter: metadata"}')
+    response.status_code, response.headers["content-type"] = 400, "application/json"
     outcome = recalled(flow).passage.outcome
 
     assert (outcome.status, outcome.error) == (400, {"detail": "Unsupported parameter: metadata"})
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"input":', b"\xff"])
-def test_a_body_that_is_no_object_is_unreadable(content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"input":', b"\xff", None])
+def test_a_body_that_is_no_object_or_was_not_kept_is_unreadable(content: bytes | None) -> None:
+    flow = saved_request()
+    flow.request.raw_content = content
     with pytest.raises(Unreadable):
-        recalled(saved_request(content=content))
+        recalled(flow)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "unheard-of"])
@@ -116,27 +115,18 @@ def test_a_body_in_another_coding_than_it_says_is_undecodable(coding: str) -> No
         recalled(flow)
 
 
-def test_a_body_that_was_not_kept_is_unreadable() -> None:
-    flow = saved_request()
-    flow.request.raw_content = None
-    with pytest.raises(Unreadable):
-        recalled(flow)
-
-
 def test_times_that_are_not_known_are_made_up_for() -> None:
     """The first byte stands for the last one."""
-    flow = saved_request(at=5)
-    assert flow.response is not None
-    flow.request.timestamp_end = flow.response.timestamp_end = None
+    flow, response = answered()
+    flow.request.timestamp_end = response.timestamp_end = None
 
     assert times([recalled(flow)]) == [(4.5, 6)]
 
 
 def test_a_clock_that_was_set_back_ends_no_turn_before_it_began() -> None:
     """It would be told of before anybody has heard of it, that is, not at all."""
-    flow = saved_request(at=5)
-    assert flow.response is not None
-    flow.response.timestamp_start, flow.response.timestamp_end = START - 60, START - 55
+    flow, response = answered()
+    response.timestamp_start, response.timestamp_end = START - 60, START - 55
 
     assert times([recalled(flow)]) == [(5, 5)]
     assert times(of_socket(asking("one", at=5), ending("r", at=-55))) == [(5, 5)]
@@ -167,19 +157,18 @@ def test_each_turn_of_a_socket_comes_back() -> None:
     assert second.passage.forwarded == first.passage.forwarded
 
 
-def test_of_turns_under_way_at_the_same_time_the_first_ends_first() -> None:
-    messages = asking("one", at=0), asking("two", at=1), ending("r1", at=3), ending("r2", at=4)
-
-    assert times(of_socket(*messages)) == [(0, 3), (1, 4)]
-
-
 def test_turns_that_were_not_over_end_with_their_socket() -> None:
+    """Of turns under way at the same time the first ends first."""
     messages = asking("one", at=0), ending("r1", at=2), asking("two", at=3), asking("three", at=4)
     turns = of_socket(*messages, ended_at=60)
 
     assert times(turns) == [(0, 2), (3, 60), (4, 60)]
     assert [said(turn.passage) for turn in turns[1:]] == [(200, None, {})] * 2
     assert times(of_socket(*messages)) == [(0, 2), (3, 4), (4, 4)]
+    assert times(of_socket(*messages, ending("r2", at=5), ending("r3", at=6)))[1:] == [(3, 5), (4, 6)]
+
+
+CANCEL, OTHER = b'{"type":"response.cancel"}', b'{"type":"other","of":"response.create"}'
 
 
 def test_what_is_no_turn_and_what_answers_none_is_passed_over() -> None:
@@ -187,9 +176,7 @@ def test_what_is_no_turn_and_what_answers_none_is_passed_over() -> None:
     create = asking("one", at=3).content
     messages = (
         ending("r0", at=0),
-        WebSocketMessage(Opcode.TEXT, True, b'{"type":"response.cancel"}', START + 1),
-        WebSocketMessage(Opcode.TEXT, True, b'{"type":"other","of":"response.create"}', START + 1),
-        WebSocketMessage(Opcode.TEXT, True, create[:-1], START + 1),
+        *(WebSocketMessage(Opcode.TEXT, True, text, START + 1) for text in (CANCEL, OTHER, create[:-1])),
         WebSocketMessage(Opcode.BINARY, True, create, START + 1),
         asking("dropped", at=1, dropped=True),
         asking("one", at=3),
@@ -228,41 +215,38 @@ def sources(turns: list[Recalled]) -> list[str]:
     return [turn.passage.identity.source for turn in turns]
 
 
-def test_each_turn_of_a_socket_has_its_own_portrait() -> None:
-    turns = of_socket(*TWO_TURNS, portraits=(known(0, key_source="idempotency_key"), known(10, key_source="account")))
-
-    assert sources(turns) == ["idempotency_key", "account"]
-    assert times(turns) == [(0, 0.25), (10, 10.25)]
+BEFORE, FIRST = known(-20, key_source="none"), known(0, key_source="account")
+SECOND, THIRD = known(10, key_source="principal"), known(20, key_source="idempotency_key")
 
 
-def test_of_a_trimmed_socket_the_last_portraits_are_those_of_its_messages() -> None:
-    """The first turns are known by their portraits alone."""
-    portraits = known(-20, key_source="none"), known(0, key_source="account"), known(10, key_source="principal")
+@pytest.mark.parametrize(
+    ("messages", "portraits", "expected"),
+    [
+        pytest.param(TWO_TURNS, [FIRST, SECOND], ["account", "principal"], id="each turn has its own"),
+        pytest.param(TWO_TURNS, [BEFORE, FIRST, SECOND], ["account", "principal"], id="the last ones"),
+        pytest.param(TWO_TURNS[3:], [BEFORE, FIRST, SECOND], ["principal"], id="also where messages were trimmed"),
+        pytest.param(TWO_TURNS, [SECOND], ["session", "principal"], id="none, where the first are missing"),
+        pytest.param(
+            (*TWO_TURNS, asking("three", at=20, dropped=True)),
+            [THIRD],
+            ["session", "session", "idempotency_key"],
+            id="a frame that was killed while it was held",
+        ),
+        pytest.param(
+            (*TWO_TURNS, asking("three", at=20)),
+            [FIRST, SECOND],
+            ["account", "principal", "session"],
+            id="none, where a turn was under way when the flow was saved",
+        ),
+    ],
+)
+def test_the_turns_of_a_socket_are_known_by_their_portraits(
+    messages: tuple[WebSocketMessage, ...], portraits: list[Object], expected: list[str]
+) -> None:
+    turns = of_socket(*messages, portraits=tuple(portraits))
 
-    assert sources(of_socket(*TWO_TURNS, portraits=portraits)) == ["account", "principal"]
-    assert sources(of_socket(*TWO_TURNS[3:], portraits=portraits)) == ["principal"]
-
-
-def test_a_frame_that_was_killed_while_it_was_held_is_the_turn_that_was_told_of() -> None:
-    messages = *TWO_TURNS, asking("three", at=20, dropped=True)
-    turns = of_socket(*messages, portraits=(known(20, key_source="account"),))
-
-    assert sources(turns) == ["session", "session", "account"]
-    assert times(turns)[2] == (20, 20.25)
-
-
-def test_where_the_first_portraits_are_missing_the_first_turns_have_none() -> None:
-    turns = of_socket(*TWO_TURNS, portraits=(known(10, key_source="principal"),))
-
-    assert sources(turns) == ["session", "principal"]
-
-
-def test_a_turn_that_was_under_way_when_the_flow_was_saved_takes_no_other_ones_portrait() -> None:
-    messages = *TWO_TURNS, asking("three", at=20)
-    turns = of_socket(*messages, portraits=(known(0, key_source="account"), known(10, key_source="principal")))
-
-    assert sources(turns) == ["account", "principal", "session"]
-    assert times(turns) == [(0, 0.25), (10, 10.25), (20, 20)]
+    assert sources(turns) == expected
+    assert [turn.ended_at - turn.sent_at == 0.25 for turn in turns] == [source != "session" for source in expected]
 
 
 @pytest.mark.parametrize("value", [None, 7, "", "nonsense", ["fill"], {"fill": "fill"}, b"fill", math.nan])
@@ -297,9 +281,8 @@ def test_a_portrait_that_lacks_a_member_does_no_harm(name: str) -> None:
 @pytest.mark.parametrize("at", [float("nan"), float("inf"), -1e300, 1e300, -1.0])
 def test_a_time_that_no_calendar_knows_is_none(at: float) -> None:
     """A file can hold any number."""
-    flow = saved_request()
-    assert flow.response is not None
-    flow.request.timestamp_end = flow.response.timestamp_start = flow.response.timestamp_end = at
-    recalled = recall_request(flow, "chatgpt.com", "responses", [])
+    flow, response = answered()
+    flow.request.timestamp_end = response.timestamp_start = response.timestamp_end = at
+    turn = recalled(flow)
 
-    assert (recalled.sent_at, recalled.ended_at, recalled.passage.first_byte_at) == (0, 0, 0)
+    assert (turn.sent_at, turn.ended_at, turn.passage.first_byte_at) == (0, 0, 0)

@@ -1,4 +1,4 @@
-"""An addon has the hooks of its rooms, and no others."""
+"""An addon has the hooks of what it holds, and no others."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,7 @@ from mitmproxy import exceptions, hooks
 from mitmproxy.test import taddons
 
 
-class Room:
+class Handler:
     """Notes which of its hooks were called with what."""
 
     def __init__(self, name: str, heard: list[tuple[str, object]]) -> None:
@@ -27,25 +27,25 @@ class Quiet:
     def tell(self) -> None: ...
 
 
-def connected(*rooms: object, faults: Faults | None = None) -> Any:
-    return Switchboard("an addon", rooms, faults or Faults())
+def connected(*handlers: object, faults: Faults | None = None) -> Any:
+    return Switchboard("an addon", handlers, faults or Faults())
 
 
-def test_an_event_goes_to_each_room_that_wants_it_in_order() -> None:
+def test_an_event_goes_to_each_handler_that_wants_it_in_order() -> None:
     heard: list[tuple[str, object]] = []
-    addon = connected(Room("first", heard), Quiet(), Room("second", heard))
+    addon = connected(Handler("first", heard), Quiet(), Handler("second", heard))
     addon.request("a flow")
 
     assert heard == [("first", "a flow"), ("second", "a flow")]
 
 
-def test_an_event_that_no_room_wants_finds_no_hook() -> None:
-    addon = connected(Room("only", []), Quiet())
+def test_an_event_that_no_handler_wants_finds_no_hook() -> None:
+    addon = connected(Handler("only", []), Quiet())
 
     assert [name for name in hooks.all_hooks if hasattr(addon, name)] == ["request"]
 
 
-class Waiting(Room):
+class Waiting(Handler):
     """Has its event waited for."""
 
     async def request(self, flow: object) -> None:  # type: ignore[override]
@@ -53,10 +53,10 @@ class Waiting(Room):
         super().request(flow)
 
 
-async def test_what_one_room_waits_for_is_done_before_the_next_is_asked() -> None:
+async def test_what_one_handler_waits_for_is_done_before_the_next_is_asked() -> None:
     heard: list[tuple[str, object]] = []
-    rooms = [Waiting("first", heard), Room("second", heard), Waiting("third", heard)]
-    await connected(*rooms).request("a flow")
+    handlers = [Waiting("first", heard), Handler("second", heard), Waiting("third", heard)]
+    await connected(*handlers).request("a flow")
 
     assert [name for name, _ in heard] == ["first", "second", "third"]
 
@@ -86,13 +86,12 @@ def kinds(faults: Faults) -> list[str]:
     return [line.partition(" at ")[0] for line in faults.lines()]
 
 
-async def test_a_room_that_fails_keeps_no_other_from_hearing() -> None:
+async def test_a_handler_that_fails_keeps_no_other_from_hearing() -> None:
     heard: list[tuple[str, object]] = []
-    faults = Faults()
-    rooms = [Failing(), Room("first", heard), FailingLate(), Room("second", heard), Failing(), Waiting("last", heard)]
-    await connected(*rooms, faults=faults).request("a flow")
+    faults, first, last = Faults(), Handler("first", heard), Waiting("last", heard)
+    await connected(Failing(), first, FailingLate(), first, Failing(), last, faults=faults).request("a flow")
 
-    assert [name for name, _ in heard] == ["first", "second", "last"]
+    assert [name for name, _ in heard] == ["first", "first", "last"]
     assert kinds(faults) == ["ValueError", "TypeError"]
     assert all("in the request hook" in line for line in faults.lines())
 

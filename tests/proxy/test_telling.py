@@ -10,16 +10,16 @@ from pathlib import Path
 
 import orjson
 import pytest
-from codexcache.proxy import telling as room
 from codexcache.proxy.core import Core
 from codexcache.proxy.secret import SECRET_FILE
-from codexcache.proxy.telling import PORTRAITS, Telling, portraits
+from codexcache.proxy.telling import MOST, PORTRAITS, Telling, portraits
 from codexcache.wire.document import Json, Object
 from codexcache.words.journal import Entries
 from codexcache.words.portrait import portrait as made
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow
 from support.findings import Harness
+from support.journals import entries_of
 from support.portraits import portrait
 from support.turns import conversation
 from support.wire import said
@@ -46,17 +46,18 @@ class View:
         self.updated += flows
 
 
-class Office:
-    """Tells of what a harness finds; all of it happens on one flow if there is one."""
+class Mitmproxy(Harness):
+    """Hands in turns to a program of mitmproxy's; all of them happen on one flow if there is one."""
 
     def __init__(self, context: taddons.context) -> None:
-        self.context, self.core, self.harness = context, Core(), Harness()
+        super().__init__()
+        self.context, self.core = context, Core()
         context.options.add_option("termlog_verbosity", str, "info", "What mitmdump and mitmweb have.")
         self.telling = Telling(self.core)
         context.master.addons.add(self.telling)
         self.telling.configure(set())
         self.flow: http.HTTPFlow | None = None
-        self.harness.desk.listeners.append(self.telling.tell)
+        self.desk.listeners.append(self.telling.tell)
 
     def set(self, **options: str) -> None:
         self.context.options.update(**options)
@@ -64,31 +65,31 @@ class Office:
     def journal(self, path: Path | str) -> None:
         self.core.settings = replace(self.core.settings, journal=str(path))
 
-    def turn(self, length: int = 1, given: int = 10_000, cached: int | None = 0, **members: Json) -> None:
+    def take(self, length: int = 1, given: int = 10_000, cached: int | None = 0, **members: Json) -> None:
         """Have a turn with so many items of the conversation."""
-        passage = self.harness.send(None, input=ITEMS[:length], **members)
+        passage = self.send(None, input=ITEMS[:length], **members)
         if self.flow and passage.record:
             self.flow.id = passage.record.flow
             self.core.flows.add(self.flow)
-        self.harness.end(passage, given, cached)
+        self.end(passage, given, cached)
 
 
 @contextmanager
-def opened(*addons: object) -> Iterator[Office]:
+def opened(*addons: object) -> Iterator[Mitmproxy]:
     with taddons.context() as context:
         context.master.addons.add(*addons)
-        yield Office(context)
+        yield Mitmproxy(context)
 
 
 @pytest.fixture
-def office() -> Iterator[Office]:
+def web() -> Iterator[Mitmproxy]:
     """In a program that is not mitmdump."""
     with opened() as made:
         yield made
 
 
 @pytest.fixture
-def dump() -> Iterator[Office]:
+def dump() -> Iterator[Mitmproxy]:
     """In mitmdump."""
     with opened(Dumper()) as made:
         yield made
@@ -100,11 +101,11 @@ def flow() -> http.HTTPFlow:
 
 
 def test_mitmdump_shows_a_line_a_turn_and_a_summary_at_the_end(
-    dump: Office, capsys: pytest.CaptureFixture[str]
+    dump: Mitmproxy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    dump.turn()
+    dump.take()
     first = capsys.readouterr().out
-    dump.turn(3, 12_000, 10_000)
+    dump.take(3, 12_000, 10_000)
     second = capsys.readouterr().out
     dump.telling.done()
 
@@ -120,43 +121,35 @@ def test_mitmdump_shows_a_line_a_turn_and_a_summary_at_the_end(
     ]
 
 
-def test_no_turns_need_no_summary(dump: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    dump.telling.done()
-
-    assert capsys.readouterr().out == ""
-
-
-def test_what_goes_into_a_file_or_a_pipe_is_not_painted(dump: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    dump.turn()
-
-    assert "\x1b" not in capsys.readouterr().out
-
-
-def test_a_terminal_gets_colours(
-    dump: Office, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("supported", [True, False])
+def test_a_terminal_gets_colours_and_a_file_or_a_pipe_does_not(
+    dump: Mitmproxy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, supported: bool
 ) -> None:
-    monkeypatch.setattr("codexcache.proxy.telling.vt_codes.ensure_supported", lambda _: True)
-    dump.turn()
+    monkeypatch.setattr("codexcache.proxy.telling.vt_codes.ensure_supported", lambda _: supported)
+    dump.take()
 
-    assert "\x1b[36mcold" in capsys.readouterr().out
+    assert ("\x1b[36mcold" in capsys.readouterr().out) is supported
 
 
-def test_quiet_is_quiet(dump: Office, capsys: pytest.CaptureFixture[str]) -> None:
-    """`mitmdump -q`."""
-    dump.set(termlog_verbosity="error")
-    dump.turn()
+@pytest.mark.parametrize(("verbosity", "turns"), [("error", 1), ("info", 0)], ids=["mitmdump -q", "no turns"])
+def test_quiet_is_quiet_and_no_turns_need_no_summary(
+    dump: Mitmproxy, capsys: pytest.CaptureFixture[str], verbosity: str, turns: int
+) -> None:
+    dump.set(termlog_verbosity=verbosity)
+    for _ in range(turns):
+        dump.take()
     dump.telling.done()
 
     assert capsys.readouterr() == ("", "")
 
 
-def test_other_programs_have_their_lists(office: Office, capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_programs_have_their_lists(web: Mitmproxy, capsys: pytest.CaptureFixture[str]) -> None:
     """A line would be written across the console's screen."""
-    office.turn()
-    office.telling.done()
+    web.take()
+    web.telling.done()
 
     assert capsys.readouterr() == ("", "")
-    assert office.telling.summary.turns == 1
+    assert web.telling.summary.turns == 1
 
 
 class Closed(io.StringIO):
@@ -167,88 +160,73 @@ class Closed(io.StringIO):
 
 
 def test_a_closed_pipe_stops_nothing(
-    dump: Office, flow: http.HTTPFlow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    dump: Mitmproxy, flow: http.HTTPFlow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("sys.stdout", Closed())
     dump.flow = flow
-    dump.turn()
-    dump.turn(3)
+    dump.take()
+    dump.take(3)
     dump.telling.done()
 
     assert [turn["turn"] for turn in portraits(flow)] == [1, 2]
     assert said(caplog) == []
 
 
-MARKS = {
-    "cold": (":snowflake:", "cold: "),
-    "hit": (":white_check_mark:", "hit: "),
-    "below_minimum": (":small_blue_diamond:", "below_minimum: "),
-    "upstream": (":warning:", "miss: upstream: "),
-    "tools_changed": (":warning:", "miss: tools_changed: "),
-    "no_usage": (":x:", "no_usage: "),
-}
-SECOND_TURNS: dict[str, Callable[[Office], None]] = {
-    "hit": lambda office: office.turn(3, 12_000, 10_000),
-    "below_minimum": lambda office: office.turn(3, 900),
-    "upstream": lambda office: office.turn(3, 12_000),
-    "tools_changed": lambda office: office.turn(3, 12_000, tools=TOOLS),
-    "no_usage": lambda office: office.turn(3, 0, None),
+SECOND_TURNS: dict[str, tuple[Callable[[Mitmproxy], None], str, str]] = {
+    "hit": (lambda web: web.take(3, 12_000, 10_000), ":white_check_mark:", "hit: "),
+    "below_minimum": (lambda web: web.take(3, 900), ":small_blue_diamond:", "below_minimum: "),
+    "upstream": (lambda web: web.take(3, 12_000), ":warning:", "miss: upstream: "),
+    "tools_changed": (lambda web: web.take(3, 12_000, tools=TOOLS), ":warning:", "miss: tools_changed: "),
+    "no_usage": (lambda web: web.take(3, 0, None), ":x:", "no_usage: "),
 }
 
 
-@pytest.mark.parametrize("verdict", MARKS)
-def test_a_flow_gets_a_mark_and_a_comment(office: Office, flow: http.HTTPFlow, verdict: str) -> None:
-    if verdict != "cold":
-        office.turn()
-    office.flow = flow
-    SECOND_TURNS.get(verdict, Office.turn)(office)
-    mark, comment = MARKS[verdict]
+@pytest.mark.parametrize("verdict", SECOND_TURNS)
+def test_a_flow_gets_a_mark_and_a_comment(web: Mitmproxy, flow: http.HTTPFlow, verdict: str) -> None:
+    web.flow, (second, mark, comment) = flow, SECOND_TURNS[verdict]
+    web.take()
+    assert (flow.marked, flow.comment) == (":snowflake:", f"cold: {portraits(flow)[0]['because']}")
+    second(web)
 
-    assert portraits(flow)[0]["verdict"] == verdict
-    assert flow.marked == mark
-    assert flow.comment == comment + str(portraits(flow)[0]["because"])
+    assert portraits(flow)[1]["verdict"] == verdict
+    assert (flow.marked, flow.comment) == (mark, f"{comment}{portraits(flow)[1]['because']}")
 
 
-def test_a_request_that_is_tried_again_shows_its_last_turn(office: Office, flow: http.HTTPFlow) -> None:
+def test_a_request_that_is_tried_again_shows_its_last_turn(web: Mitmproxy, flow: http.HTTPFlow) -> None:
     """Each of its turns stays known."""
-    office.flow = flow
-    office.turn()
-    office.turn(3, 12_000, tools=TOOLS)
-    office.turn(3, 12_000, 12_000, tools=TOOLS)
+    web.flow = flow
+    web.take()
+    web.take(3, 12_000, tools=TOOLS)
+    web.take(3, 12_000, 12_000, tools=TOOLS)
 
     assert [turn["verdict"] for turn in portraits(flow)] == ["cold", "tools_changed", "hit"]
     assert (flow.marked, flow.comment.partition(":")[0]) == (":white_check_mark:", "hit")
 
 
-def test_a_socket_shows_how_many_of_its_turns_missed_and_the_last_miss(office: Office) -> None:
-    office.flow = flow = tflow.twebsocketflow()
-    office.turn()
-    office.turn(3, 12_000, tools=TOOLS)
-    office.turn(5, 13_000, 12_000, tools=TOOLS)
+def test_a_socket_shows_how_many_of_its_turns_missed_and_the_last_miss(web: Mitmproxy) -> None:
+    """Without a miss it shows its last turn."""
+    web.flow = flow = tflow.twebsocketflow()
+    web.take()
+    web.take(3, 12_000, 10_000)
+    assert flow.comment == f"2 turns, 0 missed; hit: {portraits(flow)[1]['because']}"
+    assert flow.marked == ":white_check_mark:"
+    web.take(5, 13_000, tools=TOOLS)
+    web.take(7, 14_000, 13_000, tools=TOOLS)
 
-    assert flow.comment == "3 turns, 1 missed; miss: tools_changed: " + str(portraits(flow)[1]["because"])
+    assert flow.comment == f"4 turns, 1 missed; miss: tools_changed: {portraits(flow)[2]['because']}"
     assert flow.marked == ":warning:"
 
 
-def test_a_socket_without_a_miss_shows_its_last_turn(office: Office) -> None:
-    office.flow = flow = tflow.twebsocketflow()
-    office.turn()
-    office.turn(3, 12_000, 10_000)
-
-    assert flow.comment == "2 turns, 0 missed; hit: " + str(portraits(flow)[1]["because"])
-    assert flow.marked == ":white_check_mark:"
-
-
 @pytest.mark.parametrize("make", [lambda: tflow.tflow(resp=True), tflow.twebsocketflow])
-def test_a_comment_and_mark_of_the_users_own_stay(office: Office, make: Callable[[], http.HTTPFlow]) -> None:
+def test_a_comment_and_mark_of_the_users_own_stay(web: Mitmproxy, make: Callable[[], http.HTTPFlow]) -> None:
     """From the beginning, or from when they were made; what the user takes away comes back with the next turn."""
-    office.flow = flow = make()
-    office.turn()
+    web.flow = flow = make()
+    web.take()
     flow.comment = "mine"
-    office.turn(3, 12_000)
+    web.take(3, 12_000)
     assert (flow.comment, flow.marked) == ("mine", ":warning:")
     flow.comment, flow.marked = "", ":heart:"
-    office.turn(5, 14_000)
+    web.take(5, 14_000)
 
     assert "upstream" in flow.comment
     assert flow.marked == ":heart:"
@@ -256,41 +234,34 @@ def test_a_comment_and_mark_of_the_users_own_stay(office: Office, make: Callable
 
 
 @pytest.mark.parametrize("make", [lambda: tflow.tflow(resp=True), tflow.twebsocketflow])
-def test_a_flow_carries_a_bounded_number_of_portraits(
-    office: Office, make: Callable[[], http.HTTPFlow], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The latest ones; mark and comment go on with them."""
-    monkeypatch.setattr(room, "_MOST", 3)
-    office.flow = flow = make()
-    for number in range(5):
-        office.turn(number + 1, 10_000 + number, 10_000 if number else 0)
-        assert str(portraits(flow)[-1]["because"]) in flow.comment
-    office.turn(7, 12_000, tools=TOOLS)
+def test_a_flow_carries_a_bounded_number_of_portraits(web: Mitmproxy, make: Callable[[], http.HTTPFlow]) -> None:
+    """The latest ones, of a tolerable size; mark and comment go on with them."""
+    web.flow = make()
+    web.take()
+    known, flow = portraits(web.flow), make()
+    web.flow, flow.metadata[PORTRAITS] = flow, known * MOST
+    web.take(3, 12_000, 10_000)
+    assert flow.comment.startswith("the latest 500 turns, 0 missed; hit: " if flow.websocket else "hit: ")
+    web.take(5, 13_000, tools=TOOLS)
 
-    assert [turn["turn"] for turn in portraits(flow)] == [4, 5, 6]
+    assert [turn["turn"] for turn in portraits(flow)] == [1] * (MOST - 2) + [2, 3]
+    assert len(orjson.dumps(portraits(flow))) < 1_500_000
     assert flow.marked == ":warning:"
-    assert flow.comment.startswith("the latest 3 turns, 1 missed; miss: tools" if flow.websocket else "miss: tools")
+    assert flow.comment.startswith("the latest 500 turns, 1 missed; miss: tools" if flow.websocket else "miss: tools")
 
 
-def test_five_hundred_portraits_are_a_tolerable_size(office: Office, flow: http.HTTPFlow) -> None:
-    office.flow = flow
-    office.turn()
+def test_a_flow_that_is_gone_is_not_marked(web: Mitmproxy) -> None:
+    web.take()
 
-    assert len(orjson.dumps(portraits(flow))) * room._MOST < 1_500_000
-
-
-def test_a_flow_that_is_gone_is_not_marked(office: Office) -> None:
-    office.turn()
-
-    assert office.core.flows.all() == []
+    assert web.core.flows.all() == []
 
 
 def test_lists_of_flows_hear_of_it(flow: http.HTTPFlow) -> None:
     """Each time, so that they show the new mark."""
-    with opened(view := View()) as office:
-        office.flow = flow
-        office.turn()
-        office.turn(3)
+    with opened(view := View()) as web:
+        web.flow = flow
+        web.take()
+        web.take(3)
 
     assert view.updated == [flow, flow]
 
@@ -305,34 +276,28 @@ def test_what_is_no_list_of_portraits_holds_none(flow: http.HTTPFlow, value: obj
 
 @pytest.mark.parametrize("known", [{}, {"is_miss": True}, {"verdict": ["hit"], "because": 7}])
 def test_a_portrait_from_a_file_that_lacks_what_is_shown_does_no_harm(
-    office: Office, flow: http.HTTPFlow, known: Object
+    web: Mitmproxy, flow: http.HTTPFlow, known: Object
 ) -> None:
     flow.metadata[PORTRAITS] = [known]
-    office.flow = flow
-    office.turn()
+    web.flow = flow
+    web.take()
 
     assert portraits(flow)[0] == known
     assert flow.comment.startswith("cold: ")
 
 
-def test_a_portrait_is_what_the_flow_carries(office: Office, flow: http.HTTPFlow) -> None:
-    office.flow = flow
-    office.turn()
-    (finding,) = office.harness.findings
+def test_a_portrait_is_what_the_flow_carries_and_can_be_saved(web: Mitmproxy, flow: http.HTTPFlow) -> None:
+    web.flow = flow
+    web.take()
+    (finding,) = web.findings
 
-    assert portraits(flow) == [office.telling.portray(finding)]
-    assert portraits(flow) == [made(finding, office.telling.entry(finding), office.telling.fingerprints)]
+    assert portraits(flow) == [web.telling.portray(finding)]
+    assert portraits(flow) == [made(finding, web.telling.entry(finding), web.telling.fingerprints)]
     assert portrait().keys() - portraits(flow)[0].keys() == set()
-
-
-def test_a_portrait_can_be_saved(office: Office, flow: http.HTTPFlow) -> None:
-    office.flow = flow
-    office.turn(3, tools=TOOLS)
-
     assert http.HTTPFlow.from_state(flow.get_state()).metadata == flow.metadata
 
 
-def test_an_entry_is_made_once_for_a_finding(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_is_made_once_for_a_finding(web: Mitmproxy, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many listeners ask for it."""
     asked, entry = list[object](), Entries.entry
 
@@ -341,100 +306,82 @@ def test_an_entry_is_made_once_for_a_finding(office: Office, monkeypatch: pytest
         return entry(entries, finding)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Entries, "entry", counted)
-    office.turn()
-    first, second = (office.telling.entry(office.harness.findings[0]) for _ in range(2))
-    office.turn(3)
+    web.take()
+    first, second = (web.telling.entry(web.findings[0]) for _ in range(2))
+    web.take(3)
 
     assert first is second
-    assert asked == office.harness.findings
-
-
-def lines(path: Path) -> list[Object]:
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    assert asked == web.findings
 
 
 def turns(path: Path) -> list[Json]:
-    return [entry["turn"] for entry in lines(path)]
+    return [entry["turn"] for entry in entries_of(path)]
 
 
-def test_without_a_path_there_is_no_journal(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_path_there_is_no_journal(web: Mitmproxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    office.turn()
+    web.take()
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_journal_gets_a_line_a_turn_and_is_the_users_alone(office: Office, tmp_path: Path) -> None:
-    office.journal(path := tmp_path / "journal.jsonl")
-    office.turn()
-    office.turn(3)
-
-    assert lines(path) == [office.telling._entries.entry(finding) for finding in office.harness.findings]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-def test_what_was_in_the_journal_stays(office: Office, tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
+def test_the_journal_gets_a_line_a_turn_and_is_the_users_alone(web: Mitmproxy, tmp_path: Path) -> None:
+    """What was in it stays; one that is gone is made again."""
+    path, old = tmp_path / "journal.jsonl", tmp_path / "journal.jsonl.1"
+    path.touch(0o600)
     path.write_bytes(b'{"turn": 99}\n')
-    office.journal(path)
-    office.turn()
+    web.journal(path)
+    web.take()
+    path.rename(old)
+    web.take(3)
 
-    assert turns(path) == [99, 1]
-
-
-def test_a_journal_in_the_users_home(office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(room, "_file", room._file.__wrapped__)  # no other test shall know this home
-    office.journal("~/journal.jsonl")
-    office.turn()
-
-    assert turns(tmp_path / "journal.jsonl") == [1]
-
-
-@pytest.mark.parametrize("gone", [Path.unlink, lambda path: path.rename(f"{path}.1")], ids=["deleted", "rotated"])
-def test_a_journal_that_is_gone_is_made_again(office: Office, tmp_path: Path, gone: Callable[[Path], object]) -> None:
-    office.journal(path := tmp_path / "journal.jsonl")
-    office.turn()
-    gone(path)
-    office.turn(3)
-
-    assert turns(path) == [2]
+    assert [*entries_of(old)[1:], *entries_of(path)] == [web.telling.entry(finding) for finding in web.findings]
+    assert [turns(each) for each in (old, path)] == [[99, 1], [2]]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_journal_in_the_users_home(web: Mitmproxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    name = f"journal-of-{id(web)}.jsonl"  # for the place of a path is remembered
+    web.journal(f"~/{name}")
+    web.take()
+
+    assert turns(tmp_path / name) == [1]
 
 
 CANNOT = "The journal cannot be written ({}: {}); turns go on, unrecorded, until it can."
 
 
 def test_a_journal_that_cannot_be_written_is_said_once_and_again_after_it_could(
-    office: Office, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    web: Mitmproxy, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The turns are told elsewhere as ever."""
-    office.journal(path := tmp_path / "folder" / "journal.jsonl")
-    office.turn()
-    office.turn(3)
+    web.journal(path := tmp_path / "folder" / "journal.jsonl")
+    web.take()
+    web.take(3)
     assert said(caplog) == [CANNOT.format("No such file or directory", path)]
     path.parent.mkdir()
-    office.turn(5)
+    web.take(5)
     path.unlink()
     path.mkdir()
-    office.turn(7)
-    office.turn(7)
+    web.take(7)
+    web.take(7)
 
     assert said(caplog)[1:] == [CANNOT.format("Is a directory", path)]
-    assert office.telling.summary.turns == 5
+    assert web.telling.summary.turns == 5
 
 
 @pytest.mark.parametrize("path", ["~no-such-user-here/journal.jsonl", "/dev/full"])
 def test_a_path_that_never_works_is_said_and_stops_nothing(
-    dump: Office, flow: http.HTTPFlow, path: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    dump: Mitmproxy, flow: http.HTTPFlow, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A home that nobody has; a disk that is full."""
     dump.journal(path)
     dump.flow = flow
-    dump.turn()
+    dump.take()
 
     assert [line.partition(" (")[0] for line in said(caplog)] == ["The journal cannot be written"]
-    assert "cold" in capsys.readouterr().out
+    assert dump.telling.summary.turns == 1
     assert flow.comment.startswith("cold: ")
 
 
@@ -445,11 +392,11 @@ def fingerprint(telling: Telling) -> str | None:
 def test_fingerprints_of_two_starts_with_one_folder_are_the_same(tmp_path: Path) -> None:
     starts = []
     for _ in range(2):
-        with opened() as office:
-            office.set(confdir=str(tmp_path))
-            office.telling.running()
-            office.turn()
-            starts.append((fingerprint(office.telling), office.telling.entry(office.harness.findings[0])))
+        with opened() as web:
+            web.set(confdir=str(tmp_path))
+            web.telling.running()
+            web.take()
+            starts.append((fingerprint(web.telling), web.telling.entry(web.findings[0])))
     (one, first), (other, second) = starts
 
     assert one == other
@@ -460,19 +407,19 @@ def test_fingerprints_of_two_starts_with_one_folder_are_the_same(tmp_path: Path)
 
 @pytest.mark.parametrize("in_the_way", ["secret", "folder", "device"])
 def test_without_a_secret_that_can_be_kept_fingerprints_hold_for_this_start(
-    office: Office, tmp_path: Path, caplog: pytest.LogCaptureFixture, in_the_way: str
+    web: Mitmproxy, tmp_path: Path, caplog: pytest.LogCaptureFixture, in_the_way: str
 ) -> None:
     """It is said once, and turns are told of as ever."""
     (tmp_path / "file").touch()
     (tmp_path / "home" / SECRET_FILE).mkdir(parents=True)
     (tmp_path / SECRET_FILE).symlink_to(os.devnull)
     places = {"secret": tmp_path / "home", "folder": tmp_path / "file", "device": tmp_path}
-    office.set(confdir=str(places[in_the_way]))
-    before = fingerprint(office.telling)
-    office.telling.running()
-    office.turn()
+    web.set(confdir=str(places[in_the_way]))
+    before = fingerprint(web.telling)
+    web.telling.running()
+    web.take()
 
     assert len(said(caplog)) == 1
     assert said(caplog)[0].startswith("Fingerprints of this start cannot be compared with others: ")
-    assert fingerprint(office.telling) == before
-    assert office.telling.summary.turns == 1
+    assert fingerprint(web.telling) == before
+    assert web.telling.summary.turns == 1

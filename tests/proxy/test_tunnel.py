@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from codexcache.proxy.core import Core
 from codexcache.proxy.tunnel import Tunnel
-from codexcache.settings import OPTIONS, parse_settings
 from mitmproxy import tls
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow
+from support.settings import parsed
 from support.wire import said
 
 
@@ -20,12 +20,10 @@ class Hello:
         self.sni = sni
 
 
-def is_tunnelled(address: tuple[str, int] | None, sni: str | None, mode: str = "regular", **settings: Any) -> bool:
-    options = {name: settings.pop(name, default) for name, (default, _) in OPTIONS.items()}
+def is_tunnelled(address: tuple[str, int] | None, sni: str | None, mode: str = "regular", **options: Any) -> bool:
     core = Core()
-    core.settings = parse_settings(options)
+    core.settings = parsed(**options)
     with taddons.context() as proxy:
-        proxy.configure(proxy.master, **settings) if settings else None
         context = Context(tflow.tclient_conn(), proxy.options)
         context.client.proxy_mode = ProxyMode.parse(mode)
         context.server.address = address

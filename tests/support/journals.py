@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from codexcache.verdicts import MISSES
@@ -57,6 +58,11 @@ def entry(turn: int = 1, /, *, at: float = 0, given: Json = 10_000, cached: Json
 def lines(entries: Iterable[Object]) -> bytes:
     """Return a journal's bytes."""
     return b"".join(json.dumps(each).encode() + b"\n" for each in entries)
+
+
+def entries_of(journal: Path) -> list[Object]:
+    """Return the entries of a journal, none where there is no file."""
+    return [json.loads(line) for line in journal.read_bytes().splitlines()] if journal.exists() else []
 
 
 _BECAUSE = {

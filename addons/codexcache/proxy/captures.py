@@ -27,10 +27,10 @@ _MOST = 10_000
 
 
 class Captures:
-    """Explains flows that were loaded from a file."""
+    """Explains flows that were loaded from a file, `quiet` seconds after the last, or when more than `most` wait."""
 
-    def __init__(self, core: Core) -> None:
-        self._core = core
+    def __init__(self, core: Core, *, quiet: float = _QUIET, most: int = _MOST) -> None:
+        self._core, self._quiet, self._most = core, quiet, most
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -90,7 +90,7 @@ class Captures:
         for turn in turns:
             self._put(turn.sent_at, partial(self._core.note_sent, flow, turn.passage, turn.sent_at))
             self._put(turn.ended_at, partial(self._core.desk.ended, turn.passage, at=turn.ended_at))
-        if len(self._events) > _MOST:
+        if len(self._events) > self._most:
             self.play()
         self._play_later()
 
@@ -102,4 +102,4 @@ class Captures:
         """Play when no flow has come for a while; at the end of mitmdump, `done` plays before that."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(_QUIET, self.play)
+        self._timer = asyncio.get_running_loop().call_later(self._quiet, self.play)

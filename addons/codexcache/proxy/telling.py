@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 PORTRAITS = "codex"
 """Key in `flow.metadata`: a list with the portrait of each of the flow's turns, the latest ones last."""
 
-_MOST = 500
+MOST = 500
 """Portraits that one flow carries, about 1 kB each."""
 
 _MARKERS = {"hit": ":white_check_mark:", "cold": ":snowflake:", "below_minimum": ":small_blue_diamond:"}
@@ -116,7 +116,7 @@ class Telling:
         if (marked := self._core.flows.get(finding.record.flow)) is None:
             return
         drawn = portrait(finding, entry, self.fingerprints)
-        relabel(marked, [*portraits(marked), drawn][-_MOST:])
+        relabel(marked, [*portraits(marked), drawn][-MOST:])
         if self._is_listed:
             ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
 
@@ -162,5 +162,5 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     marker = _MISS_MARKER if misses else _MARKERS.get(str(told.get("verdict")), _OTHER_MARKER)
     if len(shown) == 1:
         return said, marker
-    turns = f"{'the latest ' if len(shown) == _MOST else ''}{len(shown)} turns"
+    turns = f"{'the latest ' if len(shown) == MOST else ''}{len(shown)} turns"
     return f"{turns}, {len(misses)} missed; {said}", marker
