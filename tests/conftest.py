@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from support import http2
 from support.patience import at_most
 from support.proxy import Proxy, route, running_proxy
+from support.sockets import Data, Recorder, talking
 from support.upstream import Answer, Upstream, responding, running_upstream, whole
 
 for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
@@ -64,6 +65,12 @@ class Network:
         upstream = await self._stack.enter_async_context(served)
         self.ports[host] = upstream.port
         return upstream
+
+    async def recorder(self, answer: Data = "{}", *, deflate: bool = False) -> Recorder:
+        """Start a server that keeps the messages of a WebSocket, and answers each with the same."""
+        recorder = Recorder(answer)
+        await self.upstream(talking(recorder, deflate=deflate))
+        return recorder
 
     async def http2_upstream(self, answer: http2.Answer, host: str = "chatgpt.com") -> http2.Upstream:
         """Start a server that speaks HTTP/2, reached under `host`."""

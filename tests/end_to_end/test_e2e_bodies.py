@@ -11,8 +11,9 @@ import pytest
 import zstandard
 from conftest import Network
 from support.client import Field, connected, request_bytes
+from support.talks import post
 from support.upstream import Upstream
-from support.wire import COMPACT, RESPONSES, body, said
+from support.wire import COMPACT, JSON, RESPONSES, body, said
 
 Pack = Callable[[bytes], bytes]
 
@@ -43,8 +44,7 @@ UNPACK: dict[str, Pack] = {
 async def passed(net: Network, text: bytes, *fields: Field, **settings: Any) -> Upstream:
     """Send a body through the proxy and return what it arrived at."""
     upstream = await net.upstream()
-    async with connected(await net.proxy(**settings)) as connection:
-        await connection.post(RESPONSES, fields, text)
+    await post(await net.proxy(**settings), *fields, text=text)
     return upstream
 
 
@@ -82,51 +82,23 @@ async def test_a_chunked_request_stays_chunked(net: Network) -> None:
 
 
 BOMB = b'{"input":"' + b" " * 4_000_000 + b'"}'
-NOT_JSON = "it is not JSON"
-NOT_OBJECT = "it is not a JSON object"
+TOO_LARGE = "it is over the size limit (option codex_body_limit)"
 UNREADABLE: dict[str, tuple[bytes, str, str, dict[str, str]]] = {
-    "text": (b"hello", "", NOT_JSON, {}),
-    "nothing": (b"", "", NOT_JSON, {}),
-    "white space": (b" \n", "", NOT_JSON, {}),
-    "an array": (b'[{"model":"x"}]', "", NOT_OBJECT, {}),
-    "a string": (b'"prompt_cache_key"', "", NOT_OBJECT, {}),
-    "a number": (b"1", "", NOT_OBJECT, {}),
-    "null": (b"null", "", NOT_OBJECT, {}),
-    "cut short": (body()[:-1], "", NOT_JSON, {}),
-    "two objects": (b"{}{}", "", NOT_JSON, {}),
-    "a final comma": (b'{"a":1,}', "", NOT_JSON, {}),
-    "single quotes": (b"{'a':1}", "", NOT_JSON, {}),
-    "NaN": (b'{"a":NaN}', "", NOT_JSON, {}),
-    "a byte order mark": (b"\xef\xbb\xbf" + body(), "", NOT_JSON, {}),
-    "UTF-16": (body().decode().encode("utf-16"), "", NOT_JSON, {}),
-    "invalid UTF-8": (b'{"input":"\xff\xfe"}', "", NOT_JSON, {}),
-    "a raw surrogate": (b'{"input":"\xed\xa0\x80"}', "", NOT_JSON, {}),
+    "nothing": (b"", "", "it is not JSON", {}),
+    "cut short": (body()[:-1], "", "it is not JSON", {}),
+    "UTF-16": (body().decode().encode("utf-16"), "", "it is not JSON", {}),
+    "an array": (b'[{"model":"x"}]', "", "it is not a JSON object", {}),
     "too deep": (b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "", "it is nested too deeply", {}),
-    "too large": (
-        body(input="x" * 3000),
-        "",
-        "it is over the size limit (option codex_body_limit)",
-        {"codex_body_limit": "2k"},
-    ),
+    "too large": (body(input="x" * 3000), "", TOO_LARGE, {"codex_body_limit": "2k"}),
     **{
-        f"a {coding} bomb": (
-            PACK[coding](BOMB),
-            coding,
-            "it is over the size limit (option codex_body_limit)",
-            {"codex_body_limit": "1m"},
-        )
+        f"a {coding} bomb": (PACK[coding](BOMB), coding, TOO_LARGE, {"codex_body_limit": "1m"})
         for coding in ("zstd", "gzip", "br", "deflate")
     },
-    **{
-        f"cut {coding}": (PACK[coding](body())[:-6], coding, f"its {coding} encoding is cut short", {})
-        for coding in ("zstd", "gzip", "br", "deflate")
-    },
-    **{
-        f"damaged {coding}": (b"\xff\xff" + PACK[coding](body()), coding, f"its {coding} encoding is damaged", {})
-        for coding in ("zstd", "gzip", "br")
-    },
+    "cut zstd": (PACK["zstd"](body())[:-6], "zstd", "its zstd encoding is cut short", {}),
+    "damaged br": (b"\xff\xff" + PACK["br"](body()), "br", "its br encoding is damaged", {}),
     "no coding at all": (body(), "zstd", "its zstd encoding is damaged", {}),
     "an unknown coding": (body(), "compress", "its content encoding is not one that is understood", {}),
+    "a repeated header": (b"x", "gzip and br", "its content encoding is not one that is understood", {}),
     "stacked codings": (
         gzip.compress(gzip.compress(body())),
         "gzip, gzip",
@@ -142,7 +114,7 @@ async def test_what_cannot_be_read_passes_unchanged_with_one_clear_line(
 ) -> None:
     """Head and body arrive byte for byte, and the log says why."""
     text, coding, reason, settings = UNREADABLE[name]
-    fields = [("session_id", "s"), *([("Content-Encoding", coding)] if coding else [])]
+    fields = [("session_id", "s"), *(("Content-Encoding", each) for each in coding.split(" and ") if each)]
     sent = request_bytes("chatgpt.com", RESPONSES, fields, text)
     upstream = await net.upstream()
     async with connected(await net.proxy(**settings)) as connection:
@@ -153,20 +125,7 @@ async def test_what_cannot_be_read_passes_unchanged_with_one_clear_line(
     assert said(caplog)[0].startswith("A turn to 'chatgpt.com' passes unchanged: " + reason)
 
 
-async def test_two_content_encodings_pass_unchanged(net: Network, caplog: pytest.LogCaptureFixture) -> None:
-    """A repeated header means stacked codings."""
-    sent = request_bytes("chatgpt.com", RESPONSES, [("content-encoding", "gzip"), ("Content-Encoding", "br")], b"x")
-    upstream = await net.upstream()
-    async with connected(await net.proxy()) as connection:
-        await connection.send(sent)
-
-    assert upstream.last.raw == sent
-    assert len(said(caplog)) == 1
-
-
-@pytest.mark.parametrize(
-    "value", [b"null", b"true", b"7", b"1e400", b"[]", b'["k"]', b"{}", b'""', b'" "', rb'"\u0000"', rb'"\ud800"']
-)
+@pytest.mark.parametrize("value", [b"null", b"1e400", b'["k"]', b"{}", b'" "', rb'"\u0000"', rb'"\ud800"'])
 async def test_a_key_of_any_other_kind_is_as_if_absent(
     net: Network, value: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -188,8 +147,8 @@ async def test_members_of_odd_kinds_are_no_obstacle(
     net: Network, member: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The turn is edited as any other, without a word."""
-    upstream = await net.upstream()
-    async with connected(await net.proxy()) as connection:
+    upstream, proxy = await net.upstream(), await net.proxy()
+    async with connected(proxy) as connection:
         for value in ODD_VALUES:
             await connection.post(RESPONSES, [("session_id", "s")], body(**{member: value}))
             assert upstream.last.body == body(**{member: value, "prompt_cache_key": "s"})
@@ -230,11 +189,11 @@ async def test_the_size_limit_can_be_changed_while_the_proxy_runs(
     proxy = await net.proxy(codex_body_limit="1k")
     packed = gzip.compress(body(input="x" * 2000))
     assert len(packed) < 1000
-    async with connected(proxy) as connection:
-        await connection.post(COMPACT, [("content-encoding", "gzip"), ("session_id", "s")], packed)
-        assert upstream.last.body == packed
-        proxy.master.options.update(codex_body_limit="1m")
-        await connection.post(COMPACT, [("content-encoding", "gzip"), ("session_id", "s")], packed)
+    fields = ("content-encoding", "gzip"), ("session_id", "s")
+    await post(proxy, *fields, path=COMPACT, text=packed)
+    assert upstream.last.body == packed
+    proxy.master.options.update(codex_body_limit="1m")
+    await post(proxy, *fields, path=COMPACT, text=packed)
 
     assert orjson.loads(gzip.decompress(upstream.last.body))["prompt_cache_key"] == "s"
     assert len(said(caplog)) == 1
@@ -252,9 +211,7 @@ async def test_a_request_that_is_streamed_by_option_passes_unchanged(
         await connection.send(sent)
 
     assert upstream.last.raw == sent
-    assert len(said(caplog)) == 2
-    assert "stream_large_bodies" in said(caplog)[0]
-    assert "stream_large_bodies" in said(caplog)[1]
+    assert ["stream_large_bodies" in line for line in said(caplog)] == [True, True]
 
 
 async def test_repeated_and_odd_header_fields_do_not_hurt(net: Network, caplog: pytest.LogCaptureFixture) -> None:
@@ -271,7 +228,7 @@ async def test_repeated_and_odd_header_fields_do_not_hurt(net: Network, caplog: 
     ]
     upstream = await passed(net, body(prompt_cache_key="s"), *odd)
 
-    wanted = request_bytes("chatgpt.com", RESPONSES, odd, body(prompt_cache_key="s"))
+    wanted = request_bytes("chatgpt.com", RESPONSES, [JSON, *odd], body(prompt_cache_key="s"))
     assert upstream.last.raw == wanted.replace(b"\r\n\r\n", b"\r\nsession-id: s\r\n\r\n", 1)
     assert said(caplog) == []
 

@@ -1,16 +1,18 @@
 """A capture that mitmdump wrote is explained by another mitmdump as the traffic was when it was live."""
 
-import asyncio
+import contextlib
 import ssl
 from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
 import websockets
 from codexcache.wire.document import Object
 from embedded_backend import Backend
+from mitmproxy import exceptions, flow, io
 from support.embedded import PATH, SocketClient, body
+from support.journals import entries_of
+from support.patience import until
 from support.programs import Program, started
 from support.talks import asked
 
@@ -53,8 +55,15 @@ async def captured(backend: Backend, confdir: Path, capture: Path, journal: Path
     async with started("mitmdump", *arguments, confdir=confdir, mode=mode) as program:
         await program.listens()
         await converse(program, confdir)
-        await asyncio.sleep(0.1)
-    return entries(journal)
+        await until(lambda: len(entries_of(journal)) == 7 and len(saved_in(capture)) == 5)
+    return entries_of(journal)
+
+
+def saved_in(capture: Path) -> list[flow.Flow]:
+    """Return the flows of a capture, as far as it has been written."""
+    with capture.open("rb") as file, contextlib.suppress(exceptions.FlowReadException):
+        return list(io.FlowReader(file).stream())
+    return []
 
 
 async def read_again(confdir: Path, capture: Path, journal: Path, *arguments: str) -> tuple[list[Object], str]:
@@ -62,11 +71,7 @@ async def read_again(confdir: Path, capture: Path, journal: Path, *arguments: st
     arguments = "-nr", str(capture), "--set", f"codex_journal={journal}", *arguments
     async with started("mitmdump", *arguments, confdir=confdir) as program:
         assert await program.ends() == 0
-    return entries(journal), program.screen
-
-
-def entries(journal: Path) -> list[Object]:
-    return [orjson.loads(line) for line in journal.read_bytes().splitlines()] if journal.exists() else []
+    return entries_of(journal), program.screen
 
 
 def lasting(entry: Object) -> Object:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from conftest import Network
-from mitmproxy import io
+from mitmproxy import flow, io
 from support.client import connected, request_bytes
 from support.proxy import Proxy
 from support.sockets import HANDSHAKE, Recorder, opened, talking
+from support.talks import post
 from support.upstream import Exchange, Upstream, chunk, responding, stream_head, streaming, whole
-from support.wire import COMPACT, JSON, RESPONSES, body, completed, event, everything_said, frame, said
+from support.wire import COMPACT, RESPONSES, body, completed, event, everything_said, frame, said, spelled
 
 TOKEN = "token-canary"
 CANARIES = {
@@ -57,7 +58,7 @@ def failing(*_: object, **__: object) -> Any:
     raise Boom
 
 
-ROOMS = [
+PLACES = [
     "codexcache.proxy.httpturns.endpoint_of",
     "codexcache.proxy.httpturns.within",
     "codexcache.wire.body.parse",
@@ -73,16 +74,16 @@ ROOMS = [
 ]
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("place", PLACES)
 async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
-    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
     """Wherever it is; it is said once, however often it happens, and without quoting anything."""
     caplog.set_level(logging.DEBUG)
     upstream = await net.upstream()
     sent = request_bytes("chatgpt.com", RESPONSES, FIELDS, body(**TURN))
     async with connected(await net.proxy()) as connection:
-        monkeypatch.setattr(room, failing)
+        monkeypatch.setattr(place, failing)
         for _ in range(3):
             assert (await connection.send(sent)).status == 200
             assert upstream.last.raw == sent
@@ -94,7 +95,7 @@ async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
     assert_no_canaries(caplog)
 
 
-SOCKET_ROOMS = [
+SOCKET_PLACES = [
     "codexcache.proxy.socketturns.endpoint_of",
     "codexcache.proxy.socketturns.read_sender",
     "codexcache.wire.body.parse",
@@ -107,21 +108,20 @@ SOCKET_ROOMS = [
 ]
 
 
-@pytest.mark.parametrize("room", SOCKET_ROOMS)
+@pytest.mark.parametrize("place", SOCKET_PLACES)
 async def test_a_fault_on_a_websocket_passes_its_messages_as_they_were_sent(
-    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
     """The handshake, the turns and the answers arrive."""
     caplog.set_level(logging.DEBUG)
-    recorder = Recorder(completed().decode())
-    await net.upstream(talking(recorder))
+    recorder = await net.recorder(completed().decode())
     proxy = await net.proxy()
-    monkeypatch.setattr(room, failing)
+    monkeypatch.setattr(place, failing)
     async with opened(proxy, FIELDS) as peer:
         for _ in range(3):
             await peer.ask(frame(**TURN))
 
-    unread = room.endswith(("endpoint_of", "read_sender", "parse", "read_turn", "edited", "resolve", "Backlog.add"))
+    unread = place.endswith(("endpoint_of", "read_sender", "parse", "read_turn", "edited", "resolve", "Backlog.add"))
     assert (recorder.messages == [frame(**TURN)] * 3) == unread
     assert said(caplog)
     assert len(set(said(caplog))) == len(said(caplog))
@@ -144,7 +144,7 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
 
 
 @pytest.mark.parametrize(
-    "room",
+    "place",
     [
         "codexcache.turns.outcome.Outcome.read_event",
         "codexcache.turns.continuity.refused_member",
@@ -152,7 +152,7 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
     ],
 )
 async def test_a_fault_after_a_turn_left_costs_the_response_nothing(
-    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
     """Every byte arrives, and the next request is served."""
     caplog.set_level(logging.DEBUG)
@@ -160,10 +160,9 @@ async def test_a_fault_after_a_turn_left_costs_the_response_nothing(
     answer = b"".join([stream_head(), *map(chunk, events), chunk(b"")])
     await net.upstream(responding(answer))
     proxy = await net.proxy()
-    monkeypatch.setattr(room, failing)
-    async with connected(proxy) as connection:
-        for _ in range(3):
-            assert bytes((await connection.post(RESPONSES, FIELDS, body(**TURN))).raw) == answer
+    monkeypatch.setattr(place, failing)
+    for _ in range(3):
+        assert bytes((await post(proxy, *FIELDS, **TURN)).raw) == answer
 
     assert said(caplog)
     assert_no_canaries(caplog)
@@ -176,9 +175,8 @@ async def test_faults_are_counted_and_the_count_is_said_at_the_end(
     await net.upstream()
     proxy = await net.proxy()
     monkeypatch.setattr("codexcache.proxy.httpturns.within", failing)
-    async with connected(proxy) as connection:
-        for _ in range(5):
-            await connection.post(RESPONSES, FIELDS, body())
+    for _ in range(5):
+        await post(proxy, *FIELDS)
     proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
 
     assert len(said(caplog)) == 2
@@ -213,31 +211,30 @@ REFUSAL = b'{"error":{"message":"Unsupported parameter: metadata","param":"metad
 def scenarios() -> Iterator[tuple[str, Callable[[Proxy, Upstream], Any]]]:
     """Yield what can happen to a turn, by name."""
 
-    async def post(proxy: Proxy, path: str, text: bytes, *more: tuple[str, str]) -> None:
-        async with connected(proxy) as connection:
-            await connection.post(path, [JSON, *FIELDS, *more], text)
+    async def turn(proxy: Proxy, path: str = RESPONSES, text: bytes = body(**TURN), *more: tuple[str, str]) -> None:
+        await post(proxy, *FIELDS, *more, path=path, text=text)
 
-    yield "a turn", lambda proxy, _: post(proxy, RESPONSES, body(**TURN))
-    yield "compact", lambda proxy, _: post(proxy, COMPACT, body(**TURN))
-    yield "a query", lambda proxy, _: post(proxy, f"{RESPONSES}?{CANARIES['path']}", body(**TURN))
-    yield "another path", lambda proxy, _: post(proxy, f"/{CANARIES['path']}", body(**TURN))
-    yield "not JSON", lambda proxy, _: post(proxy, RESPONSES, CANARIES["prompt"].encode())
-    yield "cut JSON", lambda proxy, _: post(proxy, RESPONSES, body(**TURN)[:-1])
-    yield "bad coding", lambda proxy, _: post(proxy, RESPONSES, body(**TURN), ("content-encoding", TOKEN))
-    yield "bad gzip", lambda proxy, _: post(proxy, RESPONSES, body(**TURN), ("content-encoding", "gzip"))
-    yield "a long key", lambda proxy, _: post(proxy, RESPONSES, body(prompt_cache_key=CANARIES["key"] * 20))
+    yield "a turn", lambda proxy, _: turn(proxy)
+    yield "compact", lambda proxy, _: turn(proxy, COMPACT)
+    yield "a query", lambda proxy, _: turn(proxy, f"{RESPONSES}?{CANARIES['path']}")
+    yield "another path", lambda proxy, _: turn(proxy, f"/{CANARIES['path']}")
+    yield "not JSON", lambda proxy, _: turn(proxy, RESPONSES, CANARIES["prompt"].encode())
+    yield "cut JSON", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN)[:-1])
+    yield "bad coding", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN), ("content-encoding", TOKEN))
+    yield "bad gzip", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN), ("content-encoding", "gzip"))
+    yield "a long key", lambda proxy, _: turn(proxy, RESPONSES, body(prompt_cache_key=CANARIES["key"] * 20))
 
     async def refused(proxy: Proxy, upstream: Upstream) -> None:
         upstream.answer = responding(whole(REFUSAL, status="400 Bad Request"))
-        await post(proxy, RESPONSES, body(**TURN, metadata={"x": CANARIES["prompt"]}))
+        await turn(proxy, RESPONSES, body(**TURN, metadata={"x": CANARIES["prompt"]}))
 
     async def challenged(proxy: Proxy, upstream: Upstream) -> None:
         upstream.answer = responding(whole(CANARIES["prompt"].encode(), status="403 Forbidden", kind="text/html"))
-        await post(proxy, RESPONSES, body(**TURN))
+        await turn(proxy)
 
     async def streamed(proxy: Proxy, upstream: Upstream) -> None:
         upstream.answer = streaming(event("response.created", response={"id": CANARIES["response"]}), completed())
-        await post(proxy, RESPONSES, body(**TURN))
+        await turn(proxy)
 
     async def cut(proxy: Proxy, upstream: Upstream) -> None:
         async def answer(exchange: Exchange) -> None:
@@ -250,9 +247,8 @@ def scenarios() -> Iterator[tuple[str, Callable[[Proxy, Upstream], Any]]]:
             await reply.piece()
 
     async def socket(proxy: Proxy, upstream: Upstream) -> None:
-        upstream.answer = talking(
-            Recorder(f'{{"type":"error","status":400,"error":{{"message":"{CANARIES["prompt"]}"}}}}')
-        )
+        error = {"type": "error", "status": 400, "error": {"message": CANARIES["prompt"]}}
+        upstream.answer = talking(Recorder(spelled(error).decode()))
         async with opened(proxy, FIELDS) as peer:
             for message in (frame(**TURN), frame(**TURN)[:-1], CANARIES["prompt"], f"response.create {TOKEN}"):
                 await peer.ask(message)
@@ -295,70 +291,55 @@ async def test_no_secret_is_ever_logged(
     assert canaries_in(written + capsys.readouterr().out) == []
 
 
-async def test_a_saved_flow_is_not_rewritten_when_it_is_read(net: Network, tmp_path: Path) -> None:
+async def recorded(net: Network, path: Path, over: str = "HTTP", mode: str = "fill") -> tuple[Proxy, flow.Flow]:
+    """Save a turn as its client sent it; return the proxy, set to a mode, and the turn as it is read again."""
+    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(path))
+    if over == "HTTP":
+        await post(proxy, ("session_id", "s"), stream_options={})
+    else:
+        async with opened(proxy, [("session_id", "s")]) as peer:
+            await peer.ask(frame(stream_options={}))
+            peer.close()
+            await peer.receive()
+    proxy.master.options.update(save_stream_file=None, codex_mode=mode)
+    with path.open("rb") as file:
+        (saved,) = io.FlowReader(file).stream()
+    return proxy, saved
+
+
+@pytest.mark.parametrize("over", ["HTTP", "WebSocket"])
+async def test_a_saved_flow_is_not_rewritten_when_it_is_read(net: Network, tmp_path: Path, over: str) -> None:
     """mitmproxy runs every hook again over a file; only live traffic is edited."""
-    await net.upstream()
-    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
-    proxy.master.options.update(save_stream_file=None, codex_mode="fill")
-    with (tmp_path / "flows").open("rb") as file:
-        (flow,) = io.FlowReader(file).stream()
-    before = flow.get_state()
-    await proxy.master.load_flow(flow)
+    await net.upstream(talking(Recorder()) if over == "WebSocket" else None)
+    proxy, saved = await recorded(net, tmp_path / "flows", over)
+    before = saved.get_state()
+    await proxy.master.load_flow(saved)
 
-    assert flow.get_state()["request"] == before["request"]
-
-
-async def test_a_saved_websocket_is_not_rewritten_when_it_is_read(net: Network, tmp_path: Path) -> None:
-    """Neither its handshake nor its messages."""
-    await net.upstream(talking(Recorder()))
-    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
-    async with opened(proxy, [("session_id", "s")]) as peer:
-        await peer.ask(frame(stream_options={}))
-        peer.close()
-        await peer.receive()
-    proxy.master.options.update(save_stream_file=None, codex_mode="fill")
-    with (tmp_path / "flows").open("rb") as file:
-        (flow,) = io.FlowReader(file).stream()
-    before = flow.get_state()
-    await proxy.master.load_flow(flow)
-
-    after = flow.get_state()
     parts = ("request", "response", "websocket")
-    assert [after[part] for part in parts] == [before[part] for part in parts]
+    assert [saved.get_state()[part] for part in parts] == [before[part] for part in parts]
+
+
+async def replay(proxy: Proxy, saved: flow.Flow) -> None:
+    proxy.master.commands.call("replay.client", [saved])
+    await proxy.master.addons.get("clientplayback").queue.join()
 
 
 async def test_a_replayed_flow_is_a_turn_like_any_other(net: Network, tmp_path: Path) -> None:
     """`replay.client`, from the UI or a file: what was recorded without the addon gets its key."""
     upstream = await net.upstream(streaming(completed("resp_9")))
-    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
-    proxy.master.options.update(save_stream_file=None, codex_mode="fill")
-    with (tmp_path / "flows").open("rb") as file:
-        flows = list(io.FlowReader(file).stream())
-    proxy.master.commands.call("replay.client", flows)
-    await proxy.master.addons.get("clientplayback").queue.join()
+    proxy, saved = await recorded(net, tmp_path / "flows")
+    await replay(proxy, saved)
 
     assert len(upstream.requests) == 2
     assert upstream.last.body == body(prompt_cache_key="s")
     assert upstream.last.values("session-id") == ["s"]
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body(input=[], previous_response_id="resp_9"))
+    await post(proxy, input=[], previous_response_id="resp_9")
     assert upstream.last.values("session-id") == ["s"]
 
 
 async def test_a_replay_in_observe_arrives_as_it_was(net: Network, tmp_path: Path) -> None:
     """The kill switch holds for it too."""
     upstream = await net.upstream()
-    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
-    proxy.master.options.update(save_stream_file=None)
-    with (tmp_path / "flows").open("rb") as file:
-        flows = list(io.FlowReader(file).stream())
-    proxy.master.commands.call("replay.client", flows)
-    await proxy.master.addons.get("clientplayback").queue.join()
+    await replay(*await recorded(net, tmp_path / "flows", mode="observe"))
 
     assert upstream.requests[0].raw == upstream.requests[1].raw

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 import pytest
 from conftest import Network
-from embedded_backend.certificates import Authority
 from support import http2
 from support.client import Field, connected, request_bytes
 from support.sockets import HANDSHAKE, Recorder, opened, talking
+from support.talks import post
 from support.upstream import responding, whole
 from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, frame, said
 
@@ -50,13 +50,12 @@ async def test_a_post_arrives_byte_for_byte(net: Network, path: str) -> None:
         assert upstream.last.raw == sent
 
 
-async def test_an_http2_post_arrives_field_by_field(net: Network, authority: Authority) -> None:
+async def test_an_http2_post_arrives_field_by_field(net: Network) -> None:
     """In order, and with repetitions."""
     fields = [(name.lower(), value.strip()) for name, value in ODD_FIELDS]
-    async with http2.running_http2_upstream(authority.context(), refuse) as upstream:
-        net.ports["chatgpt.com"] = upstream.port
-        async with http2.http2_connected(await net.proxy(codex_mode="observe")) as client:
-            await client.post(RESPONSES, fields, body(stream_options={}))
+    upstream = await net.http2_upstream(refuse)
+    async with http2.http2_connected(await net.proxy(codex_mode="observe")) as client:
+        await client.post(RESPONSES, fields, body(stream_options={}))
 
     arrived = [(name.decode(), value.decode()) for name, value in upstream.requests[0].fields]
     assert [field for field in arrived if not field[0].startswith(":")] == fields
@@ -88,23 +87,20 @@ async def test_observe_learns_nothing_and_says_what_to_set(net: Network, caplog:
     upstream = await net.upstream(responding(answer))
     proxy = await net.proxy(codex_mode="observe", codex_learn="metadata")
     text = body(metadata={}, prompt_cache_key="k")
-    async with connected(proxy) as connection:
-        for _ in range(3):
-            await connection.post(RESPONSES, [JSON], text)
-            assert upstream.last.body == text
-        assert len(said(caplog)) == 1
-        assert "codex_strip=metadata,stream_options" in said(caplog)[0]
-        proxy.master.options.update(codex_mode="fill")
-        await connection.post(RESPONSES, [JSON], text)
+    for _ in range(3):
+        await post(proxy, text=text)
         assert upstream.last.body == text
-        await connection.post(RESPONSES, [JSON], text)
-        assert upstream.last.body == body(prompt_cache_key="k")
+    assert ["codex_strip=metadata,stream_options" in line for line in said(caplog)] == [True]
+    proxy.master.options.update(codex_mode="fill")
+    await post(proxy, text=text)
+    assert upstream.last.body == text
+    await post(proxy, text=text)
+    assert upstream.last.body == body(prompt_cache_key="k")
 
 
 async def test_the_switch_works_while_the_proxy_runs(net: Network) -> None:
     """Also for a WebSocket that is open: its next frame is left alone."""
-    recorder = Recorder(completed().decode())
-    await net.upstream(talking(recorder))
+    recorder = await net.recorder(completed().decode())
     proxy = await net.proxy()
     async with opened(proxy, [("session_id", "s")]) as peer:
         await peer.ask(frame())
