@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from codexcache.console.export import export
 from codexcache.proxy.telling import PORTRAITS
-from mitmproxy import http, io
+from mitmproxy import http
 from mitmproxy.test import tflow
 from support.portraits import PORTRAIT
+from support.saved import flows_in
 
 
 def a_flow() -> http.HTTPFlow:
@@ -20,11 +21,6 @@ def a_flow() -> http.HTTPFlow:
     return flow
 
 
-def read(path: Path) -> list[http.HTTPFlow]:
-    with path.open("rb") as file:
-        return [flow for flow in io.FlowReader(file).stream() if isinstance(flow, http.HTTPFlow)]
-
-
 def test_the_copies_have_no_credentials_and_the_flows_keep_theirs(tmp_path: Path) -> None:
     """What was found of the turns goes along, and ids stay, so that turns name their predecessors."""
     flow, path = a_flow(), tmp_path / "x.mitm"
@@ -32,7 +28,7 @@ def test_the_copies_have_no_credentials_and_the_flows_keep_theirs(tmp_path: Path
     assert export([flow], path) == 1
     assert b"credential-1" not in path.read_bytes()
     assert b"cookie-1" not in path.read_bytes()
-    assert [(copy.id, copy.metadata[PORTRAITS]) for copy in read(path)] == [(flow.id, [PORTRAIT])]
+    assert [(copy.id, copy.metadata[PORTRAITS]) for copy in flows_in(path)] == [(flow.id, [PORTRAIT])]
     assert flow.request.headers["authorization"] == "Bearer credential-1"
 
 
@@ -54,7 +50,7 @@ def test_a_websocket_is_copied_with_its_messages(tmp_path: Path) -> None:
     flow, path = tflow.twebsocketflow(), tmp_path / "x"
     flow.request.headers["cookie"] = "cookie-1"
     export([flow], path)
-    (copy,) = read(path)
+    (copy,) = flows_in(path)
 
     assert copy.websocket is not None
     assert len(copy.websocket.messages) == 3

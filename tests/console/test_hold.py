@@ -1,32 +1,32 @@
 """Turns that are held before they leave, through a real proxy: look, edit, resume, kill."""
 
 import asyncio
+import time
+from typing import Any
 
 import h11
 import orjson
 import pytest
 from codexcache.console.hold import HELD
 from codexcache.proxy.telling import portraits
+from codexcache.wire.document import Json
 from conftest import Network
 from mitmproxy import exceptions, http
-from support.client import connected
 from support.patience import until
 from support.proxy import Proxy
-from support.sockets import Recorder, opened, talking
-from support.talks import Listed, asked, counting, counting_frames, flows, verdicts
+from support.sockets import Peer, Recorder, opened, talking
+from support.talks import Listed, asked, counting, counting_frames, flows, post, verdicts
 from support.upstream import Upstream
-from support.wire import JSON, RESPONSES, body, frame, spelled
+from support.wire import frame, spelled
 
 SESSION = ("session-id", "s")
-OTHER_TOOLS = [{"type": "function", "name": "shell", "description": "another"}]
-TOOLS = [{"type": "function", "name": "shell", "description": "one"}]
+OTHER_TOOLS: list[Json] = [{"type": "function", "name": "shell", "description": "another"}]
+TOOLS: list[Json] = [{"type": "function", "name": "shell", "description": "one"}]
 FORESEEN = "tools_changed: tool shell was edited"
 
 
-async def post(proxy: Proxy, *texts: str, **members: object) -> int:
-    async with connected(proxy) as connection:
-        reply = await connection.post(RESPONSES, [JSON, SESSION], body(input=asked(*texts), **members))
-    return reply.status
+async def send(proxy: Proxy, *texts: str, **members: Any) -> int:
+    return (await post(proxy, SESSION, input=asked(*texts), **members)).status
 
 
 async def first_then_held(
@@ -35,8 +35,8 @@ async def first_then_held(
     """Have one turn pass and a second, whose tools differ, be held."""
     upstream = await net.upstream(counting((9000, 0), (9500, 8900)))
     proxy = await net.proxy(Listed(), codex_intercept=intercept)
-    await post(proxy, "one", tools=TOOLS)
-    task = asyncio.create_task(post(proxy, "one", "two", tools=OTHER_TOOLS))
+    await send(proxy, "one", tools=TOOLS)
+    task = asyncio.create_task(send(proxy, "one", "two", tools=OTHER_TOOLS))
     await until(lambda: len(flows(proxy)) == 2 and flows(proxy)[1].intercepted)
     return proxy, upstream, flows(proxy)[1], task
 
@@ -61,7 +61,7 @@ async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(net: Networ
     """The comment makes room for the verdict, and the time of waiting is no time of the turn."""
     _, upstream, held, task = await first_then_held(net)
     arrived = held.request.timestamp_end or 0.0
-    await asyncio.sleep(0.05)
+    await until(lambda: time.time() > arrived + 0.05)
     held.resume()
     await task
 
@@ -118,22 +118,18 @@ async def test_a_comment_of_the_users_own_stays(net: Network) -> None:
     assert held.comment == "mine"
 
 
-@pytest.mark.parametrize("intercept", ["", "cold", "model_changed"])
-async def test_turns_that_are_heading_elsewhere_pass(net: Network, intercept: str) -> None:
-    await net.upstream(counting((9000, 0), (9500, 0)))
+@pytest.mark.parametrize(
+    ("intercept", "tools"),
+    [("", OTHER_TOOLS), ("cold", OTHER_TOOLS), ("model_changed", OTHER_TOOLS), ("miss", TOOLS)],
+)
+async def test_turns_that_are_heading_elsewhere_pass(net: Network, intercept: str, tools: list[Json]) -> None:
+    """Or nowhere, as one that only appends."""
+    await net.upstream(counting((9000, 0), (9500, 9000)))
     proxy = await net.proxy(Listed())
-    await post(proxy, "one", tools=TOOLS)
+    await send(proxy, "one", tools=TOOLS)
     proxy.master.options.update(codex_intercept=intercept)
 
-    assert await post(proxy, "one", "two", tools=OTHER_TOOLS) == 200
-
-
-async def test_a_turn_that_only_appends_passes(net: Network) -> None:
-    await net.upstream(counting((9000, 0), (9500, 9000)))
-    proxy = await net.proxy(Listed(), codex_intercept="miss")
-    await post(proxy, "one", tools=TOOLS)
-
-    assert await post(proxy, "one", "two", tools=TOOLS) == 200
+    assert await send(proxy, "one", "two", tools=tools) == 200
 
 
 async def test_a_turn_that_is_tried_again_is_not_held(net: Network) -> None:
@@ -145,6 +141,8 @@ async def test_a_turn_that_is_tried_again_is_not_held(net: Network) -> None:
     proxy.master.commands.call("replay.client", [held])
     await until(lambda: len(upstream.requests) == 3)
 
+    assert not held.intercepted
+
 
 async def test_without_a_list_of_flows_nothing_can_be_held(net: Network) -> None:
     """mitmdump could not resume it."""
@@ -153,12 +151,11 @@ async def test_without_a_list_of_flows_nothing_can_be_held(net: Network) -> None
 
 
 async def test_a_frame_is_held_edited_and_let_go(net: Network) -> None:
-    recorder = Recorder()
-    upstream_talk = counting_frames((9000, 0), (9500, 9000))
+    recorder, answer = Recorder(), counting_frames((9000, 0), (9500, 9000))
 
-    async def both(peer: object) -> None:
-        recorder.peer = peer  # type: ignore[assignment]
-        await upstream_talk(peer)  # type: ignore[arg-type]
+    async def both(peer: Peer) -> None:
+        recorder.peer = peer
+        await answer(peer)
 
     await net.upstream(talking(both))
     proxy = await net.proxy(Listed(), codex_intercept="miss")
@@ -189,8 +186,7 @@ async def test_a_frame_is_held_edited_and_let_go(net: Network) -> None:
 async def test_a_frame_that_is_killed_never_leaves_and_the_socket_is_closed(net: Network) -> None:
     """mitmproxy by itself would send it on."""
     usage = {"input_tokens": 9000, "input_tokens_details": {"cached_tokens": 0}}
-    recorder = Recorder(spelled({"type": "response.completed", "response": {"usage": usage}}).decode())
-    await net.upstream(talking(recorder))
+    recorder = await net.recorder(spelled({"type": "response.completed", "response": {"usage": usage}}).decode())
     proxy = await net.proxy(Listed(), codex_intercept="miss")
     async with opened(proxy, [SESSION]) as peer:
         await peer.ask(frame(input=asked("one"), tools=TOOLS))

@@ -14,18 +14,16 @@ from codexcache.words.journal import line_of
 from conftest import Network
 from mitmproxy import exceptions
 from mitmproxy.types import Path as PathArgument
-from support.client import connected
 from support.html import Element, parsed
 from support.journals import entry, long_journal
-from support.talks import Listed, asked, counting
-from support.wire import JSON, RESPONSES, body
+from support.talks import Listed, asked, counting, post
 
 
-def told(*entries: Object, onlookers: bool = True) -> Reports:
+def told(*entries: Object, onlookers: bool = True, most: int = 5_000) -> Reports:
     """Return the addon after it was told of turns with these entries."""
     core = Core()
     core.onlookers = cast(Onlookers, SimpleNamespace(present=onlookers))
-    reports = Reports(core, lambda finding: line_of(cast(Object, finding)))
+    reports = Reports(core, lambda finding: line_of(cast(Object, finding)), most)
     for each in entries:
         reports.keep(cast(Finding, each))
     return reports
@@ -37,38 +35,23 @@ def written(reports: Reports, path: Path) -> Element:
     return parsed(path.read_text("utf-8"))
 
 
-async def test_the_turns_of_a_session_become_a_page(
+async def test_the_turns_of_a_session_become_a_page_with_the_names_that_they_have_elsewhere(
     net: Network, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     await net.upstream(counting((9_000, 0), (9_500, 8_960)))
     proxy = await net.proxy(Listed())
-    async with connected(proxy) as connection:
-        for texts in (("one",), ("one", "two")):
-            await connection.post(RESPONSES, [JSON, ("session-id", "s")], body(input=asked(*texts)))
+    for texts in (("one",), ("one", "two")):
+        await post(proxy, ("session-id", "s"), input=asked(*texts))
     proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
     page = parsed((tmp_path / "page.html").read_text("utf-8"))
 
+    [first, _] = proxy.master.addons.get("view")
+    name = first.metadata["codex"][0]["conversation"]
+    assert page.one("span", "name").text == f"conversation {name}"
     assert page.one("p", "source").text.startswith("From this session, ")
     assert [turn.one("title").text.split(", ")[1].split(" ")[0] for turn in page.all("g", "turn")] == ["cold", "hit"]
     assert f"A report on 2 turns is in {tmp_path / 'page.html'}." in caplog.messages
-
-
-async def test_a_conversation_has_the_name_that_it_has_elsewhere(net: Network, tmp_path: Path) -> None:
-    await net.upstream(counting((9_000, 0)))
-    proxy = await net.proxy(Listed())
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body())
-    proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
-    [flow] = proxy.master.addons.get("view")
-
-    name = flow.metadata["codex"][0]["conversation"]
-    assert f"conversation {name}" == parsed((tmp_path / "page.html").read_text("utf-8")).one("span", "name").text
-
-
-def test_there_is_nothing_to_report_on_before_the_first_turn(tmp_path: Path) -> None:
-    with pytest.raises(exceptions.CommandError, match="no turn to report on yet"):
-        written(told(), tmp_path / "page.html")
 
 
 @pytest.mark.parametrize(
@@ -88,14 +71,12 @@ def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (tmp_path / "page.html").exists()
 
 
-def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codexcache.console.reports._MOST", 10)
-    page = written(told(*long_journal(40)), tmp_path / "page.html")
+def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path) -> None:
+    page = written(told(*long_journal(40), most=10), tmp_path / "page.html")
+    note = "30 earlier turns of this session are not kept any more; codex_journal keeps all."
 
     assert len(page.all("g", "turn")) == 10
-    assert (
-        page.one("p", "note").text == "30 earlier turns of this session are not kept any more; codex_journal keeps all."
-    )
+    assert page.one("p", "note").text == note
 
 
 def test_a_page_can_be_made_again(tmp_path: Path) -> None:
@@ -106,6 +87,7 @@ def test_a_page_can_be_made_again(tmp_path: Path) -> None:
     assert len(written(reports, tmp_path / "page.html").all("g", "turn")) == 2
 
 
-def test_nothing_is_kept_where_nobody_could_ask_for_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("entries", [[], [entry(1)]], ids=["before the first turn", "where nobody could ask for it"])
+def test_there_is_nothing_to_report_on(tmp_path: Path, entries: list[Object]) -> None:
     with pytest.raises(exceptions.CommandError, match=r"There is no turn to report on yet\."):
-        written(told(entry(1), onlookers=False), tmp_path / "page.html")
+        written(told(*entries, onlookers=False), tmp_path / "page.html")

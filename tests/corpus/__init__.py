@@ -1,6 +1,6 @@
 """Labelled conversations: what clients sent, what the backend counted, and what has to be said of each turn.
 
-| room         | what it holds                                                                 |
+| module       | what it holds                                                                 |
 |--------------|-------------------------------------------------------------------------------|
 | `talk`       | the way in which a conversation is written down, with the labels of its turns |
 | `quiet`      | turns that need no explanation: hits, cold starts, refusals, absent counters  |

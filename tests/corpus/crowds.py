@@ -34,8 +34,7 @@ def title_meanwhile(case: Case) -> None:
 @labelled("a child that shares session and key", "openai/codex#33035")
 def child(case: Case) -> None:
     codex(case)
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     other = case.aside(items=case.items[:2], headers=CHILD, socket="socket-2")
     other.turn("cold", predecessor=None, reads=NOTHING)
     case.turn("hit", predecessor=2)
@@ -55,8 +54,7 @@ def early_child(case: Case) -> None:
 @labelled("a child that inherits its parent's history", "openai/codex#44862")
 def forked_child(case: Case) -> None:
     codex(case)
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     other = case.aside(headers=CHILD, socket="socket-2")
     other.turn("hit", predecessor=2)
     case.turn("hit", predecessor=2)
@@ -81,8 +79,7 @@ def children(case: Case) -> None:
 @labelled("a review with instructions of its own", "openai/codex#44716")
 def review(case: Case) -> None:
     codex(case)
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     headers = {**NATIVE, "thread-id": "thread-9", "x-openai-subagent": "review"}
     other = case.aside(items=[], headers=headers, socket="socket-9", instructions=text("You review.", 6000))
     other.turn("cold", predecessor=None, reads=NOTHING)
@@ -93,8 +90,7 @@ def review(case: Case) -> None:
 @labelled("a summary is asked for by a request of another shape", "can1357/oh-my-pi#10786")
 def summary_request(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    for number in range(4):
-        case.turn("hit" if number else "cold")
+    case.grow(4)
     other = case.aside(items=[user("Summarize: " + "all that was said.")], instructions=text("Summarize."), tools=[])
     other.turn("cold", predecessor=None, reads=NOTHING, say="")
     case.turn("hit", predecessor=4)
@@ -103,15 +99,12 @@ def summary_request(case: Case) -> None:
 @labelled("a history compacted while a child with the same key works", "anomalyco/opencode#43249")
 def compacted_beside_a_child(case: Case) -> None:
     codex(case)
-    for number in range(4):
-        case.turn("hit" if number else "cold")
-    tools = [tool("search")]
-    other = case.aside(
-        items=[user("A task.")], headers=CHILD, socket="socket-2", tools=tools, instructions=text("Child.")
-    )
+    case.grow(4)
+    agent = {"headers": CHILD, "socket": "socket-2", "tools": [tool("search")], "instructions": text("Child.")}
+    other = case.aside(items=[user("A task.")], **agent)
     other.turn("cold", predecessor=None, reads=NOTHING)
     case.items = [case.items[1], {"type": "compaction", "encrypted_content": text("gAAAA", 3000)}]
-    case.turn("context_compacted", ["context_compacted", "input_changed"], reads=NOTHING, predecessor=4)
+    case.miss("context_compacted", "input_changed", predecessor=4)
     other.turn("hit", predecessor=5)
 
 
@@ -132,7 +125,7 @@ def same_opening(case: Case) -> None:
     one = case.aside(headers={**AGENT, "session-id": "a"})
     other = case.aside(headers={**AGENT, "session-id": "b"})
     one.turn("cold", say="Hi.")
-    other.turn("prompt_cache_key_changed", ["prompt_cache_key_changed", "session_changed"], say="Hi.", reads=NOTHING)
+    other.miss("prompt_cache_key_changed", "session_changed", say="Hi.")
     one.turn("hit", predecessor=1)
     other.turn("hit", predecessor=2)
     one.turn("hit", predecessor=3)
@@ -145,8 +138,7 @@ def same_opening_and_answer(case: Case) -> None:
     other = case.aside(headers={**AGENT, "session-id": "b"})
     hello = [assistant("Hello!")]
     one.turn("cold", say="Hi.", replies=hello)
-    changes = ["prompt_cache_key_changed", "session_changed"]
-    other.turn("prompt_cache_key_changed", changes, say="Hi.", reads=NOTHING, replies=hello)
+    other.miss("prompt_cache_key_changed", "session_changed", say="Hi.", replies=hello)
     one.turn("hit", predecessor=1)
     other.turn("hit", predecessor=2)
 
@@ -206,8 +198,7 @@ def hasty_retry(case: Case) -> None:
 @labelled("a resumed conversation in a new process", "openai/codex#24704")
 def resumed(case: Case) -> None:
     codex(case)
-    for number in range(4):
-        case.turn("hit" if number else "cold")
+    case.grow(4)
     case.headers |= {"x-codex-window-id": "session-1:1"}
     case.turn("hit", gap=900)
 

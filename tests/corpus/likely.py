@@ -1,45 +1,45 @@
 """Misses by time, load and the server's side, and what was not to be taken for one of these."""
 
-from corpus.talk import HTTP, NATIVE, NOTHING, Case, before, grown, labelled, text, tool, user
+from corpus.talk import HTTP, NATIVE, NOTHING, Case, before, labelled, text, tool, user
 
 
 @labelled("a pause of 20 minutes", "openai/codex#35300")
 def idle(case: Case) -> None:
-    grown(case, 3)
+    case.grow(3)
     case.turn("idle", gap=1200, reads=NOTHING, said="20 minutes")
     case.turn("hit")
 
 
 @labelled("a pause of five minutes and a second", "earendil-works/pi#8463")
 def just_idle(case: Case) -> None:
-    grown(case, 3)
+    case.grow(3)
     case.turn("idle", gap=301, reads=NOTHING, said="likely")
 
 
 @labelled("a pause of five minutes sharp is none", "earendil-works/pi#8463")
 def not_idle(case: Case) -> None:
-    grown(case, 3)
+    case.grow(3)
     case.turn("upstream", gap=300, reads=NOTHING)
 
 
 @labelled("a miss seconds after a hit is no expiry", "antiburn/antiburn#182")
 def too_soon(case: Case) -> None:
-    grown(case, 4)
+    case.grow(4)
     case.turn("upstream", gap=30, reads=NOTHING, said="only 30 s passed since its predecessor: likely")
     case.turn("hit")
 
 
 @labelled("a pause, and the tools edited in it", "headroomlabs-ai/headroom#1343")
 def idle_and_edited(case: Case) -> None:
-    grown(case, 3)
+    case.grow(3)
     case.tools[0] = tool("apply_patch", "Edits files.")
-    case.turn("tools_changed", ["tools_changed"], gap=1200, reads=NOTHING)
+    case.miss("tools_changed", gap=1200)
 
 
 @labelled("a pause measured from the predecessor, not from the last request", "anomalyco/opencode#43249")
 def idle_behind_another(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    grown(case, 2)
+    case.grow(2)
     other = case.aside(items=[], instructions=text("You make titles.", 5000), tools=[])
     other.turn("cold", predecessor=None, gap=250)
     case.turn("idle", predecessor=2, gap=100, reads=NOTHING)
@@ -55,7 +55,7 @@ def floor(case: Case) -> None:
 
 @labelled("misses of the server's own between hits", "Soju06/codex-lb#2409")
 def upstream(case: Case) -> None:
-    grown(case, 12)
+    case.grow(12)
     case.turn("upstream", reads=1152, said="everything comparable is the same")
     case.turn("hit")
 
@@ -68,29 +68,29 @@ def retry_misses(case: Case) -> None:
 
 @labelled("an edit late in the history does not explain that nothing at all was read", "jaseci-labs/jac#8821")
 def late_edit(case: Case) -> None:
-    grown(case, 12)
+    case.grow(12)
     case.items[20] = user("Edited.")
     case.turn("upstream", ["input_changed"], reads=NOTHING, said="(input_changed) does not explain")
 
 
 @labelled("an edit late in the history, and a long pause", "jaseci-labs/jac#8821")
 def late_edit_and_pause(case: Case) -> None:
-    grown(case, 12)
+    case.grow(12)
     case.items[20] = user("Edited.")
     case.turn("idle", ["input_changed"], gap=3600, reads=NOTHING, said="60 minutes")
 
 
 @labelled("an edit, with a fifth less read than stands before it", "jaseci-labs/jac#8821")
 def read_up_to_a_boundary(case: Case) -> None:
-    grown(case, 12)
+    case.grow(12)
     case.items[12] = user("Edited.")
-    case.turn("input_changed", ["input_changed"], reads=before(case, 12) * 4 // 5)
+    case.miss("input_changed", reads=before(case, 12) * 4 // 5)
 
 
 @labelled("another transport and an edit that explains nothing", "earendil-works/pi#8125", headers=dict(NATIVE))
 def transport_and_late_edit(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    grown(case, 12)
+    case.grow(12)
     case.items[20] = user("Edited.")
     case.host = "gov.chatgpt.com"
     case.turn("upstream", ["transport_changed", "input_changed"], reads=NOTHING)
@@ -99,7 +99,7 @@ def transport_and_late_edit(case: Case) -> None:
 @labelled("another transport and an edit that explains it", "earendil-works/pi#8125", headers=dict(NATIVE))
 def transport_and_edit(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    grown(case, 12)
+    case.grow(12)
     case.items[4] = user("Edited.")
     case.host = "gov.chatgpt.com"
     case.turn("input_changed", ["transport_changed", "input_changed"], reads=before(case, 4))
@@ -127,11 +127,10 @@ def not_overloaded(case: Case) -> None:
 @labelled("a pause comes before the load", "ginlix-ai/LangAlpha#191", paths=HTTP)
 def idle_before_load(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    grown(case, 1)
+    case.grow(1)
     for number in range(20):
-        verdict = "cold"
         other = case.aside(items=[user(f"Child {number}.")])
-        other.turn(verdict, gap=340 if number == 0 else 1, took=1, predecessor=None, say="")
+        other.turn("cold", gap=1 if number else 340, took=1, predecessor=None, say="")
     case.turn("idle", predecessor=1, gap=1, reads=NOTHING)
 
 

@@ -8,8 +8,9 @@ mitmproxy saves it, and read back.
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 from codexcache.causes.desk import Desk
@@ -25,7 +26,10 @@ from mitmproxy import http
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow, tutils
 from mitmproxy.websocket import WebSocketData, WebSocketMessage
+from support.findings import raising
+from support.saved import request
 from support.turns import fields
+from support.wire import COMPACT, RESPONSES
 from wsproto.frame_protocol import Opcode
 
 from corpus.talk import Answer, Case, Path, Step
@@ -72,7 +76,7 @@ class Player:
     def __init__(self, case: Case, *, over_socket: bool) -> None:
         self._talk, self._over_socket = case, over_socket
         self._settings = replace(default_settings(), mode=case.mode)
-        self._continuity, self._desk = Continuity(), Desk(_fail)
+        self._continuity, self._desk = Continuity(), Desk(raising)
         self._wires: list[_Wire] = []
         self._passages: dict[int, Passage] = {}
         self._requests: list[http.HTTPFlow] = []
@@ -209,16 +213,15 @@ def _body(passage: Passage) -> bytes:
 def _request_flow(step: Step, passage: Passage) -> http.HTTPFlow:
     """Return a request and its answer as they are saved."""
     answer, error = step.answer, step.answer.status >= 400
-    path = b"/backend-api/codex/responses" + (b"/compact" if step.endpoint == "compact" else b"")
+    path = COMPACT if step.endpoint == "compact" else RESPONSES
     kind = "text/html" if answer.challenge else "application/json" if error else "text/event-stream"
+    challenge = {"cf-mitigated": "challenge"} if answer.challenge else {}
     stream = b"".join(b"data: " + event + b"\n\n" for event in _events(step))
     flow = tflow.tflow(
-        req=_request(step, passage.forwarded, b"POST", path, _body(passage)),
+        req=_request(step, passage.forwarded, "POST", path, _body(passage)),
         resp=tutils.tresp(
             status_code=answer.status,
-            headers=http.Headers(
-                fields({"content-type": kind} | ({"cf-mitigated": "challenge"} if answer.challenge else {}))
-            ),
+            headers=http.Headers(fields({"content-type": kind, **challenge})),
             content=_error_body(answer) if error else stream,
             timestamp_start=step.ended_at,
             timestamp_end=step.ended_at,
@@ -228,33 +231,18 @@ def _request_flow(step: Step, passage: Passage) -> http.HTTPFlow:
     return flow
 
 
-def _request(step: Step, forwarded: object, method: bytes, path: bytes, content: bytes) -> http.Request:
-    host = step.host.encode()
-    return tutils.treq(
-        method=method,
-        scheme=b"https",
-        authority=b"",
-        host=step.host,
-        port=443,
-        path=path,
-        headers=http.Headers([(b"host", host), *forwarded]),  # type: ignore[misc]
-        content=content,
-        timestamp_start=step.at,
-        timestamp_end=step.at,
-    )
+def _request(step: Step, forwarded: Iterable[Any], method: str, path: str, content: bytes) -> http.Request:
+    sent = [(b"host", step.host.encode()), *forwarded]
+    return request(method, path, content, sent, host=step.host, at=step.at)
 
 
 def _socket_flow(wire: _Wire) -> http.HTTPFlow:
     """Return a WebSocket as it is saved."""
     forwarded = [*wire.socket.handshake.fields, (b"upgrade", b"websocket")]
     flow = tflow.tflow(
-        req=_request(wire.step, forwarded, b"GET", b"/backend-api/codex/responses", b""),
+        req=_request(wire.step, forwarded, "GET", RESPONSES, b""),
         resp=tutils.tresp(status_code=101),
     )
     flow.websocket = WebSocketData(messages=wire.messages, timestamp_end=wire.ended_at)
     flow.live = False
     return flow
-
-
-def _fail(_: str, error: Exception) -> None:
-    raise error

@@ -7,14 +7,12 @@ from codexcache.wire.document import Json
 from corpus.talk import (
     HTTP,
     NATIVE,
-    NOTHING,
     WEBSOCKET,
     Case,
     assistant,
     before,
     call,
     developer,
-    grown,
     labelled,
     output,
     reasoning,
@@ -27,73 +25,73 @@ from corpus.talk import (
 
 @labelled("a tool's schema edited under the same name", "cnighswonger/claude-code-cache-fix")
 def tool_edited(case: Case) -> None:
-    grown(case, 3)
+    case.grow(3)
     case.tools[1] = tool("shell", "Runs a command, and says so.")
-    case.turn("tools_changed", ["tools_changed"], reads=NOTHING, said="tool shell was edited")
+    case.miss("tools_changed", said="tool shell was edited")
     case.turn("hit")
 
 
 @labelled("tools in another order", "openai/codex#2611")
 def tools_reordered(case: Case) -> None:
-    grown(case, 2)
+    case.grow(2)
     case.tools.reverse()
-    case.turn("tools_changed", ["tools_changed"], reads=NOTHING, said="the same 3 tools came in another order")
+    case.miss("tools_changed", said="the same 3 tools came in another order")
 
 
 @labelled("a tool added by a proxy", "router-for-me/CLIProxyAPI#3531")
 def tool_added(case: Case) -> None:
-    grown(case, 2)
+    case.grow(2)
     case.tools.append({"type": "image_generation"})
-    case.turn("tools_changed", ["tools_changed"], reads=1664, said="tool image_generation was added")
+    case.miss("tools_changed", reads=1664, said="tool image_generation was added")
     case.tools.pop()
-    case.turn("tools_changed", ["tools_changed"], reads=NOTHING, said="tool image_generation was removed")
+    case.miss("tools_changed", said="tool image_generation was removed")
 
 
 @labelled("no tools in a request for a summary", "openai/codex#37305")
 def tools_dropped(case: Case) -> None:
-    grown(case, 3)
+    case.grow(3)
     case.tools = []
-    case.turn("tools_changed", ["tools_changed"], reads=NOTHING, said="tool apply_patch (and 2 more) was removed")
+    case.miss("tools_changed", said="tool apply_patch (and 2 more) was removed")
 
 
 @labelled("an agent's mode is switched: other tools, other instructions, the same history", "can1357/oh-my-pi#10786")
 def mode_switched(case: Case) -> None:
-    grown(case, 3)
+    case.grow(3)
     case.tools, case.instructions = [tool("plan")], text("You plan, and change nothing.", 6000)
-    case.turn("tools_changed", ["tools_changed", "instructions_changed"], reads=NOTHING)
+    case.miss("tools_changed", "instructions_changed")
     case.turn("hit")
 
 
 @labelled("a tool's members in another order", "maximhq/bifrost#3362")
 def tool_members_reordered(case: Case) -> None:
-    grown(case, 2)
+    case.grow(2)
     first = case.tools[0]
     assert isinstance(first, dict)
     case.tools[0] = dict(reversed(first.items()))
-    case.turn("tools_changed", ["tools_changed"], reads=NOTHING, said="tool apply_patch was edited")
+    case.miss("tools_changed", said="tool apply_patch was edited")
 
 
 @labelled("tools of a server in a namespace, one edited", "openai/codex#37351")
 def namespace_edited(case: Case) -> None:
     case.tools.append({"type": "namespace", "name": "docs", "tools": [tool("find"), tool("read")]})
-    grown(case, 2)
+    case.grow(2)
     case.tools[-1] = {"type": "namespace", "name": "docs", "tools": [tool("find"), tool("read", "Reads a page.")]}
-    case.turn("tools_changed", ["tools_changed"], reads=2176, said="tool docs.read was edited")
+    case.miss("tools_changed", reads=2176, said="tool docs.read was edited")
 
 
 @labelled("an output format is asked for", "lidge-jun/opencodex#5178")
 def format_changed(case: Case) -> None:
-    grown(case, 2)
+    case.grow(2)
     case.members["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": {"type": "object"}}}
-    case.turn("text_format_changed", ["text_format_changed"], reads=NOTHING)
+    case.miss("text_format_changed")
 
 
 @labelled("the effort goes up", "openai/codex#35416")
 def effort_changed(case: Case) -> None:
     case.members["reasoning"] = {"effort": "medium", "summary": "auto"}
-    grown(case, 2)
+    case.grow(2)
     case.members["reasoning"] = {"effort": "xhigh", "summary": "auto"}
-    case.turn("reasoning_effort_changed", ["reasoning_effort_changed"], reads=NOTHING, said="medium to xhigh")
+    case.miss("reasoning_effort_changed", said="medium to xhigh")
     case.members["reasoning"] = {"effort": "xhigh", "summary": "concise"}
     case.turn("hit")
 
@@ -101,28 +99,28 @@ def effort_changed(case: Case) -> None:
 @labelled("an effort that was used before reads what is left of it", "can1357/oh-my-pi#5035")
 def effort_toggled(case: Case) -> None:
     case.members["reasoning"] = {"effort": "high"}
-    grown(case, 4)
+    case.grow(4)
     case.members["reasoning"] = {"effort": "low"}
-    case.turn("reasoning_effort_changed", ["reasoning_effort_changed"], reads=NOTHING)
+    case.miss("reasoning_effort_changed")
     case.turn("hit")
     case.members["reasoning"] = {"effort": "high"}
-    case.turn("reasoning_effort_changed", ["reasoning_effort_changed"], reads=8192)
+    case.miss("reasoning_effort_changed", reads=8192)
 
 
 @labelled("the verbosity goes down", "lidge-jun/opencodex#5178")
 def verbosity_changed(case: Case) -> None:
     case.members["text"] = {"verbosity": "high"}
-    grown(case, 2)
+    case.grow(2)
     case.members["text"] = {"verbosity": "low"}
-    case.turn("verbosity_changed", ["verbosity_changed"], reads=NOTHING)
+    case.miss("verbosity_changed")
 
 
 @labelled("parallel tool calls are toggled", "RooCodeInc/Roo-Code")
 def parallel_toggled(case: Case) -> None:
     case.members["parallel_tool_calls"] = True
-    grown(case, 2)
+    case.grow(2)
     case.members["parallel_tool_calls"] = False
-    case.turn("parallel_tool_calls_changed", ["parallel_tool_calls_changed"], reads=NOTHING)
+    case.miss("parallel_tool_calls_changed")
 
 
 @labelled("the time, to the second, in the instructions", "earendil-works/pi#2013")
@@ -132,15 +130,15 @@ def timestamp(case: Case) -> None:
     case.turn("cold")
     for second in (4, 9):
         case.instructions = f"{opening}\nCurrent time: 2026-11-20T10:00:0{second}Z"
-        case.turn("instructions_changed", ["instructions_changed"], reads=2560, said="character 6033")
+        case.miss("instructions_changed", reads=2560, said="character 6033")
 
 
 @labelled("a list of files in the instructions", "anomalyco/opencode#5224")
 def files_in_instructions(case: Case) -> None:
     case.instructions = "Files:\na.py\nb.py\n" + text("You are a coding agent.", 6000)
-    grown(case, 2)
+    case.grow(2)
     case.instructions = "Files:\na.py\nb.py\nc.py\n" + text("You are a coding agent.", 6000)
-    case.turn("instructions_changed", ["instructions_changed"], reads=NOTHING, said="character 17 on")
+    case.miss("instructions_changed", said="character 17 on")
 
 
 def lite(case: Case, told: str = "You are a coding agent.") -> None:
@@ -153,30 +151,30 @@ def lite(case: Case, told: str = "You are a coding agent.") -> None:
 @labelled("tools and instructions in the input, growing", "openai/codex#51156", headers=dict(NATIVE))
 def lite_grows(case: Case) -> None:
     lite(case)
-    grown(case, 4)
+    case.grow(4)
 
 
 @labelled("a tool edited that is carried in the input", "openai/codex#51156", headers=dict(NATIVE))
 def lite_tool_edited(case: Case) -> None:
     lite(case)
-    grown(case, 3)
+    case.grow(3)
     tools: list[Json] = [tool("apply_patch"), tool("shell", "Runs."), tool("view_image")]
     case.items[0] = {"type": "additional_tools", "role": "developer", "tools": tools}
-    case.turn("tools_changed", ["tools_changed"], reads=NOTHING, said="tool shell was edited")
+    case.miss("tools_changed", said="tool shell was edited")
 
 
 @labelled("instructions edited that are carried in the input", "openai/codex#51156", headers=dict(NATIVE))
 def lite_instructions_edited(case: Case) -> None:
     lite(case)
-    grown(case, 3)
+    case.grow(3)
     case.items[1] = developer("You are a coding clown.")
-    case.turn("instructions_changed", ["instructions_changed"], reads=1280, said="character 17 on")
+    case.miss("instructions_changed", reads=1280, said="character 17 on")
 
 
 @labelled("tools added at the end of the input, which spares the cache", "openai/codex#51156", headers=dict(NATIVE))
 def lite_tools_added(case: Case) -> None:
     lite(case)
-    grown(case, 3)
+    case.grow(3)
     case.items.append({"type": "additional_tools", "role": "developer", "tools": [tool("late")]})
     case.turn("hit")
     case.turn("hit")
@@ -187,9 +185,9 @@ def lite_tools_added(case: Case) -> None:
 )
 def lite_item_edited(case: Case) -> None:
     lite(case)
-    grown(case, 6)
+    case.grow(6)
     case.items[5] = user("<memory>A fact.</memory> Question 2.")
-    case.turn("input_changed", ["input_changed"], reads=before(case, 5), said="input[5] (user message)")
+    case.miss("input_changed", reads=before(case, 5), said="input[5] (user message)")
 
 
 @labelled("a warm-up that carries tools and instructions", "openai/codex#48812", headers=dict(NATIVE), paths=WEBSOCKET)
@@ -202,75 +200,75 @@ def lite_warm_up(case: Case) -> None:
     case.items += [developer("<permissions>"), *rest]
     case.turn("hit", gap=0)
     case.turn("hit")
-    case.turn("transport_changed", ["transport_changed"], transport="http", reads=NOTHING)
+    case.miss("transport_changed", transport="http")
 
 
 @labelled("a turn compacted in band", "openai/codex", headers=dict(NATIVE))
 def compacted(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
     case.items = [user("<environment_context>")]
-    grown(case, 6)
+    case.grow(6)
     summary: Json = {"type": "compaction", "encrypted_content": text("gAAAA", 3000)}
     case.items.append({"type": "compaction_trigger"})
     case.turn("hit", say="", replies=[summary])
     case.items = [user("<environment_context>"), summary]
-    case.turn("context_compacted", ["context_compacted", "input_changed"], reads=3584)
+    case.miss("context_compacted", "input_changed", reads=3584)
     case.turn("hit")
 
 
 @labelled("a compacted history that begins with its summary", "anomalyco/opencode#43249", headers=dict(NATIVE))
 def compacted_whole(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    grown(case, 6)
+    case.grow(6)
     case.items = [{"type": "compaction_summary", "encrypted_content": text("gAAAA", 3000)}]
-    case.turn("context_compacted", ["context_compacted", "input_changed"], reads=3072)
+    case.miss("context_compacted", "input_changed", reads=3072)
     case.turn("hit")
 
 
 @labelled("a memory block put into an old message", "NousResearch/hermes-agent#47126")
 def old_message_edited(case: Case) -> None:
-    grown(case, 6)
+    case.grow(6)
     case.items[4] = user("<memory>A fact.</memory> Question 3.")
-    case.turn("input_changed", ["input_changed"], reads=before(case, 4), said="input[4] (user message)")
+    case.miss("input_changed", reads=before(case, 4), said="input[4] (user message)")
 
 
 @labelled("the first message edited, all else the same", "NousResearch/hermes-agent#47126")
 def first_message_edited(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    grown(case, 6)
+    case.grow(6)
     case.items[0] = user("<memory>A fact.</memory> Question 1.")
-    case.turn("input_changed", ["input_changed"], reads=3200, said="input[0] (user message)")
+    case.miss("input_changed", reads=3200, said="input[0] (user message)")
 
 
 @labelled("history cut at its front", "HKUDS/nanobot#5540")
 def cut_at_front(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    grown(case, 8)
+    case.grow(8)
     del case.items[:4]
-    case.turn("input_changed", ["input_changed"], reads=3200, said="input[0] (user message)")
+    case.miss("input_changed", reads=3200, said="input[0] (user message)")
 
 
 @labelled("history cut at its front, behind the environment", "HKUDS/nanobot#5540")
 def cut_behind_environment(case: Case) -> None:
     case.items = [developer("<permissions>"), user("<environment_context>")]
-    grown(case, 8)
+    case.grow(8)
     del case.items[2:8]
-    case.turn("input_changed", ["input_changed"], reads=before(case, 2), said="input[2] (user message)")
+    case.miss("input_changed", reads=before(case, 2), said="input[2] (user message)")
 
 
 @labelled("items reordered", "sgl-project/sglang#36877")
 def reordered(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    grown(case, 6)
+    case.grow(6)
     case.items[6], case.items[7] = case.items[7], case.items[6]
-    case.turn("input_changed", ["input_changed"], reads=before(case, 6), said="input[6] (assistant message)")
+    case.miss("input_changed", reads=before(case, 6), said="input[6] (assistant message)")
 
 
 @labelled("an item inserted in the middle", "sgl-project/sglang#36877")
 def inserted(case: Case) -> None:
-    grown(case, 6)
+    case.grow(6)
     case.items.insert(3, developer("<reminder>"))
-    case.turn("input_changed", ["input_changed"], reads=before(case, 3), said="input[3] (developer message)")
+    case.miss("input_changed", reads=before(case, 3), said="input[3] (developer message)")
     case.turn("hit")
 
 
@@ -280,7 +278,7 @@ def reasoning_dropped(case: Case) -> None:
         replies = [reasoning(str(number)), assistant(f"Answer {number}.")]
         case.turn("hit" if number else "cold", replies=replies)
     case.items = [item for item in case.items if item != reasoning("3")]
-    case.turn("input_changed", ["input_changed"], reads=before(case, 10), said="input[10] (assistant message)")
+    case.miss("input_changed", reads=before(case, 10), said="input[10] (assistant message)")
 
 
 @labelled("the output of a call shortened afterwards", "router-for-me/CLIProxyAPI#5727")
@@ -291,7 +289,7 @@ def output_shortened(case: Case) -> None:
     for _ in range(4):
         case.turn("hit")
     case.items[2] = output("1", "(shortened)")
-    case.turn("input_changed", ["input_changed"], reads=before(case, 2), said="input[2] (function_call_output)")
+    case.miss("input_changed", reads=before(case, 2), said="input[2] (function_call_output)")
 
 
 @labelled("a picture at the front, and an edit behind it", "openai/codex", paths=HTTP)
@@ -302,7 +300,7 @@ def picture(case: Case) -> None:
     for number in range(1, 8):
         case.turn("hit", input_tokens=6000 + 2100 * number)
     case.items[8] = user("Another question.")
-    case.turn("input_changed", ["input_changed"], reads=11008, input_tokens=22800, said="input[8]")
+    case.miss("input_changed", reads=11008, input_tokens=22800, said="input[8]")
 
 
 @labelled("a call's id made anew on each turn", "router-for-me/CLIProxyAPI#5727")
@@ -312,38 +310,36 @@ def call_ids(case: Case) -> None:
     case.turn("hit", say="")
     case.turn("hit")
     case.items[1:3] = [call("renamed"), output("renamed")]
-    case.turn("input_changed", ["input_changed"], reads=before(case, 1), said="input[1] (function_call)")
+    case.miss("input_changed", reads=before(case, 1), said="input[1] (function_call)")
 
 
 @labelled("ids and notes made anew beside a real edit", "openai/codex#51156")
 def ids_beside_an_edit(case: Case) -> None:
-    grown(case, 4)
+    case.grow(4)
     case.items = [with_id(item, str(uuid.UUID(int=place))) for place, item in enumerate(case.items)]
     case.items[3] = assistant("Another answer.")
-    case.turn("input_changed", ["input_changed"], reads=before(case, 3), said="input[3]")
+    case.miss("input_changed", reads=before(case, 3), said="input[3]")
 
 
 @labelled("the head of the prompt comes before its history", "openai/codex#35416")
 def head_first(case: Case) -> None:
-    grown(case, 6)
+    case.grow(6)
     case.items[4] = user("Edited.")
     case.instructions = text("You are another agent.", 8000)
-    changed = ["instructions_changed", "input_changed"]
-    case.turn("instructions_changed", changed, reads=1024)
+    case.miss("instructions_changed", "input_changed", reads=1024)
     case.members["parallel_tool_calls"] = False
     case.instructions = text("You are a third agent.", 8000)
-    changed = ["parallel_tool_calls_changed", "instructions_changed"]
-    case.turn("parallel_tool_calls_changed", changed, reads=NOTHING)
+    case.miss("parallel_tool_calls_changed", "instructions_changed")
     case.members["text"] = {"verbosity": "low"}
     case.members["parallel_tool_calls"] = True
-    case.turn("verbosity_changed", ["verbosity_changed", "parallel_tool_calls_changed"], reads=NOTHING)
+    case.miss("verbosity_changed", "parallel_tool_calls_changed")
     case.members |= {"reasoning": {"effort": "low"}, "text": {"verbosity": "high"}}
-    case.turn("reasoning_effort_changed", ["reasoning_effort_changed", "verbosity_changed"], reads=NOTHING)
+    case.miss("reasoning_effort_changed", "verbosity_changed")
     case.members |= {"reasoning": {"effort": "high"}, "text": {"verbosity": "high", "format": {"type": "json_object"}}}
-    case.turn("text_format_changed", ["text_format_changed", "reasoning_effort_changed"], reads=NOTHING)
+    case.miss("text_format_changed", "reasoning_effort_changed")
     case.members["text"] = {"verbosity": "high"}
     case.tools.pop()
-    case.turn("tools_changed", ["tools_changed", "text_format_changed"], reads=NOTHING)
+    case.miss("tools_changed", "text_format_changed")
 
 
 CASES = tuple(case for case in list(globals().values()) if isinstance(case, Case))

@@ -10,12 +10,12 @@ from corpus.talk import (
     WEBSOCKET,
     Case,
     assistant,
+    before,
     call,
     labelled,
     output,
     reasoning,
     text,
-    tokens,
     tool,
     user,
     with_id,
@@ -129,27 +129,15 @@ def harmless_changes(case: Case) -> None:
     case.members |= {"service_tier": "priority", "reasoning": {"effort": "high"}, "text": {"verbosity": "low"}}
     case.members |= {"model": "gpt-5.6-sol", "parallel_tool_calls": False, "prompt_cache_key": "another"}
     case.instructions = text("You are someone else.", 8000)
-    case.turn(
-        "hit",
-        [
-            "model_changed",
-            "prompt_cache_key_changed",
-            "service_tier_changed",
-            "reasoning_effort_changed",
-            "verbosity_changed",
-            "parallel_tool_calls_changed",
-            "instructions_changed",
-        ],
-    )
+    members = ("model", "prompt_cache_key", "service_tier", "reasoning_effort", "verbosity", "parallel_tool_calls")
+    case.turn("hit", [f"{name}_changed" for name in (*members, "instructions")])
 
 
 @labelled("the last message edited, and all up to it read", "router-for-me/CLIProxyAPI#5727")
 def harmless_edit(case: Case) -> None:
-    for number in range(10):
-        case.turn("hit" if number else "cold")
+    case.grow(10)
     case.items[-2] = user("Another question.")
-    before = tokens({"tools": case.tools, "instructions": case.instructions, "input": case.items[:-2]})
-    case.turn("hit", ["input_changed"], reads=before // 128 * 128)
+    case.turn("hit", ["input_changed"], reads=before(case, len(case.items) - 2))
 
 
 @labelled("the same turn sent again", "openai/codex#34763")
@@ -161,8 +149,7 @@ def retry(case: Case) -> None:
 
 @labelled("a rewind to an earlier question", "mweinbach/open-grok#18")
 def rewind(case: Case) -> None:
-    for number in range(4):
-        case.turn("hit" if number else "cold")
+    case.grow(4)
     case.items = case.items[:3]
     case.turn("hit", say="", predecessor=2)
     case.turn("hit")
@@ -170,25 +157,21 @@ def rewind(case: Case) -> None:
 
 @labelled("a rewind to the middle of what was sent, with nothing more to say", "mweinbach/open-grok#18")
 def rewind_cut(case: Case) -> None:
-    for number in range(5):
-        case.turn("hit" if number else "cold")
+    case.grow(5)
     case.items = case.items[:6]
     case.turn("hit", ["input_changed"], say="", predecessor=5)
 
 
 @labelled("the latest question of a long conversation asked in other words", "earendil-works/pi#6427")
 def rephrased(case: Case) -> None:
-    for number in range(30):
-        case.turn("hit" if number else "cold")
+    case.grow(30)
     case.items = case.items[:58]
-    before = tokens({"tools": case.tools, "instructions": case.instructions, "input": case.items})
-    case.turn("hit", ["input_changed"], reads=before // 128 * 128)
+    case.turn("hit", ["input_changed"], reads=before(case, 58))
 
 
 @labelled("a resumed conversation after 20 minutes, still cached", "openai/codex#35300")
 def resumed_warm(case: Case) -> None:
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     case.turn("hit", gap=1200)
 
 
@@ -212,21 +195,12 @@ def string_input(case: Case) -> None:
 @labelled("messages written in other ways that mean the same", "lidge-jun/opencodex#5178")
 def other_spellings(case: Case) -> None:
     case.turn("cold")
+    question: Json = {"text": text(f"Question 1 of {case.about}."), "type": "input_text"}
+    answer: dict[str, Json] = {"type": "output_text", "text": text(f"Answer 1 of {case.about}.")}
+    completed: dict[str, Json] = {"type": "message", "status": "completed", "role": "assistant"}
     case.items = [
-        {"content": [{"text": text(f"Question 1 of {case.about}."), "type": "input_text"}], "role": "user"},
-        {
-            "type": "message",
-            "status": "completed",
-            "role": "assistant",
-            "content": [
-                {
-                    "type": "output_text",
-                    "text": text(f"Answer 1 of {case.about}."),
-                    "annotations": [],
-                    "logprobs": [],
-                }
-            ],
-        },
+        {"content": [question], "role": "user"},
+        {**completed, "content": [{**answer, "annotations": [], "logprobs": []}]},
     ]
     case.turn("hit", full=True)
     case.turn("hit")
@@ -271,8 +245,7 @@ def unnamed_warm_up(case: Case) -> None:
 
 @labelled("a request for a summary at the old endpoint", "openai/codex#17815", paths=HTTP)
 def compact_endpoint(case: Case) -> None:
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     case.turn("hit", endpoint="compact", say="", replies=[])
 
 

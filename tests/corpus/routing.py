@@ -12,10 +12,9 @@ KEYED: Headers = {"user-agent": "agent/1.0", "authorization": "Bearer token-1"}
 @labelled("the account rotates, the whole history stands again", "Soju06/codex-lb#2234")
 def account_rotates(case: Case) -> None:
     case.headers |= {"chatgpt-account-id": "account-1"}
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     case.headers |= {"chatgpt-account-id": "account-2"}
-    case.turn("account_changed", ["account_changed"], reads=NOTHING)
+    case.miss("account_changed")
     case.turn("hit")
 
 
@@ -24,8 +23,7 @@ def user_rotates(case: Case) -> None:
     case.headers = {**AGENT, "authorization": "Bearer a", "chatgpt-account-id": "account-1"}
     case.turn("cold")
     case.headers = {"authorization": "Bearer b", "chatgpt-account-id": "account-2", "session-id": "session-2"}
-    changes = ["account_changed", "prompt_cache_key_changed", "session_changed"]
-    case.turn("account_changed", changes, reads=NOTHING)
+    case.miss("account_changed", "prompt_cache_key_changed", "session_changed")
     case.turn("hit")
 
 
@@ -33,15 +31,14 @@ def user_rotates(case: Case) -> None:
 def account_toggles(case: Case) -> None:
     for number in range(4):
         case.headers |= {"chatgpt-account-id": f"account-{number % 2}"}
-        case.turn("account_changed" if number else "cold", ["account_changed"] if number else [], reads=NOTHING)
+        case.miss("account_changed") if number else case.turn("cold")
 
 
 @labelled("the model is switched", "openai/codex#35925")
 def model_switched(case: Case) -> None:
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     case.members["model"] = "gpt-5.6-sol"
-    case.turn("model_changed", ["model_changed"], reads=NOTHING, said="gpt-5.5 to gpt-5.6-sol")
+    case.miss("model_changed", said="gpt-5.5 to gpt-5.6-sol")
     case.turn("hit")
 
 
@@ -49,8 +46,7 @@ def model_switched(case: Case) -> None:
 def random_key(case: Case) -> None:
     for number in range(3):
         case.members["prompt_cache_key"] = f"key-{number}"
-        changes = ["prompt_cache_key_changed", "session_changed"] if number else []
-        case.turn("prompt_cache_key_changed" if number else "cold", changes, reads=NOTHING)
+        case.miss("prompt_cache_key_changed", "session_changed") if number else case.turn("cold")
 
 
 @labelled("the same client held to its first key", "vectorize-io/hindsight#2390", headers=KEYED, mode="pin", paths=HTTP)
@@ -63,26 +59,25 @@ def pinned_key(case: Case) -> None:
 @labelled("the official client's key changes, its session does not", "openai/codex#33035", headers=dict(NATIVE))
 def native_key(case: Case) -> None:
     case.members["prompt_cache_key"] = "thread-1"
-    for number in range(4):
-        case.turn("hit" if number else "cold")
+    case.grow(4)
     case.members["prompt_cache_key"] = "session-1"
-    case.turn("prompt_cache_key_changed", ["prompt_cache_key_changed"], reads=FLOOR)
+    case.miss("prompt_cache_key_changed", reads=FLOOR)
 
 
 @labelled("a key appears in the middle", "BerriAI/litellm#37630", mode="observe")
 def key_appears(case: Case) -> None:
     case.turn("cold")
     case.members["prompt_cache_key"] = "session-1"
-    case.turn("prompt_cache_key_changed", ["prompt_cache_key_changed"], reads=NOTHING, said="had no prompt_cache_key")
+    case.miss("prompt_cache_key_changed", said="had no prompt_cache_key")
     del case.members["prompt_cache_key"]
-    case.turn("prompt_cache_key_changed", ["prompt_cache_key_changed"], reads=NOTHING, said="without")
+    case.miss("prompt_cache_key_changed", said="without")
 
 
 @labelled("a session at random for each request", "BerriAI/litellm#42014", mode="observe", paths=HTTP)
 def random_session(case: Case) -> None:
     for number in range(3):
         case.headers["session-id"] = f"session-{number}"
-        case.turn("session_changed" if number else "cold", ["session_changed"] if number else [], reads=NOTHING)
+        case.miss("session_changed") if number else case.turn("cold")
 
 
 @labelled("a session at random, made one by the addon", "BerriAI/litellm#42014", paths=HTTP)
@@ -95,28 +90,25 @@ def healed_session(case: Case) -> None:
 @labelled("an id that rotates when history is compacted", "NousResearch/hermes-agent#86733", headers=dict(NATIVE))
 def session_rotates(case: Case) -> None:
     case.members["prompt_cache_key"] = "scope-1"
-    for number in range(4):
-        case.turn("hit" if number else "cold")
+    case.grow(4)
     case.headers |= {"session-id": "session-2"}
-    case.turn("session_changed", ["session_changed"], reads=FLOOR)
+    case.miss("session_changed", reads=FLOOR)
 
 
 @labelled("a fork with an identity of its own", "openai/codex#44716", headers=dict(NATIVE))
 def fork(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     case.members["prompt_cache_key"] = "session-2"
     case.headers |= {"session-id": "session-2", "thread-id": "session-2"}
-    case.turn("prompt_cache_key_changed", ["prompt_cache_key_changed", "session_changed"], reads=NOTHING)
+    case.miss("prompt_cache_key_changed", "session_changed")
     case.turn("hit")
 
 
 @labelled("a fork that keeps its parent's session and key", "openai/codex#44862", headers=dict(NATIVE))
 def warm_fork(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     case.headers |= {"thread-id": "thread-2"}
     case.turn("hit")
 
@@ -125,7 +117,7 @@ def warm_fork(case: Case) -> None:
 def tier_switched(case: Case) -> None:
     case.turn("cold")
     case.members["service_tier"] = "priority"
-    case.turn("service_tier_changed", ["service_tier_changed"], reads=NOTHING, said="unset to priority")
+    case.miss("service_tier_changed", said="unset to priority")
     case.turn("hit")
 
 
@@ -134,16 +126,15 @@ def session_absent(case: Case) -> None:
     case.members["prompt_cache_key"] = "key-1"
     case.turn("cold")
     case.turn("hit", ["session_missing"])
-    case.turn("session_missing", ["session_missing"], reads=NOTHING)
+    case.miss("session_missing")
 
 
 @labelled("a session header that is no longer sent", "NousResearch/hermes-agent#47335", mode="observe", paths=HTTP)
 def session_lost(case: Case) -> None:
     case.members["prompt_cache_key"] = "key-1"
-    case.turn("cold")
-    case.turn("hit")
+    case.grow(2)
     del case.headers["session-id"]
-    case.turn("session_missing", ["session_missing"], reads=NOTHING)
+    case.miss("session_missing")
 
 
 @labelled(
@@ -151,7 +142,7 @@ def session_lost(case: Case) -> None:
 )
 def session_renamed(case: Case) -> None:
     case.turn("cold")
-    case.turn("session_missing", ["session_missing"], reads=NOTHING)
+    case.miss("session_missing")
 
 
 @labelled("a handshake without a session header", "openai/codex#44716", headers=KEYED, paths=WEBSOCKET)
@@ -160,7 +151,7 @@ def socket_without_session(case: Case) -> None:
     case.turn("cold")
     case.turn("hit", ["session_missing"])
     case.socket = "socket-2"
-    case.turn("session_missing", ["session_missing"], reads=NOTHING)
+    case.miss("session_missing")
 
 
 @labelled("no session on the predecessor's own socket, but other tools", "agentjido/req_llm#736", paths=WEBSOCKET)
@@ -174,11 +165,10 @@ def socket_with_other_tools(case: Case) -> None:
 @labelled("WebSocket falls back to HTTP", "earendil-works/pi#8125", paths=WEBSOCKET, headers=dict(NATIVE))
 def falls_back(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
-    case.turn("cold")
-    case.turn("hit")
-    case.turn("transport_changed", ["transport_changed"], transport="http", reads=NOTHING, said="over HTTP")
+    case.grow(2)
+    case.miss("transport_changed", transport="http", said="over HTTP")
     case.turn("hit", transport="http")
-    case.turn("transport_changed", ["transport_changed"], socket="socket-2", reads=NOTHING, said="a WebSocket")
+    case.miss("transport_changed", socket="socket-2", said="a WebSocket")
 
 
 @labelled("a socket is lost and opened anew", "Soju06/codex-lb#395", paths=WEBSOCKET, headers=dict(NATIVE))
@@ -186,9 +176,7 @@ def socket_lost(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
     case.turn("cold")
     case.turn("no_usage", lost=True, replies=[])
-    case.turn(
-        "transport_changed", ["transport_changed"], say="", reads=NOTHING, predecessor=1, said="another WebSocket"
-    )
+    case.miss("transport_changed", say="", predecessor=1, said="another WebSocket")
     case.turn("hit")
 
 
@@ -196,16 +184,17 @@ def socket_lost(case: Case) -> None:
 def socket_per_request(case: Case) -> None:
     for number in range(4):
         case.socket = f"socket-{number}"
-        reads = NOTHING if number == 2 else "all"
-        verdict = "transport_changed" if number == 2 else "hit" if number else "cold"
-        case.turn(verdict, ["transport_changed"] if number else [], reads=reads)
+        if number == 2:
+            case.miss("transport_changed")
+        else:
+            case.turn("hit" if number else "cold", ["transport_changed"] if number else [])
 
 
 @labelled("the account is routed to another host", "openai/codex")
 def host_changed(case: Case) -> None:
     case.turn("cold")
     case.host = "gov.chatgpt.com"
-    case.turn("transport_changed", ["transport_changed"], reads=NOTHING, said="another ")
+    case.miss("transport_changed", said="another ")
 
 
 @labelled(
@@ -214,7 +203,7 @@ def host_changed(case: Case) -> None:
 def key_replaced_without_session(case: Case) -> None:
     case.members["prompt_cache_key"] = "key-1"
     case.turn("cold", echoed_key="0b0e")
-    case.turn("session_missing", ["session_missing", "key_replaced"], echoed_key="1c1f", reads=NOTHING)
+    case.miss("session_missing", "key_replaced", echoed_key="1c1f")
 
 
 @labelled("the backend does not honour a key although there is a session", "Datus-ai/Datus-agent#918")
@@ -222,7 +211,7 @@ def key_replaced(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-1"
     case.turn("cold", echoed_key="session-1")
     case.turn("hit", echoed_key="session-1")
-    case.turn("key_replaced", ["key_replaced"], echoed_key="a3c1", reads=NOTHING)
+    case.miss("key_replaced", echoed_key="a3c1")
     case.turn("hit", ["key_replaced"], echoed_key="f00d")
 
 
@@ -240,21 +229,20 @@ def identity_first(case: Case) -> None:
     case.tools.pop()
     case.instructions = text("You are someone else.", 8000)
     case.members["service_tier"] = "priority"
-    prompt = ["tools_changed", "instructions_changed"]
-    case.turn("service_tier_changed", ["service_tier_changed", *prompt], reads=NOTHING)
+    case.miss("service_tier_changed", "tools_changed", "instructions_changed")
     case.tools.pop()
     case.headers["session-id"] = "session-2"
     case.members["service_tier"] = "default"
-    case.turn("session_changed", ["session_changed", "service_tier_changed", "tools_changed"], reads=NOTHING)
+    case.miss("session_changed", "service_tier_changed", "tools_changed")
     case.members["prompt_cache_key"] = "session-2"
     case.headers["session-id"] = "session-3"
-    case.turn("prompt_cache_key_changed", ["prompt_cache_key_changed", "session_changed"], reads=NOTHING)
+    case.miss("prompt_cache_key_changed", "session_changed")
     case.members |= {"model": "gpt-5.6-sol", "prompt_cache_key": "session-4"}
-    case.turn("model_changed", ["model_changed", "prompt_cache_key_changed"], reads=NOTHING)
+    case.miss("model_changed", "prompt_cache_key_changed")
     case.members["model"] = "gpt-5.5"
     case.headers["chatgpt-account-id"] = "account-2"
     case.items[0] = user("The first question, edited.")
-    case.turn("account_changed", ["account_changed", "model_changed", "input_changed"], reads=NOTHING)
+    case.miss("account_changed", "model_changed", "input_changed")
 
 
 CASES = tuple(case for case in list(globals().values()) if isinstance(case, Case))

@@ -4,10 +4,9 @@ A script says what happens turn by turn and what has to be said of it:
 
     @labelled("a tool is edited", "cnighswonger/claude-code-cache-fix")
     def edited_tool(case: Case) -> None:
-        case.turn("cold")
-        case.turn("hit")
+        case.grow(2)
         case.tools[1] = tool("shell", "other words")
-        case.turn("tools_changed", ["tools_changed"], reads=NOTHING)
+        case.miss("tools_changed")
 
 What the script leaves in `talk.items` and the other members is what the next turn sends.
 """
@@ -15,7 +14,7 @@ What the script leaves in `talk.items` and the other members is what the next tu
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 from codexcache.settings import Mode
@@ -158,6 +157,15 @@ class Case:
         self.items = [*self.items, *replies]
         return step
 
+    def grow(self, turns: int) -> None:
+        """Let the conversation grow for some turns without a miss."""
+        for number in range(turns):
+            self.turn("hit" if number else "cold")
+
+    def miss(self, *changes: str, reads: Reads = NOTHING, **given: Any) -> None:
+        """Send a turn that misses by the first of its changes, and by default reads nothing."""
+        self.turn(changes[0], changes, reads=reads, **given)
+
     def aside(self, **changed: object) -> "Case":
         """Return another conversation, whose turns are steps of this one too."""
         other = copy.copy(self)
@@ -273,9 +281,3 @@ def before(case: Case, item: int) -> int:
     """Return the tokens that stand before an item, as the backend counts cached ones."""
     prompt: Object = {"tools": case.tools, "instructions": case.instructions, "input": case.items}
     return tokens(prompt, item) // 128 * 128
-
-
-def grown(case: Case, turns: int) -> None:
-    """Let the conversation grow for some turns without a miss."""
-    for number in range(turns):
-        case.turn("hit" if number else "cold")

@@ -6,7 +6,7 @@ So the cause of each miss is known without anyone having labelled it.
 import random
 from collections.abc import Callable
 
-from codexcache.wire.document import Object
+from codexcache.wire.document import Json, Object
 from embedded_backend import model
 from embedded_backend.cache import PromptCache
 from embedded_backend.prompt import render
@@ -86,14 +86,14 @@ def _sets(member: str) -> Event:
     return event
 
 
-def _sets_verbosity(case: Case, chance: random.Random, name: str) -> None:
-    given = case.members.get("text")
-    case.members["text"] = {**(given if isinstance(given, dict) else {}), "verbosity": name}
+def _sets_in_text(member: str, value: Callable[[str], Json]) -> Event:
+    """Return an event that gives a member of the body's `text` a value it never had."""
 
+    def event(case: Case, chance: random.Random, name: str) -> None:
+        given = case.members.get("text")
+        case.members["text"] = {**(given if isinstance(given, dict) else {}), member: value(name)}
 
-def _sets_format(case: Case, chance: random.Random, name: str) -> None:
-    given = case.members.get("text")
-    case.members["text"] = {**(given if isinstance(given, dict) else {}), "format": {"type": name}}
+    return event
 
 
 def _sets_effort(case: Case, chance: random.Random, name: str) -> None:
@@ -130,8 +130,8 @@ _EVENTS: tuple[tuple[str, Event], ...] = (
     ("tools_changed", _moves_tools),
     ("instructions_changed", _edits_instructions),
     ("reasoning_effort_changed", _sets_effort),
-    ("verbosity_changed", _sets_verbosity),
-    ("text_format_changed", _sets_format),
+    ("verbosity_changed", _sets_in_text("verbosity", lambda name: name)),
+    ("text_format_changed", _sets_in_text("format", lambda name: {"type": name})),
     ("service_tier_changed", _sets("service_tier")),
     ("model_changed", _sets("model")),
     ("prompt_cache_key_changed", _sets("prompt_cache_key")),

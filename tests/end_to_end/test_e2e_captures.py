@@ -1,6 +1,5 @@
 """A capture that mitmdump wrote is explained by another mitmdump as the traffic was when it was live."""
 
-import contextlib
 import ssl
 from pathlib import Path
 from typing import Any
@@ -9,11 +8,11 @@ import httpx
 import websockets
 from codexcache.wire.document import Object
 from embedded_backend import Backend
-from mitmproxy import exceptions, flow, io
 from support.embedded import PATH, SocketClient, body
 from support.journals import entries_of
 from support.patience import until
 from support.programs import Program, started
+from support.saved import flows_in
 from support.talks import asked
 
 ANEW = {"run", "conversation"}
@@ -55,15 +54,8 @@ async def captured(backend: Backend, confdir: Path, capture: Path, journal: Path
     async with started("mitmdump", *arguments, confdir=confdir, mode=mode) as program:
         await program.listens()
         await converse(program, confdir)
-        await until(lambda: len(entries_of(journal)) == 7 and len(saved_in(capture)) == 5)
+        await until(lambda: len(entries_of(journal)) == 7 and len(flows_in(capture)) == 5)
     return entries_of(journal)
-
-
-def saved_in(capture: Path) -> list[flow.Flow]:
-    """Return the flows of a capture, as far as it has been written."""
-    with capture.open("rb") as file, contextlib.suppress(exceptions.FlowReadException):
-        return list(io.FlowReader(file).stream())
-    return []
 
 
 async def read_again(confdir: Path, capture: Path, journal: Path, *arguments: str) -> tuple[list[Object], str]:

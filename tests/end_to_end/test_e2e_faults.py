@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from conftest import Network
-from mitmproxy import flow, io
+from mitmproxy import http
 from support.client import connected, request_bytes
 from support.proxy import Proxy
+from support.saved import flows_in
 from support.sockets import HANDSHAKE, Recorder, opened, talking
 from support.talks import post
 from support.upstream import Exchange, Upstream, chunk, responding, stream_head, streaming, whole
@@ -291,7 +292,7 @@ async def test_no_secret_is_ever_logged(
     assert canaries_in(written + capsys.readouterr().out) == []
 
 
-async def recorded(net: Network, path: Path, over: str = "HTTP", mode: str = "fill") -> tuple[Proxy, flow.Flow]:
+async def recorded(net: Network, path: Path, over: str = "HTTP", mode: str = "fill") -> tuple[Proxy, http.HTTPFlow]:
     """Save a turn as its client sent it; return the proxy, set to a mode, and the turn as it is read again."""
     proxy = await net.proxy(codex_mode="observe", save_stream_file=str(path))
     if over == "HTTP":
@@ -302,8 +303,7 @@ async def recorded(net: Network, path: Path, over: str = "HTTP", mode: str = "fi
             peer.close()
             await peer.receive()
     proxy.master.options.update(save_stream_file=None, codex_mode=mode)
-    with path.open("rb") as file:
-        (saved,) = io.FlowReader(file).stream()
+    (saved,) = flows_in(path)
     return proxy, saved
 
 
@@ -319,7 +319,7 @@ async def test_a_saved_flow_is_not_rewritten_when_it_is_read(net: Network, tmp_p
     assert [saved.get_state()[part] for part in parts] == [before[part] for part in parts]
 
 
-async def replay(proxy: Proxy, saved: flow.Flow) -> None:
+async def replay(proxy: Proxy, saved: http.HTTPFlow) -> None:
     proxy.master.commands.call("replay.client", [saved])
     await proxy.master.addons.get("clientplayback").queue.join()
 

@@ -8,7 +8,8 @@ import codexcache
 import pytest
 from codexcache.report.captured import add_capture, is_capture
 from codexcache.report.journals import Gathered
-from support.reported import FIRST, SECOND, START, capture, saved
+from support.reported import FIRST, SECOND, capture, saved
+from support.saved import START
 
 
 def reported(*paths: Path, hosts: str = "chatgpt.com") -> Gathered:

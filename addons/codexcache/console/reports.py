@@ -21,11 +21,11 @@ _MOST = 5_000
 
 
 class Reports:
-    """Keeps the line of each turn that a journal would have, to report on them when asked."""
+    """Keeps the lines that a journal would have of the last `most` turns, to report on them when asked."""
 
-    def __init__(self, core: Core, line: Callable[[Finding], bytes]) -> None:
+    def __init__(self, core: Core, line: Callable[[Finding], bytes], most: int = _MOST) -> None:
         self._core, self._line = core, line
-        self._lines: deque[bytes] = deque(maxlen=_MOST)
+        self._lines: deque[bytes] = deque(maxlen=most)
         self._turns = 0
         core.desk.listeners.append(self.keep)
 
