@@ -1,11 +1,12 @@
 """Fixtures that are shared by all tests; the pieces they put together are in `support`."""
 
+import os
 import signal
 import ssl
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from codexcache.addon import CodexContinuity
@@ -17,6 +18,9 @@ from support.patience import at_most
 from support.proxy import Proxy, route, running_proxy
 from support.sockets import Data, Recorder, talking
 from support.upstream import Answer, Upstream, responding, running_upstream, whole
+
+if TYPE_CHECKING:
+    from support.collector import Collector
 
 for number, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) is signal.SIG_IGN:  # so it is in the background of a shell, or under nohup
@@ -50,6 +54,25 @@ def confdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """The CA of the test servers."""
     return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture
+def export_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings of OpenTelemetry: none of this machine's own, and reports are sent at once."""
+    for name in [name for name in os.environ if name.startswith("OTEL_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
+    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "50")
+
+
+@pytest.fixture
+def collector(monkeypatch: pytest.MonkeyPatch, export_settings: None) -> "Iterator[Collector]":
+    """A collector of telemetry that the variables name."""
+    from support.collector import collecting  # whose packages take long to import
+
+    with collecting() as running:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", running.url)
+        yield running
 
 
 class Network:

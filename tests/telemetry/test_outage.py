@@ -2,12 +2,12 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from codexcache.telemetry.outage import Outage, keep_quiet, kept
 from support.collector import Collector
-from support.exported import AGAIN, CANNOT, named_collector, report, sent, settle
+from support.exported import AGAIN, CANNOT, report, sent
 from support.patience import until
 from support.wire import said
 
@@ -16,16 +16,9 @@ PLACE = "http://127.0.0.1:1"
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of this machine's own, and a collector that only has a name."""
-    settle(monkeypatch)
+def settings(monkeypatch: pytest.MonkeyPatch, export_settings: None) -> None:
+    """A collector that only has a name."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", PLACE)
-
-
-@pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """A collector that the variables name."""
-    yield from named_collector(monkeypatch)
 
 
 def ending(result: str, logged: str = "") -> Callable[[], str]:
@@ -45,17 +38,12 @@ def watched(outage: Outage, signal: str, result: str, logged: str = "") -> str:
     return outage.watch(signal, ending(result, logged), WELL, BADLY)
 
 
-def test_exports_that_work_say_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    outage = Outage()
-
-    assert [watched(outage, signal, WELL) for signal in ("TRACES", "METRICS", "TRACES")] == [WELL] * 3
-    assert said(caplog) == []
-
-
 def test_it_is_said_once_when_they_begin_to_fail_and_once_when_they_work_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     outage = Outage()
+    assert [watched(outage, signal, WELL) for signal in ("TRACES", "METRICS", "TRACES")] == [WELL] * 3
+    assert said(caplog) == []
     for result in (BADLY, BADLY, BADLY, WELL, WELL, BADLY):
         assert watched(outage, "TRACES", result, "refused" if result == BADLY else "") == result
 
@@ -118,26 +106,22 @@ def test_an_export_that_raises_has_failed(caplog: pytest.LogCaptureFixture) -> N
     assert "secret" not in caplog.text
 
 
-def test_after_the_end_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    outage = Outage()
-    outage.close(in_time=True)
-    watched(outage, "TRACES", BADLY, "refused")
-
-    assert said(caplog) == []
+LAST = [f"The last telemetry could not be exported to {PLACE.removeprefix('http://')} in time."]
 
 
-@pytest.mark.parametrize("fails", [True, False])
-def test_a_farewell_that_does_not_leave_in_time_is_said_unless_an_outage_is(
-    caplog: pytest.LogCaptureFixture, fails: bool
+@pytest.mark.parametrize(("fails", "in_time", "lines"), [(True, False, []), (False, False, LAST), (False, True, [])])
+def test_a_last_export_that_is_not_done_in_time_is_said_unless_an_outage_is(
+    caplog: pytest.LogCaptureFixture, fails: bool, in_time: bool, lines: list[str]
 ) -> None:
+    """After the end nothing more is said."""
     outage = Outage()
     if fails:
         watched(outage, "TRACES", BADLY, "refused")
     caplog.clear()
-    outage.close(in_time=False)
+    outage.close(in_time=in_time)
+    watched(outage, "TRACES", BADLY, "refused")
 
-    last = [f"The last telemetry could not be exported to {PLACE.removeprefix('http://')} in time."]
-    assert said(caplog) == ([] if fails else last)
+    assert said(caplog) == lines
 
 
 def test_what_others_log_is_heard_while_ours_is_kept(caplog: pytest.LogCaptureFixture) -> None:
