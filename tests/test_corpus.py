@@ -12,16 +12,11 @@ PLAYED = [pytest.param(case, path, id=f"{case.about}, {path}") for case in CASES
 
 
 @pytest.mark.parametrize(("case", "path"), PLAYED)
-def test_every_turn_is_named_right(case: Case, path: Path) -> None:
+def test_every_turn_is_named_right_and_its_sentence_says_what_it_should(case: Case, path: Path) -> None:
     findings = play(case, path)
+    because = [finding.verdict.because for finding in findings]
 
     assert [_label(step, findings) for step in case.steps] == [_found(finding) for finding in findings]
-
-
-@pytest.mark.parametrize(("case", "path"), PLAYED)
-def test_every_sentence_says_what_it_should(case: Case, path: Path) -> None:
-    because = [finding.verdict.because for finding in play(case, path)]
-
     assert [sentence for sentence, step in zip(because, case.steps, strict=True) if step.said not in sentence] == []
     assert all(because)
 

@@ -18,23 +18,20 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return prefix
 
 
-def test_a_plain_environment_takes_it_by_pip(home: Path) -> None:
+@pytest.mark.parametrize(
+    ("receipt", "command"),
+    [
+        pytest.param("", "/venv/bin/python -m pip install orjson", id="a plain environment"),
+        pytest.param("uv-receipt.toml", "uv tool install --with orjson 'mitmproxy>=12.2,<12.3'", id="a tool of uv"),
+        pytest.param("pipx_metadata.json", "pipx inject mitmproxy orjson", id="a tool of pipx"),
+    ],
+)
+def test_each_environment_has_its_command(home: Path, receipt: str, command: str) -> None:
+    (home / (receipt or "pyvenv.cfg")).touch()
+
     assert how_to_add_orjson() == (
-        "Codex Continuity needs the package orjson, which this mitmproxy lacks. "
-        "Add it with: /venv/bin/python -m pip install orjson"
+        f"Codex Continuity needs the package orjson, which this mitmproxy lacks. Add it with: {command}"
     )
-
-
-def test_a_tool_of_uv_is_installed_anew_with_it(home: Path) -> None:
-    (home / "uv-receipt.toml").touch()
-
-    assert how_to_add_orjson().endswith("Add it with: uv tool install --with orjson 'mitmproxy>=12.2,<12.3'")
-
-
-def test_a_tool_of_pipx_has_it_injected(home: Path) -> None:
-    (home / "pipx_metadata.json").touch()
-
-    assert how_to_add_orjson().endswith("Add it with: pipx inject mitmproxy orjson")
 
 
 def test_a_standalone_binary_takes_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

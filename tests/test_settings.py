@@ -1,12 +1,8 @@
 """The options are parsed once, and a wrong value is said in a sentence."""
 
 import pytest
-from codexcache.settings import OPTIONS, Settings, default_settings, parse_settings
-
-
-def parsed(**values: str) -> Settings:
-    """Return the settings where these options are set and the others are not."""
-    return parse_settings({name: default for name, (default, _) in OPTIONS.items()} | values)
+from codexcache.settings import OPTIONS, default_settings
+from support.settings import parsed
 
 
 def test_without_any_option_turns_to_chatgpt_are_filled_and_all_else_is_tunnelled() -> None:
@@ -74,30 +70,17 @@ def test_a_size_is_in_bytes_or_has_a_unit(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "tunnel"),
-    [
-        ("on", True),
-        ("TRUE", True),
-        ("yes", True),
-        ("1", True),
-        ("off", False),
-        ("False", False),
-        ("no", False),
-        ("0", False),
-    ],
+    ("tunnel", "spellings"), [(True, ["on", "TRUE", "yes", "1"]), (False, ["off", "False", "no", "0"])]
 )
-def test_a_switch_is_on_or_off_in_any_usual_spelling(text: str, tunnel: bool) -> None:
-    assert parsed(codex_tunnel=text).tunnel is tunnel
+def test_a_switch_is_on_or_off_in_any_usual_spelling(tunnel: bool, spellings: list[str]) -> None:
+    assert [parsed(codex_tunnel=text).tunnel for text in spellings] == [tunnel] * 4
 
 
 @pytest.mark.parametrize(
     ("name", "text"),
     [
         *(("codex_mode", text) for text in ("", "Fill", "off", "fill,pin")),
-        *(
-            ("codex_hosts", text)
-            for text in ("", ",", "https://chatgpt.com", "a b", "a:443", "a/b", "*.a", "-", "ä.org")
-        ),
+        *(("codex_hosts", text) for text in ("", ",", "https://a.org", "a b", "a:443", "a/b", "*.a", "-", "ä.org")),
         *(("codex_strip", text) for text in ("a b", "a.b", "1a", "input", "user,model", "type", "a;b", "é")),
         ("codex_learn", "model"),
         *(("codex_body_limit", text) for text in ("", "0", "-1", "1.5m", "64mb", "1 m", "9" * 19, "\u0661")),
@@ -110,19 +93,14 @@ def test_a_wrong_value_is_refused_with_what_the_option_takes(name: str, text: st
         parsed(**{name: text})
 
 
-def test_the_sentence_says_what_was_set_and_what_can_be() -> None:
+def test_the_sentence_says_what_was_set_and_what_can_be_without_a_terminal_escape() -> None:
     with pytest.raises(ValueError, match=r"^codex_mode is 'of', but it takes one of fill, pin, observe\.$"):
         parsed(codex_mode="of")
-
-
-def test_no_terminal_escape_gets_into_the_sentence() -> None:
-    with pytest.raises(ValueError, match="codex_mode") as refusal:
+    with pytest.raises(ValueError, match=r"^codex_mode is [ -~]+, but it takes one of fill, pin, observe\.$"):
         parsed(codex_mode="\x1b[31m")
-
-    assert str(refusal.value).isprintable()
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_needs_a_value(name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} has no value, but it takes "):
-        parse_settings({**{name: default for name, (default, _) in OPTIONS.items()}, name: None})
+        parsed(**{name: None})

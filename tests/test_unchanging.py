@@ -17,16 +17,13 @@ def test_values_with_the_same_fields_are_equal() -> None:
     assert Point(x=1) != Point(x=2)
 
 
-def test_fields_are_given_by_name() -> None:
+def test_fields_are_given_by_name_and_there_are_no_others() -> None:
     with pytest.raises(TypeError):
         Point(1)  # type: ignore[call-arg]
+    with pytest.raises(AttributeError):
+        Point(x=1).z = 2  # type: ignore[attr-defined]
 
 
 def test_nothing_of_it_is_shown() -> None:
     """It may be a secret."""
     assert "a secret" not in repr(Point(x=cast(int, "a secret")))
-
-
-def test_it_has_no_room_for_anything_else() -> None:
-    with pytest.raises(AttributeError):
-        Point(x=1).z = 2  # type: ignore[attr-defined]

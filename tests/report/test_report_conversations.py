@@ -13,19 +13,6 @@ def last_of(*entries: Object) -> Turn:
     return conversation.turns[-1]
 
 
-def test_a_miss_re_sent_what_its_predecessor_held_beyond_what_was_read() -> None:
-    assert last_of(entry(1, given=10_000), miss(cached=2_000)).resent == 8_000
-
-
-def test_a_turn_that_became_shorter_cannot_have_re_sent_more_than_it_had() -> None:
-    assert last_of(entry(1, given=10_000), miss(given=3_000, cached=1_000)).resent == 2_000
-
-
-def test_without_its_predecessor_what_was_reusable_stands_for_it() -> None:
-    assert last_of(miss(reusable_tokens=7_000, cached=1_000)).resent == 6_000
-    assert last_of(entry(1, given=None), miss(reusable_tokens=7_000)).resent == 7_000
-
-
 def test_a_predecessor_of_another_start_is_another_turn() -> None:
     found = conversations(entry(1, given=10_000, run="b"), miss(reusable_tokens=500))
 
@@ -33,19 +20,28 @@ def test_a_predecessor_of_another_start_is_another_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("first", "second", "resent"),
     [
-        {"verdict": "hit"},
-        {"verdict": "rejected"},
-        {"verdict": "made_up"},
-        {"given": None},
-        {"cached": None},
-        {"predecessor": None},
-        {"cached": 12_000},
+        pytest.param(entry(1), {"cached": 2_000}, 8_000, id="what its predecessor held beyond what was read"),
+        pytest.param(entry(1), {"given": 3_000, "cached": 1_000}, 2_000, id="no more than a shorter turn has"),
+        pytest.param(entry(1, given=None), {"reusable_tokens": 7_000}, 7_000, id="what was reusable"),
+        pytest.param(entry(9), {"reusable_tokens": 7_000, "cached": 1_000}, 6_000, id="the same without a predecessor"),
+        *(
+            pytest.param(entry(1), fields, 0, id=f"nothing: {fields}")
+            for fields in (
+                {"verdict": "hit"},
+                {"verdict": "rejected"},
+                {"verdict": "made_up"},
+                {"given": None},
+                {"cached": None},
+                {"predecessor": None},
+                {"cached": 12_000},
+            )
+        ),
     ],
 )
-def test_nothing_is_re_sent_where_it_is_no_miss_or_nothing_is_known(fields: Object) -> None:
-    assert last_of(entry(1, given=10_000), miss(**fields)).resent == 0
+def test_a_turn_re_sent(first: Object, second: dict[str, object], resent: int) -> None:
+    assert last_of(first, miss(**second)).resent == resent
 
 
 def test_what_is_neither_read_nor_re_sent_is_new() -> None:

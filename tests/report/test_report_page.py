@@ -31,6 +31,11 @@ def page(*entries: Object, source: str = "journal.jsonl") -> Element:
     return parsed(render(gathered(*entries), source))
 
 
+def texts(rows: list[Element]) -> list[list[str]]:
+    """Return the texts of the cells of each row."""
+    return [[cell.text for cell in row.children] for row in rows]
+
+
 @pytest.fixture(scope="module")
 def long_page() -> str:
     """The page on 2,000 turns."""
@@ -90,11 +95,9 @@ def test_a_journal_without_a_turn_is_said_to_be_one() -> None:
 
 
 def test_causes_say_what_to_do() -> None:
-    rows = (
-        page(entry(1, given=10_000), miss(verdict="idle", cached=1_000)).one("table", "causes").one("tbody").all("tr")
-    )
+    shown = page(entry(1, given=10_000), miss(verdict="idle", cached=1_000))
 
-    assert [[cell.text for cell in row.children] for row in rows] == [
+    assert texts(shown.one("table", "causes").one("tbody").all("tr")) == [
         ["idle", "1", "9,000", "", WORDS["idle"].advice],
         ["cold", "1", "", "", WORDS["cold"].advice],
     ]
@@ -104,14 +107,11 @@ def test_modes_are_compared_where_there_are_two() -> None:
     shown = page(*warm(40, mode="observe", share=0.25), *warm(60, start=100))
     section = shown.one("section", **{"aria-labelledby": "comparison"})
 
-    assert [[cell.text for cell in row.children] for row in section.one("tbody").all("tr")] == [
+    assert texts(section.one("tbody").all("tr")) == [
         ["observe as the client sends it", "25.0%", "25.0%", "25.0%", "40", "3", "0", "0.0%"],
         ["fill with one stable identity", "90.0%", "90.0%", "90.0%", "60", "3", "0", "0.0%"],
     ]
     assert "65.0 points more." in section.text
-
-
-def test_one_mode_is_not_compared() -> None:
     assert page(entry(1)).all("section", **{"aria-labelledby": "comparison"}) == []
 
 
@@ -153,32 +153,26 @@ def test_a_turn_says_why_to_mouse_keyboard_and_screen_reader() -> None:
     assert shown.one("p", "panel").text.startswith("Most re-sent: Turn 2 at 08:01:00, miss: tools_changed")
 
 
-def test_a_drawing_is_one_stop_of_the_tab_key(long_page: str) -> None:
-    drawings = parsed(long_page).all("div", "drawing")
+def test_a_drawing_is_one_stop_of_the_tab_key_and_all_in_it_is_in_a_table_as_well(long_page: str) -> None:
+    root = parsed(long_page)
+    drawings = root.all("div", "drawing")
 
     assert len(drawings) > 50
     for drawing in drawings:
         stops = [turn for turn in drawing.all("g", "turn") if turn.attributes["tabindex"] == "0"]
         assert [turn.classes >= {"told"} for turn in stops] == [True]
-
-
-def test_everything_in_a_drawing_is_in_a_table_as_well(long_page: str) -> None:
-    for conversation in parsed(long_page).all("details", "conversation"):
+    for conversation in root.all("details", "conversation"):
         turns = conversation.one("details", "listing").one("tbody").all("tr")
-
         assert len(turns) == len(conversation.all("g", "turn"))
 
 
-def test_what_is_drawn_has_a_name_or_is_hidden(long_page: str) -> None:
-    for picture in parsed(long_page).all("svg"):
-        assert picture.attributes.get("aria-hidden") == "true" or picture.attributes["aria-label"]
-
-
-def test_headings_label_their_sections_and_names_are_given_once(long_page: str) -> None:
+def test_what_is_drawn_has_a_name_or_is_hidden_and_headings_label_their_sections(long_page: str) -> None:
     root = parsed(long_page)
+    drawn = [picture.attributes for picture in root.all("svg")]
     names = [each.attributes["id"] for each in root.all() if "id" in each.attributes]
 
     assert len(names) == len(set(names))
+    assert all(given.get("aria-hidden") == "true" or given["aria-label"] for given in drawn)
     assert all(section.attributes["aria-labelledby"] in names for section in root.all("section"))
     assert root.one("html").attributes["lang"] == "en"
     assert len(root.all("h1")) == len(root.all("main")) == 1

@@ -1,7 +1,7 @@
 """The page that says how the addon is set and what it has seen."""
 
-from codexcache.settings import OPTIONS
 from codexcache.words.status import changed_options, status_page
+from support.settings import DEFAULTS
 
 
 def test_names_stand_beside_their_lines() -> None:
@@ -20,6 +20,4 @@ def test_a_long_line_goes_on_beside_its_name() -> None:
 
 
 def test_only_options_that_differ_are_listed() -> None:
-    options = {name: default for name, (default, _) in OPTIONS.items()} | {"codex_mode": "pin"}
-
-    assert changed_options(options) == ["codex_mode=pin"]
+    assert changed_options(DEFAULTS | {"codex_mode": "pin"}) == ["codex_mode=pin"]
