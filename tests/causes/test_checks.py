@@ -179,16 +179,12 @@ def together(*names: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", CAUSES)
-def test_a_cause_alone_is_the_verdict(name: str) -> None:
+def test_a_cause_alone_is_the_verdict_unless_it_cost_nothing(name: str) -> None:
+    free = after(**CAUSES[name], cached=20_000)
+
     assert after(**CAUSES[name]).name == name
-
-
-@pytest.mark.parametrize("name", CAUSES)
-def test_a_cause_that_cost_nothing_explains_nothing(name: str) -> None:
-    verdict = after(**CAUSES[name], cached=20_000)
-
-    assert verdict.name == "hit"
-    assert (name in verdict.changes) == (name not in ("idle", "key_overloaded"))
+    assert free.name == "hit"
+    assert (name in free.changes) == (name not in ("idle", "key_overloaded"))
 
 
 PAIRS = [pair for pair in itertools.combinations(CAUSES, 2) if frozenset(pair) not in EXCLUDING]
@@ -230,18 +226,14 @@ def test_an_edit_explains_a_miss_unless_clearly_less_was_read_than_stands_before
 
 
 def test_upstream_says_which_changes_explain_nothing() -> None:
+    """Only what is likely is called so."""
     verdict = late_edit(cached=2_000, via={"socket": "2"})
 
     assert str(verdict) == (
         "upstream: what changed (transport_changed, input_changed) does not explain that so little was read, and only "
         "10 s passed since its predecessor: likely the server's side"
     )
-
-
-def test_only_likelihoods_say_likely() -> None:
-    said = {name for name in CAUSES if "likely" in after(**CAUSES[name]).because}
-
-    assert said == {"idle", "key_overloaded"}
+    assert {name for name in CAUSES if "likely" in after(**CAUSES[name]).because} == {"idle", "key_overloaded"}
     assert "likely" in after().because
 
 

@@ -33,6 +33,8 @@ def test_a_listener_that_fails_does_not_keep_others_from_hearing() -> None:
     desk = Desk(lambda where, error: faults.append(f"{where}: {error}"))
     desk.listeners += [lambda _: 1 / 0, heard.append]  # type: ignore[list-item]
     sent = Continuity().begin(turn(input="a"), default_settings())
+    desk.ended(sent, at=1)  # which was never handed in
+    assert (faults, heard) == ([], [])
     desk.sent(sent, flow="f", at=0)
     desk.ended(sent, at=1)
 
@@ -40,24 +42,16 @@ def test_a_listener_that_fails_does_not_keep_others_from_hearing() -> None:
     assert len(heard) == 1
 
 
-def test_a_turn_that_was_never_handed_in_ends_without_a_word() -> None:
-    desk = Desk(raising)
-    desk.listeners.append(lambda _: pytest.fail("told"))
-
-    desk.ended(Continuity().begin(turn(input="a"), default_settings()), at=1)
-
-
 def test_a_route_says_what_was_forwarded() -> None:
+    """An agent's thread is known by either spelling; in observe the key is that of the body alone."""
     route = route_of(passage({"session-id": "s", "chatgpt-account-id": "a"}, prompt_cache_key="k"), "")
 
     assert (route.key, route.session, route.account) == ("k", "k", "a")
     assert (route.transport, route.host) == ("http", "chatgpt.com")
-
-
-def test_in_observe_the_key_is_that_of_the_body_alone() -> None:
+    assert [route_of(passage({name: "t"}), "").thread for name in ("thread-id", "thread_id")] == ["t", "t"]
+    assert route_of(passage({"session-id": "s"}), "").key == "s"
     assert route_of(passage({"session-id": "s"}, "observe"), "").key is None
     assert route_of(passage({"session-id": "s"}, "observe", prompt_cache_key="k"), "").key == "k"
-    assert route_of(passage({"session-id": "s"}), "").key == "s"
 
 
 @pytest.mark.parametrize(
@@ -74,11 +68,6 @@ def test_pin_is_a_way_out_only_for_a_client_that_it_would_hold(
     headers: Headers, mode: str, members: dict[str, Any], expected: bool
 ) -> None:
     assert route_of(passage(headers, mode, **members), "").pinnable is expected
-
-
-@pytest.mark.parametrize("name", ["thread-id", "thread_id"])
-def test_an_agents_thread_is_known_by_either_spelling(name: str) -> None:
-    assert route_of(passage({name: "t"}), "").thread == "t"
 
 
 class Sockets:

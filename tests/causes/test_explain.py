@@ -34,19 +34,11 @@ def played(explainer: Explainer, at: float, items: list[Json], given: Outcome | 
 
 
 def test_a_conversation_is_explained_turn_by_turn() -> None:
-    explainer = Explainer()
+    explainer = Explainer(history := History())
     verdicts = [played(explainer, at, ITEMS[:n]) for at, n in ((0, 1), (10, 3), (20, 5))]
 
     assert [(verdict.name, verdict.predecessor) for verdict in verdicts] == [("cold", None), ("hit", 1), ("hit", 2)]
-
-
-def test_a_history_that_is_given_is_used_although_it_is_empty() -> None:
-    history = History()
-    explainer = Explainer(history)
-    played(explainer, 0, ITEMS)
-    sent(explainer, 10, ITEMS)
-
-    assert len(history) == 1
+    assert len(history) == 2
 
 
 def test_turns_belong_to_the_conversation_of_their_first() -> None:

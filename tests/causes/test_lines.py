@@ -34,6 +34,15 @@ def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None
     assert [numbers(lines, entry) for entry in line.entries] == [[1, 2]] * 4
     assert numbers(lines, *line.entries) == [1, 2]
     assert numbers(lines, items.head(3)) == []
+    assert [powers(count) for count in (0, 1, 2, 5, 8)] == [[], [1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
+    assert [power(count) for count in (1, 2, 3, 4, 7, 8)] == [1, 2, 2, 4, 4, 8]
+
+
+def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
+    lines, turns = Lines(), grown(*[1] * 40)
+    line_of(lines, *turns)
+
+    assert numbers(lines, key_of(turns[0])) == list(range(41 - ALIKE, 41))
 
 
 def test_a_line_is_alone_where_no_other_is_listed() -> None:
@@ -44,13 +53,6 @@ def test_a_line_is_alone_where_no_other_is_listed() -> None:
 
     assert lines.is_alone(line, (own, key_of(one), nobodys))
     assert not lines.is_alone(line, (own, shared))
-
-
-def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
-    lines, turns = Lines(), grown(*[1] * 40)
-    line_of(lines, *turns)
-
-    assert numbers(lines, key_of(turns[0])) == list(range(41 - ALIKE, 41))
 
 
 def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
@@ -88,8 +90,3 @@ def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() 
     assert numbers(lines, ("key", "2")) == [2]
     lines.remove(made[2], made[2].records[0])
     assert numbers(lines, ("key", "2")) == []
-
-
-def test_powers_of_two_up_to_a_count() -> None:
-    assert [powers(count) for count in (0, 1, 2, 5, 8)] == [[], [1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
-    assert [power(count) for count in (1, 2, 3, 4, 7, 8)] == [1, 2, 2, 4, 4, 8]

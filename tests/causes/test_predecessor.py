@@ -125,22 +125,15 @@ def test_another_caller_who_was_answered_otherwise_has_another_conversation() ->
     assert found(remembering(first), now(ITEMS, via=BOB)) is None
 
 
-def test_among_conversations_with_one_opening_the_answer_tells() -> None:
+def test_among_conversations_with_one_opening_the_answer_or_identity_tells() -> None:
     one, other = record(1, ITEMS[:1], at=0.0), record(2, ITEMS[:1], at=10.0)
+    another = record(2, ITEMS[:1], at=10.0, via=route(session="s2", key="k2"))
     one.outputs = read_outputs([ITEMS[1]], one.prompt)
     other.outputs = read_outputs([said("assistant", "something else")], other.prompt)
 
     assert found(remembering(one, other), now(ITEMS)) == (1, 1)
-
-
-def test_among_conversations_with_one_opening_identity_tells() -> None:
-    other = record(2, ITEMS[:1], at=10.0, via=route(session="s2", key="k2"))
-
-    assert found(remembering(record(1, ITEMS[:1], at=0.0), other), now(ITEMS)) == (1, 1)
+    assert found(remembering(record(1, ITEMS[:1], at=0.0), another), now(ITEMS)) == (1, 1)
 
 
 def test_a_match_is_whole_if_all_of_the_predecessor_stands_again() -> None:
-    other = record(1, ITEMS[:3])
-
-    assert Match(record=other, head=3).whole
-    assert not Match(record=other, head=2).whole
+    assert [Match(record=record(1, ITEMS[:3]), head=head).whole for head in (3, 2)] == [True, False]

@@ -147,6 +147,7 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
 @pytest.mark.parametrize(
     "place",
     [
+        "codexcache.turns.tap.EventReader.feed",
         "codexcache.turns.outcome.Outcome.read_event",
         "codexcache.turns.continuity.refused_member",
         "codexcache.proxy.core.Core.end",
@@ -166,6 +167,7 @@ async def test_a_fault_after_a_turn_left_costs_the_response_nothing(
         assert bytes((await post(proxy, *FIELDS, **TURN)).raw) == answer
 
     assert said(caplog)
+    assert len(set(said(caplog))) == len(said(caplog))
     assert_no_canaries(caplog)
 
 

@@ -51,12 +51,13 @@ def everywhere(key: str, request_id: str | None = None) -> dict[str, str]:
         ((("Idempotency-Key", "i"), ("x-client-request-id", "r")), {}, everywhere("i", "r")),
         ((("session_id", ""), ("x-session-id", "s")), {}, everywhere("s")),
         ((), {"prompt_cache_key": {"a": []}, "conversation": "s"}, everywhere("s", "s")),
+        ((), {"input": []}, {}),
     ],
 )
 async def test_the_first_usable_value_becomes_the_key(
     net: Network, fields: tuple[Field, ...], members: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    """What a client can name its key by, best first."""
+    """What a client can name its key by, best first; without anything to go by there is none."""
     upstream = await net.upstream()
 
     assert await sent(await net.proxy(), upstream, fields, **members) == expected
@@ -222,27 +223,6 @@ async def test_every_transport_gives_the_same_input_the_same_key(net: Network, f
     assert len(set(await keys_over_every_transport(net, fields))) == 1
 
 
-async def test_a_refreshed_token_keeps_the_key_and_another_user_gets_another(net: Network) -> None:
-    """A derived key follows the user, not the credential; no credential shows in it."""
-    upstream = await net.upstream()
-    keys = []
-    for token in (bearer(), bearer(exp=2), bearer(user="user-2"), ("Authorization", "Bearer opaque")):
-        shown = await sent(await net.proxy(), upstream, (token,))
-        assert uuid.UUID(shown["key"]).version == 5
-        keys.append(shown["key"])
-
-    assert keys[0] == keys[1]
-    assert len(set(keys)) == 3
-
-
-async def test_without_anything_to_go_by_no_key_is_written(net: Network) -> None:
-    """No caller, no user message: only the removals are made."""
-    upstream = await net.upstream()
-
-    assert await sent(await net.proxy(), upstream, input=[], stream_options={}) == {}
-    assert upstream.last.body == body(input=[])
-
-
 async def test_a_conversation_keeps_its_key_whatever_ids_come_with_its_turns(net: Network) -> None:
     """A session or Idempotency-Key that is new on each request costs nothing after the first turn."""
     upstream = await net.upstream()
@@ -358,18 +338,6 @@ async def test_a_delta_keeps_the_key_of_the_turn_it_names(net: Network) -> None:
         await peer.ask(frame(input=[ANSWER], previous_response_id="resp_2"))
 
     assert server.keys == ["one", "two", "one", "one", "two"]
-
-
-@pytest.mark.parametrize(("mode", "expected"), [("fill", "new"), ("pin", "old")])
-async def test_an_explicit_key_in_a_delta_wins_in_fill_alone(net: Network, mode: str, expected: str) -> None:
-    """The same rule as over HTTP."""
-    server = Answering("resp_1", "resp_2")
-    await net.upstream(talking(server))
-    async with opened(await net.proxy(codex_mode=mode)) as peer:
-        await peer.ask(frame(input=[HI], prompt_cache_key="old"))
-        await peer.ask(frame(input=[MORE], previous_response_id="resp_1", prompt_cache_key="new"))
-
-    assert server.keys == ["old", expected]
 
 
 async def test_a_warm_up_passes_on_a_session_and_derives_nothing(net: Network) -> None:

@@ -265,26 +265,6 @@ async def test_a_turn_is_finished_by_its_last_event_not_by_the_end_of_its_body(n
         steps.go_on()
 
 
-async def test_a_listener_that_fails_alters_nothing(
-    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Every byte arrives, and the fault is said once."""
-
-    def fail(*_: object) -> None:
-        raise RuntimeError("SECRET")
-
-    monkeypatch.setattr("codexcache.turns.tap.EventReader.feed", fail)
-    answer = b"".join([stream_head(), *map(chunk, STREAM), chunk(b"")])
-    await net.upstream(responding(answer))
-    proxy = await net.proxy()
-    for _ in range(3):
-        assert bytes((await post(proxy)).raw) == answer
-
-    (line,) = said(caplog)
-    assert "fault" in line
-    assert "SECRET" not in line
-
-
 async def test_a_fault_before_the_listeners_does_not_make_a_stream_wait(
     net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:

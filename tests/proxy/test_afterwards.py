@@ -53,16 +53,10 @@ async def test_what_is_put_by_is_done_before_what_is_asked_for_next(afterwards: 
     assert done == [1, 2]
 
 
-def test_where_no_loop_runs_it_is_done_at_once(afterwards: Afterwards) -> None:
-    done: list[int] = []
-    Afterwards(Faults()).do(lambda: done.append(1))
-
-    assert done == [1]
-
-
 async def test_a_caller_that_cannot_wait_has_it_done_now_and_once(afterwards: Afterwards) -> None:
+    """What it asks for itself is done as well."""
     done: list[int] = []
-    afterwards.do(lambda: done.append(1))
+    afterwards.do(lambda: afterwards.do(lambda: done.append(1)))
     afterwards.catch_up()
     assert done == [1]
     await asyncio.sleep(0)
@@ -70,10 +64,9 @@ async def test_a_caller_that_cannot_wait_has_it_done_now_and_once(afterwards: Af
     assert done == [1]
 
 
-async def test_what_it_asks_for_itself_is_done_as_well(afterwards: Afterwards) -> None:
+def test_where_no_loop_runs_it_is_done_at_once(afterwards: Afterwards) -> None:
     done: list[int] = []
     afterwards.do(lambda: afterwards.do(lambda: done.append(1)))
-    await asyncio.sleep(0)
 
     assert done == [1]
 

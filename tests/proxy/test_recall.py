@@ -54,13 +54,6 @@ def test_a_request_comes_back_with_what_its_response_said(coding: str) -> None:
     assert turn.passage.first_byte_at == START + 6
 
 
-def test_a_whole_json_document_is_read_as_well() -> None:
-    flow, response = answered(answer=b'{"id":"r","usage":{"input_tokens":7}}')
-    response.headers["content-type"] = "application/json"
-
-    assert said(recalled(flow).passage) == (200, "r", {"input_tokens": 7})
-
-
 def test_a_request_without_a_response_ended_as_it_was_sent() -> None:
     flow = saved_request(at=5)
     flow.response = None
@@ -91,7 +84,10 @@ def test_a_response_that_is_damaged_or_was_too_large_to_be_kept_says_nothing(cod
     assert said(recalled(flow).passage) == (200, None, {})
 
 
-def test_a_refusal_is_recalled() -> None:
+def test_a_json_document_or_a_refusal_is_read_as_well() -> None:
+    flow, response = answered(answer=b'{"id":"r","usage":{"input_tokens":7}}')
+    response.headers["content-type"] = "application/json"
+    assert said(recalled(flow).passage) == (200, "r", {"input_tokens": 7})
     flow, response = answered(answer=b'{"detail":"Unsupported parameter: metadata"}')
     response.status_code, response.headers["content-type"] = 400, "application/json"
     outcome = recalled(flow).passage.outcome

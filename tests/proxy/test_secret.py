@@ -65,21 +65,15 @@ def _loaded_by(loaders: list[subprocess.Popen[str]], folder: Path) -> list[str]:
     return [each.stdout.readline().strip() for each in loaders if each.stdout is not None]
 
 
-def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_or_a_file_that_keeps_nothing_is_an_error(tmp_path: Path) -> None:
+    """Of a file without an end the first bytes are read."""
     (tmp_path / "file").write_bytes(b"")
-
     with pytest.raises(OSError, match="file"):
         load_secret(tmp_path / "file")
-
-
-def test_a_file_that_keeps_nothing_is_an_error(tmp_path: Path) -> None:
     (tmp_path / SECRET_FILE).symlink_to(os.devnull)
-
     with pytest.raises(OSError, match="does not keep what is written to it"):
         load_secret(tmp_path)
-
-
-def test_of_a_file_without_an_end_the_first_bytes_are_read(tmp_path: Path) -> None:
+    (tmp_path / SECRET_FILE).unlink()
     (tmp_path / SECRET_FILE).symlink_to("/dev/zero")
 
     assert load_secret(tmp_path) == bytes(32)

@@ -37,11 +37,6 @@ def test_an_event_goes_to_each_handler_that_wants_it_in_order() -> None:
     addon.request("a flow")
 
     assert heard == [("first", "a flow"), ("second", "a flow")]
-
-
-def test_an_event_that_no_handler_wants_finds_no_hook() -> None:
-    addon = connected(Handler("only", []), Quiet())
-
     assert [name for name in hooks.all_hooks if hasattr(addon, name)] == ["request"]
 
 
@@ -96,10 +91,12 @@ async def test_a_handler_that_fails_keeps_no_other_from_hearing() -> None:
     assert all("in the request hook" in line for line in faults.lines())
 
 
-def test_what_is_wrong_with_an_option_is_for_mitmproxy_to_say() -> None:
+def test_what_is_wrong_with_an_option_or_ends_the_program_is_for_mitmproxy() -> None:
     faults = Faults()
     with taddons.context(), pytest.raises(exceptions.OptionsError):
         connected(Failing(), faults=faults).configure({"listen_port"})
+    with pytest.raises(KeyboardInterrupt):
+        connected(Failing(), faults=faults).done()
 
     assert faults.lines() == []
 
@@ -112,8 +109,3 @@ def test_at_the_start_it_is_said_without_a_traceback(caplog: pytest.LogCaptureFi
     assert [(one.levelname, one.message, one.exc_info) for one in caplog.records] == [
         ("ERROR", "it is no number", None)
     ]
-
-
-def test_what_ends_the_program_is_not_held_back() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        connected(Failing()).done()

@@ -143,13 +143,16 @@ def test_quiet_is_quiet_and_no_turns_need_no_summary(
     assert capsys.readouterr() == ("", "")
 
 
-def test_other_programs_have_their_lists(web: Mitmproxy, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line would be written across the console's screen."""
+def test_other_programs_have_their_lists(
+    web: Mitmproxy, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line would be written across the console's screen. Without a path there is no journal, either."""
+    monkeypatch.chdir(tmp_path)
     web.take()
     web.telling.done()
 
     assert capsys.readouterr() == ("", "")
-    assert web.telling.summary.turns == 1
+    assert (web.telling.summary.turns, web.core.flows.all(), list(tmp_path.iterdir())) == (1, [], [])
 
 
 class Closed(io.StringIO):
@@ -250,12 +253,6 @@ def test_a_flow_carries_a_bounded_number_of_portraits(web: Mitmproxy, make: Call
     assert flow.comment.startswith("the latest 500 turns, 1 missed; miss: tools" if flow.websocket else "miss: tools")
 
 
-def test_a_flow_that_is_gone_is_not_marked(web: Mitmproxy) -> None:
-    web.take()
-
-    assert web.core.flows.all() == []
-
-
 def test_lists_of_flows_hear_of_it(flow: http.HTTPFlow) -> None:
     """Each time, so that they show the new mark."""
     with opened(view := View()) as web:
@@ -316,13 +313,6 @@ def test_an_entry_is_made_once_for_a_finding(web: Mitmproxy, monkeypatch: pytest
 
 def turns(path: Path) -> list[Json]:
     return [entry["turn"] for entry in entries_of(path)]
-
-
-def test_without_a_path_there_is_no_journal(web: Mitmproxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    web.take()
-
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_journal_gets_a_line_a_turn_and_is_the_users_alone(web: Mitmproxy, tmp_path: Path) -> None:

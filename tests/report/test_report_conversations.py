@@ -13,10 +13,14 @@ def last_of(*entries: Object) -> Turn:
     return conversation.turns[-1]
 
 
-def test_a_predecessor_of_another_start_is_another_turn() -> None:
+def test_the_same_fingerprint_in_two_starts_is_two_conversations() -> None:
+    """And a predecessor of another start is another turn."""
     found = conversations(entry(1, given=10_000, run="b"), miss(reusable_tokens=500))
 
-    assert sorted(conversation.resent for conversation in found) == [0, 500]
+    assert {(each.run, each.name, each.resent) for each in found} == {
+        ("b", "cccccccccccc", 0),
+        ("aaaaaaaaaaaa", "cccccccccccc", 500),
+    }
 
 
 @pytest.mark.parametrize(
@@ -49,9 +53,6 @@ def test_what_is_neither_read_nor_re_sent_is_new() -> None:
 
     assert (turn.row.cached, turn.resent, turn.fresh) == (2_000, 8_000, 2_000)
     assert turn.is_counted
-
-
-def test_a_turn_without_counters_is_not_counted() -> None:
     assert not last_of(entry(1, given=None)).is_counted
     assert not last_of(entry(1, cached=None)).is_counted
 
@@ -71,12 +72,6 @@ def test_turns_are_in_the_order_of_time() -> None:
     [conversation] = conversations(entry(2, at=5), entry(3, at=9), entry(1, at=5))
 
     assert [turn.row.turn for turn in conversation.turns] == [1, 2, 3]
-
-
-def test_the_same_fingerprint_in_two_starts_is_two_conversations() -> None:
-    found = conversations(entry(1, run="a"), entry(1, run="b"))
-
-    assert {("a", "cccccccccccc"), ("b", "cccccccccccc")} == {(each.run, each.name) for each in found}
 
 
 def test_those_that_re_sent_the_most_come_first_and_then_the_largest() -> None:

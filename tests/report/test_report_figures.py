@@ -26,14 +26,10 @@ def test_the_cached_share_is_weighted_by_tokens_and_the_median_is_not() -> None:
 
 def test_turns_without_counters_are_turns_but_in_no_share() -> None:
     totals = totals_of(entry(1, given=None), entry(2, given=5_000, cached=None), entry(3, given=100, cached=50))
+    none = totals_of(entry(1, given=None), entry(2, given=0))
 
     assert (totals.turns, totals.counted, totals.input, totals.share) == (3, 1, 100, 0.5)
-
-
-def test_nothing_that_was_counted_has_no_share() -> None:
-    totals = totals_of(entry(1, given=None), entry(2, given=0))
-
-    assert (totals.share, totals.median, totals.warm_share, totals.resent_share) == (None, None, None, None)
+    assert (none.share, none.median, none.warm_share, none.resent_share) == (None, None, None, None)
 
 
 def test_the_parts_of_the_input_add_up() -> None:
@@ -43,14 +39,11 @@ def test_the_parts_of_the_input_add_up() -> None:
     assert 0 < totals.resent < totals.input
 
 
-def test_an_expected_rebuild_is_counted_apart() -> None:
-    totals = totals_of(entry(1, given=10_000), miss(2, verdict="context_compacted"), miss(3))
+def test_an_expected_rebuild_and_turns_that_the_addon_altered_are_counted_apart() -> None:
+    rebuilt = miss(2, verdict="context_compacted", changed=["session-id"])
+    totals = totals_of(entry(1, given=10_000), rebuilt, miss(3))
 
-    assert (totals.resent, totals.expected, totals.misses) == (20_000, 10_000, 2)
-
-
-def test_turns_that_the_addon_altered_are_counted() -> None:
-    assert totals_of(entry(1), entry(2, changed=["session-id"])).altered == 1
+    assert (totals.resent, totals.expected, totals.misses, totals.altered) == (20_000, 10_000, 2, 1)
 
 
 def test_causes_are_ranked_by_tokens_then_misses_then_turns() -> None:
@@ -74,15 +67,14 @@ def test_causes_are_ranked_by_tokens_then_misses_then_turns() -> None:
     ]
 
 
-def test_one_mode_is_not_compared() -> None:
-    assert compare(conversations(entry(1), entry(2))) is None
-
-
 def test_modes_stand_in_the_order_of_how_much_they_do() -> None:
+    """A conversation in several modes counts in each; one mode is not compared."""
     modes = enumerate(("x", "pin", "fill", "observe"), 1)
     comparison = compared(*(entry(number, mode=mode) for number, mode in modes))
 
     assert [name for name, _ in comparison.modes] == ["observe", "fill", "pin", "x"]
+    assert {(totals.turns, totals.conversations) for _, totals in comparison.modes} == {(1, 1)}
+    assert compare(conversations(entry(1), entry(2))) is None
 
 
 def test_a_difference_is_said_with_its_turns() -> None:
@@ -92,12 +84,8 @@ def test_a_difference_is_said_with_its_turns() -> None:
         "Warm turns read 90.0% of their input from the cache with fill (50 turns) and 30.0% with observe (40 turns): "
         "60.0 points more.",
     )
-
-
-def test_a_worse_share_is_said_as_plainly() -> None:
-    comparison = compared(*warm(40, mode="observe", share=0.9), *warm(40, start=100, share=0.85))
-
-    assert comparison.sentences[0].endswith(": 5.0 points less.")
+    worse = compared(*warm(40, mode="observe", share=0.9), *warm(40, start=100, share=0.85))
+    assert worse.sentences[0].endswith(": 5.0 points less.")
 
 
 @pytest.mark.parametrize(
@@ -120,12 +108,6 @@ def test_a_mode_without_counters_is_not_compared_but_listed() -> None:
     assert comparison.sentences == (
         "observe and fill cannot be compared: one of them has no warm turn that reported token counts.",
     )
-
-
-def test_a_conversation_in_two_modes_counts_in_both() -> None:
-    comparison = compared(entry(1, mode="observe"), entry(2, mode="fill"))
-
-    assert [(totals.turns, totals.conversations) for _, totals in comparison.modes] == [(1, 1), (1, 1)]
 
 
 def test_of_very_many_modes_some_are_compared() -> None:

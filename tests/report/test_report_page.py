@@ -66,11 +66,6 @@ def test_the_figures_come_first() -> None:
     assert "Shares are of the 2 turns that reported token counts; 1 did not." in shown.text
 
 
-def test_what_the_addon_altered_is_said() -> None:
-    assert "The addon altered 1 turn on the way." in page(entry(1), entry(2, changed=["session-id"])).text
-    assert "altered" not in page(entry(1)).one("main").text
-
-
 def test_counters_that_are_not_known_are_not_0() -> None:
     shown = page(entry(1, given=None))
 
@@ -78,13 +73,15 @@ def test_counters_that_are_not_known_are_not_0() -> None:
     assert shown.one("g", "turn").one("title").text.endswith("n/a input, n/a cached")
 
 
-def test_lines_that_were_left_out_are_counted_on_the_page() -> None:
+def test_lines_that_were_left_out_and_turns_that_were_altered_are_counted_on_the_page() -> None:
     found = gathered(entry(1), entry(1))
     found.add_lines([b'{"turn": 1, "ti', b"[]"])
 
     assert parsed(render(found, "x")).one("p", "note").text == (
         "3 lines left out: 1 told before, 1 cut off or not JSON, 1 no entry of a journal."
     )
+    assert "The addon altered 1 turn on the way." in page(entry(1), entry(2, changed=["session-id"])).text
+    assert "altered" not in page(entry(1)).one("main").text
 
 
 def test_a_journal_without_a_turn_is_said_to_be_one() -> None:

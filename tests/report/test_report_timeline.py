@@ -25,9 +25,6 @@ def test_a_bar_is_made_of_what_was_read_re_sent_and_new_from_the_floor_up() -> N
 
     assert [(part.kind, part.height) for part in parts] == [("cached", 30.0), ("resent", 30.0), ("fresh", 60.0)]
     assert [part.y for part in parts] == [FLOOR - 30, FLOOR - 60, FLOOR - 120]
-
-
-def test_the_largest_turn_fills_the_height() -> None:
     assert drawn(entry(1, given=7), entry(2, given=7_777)).bars[1].top == FLOOR - PLOT == TOP
 
 
@@ -87,11 +84,8 @@ def test_heights_are_round_numbers(given: int, labels: list[str]) -> None:
     assert [line.label for line in drawn(entry(1, given=given)).heights] == labels
 
 
-def test_times_are_told_at_the_start_and_behind_long_gaps() -> None:
+def test_times_are_told_at_the_start_and_behind_long_gaps_and_another_day_once() -> None:
     assert [line.label for line in paused(0, 10, 20, 1_000, 2_000).times] == ["08:00", "08:16", "08:33"]
-
-
-def test_another_day_is_named_once() -> None:
     assert [line.label for line in paused(0, 86_400, 88_000, 99_000).times] == ["08:00", "2026-11-21 08:00", "11:30"]
 
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import gzip
 import importlib.util
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from support.patience import until
 from support.programs import free_port
+from support.proxy import is_open
 
 type Attributes = dict[str, Any]
 
@@ -149,14 +149,9 @@ async def rotel(port: int, beyond: str, folder: Path) -> AsyncIterator[asyncio.s
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        await until(lambda: _is_open(port))
+        await until(lambda: is_open(port))
         yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
@@ -29,8 +30,9 @@ def at_most(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-async def until(condition: Callable[[], object], seconds: float = 15) -> None:
-    """Wait until the condition holds; raise TimeoutError if that takes longer."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
+async def until(condition: Callable[[], object], seconds: float = 15, *, told: Callable[[], object] = str) -> None:
+    """Wait until a condition holds; fail the test with what is told if that takes longer."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"It did not hold after {seconds:g} seconds: {told()}"
+        await asyncio.sleep(0.005)

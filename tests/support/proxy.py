@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -69,6 +70,12 @@ async def listening(master: Master, task: "asyncio.Task[None]") -> int:
         await asyncio.sleep(0.002)
     await task
     raise AssertionError("the proxy ended before it listened")
+
+
+def is_open(port: int) -> bool:
+    """Tell whether something listens at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Watch:

@@ -77,7 +77,4 @@ def test_a_head_stands_for_the_order_of_items_too() -> None:
 
     assert Items([a, b]).head(2) != Items([b, a]).head(2)
     assert Items([a, b]).head(1) == Items([a]).head(1)
-
-
-def test_no_items_have_nothing_in_common() -> None:
     assert Items().common_head(Items()) == len(Items()) == Items().size() == Items().head(0) == 0

@@ -57,19 +57,14 @@ class Client:
 
 
 @pytest.mark.parametrize("endpoint", ["responses", "compact"])
-def test_every_endpoint_gets_the_same_envelope(endpoint: Endpoint) -> None:
+def test_every_endpoint_gets_the_same_envelope_and_a_frame_the_same_key(endpoint: Endpoint) -> None:
     passage = Client().send({"session_id": "s"}, {"stream_options": {}}, endpoint=endpoint)
 
     assert passage.envelope.put == {"prompt_cache_key": "s"}
     assert passage.envelope.drop == {"stream_options"}
     assert headers_of(passage.envelope) == {"session_id": "s", "session-id": "s"}
     assert passage.changed == ("session-id", "prompt_cache_key", "stream_options")
-
-
-def test_a_frame_gets_the_same_key_as_a_request() -> None:
-    put = [Client().send({"session_id": "s"}, transport=name).envelope.put for name in ("http", "websocket")]
-
-    assert put == [{"prompt_cache_key": "s"}] * 2
+    assert Client().send({"session_id": "s"}, transport="websocket").envelope.put == passage.envelope.put
 
 
 def test_without_anything_to_go_by_no_key_is_written_and_the_rest_still_applies() -> None:
@@ -291,26 +286,18 @@ def test_a_turn_ends_once() -> None:
     assert client.refuse(passage, "user") is None
 
 
-# Passages.
-
-
-def test_a_passage_knows_what_was_forwarded() -> None:
-    passage = Client().send({"session_id": "s"}, {"prompt_cache_key": " k "})
-
-    assert passage.forwarded_key == "k"
-    assert passage.forwarded == passage.envelope.fields
-
-
 @pytest.mark.parametrize(
     ("body", "strip", "key"),
     [
         pytest.param({"prompt_cache_key": "k"}, "", "k", id="as it came"),
         pytest.param({"prompt_cache_key": "k"}, "prompt_cache_key", None, id="stripped"),
         pytest.param({"prompt_cache_key": 7}, "", 7, id="what is no string"),
+        pytest.param({"prompt_cache_key": " k "}, "", "k", id="trimmed"),
         pytest.param({}, "", None, id="none"),
     ],
 )
 def test_the_key_that_was_forwarded_is_the_bodys(body: dict[str, Json], strip: str, key: Json) -> None:
-    client = Client(replace(FILL, strip=frozenset(strip.split())))
+    passage = Client(replace(FILL, strip=frozenset(strip.split()))).send({}, body)
 
-    assert client.send({}, body).forwarded_key == key
+    assert passage.forwarded_key == key
+    assert passage.forwarded == passage.envelope.fields

@@ -33,9 +33,9 @@ def test_one_message_means_the_same_however_it_is_written(written: Json) -> None
 
 
 def test_text_of_the_assistant_is_output() -> None:
-    assert meant([said("assistant", "hi")]) == meant(
-        [{"role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}]
-    )
+    output: Json = [{"type": "output_text", "text": "hi"}]
+
+    assert meant([said("assistant", "hi")]) == meant([{"role": "assistant", "content": output}])
 
 
 @pytest.mark.parametrize(
@@ -55,9 +55,6 @@ def test_another_meaning_is_spelled_otherwise(other: Json) -> None:
 @pytest.mark.parametrize("given", [None, "", [], 7, {"role": "user"}], ids=repr)
 def test_an_input_that_is_empty_or_of_another_type_has_no_items(given: Json) -> None:
     assert meant(given) == []
-
-
-def test_a_body_without_an_input_has_no_items() -> None:
     assert given_items({}) == []
 
 
@@ -106,9 +103,6 @@ IMAGE: Json = {"role": "user", "content": [{"type": "input_image", "image_url": 
 def test_the_first_user_message_opens_a_conversation(given: Json, expected: str) -> None:
     assert expected in (opening(given) or "")
     assert opening([user("one")]) == '[{"text":"one","type":"input_text"}]'
-
-
-def test_the_opening_is_the_whole_message() -> None:
     assert opening("a" * 5000 + "b") != opening("a" * 5000 + "c")
 
 

@@ -106,16 +106,13 @@ TWO_LONG = ("x" * 64 + "1", "x" * 64 + "2")
 
 @pytest.mark.parametrize("headers", [{}, NATIVE], ids=["any client", "the official client"])
 def test_two_long_keys_that_share_64_characters_stay_distinct(headers: Headers) -> None:
+    """Each is the same wherever it comes from."""
     keys = {first(headers, prompt_cache_key=value).key or "" for value in TWO_LONG}
-
-    assert len(keys) == 2
-    assert {uuid.UUID(key).version for key in keys} == {5}
-
-
-def test_a_long_value_becomes_the_same_key_wherever_it_comes_from() -> None:
     long = TWO_LONG[0]
     identities = [first(prompt_cache_key=long), first({"session_id": long}), first({"idempotency-key": long})]
 
+    assert len(keys) == 2
+    assert {uuid.UUID(key).version for key in keys} == {5}
     assert len({identity.key for identity in identities}) == 1
 
 
@@ -259,6 +256,8 @@ def test_a_first_turn_that_is_tried_again_without_a_session_keeps_its_key() -> N
 )
 def test_the_clients_own_key_that_changes(headers: Headers, pin: bool, expected: list[str]) -> None:
     assert sent_in_turn(lambda n, body: (headers, {"prompt_cache_key": f"k{n}", **body}), pin) == expected
+    client = Client(pin)
+    assert [client.key(headers, prompt_cache_key=f"k{text}", input=text) for text in "ab"] == ["ka", "kb"]
 
 
 @pytest.mark.parametrize(("pin", "expected"), [(False, ["s1", "s2"]), (True, ["ks10", "ks20"])])
@@ -367,9 +366,3 @@ def test_another_callers_response_gives_no_key() -> None:
     client.answered("r1", NAMED, ALICE)
 
     assert client.key({**BOB, "session_id": "s"}, previous_response_id="r1") == "s"
-
-
-def test_pin_lets_a_new_conversation_have_a_key_of_its_own() -> None:
-    client = Client(pin=True)
-
-    assert [client.key(prompt_cache_key=f"k{text}", input=text) for text in "ab"] == ["ka", "kb"]

@@ -50,12 +50,6 @@ def test_an_input_goes_on_with_the_turn_that_it_extends(
     assert gone_on_with(remembering(("k", {}, conversation("a"))), headers, *texts) == expected
 
 
-def test_of_several_turns_the_one_that_is_extended_furthest_counts() -> None:
-    memory = remembering(("far", {}, conversation("a", "b", "c")), ("near", {}, conversation("a")))
-
-    assert gone_on_with(memory, {}, "a", "b", "c", "d") == "far"
-
-
 OPENING = conversation("a")
 ONE, TWO, THREE = ((name, {"session_id": name}, OPENING) for name in ("one", "two", "three"))
 
@@ -80,12 +74,15 @@ def test_of_many_conversations_with_one_opening_the_oldest_are_forgotten() -> No
     assert gone_on_with(memory, {"session_id": "s0"}, "a", "b") == "k64"
 
 
-def test_another_callers_turn_is_not_gone_on_with() -> None:
-    memory = remembering(("k", ALICE, conversation("a")))
+def test_another_callers_turn_is_not_gone_on_with_nor_is_a_delta() -> None:
+    """Of turns that are extended, the one that is extended furthest counts."""
+    memory = remembering(("far", ALICE, conversation("a", "b", "c")), ("near", ALICE, conversation("a")))
+    memory.remember(turn(ALICE, input=conversation("x"), previous_response_id="r"), named("delta"))
 
     assert gone_on_with(memory, BOB, "a", "b") is None
     assert gone_on_with(memory, {}, "a", "b") is None
-    assert gone_on_with(memory, ALICE, "a", "b") == "k"
+    assert gone_on_with(memory, ALICE, "x", "b") is None
+    assert [gone_on_with(memory, ALICE, *texts) for texts in ("ab", "abcd")] == ["near", "far"]
 
 
 @pytest.mark.parametrize(
@@ -139,13 +136,6 @@ def _as(instructions: str, *texts: str, carried: bool) -> Turn:
     return turn(None, {"instructions": instructions}, input=conversation(*texts))
 
 
-def test_a_delta_is_not_the_whole_input_and_cannot_be_gone_on_with() -> None:
-    memory = Memory()
-    memory.remember(turn(input=conversation("a"), previous_response_id="r"), named("k"))
-
-    assert gone_on_with(memory, {}, "a", "b") is None
-
-
 def test_the_turn_of_a_response_is_found_by_its_id() -> None:
     memory = Memory()
     memory.remember_response(turn(ALICE), "r", named("k"))
@@ -156,24 +146,13 @@ def test_the_turn_of_a_response_is_found_by_its_id() -> None:
     assert memory.identity_of_response(turn(BOB, previous_response_id="r")) is None
 
 
-def test_the_memory_is_bounded() -> None:
-    memory = remembering(*((str(index), {}, conversation(str(index))) for index in range(4)), limit=3)
-
-    assert [gone_on_with(memory, {}, str(index), "b") for index in range(4)] == [None, "1", "2", "3"]
-
-
-def test_what_was_used_least_recently_is_forgotten_first() -> None:
+def test_the_memory_is_bounded_and_what_was_used_least_recently_is_forgotten_first() -> None:
     memory = remembering(*((str(index), {}, conversation(str(index))) for index in range(3)), limit=3)
     gone_on_with(memory, {}, "0", "b")
     memory.remember(turn(input=conversation("3")), named("3"))
+    for response in ("r0", "r1", "r2", "r3"):
+        memory.remember_response(turn(), response, named(response))
+    found = [memory.identity_of_response(turn(previous_response_id=response)) for response in ("r0", "r1", "r3")]
 
     assert [gone_on_with(memory, {}, str(index), "b") for index in range(4)] == ["0", None, "2", "3"]
-
-
-def test_the_memory_of_responses_is_bounded_too() -> None:
-    memory = Memory(2)
-    for response in ("r1", "r2", "r3"):
-        memory.remember_response(turn(), response, named(response))
-    found = [memory.identity_of_response(turn(previous_response_id=response)) for response in ("r1", "r2", "r3")]
-
-    assert found == [None, named("r2"), named("r3")]
+    assert found == [None, named("r1"), named("r3")]

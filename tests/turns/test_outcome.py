@@ -112,19 +112,20 @@ def test_what_is_no_event_says_nothing(data: bytes) -> None:
     assert outcome == Outcome()
 
 
-@pytest.mark.parametrize("data", [b'{"type":"error"}', b'{ "type" :\n"error" }', b'{"a":1,"type": "error","b":2}'])
-def test_white_space_and_order_do_not_matter(data: bytes) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"type":"error"}',
+        b'{ "type" :\n"error" }',
+        b'{"a":1,"type": "error","b":2}',
+        b'{"type":"response.completed","x":"\\ud83d","response":{"id":"r1"}}',
+    ],
+)
+def test_white_space_order_and_half_of_an_emoji_do_not_matter(data: bytes) -> None:
     outcome = Outcome()
     outcome.read_event(data)
 
     assert outcome.finished
-
-
-def test_half_of_an_emoji_in_the_answer_does_not_hide_the_usage() -> None:
-    outcome = Outcome()
-    outcome.read_event(b'{"type":"response.completed","x":"\\ud83d","response":{"id":"r1"}}')
-
-    assert (outcome.response_id, outcome.finished) == ("r1", True)
 
 
 def test_a_whole_body_is_read_like_a_response() -> None:

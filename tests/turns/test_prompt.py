@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from codexcache.turns.items import seen, spelled
 from codexcache.turns.prompt import Prompt, read_outputs, read_prompt
 from codexcache.wire.document import Json, Object
 from support.turns import conversation, said, user
@@ -49,9 +48,10 @@ def test_what_the_model_does_not_see_is_no_difference(written: Json) -> None:
 
 def test_what_the_backend_sent_is_what_the_client_sends_back() -> None:
     part: Object = {"type": "output_text", "text": "yes", "annotations": [], "logprobs": []}
-    sent: Object = {"id": "m", "type": "message", "status": "completed", "role": "assistant", "content": [part]}
 
-    assert items(sent) == items(said("assistant", "yes"))
+    assert items({"id": "m", "status": "completed", **HI, "role": "assistant", "content": [part]}) == items(
+        said("assistant", "yes")
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,17 +107,14 @@ def test_tools_and_instructions_carried_in_the_input_are_what_they_are() -> None
 
 
 def test_only_the_head_of_the_input_carries_tools_and_instructions() -> None:
+    """A developer message beside instructions is an item."""
     late: list[Json] = [said("developer", "two"), user("a"), CARRIED, said("developer", "three")]
     prompt = read_prompt({"input": [CARRIED, said("developer", "one"), *late]})
+    other = read_prompt({"instructions": "i", "input": [said("developer", "d"), user("a")]})
 
     assert (len(prompt.head.tools), prompt.head.instructions) == (2, "one")
     assert prompt.items.kinds() == ("developer message", "user message", "additional_tools", "developer message")
-
-
-def test_a_developer_message_beside_instructions_is_an_item() -> None:
-    prompt = read_prompt({"instructions": "i", "input": [said("developer", "d"), user("a")]})
-
-    assert (prompt.head.instructions, len(prompt.items)) == ("i", 2)
+    assert (other.head.instructions, len(other.items)) == ("i", 2)
 
 
 def test_a_picture_weighs_what_it_is_worth() -> None:
@@ -188,13 +185,3 @@ def test_a_prompt_shows_nothing_of_itself() -> None:
     shown = repr(read_prompt({"model": "m", "instructions": "secret", "input": "secret"}))
 
     assert shown == "Prompt('m', 0 tools, 1 items)"
-
-
-def test_spelling_is_one_for_all_white_space_and_escapes() -> None:
-    assert spelled(json.loads('{"a": "\\u00e9", "b":1}')) == spelled(json.loads('{"a":"é","b": 1}'))
-    assert spelled({"b": 1, "a": 2}) != spelled({"a": 2, "b": 1})
-    assert spelled({"b": 1, "a": 2}, sort=True) == spelled({"a": 2, "b": 1}, sort=True)
-
-
-def test_what_is_no_object_is_seen_as_it_is() -> None:
-    assert [seen(value) for value in ("x", 7, None)] == ["x", 7, None]

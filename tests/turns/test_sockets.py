@@ -37,20 +37,14 @@ def frame(kind: str, response_id: str = "r") -> bytes:
     return json.dumps(event).encode()
 
 
-def test_an_event_without_a_turn_is_passed_over() -> None:
-    assert socket().read_event(frame("response.completed"), 1.0) is None
-
-
-def test_a_turn_is_finished_by_its_last_event() -> None:
+def test_a_turn_is_finished_by_its_last_event_or_by_an_error() -> None:
+    """An event without a turn is passed over."""
     connection = opened(sent := passage("k"))
 
     assert connection.read_event(frame("response.created"), 1.0) is None
     assert connection.read_event(b'{"type":"response.output_text.delta","delta":"x"}', 2.0) is None
     assert connection.read_event(frame("response.completed"), 3.0) is sent
     assert connection.read_event(frame("response.completed"), 4.0) is None
-
-
-def test_a_turn_is_finished_by_an_error_as_well() -> None:
     assert opened(sent := passage("k")).read_event(b'{"type":"error","status":400}', 1.0) is sent
 
 
@@ -70,21 +64,14 @@ def test_the_first_event_tells_when_the_response_began() -> None:
     assert sent.first_byte_at == 1.0
 
 
-def test_the_last_turns_identity_is_known() -> None:
-    assert opened(passage("k1"), two := passage("k2")).last == two.identity
-
-
 def test_a_handshakes_headers_count_for_the_first_turn() -> None:
-    opened(one := passage("k1"), two := passage("k2"))
+    """Where it was not completed, it changed nothing."""
+    connection = opened(one := passage("k1"), two := passage("k2"))
+    Socket(sender=sender(), host="chatgpt.com", backlog=Backlog(limit=1)).begin(other := passage("k"))
 
-    assert [one.changed, two.changed] == [("session-id",), ()]
+    assert [each.changed for each in (one, two, other)] == [("session-id",), (), ()]
     assert [one.forwarded, two.forwarded] == [HANDSHAKE.fields] * 2
-
-
-def test_a_socket_without_a_completed_handshake_changed_nothing() -> None:
-    Socket(sender=sender(), host="chatgpt.com", backlog=Backlog(limit=1)).begin(sent := passage("k"))
-
-    assert sent.changed == ()
+    assert connection.last == two.identity
 
 
 def test_turns_that_were_not_finished_are_abandoned_once() -> None:

@@ -50,9 +50,6 @@ def test_a_turn_is_finished_before_the_body_ends(event_stream: bool, start: byte
     reader_into(outcome, event_stream=event_stream).feed(start)
 
     assert (outcome.finished, outcome.response_id) == (finished, "r1" if finished else None)
-
-
-def test_an_event_stream_that_was_cut_is_not_finished() -> None:
     assert not read(EVENTS[:40]).finished
 
 
@@ -64,13 +61,10 @@ def test_a_whole_body_is_read_at_its_end(coding: str) -> None:
     assert (outcome.response_id, outcome.finished) == ("r1", True)
 
 
-def test_a_body_over_the_limit_is_passed_over() -> None:
+def test_a_body_over_the_limit_or_of_an_unknown_coding_is_not_read() -> None:
     outcome = read(json.dumps({"id": "r1", "x": "y" * 1000}).encode(), event_stream=False)
 
     assert (outcome.response_id, outcome.finished) == (None, True)
-
-
-def test_an_unknown_coding_has_no_reader() -> None:
     with pytest.raises(Undecodable):
         reader_into(Outcome(), coding="snappy")
 

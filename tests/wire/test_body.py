@@ -46,25 +46,21 @@ def test_another_edit_is_made_as_ever(drop: frozenset[str], put: dict[str, str],
     assert gone_on(text(2), text(4)).edited(drop, put) == expected
 
 
+def test_another_frame_is_edited_as_it_is_and_a_short_body_is_not_remembered() -> None:
+    body = gone_on(text(2), text(4, behind=',"stream":false'))
+    short: Body[None] = read_whole(b'{"input":[1]}')
+
+    assert body.changed == {"stream"}
+    assert body.edited(NONE, KEY) == text(4, behind=',"stream":false,"prompt_cache_key":"k"')
+    assert known_of(short, None, NONE, {}, short.text) is None
+
+
 def test_an_edit_before_the_items_is_made_anew() -> None:
     """The bytes before them are not put together from anything."""
     before = f'"prompt_cache_key":"mine",{FRONT}'
     body = gone_on(text(2, before), text(4, before))
 
     assert body.edited(NONE, KEY) == text(4, before.replace("mine", "k"))
-
-
-def test_another_frame_is_edited_as_it_is() -> None:
-    body = gone_on(text(2), text(4, behind=',"stream":false'))
-
-    assert body.changed == {"stream"}
-    assert body.edited(NONE, KEY) == text(4, behind=',"stream":false,"prompt_cache_key":"k"')
-
-
-def test_a_short_body_is_not_gone_on_with() -> None:
-    short: Body[None] = read_whole(b'{"input":[1]}')
-
-    assert known_of(short, None, NONE, {}, short.text) is None
 
 
 def test_what_it_takes_to_remember_a_body_is_counted_with_what_was_sent() -> None:

@@ -44,9 +44,6 @@ def test_a_length_is_left_blank_and_put_in_its_places() -> None:
     assert blank == ((b"Content-LENGTH", b""), (b"a", b"b"))
     assert with_length(blank, b"17") == ((b"Content-LENGTH", b"17"), (b"a", b"b"))
     assert (length_of(fields), length_of(blank), length_of(())) == (b"5", b"", b"")
-
-
-def test_fields_without_a_length_stay_as_they_are() -> None:
     assert with_length([(b"content-type", b"x")], b"5") == ((b"content-type", b"x"),)
 
 

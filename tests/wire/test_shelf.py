@@ -18,10 +18,7 @@ def test_what_a_body_starts_with_is_found_the_longest_first() -> None:
     longer = known(text_of(long))
 
     assert list(holding(short, longer).begun_by(text_of(f"{long},3"))) == [longer, short]
-
-
-def test_what_begins_otherwise_is_not_found() -> None:
-    assert list(holding(known(text_of("1"))).begun_by(text_of("1", f'"instructions":"{"Be kind.. " * 60}"'))) == []
+    assert list(holding(short).begun_by(text_of("1", f'"instructions":"{"Be kind.. " * 60}"'))) == []
 
 
 def test_of_two_that_cannot_be_told_apart_where_they_stand_the_later_one_is_kept() -> None:

@@ -24,16 +24,15 @@ def test_where_there_is_no_room_for_both_the_kind_stands_below_the_place() -> No
     ]
 
 
-def test_a_difference_that_is_nowhere_in_particular_has_no_place() -> None:
-    assert next(difference_lines(replace(EXCERPT, place=""), 76)) == "First difference, from character 460 on: text"
-
-
 def test_what_is_too_long_is_cut_away_from_the_difference() -> None:
     _, *sides = difference_lines(replace(EXCERPT, before="b" * 90, was="w" * 90, now="n" * 90), 76)
 
     assert sides == [f"  both   …{'b' * 66}", f"  was  ▸ {'w' * 66}…", f"  now  ▸ {'n' * 66}…"]
 
 
-def test_why_there_is_none_is_told() -> None:
+def test_where_there_is_no_place_or_no_difference_that_is_told() -> None:
+    nowhere = difference_lines(replace(EXCERPT, place=""), 76)
+
+    assert next(nowhere) == "First difference, from character 460 on: text"
     assert list(difference_lines("the flow is gone.", 76)) == ["First difference: the flow is gone."]
     assert list(difference_lines(None, 76)) == []

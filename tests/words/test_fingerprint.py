@@ -18,7 +18,4 @@ def test_a_fingerprint_is_twelve_hexadecimal_digits_for_each_value_kind_and_secr
 def test_nothing_has_no_fingerprint_and_everything_else_has_one() -> None:
     assert PRINTS.of("key", None) is None
     assert PRINTS.of("key", "") != PRINTS.of("key", "\udcff") is not None
-
-
-def test_a_kind_cannot_pass_for_part_of_a_value() -> None:
     assert PRINTS.of("a", "b\0c") != PRINTS.of("a\0b", "d")

@@ -18,8 +18,13 @@ def test_turns_are_listed_in_the_order_of_time() -> None:
     ]
 
 
-def test_a_turn_without_counters_has_none() -> None:
-    assert turns_table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
+def test_a_turn_without_counters_has_none_and_lowers_no_share() -> None:
+    """In its conversation it is counted among the turns, its tokens are not."""
+    row = conversations_table([MISS, without(*COUNTERS, "resent_tokens")])[1]
+
+    assert row[2:8] == ["2", "2", "9,409", "1,024", "11%", "5,956"]
+    for table in (turns_table, conversations_table):
+        assert table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
 
 
 def test_conversations_are_summed_up() -> None:
@@ -32,17 +37,6 @@ def test_conversations_are_summed_up() -> None:
         ["c0ffee000002", "gpt-5.5", "1", "1", "9,409", "1,024", "11%", "5,956"],
     ]
     assert rows[0][8].endswith(" miss: tools_changed")
-
-
-def test_a_turn_without_counters_lowers_no_share() -> None:
-    """It is counted among the turns, its tokens are not."""
-    row = conversations_table([MISS, without(*COUNTERS, "resent_tokens")])[1]
-
-    assert row[2:8] == ["2", "2", "9,409", "1,024", "11%", "5,956"]
-
-
-def test_a_conversation_that_told_no_usage_has_no_tokens() -> None:
-    assert conversations_table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
 
 
 def test_an_aligned_table_has_rows_of_one_cell() -> None:
@@ -81,17 +75,13 @@ def test_a_narrow_table_of_conversations_has_one_line_for_each() -> None:
     ]
 
 
-def test_hostile_words_are_defused() -> None:
-    table = turns_table([portrait(model="\x1b[2J", client="\x07", because="\u202e")])
-
-    assert all(cell.isprintable() for row in table for cell in row)
-
-
-def test_no_cell_is_a_formula_to_a_spreadsheet() -> None:
+def test_no_cell_is_a_formula_to_a_spreadsheet_or_steers_a_terminal() -> None:
     """mitmproxy's console can save a table for one."""
     strange = portrait(turn="=1+1", client="@SUM(1)", model="+1", because="-1+1", conversation="=2")
     [_, turn], [_, conversation] = turns_table([strange]), conversations_table([strange])
 
+    hostile = turns_table([portrait(model="\x1b[2J", client="\x07", because="\u202e")])
+    assert all(cell.isprintable() for row in hostile for cell in row)
     assert [turn[0], turn[2], turn[3], turn[8]] == ["'=1+1", "'@SUM(1)", "'+1", "'-1+1"]
     assert conversation[:2] == ["'=2", "'+1"]
 

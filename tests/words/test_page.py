@@ -43,17 +43,13 @@ def test_counters_are_shown_with_the_share() -> None:
     ]
 
 
-def test_a_counter_that_is_absent_is_not_0() -> None:
+def test_a_counter_that_is_absent_is_not_0_but_one_of_0_is() -> None:
     """Nor is what would have been worked out of it."""
     text = page({**without(*COUNTERS), "reusable_tokens": None, "resent_tokens": 0})
+    nothing_cached = page(portrait(**{"gen_ai.usage.cache_read.input_tokens": 0}))
 
     assert [line.split()[1:] for line in section(text, "Tokens")[1:]] == [["n/a"]] * 5
-
-
-def test_a_cached_count_of_0_is_0() -> None:
-    text = page(portrait(**{"gen_ai.usage.cache_read.input_tokens": 0}))
-
-    assert "  cached        0  0% of the input" in text.split("\n")
+    assert "  cached        0  0% of the input" in nothing_cached.split("\n")
 
 
 def test_the_strip_marks_the_break() -> None:
@@ -80,9 +76,6 @@ def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
         "  Edits of this addon: session-id, prompt_cache_key.",
         "  The key comes from: session, kept from an earlier turn.",
     ]
-
-
-def test_an_edit_by_hand_is_told() -> None:
     assert "  It was edited by hand while it was held." in page(portrait(edited=True)).split("\n")
 
 
@@ -108,12 +101,9 @@ def test_a_turn_without_a_predecessor_says_so() -> None:
     assert "Every difference" not in text
 
 
-def test_every_difference_is_listed() -> None:
+def test_every_difference_is_listed_and_the_first_one_is_shown() -> None:
     assert section(page(portrait()), "Every difference")[1:] == ["  - tools_changed: tool shell was edited"]
     assert section(page(portrait(differences=[])), "Every difference") == ["Every difference: none."]
-
-
-def test_the_first_difference_is_shown() -> None:
     assert section(page(portrait(), EXCERPT), "First difference")[-1] == "  now  ▸ b"
 
 

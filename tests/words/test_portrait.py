@@ -71,15 +71,12 @@ def test_what_stands_again_is_the_same_and_what_follows_is_new() -> None:
     ]
 
 
-def test_an_edited_item_is_the_break() -> None:
+def test_an_edited_item_or_the_head_of_the_prompt_is_the_break() -> None:
     assert parts(two({}, {"input": [*ITEMS[:2], user("x"), *ITEMS[3:]]}))[2:] == [
         ("input[0] to input[1]", "same"),
         ("input[2] user message", "changed"),
         ("2 more items", "behind"),
     ]
-
-
-def test_the_head_of_the_prompt_can_be_the_break() -> None:
     assert parts(two({}, {"instructions": "j"}))[:2] == [("0 tools", "same"), ("instructions", "changed")]
     assert parts(two({}, {"tools": [{"name": "t"}]}))[:2] == [("1 tool", "changed"), ("instructions", "behind")]
 

@@ -25,10 +25,6 @@ def grown(*counters: tuple[int, Json], **members: Json) -> Harness:
     return harness
 
 
-def test_nothing_comes_to_nothing() -> None:
-    assert Summary().lines() == ["0 turns in 0 conversations", "no turn reported its usage"]
-
-
 def test_a_summary_of_many_turns_is_as_small_as_one_of_few() -> None:
     harness, summary = Harness(), Summary()
     harness.turn(input=ITEMS[:1], given=10_000, cached=0)
@@ -67,6 +63,7 @@ def test_a_turn_without_counters_is_no_zero() -> None:
     harness.end(harness.send(input=ITEMS[:3]), usage={})
 
     assert summed(harness)[1].startswith("50.0% of 10,000 input tokens")
+    assert Summary().lines() == ["0 turns in 0 conversations", "no turn reported its usage"]
 
 
 def test_tiny_turns_do_not_pull_the_median_down() -> None:
