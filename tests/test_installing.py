@@ -32,6 +32,8 @@ def test_each_environment_has_its_command(home: Path, receipt: str, command: str
     assert how_to_add_orjson() == (
         f"Codex Continuity needs the package orjson, which this mitmproxy lacks. Add it with: {command}"
     )
+    missing = ModuleNotFoundError("No module named 'orjson'", name="orjson")
+    assert why_not(missing, "13.0.0.dev") == how_to_add_orjson()
 
 
 def test_a_standalone_binary_takes_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,15 +62,9 @@ def test_a_tool_of_uv_keeps_what_it_has(home: Path) -> None:
 
 @pytest.mark.parametrize("old", ["9.0.1", "11.1.3", "12.1.2"])
 def test_what_an_old_mitmproxy_lacks_is_no_fault_of_the_addon(old: str) -> None:
+    """But an error of its own has no excuse."""
     assert why_not(AttributeError("Contentview"), old) == (
         f"Codex Continuity needs mitmproxy 12.2; this is {old}. Install 'mitmproxy>=12.2,<12.3'."
     )
-
-
-def test_an_error_of_the_addons_own_has_no_excuse() -> None:
     assert why_not(ModuleNotFoundError("No module named 'brotli'", name="brotli"), "12.2.3") is None
     assert why_not(AttributeError("x"), "12.10") is None
-
-
-def test_a_missing_orjson_is_said_with_its_command(home: Path) -> None:
-    assert why_not(ModuleNotFoundError("No module named 'orjson'", name="orjson"), "13.0.0.dev") == how_to_add_orjson()

@@ -69,11 +69,9 @@ def test_a_size_is_in_bytes_or_has_a_unit(text: str, size: int) -> None:
     assert (settings.body_limit, settings.view_limit) == (size, size)
 
 
-@pytest.mark.parametrize(
-    ("tunnel", "spellings"), [(True, ["on", "TRUE", "yes", "1"]), (False, ["off", "False", "no", "0"])]
-)
-def test_a_switch_is_on_or_off_in_any_usual_spelling(tunnel: bool, spellings: list[str]) -> None:
-    assert [parsed(codex_tunnel=text).tunnel for text in spellings] == [tunnel] * 4
+@pytest.mark.parametrize(("on", "texts"), [(True, ["on", "TRUE", "yes", "1"]), (False, ["off", "False", "no", "0"])])
+def test_a_switch_is_on_or_off_in_any_usual_spelling(on: bool, texts: list[str]) -> None:
+    assert [parsed(codex_tunnel=text).tunnel for text in texts] == [on] * 4
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from support.turns import conversation, said, user
 
 ITEMS = conversation("a", "b", "c", "d", "e")
 COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
+KEY_CHANGED = "prompt_cache_key_changed"
 
 
 def tool(name: str, description: str = "d") -> Json:
@@ -92,9 +93,7 @@ def test_a_changed_member_is_named(was: Object, now: Object, name: str, detail: 
         pytest.param([tool("b")], "tool a was removed", id="removed"),
         pytest.param([], "tool a (and 1 more) was removed", id="all removed"),
         pytest.param([tool("b"), tool("a")], "the same 2 tools came in another order", id="reordered"),
-        pytest.param(
-            [tool("a"), tool("b"), tool("b")], "the same 2 tools are listed a different number of times", id="twice"
-        ),
+        ([tool("a"), tool("b"), tool("b")], "the same 2 tools are listed a different number of times"),
         pytest.param([tool("c"), tool("b", "e")], "tool b was edited, tool c was added, tool a was removed", id="all"),
     ],
 )
@@ -107,14 +106,9 @@ def test_a_tool_is_named(now: list[Json], detail: str) -> None:
     [
         ({}, {"account": "b"}, "account_changed", "another account sent it, and accounts share no cache"),
         ({}, {"caller": b"d"}, "account_changed", "another user sent it, and accounts share no cache"),
-        ({}, {"key": "l"}, "prompt_cache_key_changed", "its prompt_cache_key is not the predecessor's"),
-        ({"key": None}, {}, "prompt_cache_key_changed", "its predecessor had no prompt_cache_key"),
-        (
-            {},
-            {"key": None},
-            "prompt_cache_key_changed",
-            "it left without the prompt_cache_key that its predecessor had",
-        ),
+        ({}, {"key": "l"}, KEY_CHANGED, "its prompt_cache_key is not the predecessor's"),
+        ({"key": None}, {}, KEY_CHANGED, "its predecessor had no prompt_cache_key"),
+        ({}, {"key": None}, KEY_CHANGED, "it left without the prompt_cache_key that its predecessor had"),
         ({}, {"session": "t"}, "session_changed", "its session header is not the predecessor's"),
         ({"session": None}, {}, "session_changed", "its predecessor had no session header"),
         ({}, {"session": None}, "session_missing", "it left without a session header, which the backend routes by"),

@@ -67,17 +67,9 @@ def after(*, tokens: int | None = 20_000, cached: int | None = 0, load: int = 1,
             "the backend refused the member 'seed' (status 400), which the turn did not bear when it left: likely ",
         ),
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
-        (
-            {"tokens": None},
-            "no_usage",
-            "the turn ended without usage counters: it was cut or cancelled, or they were stripped",
-        ),
+        ({"tokens": None}, "no_usage", "the turn ended without usage counters: it was cut or cancelled, or they "),
         ({"cached": None}, "no_usage", "the response does not say how many tokens were cached"),
-        (
-            {"tokens": 1023},
-            "below_minimum",
-            "1,023 input tokens are fewer than the 1,024 from which on anything is cached",
-        ),
+        ({"tokens": 1023}, "below_minimum", "1,023 input tokens are fewer than the 1,024 from which on "),
         (
             {"before": 1024},
             "below_minimum",
@@ -188,11 +180,7 @@ def test_a_cause_alone_is_the_verdict_unless_it_cost_nothing(name: str) -> None:
 
 
 PAIRS = [pair for pair in itertools.combinations(CAUSES, 2) if frozenset(pair) not in EXCLUDING]
-PROMPT = [
-    name
-    for name in CAUSES
-    if VERDICTS.index("tools_changed") <= VERDICTS.index(name) <= VERDICTS.index("input_changed")
-]
+PROMPT = VERDICTS[VERDICTS.index("tools_changed") : VERDICTS.index("input_changed") + 1]
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

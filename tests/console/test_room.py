@@ -16,8 +16,13 @@ def context() -> Iterator[taddons.context]:
 
 
 def test_without_a_console_the_width_is_always_the_same(context: taddons.context) -> None:
-    """As in mitmweb, whose window nobody knows, and in mitmdump."""
+    """As in mitmweb, whose window nobody knows, and in mitmdump. Panes side by side have half of a console's each."""
     assert (page_width(), popup_width()) == (WIDTH, WIDTH)
+    pretend_console(context.master, 140)
+    context.options.update(console_layout="horizontal")
+
+    assert (page_width(), popup_width()) == (68, 68)
+    assert [readable(width) for width in (20, 70, 126)] == [62, 70, 88]
 
 
 @pytest.mark.parametrize(
@@ -36,14 +41,3 @@ def test_a_page_takes_the_terminal_up_to_what_can_be_read_and_a_popup_four_fifth
     pretend_console(context.master, columns)
 
     assert (page_width(), popup_width()) == (page, popup)
-
-
-def test_panes_side_by_side_have_half_of_it_each(context: taddons.context) -> None:
-    pretend_console(context.master, 140)
-    context.options.update(console_layout="horizontal")
-
-    assert (page_width(), popup_width()) == (68, 68)
-
-
-def test_text_to_read_has_no_use_for_every_column() -> None:
-    assert [readable(width) for width in (20, 70, 126)] == [62, 70, 88]

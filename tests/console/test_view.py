@@ -75,19 +75,15 @@ def test_asked_for_another_flow_it_says_what_it_is_not(flow: http.HTTPFlow | Non
     assert said == "This is not a turn of the Codex backend, or not a finished one."
 
 
-def test_all_turns_of_a_flow_are_shown_the_latest_first() -> None:
+def test_all_turns_of_a_flow_are_shown_one_that_is_held_and_the_latest_first() -> None:
     """Of very many only the latest."""
     said, turns = turns_on_page(30)
 
     assert turns_on_page(3)[1] == ["turn 3", "turn 2", "turn 1"]
     assert turns == [f"turn {number}" for number in range(30, 10, -1)]
     assert said.endswith("There are 10 earlier turns.")
-
-
-def test_a_turn_that_is_held_comes_first() -> None:
     flow = a_turn()
     flow.metadata[HELD] = held = portrait(turn=8, ended_at=None, predecessor=None)
-
     assert turns_of(flow) == [portrait(predecessor=None), held]
     assert a_view().pages(flow, WIDTH).startswith("held, heading for tools_changed\n")
 

@@ -75,14 +75,17 @@ def test_the_backends_responses_and_all_event_streams_do_not_wait(
     assert callable(flow.response.stream) is heard
 
 
-def test_a_flow_that_is_read_from_a_file_is_not_listened_to() -> None:
-    """Its response is there already."""
-    flow = tflow.tflow(resp=tutils.tresp(headers=http.Headers(content_type="text/event-stream")))
+def test_a_flow_that_is_read_from_a_file_or_ends_without_a_turn_is_not_listened_to() -> None:
+    """The response of the one is there already, and any flow's end comes by."""
+    core, flow = Core(), tflow.tflow(resp=tutils.tresp(headers=http.Headers(content_type="text/event-stream")))
     flow.live = False
-    HttpTurns(Core()).responseheaders(flow)
+    turns = HttpTurns(core)
+    turns.responseheaders(flow)
+    turns.response(tflow.tflow(resp=True))
+    turns.error(tflow.tflow(err=True))
 
     assert flow.response is not None
-    assert flow.response.stream is False
+    assert (flow.response.stream, core.faults.summary()) == (False, [])
 
 
 async def test_what_another_addon_passes_a_response_through_keeps_working() -> None:
@@ -119,13 +122,3 @@ async def test_an_addon_that_replaces_the_listener_is_reported_once(
         turns.response(flow)
 
     assert caplog.text.count("Another addon") == caplog.text.count("-s THEIRS -s codex_continuity.py") == 1
-
-
-def test_a_flow_that_ends_without_a_turn_says_nothing() -> None:
-    """Any flow's end comes by."""
-    core = Core()
-    turns = HttpTurns(core)
-    turns.response(tflow.tflow(resp=True))
-    turns.error(tflow.tflow(err=True))
-
-    assert core.faults.summary() == []

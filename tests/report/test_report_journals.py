@@ -19,13 +19,6 @@ def gathered(*journals: bytes, folder: Path) -> Gathered:
     return found
 
 
-def test_each_line_is_a_turn(tmp_path: Path) -> None:
-    found = gathered(lines([entry(1), entry(2)]), folder=tmp_path)
-
-    assert [row.turn for row in found.rows] == [1, 2]
-    assert not found.skipped
-
-
 @pytest.mark.parametrize(
     ("journal", "skipped"),
     [

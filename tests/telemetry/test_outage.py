@@ -56,22 +56,25 @@ def test_it_is_said_once_when_they_begin_to_fail_and_once_when_they_work_again(
     assert [record for record in caplog.records if record.name.startswith("opentelemetry")] == []
 
 
+def raising() -> str:
+    raise OSError("secret")
+
+
 def test_both_signals_failing_for_one_reason_are_one_outage(caplog: pytest.LogCaptureFixture) -> None:
+    """One that fails for a reason of its own is said, too; an export that raises has failed."""
     outage = Outage()
     for result in (BADLY, WELL):
         for signal in ("TRACES", "METRICS"):
             watched(outage, signal, result, "refused" if result == BADLY else "")
-
     assert [line.partition(":")[0] for line in said(caplog)] == [CANNOT.partition(":")[0], AGAIN]
-
-
-def test_a_signal_that_fails_for_a_reason_of_its_own_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
-    outage = Outage()
-    watched(outage, "TRACES", BADLY, "refused")
+    caplog.clear()
+    assert outage.watch("TRACES", raising, WELL, BADLY) == BADLY
     watched(outage, "METRICS", BADLY, "Failed to export, code: 404")
 
-    assert len(said(caplog)) == 2
-    assert "it answers metrics with status 404; OTEL_METRICS_EXPORTER=none leaves them out" in said(caplog)[1]
+    unreachable, refused = said(caplog)
+    assert "the collector cannot be reached" in unreachable
+    assert "it answers metrics with status 404; OTEL_METRICS_EXPORTER=none leaves them out" in refused
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -94,15 +97,6 @@ def test_the_reason_is_told_from_what_is_logged_and_nothing_is_quoted(
 
     (line,) = said(caplog)
     assert line.startswith(f"{CANNOT}1: {reason}")
-    assert "secret" not in caplog.text
-
-
-def test_an_export_that_raises_has_failed(caplog: pytest.LogCaptureFixture) -> None:
-    def export() -> str:
-        raise OSError("secret")
-
-    assert Outage().watch("TRACES", export, WELL, BADLY) == BADLY
-    assert "the collector cannot be reached" in said(caplog)[0]
     assert "secret" not in caplog.text
 
 

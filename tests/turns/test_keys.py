@@ -205,7 +205,7 @@ def test_no_credential_account_or_user_can_be_read_from_a_derived_key() -> None:
             {"input": conversation("a", "b", "c")},
             {"input": conversation("a")},
             True,
-            id="what follows does not",
+            id="not what follows",
         ),
     ],
 )

@@ -13,10 +13,7 @@ from support.bodies import check, text_of
 from support.jsontext import prop, values, white
 
 ASK = {"role": "user", "content": "Wie spät ist es? 🕰"}
-FORMS = {
-    "as JSON.stringify": json.dumps(ASK, ensure_ascii=False, separators=(",", ":")),
-    "as json.dumps": json.dumps(ASK),
-}
+FORMS = {"JSON.stringify": json.dumps(ASK, ensure_ascii=False, separators=(",", ":")), "json.dumps": json.dumps(ASK)}
 
 
 def cut(text: bytes) -> Body[Json]:

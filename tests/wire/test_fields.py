@@ -1,13 +1,6 @@
 """Header fields are read by name and edited in place."""
 
-from codexcache.wire.fields import (
-    by_name,
-    first_value,
-    length_of,
-    place_of_length,
-    with_fields,
-    with_length,
-)
+from codexcache.wire.fields import by_name, first_value, length_of, place_of_length, with_fields, with_length
 from support.turns import FieldTuple
 
 FIELDS: FieldTuple = ((b"A", b"1"), (b"Session_ID", b"2"), (b"b", b"3"), (b"session_id", b"4"))

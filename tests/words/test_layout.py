@@ -7,13 +7,9 @@ FACTS = ["turn 13", "status 200", "mode fill"]
 
 
 def test_a_text_is_wrapped_between_words() -> None:
-    """Not at hyphens, where names would fall apart."""
+    """Not at hyphens, where names would fall apart; what could steer a terminal is shown before it is measured."""
+    assert wrapped("a\u202eb", 20) == list(facts(["a\u202eb"], 20)) == ["a<U+202E>b"]
     assert wrapped("- it became gpt-6-luna", 14, "  ", "    ") == ["  - it became", "    gpt-6-luna"]
-
-
-def test_what_could_steer_a_terminal_is_shown_before_it_is_measured() -> None:
-    assert wrapped("a\u202eb", 20) == ["a<U+202E>b"]
-    assert list(facts(["a\u202eb"], 20)) == ["a<U+202E>b"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 from codexcache.verdicts import MISSES, VERDICTS
-from codexcache.wire.document import Json, Object
+from codexcache.wire.document import Json
 from codexcache.words.excerpt import Excerpt
 from codexcache.words.layout import NARROWEST, WIDEST, WIDTH
 from codexcache.words.page import page
@@ -81,12 +81,7 @@ def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
 
 @pytest.mark.parametrize(
     ("before", "expected"),
-    [
-        (0.2, "less than a second"),
-        (14.5, "14.5 seconds"),
-        (600.0, "10 minutes"),
-        (10_800.0, "3 hours"),
-    ],
+    [(0.2, "less than a second"), (14.5, "14.5 seconds"), (600.0, "10 minutes"), (10_800.0, "3 hours")],
 )
 def test_the_predecessor_is_named_with_how_long_before_it_was_sent(before: float, expected: str) -> None:
     text = page(portrait(sent_at=1000.0 + before))
@@ -147,12 +142,7 @@ def test_a_portrait_from_a_strangers_file_cannot_steer_a_terminal(name: str) -> 
 def test_a_portrait_of_any_shape_has_a_page(name: str, value: Json) -> None:
     """It may have been written by anyone, or by another version."""
     assert page(portrait(**{name: value}))
-
-
-def test_an_empty_portrait_has_a_page() -> None:
-    empty: Object = {}
-
-    assert page(empty).startswith("n/a\n")
+    assert page(dict[str, Json]()).startswith("n/a\n")
 
 
 LONG = portrait(
