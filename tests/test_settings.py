@@ -74,20 +74,26 @@ def test_a_switch_is_on_or_off_in_any_usual_spelling(on: bool, texts: list[str])
     assert [parsed(codex_tunnel=text).tunnel for text in texts] == [on] * 4
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        *(("codex_mode", text) for text in ("", "Fill", "off", "fill,pin")),
-        *(("codex_hosts", text) for text in ("", ",", "https://a.org", "a b", "a:443", "a/b", "*.a", "-", "ä.org")),
-        *(("codex_strip", text) for text in ("a b", "a.b", "1a", "input", "user,model", "type", "a;b", "é")),
-        ("codex_learn", "model"),
-        *(("codex_body_limit", text) for text in ("", "0", "-1", "1.5m", "64mb", "1 m", "9" * 19, "\u0661")),
-        ("codex_view_limit", "none"),
-        *(("codex_tunnel", text) for text in ("", "maybe", "2")),
-    ],
-)
+WRONG = {
+    "codex_mode": ("one of fill, pin, observe", ["", "Fill", "off", "fill,pin"]),
+    "codex_hosts": (
+        "host names without scheme",
+        ["", ",", "http://a", "a b", "a:443", "a/b", "*.a", "-", "ä.org"],
+    ),
+    "codex_strip": ("names of top-level members", ["a b", "a.b", "1a", "input", "user,model", "type", "a;b", "é"]),
+    "codex_learn": ("names of top-level members", ["model", "a b"]),
+    "codex_body_limit": ("500k, 64m or 1g", ["", "0", "-1", "1.5m", "64mb", "1 m", "9" * 19, "\u0661"]),
+    "codex_view_limit": ("500k, 16m or 1g", ["none", "-1"]),
+    "codex_intercept": ("miss, or some of ", ["misses", "hit"]),
+    "codex_redact": ("on or off", ["", "2"]),
+    "codex_tunnel": ("on or off", ["", "maybe", "2"]),
+    "codex_otel": ("on or off", [""]),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, (_, texts) in WRONG.items() for text in texts])
 def test_a_wrong_value_is_refused_with_what_the_option_takes(name: str, text: str) -> None:
-    with pytest.raises(ValueError, match=rf"^{name} is .*, but it takes .*\.$"):
+    with pytest.raises(ValueError, match=rf"^{name} is .*, but it takes .*{WRONG[name][0]}.*\.$"):
         parsed(**{name: text})
 
 

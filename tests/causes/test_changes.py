@@ -14,6 +14,7 @@ from support.turns import conversation, said, user
 
 ITEMS = conversation("a", "b", "c", "d", "e")
 COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
+WEBSOCKET = {"transport": "websocket", "socket": "1"}
 KEY_CHANGED = "prompt_cache_key_changed"
 
 
@@ -114,12 +115,7 @@ def test_a_tool_is_named(now: list[Json], detail: str) -> None:
         ({}, {"session": None}, "session_missing", "it left without a session header, which the backend routes by"),
         ({}, {"host": "h"}, "transport_changed", "it went to another host than its predecessor"),
         ({"socket": "1"}, {"socket": "2"}, "transport_changed", "it came over another WebSocket than its predecessor"),
-        (
-            {"transport": "websocket", "socket": "1"},
-            {},
-            "transport_changed",
-            "it came over HTTP, its predecessor over a WebSocket",
-        ),
+        (WEBSOCKET, {}, "transport_changed", "it came over HTTP, its predecessor over a WebSocket"),
     ],
 )
 def test_another_way_to_leave_is_named(was: dict[str, object], now: dict[str, object], name: str, detail: str) -> None:

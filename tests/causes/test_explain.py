@@ -90,17 +90,9 @@ def test_a_warm_up_is_a_predecessor_only_where_it_is_named() -> None:
 
     assert explainer.ended(sent(explainer, 2, ITEMS[:3]), outcome(), 3)[0].predecessor is None
     named = sent(explainer, 4, ITEMS[1:3], named=warm, previous_response_id="r")
+    assert named.named is None  # a chain of names would keep every turn of a socket in memory
+    assert len(named.prompt.items) == 3
     assert explainer.ended(named, outcome(), 5)[0].predecessor in (warm.number, 2)
-
-
-def test_a_named_turn_is_let_go_once_it_was_compared() -> None:
-    explainer = Explainer()
-    first = sent(explainer, 0, ITEMS[:1])
-    explainer.ended(first, outcome(outputs=[ITEMS[1]]), 1)
-    second = sent(explainer, 2, [ITEMS[2]], named=first, previous_response_id="r")
-
-    assert second.named is None
-    assert len(second.prompt.items) == 3
 
 
 def test_a_turn_that_names_an_unknown_response_is_compared_with_nothing_nor_anything_with_it() -> None:

@@ -162,25 +162,19 @@ async def test_names_can_be_called_over_http(web: Web) -> None:
     assert all(text.endswith(".") for text in ours.values())
 
 
-async def test_a_predecessor_whose_flow_is_gone_is_told_of(web: Web) -> None:
+async def test_a_predecessor_whose_body_cannot_be_read_or_whose_flow_is_gone_is_told_of(web: Web) -> None:
     """All that the portrait knows is still there."""
     _, second, third = await a_hit_and_a_miss(web.proxy)
-    web.proxy.master.commands.call("view.flows.remove", [second])
-    said = (await web.command("codex.why", f"@{third.id}"))["value"]
-
-    assert "First difference: the flow of the predecessor, turn 2, is gone." in said
-    assert "  - tools_changed: tool shell was edited" in said
-
-
-async def test_a_body_that_cannot_be_read_any_more_is_told_of(web: Web) -> None:
-    _, second, third = await a_hit_and_a_miss(web.proxy)
     second.request.content = b"[]"
-    said = (await web.command("codex.why", f"@{third.id}"))["value"]
-
+    unread = (await web.command("codex.why", f"@{third.id}"))["value"]
     compared = await web.command("codex.diff", f"@{second.id}", f"@{third.id}")
+    web.proxy.master.commands.call("view.flows.remove", [second])
+    gone = (await web.command("codex.why", f"@{third.id}"))["value"]
 
-    assert "First difference: a body cannot be read: " in said
+    assert "First difference: a body cannot be read: " in unread
     assert compared["error"].startswith("There is nothing to compare: a body cannot be read: ")
+    assert "First difference: the flow of the predecessor, turn 2, is gone." in gone
+    assert "  - tools_changed: tool shell was edited" in gone
 
 
 async def test_a_turn_that_is_tried_again_is_a_turn_like_any_other(web: Web) -> None:

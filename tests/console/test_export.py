@@ -42,14 +42,10 @@ def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_what_is_no_http_is_left_out(tmp_path: Path) -> None:
-    assert export([tflow.ttcpflow(), a_flow()], tmp_path / "x") == 1
-
-
-def test_a_websocket_is_copied_with_its_messages(tmp_path: Path) -> None:
+def test_a_websocket_is_copied_with_its_messages_and_what_is_no_http_is_left_out(tmp_path: Path) -> None:
     flow, path = tflow.twebsocketflow(), tmp_path / "x"
     flow.request.headers["cookie"] = "cookie-1"
-    export([flow], path)
+    assert export([tflow.ttcpflow(), flow], path) == 1
     (copy,) = flows_in(path)
 
     assert copy.websocket is not None

@@ -86,14 +86,14 @@ async def test_what_is_edited_while_it_is_held_is_what_counts(net: Network) -> N
     assert verdicts(held) == ["hit"]
 
 
-async def test_what_is_no_turn_any_more_keeps_the_record_of_what_it_was(net: Network) -> None:
+async def test_what_is_no_turn_any_more_keeps_the_record_of_what_it_was_and_the_users_comment(net: Network) -> None:
     """It leaves as the user wants it."""
     _, upstream, held, task = await first_then_held(net)
-    held.request.text = "[1]"
+    held.request.text, held.comment = "[1]", "mine"
     held.resume()
     await task
 
-    assert upstream.last.body == b"[1]"
+    assert (upstream.last.body, held.comment) == (b"[1]", "mine")
     assert portraits(held)[0]["changes"] == ["tools_changed"]
 
 
@@ -107,15 +107,6 @@ async def test_what_is_killed_never_leaves_and_the_client_is_told(net: Network) 
     assert len(upstream.requests) == 1
     assert held.error is not None
     await until(lambda: verdicts(held) == ["no_usage"])
-
-
-async def test_a_comment_of_the_users_own_stays(net: Network) -> None:
-    _, _, held, task = await first_then_held(net)
-    held.comment = "mine"
-    held.resume()
-    await task
-
-    assert held.comment == "mine"
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,7 @@ async def test_a_sockets_messages_are_kept_up_to_the_limit_and_the_flow_says_so(
     async with opened(proxy, SESSION) as peer:
         await peer.ask("x" * 1000)
         (flow,) = watch.flows
+        assert messages_of(flow) == [b"x" * 1000, b"y" * 1000]
         assert INCOMPLETE not in flow.metadata
         for number in range(30):
             await peer.ask(f"{number}" + "x" * 1000)
@@ -196,18 +197,6 @@ async def test_a_sockets_messages_are_kept_up_to_the_limit_and_the_flow_says_so(
 
     assert len(recorder.messages) == 31
     assert INCOMPLETE in http.HTTPFlow.from_state(flow.get_state()).metadata
-
-
-async def test_a_short_socket_is_kept_whole(net: Network) -> None:
-    """And no flow says otherwise."""
-    await net.recorder()
-    proxy = await net.proxy()
-    watch = watched(proxy)
-    async with opened(proxy, SESSION) as peer:
-        await peer.ask(frame())
-
-    assert messages_of(watch.flows[0]) == [with_key(frame()).encode(), b"{}"]
-    assert INCOMPLETE not in watch.flows[0].metadata
 
 
 @pytest.mark.parametrize("status", [403, 426, 500])

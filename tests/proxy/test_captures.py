@@ -15,7 +15,8 @@ from mitmproxy.flow import Error
 from mitmproxy.test import taddons
 from support.patience import until
 from support.portraits import portrait
-from support.saved import START, TOOLS, asking, counters, ending, going_on, saved_request, saved_socket
+from support.saved import START, TOOLS, asking, ending, going_on, saved_request, saved_socket
+from support.talks import counters
 from support.wire import COMPACT, completed, said
 
 
@@ -263,6 +264,13 @@ async def test_old_portraits_make_room_for_new_ones(make: Callable[..., http.HTT
     assert first["client_sent"] == OLD["client_sent"]
 
 
+async def test_counters_stand_as_the_backend_sent_them() -> None:
+    (shown,) = portraits(await explained(saved_request(answer=completed(usage=counters(9_000, None)))))
+
+    assert shown["gen_ai.usage.input_tokens"] == 9_000
+    assert "gen_ai.usage.cache_read.input_tokens" not in shown
+
+
 async def test_an_old_mark_and_comment_make_room_as_well_but_not_the_users_own() -> None:
     """In another capture a turn may have had another predecessor."""
     old, own = saved_request(portraits=[OLD]), saved_request(portraits=[OLD])
@@ -283,11 +291,3 @@ async def test_what_is_no_portrait_does_not_keep_a_turn_from_being_told(value: o
         await explained(flow)
 
     assert [len(portraits(flow)) for flow in (request, socket)] == [1, 2]
-
-
-async def test_counters_stand_as_the_backend_sent_them() -> None:
-    """Absent ones stay absent."""
-    flow = await explained(saved_request(answer=completed(usage=counters(9_000, None))))
-
-    assert portraits(flow)[0]["gen_ai.usage.input_tokens"] == 9_000
-    assert "gen_ai.usage.cache_read.input_tokens" not in portraits(flow)[0]

@@ -15,6 +15,7 @@ from support.embedded import SESSION, body
 from support.journals import entries_of
 from support.proxy import Proxy
 from support.sockets import Peer, opened
+from support.talks import post
 from support.wire import JSON, RESPONSES
 
 KEY = SESSION["session-id"]
@@ -119,8 +120,7 @@ async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(net: Networ
 async def test_nothing_is_left_behind_where_nothing_is_under_way(net: Network) -> None:
     await net.backend()
     proxy = await net.proxy(script := Script())
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, FIELDS, TURN)
-        script.reload(proxy)
+    await post(proxy, *SESSION.items(), text=TURN)
+    script.reload(proxy)
 
     assert leftovers(proxy) == 0

@@ -33,20 +33,20 @@ async def test_the_start_says_what_is_on(net: Network, caplog: pytest.LogCapture
 
 
 BAD = {
-    "codex_mode": ["", "Fill", "off"],
-    "codex_hosts": ["", ",", "https://chatgpt.com", "chatgpt.com:443", "chatgpt.com/x", "*.chatgpt.com"],
-    "codex_strip": ["a b", "a.b", "input", "x,model", "type"],
-    "codex_learn": ["a b", "input"],
-    "codex_body_limit": ["", "0", "-1", "1.5m", "64 mb", "lots"],
-    "codex_view_limit": ["0", "none"],
-    "codex_intercept": ["misses", "hit", "cold;idle"],
-    "codex_redact": ["", "2"],
-    "codex_tunnel": ["", "maybe"],
-    "codex_otel": ["", "http://127.0.0.1:4318"],
+    "codex_mode": "Fill",
+    "codex_hosts": "https://chatgpt.com",
+    "codex_strip": "x,model",
+    "codex_learn": "a b",
+    "codex_body_limit": "64 mb",
+    "codex_view_limit": "0",
+    "codex_intercept": "cold;idle",
+    "codex_redact": "2",
+    "codex_tunnel": "",
+    "codex_otel": "http://127.0.0.1:4318",
 }
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in BAD.items() for value in values])
+@pytest.mark.parametrize(("name", "value"), BAD.items())
 async def test_a_bad_value_is_rolled_back_while_the_proxy_runs(net: Network, name: str, value: str) -> None:
     """The sentence names option and value, and the old setting holds."""
     upstream = await net.upstream()

@@ -90,16 +90,12 @@ def responded(dump: Any) -> Any:
     return flow
 
 
-def test_nothing_is_kept_of_a_response_or_marked_where_there_is_nobody(dump: Any) -> None:
-    flow = responded(dump)
-
-    assert (flow.response.raw_content, flow.comment, flow.marked, flow.metadata) == (None, "", "", {})
-
-
-def test_where_somebody_is_the_response_is_kept_and_the_flow_marked(dump: Any) -> None:
+def test_only_where_somebody_is_the_response_is_kept_and_the_flow_marked(dump: Any) -> None:
+    unseen = responded(dump)
     dump.master.addons.add(View())
     flow = responded(dump)
 
+    assert (unseen.response.raw_content, unseen.comment, unseen.marked, unseen.metadata) == (None, "", "", {})
     assert flow.response.raw_content == b"onetwo"
     assert flow.comment.startswith("no_usage: ")
     assert flow.metadata["codex"][0]["verdict"] == "no_usage"

@@ -11,8 +11,8 @@ from codexcache.wire.document import Json, Object, Unreadable
 from mitmproxy import http
 from mitmproxy.websocket import WebSocketMessage
 from support.portraits import portrait, without
-from support.saved import START, answering, asking, counters, ending, going_on, saved_request, saved_socket
-from support.talks import ANSWER, asked
+from support.saved import START, answering, asking, ending, going_on, saved_request, saved_socket
+from support.talks import ANSWER, asked, counters
 from support.wire import body, completed, event
 from wsproto.frame_protocol import Opcode
 
@@ -52,15 +52,6 @@ def test_a_request_comes_back_with_what_its_response_said(coding: str) -> None:
     assert turn.passage.outcome.finished
     assert times([turn]) == [(5, 7)]
     assert turn.passage.first_byte_at == START + 6
-
-
-def test_a_request_without_a_response_ended_as_it_was_sent() -> None:
-    flow = saved_request(at=5)
-    flow.response = None
-    turn = recalled(flow)
-
-    assert said(turn.passage) == (None, None, {})
-    assert times([turn]) == [(5, 5)]
 
 
 @pytest.mark.parametrize("coding", CODINGS)
@@ -111,20 +102,31 @@ def test_a_body_in_another_coding_than_it_says_is_undecodable(coding: str) -> No
         recalled(flow)
 
 
-def test_times_that_are_not_known_are_made_up_for() -> None:
-    """The first byte stands for the last one."""
+@pytest.mark.parametrize(
+    ("sent", "began", "ended", "expected"),
+    [
+        pytest.param(5, 6, 7, (5, 7), id="all are known"),
+        pytest.param(None, 6, None, (4.5, 6), id="the first byte stands for the last one"),
+        pytest.param(5, -60, -55, (5, 5), id="a clock that was set back ends no turn before it began"),
+    ],
+)
+def test_times_are_made_up_for_where_they_are_not_known_or_cannot_be(
+    sent: float | None, began: float, ended: float | None, expected: tuple[float, float]
+) -> None:
     flow, response = answered()
-    flow.request.timestamp_end = response.timestamp_end = None
+    flow.request.timestamp_end = None if sent is None else START + sent
+    response.timestamp_start, response.timestamp_end = START + began, None if ended is None else START + ended
 
-    assert times([recalled(flow)]) == [(4.5, 6)]
+    assert times([recalled(flow)]) == [expected]
 
 
-def test_a_clock_that_was_set_back_ends_no_turn_before_it_began() -> None:
-    """It would be told of before anybody has heard of it, that is, not at all."""
-    flow, response = answered()
-    response.timestamp_start, response.timestamp_end = START - 60, START - 55
+def test_a_turn_without_a_response_ended_as_it_was_sent() -> None:
+    """On a socket, neither did one that ended before it was sent."""
+    flow = saved_request(at=5)
+    flow.response = None
+    turn = recalled(flow)
 
-    assert times([recalled(flow)]) == [(5, 5)]
+    assert (said(turn.passage), times([turn])) == ((None, None, {}), [(5, 5)])
     assert times(of_socket(asking("one", at=5), ending("r", at=-55))) == [(5, 5)]
     assert times(of_socket(asking("one", at=5), ended_at=-55)) == [(5, 5)]
 
@@ -245,7 +247,10 @@ def test_the_turns_of_a_socket_are_known_by_their_portraits(
     assert [turn.ended_at - turn.sent_at == 0.25 for turn in turns] == [source != "session" for source in expected]
 
 
-@pytest.mark.parametrize("value", [None, 7, "", "nonsense", ["fill"], {"fill": "fill"}, b"fill", math.nan])
+ODD_TIMES = [START, -math.inf, math.inf, 1e300, START + 1e9, math.nan]
+
+
+@pytest.mark.parametrize("value", [None, 7, "", "nonsense", ["fill"], {"fill": "fill"}, b"fill", *ODD_TIMES])
 def test_a_portrait_that_says_nonsense_is_not_believed(value: Json) -> None:
     members = dict.fromkeys(("mode", "key_source", "continued", "changed", "ended_at"), value)
     turn = recalled(saved_request(at=5), portrait(**members))
@@ -254,11 +259,6 @@ def test_a_portrait_that_says_nonsense_is_not_believed(value: Json) -> None:
     assert (passage.mode, passage.identity.source, passage.identity.continued) == ("observe", "session", False)
     assert [name for name in passage.changed if name != "fill"] == []
     assert times([turn]) == [(5, 7)]
-
-
-@pytest.mark.parametrize("ended_at", [START, -math.inf, math.inf, 1e300, START + 1e9, math.nan])
-def test_an_end_that_cannot_be_is_not_believed(ended_at: float) -> None:
-    assert times([recalled(saved_request(at=5), portrait(ended_at=ended_at))]) == [(5, 7)]
 
 
 def test_names_that_could_steer_a_terminal_or_fill_a_journal_with_text_are_left_out() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from codexcache.proxy.telling import PORTRAITS
-from codexcache.wire.document import Json, Object
+from codexcache.wire.document import Json
 from mitmproxy import exceptions, http
 from mitmproxy.io import FlowReader
 from mitmproxy.net import encoding
@@ -13,7 +13,7 @@ from mitmproxy.test import tflow, tutils
 from mitmproxy.websocket import WebSocketData, WebSocketMessage
 from wsproto.frame_protocol import Opcode
 
-from support.talks import asked
+from support.talks import asked, counters
 from support.turns import Headers, fields
 from support.wire import RESPONSES, body, completed, frame, spelled
 
@@ -24,12 +24,6 @@ START = 1_790_000_000.0
 
 HEADERS = {"session-id": "s", "user-agent": "agent/1.0 (x)"}
 TOOLS: Json = [{"type": "function", "name": "shell", "description": "one"}]
-
-
-def counters(given: int = 9_000, cached: int | None = 0) -> Object:
-    """Return the usage that a response tells."""
-    details: Object = {} if cached is None else {"input_tokens_details": {"cached_tokens": cached}}
-    return {"input_tokens": given, "output_tokens": 5, **details}
 
 
 def saved_request(

@@ -44,9 +44,9 @@ def asked(*texts: str) -> list[Object]:
     return items
 
 
-def counting(*counters: Counters) -> Answer:
+def counting(*given: Counters) -> Answer:
     """Answer one request after the other with these counters."""
-    ends = iter(_ends(counters))
+    ends = iter(_ends(given))
 
     async def answer(exchange: Exchange) -> None:
         await exchange.send(stream_head(), *(chunk(event(**end)) for end in next(ends)), chunk(b""))
@@ -54,30 +54,30 @@ def counting(*counters: Counters) -> Answer:
     return answer
 
 
-def counting_frames(*counters: Counters) -> Talk:
+def counting_frames(*given: Counters) -> Talk:
     """Answer one message after the other with these counters."""
-    ends = iter(_ends(counters))
+    ends = iter(_ends(given))
 
     async def talk(peer: Peer) -> None:
         async for _ in peer.messages():
             for end in next(ends):
-                await peer.send(spelled({"type": end.pop("kind"), **end}).decode())
+                await peer.send(spelled({"type": end["kind"], **end}).decode())
 
     return talk
 
 
-def _ends(counters: tuple[Counters, ...]) -> list[list[dict[str, Any]]]:
-    return [[_said(), _completed(number, *counts)] for number, counts in enumerate(counters, 1)]
+def _ends(given: tuple[Counters, ...]) -> list[list[dict[str, Any]]]:
+    said = {"kind": "response.output_item.done", "item": ANSWER}
+    return [
+        [said, {"kind": "response.completed", "response": {"id": f"resp_{number}", "usage": counters(*counts)}}]
+        for number, counts in enumerate(given, 1)
+    ]
 
 
-def _said() -> dict[str, Any]:
-    return {"kind": "response.output_item.done", "item": ANSWER}
-
-
-def _completed(number: int, given: int, cached: int | None) -> dict[str, Any]:
-    details = {} if cached is None else {"input_tokens_details": {"cached_tokens": cached}}
-    usage = {"input_tokens": given, "output_tokens": 5, **details}
-    return {"kind": "response.completed", "response": {"id": f"resp_{number}", "usage": usage}}
+def counters(given: int = 9_000, cached: int | None = 0) -> Object:
+    """Return the usage that a response tells."""
+    details: Object = {} if cached is None else {"input_tokens_details": {"cached_tokens": cached}}
+    return {"input_tokens": given, "output_tokens": 5, **details}
 
 
 async def post(proxy: Proxy, *fields: Field, path: str = RESPONSES, text: bytes | None = None, **members: Any) -> Reply:

@@ -97,17 +97,6 @@ def test_variables_that_are_not_followed_are_said_without_their_values(
     assert "secret" not in caplog.text
 
 
-def test_what_waits_leaves_at_the_end(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "60000")
-    monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "60000")
-    pipeline = sent(report(), report())
-    assert collector.spans == []
-    pipeline.close()
-
-    assert len(collector.spans) == 2
-    assert collector.points("codex.turns")[0][1] == 2
-
-
 async def test_a_collector_that_hangs_holds_up_neither_a_report_nor_the_end(
     collector: Collector, caplog: pytest.LogCaptureFixture
 ) -> None:

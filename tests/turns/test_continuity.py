@@ -1,6 +1,7 @@
 """One turn's way: what is written to it, what is remembered, and what is learned from the response."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from codexcache.settings import Mode, Settings, default_settings
@@ -26,17 +27,9 @@ class Client:
     def __init__(self, settings: Settings = FILL) -> None:
         self.settings, self.continuity = settings, Continuity()
 
-    def send(
-        self,
-        headers: Headers | None = None,
-        body: dict[str, Json] | None = None,
-        *,
-        transport: Transport = "http",
-        endpoint: Endpoint = "responses",
-        host: str = "chatgpt.com",
-    ) -> Passage:
-        sent = turn(headers, body, transport=transport, endpoint=endpoint, host=host)
-        return self.continuity.begin(sent, self.settings)
+    def send(self, headers: Headers | None = None, body: dict[str, Json] | None = None, **way: Any) -> Passage:
+        """Send a turn; its transport, endpoint and host can be given."""
+        return self.continuity.begin(turn(headers, body, **way), self.settings)
 
     def answer(self, passage: Passage, response_id: str) -> None:
         passage.outcome.response_id = response_id
@@ -98,8 +91,7 @@ def test_a_response_is_remembered_with_its_turns_key(body: dict[str, Json]) -> N
 
 def test_a_warm_up_without_a_session_passes_nothing_on() -> None:
     client = Client()
-    warm_up = client.send({}, {"generate": False, "input": []})
-    client.answer(warm_up, "warm")
+    client.answer(warm_up := client.send({}, {"generate": False, "input": []}), "warm")
     following = client.send({}, {"previous_response_id": "warm", "input": "a"})
 
     assert (warm_up.envelope.put, following.identity.source) == ({}, "conversation")

@@ -76,12 +76,6 @@ def test_every_item_can_be_read(odd: Json) -> None:
     assert prompt.size > 0
 
 
-def test_kinds_name_a_messages_role() -> None:
-    prompt = read_prompt({"instructions": "i", "input": [user("a"), {"type": "reasoning"}, {"role": "x"}, 7]})
-
-    assert prompt.items.kinds() == ("user message", "reasoning", "message", "message")
-
-
 def test_the_order_of_a_tools_members_counts() -> None:
     reordered: Json = {"parameters": {"b": 2, "a": 1}, "name": "shell", "type": "function"}
     again: Json = json.loads(json.dumps(TOOLS, indent=2))
@@ -90,11 +84,13 @@ def test_the_order_of_a_tools_members_counts() -> None:
     assert tools == same != others
 
 
-def test_tools_have_names() -> None:
+def test_tools_have_names_and_kinds_name_a_messages_role() -> None:
     space: Json = {"type": "namespace", "name": "docs", "tools": [{"type": "function", "name": "find"}]}
     tools = read_prompt({"tools": [*TOOLS, {"type": "mcp", "server_label": "m"}, space, {}]}).head.tools
+    prompt = read_prompt({"instructions": "i", "input": [user("a"), {"type": "reasoning"}, {"role": "x"}, 7]})
 
     assert [tool.name for tool in tools] == ["shell", "web_search", "m", "docs.find", "?"]
+    assert prompt.items.kinds() == ("user message", "reasoning", "message", "message")
 
 
 def test_tools_and_instructions_carried_in_the_input_are_what_they_are() -> None:
@@ -171,7 +167,7 @@ def test_a_delta_has_the_tools_and_instructions_that_it_brings() -> None:
     assert (len(delta.head.tools), delta.head.instructions) == (1, "")
 
 
-def test_the_parameters_of_a_prompt_are_read() -> None:
+def test_the_parameters_of_a_prompt_are_read_and_nothing_else_of_it_is_shown() -> None:
     text: Json = {"verbosity": "low", "format": {"type": "text"}}
     members: Object = {"service_tier": "priority", "reasoning": {"effort": "high"}, "parallel_tool_calls": False}
     head = read_prompt({"model": "m", "text": text, **members}).head
@@ -179,9 +175,5 @@ def test_the_parameters_of_a_prompt_are_read() -> None:
     assert (head.model, head.service_tier, head.reasoning_effort) == ("m", "priority", "high")
     assert (head.verbosity, head.parallel_tool_calls) == ("low", False)
     assert head.text_format != read_prompt({}).head.text_format
-
-
-def test_a_prompt_shows_nothing_of_itself() -> None:
     shown = repr(read_prompt({"model": "m", "instructions": "secret", "input": "secret"}))
-
     assert shown == "Prompt('m', 0 tools, 1 items)"

@@ -175,23 +175,18 @@ def test_a_megabyte_of_hostile_words_takes_little_time(text: str) -> None:
 # Lessons.
 
 
-def test_a_refused_key_is_withheld_for_that_endpoint_host_and_model() -> None:
-    lessons = Lessons()
-    assert not lessons.withholds_key("compact", "h", "m")
+def test_a_lesson_holds_for_that_endpoint_host_and_model() -> None:
+    """What is left out of a body is so at both endpoints; at first nothing is."""
+    lessons, new = Lessons(), Lessons()
     lessons.key_refused("compact", "h", "m")
-    places = [("compact", "h", "m"), ("responses", "h", "m"), ("compact", "h2", "m"), ("compact", "h", "m2")]
-
-    assert [lessons.withholds_key(*place) for place in places] == [True, False, False, False]
-
-
-def test_a_learned_member_is_left_out_for_that_host_and_model() -> None:
-    lessons = Lessons()
-    assert lessons.left_out("h", "m") == frozenset()
-    lessons.member_learned("a", "h", "m")
-    lessons.member_learned("b", "h", "m")
+    for member in ("a", "b"):
+        lessons.member_learned(member, "h", "m")
     places = [("h", "m"), ("h2", "m"), ("h", "m2")]
 
+    assert [lessons.withholds_key("compact", *place) for place in places] == [True, False, False]
+    assert not lessons.withholds_key("responses", "h", "m")
     assert [lessons.left_out(*place) for place in places] == [{"a", "b"}, set(), set()]
+    assert (new.withholds_key("compact", "h", "m"), new.left_out("h", "m")) == (False, frozenset())
 
 
 @pytest.mark.parametrize(

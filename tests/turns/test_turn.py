@@ -45,32 +45,23 @@ def test_a_header_comes_before_a_member_and_an_unusable_one_gives_way_to_the_nex
 
 
 @pytest.mark.parametrize(
-    "members",
+    ("headers", "members"),
     [
-        pytest.param({"client_metadata": "s"}, id="a string instead of metadata"),
-        pytest.param({"metadata": {"user_id": "u"}}, id="a user"),
-        pytest.param({"conversation": {"id": None}}, id="a conversation without an id"),
-        pytest.param({"conversation": ["c"]}, id="a list"),
-        pytest.param({"metadata": {"session_id": " "}}, id="a blank session"),
-        pytest.param({"client_metadata": {"session_id": 7}}, id="a number"),
-        pytest.param({"client_metadata": {"x-client-request-id": "r", "trace_id": "t"}}, id="ids of requests"),
+        pytest.param({}, {"client_metadata": "s"}, id="a string instead of metadata"),
+        pytest.param({}, {"metadata": {"user_id": "u"}}, id="a user"),
+        pytest.param({}, {"conversation": {"id": None}}, id="a conversation without an id"),
+        pytest.param({}, {"conversation": ["c"]}, id="a list"),
+        pytest.param({}, {"metadata": {"session_id": " "}}, id="a blank session"),
+        pytest.param({}, {"client_metadata": {"session_id": 7}}, id="a number"),
+        pytest.param({}, {"client_metadata": {"x-client-request-id": "r", "trace_id": "t"}}, id="ids of requests"),
+        pytest.param({"x-client-request-id": "r"}, {}, id="a request id"),
+        pytest.param({"traceparent": "t", "x-trace-id": "t", "x-request-id": "r"}, {}, id="trace ids"),
+        pytest.param({"session-id": "", "session_id": "\x1b[0m"}, {}, id="unusable sessions"),
+        pytest.param({"thread-id": "t"}, {}, id="a thread"),
     ],
 )
-def test_these_members_name_no_session(members: dict[str, Json]) -> None:
-    assert turn({}, members).session is None
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        pytest.param({"x-client-request-id": "r"}, id="a request id"),
-        pytest.param({"traceparent": "t", "x-trace-id": "t", "x-request-id": "r"}, id="trace ids"),
-        pytest.param({"session-id": "", "session_id": "\x1b[0m"}, id="unusable sessions"),
-        pytest.param({"thread-id": "t"}, id="a thread"),
-    ],
-)
-def test_these_headers_name_no_session(headers: Headers) -> None:
-    assert turn(headers).session is None
+def test_these_name_no_session(headers: Headers, members: dict[str, Json]) -> None:
+    assert turn(headers, members).session is None
 
 
 @pytest.mark.parametrize("name", ["thread-id", "thread_id", "Thread-ID", "x-codex-window-id", "x-codex-turn-metadata"])

@@ -15,10 +15,7 @@ def test_both_sides_are_shown_with_the_place_and_the_kind() -> None:
         "  was  ▸ a",
         "  now  ▸ b",
     ]
-
-
-def test_where_there_is_no_room_for_both_the_kind_stands_below_the_place() -> None:
-    assert list(difference_lines(EXCERPT, 62))[:2] == [
+    assert list(difference_lines(EXCERPT, 62))[:2] == [  # where there is no room for both in one line
         "First difference in tools[1].description,",
         "  from character 460 on: text",
     ]

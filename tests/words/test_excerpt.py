@@ -92,12 +92,6 @@ def test_the_place_of_a_difference_is_named(was: Json, now: Json, place: str, of
     assert (parted(was, now).place, parted(was, now).offset) == (place, offset)
 
 
-def test_what_is_missing_on_one_side_is_called_nothing() -> None:
-    found = parted({"a": "x"}, {})
-
-    assert (found.was, found.now) == ("x", NOTHING)
-
-
 def user(text: str) -> Json:
     return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}]}
 
@@ -166,8 +160,9 @@ def test_what_differs_below_a_thousand_levels_is_compared_as_text(opening: str) 
     assert (found.was[:1], found.now[:1]) == ("x", "y")
 
 
-def test_of_a_place_with_giant_names_the_end_is_shown() -> None:
-    found = parted({"n" * 10_000: {"end": 1}}, {"n" * 10_000: {"end": 2}})
+def test_of_a_place_with_giant_names_the_end_is_shown_and_what_is_missing_is_called_nothing() -> None:
+    found, missing = parted({"n" * 10_000: {"end": 1}}, {"n" * 10_000: {"end": 2}}), parted({"a": "x"}, {})
 
     assert found.place.endswith("nnn.end")
     assert len(found.place) == 300
+    assert (missing.was, missing.now) == ("x", NOTHING)

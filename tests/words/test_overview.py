@@ -64,12 +64,7 @@ def test_in_a_narrow_table_the_columns_that_can_be_spared_give_way_one_after_the
         ["turn", "time", "input", "share", "verdict"],
         ["turn", "time", "input", "share", "verdict"],
     ]
-
-
-def test_a_narrow_table_of_conversations_has_one_line_for_each() -> None:
-    rows = aligned(conversations_table([HIT, MISS]), 59)
-
-    assert [row[0].split() for row in rows] == [
+    assert [row[0].split() for row in aligned(conversations_table([HIT, MISS]), 59)] == [
         ["conversation", "turns", "missed", "input", "share", "re-sent"],
         ["c0ffee000001", "2", "1", "18,818", "11%", "5,956"],
     ]

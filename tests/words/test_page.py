@@ -84,16 +84,11 @@ def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
     [(0.2, "less than a second"), (14.5, "14.5 seconds"), (600.0, "10 minutes"), (10_800.0, "3 hours")],
 )
 def test_the_predecessor_is_named_with_how_long_before_it_was_sent(before: float, expected: str) -> None:
-    text = page(portrait(sent_at=1000.0 + before))
+    text, first = page(portrait(sent_at=1000.0 + before)), page(portrait(predecessor=None, differences=[]))
 
+    assert first.split("\n")[-1] == "Predecessor: none is known."
+    assert "Every difference" not in first
     assert text.split("\n")[-1] == f"Predecessor: turn 6, sent {expected} before."
-
-
-def test_a_turn_without_a_predecessor_says_so() -> None:
-    text = page(portrait(predecessor=None, differences=[]))
-
-    assert text.split("\n")[-1] == "Predecessor: none is known."
-    assert "Every difference" not in text
 
 
 def test_every_difference_is_listed_and_the_first_one_is_shown() -> None:

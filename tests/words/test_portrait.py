@@ -49,7 +49,7 @@ def test_a_portrait_is_the_entry_and_more() -> None:
     assert json.loads(json.dumps(shown)) == shown
 
 
-def test_the_first_turn_is_all_new() -> None:
+def test_the_first_turn_is_all_new_and_what_stands_again_in_the_next_is_the_same() -> None:
     _, shown = one(instructions="i", tools=[{"name": "t"}])
 
     assert parts(shown) == [
@@ -59,9 +59,6 @@ def test_the_first_turn_is_all_new() -> None:
         ("4 more items", "new"),
     ]
     assert shown["predecessor_flow"] is None
-
-
-def test_what_stands_again_is_the_same_and_what_follows_is_new() -> None:
     assert parts(two({}, {})) == [
         ("0 tools", "same"),
         ("instructions", "same"),
