@@ -129,7 +129,7 @@ async def test_the_script_without_its_package_says_what_it_needs(confdir: Path, 
 
 
 async def test_touching_the_script_loads_everything_again(confdir: Path, tmp_path: Path) -> None:
-    """mitmproxy watches this file alone; an edit of a module beside it is taken in with it."""
+    """mitmproxy watches this file alone; an edit of another module is taken in with it."""
     folder = Path(shutil.copytree(ADDON.parent, tmp_path / "addons"))
     module = folder / "codexcache" / "__init__.py"
     async with started("mitmdump", "--set", "codex_mode=pin", confdir=confdir, script=folder / ADDON.name) as running:

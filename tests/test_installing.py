@@ -53,7 +53,7 @@ def test_the_packages_for_telemetry_are_those_of_the_extra(home: Path) -> None:
 
 
 def test_a_tool_of_uv_keeps_what_it_has(home: Path) -> None:
-    """Installing it anew forgets what is not named again."""
+    """Installing it again forgets what is not named again."""
     (home / "uv-receipt.toml").touch()
 
     assert "uv tool install --with orjson --with 'opentelemetry-" in how_to_add_otel()

@@ -90,7 +90,7 @@ class Sockets:
         return self.findings[-1]
 
 
-def test_a_delta_is_compared_as_the_whole_prompt_it_stands_for() -> None:
+def test_a_delta_is_compared_as_the_whole_prompt() -> None:
     sockets = Sockets()
     found = [sockets.turn(ITEMS[:1]), sockets.turn(ITEMS[2:], previous_response_id="r0")]
 

@@ -26,7 +26,7 @@ def test_only_a_turn_that_had_ended_is_a_predecessor() -> None:
 
 
 def test_the_turn_that_is_named_is_a_predecessor_if_it_was_counted() -> None:
-    """A turn that goes on with something unknown has none."""
+    """A turn that extends something unknown has none."""
     assert found(History(), now(ITEMS, named=record(1, [], warm_up=True))) == (1, 0)
     assert found(History(), now(ITEMS, named=record(1, [], tokens=None))) is None
     assert found(remembering(*turns(ITEMS)), now(ITEMS, complete=False)) is None
@@ -73,7 +73,7 @@ def histories(draw: st.DrawFn) -> tuple[History, Record]:
 
 @prop
 @given(histories())
-def test_what_is_plainly_gone_on_with_is_chosen_among_all_that_are_alike_too(drawn: tuple[History, Record]) -> None:
+def test_a_plain_continuation_is_chosen_as_a_full_search_chooses_it(drawn: tuple[History, Record]) -> None:
     history, mine = drawn
 
     assert history.predecessor(mine) == choose(mine, history.alike(mine))
@@ -146,7 +146,7 @@ def test_the_oldest_conversations_are_forgotten_first() -> None:
     assert kept == sorted(kept)
 
 
-def test_a_turn_that_was_gone_on_with_is_forgotten_before_the_last_of_another_conversation() -> None:
+def test_an_extended_turn_is_forgotten_before_the_last_one_of_another_conversation() -> None:
     history = remembering(record(1, [user("other")], at=0.0), limit=30_000)
     for number in range(2, 20):
         one = record(number, conversation(*"abcdefghijklmnopqrstuvwxyz"[:number]), at=10.0 * number)

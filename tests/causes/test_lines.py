@@ -55,7 +55,7 @@ def test_a_line_is_alone_where_no_other_is_listed() -> None:
     assert not lines.is_alone(line, (own, shared))
 
 
-def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
+def test_a_line_continues_from_its_last_turn_under_the_same_key() -> None:
     first, last = grown(1, 3)
     line = line_of(Lines(), first, last)
     behind, elsewhere = record(3, ITEMS[:5]), record(4, ITEMS[:5], via=route(key="other"))

@@ -21,7 +21,7 @@ def a_flow() -> http.HTTPFlow:
     return flow
 
 
-def test_the_copies_have_no_credentials_and_the_flows_keep_theirs(tmp_path: Path) -> None:
+def test_the_copies_have_no_credentials_and_the_originals_keep_them(tmp_path: Path) -> None:
     """What was found of the turns goes along, and ids stay, so that turns name their predecessors."""
     flow, path = a_flow(), tmp_path / "x.mitm"
 

@@ -58,7 +58,7 @@ async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(net: Netwo
 
 
 async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(net: Network) -> None:
-    """The comment makes room for the verdict, and the time of waiting is no time of the turn."""
+    """The verdict replaces the comment, and the time of waiting is no time of the turn."""
     _, upstream, held, task = await first_then_held(net)
     arrived = held.request.timestamp_end or 0.0
     await until(lambda: time.time() > arrived + 0.05)

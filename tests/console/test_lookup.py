@@ -57,7 +57,7 @@ def test_where_nothing_of_the_prompt_changed_there_is_nothing_to_look_up(changes
     assert break_of(request_with(prompt("one"), portrait(predecessor=None))) is None
 
 
-def test_a_predecessor_that_is_gone_is_told_of() -> None:
+def test_a_predecessor_that_is_gone_is_reported() -> None:
     """Also where its flow holds another turn now."""
     one, other = linked(prompt("one"), prompt("2"))
     one.metadata[PORTRAITS] = [portrait(turn=99)]
@@ -74,7 +74,7 @@ def test_a_compressed_body_is_read() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", None])
-def test_a_body_that_cannot_be_read_is_told_of(body: bytes | None) -> None:
+def test_a_body_that_cannot_be_read_is_reported(body: bytes | None) -> None:
     flow = request_with({}, portrait())
     flow.request.raw_content = body
 
@@ -110,7 +110,7 @@ def items(*texts: str) -> list[Any]:
     return prompt(*texts)["input"]  # type: ignore[return-value]
 
 
-def test_a_delta_stands_for_the_turn_that_it_names_its_output_and_its_own_input() -> None:
+def test_a_delta_is_the_turn_that_it_names_its_output_and_its_own_input() -> None:
     """However many of them follow one another; members that it leaves out are as before."""
     flow = socket(
         asking(1, "one", instructions="Be brief."),
@@ -139,6 +139,6 @@ def test_a_socket_that_grew_is_read_again() -> None:
 
 
 @pytest.mark.parametrize("sent_at", [99.0, None, "soon"])
-def test_a_message_that_is_gone_is_told_of(sent_at: Any) -> None:
+def test_a_message_that_is_gone_is_reported(sent_at: Any) -> None:
     with pytest.raises(Missing, match="no longer holds the turn's messages"):
         Lookup(Core()).prompt(socket(asking(1, "one")), portrait(sent_at=sent_at))

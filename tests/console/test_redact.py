@@ -34,7 +34,7 @@ def test_fields_that_hold_credentials_are_secret_and_others_stay_as_they_are() -
     assert [name for name in OTHER_FIELDS.split() if is_secret(name)] == []
 
 
-def test_what_mitmproxy_keeps_beside_a_flow_is_cleared_too() -> None:
+def test_what_mitmproxy_keeps_with_a_flow_is_cleared_too() -> None:
     """The state before an edit, the proxy user's name and password, trailers."""
     flow = tflow.tflow(resp=True)
     flow.request.headers["authorization"] = "credential-1"

@@ -1,4 +1,4 @@
-"""How much room there is for text, in mitmproxy's console and without one."""
+"""How wide text may be, in mitmproxy's console and without one."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def context() -> Iterator[taddons.context]:
 
 
 def test_without_a_console_the_width_is_always_the_same(context: taddons.context) -> None:
-    """As in mitmweb, whose window nobody knows, and in mitmdump. Panes side by side have half of a console's each."""
+    """As in mitmweb, whose window is not known, and in mitmdump. Panes side by side have half of a console's each."""
     assert (page_width(), popup_width()) == (WIDTH, WIDTH)
     pretend_console(context.master, 140)
     context.options.update(console_layout="horizontal")

@@ -56,7 +56,7 @@ def chosen(flow: http.HTTPFlow, data: bytes, content_type: str | None = None) ->
 def test_it_shows_itself_only_where_there_is_no_body_to_show(
     data: bytes, content_type: str | None, expected: str
 ) -> None:
-    """As in the handshake of a WebSocket: whoever looks at a body wants to see it."""
+    """As in the handshake of a WebSocket: one who looks at a body wants to see it."""
     assert chosen(a_turn(), data, content_type) == expected
 
 

@@ -1,4 +1,4 @@
-"""Several conversations at once: who goes on with whom."""
+"""Several conversations at once, and which turn continues which."""
 
 from codexcache.wire.document import Json
 

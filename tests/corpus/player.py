@@ -160,7 +160,7 @@ class Player:
 
 
 def _delta(step: Step, last: Step | None) -> Object | None:
-    """Return what is sent of a turn that goes on with its socket's last one, None where all has to be."""
+    """Return what is sent of a turn that extends its socket's last one, None where all has to be."""
     if last is None or step.full or last.answer.usage is None or _compared(step) != _compared(last):
         return None
     before = [*_input(last), *last.answer.outputs]

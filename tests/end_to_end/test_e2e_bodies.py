@@ -60,7 +60,7 @@ async def test_an_edited_body_leaves_in_the_coding_in_which_it_came(net: Network
 
 @pytest.mark.parametrize("coding", PACK)
 async def test_an_unedited_body_keeps_the_clients_own_compressed_bytes(net: Network, coding: str) -> None:
-    """Headers are completed, but nobody packs anew what did not change."""
+    """Headers are completed, but what did not change is not packed again."""
     packed = PACK[coding](body(prompt_cache_key="k"))
     upstream = await passed(net, packed, ("Content-Encoding", coding))
 

@@ -277,7 +277,7 @@ async def test_no_secret_is_ever_logged(
     name: str,
     mode: str,
 ) -> None:
-    """Neither credentials, ids and keys nor prompts, by nobody in the process, at any level; and none of them gets
+    """Neither credentials, ids and keys nor prompts, by anything in the process, at any level; and none of them gets
     into the journal.
     """
     caplog.set_level(logging.DEBUG)

@@ -270,7 +270,7 @@ async def test_a_message_that_another_addon_dropped_is_no_turn(net: Network, cap
 
 
 async def test_a_socket_whose_handshake_was_not_seen_is_adopted(net: Network) -> None:
-    """The script was loaded anew, or the options changed, while the socket was open."""
+    """The script was loaded again, or the options changed, while the socket was open."""
     recorder = await net.recorder()
     proxy = await net.proxy()
     async with opened(proxy, SESSION) as peer:

@@ -268,7 +268,7 @@ async def test_a_turn_is_finished_by_its_last_event_not_by_the_end_of_its_body(n
 async def test_a_fault_before_the_listeners_does_not_make_a_stream_wait(
     net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Event by event, also where there is nobody to listen."""
+    """Event by event, also where nothing listens."""
 
     def fail(*_: object) -> None:
         raise RuntimeError

@@ -63,7 +63,7 @@ async def test_turns_and_other_requests_are_counted(net: Network) -> None:
 
 
 async def test_other_hosts_are_counted_as_tunnelled(net: Network) -> None:
-    """Their requests are nobody's business."""
+    """Their requests are not looked at."""
     await net.upstream(host="other.example")
     proxy = await net.proxy()
     with pytest.raises(ssl.SSLError):

@@ -91,7 +91,7 @@ async def test_a_turn_that_was_not_over_is_no_predecessor() -> None:
     assert await told(slow, soon) == [(0, "cold"), (1, "cold")]
 
 
-async def test_a_turn_that_was_cut_or_not_answered_is_told_of_once_and_so_is_a_compaction() -> None:
+async def test_a_turn_that_was_cut_or_not_answered_is_reported_once_and_so_is_a_compaction() -> None:
     unanswered, cut = saved_request("one", at=0), saved_request("one", at=0, answer=b"data: ")
     unanswered.response = None
     unanswered.error = cut.error = Error("the connection was lost")
@@ -113,7 +113,7 @@ def others() -> Iterator[http.HTTPFlow]:
     yield from (fetched, refused)
 
 
-async def test_what_is_no_turn_is_not_told_of() -> None:
+async def test_what_is_no_turn_is_not_reported() -> None:
     """And is not touched."""
     flows = list(others())
 
@@ -149,7 +149,7 @@ async def test_live_flows_are_left_to_those_who_hear_them_live() -> None:
 async def test_a_body_that_cannot_be_read_is_one_line(
     content: bytes, coding: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is loaded beside it is told of."""
+    """What is loaded with it is reported."""
     flow = saved_request(content=content)
     flow.request.headers["content-encoding"] = coding
 
@@ -212,8 +212,8 @@ async def test_a_turn_that_cannot_be_explained_does_not_keep_others_from_it(monk
     assert [line.partition(" at ")[0] for line in loader.core.faults.lines()] == ["ValueError"]
 
 
-async def test_of_a_socket_that_was_told_of_nothing_is_kept() -> None:
-    """A turn of another one with its id goes on with what is not known any more."""
+async def test_nothing_is_kept_of_a_socket_that_was_reported() -> None:
+    """A turn of another one with its id names what is not known any more."""
     loader, first, again = Loader(), saved_socket(*MESSAGES), saved_socket(going_on("three", "r2", at=20))
     again.id = first.id
     loader.load(first).done()
@@ -251,7 +251,7 @@ OLD = portrait(sent_at=START, ended_at=START + 1)
 
 
 @pytest.mark.parametrize("make", [saved_request, lambda **given: saved_socket(*MESSAGES[:2], **given)])
-async def test_old_portraits_make_room_for_new_ones(make: Callable[..., http.HTTPFlow]) -> None:
+async def test_old_portraits_are_replaced_by_new_ones(make: Callable[..., http.HTTPFlow]) -> None:
     """What only they knew is taken over; they are not repeated each time the capture is loaded."""
     flow = await explained(make(portraits=[OLD]))
     (first,) = portraits(flow)
@@ -271,7 +271,7 @@ async def test_counters_stand_as_the_backend_sent_them() -> None:
     assert "gen_ai.usage.cache_read.input_tokens" not in shown
 
 
-async def test_an_old_mark_and_comment_make_room_as_well_but_not_the_users_own() -> None:
+async def test_an_old_mark_and_comment_are_replaced_as_well_but_not_the_users_own() -> None:
     """In another capture a turn may have had another predecessor."""
     old, own = saved_request(portraits=[OLD]), saved_request(portraits=[OLD])
     old.comment, old.marked = "miss: tools_changed: tool shell was edited", ":warning:"

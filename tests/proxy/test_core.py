@@ -54,7 +54,7 @@ def test_the_hosts_of_the_settings_count() -> None:
     assert core.host_of(flow_for("chatgpt.com", "chatgpt.com")) is None
 
 
-def test_a_turn_is_told_of_although_nothing_could_be_learned_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_is_reported_although_nothing_could_be_learned_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
     core, found = Core(), list[Finding]()
     core.desk.listeners.append(found.append)
     passage = core.continuity.begin(turn(input="a"), core.settings)

@@ -1,4 +1,4 @@
-"""Flows are known as long as somebody else holds them."""
+"""Flows are known as long as something else holds them."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""Faults of ours are said once, counted, and quote nothing."""
+"""Internal errors are reported once, counted, and quote nothing."""
 
 import logging
 

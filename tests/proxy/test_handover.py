@@ -25,7 +25,7 @@ FRAME = orjson.dumps({"type": "response.create"} | body()).decode()
 
 
 class Script:
-    """Holds an addon as mitmproxy's own script addon does, which keeps its place in the chain when it loads anew."""
+    """Holds an addon as mitmproxy's own script addon does, which keeps its place in the chain when it loads again."""
 
     name = "script"
 
@@ -65,7 +65,7 @@ def journal(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("events", [0, 3], ids=["before its answer", "in the middle"])
-async def test_an_event_stream_goes_on_and_is_told_with_its_counters(net: Network, journal: Path, events: int) -> None:
+async def test_a_stream_continues_and_is_reported_with_its_counters(net: Network, journal: Path, events: int) -> None:
     backend, script = await net.backend(), Script()
     proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=events))
@@ -84,7 +84,7 @@ async def test_an_event_stream_goes_on_and_is_told_with_its_counters(net: Networ
     assert (held, leftovers(proxy)) == (1, 0)
 
 
-async def test_a_stream_that_is_cut_afterwards_is_told_too(net: Network, journal: Path) -> None:
+async def test_a_stream_that_is_cut_afterwards_is_reported_too(net: Network, journal: Path) -> None:
     backend, script = await net.backend(), Script()
     proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=3, cut_after=3))
@@ -100,7 +100,7 @@ async def test_a_stream_that_is_cut_afterwards_is_told_too(net: Network, journal
     assert leftovers(proxy) == 0
 
 
-async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(net: Network, journal: Path) -> None:
+async def test_a_turn_on_a_websocket_is_reported_once_and_so_is_the_next(net: Network, journal: Path) -> None:
     backend, script = await net.backend(), Script()
     proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=3))

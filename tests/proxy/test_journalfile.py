@@ -20,7 +20,7 @@ def test_lines_are_appended_to_a_file_that_only_its_user_can_read(tmp_path: Path
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_line_for_which_there_is_no_room_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_line_that_does_not_fit_on_the_disk_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or the next one would be lost with it."""
     path = str(tmp_path / "journal")
     append(path, b"1\n")

@@ -10,7 +10,7 @@ from codexcache.wire.coding import Undecodable
 
 
 @pytest.mark.parametrize(("size", "goes_on"), [(LARGE, True), (LARGE - 1, False)], ids=["large", "small"])
-async def test_the_event_loop_goes_on_while_a_large_body_is_worked_on(size: int, goes_on: bool) -> None:
+async def test_the_event_loop_runs_while_a_large_body_is_worked_on(size: int, goes_on: bool) -> None:
     """A small one is worked on without anything in between."""
     gone_on = threading.Event()
     asyncio.get_running_loop().call_soon(gone_on.set)

@@ -1,4 +1,4 @@
-"""Whether anybody can look at a flow: nobody under `mitmdump -q`, unless they are saved or another addon is there."""
+"""Whether flows are visible: not under `mitmdump -q`, unless they are saved or another addon is there."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +20,12 @@ class View:
 
 @pytest.fixture
 def dump() -> Iterator[Any]:
-    """A context that has mitmdump's own addons, as far as they matter, and ours."""
+    """A context that has mitmdump's own addons, as far as they matter, and this one."""
     with taddons.context(save.Save(), savehar.SaveHar(), CodexContinuity(), options=options.Options()) as context:
         yield context
 
 
-def test_there_is_nobody_under_a_quiet_mitmdump(dump: Any) -> None:
+def test_flows_are_not_visible_under_a_quiet_mitmdump(dump: Any) -> None:
     """Where it is not known what is saved, anything could be."""
     assert not Onlookers().present
     with taddons.context():
@@ -90,7 +90,7 @@ def responded(dump: Any) -> Any:
     return flow
 
 
-def test_only_where_somebody_is_the_response_is_kept_and_the_flow_marked(dump: Any) -> None:
+def test_only_where_flows_are_visible_the_response_is_kept_and_the_flow_marked(dump: Any) -> None:
     unseen = responded(dump)
     dump.master.addons.add(View())
     flow = responded(dump)

@@ -142,7 +142,7 @@ TWO_TURNS = (
 
 
 def test_each_turn_of_a_socket_comes_back() -> None:
-    """A delta as it is; whoever recalls it knows what it names."""
+    """A delta as it is; who reads it knows what it names."""
     first, second = of_socket(*TWO_TURNS)
 
     assert times([first, second]) == [(0, 2), (10, 12)]

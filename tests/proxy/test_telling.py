@@ -365,7 +365,7 @@ def test_a_journal_that_cannot_be_written_is_said_once_and_again_after_it_could(
 def test_a_path_that_never_works_is_said_and_stops_nothing(
     dump: Mitmproxy, flow: http.HTTPFlow, path: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A home that nobody has; a disk that is full."""
+    """A home that does not exist; a disk that is full."""
     dump.journal(path)
     dump.flow = flow
     dump.take()

@@ -83,10 +83,10 @@ def test_a_capture_is_told_from_a_journal(tmp_path: Path) -> None:
     assert not is_capture(capture(tmp_path, name="empty"))
 
 
-def test_all_other_rooms_of_the_report_are_imported_without_mitmproxy() -> None:
+def test_all_other_modules_of_the_report_are_imported_without_mitmproxy() -> None:
     folder = Path(codexcache.__file__).parent
-    rooms = sorted({path.stem for path in (folder / "report").glob("*.py")} - {"__init__", "captured"})
-    script = f"import sys; sys.modules['mitmproxy'] = None; from codexcache.report import {', '.join(rooms)}"
+    modules = sorted({path.stem for path in (folder / "report").glob("*.py")} - {"__init__", "captured"})
+    script = f"import sys; sys.modules['mitmproxy'] = None; from codexcache.report import {', '.join(modules)}"
     found = subprocess.run(
         [sys.executable, "-c", script], env={"PYTHONPATH": str(folder.parent)}, capture_output=True, check=False
     )

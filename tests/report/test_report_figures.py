@@ -1,4 +1,4 @@
-"""Totals, causes, and modes beside each other."""
+"""Totals, causes, and modes side by side."""
 
 import pytest
 from codexcache.report.figures import Comparison, Totals, causes, compare, total

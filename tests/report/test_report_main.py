@@ -46,7 +46,7 @@ def test_journals_and_captures_are_put_on_one_page(capsys: pytest.CaptureFixture
 
 
 def test_what_was_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    """An empty journal beside others does not stop it."""
+    """An empty journal among others does not stop it."""
     Path("empty.jsonl").touch()
 
     assert main([journal(content=lines([entry(1), entry(2)])[:-9]), "empty.jsonl"]) == 0

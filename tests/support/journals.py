@@ -90,7 +90,7 @@ _FREQUENT = ("session_changed", "session_changed", "prompt_cache_key_changed", "
 
 @dataclass(kw_only=True)
 class _Draft:
-    """A turn that has no number yet; `earlier` is the draft that it goes on with."""
+    """A turn that has no number yet; `earlier` is the draft that it continues."""
 
     at: float
     fields: dict[str, Any]

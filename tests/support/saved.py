@@ -85,7 +85,7 @@ def asking(*texts: str, at: float, dropped: bool = False, **members: Json) -> We
 
 
 def going_on(text: str, previous: str, *, at: float) -> WebSocketMessage:
-    """Return the message of a client that sends what is new, and names the response that it goes on with."""
+    """Return the message of a client that sends what is new, and names the response that it continues."""
     return asking(text, at=at, previous_response_id=previous)
 
 

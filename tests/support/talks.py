@@ -27,7 +27,7 @@ type Counters = tuple[int, int | None]
 
 
 class Listed:
-    """The addon beside the list of flows that the console and mitmweb have."""
+    """The addon with the list of flows that the console and mitmweb have."""
 
     def __init__(self) -> None:
         self.view = View()

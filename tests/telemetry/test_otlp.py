@@ -114,7 +114,7 @@ async def test_a_collector_that_hangs_holds_up_neither_a_report_nor_the_end(
 
 
 def test_the_providers_of_the_process_are_left_alone(collector: Collector) -> None:
-    """Another addon may have set them; a process of its own shows that nobody has."""
+    """Another addon may have set them; a process of its own shows that none has."""
     script = (
         "from codexcache.telemetry.otlp import Pipeline; Pipeline().close()\n"
         "from opentelemetry import metrics, trace\n"

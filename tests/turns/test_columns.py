@@ -72,7 +72,7 @@ def test_digests_and_sizes_of_a_part_are_those_of_its_items(given: list[Item], s
     assert made.size(end) == sum(item.size for item in given[:end])
 
 
-def test_a_head_stands_for_the_order_of_items_too() -> None:
+def test_a_head_depends_on_the_order_of_items_too() -> None:
     a, b = Item(digest(b"a"), "x", 1, 0), Item(digest(b"b"), "x", 1, 0)
 
     assert Items([a, b]).head(2) != Items([b, a]).head(2)

@@ -293,7 +293,7 @@ ALICE, BOB = {"authorization": bearer(sub="alice", exp=1)}, {"authorization": be
         pytest.param({}, {}, conversation("A", "b", "c"), "s2", id="nor an edited history"),
     ],
 )
-def test_a_conversation_is_gone_on_with_by(before: Headers, after: Headers, items: list[Json], key: str) -> None:
+def test_a_conversation_is_continued_by(before: Headers, after: Headers, items: list[Json], key: str) -> None:
     client = Client()
     client.send({"session_id": "s1", **before}, {"input": TURNS[0]})
 
@@ -319,7 +319,7 @@ def test_a_warm_up_passes_on(headers: Headers, body: dict[str, Json], identity: 
 
 
 @pytest.mark.parametrize("body", [WARM_UP, {"input": [said("developer", "d")]}], ids=["a warm-up", "a developer alone"])
-def test_these_are_not_gone_on_with(body: dict[str, Json]) -> None:
+def test_these_are_not_continued(body: dict[str, Json]) -> None:
     client = Client()
     client.send({"session_id": "s1"}, body)
 

@@ -23,7 +23,7 @@ def remembering(*turns: tuple[str, Headers, list[Json]], limit: int = 100) -> Me
 
 
 def gone_on_with(memory: Memory, headers: Headers, *texts: str) -> str | None:
-    """Return the key of the turn that this conversation goes on with."""
+    """Return the key of the turn that this conversation continues."""
     identity = memory.identity_gone_on_with(turn(headers, input=conversation(*texts)))
     return identity.key if identity else None
 
@@ -44,7 +44,7 @@ SESSION = {"session_id": "s"}
         pytest.param({}, (), None, id="nothing"),
     ],
 )
-def test_an_input_goes_on_with_the_turn_that_it_extends(
+def test_an_input_continues_the_turn_that_it_extends(
     headers: Headers, texts: tuple[str, ...], expected: str | None
 ) -> None:
     assert gone_on_with(remembering(("k", {}, conversation("a"))), headers, *texts) == expected
@@ -74,7 +74,7 @@ def test_of_many_conversations_with_one_opening_the_oldest_are_forgotten() -> No
     assert gone_on_with(memory, {"session_id": "s0"}, "a", "b") == "k64"
 
 
-def test_another_callers_turn_is_not_gone_on_with_nor_is_a_delta() -> None:
+def test_another_callers_turn_is_not_continued_nor_is_a_delta() -> None:
     """Of turns that are extended, the one that is extended furthest counts."""
     memory = remembering(("far", ALICE, conversation("a", "b", "c")), ("near", ALICE, conversation("a")))
     memory.remember(turn(ALICE, input=conversation("x"), previous_response_id="r"), named("delta"))
@@ -93,13 +93,13 @@ def test_another_callers_turn_is_not_gone_on_with_nor_is_a_delta() -> None:
         pytest.param([user("")], id="an empty message"),
     ],
 )
-def test_an_input_without_a_user_message_cannot_be_gone_on_with(items: list[Json]) -> None:
+def test_an_input_without_a_user_message_cannot_be_continued(items: list[Json]) -> None:
     memory = remembering(("k", {}, items))
 
     assert memory.identity_gone_on_with(turn(input=[*items, user("a")])) is None
 
 
-def test_a_turn_without_a_key_is_not_gone_on_with_but_of_its_response_it_is_known_that_there_is_none() -> None:
+def test_a_turn_without_a_key_is_not_continued_and_its_response_is_known_to_have_none() -> None:
     memory, keyless = Memory(), Identity(key=None, source="none")
     memory.remember(turn(input="a"), keyless)
     memory.remember_response(turn(input="a"), "r", keyless)

@@ -103,7 +103,7 @@ def test_tools_and_instructions_carried_in_the_input_are_what_they_are() -> None
 
 
 def test_only_the_head_of_the_input_carries_tools_and_instructions() -> None:
-    """A developer message beside instructions is an item."""
+    """With instructions, a developer message is an item."""
     late: list[Json] = [said("developer", "two"), user("a"), CARRIED, said("developer", "three")]
     prompt = read_prompt({"input": [CARRIED, said("developer", "one"), *late]})
     other = read_prompt({"instructions": "i", "input": [said("developer", "d"), user("a")]})
@@ -141,7 +141,7 @@ REST: list[Json] = [said("developer", "more"), *conversation("a", "b", "c"), CAR
 
 
 @pytest.mark.parametrize(("members", "head"), DELTA_HEADS)
-def test_a_delta_stands_for_the_whole_prompt_wherever_it_is_cut(members: Object, head: list[Json]) -> None:
+def test_a_delta_equals_the_whole_prompt_wherever_it_is_cut(members: Object, head: list[Json]) -> None:
     whole = [*head, *REST]
     for cut in range(len(whole) + 1):
         base = read_prompt({**members, "input": whole[:cut]})
@@ -151,7 +151,7 @@ def test_a_delta_stands_for_the_whole_prompt_wherever_it_is_cut(members: Object,
 
 
 @pytest.mark.parametrize("first", range(1, 8))
-def test_a_delta_behind_an_answer_stands_for_all_three(first: int) -> None:
+def test_a_delta_behind_an_answer_equals_all_three(first: int) -> None:
     given: list[Json] = [user("first"), *REST, {"type": "reasoning", "id": "r"}]
     base = read_prompt({"input": given[:first]})
     for second in range(first, len(given) + 1):

@@ -140,10 +140,10 @@ inputs = st.lists(st.sampled_from(given_items), max_size=4)
 
 @prop
 @given(documents, documents, st.sets(st.sampled_from([*names, *others])), inputs, inputs)
-def test_a_turn_that_goes_on_says_what_it_says_by_itself(
+def test_a_turn_that_extends_another_says_what_it_says_by_itself(
     was: Object, other: Object, altered: set[str], earlier: list[Json], new: list[Json]
 ) -> None:
-    """Only what is told to have changed in the members beside its input is read again.
+    """Only what is told to have changed in the members besides its input is read again.
 
     Not tried: instructions that come or go, while a message stands there that carries them when there are no others.
     """

@@ -75,7 +75,7 @@ ends = st.sampled_from(
 @prop
 @given(items, items, white, white, befores, suffixes, suffixes)
 @example(["1"], [], "", "", FRONT, "", "")
-def test_a_body_that_goes_on_says_what_a_whole_parse_says(
+def test_a_body_that_extends_another_says_what_a_whole_parse_says(
     old: list[str], new: list[str], gap: str, end: str, before: str, was: str, now: str
 ) -> None:
     first = text_of(f"{gap},".join(old) + end, before, was)
@@ -108,7 +108,7 @@ def test_a_body_that_ends_otherwise_is_read_or_refused_as_a_whole_parse_does(
 def test_bodies_that_branch_and_come_in_any_order_say_what_whole_parses_say(
     steps: list[tuple[int, list[str], str, bool]],
 ) -> None:
-    """Each goes on with an earlier one; some are read before others are remembered, as if under way at once."""
+    """Each extends an earlier one; some are read before others are remembered, as if under way at once."""
     reader = Reader()
     inputs, waiting = list[list[str]]([[]]), list[Body[Json]]()
     for place, new, behind, at_once in steps:
@@ -157,7 +157,7 @@ def test_only_what_is_new_is_parsed(first: str, second: str, parsed: list[Json])
     assert read.document["input"] == parsed
 
 
-def test_what_others_began_with_is_kept_beside_their_latest() -> None:
+def test_what_others_began_with_is_kept_with_their_latest() -> None:
     reader = Reader()
     for asked in ('{"q":1}', '{"q":2}', '{"q":2},{"r":2}', '{"q":3}'):
         turn = reader.read(text_of('{"a":1},' + asked))

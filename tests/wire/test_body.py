@@ -55,7 +55,7 @@ def test_another_frame_is_edited_as_it_is_and_a_short_body_is_not_remembered() -
     assert known_of(short, None, NONE, {}, short.text) is None
 
 
-def test_an_edit_before_the_items_is_made_anew() -> None:
+def test_an_edit_before_the_items_is_made_again() -> None:
     """The bytes before them are not put together from anything."""
     before = f'"prompt_cache_key":"mine",{FRONT}'
     body = gone_on(text(2, before), text(4, before))

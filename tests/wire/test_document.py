@@ -88,7 +88,7 @@ def test_a_text_without_edits_is_the_same_text(text: bytes) -> None:
 
 @prop
 @given(objects())
-def test_whatever_the_grammar_allows_is_read(text: bytes) -> None:
+def test_everything_that_the_grammar_allows_is_read(text: bytes) -> None:
     document = parse(text)
 
     assert list(document) == list(dict.fromkeys(part.meant for part in taken_apart(text)[1]))
@@ -218,7 +218,7 @@ def test_twelve_megabytes_are_edited_in_proportion_to_their_length(value: bytes)
 @pytest.mark.parametrize(
     "number", ["-0", "1" * 19, "9" * 20, str(2**64 - 1), str(2**64), str(-(2**63)), str(-(2**63) - 1)]
 )
-def test_a_number_means_the_same_beside_half_an_emoji(number: str) -> None:
+def test_a_number_means_the_same_next_to_half_an_emoji(number: str) -> None:
     assert parse(f'{{"n":{number},"half":"\\ud800"}}'.encode())["n"] == parse(f'{{"n":{number}}}'.encode())["n"]
 
 

@@ -61,7 +61,7 @@ def test_the_other_endpoints_take_none(target: str) -> None:
 
 @pytest.mark.parametrize("base", ["", "/v1", "/v1/codex", "/codex"])
 @pytest.mark.parametrize("rest", ["/responses", "/responses/compact", "/responses?a=/responses", "/responses?"])
-def test_what_clients_append_to_a_base_url_stands_for_the_real_path(base: str, rest: str) -> None:
+def test_what_clients_append_to_a_base_url_becomes_the_real_path(base: str, rest: str) -> None:
     assert real_target(base + rest) == "/backend-api/codex" + rest
 
 

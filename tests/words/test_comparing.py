@@ -49,7 +49,7 @@ def test_an_edited_history_is_found() -> None:
     assert "Of the first turn's 1 item, 1 stands again at the head of the second." in shorter
 
 
-def test_no_line_is_longer_than_there_is_room() -> None:
+def test_no_line_is_longer_than_the_width() -> None:
     """A turn's facts go on in line with the first ones."""
     second: Object = {**FIRST, "model": "a-long-name-of-a-model", "tools": []}
     lines = compare(FIRST, portrait(model="x" * 50), second, portrait(), NARROWEST).split("\n")

@@ -15,7 +15,7 @@ def test_both_sides_are_shown_with_the_place_and_the_kind() -> None:
         "  was  ▸ a",
         "  now  ▸ b",
     ]
-    assert list(difference_lines(EXCERPT, 62))[:2] == [  # where there is no room for both in one line
+    assert list(difference_lines(EXCERPT, 62))[:2] == [  # where both do not fit in one line
         "First difference in tools[1].description,",
         "  from character 460 on: text",
     ]

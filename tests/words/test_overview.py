@@ -47,7 +47,7 @@ def test_an_aligned_table_has_rows_of_one_cell() -> None:
     ]
 
 
-def test_where_there_is_no_room_for_them_reasons_stand_below_their_turns() -> None:
+def test_where_reasons_do_not_fit_they_stand_below_their_turns() -> None:
     rows = aligned(turns_table([HIT, MISS]), 90)
 
     assert [row[0].split()[0] for row in rows] == ["turn", "6", "7", "tool"]

@@ -67,7 +67,7 @@ def test_identity_is_shown_as_fingerprints_with_their_states() -> None:
     ]
 
 
-def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
+def test_what_the_client_sent_is_shown_with_what_was_forwarded() -> None:
     """And which of it was this addon's doing."""
     assert section(page(portrait()), "What the client sent")[1:] == [
         "  prompt_cache_key  absent        aaaaaaaaaaaa  added",
@@ -152,7 +152,7 @@ LONG = portrait(
 
 @pytest.mark.parametrize("width", [NARROWEST, WIDTH, WIDEST])
 @pytest.mark.parametrize("verdict", VERDICTS)
-def test_no_line_is_longer_than_there_is_room(verdict: str, width: int) -> None:
+def test_no_line_is_longer_than_the_width(verdict: str, width: int) -> None:
     """Half of mitmweb's window, a terminal, or the popup in one of 80 columns."""
     excerpt = Excerpt(place="x" * 90, offset=7, before="b" * 90, was="w" * 90, now="n" * 90, kind="text")
     lines = page({**LONG, "verdict": verdict}, excerpt, width).split("\n")

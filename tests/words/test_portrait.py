@@ -99,7 +99,7 @@ def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
     assert second["account"] == [None, "absent"]
 
 
-def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
+def test_what_the_client_sent_is_shown_with_what_was_forwarded() -> None:
     (_, shown), key = one(), PRINTS.of("key", "s1")
     names = ("prompt_cache_key", "session-id", "session_id", "x-client-request-id")
 

@@ -4,7 +4,7 @@ from codexcache.words.status import changed_options, status_page
 from support.settings import DEFAULTS
 
 
-def test_names_stand_beside_their_lines() -> None:
+def test_names_are_shown_with_their_lines() -> None:
     """What has none says so."""
     assert status_page("Title", {"mode": ["fill"], "seen": ["one", "two"], "faults": []}) == (
         "Title\nmode      fill\nseen      one\n          two\nfaults    none"
