@@ -1,19 +1,15 @@
-"""The addon is one object with the hooks and the commands of its rooms."""
+"""The addon is one object with the hooks and the commands of all that it holds."""
 
 from codexcache.addon import CodexContinuity
 from mitmproxy.test import taddons
 
 
-def test_mitmproxy_finds_the_hooks_of_all_rooms_on_one_object() -> None:
+def test_mitmproxy_finds_all_hooks_and_commands_on_one_object() -> None:
     addon = CodexContinuity()
-    wanted = ("request", "responseheaders", "response", "error", "websocket_message", "tls_clienthello", "configure")
+    hooks = ("request", "responseheaders", "response", "error", "websocket_message", "tls_clienthello", "configure")
+    commands = {f"codex.{name}" for name in ("why", "diff", "turns", "status", "export", "report")}
 
-    assert [name for name in wanted if not callable(getattr(addon, name, None))] == []
+    assert [name for name in hooks if not callable(getattr(addon, name, None))] == []
     assert not hasattr(addon, "addons")
-
-
-def test_mitmproxy_finds_the_commands_of_all_rooms() -> None:
-    with taddons.context(CodexContinuity()) as context:
-        commands = [name for name in context.master.commands.commands if name.startswith("codex.")]
-
-    assert {"codex.why", "codex.diff", "codex.turns", "codex.status", "codex.export", "codex.report"} <= set(commands)
+    with taddons.context(addon) as context:
+        assert commands <= set(context.master.commands.commands)

@@ -3,34 +3,29 @@
 import pytest
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.verdicts import VERDICTS
-from corpus import TALKS
+from corpus import CASES
 from corpus.player import play
-from corpus.talk import Path, Step, Talk
-from corpus.wander import wander
+from corpus.talk import Case, Path, Step
+from corpus.wander import random_conversation
 
-CASES = [pytest.param(talk, path, id=f"{talk.about}, {path}") for talk in TALKS for path in talk.paths]
-
-
-@pytest.mark.parametrize(("talk", "path"), CASES)
-def test_every_turn_is_named_right(talk: Talk, path: Path) -> None:
-    findings = play(talk, path)
-
-    assert [_label(step, findings) for step in talk.steps] == [_found(diagnosis) for diagnosis in findings]
+PLAYED = [pytest.param(case, path, id=f"{case.about}, {path}") for case in CASES for path in case.paths]
 
 
-@pytest.mark.parametrize(("talk", "path"), CASES)
-def test_every_sentence_says_what_it_should(talk: Talk, path: Path) -> None:
-    because = [diagnosis.verdict.because for diagnosis in play(talk, path)]
+@pytest.mark.parametrize(("case", "path"), PLAYED)
+def test_every_turn_is_named_right_and_its_sentence_says_what_it_should(case: Case, path: Path) -> None:
+    findings = play(case, path)
+    because = [diagnosis.verdict.because for diagnosis in findings]
 
-    assert [sentence for sentence, step in zip(because, talk.steps, strict=True) if step.said not in sentence] == []
+    assert [_label(step, findings) for step in case.steps] == [_found(diagnosis) for diagnosis in findings]
+    assert [sentence for sentence, step in zip(because, case.steps, strict=True) if step.said not in sentence] == []
     assert all(because)
 
 
 @pytest.mark.parametrize("path", ["http", "websocket"])
 @pytest.mark.parametrize("seed", range(25))
 def test_no_miss_is_named_by_a_cause_that_it_did_not_have(seed: int, path: Path) -> None:
-    talk, causes = wander(seed, 16)
-    found = [diagnosis.verdict.name for diagnosis in play(talk, path)]
+    case, causes = random_conversation(seed, 16)
+    found = [diagnosis.verdict.name for diagnosis in play(case, path)]
     wrong = [(n, name, cause) for n, (name, cause) in enumerate(zip(found, causes, strict=True)) if name != cause]
 
     assert [case for case in wrong if case[1] != "hit" and case[0] > 0] == []
@@ -38,9 +33,9 @@ def test_no_miss_is_named_by_a_cause_that_it_did_not_have(seed: int, path: Path)
 
 
 def test_the_corpus_holds_every_verdict_and_cites_a_source_for_each_conversation() -> None:
-    assert {step.verdict for talk in TALKS for step in talk.steps} == set(VERDICTS)
-    assert [talk.about for talk in TALKS if "/" not in talk.source] == []
-    assert len({talk.about for talk in TALKS}) == len(TALKS)
+    assert {step.verdict for case in CASES for step in case.steps} == set(VERDICTS)
+    assert [case.about for case in CASES if "/" not in case.source] == []
+    assert len({case.about for case in CASES}) == len(CASES)
 
 
 def _label(step: Step, findings: list[Diagnosis]) -> tuple[int, str, set[str], int | None]:

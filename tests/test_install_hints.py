@@ -18,23 +18,22 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return prefix
 
 
-def test_a_plain_environment_takes_it_by_pip(home: Path) -> None:
+@pytest.mark.parametrize(
+    ("receipt", "command"),
+    [
+        pytest.param("", "/venv/bin/python -m pip install orjson", id="a plain environment"),
+        pytest.param("uv-receipt.toml", "uv tool install --with orjson 'mitmproxy>=12.2,<12.3'", id="a tool of uv"),
+        pytest.param("pipx_metadata.json", "pipx inject mitmproxy orjson", id="a tool of pipx"),
+    ],
+)
+def test_each_environment_has_its_command(home: Path, receipt: str, command: str) -> None:
+    (home / (receipt or "pyvenv.cfg")).touch()
+
     assert how_to_add_orjson() == (
-        "Codex Continuity needs the package orjson, which this mitmproxy lacks. "
-        "Add it with: /venv/bin/python -m pip install orjson"
+        f"Codex Continuity needs the package orjson, which this mitmproxy lacks. Add it with: {command}"
     )
-
-
-def test_a_tool_of_uv_is_installed_anew_with_it(home: Path) -> None:
-    (home / "uv-receipt.toml").touch()
-
-    assert how_to_add_orjson().endswith("Add it with: uv tool install --with orjson 'mitmproxy>=12.2,<12.3'")
-
-
-def test_a_tool_of_pipx_has_it_injected(home: Path) -> None:
-    (home / "pipx_metadata.json").touch()
-
-    assert how_to_add_orjson().endswith("Add it with: pipx inject mitmproxy orjson")
+    missing = ModuleNotFoundError("No module named 'orjson'", name="orjson")
+    assert why_not(missing, "13.0.0.dev") == how_to_add_orjson()
 
 
 def test_a_standalone_binary_takes_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +53,7 @@ def test_the_packages_for_telemetry_are_those_of_the_extra(home: Path) -> None:
 
 
 def test_a_tool_of_uv_keeps_what_it_has(home: Path) -> None:
-    """Installing it anew forgets what is not named again."""
+    """Installing it again forgets what is not named again."""
     (home / "uv-receipt.toml").touch()
 
     assert "uv tool install --with orjson --with 'opentelemetry-" in how_to_add_otel()
@@ -63,15 +62,9 @@ def test_a_tool_of_uv_keeps_what_it_has(home: Path) -> None:
 
 @pytest.mark.parametrize("old", ["9.0.1", "11.1.3", "12.1.2"])
 def test_what_an_old_mitmproxy_lacks_is_no_fault_of_the_addon(old: str) -> None:
+    """But an error of its own has no excuse."""
     assert why_not(AttributeError("Contentview"), old) == (
         f"Codex Continuity needs mitmproxy 12.2; this is {old}. Install 'mitmproxy>=12.2,<12.3'."
     )
-
-
-def test_an_error_of_the_addons_own_has_no_excuse() -> None:
     assert why_not(ModuleNotFoundError("No module named 'brotli'", name="brotli"), "12.2.3") is None
     assert why_not(AttributeError("x"), "12.10") is None
-
-
-def test_a_missing_orjson_is_said_with_its_command(home: Path) -> None:
-    assert why_not(ModuleNotFoundError("No module named 'orjson'", name="orjson"), "13.0.0.dev") == how_to_add_orjson()

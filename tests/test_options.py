@@ -1,12 +1,8 @@
 """The options are parsed once, and a wrong value is said in a sentence."""
 
 import pytest
-from codexcache.options import OPTIONS, Settings, default_settings, parse_settings
-
-
-def parsed(**values: str) -> Settings:
-    """Return the settings where these options are set and the others are not."""
-    return parse_settings({name: default for name, (default, _) in OPTIONS.items()} | values)
+from codexcache.options import OPTIONS, default_settings
+from support.settings import parsed
 
 
 def test_without_any_option_turns_to_chatgpt_are_filled_and_all_else_is_tunnelled() -> None:
@@ -73,56 +69,42 @@ def test_a_size_is_in_bytes_or_has_a_unit(text: str, size: int) -> None:
     assert (settings.body_limit, settings.view_limit) == (size, size)
 
 
-@pytest.mark.parametrize(
-    ("text", "tunnel"),
-    [
-        ("on", True),
-        ("TRUE", True),
-        ("yes", True),
-        ("1", True),
-        ("off", False),
-        ("False", False),
-        ("no", False),
-        ("0", False),
-    ],
-)
-def test_a_switch_is_on_or_off_in_any_usual_spelling(text: str, tunnel: bool) -> None:
-    assert parsed(codex_tunnel=text).tunnel is tunnel
+@pytest.mark.parametrize(("on", "texts"), [(True, ["on", "TRUE", "yes", "1"]), (False, ["off", "False", "no", "0"])])
+def test_a_switch_is_on_or_off_in_any_usual_spelling(on: bool, texts: list[str]) -> None:
+    assert [parsed(codex_tunnel=text).tunnel for text in texts] == [on] * 4
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        *(("codex_mode", text) for text in ("", "Fill", "off", "fill,pin")),
-        *(
-            ("codex_hosts", text)
-            for text in ("", ",", "https://chatgpt.com", "a b", "a:443", "a/b", "*.a", "-", "ä.org")
-        ),
-        *(("codex_strip", text) for text in ("a b", "a.b", "1a", "input", "user,model", "type", "a;b", "é")),
-        ("codex_learn", "model"),
-        *(("codex_body_limit", text) for text in ("", "0", "-1", "1.5m", "64mb", "1 m", "9" * 19, "\u0661")),
-        ("codex_view_limit", "none"),
-        *(("codex_tunnel", text) for text in ("", "maybe", "2")),
-    ],
-)
+WRONG = {
+    "codex_mode": ("one of fill, pin, observe", ["", "Fill", "off", "fill,pin"]),
+    "codex_hosts": (
+        "host names without scheme",
+        ["", ",", "http://a", "a b", "a:443", "a/b", "*.a", "-", "ä.org"],
+    ),
+    "codex_strip": ("names of top-level members", ["a b", "a.b", "1a", "input", "user,model", "type", "a;b", "é"]),
+    "codex_learn": ("names of top-level members", ["model", "a b"]),
+    "codex_body_limit": ("500k, 64m or 1g", ["", "0", "-1", "1.5m", "64mb", "1 m", "9" * 19, "\u0661"]),
+    "codex_view_limit": ("500k, 16m or 1g", ["none", "-1"]),
+    "codex_intercept": ("miss, or some of ", ["misses", "hit"]),
+    "codex_redact": ("on or off", ["", "2"]),
+    "codex_tunnel": ("on or off", ["", "maybe", "2"]),
+    "codex_otel": ("on or off", [""]),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, (_, texts) in WRONG.items() for text in texts])
 def test_a_wrong_value_is_refused_with_what_the_option_takes(name: str, text: str) -> None:
-    with pytest.raises(ValueError, match=rf"^{name} is .*, but it takes .*\.$"):
+    with pytest.raises(ValueError, match=rf"^{name} is .*, but it takes .*{WRONG[name][0]}.*\.$"):
         parsed(**{name: text})
 
 
-def test_the_sentence_says_what_was_set_and_what_can_be() -> None:
+def test_the_sentence_says_what_was_set_and_what_can_be_without_a_terminal_escape() -> None:
     with pytest.raises(ValueError, match=r"^codex_mode is 'of', but it takes one of fill, pin, observe\.$"):
         parsed(codex_mode="of")
-
-
-def test_no_terminal_escape_gets_into_the_sentence() -> None:
-    with pytest.raises(ValueError, match="codex_mode") as refusal:
+    with pytest.raises(ValueError, match=r"^codex_mode is [ -~]+, but it takes one of fill, pin, observe\.$"):
         parsed(codex_mode="\x1b[31m")
-
-    assert str(refusal.value).isprintable()
 
 
 @pytest.mark.parametrize("name", OPTIONS)
 def test_an_option_needs_a_value(name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} has no value, but it takes "):
-        parse_settings({**{name: default for name, (default, _) in OPTIONS.items()}, name: None})
+        parsed(**{name: None})

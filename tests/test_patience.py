@@ -10,7 +10,7 @@ import pytest
 from support.patience import at_most
 
 
-def read_from_nobody() -> None:
+def read_from_empty_pipe() -> None:
     end, other = os.pipe()
     try:
         os.read(end, 1)
@@ -24,9 +24,11 @@ async def never() -> None:
 
 
 @pytest.mark.parametrize(
-    "wait", [threading.Event().wait, read_from_nobody, lambda: asyncio.run(never())], ids=["thread", "pipe", "loop"]
+    "wait",
+    [threading.Event().wait, read_from_empty_pipe, lambda: asyncio.run(never())],
+    ids=["thread", "pipe", "loop"],
 )
-def test_whoever_waits_too_long_fails(wait: Callable[[], object]) -> None:
+def test_a_wait_that_is_too_long_fails(wait: Callable[[], object]) -> None:
     with pytest.raises(pytest.fail.Exception, match=r"not at its end after 0\.1 seconds"), at_most(0.1):
         wait()
 

@@ -4,23 +4,14 @@ import pytest
 from codexcache.text import ascii_only, cell, printable, with_symbols
 
 
-def test_what_is_visible_stays() -> None:
+def test_in_ascii_everything_but_what_is_visible_becomes_a_question_mark() -> None:
     assert ascii_only("gpt-5.5 ~ (x)") == "gpt-5.5 ~ (x)"
-
-
-def test_everything_else_becomes_a_question_mark() -> None:
     assert ascii_only("a\x1b[31m\n\x7f\u202eé😀") == "a?[31m?????"
-
-
-def test_a_long_text_is_cut() -> None:
     assert ascii_only("abc", 2) == "ab"
 
 
-def test_what_does_not_print_becomes_a_question_mark() -> None:
+def test_what_does_not_print_becomes_a_question_mark_and_a_text_that_is_cut_says_so() -> None:
     assert printable(" é 😀 a\x1b[31m\n\u202eb\u200b ", 99) == "é 😀 a?[31m??b?"
-
-
-def test_a_long_text_that_is_cut_says_so() -> None:
     assert [printable(text, 4) for text in ("abcd", "abcde")] == ["abcd", "abc…"]
 
 
@@ -38,11 +29,7 @@ def test_what_does_not_print_has_a_symbol_or_its_number(text: str, expected: str
     assert with_symbols(text) == expected
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+cmd|'/c calc'!A1", "@SUM(A1)"])
-def test_a_cell_is_no_formula(text: str) -> None:
-    assert cell(text) == f"'{text}"
+def test_a_cell_is_no_formula() -> None:
+    formulas, others = ["=1+1", "+1", "-1+cmd|'/c calc'!A1", "@SUM(A1)"], ["", "-", "hit", "1,204", "a=b", " =1"]
 
-
-@pytest.mark.parametrize("text", ["", "-", "hit", "1,204", "a=b", " =1"])
-def test_any_other_cell_stays(text: str) -> None:
-    assert cell(text) == text
+    assert [cell(text) for text in (*formulas, *others)] == [*(f"'{text}" for text in formulas), *others]

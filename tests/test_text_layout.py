@@ -7,13 +7,9 @@ FACTS = ["turn 13", "status 200", "mode fill"]
 
 
 def test_a_text_is_wrapped_between_words() -> None:
-    """Not at hyphens, where names would fall apart."""
+    """Not at hyphens, where names would fall apart; what could steer a terminal is shown before it is measured."""
+    assert wrapped("a\u202eb", 20) == list(facts(["a\u202eb"], 20)) == ["a<U+202E>b"]
     assert wrapped("- it became gpt-6-luna", 14, "  ", "    ") == ["  - it became", "    gpt-6-luna"]
-
-
-def test_what_could_steer_a_terminal_is_shown_before_it_is_measured() -> None:
-    assert wrapped("a\u202eb", 20) == ["a<U+202E>b"]
-    assert list(facts(["a\u202eb"], 20)) == ["a<U+202E>b"]
 
 
 @pytest.mark.parametrize(
@@ -27,10 +23,7 @@ def test_what_could_steer_a_terminal_is_shown_before_it_is_measured() -> None:
 )
 def test_a_line_never_breaks_inside_a_fact(width: int, expected: list[str]) -> None:
     assert list(facts(FACTS, width)) == expected
-
-
-def test_no_facts_have_no_line() -> None:
-    assert list(facts([], 20)) == []
+    assert list(facts([], width)) == columns([]) == []
 
 
 def test_cells_stand_in_line_with_numbers_to_the_right() -> None:
@@ -42,10 +35,6 @@ def test_cells_stand_in_line_with_numbers_to_the_right() -> None:
         "a        1,204    n/a  12 bytes",
         "bcd efg      7    11%",
     ]
-
-
-def test_no_rows_have_no_lines() -> None:
-    assert columns([]) == []
 
 
 def test_a_text_is_cut_at_either_end() -> None:

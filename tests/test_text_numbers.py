@@ -17,5 +17,5 @@ def test_what_is_not_known_is_not_0() -> None:
     ("seconds", "said"),
     [(301, "5 minutes"), (3600, "60 minutes"), (7199, "120 minutes"), (7200, "2 hours"), (90_000, "25 hours")],
 )
-def test_a_long_span_is_told_in_minutes_or_hours(seconds: float, said: str) -> None:
+def test_a_long_span_is_given_in_minutes_or_hours(seconds: float, said: str) -> None:
     assert minutes(seconds) == said

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 
 import orjson
 from codexcache.body.json_splice import Object
-from corpus import TALKS
+from corpus import CASES
 from corpus.player import Player
-from corpus.talk import Talk
+from corpus.talk import Case
 from mitmproxy import http
 from mitmproxy.io import FlowReader
 from support.journals import lines, long_journal
@@ -22,7 +22,7 @@ from support.wire import bearer, body, completed, event, frame
 from codex_fuzz.mutations import HOSTILE, SECTIONS
 from codex_fuzz.oracles.streams import PACK
 
-_TALKS = 12
+_CASES = 12
 """Conversations of the corpus that are seeds; all of them teach a fuzzer little more, and slowly."""
 
 
@@ -36,11 +36,11 @@ def flows() -> tuple[http.HTTPFlow, ...]:
 @functools.cache
 def captures() -> tuple[bytes, ...]:
     """Return saved conversations of the corpus, over HTTP and over WebSocket."""
-    return tuple(_saved(talk, over_socket) for talk in TALKS[:_TALKS] for over_socket in (False, True))
+    return tuple(_saved(case, over_socket) for case in CASES[:_CASES] for over_socket in (False, True))
 
 
-def _saved(talk: Talk, over_socket: bool) -> bytes:
-    player = Player(talk, over_socket=over_socket)
+def _saved(case: Case, over_socket: bool) -> bytes:
+    player = Player(case, over_socket=over_socket)
     player.run()
     return player.saved()
 

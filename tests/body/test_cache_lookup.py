@@ -1,21 +1,9 @@
 """Bodies that others may start with are found by what they begin with, the longest first, and are bounded in bytes."""
 
 from codexcache.body.cache import PrefixCache
-from codexcache.body.incremental import CachedBody, cached_body, read_whole
+from codexcache.body.incremental import CachedBody
 from codexcache.body.json_splice import Json
-
-FILLER = "Be brief. " * 60
-
-
-def body(*items: str, filler: str = FILLER) -> bytes:
-    return f'{{"instructions":"{filler}","input":[{",".join(items)}],"stream":true}}'.encode()
-
-
-def known(text: bytes) -> CachedBody[Json]:
-    """Return what is remembered of a body."""
-    found = cached_body(read_whole(text), None, (), {}, None)
-    assert found is not None
-    return found
+from support.bodies import known, text_of
 
 
 def holding(*kept: CachedBody[Json], limit: int = 1 << 20) -> PrefixCache[Json]:
@@ -26,27 +14,24 @@ def holding(*kept: CachedBody[Json], limit: int = 1 << 20) -> PrefixCache[Json]:
 
 
 def test_what_a_body_starts_with_is_found_the_longest_first() -> None:
-    long, short = '"' + "a" * 200 + '"', known(body("1"))
-    longer = known(body("1", long))
+    long, short = '1,"' + "a" * 200 + '"', known(text_of("1"))
+    longer = known(text_of(long))
 
-    assert list(holding(short, longer).prefixes_of(body("1", long, "3"))) == [longer, short]
-
-
-def test_what_begins_otherwise_is_not_found() -> None:
-    assert list(holding(known(body("1"))).prefixes_of(body("1", filler="Be kind.. " * 60))) == []
+    assert list(holding(short, longer).prefixes_of(text_of(f"{long},3"))) == [longer, short]
+    assert list(holding(short).prefixes_of(text_of("1", f'"instructions":"{"Be kind.. " * 60}"'))) == []
 
 
 def test_of_two_that_cannot_be_told_apart_where_they_stand_the_later_one_is_kept() -> None:
-    first, second = known(body("1")), known(body("2"))
+    first, second = known(text_of("1")), known(text_of("2"))
     shelf = holding(first, second)
 
     assert (len(shelf), shelf.size) == (1, second.cost)
-    assert list(shelf.prefixes_of(body("1", "3"))) == []
-    assert list(shelf.prefixes_of(body("2", "3"))) == [second]
+    assert list(shelf.prefixes_of(text_of("1,3"))) == []
+    assert list(shelf.prefixes_of(text_of("2,3"))) == [second]
 
 
 def test_what_is_dropped_is_gone_and_told_whether_it_was_there() -> None:
-    one, another = known(body("1")), known(body("2"))
+    one, another = known(text_of("1")), known(text_of("2"))
     shelf = holding(one)
 
     assert [shelf.drop(another), shelf.drop(one), shelf.drop(one)] == [False, True, False]
@@ -54,19 +39,18 @@ def test_what_is_dropped_is_gone_and_told_whether_it_was_there() -> None:
 
 
 def test_the_oldest_go_for_the_latest() -> None:
-    kept = [known(body("1", filler=f"{number:06}" * 100)) for number in range(100)]
+    kept = [known(text_of("1", f'"instructions":"{f"{number:06}" * 100}"')) for number in range(100)]
     shelf = holding(*kept, limit=20 * kept[0].cost)
 
     assert shelf.size <= 20 * kept[0].cost
-    assert [bool(list(shelf.prefixes_of(one.prefix_bytes.obj))) for one in (kept[0], kept[79], kept[80], kept[99])] == [  # type: ignore[arg-type]
-        False,
-        False,
-        True,
-        True,
+    found = [
+        bool(list(shelf.prefixes_of(bytes(one.prefix_bytes) + b"]}")))
+        for one in (kept[0], kept[79], kept[80], kept[99])
     ]
+    assert found == [False, False, True, True]
 
 
 def test_what_would_fill_more_than_a_quarter_is_not_kept() -> None:
-    one = known(body("1"))
+    one = known(text_of("1"))
 
     assert [len(holding(one, limit=limit)) for limit in (4 * one.cost - 1, 4 * one.cost)] == [0, 1]

@@ -3,13 +3,17 @@
 import pytest
 from codexcache.body import incremental as room
 from codexcache.body.incremental import Body, cached_body, parse_with_prefix, read_whole
+from support.bodies import text_of
 
 KEY = {"prompt_cache_key": "k"}
 NONE = frozenset[str]()
 
 
-def text(items: int, before: str = '"instructions":"' + "i" * 600 + '"', behind: str = ',"stream":true') -> bytes:
-    return f'{{{before},"input":[{",".join(map(str, range(items)))}]{behind}}}'.encode()
+FRONT = '"instructions":"' + "i" * 600 + '"'
+
+
+def text(items: int, front: str = FRONT, behind: str = ',"stream":true') -> bytes:
+    return text_of(",".join(map(str, range(items))), front, behind)
 
 
 def gone_on(first: bytes, second: bytes) -> Body[None]:
@@ -41,25 +45,21 @@ def test_another_edit_is_made_as_ever(drop: frozenset[str], put: dict[str, str],
     assert gone_on(text(2), text(4)).edited(drop, put) == expected
 
 
-def test_an_edit_before_the_items_is_made_anew() -> None:
-    """The bytes before them are not put together from anything."""
-    before = '"prompt_cache_key":"mine","instructions":"' + "i" * 600 + '"'
-    body = gone_on(text(2, before), text(4, before))
-
-    assert body.edited(NONE, KEY) == text(4, before.replace("mine", "k"))
-
-
-def test_another_frame_is_edited_as_it_is() -> None:
+def test_another_frame_is_edited_as_it_is_and_a_short_body_is_not_remembered() -> None:
     body = gone_on(text(2), text(4, behind=',"stream":false'))
+    short: Body[None] = read_whole(b'{"input":[1]}')
 
     assert body.changed == {"stream"}
     assert body.edited(NONE, KEY) == text(4, behind=',"stream":false,"prompt_cache_key":"k"')
-
-
-def test_a_short_body_is_not_gone_on_with() -> None:
-    short: Body[None] = read_whole(b'{"input":[1]}')
-
     assert cached_body(short, None, NONE, {}, short.text) is None
+
+
+def test_an_edit_before_the_items_is_made_again() -> None:
+    """The bytes before them are not put together from anything."""
+    before = f'"prompt_cache_key":"mine",{FRONT}'
+    body = gone_on(text(2, before), text(4, before))
+
+    assert body.edited(NONE, KEY) == text(4, before.replace("mine", "k"))
 
 
 def test_what_it_takes_to_remember_a_body_is_counted_with_what_was_sent() -> None:

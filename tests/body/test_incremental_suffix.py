@@ -1,64 +1,32 @@
 """A body is read on from the one that it starts with: what it says is what a whole parse says."""
 
-import json
 from collections.abc import Collection
 
 import pytest
-from codexcache.body.incremental import Body, CachedBody, cached_body, parse_with_prefix, read_whole
-from codexcache.body.json_splice import Json, Object, Unreadable, edited, find_members, parse
+from codexcache.body.incremental import Body, cached_body, parse_with_prefix, read_whole
+from codexcache.body.json_splice import Json, Object, Unreadable, parse
 from hypothesis import given
 from hypothesis import strategies as st
+from support.bodies import check, known, same, text_of
 from support.jsontext import prop, white
 
-FRONT = '"instructions":"' + "Be brief. " * 60 + '"'
 TOOLS = '"tools":[{"name":"shell"}]'
 
 
-def text(*items: str, behind: str) -> bytes:
-    return f'{{{FRONT},"input":[{",".join(items)}]{behind}}}'.encode()
-
-
-def whole(first: bytes) -> Body[None]:
-    return read_whole(first)
-
-
-def known(first: bytes) -> CachedBody[None]:
-    found = cached_body(whole(first), None, (), {}, None)
-    assert found is not None
-    return found
-
-
-def changed(first: str, second: str) -> Collection[str] | None:
-    """Return what is told to have changed where two frames end like this."""
-    body = parse_with_prefix(known(text("1", behind=first)), text("1", "2", behind=second))
-    assert body is not None
-    check(body, [1])
-    return body.changed
-
-
-def check(body: Body[None], earlier: list[Json]) -> None:
-    """See that a body says what its text says, behind earlier items, and that only what is told to has changed."""
+def check_changes(body: Body[Json], earlier: list[Json]) -> None:
+    """Assert that a body says what its text says, and that only what is told to has changed."""
     assert body.cached is not None
-    whole = parse(body.text)
-    members, given = find_members(body.text, whole), body.document["input"]
-    assert isinstance(given, list)
-    assert same({**body.document, "input": [*earlier, *given]}, whole)
-    assert list(body.members) == members
-    assert body.edited({"a"}, {"key": "k"}) == edited(body.text, members, drop={"a"}, put={"key": "k"})
+    check(body, earlier, ({"a"}, {"key": "k"}))
     if body.changed is not None:
-        assert same(unchanged(body.cached.fields, body.changed), unchanged(whole, body.changed))
+        assert same(unchanged(body.cached.fields, body.changed), unchanged(parse(body.text), body.changed))
 
 
 def unchanged(document: Object, changed: Collection[str]) -> Object:
     return {name: value for name, value in document.items() if name not in {*changed, "input"}}
 
 
-def same(one: Json, other: Json) -> bool:
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
 @pytest.mark.parametrize(
-    ("first", "second", "told"),
+    ("first", "second", "changed"),
     [
         pytest.param(f",{TOOLS}", f",{TOOLS}", set(), id="nothing"),
         pytest.param(f',{TOOLS},"m":{{"a":1}}', f',{TOOLS},"m":{{"b":2}}', {"m"}, id="the last member"),
@@ -74,17 +42,19 @@ def same(one: Json, other: Json) -> bool:
         pytest.param("", ',"m":1', None, id="nothing stood behind the items"),
     ],
 )
-def test_what_has_changed_is_told(first: str, second: str, told: set[str] | None) -> None:
-    found = changed(first, second)
+def test_what_has_changed_is_told(first: str, second: str, changed: set[str] | None) -> None:
+    body = parse_with_prefix(known(text_of("1", behind=first)), text_of("1,2", behind=second))
+    assert body is not None
+    check_changes(body, [1])
 
-    assert (found if found is None else set(found)) == told
+    assert (body.changed if body.changed is None else set(body.changed)) == changed
 
 
 @pytest.mark.parametrize("end", [',"m":2,}', ',"m":2', ',"m":}', ',"m":2}}', ',"m":2} x', ',"input":[3]}'])
 def test_what_is_out_of_the_ordinary_is_left_to_a_whole_parse(end: str) -> None:
-    second = text("1", "2", behind="")[:-1] + f",{TOOLS}{end}".encode()
+    second = text_of("1,2", behind="")[:-1] + f",{TOOLS}{end}".encode()
 
-    assert parse_with_prefix(known(text("1", behind=f',{TOOLS},"m":1')), second) is None
+    assert parse_with_prefix(known(text_of("1", behind=f',{TOOLS},"m":1')), second) is None
 
 
 member = st.tuples(
@@ -117,16 +87,17 @@ def alike(draw: st.DrawFn) -> tuple[str, str]:
 def test_frames_that_begin_alike_say_what_whole_parses_say(
     ends: tuple[str, str], items: list[str], is_cut_off: bool
 ) -> None:
-    first, second = text("1", behind=ends[0]), text("1", *items, behind=ends[1])[: -1 if is_cut_off else None]
-    begun = cached_body(whole(first), None, (), {}, None)
+    first = text_of("1", behind=ends[0])
+    second = text_of(",".join(["1", *items]), behind=ends[1])[: -1 if is_cut_off else None]
+    begun = cached_body(read_whole(first), None, (), {}, None)
     if begun and (body := parse_with_prefix(begun, second)):
-        check(body, [1])
+        check_changes(body, [1])
 
 
 @prop
 @given(st.binary(max_size=12), st.integers(0, 40))
-def test_whatever_follows_is_refused_as_a_whole_parse_refuses_it(end: bytes, gone: int) -> None:
-    first = text("1", behind=f',{TOOLS},"m":{{"a":1}}')
+def test_any_end_is_refused_as_a_whole_parse_refuses_it(end: bytes, gone: int) -> None:
+    first = text_of("1", behind=f',{TOOLS},"m":{{"a":1}}')
     second = first[: len(first) - gone] + end
     body = parse_with_prefix(known(first), second) if second.startswith(known(first).prefix_bytes) else None
     try:

@@ -57,9 +57,7 @@ def test_the_members_are_found_where_they_stand(text: bytes) -> None:
 
     assert [part.meant for part in parts] == [member.name for member in found]
     assert [part.value for part in parts] == [text[member.value : member.end] for member in found]
-    assert [text.index(part.name, member.start) for part, member in zip(parts, found, strict=True)] == [
-        member.start for member in found
-    ]
+    assert all(text.startswith(part.name, member.start) for part, member in zip(parts, found, strict=True))
 
 
 @prop
@@ -90,7 +88,7 @@ def test_a_text_without_edits_is_the_same_text(text: bytes) -> None:
 
 @prop
 @given(objects())
-def test_whatever_the_grammar_allows_is_read(text: bytes) -> None:
+def test_everything_that_the_grammar_allows_is_read(text: bytes) -> None:
     document = parse(text)
 
     assert list(document) == list(dict.fromkeys(part.meant for part in taken_apart(text)[1]))
@@ -116,32 +114,22 @@ def test_a_dropped_member_takes_the_comma_before_it_along(drop: str, after: byte
 
 
 @pytest.mark.parametrize(
-    ("text", "after"),
+    ("drop", "text", "after"),
     [
-        pytest.param(b"{}", b'{"k":"v"}', id="an empty object"),
-        pytest.param(b"{ \n }", b'{"k":"v" \n }', id="an empty object with white space"),
-        pytest.param(b'{"a":1 }', b'{"a":1,"k":"v" }', id="a member that is missing comes last"),
-        pytest.param(b'{"k":null,"a":1}', b'{"k":"v","a":1}', id="a member that is there keeps its place"),
-        pytest.param(b'{"k":[{"x":1}],"k" : 2}', b'{"k":"v","k" : "v"}', id="each repetition is given the value"),
-        pytest.param(b'{"\\u006b":"old"}', b'{"\\u006b":"v"}', id="an escaped name is the same name"),
-        pytest.param(b'{"a":{"k":1}}', b'{"a":{"k":1},"k":"v"}', id="a nested member is another one"),
-        pytest.param(b'{"a":1E400,"b":-0.0}', b'{"a":1E400,"b":-0.0,"k":"v"}', id="numbers keep their spelling"),
+        pytest.param("", b"{}", b'{"k":"v"}', id="an empty object"),
+        pytest.param("", b"{ \n }", b'{"k":"v" \n }', id="an empty object with white space"),
+        pytest.param("", b'{"a":1 }', b'{"a":1,"k":"v" }', id="a member that is missing comes last"),
+        pytest.param("", b'{"k":null,"a":1}', b'{"k":"v","a":1}', id="a member that is there keeps its place"),
+        pytest.param("", b'{"k":[{"x":1}],"k" : 2}', b'{"k":"v","k" : "v"}', id="each repetition is given the value"),
+        pytest.param("", b'{"\\u006b":"old"}', b'{"\\u006b":"v"}', id="an escaped name is the same name"),
+        pytest.param("", b'{"a":{"k":1}}', b'{"a":{"k":1},"k":"v"}', id="a nested member is another one"),
+        pytest.param("", b'{"a":1E400,"b":-0.0}', b'{"a":1E400,"b":-0.0,"k":"v"}', id="numbers keep their spelling"),
+        pytest.param("k", b'{"k":1,"a":2,"k":3}', b'{"a":2,"k":"v"}', id="one that is dropped, too, moves to the end"),
+        pytest.param("k", b'{"\\u006b":1,"a":2}', b'{"a":2,"k":"v"}', id="also by its escaped name"),
     ],
 )
-def test_a_member_is_put(text: bytes, after: bytes) -> None:
-    assert edited(text, put={"k": "v"}) == after
-
-
-def test_a_member_that_is_dropped_and_put_moves_to_the_end() -> None:
-    assert edited(b'{"k":1,"a":2,"k":3}', drop=["k"], put={"k": "v"}) == b'{"a":2,"k":"v"}'
-
-
-def test_an_escaped_name_is_dropped() -> None:
-    assert edited(b'{"\\u0070rompt_cache_key":1,"a":2}', drop=["prompt_cache_key"], put={}) == b'{"a":2}'
-
-
-def test_the_last_of_repeated_members_counts() -> None:
-    assert parse(b'{"a":1,"a":2}') == {"a": 2}
+def test_a_member_is_put(drop: str, text: bytes, after: bytes) -> None:
+    assert edited(text, drop=drop, put={"k": "v"}) == after
 
 
 @pytest.mark.parametrize(
@@ -151,6 +139,7 @@ def test_the_last_of_repeated_members_counts() -> None:
         pytest.param(b'{"\\udc00":1}', {"\udc00": 1}, id="half of an emoji in a name"),
         pytest.param(b'{"a":1E400}', {"a": float("inf")}, id="a number beyond a double"),
         pytest.param(b'{"a":"\xe2\x80\xa8"}', {"a": "\u2028"}, id="a line separator"),
+        pytest.param(b'{"a":1,"a":2}', {"a": 2}, id="the last of repeated members"),
     ],
 )
 def test_what_strict_readers_refuse_is_still_read(text: bytes, document: object) -> None:
@@ -180,6 +169,7 @@ def test_what_strict_readers_refuse_is_still_read(text: bytes, document: object)
         pytest.param(b'{"secret":01}', id="a leading zero"),
         pytest.param(b'{"secret":"\n"}', id="a line end in a string"),
         pytest.param(b'{secret:"\\ud83d"}', id="half of an emoji in what is not JSON"),
+        *(pytest.param(b"{%s:1}" % name, id=f"a name that is {name!r}") for name in (b"1", b"null", b"[]", b"{}")),
         pytest.param(b'{"secret":' + b"[" * 100_000 + b"]" * 100_000 + b"}", id="100,000 levels"),
         pytest.param(b'{"secret":' + b"[" * 100_000, id="100,000 levels, cut short"),
     ],
@@ -201,12 +191,6 @@ def test_3000_levels_are_edited_or_refused(opening: str) -> None:
         return
 
     assert edited(text, drop=["a"], put={}) == text.replace(b',"a":1}', b"}")
-
-
-@pytest.mark.parametrize("name", ["1", "null", "true", "[]", "{}"])
-def test_a_name_that_is_not_a_string_is_refused(name: str) -> None:
-    with pytest.raises(Unreadable):
-        parse(f"{{{name}:1}}".encode())
 
 
 MEGABYTES_12 = 12 << 20
@@ -234,20 +218,16 @@ def test_twelve_megabytes_are_edited_in_proportion_to_their_length(value: bytes)
 @pytest.mark.parametrize(
     "number", ["-0", "1" * 19, "9" * 20, str(2**64 - 1), str(2**64), str(-(2**63)), str(-(2**63) - 1)]
 )
-def test_a_number_means_the_same_beside_half_an_emoji(number: str) -> None:
+def test_a_number_means_the_same_next_to_half_an_emoji(number: str) -> None:
     assert parse(f'{{"n":{number},"half":"\\ud800"}}'.encode())["n"] == parse(f'{{"n":{number}}}'.encode())["n"]
 
 
-@pytest.mark.parametrize("value", [0, 1, (1 << 53) - 1])
-def test_a_whole_number_that_is_exact_everywhere_is_a_count(value: Json) -> None:
-    assert is_count(value)
-    assert as_count(value) == value
+def test_a_count_is_a_whole_number_that_is_exact_everywhere() -> None:
+    others: list[Json] = [-1, 1 << 53, 10**400, True, False, 1.0, "1", None, [], {}]
 
-
-@pytest.mark.parametrize("value", [-1, 1 << 53, 10**400, True, False, 1.0, "1", None, [], {}])
-def test_nothing_else_is_a_count(value: Json) -> None:
-    assert not is_count(value)
-    assert as_count(value) is None
+    assert [value for value in (0, 1, (1 << 53) - 1) if not is_count(value)] == []
+    assert [value for value in others if is_count(value) or as_count(value) is not None] == []
+    assert as_count(7) == 7
 
 
 def test_what_is_no_text_and_no_list_is_taken_for_an_empty_one() -> None:

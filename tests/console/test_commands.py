@@ -2,22 +2,22 @@
 
 import stat
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from codexcache.hooks.notify import turn_summaries
-from conftest import Stage
+from conftest import Network
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions, http
 from mitmproxy.addons.view import View
-from support.client import connected
 from support.console import pretend_console
-from support.proxy import Proxy, route
+from support.patience import until
+from support.proxy import Proxy, route, watched
 from support.sockets import opened, talking
-from support.talks import SECRETS, Listed, asked, counting, counting_frames, flows, until, verdicts
+from support.talks import SECRETS, Listed, asked, counting, counting_frames, flows, post, verdicts
 from support.webs import Web, running_web
-from support.wire import JSON, RESPONSES, body, frame
+from support.wire import frame
 
 SESSION = ("session-id", "s")
 TOOLS = [{"type": "function", "name": "shell", "description": "Today is 2026-11-20."}]
@@ -25,16 +25,15 @@ LATER = [{"type": "function", "name": "shell", "description": "Today is 2026-11-
 CODEX_VIEW = "codex%20cache"
 
 
-async def post(proxy: Proxy, *texts: str, **members: object) -> None:
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON, SESSION, *SECRETS], body(input=asked(*texts), **members))
+async def send(proxy: Proxy, *texts: str, **members: Any) -> None:
+    await post(proxy, SESSION, *SECRETS, input=asked(*texts), **members)
 
 
 async def a_hit_and_a_miss(proxy: Proxy) -> list[http.HTTPFlow]:
     """Have three turns: the beginning, one that only appends, one whose tools differ."""
-    await post(proxy, "one", tools=TOOLS)
-    await post(proxy, "one", "two", tools=TOOLS)
-    await post(proxy, "one", "two", "three", tools=LATER)
+    await send(proxy, "one", tools=TOOLS)
+    await send(proxy, "one", "two", tools=TOOLS)
+    await send(proxy, "one", "two", "three", tools=LATER)
     await until(lambda: [verdicts(flow) for flow in flows(proxy)] == [["cold"], ["hit"], ["tools_changed"]])
     return flows(proxy)
 
@@ -43,16 +42,19 @@ COUNTERS = ((9000, 0), (9500, 9000), (9900, 0))
 
 
 @pytest.fixture
-async def web(stage: Stage, monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> AsyncIterator[Web]:
+async def web(net: Network, monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority) -> AsyncIterator[Web]:
     """mitmweb, with a backend behind it."""
-    await stage.upstream(counting(*COUNTERS))
-    route(monkeypatch, stage.ports)
-    async with AsyncExitStack() as stack:
-        yield await stack.enter_async_context(running_web(confdir=confdir, upstream_ca=authority.ca_file))
+    await net.upstream(counting(*COUNTERS))
+    route(monkeypatch, net.ports)
+    async with running_web(confdir=confdir, upstream_ca=authority.ca_file) as running:
+        yield running
 
 
-async def test_why_tells_of_a_flow(web: Web) -> None:
-    """The verdict, the counters, both sides of the first difference with the token named, and what to do."""
+async def test_why_tells_of_a_flow_and_the_view_shows_the_same_in_the_page(web: Web) -> None:
+    """The verdict, the counters, both sides of the first difference with the token named, and what to do.
+
+    The view is found by its name, and JSON stays what is shown by itself.
+    """
     flow = (await a_hit_and_a_miss(web.proxy))[2]
     said = (await web.command("codex.why", f"@{flow.id}"))["value"]
 
@@ -60,15 +62,8 @@ async def test_why_tells_of_a_flow(web: Web) -> None:
     assert "First difference in tools[0].description,\n  from character 18 on: a date or time" in said
     assert "  both   Today is 2026-11-2\n  was  ▸ 0.\n  now  ▸ 1.\n" in said
     assert "What to do\n" in said
-
-
-async def test_the_view_shows_the_same_in_the_page(web: Web) -> None:
-    """It is found by its name, and JSON stays what is shown by itself."""
-    flow = (await a_hit_and_a_miss(web.proxy))[2]
-    said = (await web.command("codex.why", f"@{flow.id}"))["value"]
-
-    assert (await web.shown(flow.id, "request", CODEX_VIEW))["text"] == said
-    assert (await web.shown(flow.id, "request", CODEX_VIEW))["view_name"] == "Codex cache"
+    shown = await web.shown(flow.id, "request", CODEX_VIEW)
+    assert (shown["text"], shown["view_name"]) == (said, "Codex cache")
     assert (await web.shown(flow.id, "request", "auto"))["view_name"] == "JSON"
     assert (await web.shown(flow.id, "response", "auto"))["view_name"] == "Raw"
 
@@ -86,22 +81,14 @@ async def test_tables_come_as_rows(web: Web) -> None:
     assert conversation[2:8] == ["3", "1", "28,400", "9,000", "32%", "9,500"]
 
 
-async def test_two_flows_are_compared(web: Web) -> None:
+async def test_two_flows_are_compared_and_two_turns_by_their_numbers(web: Web) -> None:
     first, _, third = await a_hit_and_a_miss(web.proxy)
     said = (await web.command("codex.diff", f"@{first.id}", f"@{third.id}"))["value"]
 
     assert said.startswith("was  turn 1 · gpt-5.5 · 9,000 tokens · cold\nnow  turn 3 · ")
     assert "  - tools_changed: tool shell was edited" in said
     assert "Of the first turn's 1 item, 1 is the same at the start of the second." in said
-
-
-async def test_two_turns_are_compared_by_their_numbers(web: Web) -> None:
-    """As the table of turns gives them; a WebSocket's flow has many."""
-    first, _, third = await a_hit_and_a_miss(web.proxy)
-
-    assert await web.command("codex.diff.turns", "1", "3") == await web.command(
-        "codex.diff", f"@{first.id}", f"@{third.id}"
-    )
+    assert await web.command("codex.diff.turns", "1", "3") == {"value": said}
     assert await web.command("codex.diff.turns", "1", "4") == {
         "error": "There is no turn 4 here; codex.turns lists them."
     }
@@ -156,8 +143,7 @@ async def test_a_command_that_can_do_nothing_says_why(
 
 
 async def test_a_flow_without_turns_has_nothing_to_tell(web: Web) -> None:
-    async with connected(web.proxy) as connection:
-        await connection.post("/backend-api/codex/models", [JSON], b"{}")
+    await post(web.proxy, path="/backend-api/codex/models", text=b"{}")
     (flow,) = flows(web.proxy)
     expected = "This flow has no turn of the Codex backend, or none that has finished."
 
@@ -171,38 +157,24 @@ async def test_names_can_be_called_over_http(web: Web) -> None:
     commands = (await web.client.get("/commands")).json()
     ours = {name: command["help"] for name, command in commands.items() if name.startswith("codex.")}
 
-    assert set(ours) >= {
-        "codex.why",
-        "codex.diff",
-        "codex.diff.turns",
-        "codex.turns",
-        "codex.conversations",
-        "codex.nextmiss",
-        "codex.status",
-        "codex.export",
-    }
+    names = ("why", "diff", "diff.turns", "turns", "conversations", "nextmiss", "status", "export")
+    assert set(ours) >= {f"codex.{name}" for name in names}
     assert all(text.endswith(".") for text in ours.values())
 
 
-async def test_a_predecessor_whose_flow_is_gone_is_told_of(web: Web) -> None:
+async def test_a_predecessor_whose_body_cannot_be_read_or_whose_flow_is_gone_is_reported(web: Web) -> None:
     """All that the portrait knows is still there."""
     _, second, third = await a_hit_and_a_miss(web.proxy)
-    web.proxy.master.commands.call("view.flows.remove", [second])
-    said = (await web.command("codex.why", f"@{third.id}"))["value"]
-
-    assert "First difference: the flow of the predecessor, turn 2, is gone." in said
-    assert "  - tools_changed: tool shell was edited" in said
-
-
-async def test_a_body_that_cannot_be_read_any_more_is_told_of(web: Web) -> None:
-    _, second, third = await a_hit_and_a_miss(web.proxy)
     second.request.content = b"[]"
-    said = (await web.command("codex.why", f"@{third.id}"))["value"]
-
+    unread = (await web.command("codex.why", f"@{third.id}"))["value"]
     compared = await web.command("codex.diff", f"@{second.id}", f"@{third.id}")
+    web.proxy.master.commands.call("view.flows.remove", [second])
+    gone = (await web.command("codex.why", f"@{third.id}"))["value"]
 
-    assert "First difference: a body cannot be read: " in said
+    assert "First difference: a body cannot be read: " in unread
     assert compared["error"].startswith("There is nothing to compare: a body cannot be read: ")
+    assert "First difference: the flow of the predecessor, turn 2, is gone." in gone
+    assert "  - tools_changed: tool shell was edited" in gone
 
 
 async def test_a_turn_that_is_tried_again_is_a_turn_like_any_other(web: Web) -> None:
@@ -224,11 +196,11 @@ async def test_a_turn_that_is_tried_again_is_a_turn_like_any_other(web: Web) -> 
     assert "turn 3 was tried again, and its flow holds the later body." in said
 
 
-async def test_a_websockets_messages_show_their_turns(stage: Stage) -> None:
+async def test_a_websockets_messages_show_their_turns(net: Network) -> None:
     """A frame that is a turn has its page, with the delta taken for the whole prompt that it stands for."""
-    await stage.upstream(talking(counting_frames((9000, 0), (9500, 0))))
+    await net.upstream(talking(counting_frames((9000, 0), (9500, 0))))
     listed = Listed()
-    proxy = await stage.proxy(listed)
+    proxy = await net.proxy(listed)
     async with opened(proxy, [SESSION]) as peer:
         await peer.ask(frame(input=asked("one"), tools=TOOLS))
         await peer.receive()
@@ -244,13 +216,12 @@ async def test_a_websockets_messages_show_their_turns(stage: Stage) -> None:
     assert "First difference in tools[0].description,\n  from character 18 on: a date or time" in said
 
 
-async def test_where_there_is_no_list_of_flows_commands_still_answer(stage: Stage) -> None:
+async def test_where_there_is_no_list_of_flows_commands_still_answer(net: Network) -> None:
     """As in mitmdump, for other addons."""
-    await stage.upstream(counting(*COUNTERS))
-    proxy = await stage.proxy()
-    seen: list[http.HTTPFlow] = []
-    proxy.master.addons.add(Keeping(seen))
-    await post(proxy, "one")
+    await net.upstream(counting(*COUNTERS))
+    proxy = await net.proxy()
+    seen = watched(proxy).flows
+    await send(proxy, "one")
     await until(lambda: verdicts(seen[0]))
 
     assert len(proxy.master.commands.call("codex.turns")) == 2
@@ -258,22 +229,12 @@ async def test_where_there_is_no_list_of_flows_commands_still_answer(stage: Stag
         proxy.master.commands.call("codex.nextmiss")
 
 
-class Keeping:
-    """Keeps the flows that come by."""
-
-    def __init__(self, seen: list[http.HTTPFlow]) -> None:
-        self._seen = seen
-
-    def request(self, flow: http.HTTPFlow) -> None:
-        self._seen.append(flow)
-
-
-async def test_the_console_has_its_tables_aligned(stage: Stage) -> None:
+async def test_the_console_has_its_tables_aligned(net: Network) -> None:
     """It gives all columns of a table one width. Text is laid out for its popup."""
-    await stage.upstream(counting(*COUNTERS))
-    proxy = await stage.proxy(Listed())
+    await net.upstream(counting(*COUNTERS))
+    proxy = await net.proxy(Listed())
     pretend_console(proxy.master, 160)
-    await post(proxy, "one")
+    await send(proxy, "one")
     await until(lambda: verdicts(flows(proxy)[0]))
     rows = proxy.master.commands.call("codex.turns")
 

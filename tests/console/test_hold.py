@@ -1,49 +1,50 @@
 """Turns that are held before they leave, through a real proxy: look, edit, resume, kill."""
 
 import asyncio
+import time
+from typing import Any
 
 import h11
 import orjson
 import pytest
+from codexcache.body.json_splice import Json
 from codexcache.console.hold import HELD
 from codexcache.hooks.notify import turn_summaries
-from conftest import Stage
+from conftest import Network
 from mitmproxy import exceptions, http
-from support.client import connected
+from support.patience import until
 from support.proxy import Proxy
-from support.sockets import Recorder, opened, talking
-from support.talks import Listed, asked, counting, counting_frames, flows, until, verdicts
+from support.sockets import Peer, Recorder, opened, talking
+from support.talks import Listed, asked, counting, counting_frames, flows, post, verdicts
 from support.upstream import Upstream
-from support.wire import JSON, RESPONSES, body, frame, spelled
+from support.wire import frame, spelled
 
 SESSION = ("session-id", "s")
-OTHER_TOOLS = [{"type": "function", "name": "shell", "description": "another"}]
-TOOLS = [{"type": "function", "name": "shell", "description": "one"}]
+OTHER_TOOLS: list[Json] = [{"type": "function", "name": "shell", "description": "another"}]
+TOOLS: list[Json] = [{"type": "function", "name": "shell", "description": "one"}]
 FORESEEN = "tools_changed: tool shell was edited"
 
 
-async def post(proxy: Proxy, *texts: str, **members: object) -> int:
-    async with connected(proxy) as connection:
-        reply = await connection.post(RESPONSES, [JSON, SESSION], body(input=asked(*texts), **members))
-    return reply.status
+async def send(proxy: Proxy, *texts: str, **members: Any) -> int:
+    return (await post(proxy, SESSION, input=asked(*texts), **members)).status
 
 
 async def first_then_held(
-    stage: Stage, intercept: str = "miss"
+    net: Network, intercept: str = "miss"
 ) -> tuple[Proxy, Upstream, http.HTTPFlow, "asyncio.Task[int]"]:
     """Have one turn pass and a second, whose tools differ, be held."""
-    upstream = await stage.upstream(counting((9000, 0), (9500, 8900)))
-    proxy = await stage.proxy(Listed(), codex_intercept=intercept)
-    await post(proxy, "one", tools=TOOLS)
-    task = asyncio.create_task(post(proxy, "one", "two", tools=OTHER_TOOLS))
+    upstream = await net.upstream(counting((9000, 0), (9500, 8900)))
+    proxy = await net.proxy(Listed(), codex_intercept=intercept)
+    await send(proxy, "one", tools=TOOLS)
+    task = asyncio.create_task(send(proxy, "one", "two", tools=OTHER_TOOLS))
     await until(lambda: len(flows(proxy)) == 2 and flows(proxy)[1].intercepted)
     return proxy, upstream, flows(proxy)[1], task
 
 
 @pytest.mark.parametrize("intercept", ["miss", "tools_changed", "idle, tools_changed"])
-async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(stage: Stage, intercept: str) -> None:
+async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(net: Network, intercept: str) -> None:
     """It has not left, and its portrait is there to be looked at until it does."""
-    _, upstream, held, task = await first_then_held(stage, intercept)
+    _, upstream, held, task = await first_then_held(net, intercept)
 
     assert held.comment == f"held, heading for {FORESEEN}"
     assert held.metadata[HELD]["verdict"] == "tools_changed"
@@ -56,11 +57,11 @@ async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(stage: Sta
     assert HELD not in held.metadata
 
 
-async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(stage: Stage) -> None:
-    """The comment makes room for the verdict, and the time of waiting is no time of the turn."""
-    _, upstream, held, task = await first_then_held(stage)
+async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(net: Network) -> None:
+    """The verdict replaces the comment, and the time of waiting is no time of the turn."""
+    _, upstream, held, task = await first_then_held(net)
     arrived = held.request.timestamp_end or 0.0
-    await asyncio.sleep(0.05)
+    await until(lambda: time.time() > arrived + 0.05)
     held.resume()
     await task
 
@@ -72,9 +73,9 @@ async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(stage: Stag
     assert orjson.loads(upstream.last.body)["tools"] == OTHER_TOOLS
 
 
-async def test_what_is_edited_while_it_is_held_is_what_counts(stage: Stage) -> None:
+async def test_what_is_edited_while_it_is_held_is_what_counts(net: Network) -> None:
     """Here the tools are put right: no difference is left to tell of."""
-    _, upstream, held, task = await first_then_held(stage)
+    _, upstream, held, task = await first_then_held(net)
     held.request.text = (held.request.text or "").replace("another", "one")
     held.resume()
     await task
@@ -85,20 +86,20 @@ async def test_what_is_edited_while_it_is_held_is_what_counts(stage: Stage) -> N
     assert verdicts(held) == ["hit"]
 
 
-async def test_what_is_no_turn_any_more_keeps_the_record_of_what_it_was(stage: Stage) -> None:
+async def test_what_is_no_turn_any_more_keeps_the_record_of_what_it_was_and_the_users_comment(net: Network) -> None:
     """It leaves as the user wants it."""
-    _, upstream, held, task = await first_then_held(stage)
-    held.request.text = "[1]"
+    _, upstream, held, task = await first_then_held(net)
+    held.request.text, held.comment = "[1]", "mine"
     held.resume()
     await task
 
-    assert upstream.last.body == b"[1]"
+    assert (upstream.last.body, held.comment) == (b"[1]", "mine")
     assert turn_summaries(held)[0]["changes"] == ["tools_changed"]
 
 
-async def test_what_is_killed_never_leaves_and_the_client_is_told(stage: Stage) -> None:
+async def test_what_is_killed_never_leaves_and_the_client_is_told(net: Network) -> None:
     """mitmproxy by itself would let the client wait for ever."""
-    _, upstream, held, task = await first_then_held(stage)
+    _, upstream, held, task = await first_then_held(net)
     held.kill()
 
     with pytest.raises(h11.RemoteProtocolError):
@@ -108,59 +109,47 @@ async def test_what_is_killed_never_leaves_and_the_client_is_told(stage: Stage) 
     await until(lambda: verdicts(held) == ["no_usage"])
 
 
-async def test_a_comment_of_the_users_own_stays(stage: Stage) -> None:
-    _, _, held, task = await first_then_held(stage)
-    held.comment = "mine"
-    held.resume()
-    await task
-
-    assert held.comment == "mine"
-
-
-@pytest.mark.parametrize("intercept", ["", "cold", "model_changed"])
-async def test_turns_that_are_heading_elsewhere_pass(stage: Stage, intercept: str) -> None:
-    await stage.upstream(counting((9000, 0), (9500, 0)))
-    proxy = await stage.proxy(Listed())
-    await post(proxy, "one", tools=TOOLS)
+@pytest.mark.parametrize(
+    ("intercept", "tools"),
+    [("", OTHER_TOOLS), ("cold", OTHER_TOOLS), ("model_changed", OTHER_TOOLS), ("miss", TOOLS)],
+)
+async def test_turns_that_are_heading_elsewhere_pass(net: Network, intercept: str, tools: list[Json]) -> None:
+    """Or nowhere, as one that only appends."""
+    await net.upstream(counting((9000, 0), (9500, 9000)))
+    proxy = await net.proxy(Listed())
+    await send(proxy, "one", tools=TOOLS)
     proxy.master.options.update(codex_intercept=intercept)
 
-    assert await post(proxy, "one", "two", tools=OTHER_TOOLS) == 200
+    assert await send(proxy, "one", "two", tools=tools) == 200
 
 
-async def test_a_turn_that_only_appends_passes(stage: Stage) -> None:
-    await stage.upstream(counting((9000, 0), (9500, 9000)))
-    proxy = await stage.proxy(Listed(), codex_intercept="miss")
-    await post(proxy, "one", tools=TOOLS)
-
-    assert await post(proxy, "one", "two", tools=TOOLS) == 200
-
-
-async def test_a_turn_that_is_tried_again_is_not_held(stage: Stage) -> None:
+async def test_a_turn_that_is_tried_again_is_not_held(net: Network) -> None:
     """As with mitmproxy's own intercept: who replays a turn wants it to leave."""
-    proxy, upstream, held, task = await first_then_held(stage)
+    proxy, upstream, held, task = await first_then_held(net)
     held.resume()
     await task
     await until(lambda: not held.live)
     proxy.master.commands.call("replay.client", [held])
     await until(lambda: len(upstream.requests) == 3)
 
+    assert not held.intercepted
 
-async def test_without_a_list_of_flows_nothing_can_be_held(stage: Stage) -> None:
+
+async def test_without_a_list_of_flows_nothing_can_be_held(net: Network) -> None:
     """mitmdump could not resume it."""
     with pytest.raises(exceptions.OptionsError, match="codex_intercept needs mitmproxy or mitmweb"):
-        await stage.proxy(codex_intercept="miss")
+        await net.proxy(codex_intercept="miss")
 
 
-async def test_a_frame_is_held_edited_and_let_go(stage: Stage) -> None:
-    recorder = Recorder()
-    upstream_talk = counting_frames((9000, 0), (9500, 9000))
+async def test_a_frame_is_held_edited_and_let_go(net: Network) -> None:
+    recorder, answer = Recorder(), counting_frames((9000, 0), (9500, 9000))
 
-    async def both(peer: object) -> None:
-        recorder.peer = peer  # type: ignore[assignment]
-        await upstream_talk(peer)  # type: ignore[arg-type]
+    async def both(peer: Peer) -> None:
+        recorder.peer = peer
+        await answer(peer)
 
-    await stage.upstream(talking(both))
-    proxy = await stage.proxy(Listed(), codex_intercept="miss")
+    await net.upstream(talking(both))
+    proxy = await net.proxy(Listed(), codex_intercept="miss")
     async with opened(proxy, [SESSION]) as peer:
         await peer.ask(frame(input=asked("one"), tools=TOOLS))
         await peer.receive()
@@ -185,12 +174,11 @@ async def test_a_frame_is_held_edited_and_let_go(stage: Stage) -> None:
     assert turn_summaries(held)[1]["sent_at"] == message.timestamp
 
 
-async def test_a_frame_that_is_killed_never_leaves_and_the_socket_is_closed(stage: Stage) -> None:
+async def test_a_frame_that_is_killed_never_leaves_and_the_socket_is_closed(net: Network) -> None:
     """mitmproxy by itself would send it on."""
     usage = {"input_tokens": 9000, "input_tokens_details": {"cached_tokens": 0}}
-    recorder = Recorder(spelled({"type": "response.completed", "response": {"usage": usage}}).decode())
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy(Listed(), codex_intercept="miss")
+    recorder = await net.recorder(spelled({"type": "response.completed", "response": {"usage": usage}}).decode())
+    proxy = await net.proxy(Listed(), codex_intercept="miss")
     async with opened(proxy, [SESSION]) as peer:
         await peer.ask(frame(input=asked("one"), tools=TOOLS))
         await peer.send(frame(input=asked("one", "two"), tools=OTHER_TOOLS))

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from codexcache.body.json_splice import Object
+from codexcache.body.json_splice import Json, Object
 from codexcache.console.lookup import Lookup, Missing
 from codexcache.hooks.notify import TURN_SUMMARIES
 from codexcache.hooks.state import State
@@ -54,23 +54,15 @@ def test_where_nothing_of_the_prompt_changed_there_is_nothing_to_look_up(changes
     one, other = linked(prompt("one"), prompt("2"), changes=changes)
 
     assert break_of(other, one) is None
-
-
-def test_a_turn_without_a_predecessor_has_no_break() -> None:
     assert break_of(request_with(prompt("one"), turn_summary(predecessor=None))) is None
 
 
-def test_a_predecessor_that_is_gone_is_told_of() -> None:
-    _, other = linked(prompt("one"), prompt("2"))
-
-    assert break_of(other) == "the flow of the predecessor, turn 6, is gone."
-
-
-def test_a_flow_that_holds_another_turn_now_is_not_the_predecessor() -> None:
+def test_a_predecessor_that_is_gone_is_reported() -> None:
+    """Also where its flow holds another turn now."""
     one, other = linked(prompt("one"), prompt("2"))
     one.metadata[TURN_SUMMARIES] = [turn_summary(turn=99)]
 
-    assert break_of(other, one) == "the flow of the predecessor, turn 6, is gone."
+    assert break_of(other) == break_of(other, one) == "the flow of the predecessor, turn 6, is gone."
 
 
 def test_a_compressed_body_is_read() -> None:
@@ -82,7 +74,7 @@ def test_a_compressed_body_is_read() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", None])
-def test_a_body_that_cannot_be_read_is_told_of(body: bytes | None) -> None:
+def test_a_body_that_cannot_be_read_is_reported(body: bytes | None) -> None:
     flow = request_with({}, turn_summary())
     flow.request.raw_content = body
 
@@ -90,38 +82,43 @@ def test_a_body_that_cannot_be_read_is_told_of(body: bytes | None) -> None:
         Lookup(State()).prompt(flow, turn_summary())
 
 
-def socket(*messages: tuple[bool, Object]) -> http.HTTPFlow:
-    """Return a WebSocket with these messages, a second apart; True is the client's."""
+def message(at: float, document: Object, *, from_client: bool = True) -> websocket.WebSocketMessage:
+    return websocket.WebSocketMessage(Opcode.TEXT, from_client, orjson.dumps(document), at)
+
+
+def socket(*messages: websocket.WebSocketMessage) -> http.HTTPFlow:
     flow = tflow.twebsocketflow()
     assert flow.websocket is not None
-    flow.websocket.messages = [
-        websocket.WebSocketMessage(Opcode.TEXT, from_client, orjson.dumps(message), float(at))
-        for at, (from_client, message) in enumerate(messages, 1)
-    ]
+    flow.websocket.messages = list(messages)
     return flow
 
 
-CREATE: Object = {"type": "response.create"}
+def asking(at: float, text: str, **members: Json) -> websocket.WebSocketMessage:
+    """Return a client's frame that is a turn with this message."""
+    return message(at, {"type": "response.create", **prompt(text), **members})
+
+
 SAID: Object = {"type": "message", "role": "assistant", "content": "yes"}
 
 
-def answer(response_id: str) -> tuple[bool, Object]:
-    return False, {"type": "response.completed", "response": {"id": response_id, "output": [SAID]}}
+def answer(at: float, response_id: str) -> websocket.WebSocketMessage:
+    response: Object = {"id": response_id, "output": [SAID]}
+    return message(at, {"type": "response.completed", "response": response}, from_client=False)
 
 
 def items(*texts: str) -> list[Any]:
     return prompt(*texts)["input"]  # type: ignore[return-value]
 
 
-def test_a_delta_stands_for_the_turn_that_it_names_its_output_and_its_own_input() -> None:
+def test_a_delta_is_the_turn_that_it_names_its_output_and_its_own_input() -> None:
     """However many of them follow one another; members that it leaves out are as before."""
     flow = socket(
-        (True, {**CREATE, **prompt("one"), "instructions": "Be brief."}),
-        answer("r1"),
-        (True, {**CREATE, **prompt("two"), "previous_response_id": "r1"}),
-        answer("r2"),
-        (True, {**CREATE, **prompt("three"), "previous_response_id": "r2", "instructions": "Be long."}),
-        answer("r3"),
+        asking(1, "one", instructions="Be brief."),
+        answer(2, "r1"),
+        asking(3, "two", previous_response_id="r1"),
+        answer(4, "r2"),
+        asking(5, "three", previous_response_id="r2", instructions="Be long."),
+        answer(6, "r3"),
     )
     lookup = Lookup(State())
     whole = lookup.prompt(flow, turn_summary(sent_at=5.0))
@@ -133,18 +130,15 @@ def test_a_delta_stands_for_the_turn_that_it_names_its_output_and_its_own_input(
 
 
 def test_a_socket_that_grew_is_read_again() -> None:
-    flow = socket((True, {**CREATE, **prompt("one")}))
-    lookup = Lookup(State())
+    flow, lookup = socket(asking(1, "one")), Lookup(State())
     lookup.prompt(flow, turn_summary(sent_at=1.0))
     assert flow.websocket is not None
-    flow.websocket.messages.append(
-        websocket.WebSocketMessage(Opcode.TEXT, True, orjson.dumps({**CREATE, **prompt("two")}), 7.0)
-    )
+    flow.websocket.messages.append(asking(7, "two"))
 
     assert lookup.prompt(flow, turn_summary(sent_at=7.0))["input"] == items("two")
 
 
 @pytest.mark.parametrize("sent_at", [99.0, None, "soon"])
-def test_a_message_that_is_gone_is_told_of(sent_at: Any) -> None:
+def test_a_message_that_is_gone_is_reported(sent_at: Any) -> None:
     with pytest.raises(Missing, match="no longer holds the turn's messages"):
-        Lookup(State()).prompt(socket((True, {**CREATE, **prompt("one")})), turn_summary(sent_at=sent_at))
+        Lookup(State()).prompt(socket(asking(1, "one")), turn_summary(sent_at=sent_at))

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from codexcache.console.redact import export
 from codexcache.hooks.notify import TURN_SUMMARIES
-from mitmproxy import http, io
+from mitmproxy import http
 from mitmproxy.test import tflow
+from support.saved import flows_in
 from support.turn_summaries import PORTRAIT
 
 
@@ -20,19 +21,14 @@ def a_flow() -> http.HTTPFlow:
     return flow
 
 
-def read(path: Path) -> list[http.HTTPFlow]:
-    with path.open("rb") as file:
-        return [flow for flow in io.FlowReader(file).stream() if isinstance(flow, http.HTTPFlow)]
-
-
-def test_the_copies_have_no_credentials_and_the_flows_keep_theirs(tmp_path: Path) -> None:
+def test_the_copies_have_no_credentials_and_the_originals_keep_them(tmp_path: Path) -> None:
     """What was found of the turns goes along, and ids stay, so that turns name their predecessors."""
     flow, path = a_flow(), tmp_path / "x.mitm"
 
     assert export([flow], path) == 1
     assert b"credential-1" not in path.read_bytes()
     assert b"cookie-1" not in path.read_bytes()
-    assert [(copy.id, copy.metadata[TURN_SUMMARIES]) for copy in read(path)] == [(flow.id, [PORTRAIT])]
+    assert [(copy.id, copy.metadata[TURN_SUMMARIES]) for copy in flows_in(path)] == [(flow.id, [PORTRAIT])]
     assert flow.request.headers["authorization"] == "Bearer credential-1"
 
 
@@ -46,15 +42,11 @@ def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_what_is_no_http_is_left_out(tmp_path: Path) -> None:
-    assert export([tflow.ttcpflow(), a_flow()], tmp_path / "x") == 1
-
-
-def test_a_websocket_is_copied_with_its_messages(tmp_path: Path) -> None:
+def test_a_websocket_is_copied_with_its_messages_and_what_is_no_http_is_left_out(tmp_path: Path) -> None:
     flow, path = tflow.twebsocketflow(), tmp_path / "x"
     flow.request.headers["cookie"] = "cookie-1"
-    export([flow], path)
-    (copy,) = read(path)
+    assert export([tflow.ttcpflow(), flow], path) == 1
+    (copy,) = flows_in(path)
 
     assert copy.websocket is not None
     assert len(copy.websocket.messages) == 3

@@ -7,14 +7,12 @@ from codexcache.body.json_splice import Object
 from codexcache.console.reports import Reports
 from codexcache.hooks.notify import RecentLines
 from codexcache.output.journal import line_of
-from conftest import Stage
+from conftest import Network
 from mitmproxy import exceptions
 from mitmproxy.types import Path as PathArgument
-from support.client import connected
 from support.html import Element, parsed
 from support.journals import entry, long_journal
-from support.talks import Listed, asked, counting
-from support.wire import JSON, RESPONSES, body
+from support.talks import Listed, asked, counting, post
 
 
 def reports_on(*entries: Object, limit: int = 5_000) -> Reports:
@@ -32,33 +30,23 @@ def written(reports: Reports, path: Path) -> Element:
     return parsed(path.read_text("utf-8"))
 
 
-async def test_the_turns_of_a_session_become_a_page(
-    stage: Stage, tmp_path: Path, caplog: pytest.LogCaptureFixture
+async def test_the_turns_of_a_session_become_a_page_with_the_names_that_they_have_elsewhere(
+    net: Network, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    await stage.upstream(counting((9_000, 0), (9_500, 8_960)))
-    proxy = await stage.proxy(Listed())
-    async with connected(proxy) as connection:
-        for texts in (("one",), ("one", "two")):
-            await connection.post(RESPONSES, [JSON, ("session-id", "s")], body(input=asked(*texts)))
+    await net.upstream(counting((9_000, 0), (9_500, 8_960)))
+    proxy = await net.proxy(Listed())
+    for texts in (("one",), ("one", "two")):
+        await post(proxy, ("session-id", "s"), input=asked(*texts))
     proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
     page = parsed((tmp_path / "page.html").read_text("utf-8"))
 
+    [first, _] = proxy.master.addons.get("view")
+    name = first.metadata["codex"][0]["conversation"]
+    assert page.one("span", "name").text == f"conversation {name}"
     assert page.one("p", "source").text.startswith("From this session, ")
     assert [turn.one("title").text.split(", ")[1].split(" ")[0] for turn in page.all("g", "turn")] == ["cold", "hit"]
     assert f"A report on 2 turns is in {tmp_path / 'page.html'}." in caplog.messages
-
-
-async def test_a_conversation_has_the_name_that_it_has_elsewhere(stage: Stage, tmp_path: Path) -> None:
-    await stage.upstream(counting((9_000, 0)))
-    proxy = await stage.proxy(Listed())
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body())
-    proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
-    [flow] = proxy.master.addons.get("view")
-
-    name = flow.metadata["codex"][0]["conversation"]
-    assert f"conversation {name}" == parsed((tmp_path / "page.html").read_text("utf-8")).one("span", "name").text
 
 
 def test_there_is_nothing_to_report_on_before_the_first_turn(tmp_path: Path) -> None:
@@ -87,9 +75,8 @@ def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path) -> None:
     page = written(reports_on(*long_journal(40), limit=10), tmp_path / "page.html")
 
     assert len(page.all("g", "turn")) == 10
-    assert (
-        page.one("p", "note").text == "30 earlier turns of this session are not kept any more; codex_journal keeps all."
-    )
+    note = "30 earlier turns of this session are not kept any more; codex_journal keeps all."
+    assert page.one("p", "note").text == note
 
 
 def test_a_page_can_be_made_again(tmp_path: Path) -> None:

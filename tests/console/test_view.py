@@ -19,16 +19,25 @@ def a_view() -> CacheView:
     return CacheView(Lookup(State()))
 
 
-def a_turn(*turn_summaries: Object) -> http.HTTPFlow:
-    flow = tflow.tflow()
-    flow.metadata[TURN_SUMMARIES] = list(turn_summaries or [turn_summary(predecessor=None)])
+def carrying(flow: http.HTTPFlow, *turn_summaries: Object) -> http.HTTPFlow:
+    flow.metadata[TURN_SUMMARIES] = list(turn_summaries)
     return flow
+
+
+def a_turn(*turn_summaries: Object) -> http.HTTPFlow:
+    return carrying(tflow.tflow(), *(turn_summaries or [turn_summary(predecessor=None)]))
 
 
 def a_socket(*turn_summaries: Object) -> http.HTTPFlow:
-    flow = tflow.twebsocketflow()
-    flow.metadata[TURN_SUMMARIES] = list(turn_summaries)
-    return flow
+    return carrying(tflow.twebsocketflow(), *turn_summaries)
+
+
+def turns_on_page(count: int) -> tuple[str, list[str]]:
+    """Return the page of a flow with so many turns, and which turns it names."""
+    said = a_view().pages(
+        a_turn(*(turn_summary(turn=number, predecessor=None) for number in range(1, count + 1))), WIDTH
+    )
+    return said, [line.split(" · ")[0] for line in said.split("\n") if line.startswith("turn ")]
 
 
 def chosen(flow: http.HTTPFlow, data: bytes, content_type: str | None = None) -> str:
@@ -49,21 +58,16 @@ def chosen(flow: http.HTTPFlow, data: bytes, content_type: str | None = None) ->
 def test_it_shows_itself_only_where_there_is_no_body_to_show(
     data: bytes, content_type: str | None, expected: str
 ) -> None:
-    """As in the handshake of a WebSocket: whoever looks at a body wants to see it."""
+    """As in the handshake of a WebSocket: one who looks at a body wants to see it."""
     assert chosen(a_turn(), data, content_type) == expected
 
 
-def test_it_never_shows_itself_for_other_flows() -> None:
+def test_it_never_shows_itself_for_other_flows_nor_for_an_empty_response() -> None:
     assert chosen(tflow.tflow(), b"") == "Raw"
     assert a_view().render_priority(b"", Metadata(flow=tflow.ttcpflow())) == -1
     assert a_view().render_priority(b"", Metadata()) == -1
-
-
-def test_an_empty_response_stays_empty() -> None:
-    """The page belongs to the request."""
-    flow = a_turn()
-
-    assert a_view().render_priority(b"", Metadata(flow=flow, http_message=http.Response.make())) < 0.1
+    empty = Metadata(flow=a_turn(), http_message=http.Response.make())  # the page belongs to the request
+    assert a_view().render_priority(b"", empty) < 0.1
 
 
 @pytest.mark.parametrize("flow", [None, tflow.tflow(), tflow.ttcpflow()], ids=["none", "another", "TCP"])
@@ -73,27 +77,15 @@ def test_asked_for_another_flow_it_says_what_it_is_not(flow: http.HTTPFlow | Non
     assert said == "This is not a turn of the Codex backend, or not a finished one."
 
 
-def test_all_turns_of_a_flow_are_shown_the_latest_first() -> None:
-    said = a_view().pages(a_turn(*(turn_summary(turn=number, predecessor=None) for number in (1, 2, 3))), WIDTH)
+def test_all_turns_of_a_flow_are_shown_one_that_is_held_and_the_latest_first() -> None:
+    """Of very many only the latest."""
+    said, turns = turns_on_page(30)
 
-    assert [line.split(" · ")[0] for line in said.split("\n") if line.startswith("turn ")] == [
-        "turn 3",
-        "turn 2",
-        "turn 1",
-    ]
-
-
-def test_of_very_many_turns_only_the_latest_are_shown() -> None:
-    said = a_view().pages(a_turn(*(turn_summary(turn=number, predecessor=None) for number in range(1, 31))), WIDTH)
-
-    assert len([line for line in said.split("\n") if line.startswith("turn ")]) == 20
+    assert turns_on_page(3)[1] == ["turn 3", "turn 2", "turn 1"]
+    assert turns == [f"turn {number}" for number in range(30, 10, -1)]
     assert said.endswith("There are 10 earlier turns.")
-
-
-def test_a_turn_that_is_held_comes_first() -> None:
     flow = a_turn()
     flow.metadata[HELD] = held = turn_summary(turn=8, ended_at=None, predecessor=None)
-
     assert turns_of(flow) == [turn_summary(predecessor=None), held]
     assert a_view().pages(flow, WIDTH).startswith("held, heading for tools_changed\n")
 
@@ -116,11 +108,8 @@ def test_a_message_shows_the_turn_that_it_belongs_to() -> None:
     assert shown(flow, 20.0, from_client=True).split("\n")[2].startswith("turn 2 · ")
     assert shown(flow, 21.0, from_client=True) == "with turn 2 (miss: tools_changed)"
     assert shown(flow, 9.0, from_client=True) == "This belongs to no finished turn."
-
-
-def test_a_portrait_without_a_time_is_no_messages_turn() -> None:
-    """It can come out of anyone's file."""
-    assert shown(a_socket(turn_summary(sent_at="soon")), 10.0, from_client=True) == "This belongs to no finished turn."
+    timeless = a_socket(turn_summary(sent_at="soon"))  # as it can come out of anyone's file
+    assert shown(timeless, 10.0, from_client=True) == "This belongs to no finished turn."
 
 
 def registered() -> object:
@@ -148,15 +137,10 @@ def test_an_older_instance_leaves_the_newer_ones_view() -> None:
     new.done()
 
 
-def test_what_a_strangers_file_says_of_a_message_is_defused() -> None:
-    flow = a_socket(turn_summary(turn="\x1b[2J", verdict="\u202e", sent_at=1.0))
-    message = websocket.WebSocketMessage(Opcode.TEXT, False, b"x", 2.0)
+def test_what_a_strangers_file_says_is_defused() -> None:
+    """And what it says is held is not."""
+    flow, held = a_socket(turn_summary(turn="\x1b[2J", verdict="\u202e", sent_at=1.0)), a_turn()
+    held.metadata[HELD] = "held"
 
-    assert a_view().prettify(b"x", Metadata(flow=flow, websocket_message=message)).isprintable()
-
-
-def test_what_a_strangers_file_says_is_held_is_not() -> None:
-    flow = a_turn()
-    flow.metadata[HELD] = "held"
-
-    assert len(turns_of(flow)) == 1
+    assert shown(flow, 2.0, from_client=False).isprintable()
+    assert len(turns_of(held)) == 1

@@ -1,4 +1,4 @@
-"""How much room there is for text, in mitmproxy's console and without one."""
+"""How wide text may be, in mitmproxy's console and without one."""
 
 from collections.abc import Iterator
 
@@ -16,40 +16,28 @@ def context() -> Iterator[taddons.context]:
 
 
 def test_without_a_console_the_width_is_always_the_same(context: taddons.context) -> None:
-    """As in mitmweb, whose window nobody knows, and in mitmdump."""
+    """As in mitmweb, whose window is not known, and in mitmdump. Panes side by side have half of a console's each."""
     assert (page_width(), popup_width()) == (WIDTH, WIDTH)
-
-
-@pytest.mark.parametrize(("columns", "expected"), [(80, 62), (100, 78), (160, 126)])
-def test_a_popup_takes_four_fifths_of_the_terminal(context: taddons.context, columns: int, expected: int) -> None:
-    """Without its frame, as mitmproxy 12.2 draws it."""
-    pretend_console(context.master, columns)
-
-    assert popup_width() == expected
-
-
-@pytest.mark.parametrize(("columns", "expected"), [(80, 78), (160, 88)])
-def test_a_page_takes_the_terminal_up_to_what_can_be_read(
-    context: taddons.context, columns: int, expected: int
-) -> None:
-    """But for the arrow before a message's lines."""
-    pretend_console(context.master, columns)
-
-    assert page_width() == expected
-
-
-def test_panes_side_by_side_have_half_of_it_each(context: taddons.context) -> None:
     pretend_console(context.master, 140)
     context.options.update(console_layout="horizontal")
 
     assert (page_width(), popup_width()) == (68, 68)
-
-
-def test_in_a_tiny_terminal_text_keeps_a_width_that_can_be_laid_out(context: taddons.context) -> None:
-    pretend_console(context.master, 20)
-
-    assert (page_width(), popup_width()) == (62, 62)
-
-
-def test_text_to_read_has_no_use_for_every_column() -> None:
     assert [readable(width) for width in (20, 70, 126)] == [62, 70, 88]
+
+
+@pytest.mark.parametrize(
+    ("columns", "page", "popup"),
+    [
+        pytest.param(80, 78, 62, id="80"),
+        pytest.param(100, 88, 78, id="100"),
+        pytest.param(160, 88, 126, id="160"),
+        pytest.param(20, 62, 62, id="a tiny one, in which text keeps a width that can be laid out"),
+    ],
+)
+def test_a_page_takes_the_terminal_up_to_what_can_be_read_and_a_popup_four_fifths_of_it(
+    context: taddons.context, columns: int, page: int, popup: int
+) -> None:
+    """But for the arrow before a message's lines, and for the popup's frame, as mitmproxy 12.2 draws it."""
+    pretend_console(context.master, columns)
+
+    assert (page_width(), popup_width()) == (page, popup)

@@ -1,6 +1,6 @@
 """Labelled conversations: what clients sent, what the backend counted, and what has to be said of each turn.
 
-| room         | what it holds                                                                 |
+| module       | what it holds                                                                 |
 |--------------|-------------------------------------------------------------------------------|
 | `talk`       | the way in which a conversation is written down, with the labels of its turns |
 | `quiet`      | turns that need no explanation: hits, cold starts, refusals, absent counters  |
@@ -15,6 +15,6 @@ Texts and counters are made up; a token is four bytes throughout. Each conversat
 """
 
 from corpus import crowds, likely, prompts, quiet, routing
-from corpus.talk import Talk
+from corpus.talk import Case
 
-TALKS: tuple[Talk, ...] = (*quiet.TALKS, *routing.TALKS, *prompts.TALKS, *likely.TALKS, *crowds.TALKS)
+CASES: tuple[Case, ...] = (*quiet.CASES, *routing.CASES, *prompts.CASES, *likely.CASES, *crowds.CASES)

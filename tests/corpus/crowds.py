@@ -1,138 +1,131 @@
-"""Several conversations at once: who goes on with whom."""
+"""Several conversations at once, and which turn continues which."""
 
 from codexcache.body.json_splice import Json
 
-from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Talk, assistant, developer, labelled, text, tool, user
+from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, assistant, developer, labelled, text, tool, user
 
 CHILD = {**NATIVE, "thread-id": "thread-2", "x-codex-window-id": "thread-2:0", "x-openai-subagent": "collab_spawn"}
 
 
-def codex(talk: Talk) -> None:
+def codex(case: Case) -> None:
     """Make it a conversation of the official client, whose agents share session and key."""
-    talk.headers, talk.members["prompt_cache_key"] = dict(NATIVE), "session-1"
-    talk.items = [developer("<permissions>"), user("<environment_context>")]
+    case.headers, case.members["prompt_cache_key"] = dict(NATIVE), "session-1"
+    case.items = [developer("<permissions>"), user("<environment_context>")]
 
 
 @labelled("a title is asked for with the conversation's key", "anomalyco/opencode#43249")
-def title(talk: Talk) -> None:
-    talk.members["prompt_cache_key"] = "session-1"
-    talk.turn("cold")
-    other = talk.aside(items=talk.items[:1], instructions=text("You make titles.", 5000), tools=[])
+def title(case: Case) -> None:
+    case.members["prompt_cache_key"] = "session-1"
+    case.turn("cold")
+    other = case.aside(items=case.items[:1], instructions=text("You make titles.", 5000), tools=[])
     other.turn("cold", predecessor=None, reads=NOTHING, say="")
-    talk.turn("hit", predecessor=1)
-    talk.turn("hit")
+    case.turn("hit", predecessor=1)
+    case.turn("hit")
 
 
 @labelled("a title is asked for, overlapping the first turn", "anomalyco/opencode#43249", paths=HTTP)
-def title_meanwhile(talk: Talk) -> None:
-    talk.turn("cold", took=30)
-    other = talk.aside(items=[user("Generate a title."), talk.items[0]], instructions=text("Titles.", 5000), tools=[])
+def title_meanwhile(case: Case) -> None:
+    case.turn("cold", took=30)
+    other = case.aside(items=[user("Generate a title."), case.items[0]], instructions=text("Titles.", 5000), tools=[])
     other.turn("cold", predecessor=None, reads=NOTHING, say="", gap=-29, took=2)
-    talk.turn("hit", predecessor=1, gap=40)
+    case.turn("hit", predecessor=1, gap=40)
 
 
 @labelled("a child that shares session and key", "openai/codex#33035")
-def child(talk: Talk) -> None:
-    codex(talk)
-    talk.turn("cold")
-    talk.turn("hit")
-    other = talk.aside(items=talk.items[:2], headers=CHILD, socket="socket-2")
+def child(case: Case) -> None:
+    codex(case)
+    case.grow(2)
+    other = case.aside(items=case.items[:2], headers=CHILD, socket="socket-2")
     other.turn("cold", predecessor=None, reads=NOTHING)
-    talk.turn("hit", predecessor=2)
+    case.turn("hit", predecessor=2)
     other.turn("hit", predecessor=3)
-    talk.turn("hit", predecessor=4)
+    case.turn("hit", predecessor=4)
 
 
 @labelled("a child that starts while its parent has said one thing", "openai/codex#33035")
-def early_child(talk: Talk) -> None:
-    codex(talk)
-    talk.turn("cold")
-    other = talk.aside(items=talk.items[:2], headers=CHILD, socket="socket-2")
+def early_child(case: Case) -> None:
+    codex(case)
+    case.turn("cold")
+    other = case.aside(items=case.items[:2], headers=CHILD, socket="socket-2")
     other.turn("cold", predecessor=None, reads=2560)
     other.turn("hit", predecessor=2)
 
 
 @labelled("a child that inherits its parent's history", "openai/codex#44862")
-def forked_child(talk: Talk) -> None:
-    codex(talk)
-    talk.turn("cold")
-    talk.turn("hit")
-    other = talk.aside(headers=CHILD, socket="socket-2")
+def forked_child(case: Case) -> None:
+    codex(case)
+    case.grow(2)
+    other = case.aside(headers=CHILD, socket="socket-2")
     other.turn("hit", predecessor=2)
-    talk.turn("hit", predecessor=2)
+    case.turn("hit", predecessor=2)
     other.turn("hit", predecessor=3)
 
 
 @labelled("children at once, each with a socket", "bman654/clodex#211", paths=WEBSOCKET)
-def children(talk: Talk) -> None:
-    codex(talk)
-    talk.turn("cold")
-    shared = talk.items[:2]
+def children(case: Case) -> None:
+    codex(case)
+    case.turn("cold")
+    shared = case.items[:2]
     asides = [
-        talk.aside(items=shared, headers={**CHILD, "thread-id": f"thread-{n}"}, socket=f"socket-{n}") for n in (2, 3, 4)
+        case.aside(items=shared, headers={**CHILD, "thread-id": f"thread-{n}"}, socket=f"socket-{n}") for n in (2, 3, 4)
     ]
     for other in asides:
         other.turn("cold", predecessor=None, reads=NOTHING, gap=-4)
     for place, other in enumerate(asides):
         other.turn("hit", predecessor=2 + place)
-    talk.turn("hit", predecessor=1)
+    case.turn("hit", predecessor=1)
 
 
 @labelled("a review with instructions of its own", "openai/codex#44716")
-def review(talk: Talk) -> None:
-    codex(talk)
-    talk.turn("cold")
-    talk.turn("hit")
+def review(case: Case) -> None:
+    codex(case)
+    case.grow(2)
     headers = {**NATIVE, "thread-id": "thread-9", "x-openai-subagent": "review"}
-    other = talk.aside(items=[], headers=headers, socket="socket-9", instructions=text("You review.", 6000))
+    other = case.aside(items=[], headers=headers, socket="socket-9", instructions=text("You review.", 6000))
     other.turn("cold", predecessor=None, reads=NOTHING)
     other.turn("hit", predecessor=3)
-    talk.turn("hit", predecessor=2)
+    case.turn("hit", predecessor=2)
 
 
 @labelled("a summary is asked for by a request of another shape", "can1357/oh-my-pi#10786")
-def summary_request(talk: Talk) -> None:
-    talk.members["prompt_cache_key"] = "session-1"
-    for number in range(4):
-        talk.turn("hit" if number else "cold")
-    other = talk.aside(items=[user("Summarize: " + "all that was said.")], instructions=text("Summarize."), tools=[])
+def summary_request(case: Case) -> None:
+    case.members["prompt_cache_key"] = "session-1"
+    case.grow(4)
+    other = case.aside(items=[user("Summarize: " + "all that was said.")], instructions=text("Summarize."), tools=[])
     other.turn("cold", predecessor=None, reads=NOTHING, say="")
-    talk.turn("hit", predecessor=4)
+    case.turn("hit", predecessor=4)
 
 
 @labelled("a history compacted while a child with the same key works", "anomalyco/opencode#43249")
-def compacted_beside_a_child(talk: Talk) -> None:
-    codex(talk)
-    for number in range(4):
-        talk.turn("hit" if number else "cold")
-    tools = [tool("search")]
-    other = talk.aside(
-        items=[user("A task.")], headers=CHILD, socket="socket-2", tools=tools, instructions=text("Child.")
-    )
+def compacted_beside_a_child(case: Case) -> None:
+    codex(case)
+    case.grow(4)
+    agent = {"headers": CHILD, "socket": "socket-2", "tools": [tool("search")], "instructions": text("Child.")}
+    other = case.aside(items=[user("A task.")], **agent)
     other.turn("cold", predecessor=None, reads=NOTHING)
-    talk.items = [talk.items[1], {"type": "compaction", "encrypted_content": text("gAAAA", 3000)}]
-    talk.turn("context_compacted", ["context_compacted", "input_changed"], reads=NOTHING, predecessor=4)
+    case.items = [case.items[1], {"type": "compaction", "encrypted_content": text("gAAAA", 3000)}]
+    case.miss("context_compacted", "input_changed", predecessor=4)
     other.turn("hit", predecessor=5)
 
 
 @labelled("many conversations on one coarse key, interleaved", "diegosouzapw/OmniRoute#1643")
-def coarse_key(talk: Talk) -> None:
-    talk.members["prompt_cache_key"] = "everyone"
-    talks = [talk.aside(items=[developer("<permissions>")]) for _ in range(30)]
-    for place, one in enumerate(talks):
+def coarse_key(case: Case) -> None:
+    case.members["prompt_cache_key"] = "everyone"
+    cases = [case.aside(items=[developer("<permissions>")]) for _ in range(30)]
+    for place, one in enumerate(cases):
         one.turn("cold", predecessor=None, reads=NOTHING, gap=5, say=f"Task {place}.")
-    for place, one in enumerate(talks):
+    for place, one in enumerate(cases):
         one.turn("hit", predecessor=place + 1)
-    for place, one in enumerate(talks[:3]):
+    for place, one in enumerate(cases[:3]):
         one.turn("hit", predecessor=31 + place)
 
 
 @labelled("conversations of one caller with one opening", "HaseebKhalid1507/SynapsCLI#63", paths=HTTP)
-def same_opening(talk: Talk) -> None:
-    one = talk.aside(headers={**AGENT, "session-id": "a"})
-    other = talk.aside(headers={**AGENT, "session-id": "b"})
+def same_opening(case: Case) -> None:
+    one = case.aside(headers={**AGENT, "session-id": "a"})
+    other = case.aside(headers={**AGENT, "session-id": "b"})
     one.turn("cold", say="Hi.")
-    other.turn("prompt_cache_key_changed", ["prompt_cache_key_changed", "session_changed"], say="Hi.", reads=NOTHING)
+    other.miss("prompt_cache_key_changed", "session_changed", say="Hi.")
     one.turn("hit", predecessor=1)
     other.turn("hit", predecessor=2)
     one.turn("hit", predecessor=3)
@@ -140,36 +133,35 @@ def same_opening(talk: Talk) -> None:
 
 
 @labelled("conversations with one opening and one answer", "HaseebKhalid1507/SynapsCLI#63", paths=HTTP)
-def same_opening_and_answer(talk: Talk) -> None:
-    one = talk.aside(headers={**AGENT, "session-id": "a"})
-    other = talk.aside(headers={**AGENT, "session-id": "b"})
+def same_opening_and_answer(case: Case) -> None:
+    one = case.aside(headers={**AGENT, "session-id": "a"})
+    other = case.aside(headers={**AGENT, "session-id": "b"})
     hello = [assistant("Hello!")]
     one.turn("cold", say="Hi.", replies=hello)
-    changes = ["prompt_cache_key_changed", "session_changed"]
-    other.turn("prompt_cache_key_changed", changes, say="Hi.", reads=NOTHING, replies=hello)
+    other.miss("prompt_cache_key_changed", "session_changed", say="Hi.", replies=hello)
     one.turn("hit", predecessor=1)
     other.turn("hit", predecessor=2)
 
 
 @labelled("another caller with the same opening", "grikomsn/openai-oauth-copilot-chat#7", paths=HTTP)
-def same_opening_of_others(talk: Talk) -> None:
-    one = talk.aside(headers={"authorization": "Bearer a", "session-id": "a"})
-    other = talk.aside(headers={"authorization": "Bearer b", "session-id": "b"})
+def same_opening_of_others(case: Case) -> None:
+    one = case.aside(headers={"authorization": "Bearer a", "session-id": "a"})
+    other = case.aside(headers={"authorization": "Bearer b", "session-id": "b"})
     one.turn("cold", say="Hi.")
     other.turn("cold", say="Hi.", predecessor=None, reads=NOTHING)
     one.turn("hit", predecessor=1)
     other.turn("hit", predecessor=2)
-    third = talk.aside(headers={"authorization": "Bearer c", "session-id": "c"}, items=[user("Hi."), assistant("Yes?")])
+    third = case.aside(headers={"authorization": "Bearer c", "session-id": "c"}, items=[user("Hi."), assistant("Yes?")])
     third.turn("cold", predecessor=None, reads=NOTHING)
 
 
 @labelled(
     "other callers without a key or a session", "grikomsn/openai-oauth-copilot-chat#7", mode="observe", paths=HTTP
 )
-def keyless_callers(talk: Talk) -> None:
+def keyless_callers(case: Case) -> None:
     opening: list[Json] = [developer("<permissions>"), user("<environment_context>")]
-    one = talk.aside(headers={"authorization": "Bearer a"}, items=opening)
-    other = talk.aside(headers={"authorization": "Bearer b"}, items=opening)
+    one = case.aside(headers={"authorization": "Bearer a"}, items=opening)
+    other = case.aside(headers={"authorization": "Bearer b"}, items=opening)
     one.turn("cold")
     other.turn("cold", predecessor=None, reads=NOTHING)
     one.turn("hit", ["session_missing"], predecessor=1)
@@ -177,49 +169,48 @@ def keyless_callers(talk: Talk) -> None:
 
 
 @labelled("a new conversation in the same folder", "openai/codex#24704")
-def new_conversation(talk: Talk) -> None:
-    codex(talk)
-    talk.turn("cold")
+def new_conversation(case: Case) -> None:
+    codex(case)
+    case.turn("cold")
     fresh = {name: value.replace("session-1", "session-2") for name, value in NATIVE.items()}
-    other = talk.aside(items=talk.items[:2], headers=fresh, socket="socket-2")
+    other = case.aside(items=case.items[:2], headers=fresh, socket="socket-2")
     other.members["prompt_cache_key"] = "session-2"
     other.turn("cold", predecessor=None, reads=2560)
     other.turn("hit", predecessor=2)
 
 
 @labelled("a predecessor that had not ended is none", "bman654/clodex#215", paths=HTTP)
-def overlapping(talk: Talk) -> None:
-    talk.turn("cold", took=60, replies=[])
-    talk.turn("cold", predecessor=None, gap=-50, took=5, reads=NOTHING, replies=[])
-    talk.turn("upstream", predecessor=2, gap=1, took=5, reads=NOTHING, replies=[])
-    talk.turn("hit", predecessor=3, gap=60)
+def overlapping(case: Case) -> None:
+    case.turn("cold", took=60, replies=[])
+    case.turn("cold", predecessor=None, gap=-50, took=5, reads=NOTHING, replies=[])
+    case.turn("upstream", predecessor=2, gap=1, took=5, reads=NOTHING, replies=[])
+    case.turn("hit", predecessor=3, gap=60)
 
 
 @labelled("a retry while the first attempt is under way", "openai/codex#34763", paths=HTTP)
-def hasty_retry(talk: Talk) -> None:
-    talk.turn("cold")
-    talk.turn("no_usage", took=60, lost=True, replies=[])
-    talk.turn("hit", predecessor=1, say="", gap=-30, took=5)
-    talk.turn("hit", gap=40)
+def hasty_retry(case: Case) -> None:
+    case.turn("cold")
+    case.turn("no_usage", took=60, lost=True, replies=[])
+    case.turn("hit", predecessor=1, say="", gap=-30, took=5)
+    case.turn("hit", gap=40)
 
 
 @labelled("a resumed conversation in a new process", "openai/codex#24704")
-def resumed(talk: Talk) -> None:
-    codex(talk)
-    for number in range(4):
-        talk.turn("hit" if number else "cold")
-    talk.headers |= {"x-codex-window-id": "session-1:1"}
-    talk.turn("hit", gap=900)
+def resumed(case: Case) -> None:
+    codex(case)
+    case.grow(4)
+    case.headers |= {"x-codex-window-id": "session-1:1"}
+    case.turn("hit", gap=900)
 
 
 @labelled("a history that the addon knows nothing of", "openai/codex#24704", paths=WEBSOCKET)
-def unknown_response(talk: Talk) -> None:
-    talk.members["previous_response_id"] = "resp_before_the_start"
-    talk.turn("cold", input_tokens=40_000, predecessor=None, full=True)
-    talk.items = [user("Something else that is known from here on.")]
-    del talk.members["previous_response_id"]
-    talk.turn("cold", predecessor=None, full=True)
-    talk.turn("hit")
+def unknown_response(case: Case) -> None:
+    case.members["previous_response_id"] = "resp_before_the_start"
+    case.turn("cold", input_tokens=40_000, predecessor=None, full=True)
+    case.items = [user("Something else that is known from here on.")]
+    del case.members["previous_response_id"]
+    case.turn("cold", predecessor=None, full=True)
+    case.turn("hit")
 
 
-TALKS = tuple(talk for talk in list(globals().values()) if isinstance(talk, Talk))
+CASES = tuple(case for case in list(globals().values()) if isinstance(case, Case))

@@ -1,138 +1,137 @@
 """Misses by time, load and the server's side, and what was not to be taken for one of these."""
 
-from corpus.talk import HTTP, NATIVE, NOTHING, Talk, before, grown, labelled, text, tool, user
+from corpus.talk import HTTP, NATIVE, NOTHING, Case, before, labelled, text, tool, user
 
 
 @labelled("a pause of 20 minutes", "openai/codex#35300")
-def idle(talk: Talk) -> None:
-    grown(talk, 3)
-    talk.turn("idle", gap=1200, reads=NOTHING, said="20 minutes")
-    talk.turn("hit")
+def idle(case: Case) -> None:
+    case.grow(3)
+    case.turn("idle", gap=1200, reads=NOTHING, said="20 minutes")
+    case.turn("hit")
 
 
 @labelled("a pause of five minutes and a second", "earendil-works/pi#8463")
-def just_idle(talk: Talk) -> None:
-    grown(talk, 3)
-    talk.turn("idle", gap=301, reads=NOTHING, said="likely")
+def just_idle(case: Case) -> None:
+    case.grow(3)
+    case.turn("idle", gap=301, reads=NOTHING, said="likely")
 
 
 @labelled("a pause of five minutes sharp is none", "earendil-works/pi#8463")
-def not_idle(talk: Talk) -> None:
-    grown(talk, 3)
-    talk.turn("upstream", gap=300, reads=NOTHING)
+def not_idle(case: Case) -> None:
+    case.grow(3)
+    case.turn("upstream", gap=300, reads=NOTHING)
 
 
 @labelled("a miss seconds after a hit is no expiry", "antiburn/antiburn#182")
-def too_soon(talk: Talk) -> None:
-    grown(talk, 4)
-    talk.turn("upstream", gap=30, reads=NOTHING, said="only 30 s passed since its predecessor: likely")
-    talk.turn("hit")
+def too_soon(case: Case) -> None:
+    case.grow(4)
+    case.turn("upstream", gap=30, reads=NOTHING, said="only 30 s passed since its predecessor: likely")
+    case.turn("hit")
 
 
 @labelled("a pause, and the tools edited in it", "headroomlabs-ai/headroom#1343")
-def idle_and_edited(talk: Talk) -> None:
-    grown(talk, 3)
-    talk.tools[0] = tool("apply_patch", "Edits files.")
-    talk.turn("tools_changed", ["tools_changed"], gap=1200, reads=NOTHING)
+def idle_and_edited(case: Case) -> None:
+    case.grow(3)
+    case.tools[0] = tool("apply_patch", "Edits files.")
+    case.miss("tools_changed", gap=1200)
 
 
 @labelled("a pause measured from the predecessor, not from the last request", "anomalyco/opencode#43249")
-def idle_behind_another(talk: Talk) -> None:
-    talk.members["prompt_cache_key"] = "session-1"
-    grown(talk, 2)
-    other = talk.aside(items=[], instructions=text("You make titles.", 5000), tools=[])
+def idle_behind_another(case: Case) -> None:
+    case.members["prompt_cache_key"] = "session-1"
+    case.grow(2)
+    other = case.aside(items=[], instructions=text("You make titles.", 5000), tools=[])
     other.turn("cold", predecessor=None, gap=250)
-    talk.turn("idle", predecessor=2, gap=100, reads=NOTHING)
+    case.turn("idle", predecessor=2, gap=100, reads=NOTHING)
 
 
 @labelled("a constant floor under a growing input", "openai/codex#20301")
-def floor(talk: Talk) -> None:
-    talk.turn("cold", reads=3328)
-    talk.turn("hit", reads=3328)
+def floor(case: Case) -> None:
+    case.turn("cold", reads=3328)
+    case.turn("hit", reads=3328)
     for _ in range(4):
-        talk.turn("upstream", reads=3328)
+        case.turn("upstream", reads=3328)
 
 
 @labelled("misses of the server's own between hits", "Soju06/codex-lb#2409")
-def upstream(talk: Talk) -> None:
-    grown(talk, 12)
-    talk.turn("upstream", reads=1152, said="everything comparable is the same")
-    talk.turn("hit")
+def upstream(case: Case) -> None:
+    case.grow(12)
+    case.turn("upstream", reads=1152, said="everything comparable is the same")
+    case.turn("hit")
 
 
 @labelled("a retry that reads nothing", "openai/codex#34763")
-def retry_misses(talk: Talk) -> None:
-    talk.turn("cold", replies=[])
-    talk.turn("upstream", say="", full=True, reads=NOTHING)
+def retry_misses(case: Case) -> None:
+    case.turn("cold", replies=[])
+    case.turn("upstream", say="", full=True, reads=NOTHING)
 
 
 @labelled("an edit late in the history does not explain that nothing at all was read", "jaseci-labs/jac#8821")
-def late_edit(talk: Talk) -> None:
-    grown(talk, 12)
-    talk.items[20] = user("Edited.")
-    talk.turn("upstream", ["input_changed"], reads=NOTHING, said="(input_changed) does not explain")
+def late_edit(case: Case) -> None:
+    case.grow(12)
+    case.items[20] = user("Edited.")
+    case.turn("upstream", ["input_changed"], reads=NOTHING, said="(input_changed) does not explain")
 
 
 @labelled("an edit late in the history, and a long pause", "jaseci-labs/jac#8821")
-def late_edit_and_pause(talk: Talk) -> None:
-    grown(talk, 12)
-    talk.items[20] = user("Edited.")
-    talk.turn("idle", ["input_changed"], gap=3600, reads=NOTHING, said="60 minutes")
+def late_edit_and_pause(case: Case) -> None:
+    case.grow(12)
+    case.items[20] = user("Edited.")
+    case.turn("idle", ["input_changed"], gap=3600, reads=NOTHING, said="60 minutes")
 
 
 @labelled("an edit, with a fifth less read than stands before it", "jaseci-labs/jac#8821")
-def read_up_to_a_boundary(talk: Talk) -> None:
-    grown(talk, 12)
-    talk.items[12] = user("Edited.")
-    talk.turn("input_changed", ["input_changed"], reads=before(talk, 12) * 4 // 5)
+def read_up_to_a_boundary(case: Case) -> None:
+    case.grow(12)
+    case.items[12] = user("Edited.")
+    case.miss("input_changed", reads=before(case, 12) * 4 // 5)
 
 
 @labelled("another transport and an edit that explains nothing", "earendil-works/pi#8125", headers=dict(NATIVE))
-def transport_and_late_edit(talk: Talk) -> None:
-    talk.members["prompt_cache_key"] = "session-1"
-    grown(talk, 12)
-    talk.items[20] = user("Edited.")
-    talk.host = "gov.chatgpt.com"
-    talk.turn("upstream", ["transport_changed", "input_changed"], reads=NOTHING)
+def transport_and_late_edit(case: Case) -> None:
+    case.members["prompt_cache_key"] = "session-1"
+    case.grow(12)
+    case.items[20] = user("Edited.")
+    case.host = "gov.chatgpt.com"
+    case.turn("upstream", ["transport_changed", "input_changed"], reads=NOTHING)
 
 
 @labelled("another transport and an edit that explains it", "earendil-works/pi#8125", headers=dict(NATIVE))
-def transport_and_edit(talk: Talk) -> None:
-    talk.members["prompt_cache_key"] = "session-1"
-    grown(talk, 12)
-    talk.items[4] = user("Edited.")
-    talk.host = "gov.chatgpt.com"
-    talk.turn("input_changed", ["transport_changed", "input_changed"], reads=before(talk, 4))
+def transport_and_edit(case: Case) -> None:
+    case.members["prompt_cache_key"] = "session-1"
+    case.grow(12)
+    case.items[4] = user("Edited.")
+    case.host = "gov.chatgpt.com"
+    case.turn("input_changed", ["transport_changed", "input_changed"], reads=before(case, 4))
 
 
 @labelled("more than 15 turns a minute with one key", "ginlix-ai/LangAlpha#191")
-def overloaded(talk: Talk) -> None:
+def overloaded(case: Case) -> None:
     for number in range(15):
-        talk.turn("hit" if number else "cold", gap=1, took=1)
-    talk.turn("key_overloaded", gap=1, took=1, reads=NOTHING, said="16 turns within a minute")
-    talk.turn("hit", gap=61)
-    talk.turn("upstream", gap=1, reads=NOTHING)
+        case.turn("hit" if number else "cold", gap=1, took=1)
+    case.turn("key_overloaded", gap=1, took=1, reads=NOTHING, said="16 turns within a minute")
+    case.turn("hit", gap=61)
+    case.turn("upstream", gap=1, reads=NOTHING)
 
 
 @labelled("many turns a minute with keys of their own", "ginlix-ai/LangAlpha#191", paths=HTTP)
-def not_overloaded(talk: Talk) -> None:
-    talk.headers |= {"session-id": "s-0"}
-    talk.turn("cold", gap=1, took=1)
+def not_overloaded(case: Case) -> None:
+    case.headers |= {"session-id": "s-0"}
+    case.turn("cold", gap=1, took=1)
     for number in range(1, 20):
-        headers = talk.headers | {"session-id": f"s-{number}"}
-        talk.aside(items=[], headers=headers).turn("cold", gap=1, took=1, predecessor=None)
-    talk.turn("upstream", predecessor=1, gap=1, reads=NOTHING)
+        headers = case.headers | {"session-id": f"s-{number}"}
+        case.aside(items=[], headers=headers).turn("cold", gap=1, took=1, predecessor=None)
+    case.turn("upstream", predecessor=1, gap=1, reads=NOTHING)
 
 
 @labelled("a pause comes before the load", "ginlix-ai/LangAlpha#191", paths=HTTP)
-def idle_before_load(talk: Talk) -> None:
-    talk.members["prompt_cache_key"] = "session-1"
-    grown(talk, 1)
+def idle_before_load(case: Case) -> None:
+    case.members["prompt_cache_key"] = "session-1"
+    case.grow(1)
     for number in range(20):
-        verdict = "cold"
-        other = talk.aside(items=[user(f"Child {number}.")])
-        other.turn(verdict, gap=340 if number == 0 else 1, took=1, predecessor=None, say="")
-    talk.turn("idle", predecessor=1, gap=1, reads=NOTHING)
+        other = case.aside(items=[user(f"Child {number}.")])
+        other.turn("cold", gap=1 if number else 340, took=1, predecessor=None, say="")
+    case.turn("idle", predecessor=1, gap=1, reads=NOTHING)
 
 
-TALKS = tuple(talk for talk in list(globals().values()) if isinstance(talk, Talk))
+CASES = tuple(case for case in list(globals().values()) if isinstance(case, Case))

@@ -8,8 +8,9 @@ mitmproxy saves it, and read back.
 
 import asyncio
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import orjson
 from codexcache.body.json_splice import Json, Object, edited, find_members
@@ -25,17 +26,20 @@ from mitmproxy import http
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow, tutils
 from mitmproxy.websocket import WebSocketData, WebSocketMessage
+from support.diagnoses import raising
+from support.saved import request
 from support.turns import fields
+from support.wire import COMPACT, RESPONSES
 from wsproto.frame_protocol import Opcode
 
-from corpus.talk import Answer, Path, Step, Talk
+from corpus.talk import Answer, Case, Path, Step
 
 _NOT_COMPARED = {"input", "client_metadata", "stream_options", "generate"}
 
 
-def play(talk: Talk, path: Path) -> list[Diagnosis]:
+def play(case: Case, path: Path) -> list[Diagnosis]:
     """Return the findings of a conversation's turns, in their order."""
-    player = Player(talk, over_socket="websocket" in path)
+    player = Player(case, over_socket="websocket" in path)
     player.run()
     diagnoses = asyncio.run(replayed(player.saved())) if path.startswith("saved") else player.diagnoses
     return sorted(diagnoses, key=lambda diagnosis: diagnosis.record.number)
@@ -69,10 +73,10 @@ class _Wire:
 class Player:
     """Sends the turns of a conversation in the order of time, each as it was begun and as it ended."""
 
-    def __init__(self, talk: Talk, *, over_socket: bool) -> None:
-        self._talk, self._over_socket = talk, over_socket
-        self._settings = replace(default_settings(), mode=talk.mode)
-        self._continuity, self._desk = Continuity(), DiagnosisService(_fail)
+    def __init__(self, case: Case, *, over_socket: bool) -> None:
+        self._talk, self._over_socket = case, over_socket
+        self._settings = replace(default_settings(), mode=case.mode)
+        self._continuity, self._desk = Continuity(), DiagnosisService(raising)
         self._wires: list[_Wire] = []
         self._exchanges: dict[int, Exchange] = {}
         self._requests: list[http.HTTPFlow] = []
@@ -156,7 +160,7 @@ class Player:
 
 
 def _delta(step: Step, last: Step | None) -> Object | None:
-    """Return what is sent of a turn that goes on with its socket's last one, None where all has to be."""
+    """Return what is sent of a turn that extends its socket's last one, None where all has to be."""
     if last is None or step.full or last.answer.usage is None or _compared(step) != _compared(last):
         return None
     before = [*_input(last), *last.answer.outputs]
@@ -209,16 +213,15 @@ def _body(exchange: Exchange) -> bytes:
 def _request_flow(step: Step, exchange: Exchange) -> http.HTTPFlow:
     """Return a request and its answer as they are saved."""
     answer, error = step.answer, step.answer.status >= 400
-    path = b"/backend-api/codex/responses" + (b"/compact" if step.endpoint == "compact" else b"")
+    path = COMPACT if step.endpoint == "compact" else RESPONSES
     kind = "text/html" if answer.challenge else "application/json" if error else "text/event-stream"
+    challenge = {"cf-mitigated": "challenge"} if answer.challenge else {}
     stream = b"".join(b"data: " + event + b"\n\n" for event in _events(step))
     flow = tflow.tflow(
-        req=_request(step, exchange.forwarded, b"POST", path, _body(exchange)),
+        req=_request(step, exchange.forwarded, "POST", path, _body(exchange)),
         resp=tutils.tresp(
             status_code=answer.status,
-            headers=http.Headers(
-                fields({"content-type": kind} | ({"cf-mitigated": "challenge"} if answer.challenge else {}))
-            ),
+            headers=http.Headers(fields({"content-type": kind, **challenge})),
             content=_error_body(answer) if error else stream,
             timestamp_start=step.ended_at,
             timestamp_end=step.ended_at,
@@ -228,33 +231,18 @@ def _request_flow(step: Step, exchange: Exchange) -> http.HTTPFlow:
     return flow
 
 
-def _request(step: Step, forwarded: object, method: bytes, path: bytes, content: bytes) -> http.Request:
-    host = step.host.encode()
-    return tutils.treq(
-        method=method,
-        scheme=b"https",
-        authority=b"",
-        host=step.host,
-        port=443,
-        path=path,
-        headers=http.Headers([(b"host", host), *forwarded]),  # type: ignore[misc]
-        content=content,
-        timestamp_start=step.at,
-        timestamp_end=step.at,
-    )
+def _request(step: Step, forwarded: Iterable[Any], method: str, path: str, content: bytes) -> http.Request:
+    sent = [(b"host", step.host.encode()), *forwarded]
+    return request(method, path, content, sent, host=step.host, at=step.at)
 
 
 def _socket_flow(wire: _Wire) -> http.HTTPFlow:
     """Return a WebSocket as it is saved."""
     forwarded = [*wire.socket.handshake.fields, (b"upgrade", b"websocket")]
     flow = tflow.tflow(
-        req=_request(wire.step, forwarded, b"GET", b"/backend-api/codex/responses", b""),
+        req=_request(wire.step, forwarded, "GET", RESPONSES, b""),
         resp=tutils.tresp(status_code=101),
     )
     flow.websocket = WebSocketData(messages=wire.messages, timestamp_end=wire.ended_at)
     flow.live = False
     return flow
-
-
-def _fail(_: str, error: Exception) -> None:
-    raise error

@@ -3,11 +3,10 @@
 A script says what happens turn by turn and what has to be said of it:
 
     @labelled("a tool is edited", "cnighswonger/claude-code-cache-fix")
-    def edited_tool(talk: Talk) -> None:
-        talk.turn("cold")
-        talk.turn("hit")
-        talk.tools[1] = tool("shell", "other words")
-        talk.turn("tools_changed", ["tools_changed"], reads=NOTHING)
+    def edited_tool(case: Case) -> None:
+        case.grow(2)
+        case.tools[1] = tool("shell", "other words")
+        case.miss("tools_changed")
 
 What the script leaves in `talk.items` and the other members is what the next turn sends.
 """
@@ -15,7 +14,7 @@ What the script leaves in `talk.items` and the other members is what the next tu
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import orjson
 from codexcache.body.json_splice import Json, Object
@@ -88,7 +87,7 @@ class Step:
 
 
 @dataclass(kw_only=True)
-class Talk:
+class Case:
     """A conversation in the making, and what it has come to."""
 
     about: str
@@ -158,7 +157,16 @@ class Talk:
         self.items = [*self.items, *replies]
         return step
 
-    def aside(self, **changed: object) -> "Talk":
+    def grow(self, turns: int) -> None:
+        """Let the conversation grow for some turns without a miss."""
+        for number in range(turns):
+            self.turn("hit" if number else "cold")
+
+    def miss(self, *changes: str, reads: Reads = NOTHING, **given: Any) -> None:
+        """Send a turn that misses by the first of its changes, and by default reads nothing."""
+        self.turn(changes[0], changes, reads=reads, **given)
+
+    def aside(self, **changed: object) -> "Case":
         """Return another conversation, whose turns are steps of this one too."""
         other = copy.copy(self)
         other.members, other.tools, other.items = dict(self.members), list(self.tools), list(self.items)
@@ -186,13 +194,13 @@ class Talk:
         return min(given, counted) // 128 * 128 if isinstance(given, int) else 0
 
 
-def labelled(about: str, source: str, **given: object) -> Callable[[Callable[[Talk], None]], Talk]:
+def labelled(about: str, source: str, **given: object) -> Callable[[Callable[[Case], None]], Case]:
     """Return a decorator that makes a script into the conversation that it tells."""
 
-    def played(script: Callable[[Talk], None]) -> Talk:
-        talk = Talk(about=about, source=source, **given)  # type: ignore[arg-type]
-        script(talk)
-        return talk
+    def played(script: Callable[[Case], None]) -> Case:
+        case = Case(about=about, source=source, **given)  # type: ignore[arg-type]
+        script(case)
+        return case
 
     return played
 
@@ -269,13 +277,7 @@ def _answer(replies: list[Json], usage: Object, given: dict[str, object]) -> Ans
     return Answer(outputs=replies, usage=given.pop("usage", usage) if has_usage else None, **given)  # type: ignore[arg-type]
 
 
-def before(talk: Talk, item: int) -> int:
+def before(case: Case, item: int) -> int:
     """Return the tokens that stand before an item, as the backend counts cached ones."""
-    prompt: Object = {"tools": talk.tools, "instructions": talk.instructions, "input": talk.items}
+    prompt: Object = {"tools": case.tools, "instructions": case.instructions, "input": case.items}
     return tokens(prompt, item) // 128 * 128
-
-
-def grown(talk: Talk, turns: int) -> None:
-    """Let the conversation grow for some turns without a miss."""
-    for number in range(turns):
-        talk.turn("hit" if number else "cold")

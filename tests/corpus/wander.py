@@ -6,121 +6,121 @@ So the cause of each miss is known without anyone having labelled it.
 import random
 from collections.abc import Callable
 
-from codexcache.body.json_splice import Object
+from codexcache.body.json_splice import Json, Object
 from embedded_backend import model
 from embedded_backend.model import PromptCache
 from embedded_backend.prompt import render
 
-from corpus.talk import NATIVE, START, Talk, assistant, call, developer, output, reasoning, text, tool, user
+from corpus.talk import NATIVE, START, Case, assistant, call, developer, output, reasoning, text, tool, user
 
 _IDLE_SECONDS = 600
 _SERVERS = 4
 
-type Event = Callable[[Talk, random.Random, str], None]
+type Event = Callable[[Case, random.Random, str], None]
 
 
-def wander(seed: int, turns: int) -> tuple[Talk, list[str]]:
+def random_conversation(seed: int, turns: int) -> tuple[Case, list[str]]:
     """Return a conversation, and for each turn the verdict that a miss must have."""
     chance, cache, causes = random.Random(seed), PromptCache(), list[str]()
-    talk = Talk(about=f"wandering {seed}", source="", headers={**NATIVE, "chatgpt-account-id": "account-0"})
-    talk.members["prompt_cache_key"] = "session-1"
-    talk.items = [developer("<permissions>"), user("<environment_context>"), user("The task."), assistant("Begun.")]
+    case = Case(about=f"random {seed}", source="", headers={**NATIVE, "chatgpt-account-id": "account-0"})
+    case.members["prompt_cache_key"] = "session-1"
+    case.items = [developer("<permissions>"), user("<environment_context>"), user("The task."), assistant("Begun.")]
     for number in range(turns):
         cause, event = chance.choice(_EVENTS) if number > 1 else ("", _nothing)
-        event(talk, chance, f"{seed}-{number}")
-        _turn(talk, cache, number, gap=1000 if cause == "idle" else 20)
+        event(case, chance, f"{seed}-{number}")
+        _turn(case, cache, number, gap=1000 if cause == "idle" else 20)
         causes.append(cause)
-    return talk, causes
+    return case, causes
 
 
-def _turn(talk: Talk, cache: PromptCache, number: int, gap: float) -> None:
+def _turn(case: Case, cache: PromptCache, number: int, gap: float) -> None:
     """Send a turn, and have the cache count it."""
     question = f"Question {number}."
-    body: Object = {**talk.members, "tools": talk.tools, "instructions": talk.instructions}
-    prompt = render(body, [*talk.items, user(question)])
-    session, key = talk.headers["session-id"], body["prompt_cache_key"]
+    body: Object = {**case.members, "tools": case.tools, "instructions": case.instructions}
+    prompt = render(body, [*case.items, user(question)])
+    session, key = case.headers["session-id"], body["prompt_cache_key"]
     scope = model.Scope(
         server=model.server_of(session, _SERVERS),
-        account=talk.headers["chatgpt-account-id"],
+        account=case.headers["chatgpt-account-id"],
         partition=model.partition(session, key, True),
         members=model.members(body),
     )
-    at = (talk.steps[-1].ended_at if talk.steps else START) + gap
+    at = (case.steps[-1].ended_at if case.steps else START) + gap
     reads = cache.take(scope, prompt, at, _IDLE_SECONDS)
     replies = [*[reasoning(f"{number}")] * (number % 2), assistant(f"Answer {number}.")]
-    talk.turn("", say=question, gap=gap, reads=reads, replies=replies, input_tokens=model.tokens(len(prompt)))
+    case.turn("", say=question, gap=gap, reads=reads, replies=replies, input_tokens=model.tokens(len(prompt)))
 
 
-def _place(talk: Talk, chance: random.Random) -> int:
+def _place(case: Case, chance: random.Random) -> int:
     """Return the place of an item behind those with which every conversation of the agent begins."""
-    return chance.randrange(2, len(talk.items))
+    return chance.randrange(2, len(case.items))
 
 
-def _nothing(talk: Talk, chance: random.Random, name: str) -> None:
+def _nothing(case: Case, chance: random.Random, name: str) -> None:
     """Let the conversation grow."""
 
 
-def _works(talk: Talk, chance: random.Random, name: str) -> None:
+def _works(case: Case, chance: random.Random, name: str) -> None:
     for n in range(chance.randrange(1, 12)):
-        talk.items += [reasoning(f"{name}-{n}"), call(f"{name}-{n}"), output(f"{name}-{n}")]
+        case.items += [reasoning(f"{name}-{n}"), call(f"{name}-{n}"), output(f"{name}-{n}")]
 
 
-def _edits_a_tool(talk: Talk, chance: random.Random, name: str) -> None:
-    talk.tools[chance.randrange(3)] = tool(f"tool-{name}")
+def _edits_a_tool(case: Case, chance: random.Random, name: str) -> None:
+    case.tools[chance.randrange(3)] = tool(f"tool-{name}")
 
 
-def _moves_tools(talk: Talk, chance: random.Random, name: str) -> None:
-    talk.tools = [*talk.tools[1:], talk.tools[0]]
+def _moves_tools(case: Case, chance: random.Random, name: str) -> None:
+    case.tools = [*case.tools[1:], case.tools[0]]
 
 
-def _edits_instructions(talk: Talk, chance: random.Random, name: str) -> None:
-    talk.instructions = text("You are a coding agent.") + name + text("You never sleep.")
+def _edits_instructions(case: Case, chance: random.Random, name: str) -> None:
+    case.instructions = text("You are a coding agent.") + name + text("You never sleep.")
 
 
 def _sets(member: str) -> Event:
     """Return an event that gives a member of the body a value it never had."""
 
-    def event(talk: Talk, chance: random.Random, name: str) -> None:
-        talk.members[member] = name
+    def event(case: Case, chance: random.Random, name: str) -> None:
+        case.members[member] = name
 
     return event
 
 
-def _sets_verbosity(talk: Talk, chance: random.Random, name: str) -> None:
-    given = talk.members.get("text")
-    talk.members["text"] = {**(given if isinstance(given, dict) else {}), "verbosity": name}
+def _sets_in_text(member: str, value: Callable[[str], Json]) -> Event:
+    """Return an event that gives a member of the body's `text` a value it never had."""
+
+    def event(case: Case, chance: random.Random, name: str) -> None:
+        given = case.members.get("text")
+        case.members["text"] = {**(given if isinstance(given, dict) else {}), member: value(name)}
+
+    return event
 
 
-def _sets_format(talk: Talk, chance: random.Random, name: str) -> None:
-    given = talk.members.get("text")
-    talk.members["text"] = {**(given if isinstance(given, dict) else {}), "format": {"type": name}}
-
-
-def _sets_effort(talk: Talk, chance: random.Random, name: str) -> None:
-    talk.members["reasoning"] = {"effort": name}
+def _sets_effort(case: Case, chance: random.Random, name: str) -> None:
+    case.members["reasoning"] = {"effort": name}
 
 
 def _sets_header(header: str) -> Event:
-    def event(talk: Talk, chance: random.Random, name: str) -> None:
-        talk.headers = {**talk.headers, header: name}
+    def event(case: Case, chance: random.Random, name: str) -> None:
+        case.headers = {**case.headers, header: name}
 
     return event
 
 
-def _edits_an_item(talk: Talk, chance: random.Random, name: str) -> None:
-    talk.items[_place(talk, chance)] = chance.choice([user, assistant])(f"Edited {name}.")
+def _edits_an_item(case: Case, chance: random.Random, name: str) -> None:
+    case.items[_place(case, chance)] = chance.choice([user, assistant])(f"Edited {name}.")
 
 
-def _inserts_an_item(talk: Talk, chance: random.Random, name: str) -> None:
-    talk.items.insert(_place(talk, chance), developer(f"Inserted {name}."))
+def _inserts_an_item(case: Case, chance: random.Random, name: str) -> None:
+    case.items.insert(_place(case, chance), developer(f"Inserted {name}."))
 
 
-def _drops_an_item(talk: Talk, chance: random.Random, name: str) -> None:
-    del talk.items[_place(talk, chance)]
+def _drops_an_item(case: Case, chance: random.Random, name: str) -> None:
+    del case.items[_place(case, chance)]
 
 
-def _goes_back(talk: Talk, chance: random.Random, name: str) -> None:
-    talk.items = talk.items[: chance.randrange(4, len(talk.items) + 1)]
+def _goes_back(case: Case, chance: random.Random, name: str) -> None:
+    case.items = case.items[: chance.randrange(4, len(case.items) + 1)]
 
 
 _EVENTS: tuple[tuple[str, Event], ...] = (
@@ -130,8 +130,8 @@ _EVENTS: tuple[tuple[str, Event], ...] = (
     ("tools_changed", _moves_tools),
     ("instructions_changed", _edits_instructions),
     ("reasoning_effort_changed", _sets_effort),
-    ("verbosity_changed", _sets_verbosity),
-    ("text_format_changed", _sets_format),
+    ("verbosity_changed", _sets_in_text("verbosity", lambda name: name)),
+    ("text_format_changed", _sets_in_text("format", lambda name: {"type": name})),
     ("service_tier_changed", _sets("service_tier")),
     ("model_changed", _sets("model")),
     ("prompt_cache_key_changed", _sets("prompt_cache_key")),

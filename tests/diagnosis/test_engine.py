@@ -11,7 +11,7 @@ from codexcache.turn.response import ResponseInfo
 from support.records import route
 from support.turns import conversation, turn, user
 
-TALK = conversation("a", "b", "c", "d", "e")
+ITEMS = conversation("a", "b", "c", "d", "e")
 
 
 def response_info(given: Json = 10_000, cached: Json = 10_000, **members: object) -> ResponseInfo:
@@ -34,33 +34,25 @@ def played(engine: Engine, at: float, items: list[Json], given: ResponseInfo | N
 
 
 def test_a_conversation_is_explained_turn_by_turn() -> None:
-    engine = Engine()
-    verdicts = [played(engine, at, TALK[:n]) for at, n in ((0, 1), (10, 3), (20, 5))]
+    engine = Engine(history := History())
+    verdicts = [played(engine, at, ITEMS[:n]) for at, n in ((0, 1), (10, 3), (20, 5))]
 
     assert [(verdict.name, verdict.predecessor) for verdict in verdicts] == [("cold", None), ("hit", 1), ("hit", 2)]
-
-
-def test_a_history_that_is_given_is_used_although_it_is_empty() -> None:
-    history = History()
-    engine = Engine(history)
-    played(engine, 0, TALK)
-    sent(engine, 10, TALK)
-
-    assert len(history) == 1
+    assert len(history) == 2
 
 
 def test_turns_belong_to_the_conversation_of_their_first() -> None:
     engine = Engine()
-    first = sent(engine, 0, TALK[:1])
+    first = sent(engine, 0, ITEMS[:1])
     engine.turn_ended(first, response_info(), 5)
-    other, second = sent(engine, 10, [user("x")]), sent(engine, 10, TALK[:3])
+    other, second = sent(engine, 10, [user("x")]), sent(engine, 10, ITEMS[:3])
 
     assert (first.conversation, other.conversation, second.conversation) == (1, 2, 1)
 
 
 def test_turns_that_overlap_are_no_predecessors() -> None:
     engine = Engine()
-    first, second = sent(engine, 0, TALK[:1]), sent(engine, 1, TALK[:1])
+    first, second = sent(engine, 0, ITEMS[:1]), sent(engine, 1, ITEMS[:1])
 
     assert engine.turn_ended(second, response_info(), 5)[0].name == "cold"
     assert engine.turn_ended(first, response_info(), 6)[0].name == "cold"
@@ -70,66 +62,55 @@ def test_turns_that_overlap_are_no_predecessors() -> None:
 def test_a_turn_without_usage_is_no_predecessor(usage: Object) -> None:
     engine = Engine()
 
-    assert played(engine, 0, TALK[:1], ResponseInfo(status=200, usage=usage)).name == "no_usage"
-    assert played(engine, 10, TALK[:3]).name == "cold"
+    assert played(engine, 0, ITEMS[:1], ResponseInfo(status=200, usage=usage)).name == "no_usage"
+    assert played(engine, 10, ITEMS[:3]).name == "cold"
 
 
 @pytest.mark.parametrize(
-    ("usage", "expected"),
+    ("given", "cached", "output"),
     [
-        ({"input_tokens": 5}, Usage(input=5, cached=None, output=None)),
-        ({"input_tokens": 5, "input_tokens_details": None}, Usage(input=5, cached=None, output=None)),
-        ({"input_tokens": 5, "input_tokens_details": {"cached_tokens": 0}}, Usage(input=5, cached=0, output=None)),
-        (
-            {"input_tokens": 5, "input_tokens_details": {"cached_tokens": None}, "output_tokens": 2},
-            Usage(input=5, cached=None, output=2),
-        ),
+        pytest.param({}, None, None, id="the input alone"),
+        pytest.param({"input_tokens_details": None}, None, None, id="null for the details"),
+        pytest.param({"input_tokens_details": {"cached_tokens": 0}}, 0, None, id="a cached count of 0"),
+        pytest.param({"input_tokens_details": {"cached_tokens": None}, "output_tokens": 2}, None, 2, id="null cached"),
     ],
 )
-def test_an_absent_counter_is_not_zero(usage: Object, expected: Usage) -> None:
+def test_an_absent_counter_is_not_zero(given: Object, cached: int | None, output: int | None) -> None:
     engine = Engine()
-    record = sent(engine, 0, TALK)
-    engine.turn_ended(record, ResponseInfo(status=200, usage=usage), 5)
+    record = sent(engine, 0, ITEMS)
+    engine.turn_ended(record, ResponseInfo(status=200, usage={"input_tokens": 5, **given}), 5)
 
-    assert record.usage == expected
+    assert record.usage == Usage(input=5, cached=cached, output=output)
 
 
 def test_a_warm_up_is_a_predecessor_only_where_it_is_named() -> None:
     engine = Engine()
-    warm = sent(engine, 0, TALK[:1], generate=False)
+    warm = sent(engine, 0, ITEMS[:1], generate=False)
     engine.turn_ended(warm, response_info(), 1)
 
-    assert engine.turn_ended(sent(engine, 2, TALK[:3]), response_info(), 3)[0].predecessor is None
-    named = sent(engine, 4, TALK[1:3], named=warm, previous_response_id="r")
+    assert engine.turn_ended(sent(engine, 2, ITEMS[:3]), response_info(), 3)[0].predecessor is None
+    named = sent(engine, 4, ITEMS[1:3], named=warm, previous_response_id="r")
+    assert named.named is None  # a chain of names would keep every turn of a socket in memory
+    assert len(named.prompt.items) == 3
     assert engine.turn_ended(named, response_info(), 5)[0].predecessor in (warm.number, 2)
-
-
-def test_a_named_turn_is_let_go_once_it_was_compared() -> None:
-    engine = Engine()
-    first = sent(engine, 0, TALK[:1])
-    engine.turn_ended(first, response_info(outputs=[TALK[1]]), 1)
-    second = sent(engine, 2, [TALK[2]], named=first, previous_response_id="r")
-
-    assert second.named is None
-    assert len(second.prompt.items) == 3
 
 
 def test_a_turn_that_names_an_unknown_response_is_compared_with_nothing_nor_anything_with_it() -> None:
     engine = Engine()
-    played(engine, 0, TALK[:3])
-    delta = sent(engine, 10, TALK[:1], previous_response_id="unknown")
+    played(engine, 0, ITEMS[:3])
+    delta = sent(engine, 10, ITEMS[:1], previous_response_id="unknown")
 
     assert engine.turn_ended(delta, response_info(), 11)[0].name == "cold"
     assert (
-        engine.turn_ended(sent(engine, 20, [*TALK[:1], user("x")]), response_info(), 21)[0].predecessor != delta.number
+        engine.turn_ended(sent(engine, 20, [*ITEMS[:1], user("x")]), response_info(), 21)[0].predecessor != delta.number
     )
 
 
 def test_deltas_behind_an_unknown_response_are_compared_among_themselves() -> None:
     engine = Engine()
-    first = sent(engine, 0, TALK[:1], previous_response_id="unknown")
+    first = sent(engine, 0, ITEMS[:1], previous_response_id="unknown")
     engine.turn_ended(first, response_info(), 1)
-    second = sent(engine, 2, TALK[1:3], named=first, previous_response_id="r1")
+    second = sent(engine, 2, ITEMS[1:3], named=first, previous_response_id="r1")
 
     assert engine.turn_ended(second, response_info(), 3)[0].name == "hit"
     assert not second.complete
@@ -137,7 +118,7 @@ def test_deltas_behind_an_unknown_response_are_compared_among_themselves() -> No
 
 def test_what_the_response_said_is_written_into_the_record() -> None:
     engine = Engine()
-    record = sent(engine, 0, TALK)
+    record = sent(engine, 0, ITEMS)
     error: Object = {"detail": "Unsupported parameter: seed"}
     refusal = Refusal("seed", "client")
     engine.turn_ended(record, response_info(error=error, response_id="r", echoed_key="k", challenge=True), 5, refusal)
@@ -151,18 +132,18 @@ def test_a_keys_load_counts_a_minute_of_turns() -> None:
     engine = Engine()
     for second in range(15):
         played(engine, second * 2, [user(str(second))])
-    played(engine, 31, TALK[:1])
+    played(engine, 31, ITEMS[:1])
 
-    assert played(engine, 37, TALK[:3], response_info(cached=0)).name == "key_overloaded"
-    assert played(engine, 99, TALK[:5], response_info(cached=0)).name == "upstream"
+    assert played(engine, 37, ITEMS[:3], response_info(cached=0)).name == "key_overloaded"
+    assert played(engine, 99, ITEMS[:5], response_info(cached=0)).name == "upstream"
 
 
 def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
     engine = Engine()
-    played(engine, 0, TALK[:3])
+    played(engine, 0, ITEMS[:3])
     held = sent(engine, 10, [user("x")])
     predicted = [engine.predict(held)]
-    engine.turn_released(held, turn(input=TALK), route(), at=400)
+    engine.turn_released(held, turn(input=ITEMS), route(), at=400)
     predicted.append(engine.predict(held))
 
     assert [found and found.verdict.name for found in predicted] == ["cold", "idle"]
@@ -171,11 +152,11 @@ def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
 
 def test_what_is_foreseen_has_a_sentence() -> None:
     engine = Engine()
-    played(engine, 0, TALK[:3])
+    played(engine, 0, ITEMS[:3])
 
-    assert forecast(engine, TALK) == "None"
+    assert forecast(engine, ITEMS) == "None"
     assert forecast(engine, [user("x")]) == "cold: no earlier turn of this conversation is known"
-    assert forecast(engine, TALK, tools=[{"name": "t"}]) == "tools_changed: tool t was added"
+    assert forecast(engine, ITEMS, tools=[{"name": "t"}]) == "tools_changed: tool t was added"
 
 
 def forecast(engine: Engine, items: list[Json], **members: Json) -> str:
@@ -187,25 +168,25 @@ def forecast(engine: Engine, items: list[Json], **members: Json) -> str:
 def test_a_first_turn_that_fails_is_of_the_conversation_that_its_retry_opens() -> None:
     engine = Engine()
     refused = ResponseInfo(status=500)
-    records = [sent(engine, at, TALK[:1]) for at in (0, 10)]
+    records = [sent(engine, at, ITEMS[:1]) for at in (0, 10)]
     for record in records:
         engine.turn_ended(record, refused, record.sent_at + 1)
-    records.append(sent(engine, 20, TALK[:1]))
+    records.append(sent(engine, 20, ITEMS[:1]))
     engine.turn_ended(records[2], response_info(), 25)
-    records.append(sent(engine, 30, TALK[:3]))
+    records.append(sent(engine, 30, ITEMS[:3]))
 
     assert [record.conversation for record in records] == [1, 1, 1, 1]
 
 
 def test_a_turn_that_cannot_be_remembered_keeps_no_other_from_being_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
-    played(engine, 0, TALK[:1])
+    played(engine, 0, ITEMS[:1])
     monkeypatch.setattr("codexcache.diagnosis.engine.read_outputs", failing)
     with pytest.raises(ValueError, match="in this test"):
-        sent(engine, 10, TALK[:3])
+        sent(engine, 10, ITEMS[:3])
     monkeypatch.undo()
 
-    assert [played(engine, at, TALK[:n]).name for at, n in ((20, 3), (30, 5))] == ["cold", "hit"]
+    assert [played(engine, at, ITEMS[:n]).name for at, n in ((20, 3), (30, 5))] == ["cold", "hit"]
 
 
 def failing(*_: object) -> tuple[()]:

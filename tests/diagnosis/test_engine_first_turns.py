@@ -1,9 +1,10 @@
 """The conversation that a turn opens."""
 
+from typing import Any
+
 import pytest
 from codexcache.body.json_splice import Object
 from codexcache.diagnosis.engine import FirstTurns
-from codexcache.turn.record import Route
 from support.records import record, route
 from support.turns import user
 
@@ -25,15 +26,11 @@ def test_a_first_turn_that_is_tried_again_is_of_one_conversation() -> None:
         pytest.param("a", {}, {"instructions": "Give it a title."}, id="another kind of request"),
     ],
 )
-def test_what_differs_in_anything_opens_another(items: str, via: dict[str, str], body: Object) -> None:
+def test_what_differs_in_anything_opens_another(items: str, via: dict[str, Any], body: Object) -> None:
     known = FirstTurns()
     known.conversation(record(1, [user("a")]))
 
-    assert known.conversation(record(2, [user(items)], via=_via(via), body=body)) == 2
-
-
-def _via(given: dict[str, str]) -> Route:
-    return route(**given)
+    assert known.conversation(record(2, [user(items)], via=route(**via), body=body)) == 2
 
 
 def test_openings_are_bounded() -> None:

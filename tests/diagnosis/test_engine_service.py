@@ -8,20 +8,20 @@ from codexcache.diagnosis.engine import DiagnosisService, route_of
 from codexcache.options import default_settings
 from codexcache.turn.exchange import Continuity, Exchange
 from codexcache.turn.rewrite import RequestEdits
-from support.diagnoses import Clerk, raising
+from support.diagnoses import Harness, raising
 from support.turns import NATIVE, Headers, conversation, fields, turn, user
 
-TALK = conversation("a", "b", "c")
+ITEMS = conversation("a", "b", "c")
 
 
 def exchange(headers: Headers, mode: str = "fill", **members: Any) -> Exchange:
-    settings = Clerk(mode).settings  # type: ignore[arg-type]
-    return Continuity().begin(turn(headers, input=TALK, **members), settings)
+    settings = Harness(mode).settings  # type: ignore[arg-type]
+    return Continuity().begin(turn(headers, input=ITEMS, **members), settings)
 
 
 def test_listeners_hear_of_a_turn_that_has_ended() -> None:
-    clerk = Clerk()
-    first, second = clerk.turn(input=TALK[:1]), clerk.turn(input=TALK, cached=10_000)
+    harness = Harness()
+    first, second = harness.turn(input=ITEMS[:1]), harness.turn(input=ITEMS, cached=10_000)
 
     assert [str(found.verdict.name) for found in (first, second)] == ["cold", "hit"]
     assert second.match is not None
@@ -33,6 +33,8 @@ def test_a_listener_that_fails_does_not_keep_others_from_hearing() -> None:
     diagnosis_service = DiagnosisService(lambda where, error: faults.append(f"{where}: {error}"))
     diagnosis_service.listeners += [lambda _: 1 / 0, heard.append]  # type: ignore[list-item]
     sent = Continuity().begin(turn(input="a"), default_settings())
+    diagnosis_service.turn_ended(sent, at=1)  # which was never handed in
+    assert (faults, heard) == ([], [])
     diagnosis_service.turn_sent(sent, flow="f", at=0)
     diagnosis_service.turn_ended(sent, at=1)
 
@@ -40,29 +42,16 @@ def test_a_listener_that_fails_does_not_keep_others_from_hearing() -> None:
     assert len(heard) == 1
 
 
-def test_a_turn_that_was_never_handed_in_ends_without_a_word() -> None:
-    diagnosis_service = DiagnosisService(raising)
-    diagnosis_service.listeners.append(lambda _: pytest.fail("told"))
-
-    diagnosis_service.turn_ended(Continuity().begin(turn(input="a"), default_settings()), at=1)
-
-
 def test_a_route_says_what_was_forwarded() -> None:
+    """An agent's thread is known by either spelling; in observe the key is that of the body alone."""
     route = route_of(exchange({"session-id": "s", "chatgpt-account-id": "a"}, prompt_cache_key="k"), "")
 
-    assert (route.key, route.session, route.account, route.transport, route.host) == (
-        "k",
-        "k",
-        "a",
-        "http",
-        "chatgpt.com",
-    )
-
-
-def test_in_observe_the_key_is_that_of_the_body_alone() -> None:
+    assert (route.key, route.session, route.account) == ("k", "k", "a")
+    assert (route.transport, route.host) == ("http", "chatgpt.com")
+    assert [route_of(exchange({name: "t"}), "").thread for name in ("thread-id", "thread_id")] == ["t", "t"]
+    assert route_of(exchange({"session-id": "s"}), "").key == "s"
     assert route_of(exchange({"session-id": "s"}, "observe"), "").key is None
     assert route_of(exchange({"session-id": "s"}, "observe", prompt_cache_key="k"), "").key == "k"
-    assert route_of(exchange({"session-id": "s"}), "").key == "s"
 
 
 @pytest.mark.parametrize(
@@ -81,32 +70,29 @@ def test_pin_is_a_way_out_only_for_a_client_that_it_would_hold(
     assert route_of(exchange(headers, mode, **members), "").pinnable is expected
 
 
-@pytest.mark.parametrize("name", ["thread-id", "thread_id"])
-def test_an_agents_thread_is_known_by_either_spelling(name: str) -> None:
-    assert route_of(exchange({name: "t"}), "").thread == "t"
+class Sockets:
+    """Hands in turns of WebSockets, 10 seconds apart, each with its answer."""
+
+    def __init__(self) -> None:
+        self.diagnosis_service, self.diagnoses = DiagnosisService(raising), list[Diagnosis]()
+        self.diagnosis_service.listeners.append(self.diagnoses.append)
+
+    def turn(self, items: list[Any], flow: str = "f", **members: Any) -> Diagnosis:
+        """Hand in a turn whose response is called by its number."""
+        number, settings = len(self.diagnoses), default_settings()
+        sent = Continuity().begin(turn({"session-id": "s"}, input=items, transport="websocket", **members), settings)
+        sent.handshake = RequestEdits(fields=fields({"session-id": "handshake"}))
+        self.diagnosis_service.turn_sent(sent, flow=flow, at=number * 10)
+        sent.response_info.status, sent.response_info.response_id = 200, f"r{number}"
+        sent.response_info.usage = {"input_tokens": 10_000, "input_tokens_details": {"cached_tokens": 10_000}}
+        sent.response_info.outputs = [conversation("a", "b")[1]]
+        self.diagnosis_service.turn_ended(sent, at=number * 10 + 1)
+        return self.diagnoses[-1]
 
 
-def over_socket(
-    diagnosis_service: DiagnosisService, items: list[Any], flow: str, at: float, **members: Any
-) -> Exchange:
-    """Hand in a turn of a socket, and its answer."""
-    sent = Continuity().begin(
-        turn({"session-id": "s"}, input=items, transport="websocket", **members), default_settings()
-    )
-    sent.handshake = RequestEdits(fields=fields({"session-id": "handshake"}))
-    diagnosis_service.turn_sent(sent, flow=flow, at=at)
-    sent.response_info.status, sent.response_info.response_id = 200, f"r{at:.0f}"
-    sent.response_info.usage = {"input_tokens": 10_000, "input_tokens_details": {"cached_tokens": 10_000}}
-    sent.response_info.outputs = [conversation("a", "b")[1]]
-    diagnosis_service.turn_ended(sent, at=at + 1)
-    return sent
-
-
-def test_a_delta_is_compared_as_the_whole_prompt_it_stands_for() -> None:
-    diagnosis_service, found = DiagnosisService(raising), list[Diagnosis]()
-    diagnosis_service.listeners.append(found.append)
-    over_socket(diagnosis_service, TALK[:1], "f", 0)
-    over_socket(diagnosis_service, TALK[2:], "f", 10, previous_response_id="r0")
+def test_a_delta_is_compared_as_the_whole_prompt() -> None:
+    sockets = Sockets()
+    found = [sockets.turn(ITEMS[:1]), sockets.turn(ITEMS[2:], previous_response_id="r0")]
 
     assert [len(diagnosis.record.prompt.items) for diagnosis in found] == [1, 3]
     assert [diagnosis.verdict.name for diagnosis in found] == ["cold", "hit"]
@@ -114,33 +100,31 @@ def test_a_delta_is_compared_as_the_whole_prompt_it_stands_for() -> None:
 
 
 def test_no_other_socket_can_name_a_response() -> None:
-    diagnosis_service, found = DiagnosisService(raising), list[Diagnosis]()
-    diagnosis_service.listeners.append(found.append)
-    over_socket(diagnosis_service, TALK[:1], "f", 0)
-    over_socket(diagnosis_service, TALK[2:], "g", 10, previous_response_id="r0")
-    diagnosis_service.socket_closed("f")
-    over_socket(diagnosis_service, TALK[2:], "f", 20, previous_response_id="r0")
+    """Nor can its own name it, once it was closed."""
+    sockets = Sockets()
+    sockets.turn(ITEMS[:1])
+    sockets.turn(ITEMS[2:], "g", previous_response_id="r0")
+    sockets.diagnosis_service.socket_closed("f")
+    sockets.turn(ITEMS[2:], previous_response_id="r0")
 
-    assert [diagnosis.verdict.name for diagnosis in found] == ["cold", "cold", "cold"]
+    assert [diagnosis.verdict.name for diagnosis in sockets.diagnoses] == ["cold", "cold", "cold"]
 
 
-def test_of_a_sockets_responses_the_latest_64_can_be_named() -> None:
-    diagnosis_service = DiagnosisService(raising)
-    for at in range(70):
-        over_socket(diagnosis_service, [user(str(at))], "f", at * 10)
+@pytest.mark.parametrize(("name", "items"), [("r5", 1), ("r6", 3)])
+def test_of_a_sockets_responses_the_latest_64_can_be_named(name: str, items: int) -> None:
+    sockets = Sockets()
+    for number in range(70):
+        sockets.turn([user(str(number))])
 
-    assert len(diagnosis_service._responses["f"]) == 64
-    assert "r60" in diagnosis_service._responses["f"]
-    diagnosis_service.socket_closed("f")
-    assert diagnosis_service._responses == {}
+    assert len(sockets.turn([user("x")], previous_response_id=name).record.prompt.items) == items
 
 
 def test_what_a_turn_is_heading_for_is_known_before_it_ends() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1])
+    harness = Harness()
+    harness.turn(input=ITEMS[:1])
 
-    assert clerk.diagnosis_service.predict(clerk.send(input=TALK)) is None
-    assert clerk.diagnosis_service.predict(Continuity().begin(turn(input="a"), default_settings())) is None
-    found = clerk.diagnosis_service.predict(clerk.send(input=[user("x")]))
+    assert harness.diagnosis_service.predict(harness.send(input=ITEMS)) is None
+    assert harness.diagnosis_service.predict(Continuity().begin(turn(input="a"), default_settings())) is None
+    found = harness.diagnosis_service.predict(harness.send(input=[user("x")]))
     assert found is not None
     assert found.verdict.name == "cold"

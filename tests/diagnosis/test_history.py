@@ -9,41 +9,34 @@ from codexcache.diagnosis.history import HISTORY_BYTES, History
 from codexcache.diagnosis.predecessor import choose, match_of
 from codexcache.turn.item_list import Item, Items, digest
 from codexcache.turn.prompt import Prompt, read_outputs
-from codexcache.turn.record import Record, Usage
+from codexcache.turn.record import Record
 from hypothesis import given
 from hypothesis import strategies as st
-from support.histories import TALK, found, now, remembering, turns
+from support.histories import ITEMS, found, now, remembering, turns
 from support.jsontext import prop
 from support.records import record, route
 from support.turns import conversation, said, user
 
 
 def test_only_a_turn_that_had_ended_is_a_predecessor() -> None:
-    history = remembering(record(1, TALK[:1], at=0.0, took=50.0))
+    history = remembering(record(1, ITEMS[:1], at=0.0, took=50.0))
 
-    assert found(history, record(2, TALK, at=49.0)) is None
-    assert found(history, record(2, TALK, at=50.0)) == (1, 1)
+    assert found(history, record(2, ITEMS, at=49.0)) is None
+    assert found(history, record(2, ITEMS, at=50.0)) == (1, 1)
 
 
 def test_the_turn_that_is_named_is_a_predecessor_if_it_was_counted() -> None:
-    warm = record(1, [], warm_up=True)
-
-    assert found(History(), now(TALK, named=warm)) == (1, 0)
-    assert found(History(), now(TALK, named=record(1, [], tokens=None))) is None
-
-
-def test_a_turn_that_goes_on_with_something_unknown_has_no_predecessor() -> None:
-    assert found(remembering(*turns(TALK)), now(TALK, complete=False)) is None
+    """A turn that extends something unknown has none."""
+    assert found(History(), now(ITEMS, named=record(1, [], warm_up=True))) == (1, 0)
+    assert found(History(), now(ITEMS, named=record(1, [], tokens=None))) is None
+    assert found(remembering(*turns(ITEMS)), now(ITEMS, complete=False)) is None
 
 
 def test_more_than_sixteen_turns_with_one_head_are_still_found_by_their_own() -> None:
     history = remembering(*(record(n, [user("hi"), user(str(n))], at=float(n), took=0.5) for n in range(1, 60)))
 
-    assert [found(history, now([user("hi"), user(str(n)), user("x")])) for n in (1, 30, 59)] == [
-        (1, 2),
-        (30, 2),
-        (59, 2),
-    ]
+    for n in (1, 30, 59):
+        assert found(history, now([user("hi"), user(str(n)), user("x")])) == (n, 2)
 
 
 small = st.lists(st.sampled_from([user("u"), user("v"), said("assistant", "a"), {"type": "reasoning"}]), max_size=6)
@@ -80,7 +73,7 @@ def histories(draw: st.DrawFn) -> tuple[History, Record]:
 
 @prop
 @given(histories())
-def test_what_is_plainly_gone_on_with_is_chosen_among_all_that_are_alike_too(drawn: tuple[History, Record]) -> None:
+def test_a_plain_continuation_is_chosen_as_a_full_search_chooses_it(drawn: tuple[History, Record]) -> None:
     history, mine = drawn
 
     assert history.predecessor(mine) == choose(mine, history.candidates(mine))
@@ -88,21 +81,14 @@ def test_what_is_plainly_gone_on_with_is_chosen_among_all_that_are_alike_too(dra
 
 @prop
 @given(st.lists(small, max_size=8), small)
-def test_no_turn_that_is_extended_whole_is_overlooked(inputs: list[list[Json]], mine: list[Json]) -> None:
-    records = turns(*inputs)
-    match = remembering(*records).predecessor(now(mine))
+def test_the_predecessor_is_the_one_that_a_look_at_all_turns_finds(inputs: list[list[Json]], mine: list[Json]) -> None:
+    """And none that is extended whole is overlooked."""
+    records, last = turns(*inputs), now(mine)
+    match = remembering(*records).predecessor(last)
     extended = [one for one in inputs if one and mine[: len(one)] == one]
 
+    assert match == choose(last, [match_of(last, one) for one in records])
     assert (match.shared_items if match else 0) >= max((len(one) for one in extended), default=0)
-
-
-@prop
-@given(st.lists(small, max_size=8), small)
-def test_the_predecessor_is_the_one_that_a_look_at_all_turns_finds(inputs: list[list[Json]], mine: list[Json]) -> None:
-    records = turns(*inputs)
-    history, last = remembering(*records), now(mine)
-
-    assert history.predecessor(last) == choose(last, [match_of(last, one) for one in records])
 
 
 def grown(number: int, items: Items, key: str) -> Record:
@@ -160,7 +146,7 @@ def test_the_oldest_conversations_are_forgotten_first() -> None:
     assert kept == sorted(kept)
 
 
-def test_a_turn_that_was_gone_on_with_is_forgotten_before_the_last_of_another_conversation() -> None:
+def test_an_extended_turn_is_forgotten_before_the_last_one_of_another_conversation() -> None:
     history = remembering(record(1, [user("other")], at=0.0), limit=30_000)
     for number in range(2, 20):
         one = record(number, conversation(*"abcdefghijklmnopqrstuvwxyz"[:number]), at=10.0 * number)
@@ -198,7 +184,3 @@ def test_finding_a_predecessor_stays_fast_in_a_long_history() -> None:
         return min(took)
 
     assert seconds(1000) < 5 * seconds(10)
-
-
-def test_usage_is_kept_with_the_record() -> None:
-    assert record(1, tokens=7, cached=None).usage == Usage(input=7, cached=None, output=100)

@@ -5,7 +5,7 @@ from codexcache.turn.record import Record
 from support.records import record, route
 from support.turns import conversation
 
-TALK = conversation(*"abcdefghij")
+ITEMS = conversation(*"abcdefghij")
 
 
 def line_of(lines: BranchIndex, *records: Record) -> Branch:
@@ -18,7 +18,7 @@ def line_of(lines: BranchIndex, *records: Record) -> Branch:
 
 def grown(*lengths: int) -> list[Record]:
     """Return turns of one conversation with so many items."""
-    return [record(number, TALK[:length]) for number, length in enumerate(lengths, 1)]
+    return [record(number, ITEMS[:length]) for number, length in enumerate(lengths, 1)]
 
 
 def numbers(lines: BranchIndex, *entries: object) -> list[int]:
@@ -32,20 +32,10 @@ def test_a_line_is_listed_under_its_key_and_the_heads_of_powers_of_two() -> None
 
     assert line.entries == [key_of(turns[0]), items.prefix_digest(1), items.prefix_digest(2), items.prefix_digest(4)]
     assert [numbers(lines, entry) for entry in line.entries] == [[1, 2]] * 4
+    assert numbers(lines, *line.entries) == [1, 2]
     assert numbers(lines, items.prefix_digest(3)) == []
-
-
-def test_a_line_is_alone_where_no_other_is_listed() -> None:
-    lines, (one, other) = (
-        BranchIndex(),
-        (record(1, TALK[:2]), record(2, [*TALK[:1], *TALK[5:]], via=route(key="other"))),
-    )
-    line = line_of(lines, one)
-    line_of(lines, other)
-    shared, own, nobodys = one.prompt.items.prefix_digest(1), one.prompt.items.prefix_digest(2), ("key", "nobody's")
-
-    assert lines.is_alone(line, (own, key_of(one), nobodys))
-    assert not lines.is_alone(line, (own, shared))
+    assert [powers(count) for count in (0, 1, 2, 5, 8)] == [[], [1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
+    assert [power(count) for count in (1, 2, 3, 4, 7, 8)] == [1, 2, 2, 4, 4, 8]
 
 
 def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
@@ -55,10 +45,23 @@ def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
     assert numbers(lines, key_of(turns[0])) == list(range(41 - LATEST, 41))
 
 
-def test_a_line_goes_on_from_its_last_turn_under_the_same_key() -> None:
+def test_a_line_is_alone_where_no_other_is_listed() -> None:
+    lines, (one, other) = (
+        BranchIndex(),
+        (record(1, ITEMS[:2]), record(2, [*ITEMS[:1], *ITEMS[5:]], via=route(key="other"))),
+    )
+    line = line_of(lines, one)
+    line_of(lines, other)
+    shared, own, nobodys = one.prompt.items.prefix_digest(1), one.prompt.items.prefix_digest(2), ("key", "nobody's")
+
+    assert lines.is_alone(line, (own, key_of(one), nobodys))
+    assert not lines.is_alone(line, (own, shared))
+
+
+def test_a_line_continues_from_its_last_turn_under_the_same_key() -> None:
     first, last = grown(1, 3)
     line = line_of(BranchIndex(), first, last)
-    behind, elsewhere = record(3, TALK[:5]), record(4, TALK[:5], via=route(key="other"))
+    behind, elsewhere = record(3, ITEMS[:5]), record(4, ITEMS[:5], via=route(key="other"))
 
     assert line.continues_with(behind, last)
     assert not line.continues_with(behind, first)
@@ -76,29 +79,17 @@ def test_a_line_without_turns_is_listed_nowhere() -> None:
     assert numbers(lines, *entries) == []
 
 
-def test_a_line_that_is_listed_under_several_entries_is_found_once() -> None:
-    lines = BranchIndex()
-    line = line_of(lines, *grown(3, 5))
-
-    assert numbers(lines, *line.entries) == [1, 2]
-
-
 def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() -> None:
     """It is still found by what else it is listed under, and forgotten without trouble."""
     lines, made = BranchIndex(), dict[int, Branch]()
     for number in range(1, LATEST + 1):
-        made[number] = line_of(lines, record(number, TALK[:1], via=route(key=str(number))))
-    lines.append(made[1], record(90, TALK[:2], via=route(key="1")))
-    line_of(lines, record(91, TALK[:1], via=route(key="91")))
-    head = record(0, TALK[:1]).prompt.items.prefix_digest(1)
+        made[number] = line_of(lines, record(number, ITEMS[:1], via=route(key=str(number))))
+    lines.append(made[1], record(90, ITEMS[:2], via=route(key="1")))
+    line_of(lines, record(91, ITEMS[:1], via=route(key="91")))
+    head = record(0, ITEMS[:1]).prompt.items.prefix_digest(1)
 
     assert 2 not in numbers(lines, head)
     assert {1, 3, 90, 91} <= {*numbers(lines, head)}
     assert numbers(lines, ("key", "2")) == [2]
     lines.remove(made[2], made[2].records[0])
     assert numbers(lines, ("key", "2")) == []
-
-
-def test_powers_of_two_up_to_a_count() -> None:
-    assert [powers(count) for count in (0, 1, 2, 5, 8)] == [[], [1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
-    assert [power(count) for count in (1, 2, 3, 4, 7, 8)] == [1, 2, 2, 4, 4, 8]

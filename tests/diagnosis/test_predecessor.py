@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.diagnosis.history import History
 from codexcache.diagnosis.predecessor import match_of
 from codexcache.turn.prompt import read_outputs
-from support.histories import TALK, found, now, remembering, turns
+from codexcache.turn.record import Route
+from support.histories import ITEMS, Found, found, now, remembering, turns
 from support.records import record, route
 from support.turns import said, user
 
@@ -16,55 +16,42 @@ TITLE: Object = {"instructions": "Make a title.", "tools": []}
 AGENT: Object = {"instructions": "Be an agent.", "tools": [{"type": "function", "name": "shell"}]}
 
 
-def test_a_turn_goes_on_with_the_one_that_it_extends_furthest() -> None:
-    history = remembering(*turns(TALK[:1], TALK[:3], TALK[:5]))
-
-    assert found(history, now([*TALK, user("f")])) == (3, 5)
-
-
-def test_nothing_is_the_predecessor_of_the_first_turn() -> None:
-    assert found(History(), now(TALK)) is None
+GROWN = ITEMS[:1], ITEMS[:3], ITEMS[:5]
+LONGER = [*ITEMS, said("assistant", "f"), user("g")]
+EDITED = [*ITEMS[:3], said("assistant", "edited"), ITEMS[4], said("assistant", "f"), user("g"), user("h")]
 
 
-def test_of_equal_turns_the_latest_counts() -> None:
-    assert found(remembering(*turns(TALK[:1], TALK[:1])), now(TALK)) == (2, 1)
-
-
-def test_a_turn_that_goes_back_is_compared_with_where_it_goes_back_to() -> None:
-    history = remembering(*turns(TALK[:1], TALK[:3], TALK[:5]))
-
-    assert found(history, now([*TALK[:3], said("assistant", "other"), user("x")])) == (2, 3)
-
-
-def test_an_edited_history_is_compared_with_what_was_edited() -> None:
-    history = remembering(*turns(TALK[:1], TALK[:3], TALK[:5], [*TALK, said("assistant", "f"), user("g")]))
-    edited = [*TALK[:3], said("assistant", "edited"), TALK[4], said("assistant", "f"), user("g"), user("h")]
-
-    assert found(history, now(edited)) == (4, 3)
-
-
-def test_a_compacted_history_is_compared_with_the_latest() -> None:
-    history = remembering(*turns(TALK[:1], TALK[:3], TALK[:5]))
-
-    assert found(history, now([TALK[0], COMPACTION, user("x")])) == (3, 1)
-    assert found(history, now([COMPACTION, user("x")])) == (3, 0)
+@pytest.mark.parametrize(
+    ("earlier", "mine", "expected"),
+    [
+        pytest.param(GROWN, [*ITEMS, user("f")], (3, 5), id="the turn that is extended furthest"),
+        pytest.param((), ITEMS, None, id="none for the first turn"),
+        pytest.param((ITEMS[:1], ITEMS[:1]), ITEMS, (2, 1), id="the latest of equal turns"),
+        pytest.param(GROWN, [*ITEMS[:3], said("assistant", "o"), user("x")], (2, 3), id="where a turn goes back to"),
+        pytest.param((*GROWN, LONGER), EDITED, (4, 3), id="what was edited"),
+        pytest.param(GROWN, [ITEMS[0], COMPACTION, user("x")], (3, 1), id="the latest for a compacted history"),
+        pytest.param(GROWN, [COMPACTION, user("x")], (3, 0), id="also if it begins with its summary"),
+    ],
+)
+def test_the_predecessor_is(earlier: tuple[list[Json], ...], mine: list[Json], expected: Found) -> None:
+    assert found(remembering(*turns(*earlier)), now(mine)) == expected
 
 
 @pytest.mark.parametrize(
     ("mine", "expected"),
     [
-        pytest.param([*TALK[:3], user("x")], (1, 3), id="half of it and more"),
-        pytest.param([*TALK[:2], user("x")], None, id="less than half"),
-        pytest.param([TALK[0], user("x"), *TALK[3:]], (1, 1), id="less than half, but the rest stands again"),
-        pytest.param(TALK[:3], (1, 3), id="cut at its end"),
-        pytest.param(TALK[2:], (1, 0), id="cut at its front"),
-        pytest.param([user("edited"), *TALK[1:]], (1, 0), id="edited at its front"),
+        pytest.param([*ITEMS[:3], user("x")], (1, 3), id="half of it and more"),
+        pytest.param([*ITEMS[:2], user("x")], None, id="less than half"),
+        pytest.param([ITEMS[0], user("x"), *ITEMS[3:]], (1, 1), id="less than half, but the rest stands again"),
+        pytest.param(ITEMS[:3], (1, 3), id="cut at its end"),
+        pytest.param(ITEMS[2:], (1, 0), id="cut at its front"),
+        pytest.param([user("edited"), *ITEMS[1:]], (1, 0), id="edited at its front"),
         pytest.param([user("x"), user("y")], None, id="nothing in common"),
         pytest.param([], None, id="nothing at all"),
     ],
 )
-def test_a_partial_head_needs_evidence(mine: list[Json], expected: tuple[int, int] | None) -> None:
-    assert found(remembering(*turns(TALK)), now(mine)) == expected
+def test_a_partial_head_needs_evidence(mine: list[Json], expected: Found) -> None:
+    assert found(remembering(*turns(ITEMS)), now(mine)) == expected
 
 
 @pytest.mark.parametrize("other", [{"key": "k2"}, {"session": "s2"}, {"thread": "t2"}], ids=str)
@@ -79,87 +66,77 @@ def test_a_partial_head_of_another_identity_needs_an_answer_in_it(other: dict[st
     assert found(answered, now([*opening, user("a"), said("assistant", "b"), user("z")], via=via)) == (1, 4)
 
 
-def test_what_sets_an_agent_up_is_no_conversation() -> None:
-    history = remembering(record(1, [said("developer", "d"), user("a")]))
-
-    assert found(history, now([said("developer", "d"), user("b")])) is None
-
-
 @pytest.mark.parametrize("change", [{"instructions": "j"}, {"tools": [{"name": "t"}]}], ids=str)
 def test_a_history_cut_at_its_front_needs_the_same_head(change: Object) -> None:
-    assert found(remembering(*turns(TALK)), now(TALK[2:], body=change)) is None
-    assert found(remembering(*turns(TALK)), now(TALK[2:], via=route(key=None))) is None
+    assert found(remembering(*turns(ITEMS)), now(ITEMS[2:], body=change)) is None
+    assert found(remembering(*turns(ITEMS)), now(ITEMS[2:], via=route(key=None))) is None
 
 
-def test_a_title_request_is_another_agent() -> None:
-    history = remembering(*turns(TALK[:1], body=AGENT))
+@pytest.mark.parametrize(
+    ("earlier", "mine", "expected"),
+    [
+        pytest.param(AGENT, TITLE, None, id="a request for a title"),
+        pytest.param(AGENT, {**AGENT, "tools": []}, (1, 1), id="not one with other tools alone"),
+        pytest.param(AGENT, {**TITLE, "tools": AGENT["tools"]}, (1, 1), id="nor with other instructions alone"),
+    ],
+)
+def test_another_agent_is(earlier: Object, mine: Object, expected: Found) -> None:
+    """What sets one up is no conversation."""
+    setup = remembering(record(1, [said("developer", "d"), user("a")]))
 
-    assert found(history, now(TALK[:1], body=TITLE)) is None
-    assert found(history, now(TALK[:1], body={**AGENT, "tools": []})) == (1, 1)
-    assert found(history, now(TALK[:1], body={**TITLE, "tools": AGENT["tools"]})) == (1, 1)
-
-
-BOB = route(caller=b"bob", key="k2", session="s2")
-
-
-def test_another_callers_whole_history_is_a_predecessor() -> None:
-    history = remembering(*turns(TALK[:3]))
-
-    assert found(history, now(TALK, via=BOB)) == (1, 3)
-
-
-def test_another_callers_opening_is_none() -> None:
-    history = remembering(*turns(TALK[:1]))
-
-    assert found(history, now(TALK[:1], via=BOB)) is None
-    assert found(history, now(TALK[:1], via=route(caller=b"bob"))) == (1, 1)
-    assert found(history, now(TALK, via=BOB)) == (1, 1)
+    assert found(remembering(*turns(ITEMS[:1], body=earlier)), now(ITEMS[:1], body=mine)) == expected
+    assert found(setup, now([said("developer", "d"), user("b")])) is None
 
 
-def test_a_turn_that_goes_on_with_its_own_is_not_compared_with_the_same_conversation_of_another_caller() -> None:
-    bobs = record(1, TALK[:1], via=BOB)
-    bobs.outputs = read_outputs(TALK[1:2], bobs.prompt)
-    history = remembering(bobs, *[replace(other, number=other.number + 1) for other in turns(TALK[:1], TALK[:5])])
+BOB, BOB_WITH_THE_KEY = route(caller=b"bob", key="k2", session="s2"), route(caller=b"bob")
+KEYLESS, KEYLESS_BOB = route(key=None), route(key=None, caller=b"bob")
 
-    assert found(history, now([*TALK, user("f")], via=BOB)) == (1, 1)
+
+@pytest.mark.parametrize(
+    ("earlier", "before", "mine", "via", "expected"),
+    [
+        pytest.param(ITEMS[:3], route(), ITEMS, BOB, (1, 3), id="a whole history"),
+        pytest.param(ITEMS[:1], route(), ITEMS, BOB, (1, 1), id="an opening that was answered"),
+        pytest.param(ITEMS[:1], route(), ITEMS[:1], BOB, None, id="not an opening alone"),
+        pytest.param(ITEMS[:1], route(), ITEMS[:1], BOB_WITH_THE_KEY, (1, 1), id="but with the key"),
+        pytest.param(ITEMS, route(), ITEMS[:4], BOB, None, id="nor a part of a history"),
+        pytest.param(ITEMS, route(), ITEMS[:4], BOB_WITH_THE_KEY, (1, 4), id="but that with the key, too"),
+        pytest.param(ITEMS, KEYLESS, ITEMS[:4], KEYLESS_BOB, None, id="where neither has a key, they share none"),
+    ],
+)
+def test_what_another_caller_shares_is_a_predecessor(
+    earlier: list[Json], before: Route, mine: list[Json], via: Route, expected: Found
+) -> None:
+    assert found(remembering(record(1, earlier, via=before)), now(mine, via=via)) == expected
+
+
+def test_a_turn_that_extends_its_own_is_not_compared_with_the_same_conversation_of_another_caller() -> None:
+    bobs = record(1, ITEMS[:1], via=BOB)
+    bobs.outputs = read_outputs(ITEMS[1:2], bobs.prompt)
+    history = remembering(bobs, *[replace(other, number=other.number + 1) for other in turns(ITEMS[:1], ITEMS[:5])])
+
+    assert found(history, now([*ITEMS, user("f")], via=BOB)) == (1, 1)
 
 
 def test_another_caller_who_was_answered_otherwise_has_another_conversation() -> None:
-    first = record(1, TALK[:1])
+    first = record(1, ITEMS[:1])
     first.outputs = read_outputs([said("assistant", "something else")], first.prompt)
 
-    assert found(remembering(first), now(TALK, via=BOB)) is None
+    assert found(remembering(first), now(ITEMS, via=BOB)) is None
 
 
-def test_another_callers_partial_head_needs_the_key() -> None:
-    history = remembering(*turns(TALK))
-
-    assert found(history, now(TALK[:4], via=BOB)) is None
-    assert found(history, now(TALK[:4], via=route(caller=b"bob"))) == (1, 4)
-
-
-def test_callers_without_a_key_do_not_share_one() -> None:
-    history = remembering(record(1, TALK, via=route(key=None)))
-
-    assert found(history, now(TALK[:4], via=route(key=None, caller=b"bob"))) is None
-
-
-def test_among_conversations_with_one_opening_the_answer_tells() -> None:
-    one, other = record(1, TALK[:1], at=0.0), record(2, TALK[:1], at=10.0)
-    one.outputs = read_outputs([TALK[1]], one.prompt)
+def test_among_conversations_with_one_opening_the_answer_or_identity_tells() -> None:
+    one, other = record(1, ITEMS[:1], at=0.0), record(2, ITEMS[:1], at=10.0)
+    another = record(2, ITEMS[:1], at=10.0, via=route(session="s2", key="k2"))
+    one.outputs = read_outputs([ITEMS[1]], one.prompt)
     other.outputs = read_outputs([said("assistant", "something else")], other.prompt)
 
-    assert found(remembering(one, other), now(TALK)) == (1, 1)
-
-
-def test_among_conversations_with_one_opening_identity_tells() -> None:
-    history = remembering(record(1, TALK[:1], at=0.0), record(2, TALK[:1], at=10.0, via=route(session="s2", key="k2")))
-
-    assert found(history, now(TALK)) == (1, 1)
+    assert found(remembering(one, other), now(ITEMS)) == (1, 1)
+    assert found(remembering(record(1, ITEMS[:1], at=0.0), another), now(ITEMS)) == (1, 1)
 
 
 def test_a_match_is_whole_if_all_of_the_predecessor_stands_again() -> None:
-    other = record(1, TALK[:3])
+    other = record(1, ITEMS[:3])
 
-    assert match_of(record(2, TALK), other).whole
-    assert not match_of(record(2, [*TALK[:2], user("x")]), other).whole
+    assert match_of(record(2, ITEMS), other).whole
+    assert not match_of(record(2, [*ITEMS[:2], user("x")]), other).whole

@@ -4,12 +4,12 @@ from codexcache.diagnosis.rules import reusable, slack
 from support.records import case, record, route
 from support.turns import conversation
 
-TALK = conversation("a", "b", "c", "d", "e", "f", "g", "h", "i")
+ITEMS = conversation("a", "b", "c", "d", "e", "f", "g", "h", "i")
 
 
 def test_a_case_knows_its_changes() -> None:
-    first = record(1, TALK[:7], via=route(key="l"))
-    found = case(record(2, TALK, at=10.0), first)
+    first = record(1, ITEMS[:7], via=route(key="l"))
+    found = case(record(2, ITEMS, at=10.0), first)
 
     assert found.names == ("prompt_cache_key_changed",)
     assert found.change("model_changed") is None

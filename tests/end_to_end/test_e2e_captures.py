@@ -1,17 +1,18 @@
 """A capture that mitmdump wrote is explained by another mitmdump as the traffic was when it was live."""
 
-import asyncio
 import ssl
 from pathlib import Path
 from typing import Any
 
 import httpx
-import orjson
 import websockets
 from codexcache.body.json_splice import Object
 from embedded_backend import Backend
 from support.embedded import PATH, SocketClient, body
+from support.journals import entries_of
+from support.patience import until
 from support.programs import Program, started
+from support.saved import flows_in
 from support.talks import asked
 
 ANEW = {"run", "conversation"}
@@ -53,8 +54,8 @@ async def captured(backend: Backend, confdir: Path, capture: Path, journal: Path
     async with started("mitmdump", *arguments, confdir=confdir, mode=mode) as program:
         await program.listens()
         await converse(program, confdir)
-        await asyncio.sleep(0.1)
-    return entries(journal)
+        await until(lambda: len(entries_of(journal)) == 7 and len(flows_in(capture)) == 5)
+    return entries_of(journal)
 
 
 async def read_again(confdir: Path, capture: Path, journal: Path, *arguments: str) -> tuple[list[Object], str]:
@@ -62,11 +63,7 @@ async def read_again(confdir: Path, capture: Path, journal: Path, *arguments: st
     arguments = "-nr", str(capture), "--set", f"codex_journal={journal}", *arguments
     async with started("mitmdump", *arguments, confdir=confdir) as program:
         assert await program.ends() == 0
-    return entries(journal), program.screen
-
-
-def entries(journal: Path) -> list[Object]:
-    return [orjson.loads(line) for line in journal.read_bytes().splitlines()] if journal.exists() else []
+    return entries_of(journal), program.screen
 
 
 def lasting(entry: Object) -> Object:

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Stage
-from mitmproxy import io
+from conftest import Network
+from mitmproxy import http
 from support.client import connected, request_bytes
 from support.proxy import Proxy
+from support.saved import flows_in
 from support.sockets import HANDSHAKE, Recorder, opened, talking
+from support.talks import post
 from support.upstream import Exchange, Upstream, chunk, responding, stream_head, streaming, whole
-from support.wire import COMPACT, JSON, RESPONSES, body, completed, event, everything_said, frame, said
+from support.wire import COMPACT, RESPONSES, body, completed, event, everything_said, frame, said, spelled
 
 TOKEN = "token-canary"
 CANARIES = {
@@ -57,32 +59,32 @@ def failing(*_: object, **__: object) -> Any:
     raise Boom
 
 
-ROOMS = [
+PLACES = [
     "codexcache.hooks.http.endpoint_of",
     "codexcache.hooks.http.within",
     "codexcache.body.incremental.parse",
-    "codexcache.hooks.http.read_sender",
+    "codexcache.hooks.http.read_client_headers",
     "codexcache.hooks.http.read_turn",
     "codexcache.body.incremental.edited",
-    "codexcache.hooks.state.Core.sealed",
+    "codexcache.hooks.state.State.edit",
     "codexcache.hooks.http.write_fields",
-    "codexcache.turn.exchange.resolve",
-    "codexcache.turn.exchange.seal",
-    "codexcache.turn.cache_key.Memory.remember",
+    "codexcache.turn.exchange.choose_key",
+    "codexcache.turn.exchange.plan_edits",
+    "codexcache.turn.cache_key.KeyMemory.remember",
     "codexcache.hooks.state._codex_host",
 ]
 
 
-@pytest.mark.parametrize("room", ROOMS)
+@pytest.mark.parametrize("place", PLACES)
 async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
     """Wherever it is; it is said once, however often it happens, and without quoting anything."""
     caplog.set_level(logging.DEBUG)
-    upstream = await stage.upstream()
+    upstream = await net.upstream()
     sent = request_bytes("chatgpt.com", RESPONSES, FIELDS, body(**TURN))
-    async with connected(await stage.proxy()) as connection:
-        monkeypatch.setattr(room, failing)
+    async with connected(await net.proxy()) as connection:
+        monkeypatch.setattr(place, failing)
         for _ in range(3):
             assert (await connection.send(sent)).status == 200
             assert upstream.last.raw == sent
@@ -94,34 +96,33 @@ async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
     assert_no_canaries(caplog)
 
 
-SOCKET_ROOMS = [
+SOCKET_PLACES = [
     "codexcache.hooks.websocket.endpoint_of",
-    "codexcache.hooks.websocket.read_sender",
+    "codexcache.hooks.websocket.read_client_headers",
     "codexcache.body.incremental.parse",
     "codexcache.turn.websocket.read_turn",
     "codexcache.body.incremental.edited",
-    "codexcache.turn.exchange.resolve",
-    "codexcache.turn.exchange.seal_handshake",
+    "codexcache.turn.exchange.choose_key",
+    "codexcache.turn.exchange.plan_handshake_edits",
     "codexcache.turn.websocket.Backlog.add",
     "codexcache.turn.websocket.Socket.read_event",
 ]
 
 
-@pytest.mark.parametrize("room", SOCKET_ROOMS)
+@pytest.mark.parametrize("place", SOCKET_PLACES)
 async def test_a_fault_on_a_websocket_passes_its_messages_as_they_were_sent(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
     """The handshake, the turns and the answers arrive."""
     caplog.set_level(logging.DEBUG)
-    recorder = Recorder(completed().decode())
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
-    monkeypatch.setattr(room, failing)
+    recorder = await net.recorder(completed().decode())
+    proxy = await net.proxy()
+    monkeypatch.setattr(place, failing)
     async with opened(proxy, FIELDS) as peer:
         for _ in range(3):
             await peer.ask(frame(**TURN))
 
-    unread = room.endswith(("endpoint_of", "read_sender", "parse", "read_turn", "edited", "resolve", "Backlog.add"))
+    unread = place.endswith(("endpoint_of", "read_client_headers", "parse", "read_turn", "edited", "choose_key", "Backlog.add"))
     assert (recorder.messages == [frame(**TURN)] * 3) == unread
     assert said(caplog)
     assert len(set(said(caplog))) == len(said(caplog))
@@ -129,13 +130,13 @@ async def test_a_fault_on_a_websocket_passes_its_messages_as_they_were_sent(
 
 
 async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The head passes as it was sent, and the frames are given their key."""
     recorder = Recorder()
-    upstream = await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
-    monkeypatch.setattr("codexcache.turn.exchange.seal_handshake", failing)
+    upstream = await net.upstream(talking(recorder))
+    proxy = await net.proxy()
+    monkeypatch.setattr("codexcache.turn.exchange.plan_handshake_edits", failing)
     async with opened(proxy, [("session_id", "s")]) as peer:
         await peer.ask(frame())
 
@@ -144,41 +145,41 @@ async def test_a_fault_in_the_handshake_does_not_cost_its_turns_their_key(
 
 
 @pytest.mark.parametrize(
-    "room",
+    "place",
     [
-        "codexcache.turn.response.Outcome.read_event",
-        "codexcache.turn.exchange.refused_member",
-        "codexcache.hooks.state.Core.end",
+        "codexcache.turn.stream.EventReader.feed",
+        "codexcache.turn.response.ResponseInfo.read_event",
+        "codexcache.turn.exchange.rejected_param",
+        "codexcache.hooks.state.State.response_ended",
     ],
 )
 async def test_a_fault_after_a_turn_left_costs_the_response_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: str
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
 ) -> None:
     """Every byte arrives, and the next request is served."""
     caplog.set_level(logging.DEBUG)
     events = [completed(error={"message": CANARIES["prompt"]})]
     answer = b"".join([stream_head(), *map(chunk, events), chunk(b"")])
-    await stage.upstream(responding(answer))
-    proxy = await stage.proxy()
-    monkeypatch.setattr(room, failing)
-    async with connected(proxy) as connection:
-        for _ in range(3):
-            assert bytes((await connection.post(RESPONSES, FIELDS, body(**TURN))).raw) == answer
+    await net.upstream(responding(answer))
+    proxy = await net.proxy()
+    monkeypatch.setattr(place, failing)
+    for _ in range(3):
+        assert bytes((await post(proxy, *FIELDS, **TURN)).raw) == answer
 
     assert said(caplog)
+    assert len(set(said(caplog))) == len(said(caplog))
     assert_no_canaries(caplog)
 
 
 async def test_faults_are_counted_and_the_count_is_said_at_the_end(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """One line at the first, one at the end."""
-    await stage.upstream()
-    proxy = await stage.proxy()
+    await net.upstream()
+    proxy = await net.proxy()
     monkeypatch.setattr("codexcache.hooks.http.within", failing)
-    async with connected(proxy) as connection:
-        for _ in range(5):
-            await connection.post(RESPONSES, FIELDS, body())
+    for _ in range(5):
+        await post(proxy, *FIELDS)
     proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
 
     assert len(said(caplog)) == 2
@@ -186,11 +187,11 @@ async def test_faults_are_counted_and_the_count_is_said_at_the_end(
 
 
 async def test_a_fault_in_the_tunnel_decision_leaves_the_connection_working(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The connection is then decrypted, as mitmproxy does by itself, and unchanged."""
-    upstream = await stage.upstream(host="other.example")
-    proxy = await stage.proxy()
+    upstream = await net.upstream(host="other.example")
+    proxy = await net.proxy()
     monkeypatch.setattr("codexcache.hooks.tls.is_codex_host", failing)
     async with connected(proxy, "other.example") as connection:
         await connection.send(sent := request_bytes("other.example", RESPONSES, FIELDS, body()))
@@ -213,31 +214,30 @@ REFUSAL = b'{"error":{"message":"Unsupported parameter: metadata","param":"metad
 def scenarios() -> Iterator[tuple[str, Callable[[Proxy, Upstream], Any]]]:
     """Yield what can happen to a turn, by name."""
 
-    async def post(proxy: Proxy, path: str, text: bytes, *more: tuple[str, str]) -> None:
-        async with connected(proxy) as connection:
-            await connection.post(path, [JSON, *FIELDS, *more], text)
+    async def turn(proxy: Proxy, path: str = RESPONSES, text: bytes = body(**TURN), *more: tuple[str, str]) -> None:
+        await post(proxy, *FIELDS, *more, path=path, text=text)
 
-    yield "a turn", lambda proxy, _: post(proxy, RESPONSES, body(**TURN))
-    yield "compact", lambda proxy, _: post(proxy, COMPACT, body(**TURN))
-    yield "a query", lambda proxy, _: post(proxy, f"{RESPONSES}?{CANARIES['path']}", body(**TURN))
-    yield "another path", lambda proxy, _: post(proxy, f"/{CANARIES['path']}", body(**TURN))
-    yield "not JSON", lambda proxy, _: post(proxy, RESPONSES, CANARIES["prompt"].encode())
-    yield "cut JSON", lambda proxy, _: post(proxy, RESPONSES, body(**TURN)[:-1])
-    yield "bad coding", lambda proxy, _: post(proxy, RESPONSES, body(**TURN), ("content-encoding", TOKEN))
-    yield "bad gzip", lambda proxy, _: post(proxy, RESPONSES, body(**TURN), ("content-encoding", "gzip"))
-    yield "a long key", lambda proxy, _: post(proxy, RESPONSES, body(prompt_cache_key=CANARIES["key"] * 20))
+    yield "a turn", lambda proxy, _: turn(proxy)
+    yield "compact", lambda proxy, _: turn(proxy, COMPACT)
+    yield "a query", lambda proxy, _: turn(proxy, f"{RESPONSES}?{CANARIES['path']}")
+    yield "another path", lambda proxy, _: turn(proxy, f"/{CANARIES['path']}")
+    yield "not JSON", lambda proxy, _: turn(proxy, RESPONSES, CANARIES["prompt"].encode())
+    yield "cut JSON", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN)[:-1])
+    yield "bad coding", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN), ("content-encoding", TOKEN))
+    yield "bad gzip", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN), ("content-encoding", "gzip"))
+    yield "a long key", lambda proxy, _: turn(proxy, RESPONSES, body(prompt_cache_key=CANARIES["key"] * 20))
 
     async def refused(proxy: Proxy, upstream: Upstream) -> None:
         upstream.answer = responding(whole(REFUSAL, status="400 Bad Request"))
-        await post(proxy, RESPONSES, body(**TURN, metadata={"x": CANARIES["prompt"]}))
+        await turn(proxy, RESPONSES, body(**TURN, metadata={"x": CANARIES["prompt"]}))
 
     async def challenged(proxy: Proxy, upstream: Upstream) -> None:
         upstream.answer = responding(whole(CANARIES["prompt"].encode(), status="403 Forbidden", kind="text/html"))
-        await post(proxy, RESPONSES, body(**TURN))
+        await turn(proxy)
 
     async def streamed(proxy: Proxy, upstream: Upstream) -> None:
         upstream.answer = streaming(event("response.created", response={"id": CANARIES["response"]}), completed())
-        await post(proxy, RESPONSES, body(**TURN))
+        await turn(proxy)
 
     async def cut(proxy: Proxy, upstream: Upstream) -> None:
         async def answer(exchange: Exchange) -> None:
@@ -250,9 +250,8 @@ def scenarios() -> Iterator[tuple[str, Callable[[Proxy, Upstream], Any]]]:
             await reply.piece()
 
     async def socket(proxy: Proxy, upstream: Upstream) -> None:
-        upstream.answer = talking(
-            Recorder(f'{{"type":"error","status":400,"error":{{"message":"{CANARIES["prompt"]}"}}}}')
-        )
+        error = {"type": "error", "status": 400, "error": {"message": CANARIES["prompt"]}}
+        upstream.answer = talking(Recorder(spelled(error).decode()))
         async with opened(proxy, FIELDS) as peer:
             for message in (frame(**TURN), frame(**TURN)[:-1], CANARIES["prompt"], f"response.create {TOKEN}"):
                 await peer.ask(message)
@@ -271,20 +270,20 @@ TURNS = {"a turn", "compact", "a query", "a long key", "refused", "challenged", 
 @pytest.mark.parametrize("mode", ["fill", "pin", "observe"])
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_no_secret_is_ever_logged(
-    stage: Stage,
+    net: Network,
     caplog: pytest.LogCaptureFixture,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     name: str,
     mode: str,
 ) -> None:
-    """Neither credentials, ids and keys nor prompts, by nobody in the process, at any level; and none of them gets
+    """Neither credentials, ids and keys nor prompts, by anything in the process, at any level; and none of them gets
     into the journal.
     """
     caplog.set_level(logging.DEBUG)
     journal = tmp_path / "journal.jsonl"
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(codex_mode=mode, codex_learn="metadata", codex_journal=str(journal))
+    upstream = await net.upstream()
+    proxy = await net.proxy(codex_mode=mode, codex_learn="metadata", codex_journal=str(journal))
     for _ in range(2):
         await SCENARIOS[name](proxy, upstream)
     proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
@@ -295,70 +294,54 @@ async def test_no_secret_is_ever_logged(
     assert canaries_in(written + capsys.readouterr().out) == []
 
 
-async def test_a_saved_flow_is_not_rewritten_when_it_is_read(stage: Stage, tmp_path: Path) -> None:
+async def recorded(net: Network, path: Path, over: str = "HTTP", mode: str = "fill") -> tuple[Proxy, http.HTTPFlow]:
+    """Save a turn as its client sent it; return the proxy, set to a mode, and the turn as it is read again."""
+    proxy = await net.proxy(codex_mode="observe", save_stream_file=str(path))
+    if over == "HTTP":
+        await post(proxy, ("session_id", "s"), stream_options={})
+    else:
+        async with opened(proxy, [("session_id", "s")]) as peer:
+            await peer.ask(frame(stream_options={}))
+            peer.close()
+            await peer.receive()
+    proxy.master.options.update(save_stream_file=None, codex_mode=mode)
+    (saved,) = flows_in(path)
+    return proxy, saved
+
+
+@pytest.mark.parametrize("over", ["HTTP", "WebSocket"])
+async def test_a_saved_flow_is_not_rewritten_when_it_is_read(net: Network, tmp_path: Path, over: str) -> None:
     """mitmproxy runs every hook again over a file; only live traffic is edited."""
-    await stage.upstream()
-    proxy = await stage.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
-    proxy.master.options.update(save_stream_file=None, codex_mode="fill")
-    with (tmp_path / "flows").open("rb") as file:
-        (flow,) = io.FlowReader(file).stream()
-    before = flow.get_state()
-    await proxy.master.load_flow(flow)
+    await net.upstream(talking(Recorder()) if over == "WebSocket" else None)
+    proxy, saved = await recorded(net, tmp_path / "flows", over)
+    before = saved.get_state()
+    await proxy.master.load_flow(saved)
 
-    assert flow.get_state()["request"] == before["request"]
-
-
-async def test_a_saved_websocket_is_not_rewritten_when_it_is_read(stage: Stage, tmp_path: Path) -> None:
-    """Neither its handshake nor its messages."""
-    await stage.upstream(talking(Recorder()))
-    proxy = await stage.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
-    async with opened(proxy, [("session_id", "s")]) as peer:
-        await peer.ask(frame(stream_options={}))
-        peer.close()
-        await peer.receive()
-    proxy.master.options.update(save_stream_file=None, codex_mode="fill")
-    with (tmp_path / "flows").open("rb") as file:
-        (flow,) = io.FlowReader(file).stream()
-    before = flow.get_state()
-    await proxy.master.load_flow(flow)
-
-    after = flow.get_state()
     parts = ("request", "response", "websocket")
-    assert [after[part] for part in parts] == [before[part] for part in parts]
+    assert [saved.get_state()[part] for part in parts] == [before[part] for part in parts]
 
 
-async def test_a_replayed_flow_is_a_turn_like_any_other(stage: Stage, tmp_path: Path) -> None:
-    """`replay.client`, from the UI or a file: what was recorded without the addon gets its key."""
-    upstream = await stage.upstream(streaming(completed("resp_9")))
-    proxy = await stage.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
-    proxy.master.options.update(save_stream_file=None, codex_mode="fill")
-    with (tmp_path / "flows").open("rb") as file:
-        flows = list(io.FlowReader(file).stream())
-    proxy.master.commands.call("replay.client", flows)
+async def replay(proxy: Proxy, saved: http.HTTPFlow) -> None:
+    proxy.master.commands.call("replay.client", [saved])
     await proxy.master.addons.get("clientplayback").queue.join()
+
+
+async def test_a_replayed_flow_is_a_turn_like_any_other(net: Network, tmp_path: Path) -> None:
+    """`replay.client`, from the UI or a file: what was recorded without the addon gets its key."""
+    upstream = await net.upstream(streaming(completed("resp_9")))
+    proxy, saved = await recorded(net, tmp_path / "flows")
+    await replay(proxy, saved)
 
     assert len(upstream.requests) == 2
     assert upstream.last.body == body(prompt_cache_key="s")
     assert upstream.last.values("session-id") == ["s"]
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body(input=[], previous_response_id="resp_9"))
+    await post(proxy, input=[], previous_response_id="resp_9")
     assert upstream.last.values("session-id") == ["s"]
 
 
-async def test_a_replay_in_observe_arrives_as_it_was(stage: Stage, tmp_path: Path) -> None:
+async def test_a_replay_in_observe_arrives_as_it_was(net: Network, tmp_path: Path) -> None:
     """The kill switch holds for it too."""
-    upstream = await stage.upstream()
-    proxy = await stage.proxy(codex_mode="observe", save_stream_file=str(tmp_path / "flows"))
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON, ("session_id", "s")], body(stream_options={}))
-    proxy.master.options.update(save_stream_file=None)
-    with (tmp_path / "flows").open("rb") as file:
-        flows = list(io.FlowReader(file).stream())
-    proxy.master.commands.call("replay.client", flows)
-    await proxy.master.addons.get("clientplayback").queue.join()
+    upstream = await net.upstream()
+    await replay(*await recorded(net, tmp_path / "flows", mode="observe"))
 
     assert upstream.requests[0].raw == upstream.requests[1].raw

@@ -4,11 +4,11 @@ import gzip
 from collections.abc import Iterable
 
 import pytest
-from conftest import Stage
-from embedded_backend.certificates import Authority
+from conftest import Network
 from support import http2
 from support.client import Field, connected, request_bytes
 from support.sockets import HANDSHAKE, Recorder, opened, talking
+from support.talks import post
 from support.upstream import responding, whole
 from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, frame, said
 
@@ -38,10 +38,10 @@ async def refuse(exchange: http2.Exchange) -> None:
 
 
 @pytest.mark.parametrize("path", [RESPONSES, COMPACT])
-async def test_a_post_arrives_byte_for_byte(stage: Stage, path: str) -> None:
+async def test_a_post_arrives_byte_for_byte(net: Network, path: str) -> None:
     """Heads with every header that is completed otherwise, bodies with everything that is edited otherwise."""
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy(codex_mode="observe")) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy(codex_mode="observe")) as connection:
         for text in ODD_BODIES:
             await connection.send(sent := request_bytes("chatgpt.com", path, ODD_FIELDS, text))
             assert upstream.last.raw == sent
@@ -50,13 +50,12 @@ async def test_a_post_arrives_byte_for_byte(stage: Stage, path: str) -> None:
         assert upstream.last.raw == sent
 
 
-async def test_an_http2_post_arrives_field_by_field(stage: Stage, authority: Authority) -> None:
+async def test_an_http2_post_arrives_field_by_field(net: Network) -> None:
     """In order, and with repetitions."""
     fields = [(name.lower(), value.strip()) for name, value in ODD_FIELDS]
-    async with http2.running_http2_upstream(authority.context(), refuse) as upstream:
-        stage.ports["chatgpt.com"] = upstream.port
-        async with http2.http2_connected(await stage.proxy(codex_mode="observe")) as client:
-            await client.post(RESPONSES, fields, body(stream_options={}))
+    upstream = await net.http2_upstream(refuse)
+    async with http2.http2_connected(await net.proxy(codex_mode="observe")) as client:
+        await client.post(RESPONSES, fields, body(stream_options={}))
 
     arrived = [(name.decode(), value.decode()) for name, value in upstream.requests[0].fields]
     assert [field for field in arrived if not field[0].startswith(":")] == fields
@@ -64,17 +63,17 @@ async def test_an_http2_post_arrives_field_by_field(stage: Stage, authority: Aut
 
 
 @pytest.mark.parametrize("fields", [(), (("session_id", "s"),), (("x-session-id", "x" * 100),), ODD_FIELDS])
-async def test_a_handshake_and_its_frames_arrive_byte_for_byte(stage: Stage, fields: Iterable[Field]) -> None:
+async def test_a_handshake_and_its_frames_arrive_byte_for_byte(net: Network, fields: Iterable[Field]) -> None:
     """Fragments included."""
     recorder = Recorder()
-    upstream = await stage.upstream(talking(recorder))
+    upstream = await net.upstream(talking(recorder))
     messages = [
         (frame(stream_options={}),),
         (frame(prompt_cache_key=" k ")[:50], frame(prompt_cache_key=" k ")[50:]),
         (frame(input="é" * 9000),),
         ("not JSON response.create",),
     ]
-    async with opened(await stage.proxy(codex_mode="observe"), fields) as peer:
+    async with opened(await net.proxy(codex_mode="observe"), fields) as peer:
         for message in messages:
             await peer.ask(*message)
 
@@ -82,30 +81,27 @@ async def test_a_handshake_and_its_frames_arrive_byte_for_byte(stage: Stage, fie
     assert recorder.frames == [list(message) for message in messages]
 
 
-async def test_observe_learns_nothing_and_says_what_to_set(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_observe_learns_nothing_and_says_what_to_set(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """A refused member stays although codex_learn names it, and after a change of mode the lesson starts afresh."""
     answer = whole(b'{"detail":"Unsupported parameter: metadata"}', status="400 Bad Request")
-    upstream = await stage.upstream(responding(answer))
-    proxy = await stage.proxy(codex_mode="observe", codex_learn="metadata")
+    upstream = await net.upstream(responding(answer))
+    proxy = await net.proxy(codex_mode="observe", codex_learn="metadata")
     text = body(metadata={}, prompt_cache_key="k")
-    async with connected(proxy) as connection:
-        for _ in range(3):
-            await connection.post(RESPONSES, [JSON], text)
-            assert upstream.last.body == text
-        assert len(said(caplog)) == 1
-        assert "codex_strip=metadata,stream_options" in said(caplog)[0]
-        proxy.master.options.update(codex_mode="fill")
-        await connection.post(RESPONSES, [JSON], text)
+    for _ in range(3):
+        await post(proxy, text=text)
         assert upstream.last.body == text
-        await connection.post(RESPONSES, [JSON], text)
-        assert upstream.last.body == body(prompt_cache_key="k")
+    assert ["codex_strip=metadata,stream_options" in line for line in said(caplog)] == [True]
+    proxy.master.options.update(codex_mode="fill")
+    await post(proxy, text=text)
+    assert upstream.last.body == text
+    await post(proxy, text=text)
+    assert upstream.last.body == body(prompt_cache_key="k")
 
 
-async def test_the_switch_works_while_the_proxy_runs(stage: Stage) -> None:
+async def test_the_switch_works_while_the_proxy_runs(net: Network) -> None:
     """Also for a WebSocket that is open: its next frame is left alone."""
-    recorder = Recorder(completed().decode())
-    await stage.upstream(talking(recorder))
-    proxy = await stage.proxy()
+    recorder = await net.recorder(completed().decode())
+    proxy = await net.proxy()
     async with opened(proxy, [("session_id", "s")]) as peer:
         await peer.ask(frame())
         proxy.master.options.update(codex_mode="observe")

@@ -4,20 +4,26 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import Stage
+from conftest import Network
 from embedded_backend import Backend, Rules
 from embedded_backend.rules import COMPACT_MEMBERS
 from support.client import connected
 from support.proxy import Proxy
 from support.sockets import Peer, opened
+from support.talks import post
 from support.wire import COMPACT, JSON, RESPONSES, body, frame, said
 
 OLD = Rules(compact_members=COMPACT_MEMBERS - {"prompt_cache_key"})
 
 
-async def post(proxy: Proxy, path: str = RESPONSES, **members: Any) -> int:
-    async with connected(proxy) as connection:
-        return (await connection.post(path, [JSON, ("session_id", "s")], body(**members))).status
+STREAMED = ("store", "stream")
+"""Members that /compact does not take."""
+
+SESSION = ("session_id", "s")
+
+
+async def status(proxy: Proxy, **members: Any) -> int:
+    return (await post(proxy, SESSION, **members)).status
 
 
 async def ask(peer: Peer, **members: Any) -> str:
@@ -35,22 +41,22 @@ def last(backend: Backend) -> dict[str, Any]:
     return document
 
 
-async def test_without_the_addon_the_backend_refuses_what_the_addon_removes(stage: Stage) -> None:
+async def test_without_the_addon_the_backend_refuses_what_the_addon_removes(net: Network) -> None:
     """In observe stream_options costs the turn; in fill it does not."""
-    await stage.backend()
-    assert await post(await stage.proxy(codex_mode="observe"), stream_options={"include_usage": True}) == 400
-    assert await post(await stage.proxy(), stream_options={"include_usage": True}) == 200
+    await net.backend()
+    assert await status(await net.proxy(codex_mode="observe"), stream_options={"include_usage": True}) == 400
+    assert await status(await net.proxy(), stream_options={"include_usage": True}) == 200
 
 
 @pytest.mark.parametrize("mode", ["fill", "pin", "observe"])
 async def test_a_refused_member_is_kept_and_the_way_out_is_said_once(
-    stage: Stage, mode: str, caplog: pytest.LogCaptureFixture
+    net: Network, mode: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The client's word stands, turn after turn."""
-    backend = await stage.backend()
-    proxy = await stage.proxy(codex_mode=mode)
+    backend = await net.backend()
+    proxy = await net.proxy(codex_mode=mode)
     for _ in range(3):
-        assert await post(proxy, prompt_cache_retention="24h") == 400
+        assert await status(proxy, prompt_cache_retention="24h") == 400
         assert last(backend)["prompt_cache_retention"] == "24h"
 
     assert said(caplog) == [
@@ -60,80 +66,77 @@ async def test_a_refused_member_is_kept_and_the_way_out_is_said_once(
     ]
     if mode != "observe":
         proxy.master.options.update(codex_strip="prompt_cache_retention,stream_options")
-        assert await post(proxy, prompt_cache_retention="24h") == 200
+        assert await status(proxy, prompt_cache_retention="24h") == 200
 
 
 async def test_a_member_of_codex_learn_is_left_out_of_later_turns(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Of that model, on every transport, until the option changes."""
-    backend = await stage.backend()
-    proxy = await stage.proxy(codex_learn="temperature")
-    assert await post(proxy, temperature=1) == 400
-    assert await post(proxy, temperature=1) == 200
+    backend = await net.backend()
+    proxy = await net.proxy(codex_learn="temperature")
+    assert await status(proxy, temperature=1) == 400
+    assert await status(proxy, temperature=1) == 200
     assert "temperature" not in last(backend)
-    async with opened(proxy, [("session_id", "s")]) as peer:
+    async with opened(proxy, [SESSION]) as peer:
         assert await ask(peer, temperature=1) == "response.completed"
-    assert await post(proxy, temperature=1, model="other") == 400
+    assert await status(proxy, temperature=1, model="other") == 400
     assert len([line for line in said(caplog) if "left out" in line]) == 2
     proxy.master.options.update(codex_learn="")
-    assert await post(proxy, temperature=1) == 400
+    assert await status(proxy, temperature=1) == 400
 
 
-async def test_a_refusal_on_a_websocket_teaches_the_same(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_refusal_on_a_websocket_teaches_the_same(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """An error frame is a refusal like a 400."""
-    await stage.backend()
-    proxy = await stage.proxy(codex_learn="user")
-    async with opened(proxy, [("session_id", "s")]) as peer:
+    await net.backend()
+    proxy = await net.proxy(codex_learn="user")
+    async with opened(proxy, [SESSION]) as peer:
         assert await ask(peer, user="u", metadata={}) == "error"
         assert await ask(peer, user="u") == "error"
         assert await ask(peer, user="u") == "response.completed"
-    assert await post(proxy, user="u") == 200
+    assert await status(proxy, user="u") == 200
     assert len(said(caplog)) == 2
 
 
 @pytest.mark.parametrize("members", [{"service_tier": "odd"}, {"store": True}, {"prompt_cache_key": 7}])
 async def test_an_invalid_value_is_not_a_refusal(
-    stage: Stage, members: dict[str, Any], caplog: pytest.LogCaptureFixture
+    net: Network, members: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The member is known, and what the user asked for with it is not taken away."""
-    backend = await stage.backend()
-    proxy = await stage.proxy(codex_learn="service_tier,store")
+    backend = await net.backend()
+    proxy = await net.proxy(codex_learn="service_tier,store")
     for _ in range(2):
-        await post(proxy, **members)
+        await status(proxy, **members)
     assert members.keys() <= last(backend).keys()
     assert said(caplog) == []
 
 
 async def test_a_key_that_an_old_compact_refuses_is_not_added_there_again(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The session headers still are; the other endpoint and other models are asked by themselves."""
-    backend = await stage.backend(rules=OLD)
-    proxy = await stage.proxy()
-    turn = {"instructions": "x"}
-    unary = orjson.loads(body(**turn))
-    text = orjson.dumps({name: value for name, value in unary.items() if name not in ("store", "stream")})
-    async with connected(proxy) as connection:
-        statuses = [(await connection.post(COMPACT, [JSON, ("session_id", "s")], text)).status for _ in range(3)]
-        assert statuses == [400, 200, 200]
-        assert "prompt_cache_key" not in last(backend)
-        assert backend.received[-1].header("session-id") == "s"
-        assert (await connection.post(RESPONSES, [JSON, ("session_id", "s")], body())).status == 200
-        assert last(backend)["prompt_cache_key"] == "s"
-        own = orjson.dumps({**orjson.loads(text), "prompt_cache_key": "k"})
-        assert (await connection.post(COMPACT, [JSON], own)).status == 400
-        assert last(backend)["prompt_cache_key"] == "k"
+    backend = await net.backend(rules=OLD)
+    proxy = await net.proxy()
+    unary = {name: value for name, value in orjson.loads(body(instructions="x")).items() if name not in STREAMED}
+    texts = [orjson.dumps(unary)] * 3
+    assert [(await post(proxy, SESSION, path=COMPACT, text=text)).status for text in texts] == [400, 200, 200]
+    assert "prompt_cache_key" not in last(backend)
+    assert backend.received[-1].header("session-id") == "s"
+    assert await status(proxy) == 200
+    assert last(backend)["prompt_cache_key"] == "s"
+    own = orjson.dumps({**unary, "prompt_cache_key": "k"})
+    assert (await post(proxy, path=COMPACT, text=own)).status == 400
+    assert last(backend)["prompt_cache_key"] == "k"
 
     assert len([line for line in said(caplog) if "that was added" in line]) == 1
     assert len([line for line in said(caplog) if "which the client sends" in line]) == 1
 
 
-async def test_the_cache_hits_once_a_client_without_a_session_has_a_key(stage: Stage) -> None:
+async def test_the_cache_hits_once_a_client_without_a_session_has_a_key(net: Network) -> None:
     """What it is all for: the same conversation is routed to the same server, turn after turn."""
-    backend = await stage.backend()
+    backend = await net.backend()
     history: list[dict[str, Any]] = [{"role": "user", "content": "hello"}]
-    proxy = await stage.proxy()
+    proxy = await net.proxy()
     cached = []
     async with connected(proxy) as connection:
         for number in range(6):

@@ -1,23 +1,25 @@
 """Responses: every byte as the backend sent it, and every event the moment it was sent."""
 
 import asyncio
-import gzip
 import zlib
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import brotli
 import pytest
 import zstandard
 from codexcache.addon import CodexContinuity
-from conftest import Stage
-from embedded_backend.certificates import Authority
+from conftest import Network
 from mitmproxy import http
-from support import http2
-from support.client import connected, request_bytes
-from support.proxy import Proxy
+from support.client import connected
+from support.http2 import http2_connected
+from support.patience import until
+from support.proxy import Proxy, watched
+from support.talks import post
 from support.upstream import Answer, Exchange, Upstream, chunk, responding, stream_head, streaming, whole
 from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, event, said
+from toolkit.wire import http1, http2
 
 CREATED = event("response.created", response={"id": "resp_1"})
 DELTA = event("response.output_text.delta", delta="é")
@@ -25,42 +27,18 @@ STREAM = (CREATED, DELTA, completed())
 HI = {"role": "user", "content": "hi"}
 
 
-class Watch:
-    """An addon that keeps the flows that ended."""
-
-    def __init__(self) -> None:
-        self.flows: list[http.HTTPFlow] = []
-        self.ended = asyncio.Event()
-
-    def response(self, flow: http.HTTPFlow) -> None:
-        self._end(flow)
-
-    def error(self, flow: http.HTTPFlow) -> None:
-        self._end(flow)
-
-    def _end(self, flow: http.HTTPFlow) -> None:
-        self.flows.append(flow)
-        self.ended.set()
-
-    async def wait(self) -> http.HTTPFlow:
-        """Return the flow that ends next."""
-        await asyncio.wait_for(self.ended.wait(), 10)
-        self.ended.clear()
-        return self.flows[-1]
-
-
-def watched(proxy: Proxy) -> Watch:
-    watch = Watch()
-    proxy.master.addons.add(watch)
-    return watch
-
-
 class Stepwise:
     """Sends each piece only when the test says that the one before it was read."""
 
-    def __init__(self, *pieces: bytes) -> None:
-        self._pieces = pieces
+    def __init__(self, *pieces: bytes, fields: bytes = b"x-codex-turn-state: ts\r\n") -> None:
+        self._pieces, self._fields = pieces, fields
         self._read: asyncio.Queue[None] = asyncio.Queue()
+
+    async def read_by(self, reply: http1.Response | http2.Response) -> None:
+        """Read all pieces of a reply, each as it was sent."""
+        for piece in self._pieces:
+            assert await reply.piece() == piece
+            self.go_on()
 
     def go_on(self) -> None:
         self._read.put_nowait(None)
@@ -71,7 +49,7 @@ class Stepwise:
             await self._read.get()
 
     async def over_http1(self, exchange: Exchange) -> None:
-        await exchange.send(stream_head(b"x-codex-turn-state: ts\r\n"))
+        await exchange.send(stream_head(self._fields))
         async for piece in self.each():
             await exchange.send(chunk(piece))
         await exchange.send(chunk(b""))
@@ -93,92 +71,73 @@ class Stepwise:
     ],
 )
 async def test_events_arrive_one_by_one_over_http1(
-    stage: Stage, host: str, path: str, settings: dict[str, str]
+    net: Network, host: str, path: str, settings: dict[str, str]
 ) -> None:
     """The next event is sent only after the last has arrived: turns, other streams, and other hosts' streams."""
     steps = Stepwise(*STREAM)
-    await stage.upstream(steps.over_http1, host)
-    async with connected(await stage.proxy(**settings), host) as connection:
+    await net.upstream(steps.over_http1, host)
+    async with connected(await net.proxy(**settings), host) as connection:
         reply = await connection.start(path, [JSON], body())
-        for piece in STREAM:
-            assert await reply.piece() == piece
-            steps.go_on()
+        await steps.read_by(reply)
         assert await reply.piece() == b""
 
 
 @pytest.mark.parametrize("upstream_speaks", ["http/1.1", "h2"])
 @pytest.mark.parametrize(("host", "path"), [("chatgpt.com", RESPONSES), ("other.example", "/events")])
-async def test_events_arrive_one_by_one_over_http2(
-    stage: Stage, authority: Authority, host: str, path: str, upstream_speaks: str
-) -> None:
+async def test_events_arrive_one_by_one_over_http2(net: Network, host: str, path: str, upstream_speaks: str) -> None:
     """The client speaks HTTP/2, the backend either."""
     steps = Stepwise(*STREAM)
-    async with http2.running_http2_upstream(authority.context(), steps.over_http2) as upstream:
-        stage.ports[host] = upstream.port
-        if upstream_speaks == "http/1.1":
-            await stage.upstream(steps.over_http1, host)
-        proxy = await stage.proxy(codex_tunnel="off", connection_strategy="lazy", ssl_insecure=True)
-        async with http2.http2_connected(proxy, host) as client:
-            reply = await client.start(path, [JSON], body())
-            for piece in STREAM:
-                assert await reply.piece() == piece
-                steps.go_on()
-            assert await reply.piece() == b""
+    if upstream_speaks == "h2":
+        await net.http2_upstream(steps.over_http2, host)
+    else:
+        await net.upstream(steps.over_http1, host)
+    proxy = await net.proxy(codex_tunnel="off", connection_strategy="lazy", ssl_insecure=True)
+    async with http2_connected(proxy, host) as client:
+        reply = await client.start(path, [JSON], body())
+        await steps.read_by(reply)
+        assert await reply.piece() == b""
 
 
-def _gzip_pieces(*pieces: bytes) -> list[bytes]:
-    packer = zlib.compressobj(wbits=31)
-    return [packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in pieces] + [packer.flush()]
+type Packer = tuple[Callable[[bytes], bytes], Callable[[], bytes], Callable[[], bytes]]
+"""What packs a piece, what flushes it, and what ends the stream."""
 
 
-def _deflate_pieces(*pieces: bytes) -> list[bytes]:
-    packer = zlib.compressobj()
-    return [packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in pieces] + [packer.flush()]
+def zlib_packer(wbits: int) -> Packer:
+    packer = zlib.compressobj(wbits=wbits)
+    return packer.compress, partial(packer.flush, zlib.Z_SYNC_FLUSH), packer.flush
 
 
-def _zstd_pieces(*pieces: bytes) -> list[bytes]:
+def zstd_packer() -> Packer:
     packer = zstandard.ZstdCompressor().compressobj()
-    flush = zstandard.COMPRESSOBJ_FLUSH_BLOCK
-    return [packer.compress(piece) + packer.flush(flush) for piece in pieces] + [packer.flush()]
+    return packer.compress, partial(packer.flush, zstandard.COMPRESSOBJ_FLUSH_BLOCK), packer.flush
 
 
-def _brotli_pieces(*pieces: bytes) -> list[bytes]:
+def brotli_packer() -> Packer:
     packer = brotli.Compressor()
-    return [packer.process(piece) + packer.flush() for piece in pieces] + [packer.finish()]
+    return packer.process, packer.flush, packer.finish
 
 
-CODINGS: dict[str, Callable[..., list[bytes]]] = {
-    "gzip": _gzip_pieces,
-    "deflate": _deflate_pieces,
-    "zstd": _zstd_pieces,
-    "br": _brotli_pieces,
+PACKERS: dict[str, Callable[[], Packer]] = {
+    "gzip": partial(zlib_packer, 31),
+    "deflate": partial(zlib_packer, 15),
+    "zstd": zstd_packer,
+    "br": brotli_packer,
 }
 
 
-@pytest.mark.parametrize("coding", CODINGS)
-async def test_a_compressed_stream_passes_as_it_is_and_is_read(stage: Stage, coding: str) -> None:
+@pytest.mark.parametrize("coding", PACKERS)
+async def test_a_compressed_stream_passes_as_it_is_and_is_read(net: Network, coding: str) -> None:
     """Its bytes are the backend's own, piece by piece, and the response's id is learned from them."""
-    pieces = CODINGS[coding](CREATED, completed("resp_c"))
-    steps = Stepwise(*pieces)
-    extra = f"content-encoding: {coding}\r\n".encode()
-
-    async def answer(exchange: Exchange) -> None:
-        await exchange.send(stream_head(extra))
-        async for piece in steps.each():
-            await exchange.send(chunk(piece))
-        await exchange.send(chunk(b""))
-
-    upstream = await stage.upstream(answer)
-    async with connected(await stage.proxy()) as connection:
+    pack, flush, end = PACKERS[coding]()
+    pieces = [*(pack(piece) + flush() for piece in (CREATED, completed("resp_c"))), end()]
+    steps = Stepwise(*pieces, fields=f"content-encoding: {coding}\r\n".encode())
+    upstream, proxy = await net.upstream(steps.over_http1), await net.proxy()
+    async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
-        for piece in pieces:
-            assert await reply.piece() == piece
-            steps.go_on()
+        await steps.read_by(reply)
         await reply.rest()
-        upstream.answer = responding(whole())
-        await connection.post(RESPONSES, [JSON], body(input=[], previous_response_id="resp_c"))
 
-    assert upstream.last.values("session-id") == ["k"]
+    assert await learned(proxy, upstream, "resp_c")
 
 
 ANSWERS = {
@@ -200,20 +159,19 @@ ANSWERS = {
 @pytest.mark.parametrize("name", ANSWERS)
 @pytest.mark.parametrize("path", [RESPONSES, COMPACT, "/backend-api/codex/models"])
 async def test_a_response_arrives_byte_for_byte(
-    stage: Stage, path: str, name: str, caplog: pytest.LogCaptureFixture
+    net: Network, path: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Head and body alike, whatever they hold; the next request on the connection is served as well."""
-    await stage.upstream(responding(ANSWERS[name]))
-    async with connected(await stage.proxy()) as connection:
+    await net.upstream(responding(ANSWERS[name]))
+    async with connected(await net.proxy()) as connection:
         for _ in range(2):
             reply = await connection.post(path, [JSON], body(prompt_cache_key="k"))
             assert bytes(reply.raw) == ANSWERS[name]
 
-    faults = [line for line in said(caplog) if "fault" in line]
-    assert faults == []
+    assert [line for line in said(caplog) if "fault" in line] == []
 
 
-async def test_an_http2_response_keeps_its_fields(stage: Stage, authority: Authority) -> None:
+async def test_an_http2_response_keeps_its_fields(net: Network) -> None:
     """Names, order and repetition."""
     fields = [(":status", "200"), ("content-type", "application/json"), ("x-odd", "1"), ("x-odd", "2"), ("a", "")]
 
@@ -221,10 +179,9 @@ async def test_an_http2_response_keeps_its_fields(stage: Stage, authority: Autho
         await exchange.respond(fields)
         await exchange.send(b"{}", last=True)
 
-    async with http2.running_http2_upstream(authority.context(), answer) as upstream:
-        stage.ports["chatgpt.com"] = upstream.port
-        async with http2.http2_connected(await stage.proxy()) as client:
-            reply = await client.post(RESPONSES, [JSON], body())
+    await net.http2_upstream(answer)
+    async with http2_connected(await net.proxy()) as client:
+        reply = await client.post(RESPONSES, [JSON], body())
 
     assert [(name.decode(), value.decode()) for name, value in reply.fields] == fields
     assert reply.body == b"{}"
@@ -233,23 +190,21 @@ async def test_an_http2_response_keeps_its_fields(stage: Stage, authority: Autho
 async def learned(proxy: Proxy, upstream: Upstream, response_id: str) -> bool:
     """Tell whether the addon knows whose turn a response answered."""
     upstream.answer = responding(whole())
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body(input=[], previous_response_id=response_id))
+    await post(proxy, input=[], previous_response_id=response_id)
     return upstream.last.values("session-id") == ["k"]
 
 
-async def test_a_client_that_hangs_up_after_the_last_event_has_finished_its_turn(stage: Stage) -> None:
+async def test_a_client_that_hangs_up_after_the_last_event_has_finished_its_turn(net: Network) -> None:
     """As most clients do over HTTP/1.1; the end of the body never comes."""
-    upstream = await stage.upstream(Stepwise(*STREAM).over_http1)
-    upstream.answer = responding(stream_head(), *map(chunk, STREAM))
-    proxy = await stage.proxy()
+    upstream = await net.upstream(responding(stream_head(), *map(chunk, STREAM)))
+    proxy = await net.proxy()
     watch = watched(proxy)
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
         while reply.body != b"".join(STREAM):
             await reply.piece()
         connection.reset()
-        flow = await watch.wait()
+        flow = await watch.end()
 
     assert flow.error is not None
     assert flow.response is not None
@@ -257,30 +212,26 @@ async def test_a_client_that_hangs_up_after_the_last_event_has_finished_its_turn
     assert await learned(proxy, upstream, "resp_1")
 
 
-async def test_a_client_that_cancels_an_http2_stream_has_finished_its_turn(stage: Stage, authority: Authority) -> None:
+async def test_a_client_that_cancels_an_http2_stream_has_finished_its_turn(net: Network) -> None:
     """As Codex does; the backend learns of the cancellation."""
     steps = Stepwise(*STREAM)
-    async with http2.running_http2_upstream(authority.context(), steps.over_http2) as served:
-        stage.ports["chatgpt.com"] = served.port
-        proxy = await stage.proxy()
-        watch = watched(proxy)
-        async with http2.http2_connected(proxy) as client:
-            reply = await client.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
-            for piece in STREAM:
-                assert await reply.piece() == piece
-                steps.go_on() if piece is not STREAM[-1] else await reply.cancel()
-            flow = await watch.wait()
-            async with asyncio.timeout(10):
-                while not served.resets:
-                    await asyncio.sleep(0.002)
+    served, proxy = await net.http2_upstream(steps.over_http2), await net.proxy()
+    watch = watched(proxy)
+    async with http2_connected(proxy) as client:
+        reply = await client.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
+        for piece in STREAM:
+            assert await reply.piece() == piece
+            steps.go_on() if piece is not STREAM[-1] else await reply.cancel()
+        flow = await watch.end()
+        await until(lambda: served.resets)
 
     assert served.resets == 1
     assert flow.error is not None
-    assert await learned(proxy, await stage.upstream(), "resp_1")
+    assert await learned(proxy, await net.upstream(), "resp_1")
 
 
 async def test_a_stream_that_the_backend_cuts_is_cut_for_the_client_too(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What came before the cut arrives; the addon has no fault, and knows as much as was said."""
 
@@ -288,13 +239,13 @@ async def test_a_stream_that_the_backend_cuts_is_cut_for_the_client_too(
         await exchange.send(stream_head(), chunk(CREATED))
         exchange.writer.transport.abort()
 
-    upstream = await stage.upstream(answer)
-    proxy = await stage.proxy()
+    upstream = await net.upstream(answer)
+    proxy = await net.proxy()
     watch = watched(proxy)
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
         assert await reply.piece() == CREATED
-        flow = await watch.wait()
+        flow = await watch.end()
         assert await connection.reader.read() == b""
 
     assert flow.error is not None
@@ -302,11 +253,11 @@ async def test_a_stream_that_the_backend_cuts_is_cut_for_the_client_too(
     assert await learned(proxy, upstream, "resp_1")
 
 
-async def test_a_turn_is_finished_by_its_last_event_not_by_the_end_of_its_body(stage: Stage) -> None:
+async def test_a_turn_is_finished_by_its_last_event_not_by_the_end_of_its_body(net: Network) -> None:
     """A client may send its next turn while the stream is still open."""
     steps = Stepwise(completed("resp_5"))
-    upstream = await stage.upstream(steps.over_http1)
-    proxy = await stage.proxy()
+    upstream = await net.upstream(steps.over_http1)
+    proxy = await net.proxy()
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))
         await reply.piece()
@@ -315,102 +266,70 @@ async def test_a_turn_is_finished_by_its_last_event_not_by_the_end_of_its_body(s
         steps.go_on()
 
 
-async def test_a_listener_that_fails_alters_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Every byte arrives, and the fault is said once."""
-
-    def fail(*_: object) -> None:
-        raise RuntimeError("SECRET")
-
-    monkeypatch.setattr("codexcache.turn.stream.EventReader.feed", fail)
-    answer = b"".join([stream_head(), *map(chunk, STREAM), chunk(b"")])
-    await stage.upstream(responding(answer))
-    async with connected(await stage.proxy()) as connection:
-        for _ in range(3):
-            assert bytes((await connection.post(RESPONSES, [JSON], body())).raw) == answer
-
-    assert [line for line in said(caplog) if "SECRET" in line] == []
-    assert len(said(caplog)) == 1
-    assert "fault" in said(caplog)[0]
-
-
 async def test_a_fault_before_the_listeners_does_not_make_a_stream_wait(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Event by event, also where there is nobody to listen."""
+    """Event by event, also where nothing listens."""
 
     def fail(*_: object) -> None:
         raise RuntimeError
 
     monkeypatch.setattr("codexcache.hooks.http.Tap", fail)
     steps = Stepwise(*STREAM)
-    await stage.upstream(steps.over_http1)
-    async with connected(await stage.proxy()) as connection:
-        reply = await connection.start(RESPONSES, [JSON], body())
-        for piece in STREAM:
-            assert await reply.piece() == piece
-            steps.go_on()
+    await net.upstream(steps.over_http1)
+    async with connected(await net.proxy()) as connection:
+        await steps.read_by(await connection.start(RESPONSES, [JSON], body()))
 
 
 @pytest.mark.parametrize(("limit", "kept"), [("16m", True), ("100", False)])
-async def test_a_streamed_response_can_be_viewed_up_to_the_limit(stage: Stage, limit: str, kept: bool) -> None:
+async def test_a_streamed_response_can_be_viewed_up_to_the_limit(net: Network, limit: str, kept: bool) -> None:
     """The flow has the whole body, or says that it is missing; the outcome is read in either case."""
-    upstream = await stage.upstream(streaming(*STREAM))
-    proxy = await stage.proxy(codex_view_limit=limit)
+    upstream = await net.upstream(streaming(*STREAM))
+    proxy = await net.proxy(codex_view_limit=limit)
     watch = watched(proxy)
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
-    flow = await watch.wait()
+    await post(proxy, prompt_cache_key="k")
+    flow = await watch.end()
 
     assert flow.response is not None
     assert flow.response.raw_content == (b"".join(STREAM) if kept else None)
     assert await learned(proxy, upstream, "resp_1")
-
-
-async def test_what_is_not_viewed_is_read_all_the_same(stage: Stage) -> None:
-    """A response in one JSON document is read beyond codex_view_limit."""
-    upstream = await stage.upstream(responding(whole(b'{"id":"resp_7","output":"%s"}' % (b"x" * 500))))
-    proxy = await stage.proxy(codex_view_limit="100")
-    async with connected(proxy) as connection:
-        await connection.post(COMPACT, [JSON], body(prompt_cache_key="k"))
-
+    upstream.answer = responding(whole(b'{"id":"resp_7","output":"%s"}' % (b"x" * 500)))  # in one JSON document
+    await post(proxy, path=COMPACT, prompt_cache_key="k")
     assert await learned(proxy, upstream, "resp_7")
 
 
 @pytest.mark.parametrize("settings", [{"store_streamed_bodies": True}, {"stream_large_bodies": "1"}])
-async def test_mitmproxys_own_streaming_options_change_nothing(stage: Stage, settings: dict[str, Any]) -> None:
+async def test_mitmproxys_own_streaming_options_change_nothing(net: Network, settings: dict[str, Any]) -> None:
     """A response arrives and can be viewed with them, too."""
-    await stage.upstream(streaming(*STREAM))
-    proxy = await stage.proxy(**settings)
+    await net.upstream(streaming(*STREAM))
+    proxy = await net.proxy(**settings)
     watch = watched(proxy)
     async with connected(proxy) as connection:
         reply = await connection.post("/backend-api/wham/stream", method="GET")
 
     assert reply.body == b"".join(STREAM)
-    response = (await watch.wait()).response
+    response = (await watch.end()).response
     assert response is not None
     assert response.raw_content == b"".join(STREAM)
 
 
-async def test_a_response_made_by_another_addon_passes(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_response_made_by_another_addon_passes(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """Such as a replayed or blocked one: no bytes come from the backend at all."""
 
     class Blocker:
         def request(self, flow: http.HTTPFlow) -> None:
             flow.response = http.Response.make(418, b"no", {"content-type": "text/event-stream"})
 
-    await stage.upstream()
-    proxy = await stage.proxy(CodexContinuity())
+    await net.upstream()
+    proxy = await net.proxy(CodexContinuity())
     proxy.master.addons.add(Blocker())
-    async with connected(proxy) as connection:
-        reply = await connection.post(RESPONSES, [JSON], body())
+    reply = await post(proxy)
 
     assert (reply.status, reply.body) == (418, b"no")
     assert said(caplog) == []
 
 
-async def test_many_streams_run_at_once(stage: Stage) -> None:
+async def test_many_streams_run_at_once(net: Network) -> None:
     """One slow stream holds up no other."""
     slow, fast = Stepwise(*STREAM), streaming(*STREAM)
     answers: list[Answer] = [slow.over_http1, fast, fast]
@@ -418,8 +337,8 @@ async def test_many_streams_run_at_once(stage: Stage) -> None:
     async def answer(exchange: Exchange) -> None:
         await answers.pop(0)(exchange)
 
-    await stage.upstream(answer)
-    proxy = await stage.proxy()
+    await net.upstream(answer)
+    proxy = await net.proxy()
     async with connected(proxy) as first, connected(proxy) as second:
         waiting = await first.start(RESPONSES, [JSON, bearer()], body())
         assert await waiting.piece() == CREATED
@@ -430,9 +349,3 @@ async def test_many_streams_run_at_once(stage: Stage) -> None:
         await waiting.rest()
 
     assert waiting.body == b"".join(STREAM)
-
-
-def test_a_gzip_stream_is_what_it_seems() -> None:
-    """The pieces of these tests are one gzip stream."""
-    assert gzip.decompress(b"".join(_gzip_pieces(*STREAM))) == b"".join(STREAM)
-    assert request_bytes("h", "/", [], b"x").endswith(b"\r\n\r\nx")

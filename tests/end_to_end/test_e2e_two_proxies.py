@@ -59,7 +59,7 @@ async def test_both_give_a_conversation_the_same_key(kind: str, send: Send, pair
 
 
 async def test_two_conversations_are_not_made_one(pair: Pair) -> None:
-    """Of two callers who say nothing of their conversations."""
+    """Of two callers who name none."""
     one, _ = await pair.converse("nothing", by_http, pair.endpoints, "caller one")
     two, _ = await pair.converse("nothing", by_http, pair.endpoints, "caller two")
 

@@ -1,6 +1,7 @@
 """Turns are read back from saved flows as they were heard when they happened."""
 
 import math
+from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Json, Object, Unreadable
@@ -9,8 +10,8 @@ from codexcache.turn.exchange import Exchange
 from codexcache.wire.content_encoding import Undecodable
 from mitmproxy import http
 from mitmproxy.websocket import WebSocketMessage
-from support.saved import START, answering, asking, counters, ending, going_on, saved_request, saved_socket
-from support.talks import ANSWER, asked
+from support.saved import START, answering, asking, ending, going_on, saved_request, saved_socket
+from support.talks import ANSWER, asked, counters
 from support.turn_summaries import turn_summary, without
 from support.wire import body, completed, event
 from wsproto.frame_protocol import Opcode
@@ -31,6 +32,13 @@ def times(turns: list[SavedTurn]) -> list[tuple[float, float]]:
     return [(turn.sent_at - START, turn.ended_at - START) for turn in turns]
 
 
+def answered(**given: Any) -> tuple[http.HTTPFlow, http.Response]:
+    """Return a saved turn that was sent at 5, and its response."""
+    flow = saved_request(at=5, **given)
+    assert flow.response is not None
+    return flow, flow.response
+
+
 def said(exchange: Exchange) -> tuple[int | None, str | None, Object]:
     return exchange.response_info.status, exchange.response_info.response_id, exchange.response_info.usage
 
@@ -46,66 +54,44 @@ def test_a_request_comes_back_with_what_its_response_said(coding: str) -> None:
     assert turn.exchange.first_byte_at == START + 6
 
 
-def test_a_whole_json_document_is_read_as_well() -> None:
-    flow = saved_request(answer=b'{"id":"r","usage":{"input_tokens":7}}')
-    assert flow.response is not None
-    flow.response.headers["content-type"] = "application/json"
-
-    assert said(saved_summary(flow).exchange) == (200, "r", {"input_tokens": 7})
-
-
-def test_a_request_without_a_response_ended_as_it_was_sent() -> None:
-    flow = saved_request(at=5)
-    flow.response = None
-    turn = saved_summary(flow)
-
-    assert said(turn.exchange) == (None, None, {})
-    assert times([turn]) == [(5, 5)]
-
-
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_response_that_was_cut_says_what_had_come(coding: str) -> None:
-    flow = saved_request(answer=event("response.created", response={"id": "r"}) + completed("r"), coding=coding)
-    assert flow.response is not None
-    assert flow.response.raw_content is not None
-    flow.response.raw_content = flow.response.raw_content[: len(flow.response.raw_content) // 2]
-    turn = saved_summary(flow)
+    flow, response = answered(answer=event("response.created", response={"id": "r"}) + completed("r"), coding=coding)
+    whole = response.raw_content or b""
+    response.raw_content = whole[: len(whole) // 2]
+    response_info = saved_summary(flow).exchange.response_info
 
-    assert turn.exchange.response_info.status == 200
-    assert turn.exchange.response_info.usage == {}
-    assert not turn.exchange.response_info.finished
+    assert (response_info.status, response_info.usage, response_info.finished) == (200, {}, False)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "unheard-of"])
-def test_a_response_that_is_damaged_says_nothing(coding: str) -> None:
-    flow = saved_request()
-    assert flow.response is not None
-    flow.response.headers["content-encoding"] = coding
-
-    assert said(saved_summary(flow).exchange) == (200, None, {})
-
-
-def test_a_response_that_was_too_large_to_be_kept_says_nothing() -> None:
-    flow = saved_request()
-    assert flow.response is not None
-    flow.response.raw_content = None
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd", "unheard-of", None])
+def test_a_response_that_is_damaged_or_was_too_large_to_be_kept_says_nothing(coding: str | None) -> None:
+    flow, response = answered()
+    if coding:
+        response.headers["content-encoding"] = coding
+    else:
+        response.raw_content = None
 
     assert said(saved_summary(flow).exchange) == (200, None, {})
 
 
-def test_a_refusal_is_recalled() -> None:
-    flow = saved_request(answer=b'{"detail":"Unsupported parameter: metadata"}')
-    assert flow.response is not None
-    flow.response.status_code, flow.response.headers["content-type"] = 400, "application/json"
+def test_a_json_document_or_a_refusal_is_read_as_well() -> None:
+    flow, response = answered(answer=b'{"id":"r","usage":{"input_tokens":7}}')
+    response.headers["content-type"] = "application/json"
+    assert said(saved_summary(flow).exchange) == (200, "r", {"input_tokens": 7})
+    flow, response = answered(answer=b'{"detail":"Unsupported parameter: metadata"}')
+    response.status_code, response.headers["content-type"] = 400, "application/json"
     response_info = saved_summary(flow).exchange.response_info
 
     assert (response_info.status, response_info.error) == (400, {"detail": "Unsupported parameter: metadata"})
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"input":', b"\xff"])
-def test_a_body_that_is_no_object_is_unreadable(content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"input":', b"\xff", None])
+def test_a_body_that_is_no_object_or_was_not_kept_is_unreadable(content: bytes | None) -> None:
+    flow = saved_request()
+    flow.request.raw_content = content
     with pytest.raises(Unreadable):
-        saved_summary(saved_request(content=content))
+        saved_summary(flow)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "unheard-of"])
@@ -116,29 +102,31 @@ def test_a_body_in_another_coding_than_it_says_is_undecodable(coding: str) -> No
         saved_summary(flow)
 
 
-def test_a_body_that_was_not_kept_is_unreadable() -> None:
-    flow = saved_request()
-    flow.request.raw_content = None
-    with pytest.raises(Unreadable):
-        saved_summary(flow)
+@pytest.mark.parametrize(
+    ("sent", "began", "ended", "expected"),
+    [
+        pytest.param(5, 6, 7, (5, 7), id="all are known"),
+        pytest.param(None, 6, None, (4.5, 6), id="the first byte stands for the last one"),
+        pytest.param(5, -60, -55, (5, 5), id="a clock that was set back ends no turn before it began"),
+    ],
+)
+def test_times_are_made_up_for_where_they_are_not_known_or_cannot_be(
+    sent: float | None, began: float, ended: float | None, expected: tuple[float, float]
+) -> None:
+    flow, response = answered()
+    flow.request.timestamp_end = None if sent is None else START + sent
+    response.timestamp_start, response.timestamp_end = START + began, None if ended is None else START + ended
+
+    assert times([saved_summary(flow)]) == [expected]
 
 
-def test_times_that_are_not_known_are_made_up_for() -> None:
-    """The first byte stands for the last one."""
+def test_a_turn_without_a_response_ended_as_it_was_sent() -> None:
+    """On a socket, neither did one that ended before it was sent."""
     flow = saved_request(at=5)
-    assert flow.response is not None
-    flow.request.timestamp_end = flow.response.timestamp_end = None
+    flow.response = None
+    turn = saved_summary(flow)
 
-    assert times([saved_summary(flow)]) == [(4.5, 6)]
-
-
-def test_a_clock_that_was_set_back_ends_no_turn_before_it_began() -> None:
-    """It would be told of before anybody has heard of it, that is, not at all."""
-    flow = saved_request(at=5)
-    assert flow.response is not None
-    flow.response.timestamp_start, flow.response.timestamp_end = START - 60, START - 55
-
-    assert times([saved_summary(flow)]) == [(5, 5)]
+    assert (said(turn.exchange), times([turn])) == ((None, None, {}), [(5, 5)])
     assert times(of_socket(asking("one", at=5), ending("r", at=-55))) == [(5, 5)]
     assert times(of_socket(asking("one", at=5), ended_at=-55)) == [(5, 5)]
 
@@ -154,7 +142,7 @@ TWO_TURNS = (
 
 
 def test_each_turn_of_a_socket_comes_back() -> None:
-    """A delta as it is; whoever recalls it knows what it names."""
+    """A delta as it is; who reads it knows what it names."""
     first, second = of_socket(*TWO_TURNS)
 
     assert times([first, second]) == [(0, 2), (10, 12)]
@@ -167,19 +155,18 @@ def test_each_turn_of_a_socket_comes_back() -> None:
     assert second.exchange.forwarded == first.exchange.forwarded
 
 
-def test_of_turns_under_way_at_the_same_time_the_first_ends_first() -> None:
-    messages = asking("one", at=0), asking("two", at=1), ending("r1", at=3), ending("r2", at=4)
-
-    assert times(of_socket(*messages)) == [(0, 3), (1, 4)]
-
-
 def test_turns_that_were_not_over_end_with_their_socket() -> None:
+    """Of turns under way at the same time the first ends first."""
     messages = asking("one", at=0), ending("r1", at=2), asking("two", at=3), asking("three", at=4)
     turns = of_socket(*messages, ended_at=60)
 
     assert times(turns) == [(0, 2), (3, 60), (4, 60)]
     assert [said(turn.exchange) for turn in turns[1:]] == [(200, None, {})] * 2
     assert times(of_socket(*messages)) == [(0, 2), (3, 4), (4, 4)]
+    assert times(of_socket(*messages, ending("r2", at=5), ending("r3", at=6)))[1:] == [(3, 5), (4, 6)]
+
+
+CANCEL, OTHER = b'{"type":"response.cancel"}', b'{"type":"other","of":"response.create"}'
 
 
 def test_what_is_no_turn_and_what_answers_none_is_passed_over() -> None:
@@ -187,9 +174,7 @@ def test_what_is_no_turn_and_what_answers_none_is_passed_over() -> None:
     create = asking("one", at=3).content
     messages = (
         ending("r0", at=0),
-        WebSocketMessage(Opcode.TEXT, True, b'{"type":"response.cancel"}', START + 1),
-        WebSocketMessage(Opcode.TEXT, True, b'{"type":"other","of":"response.create"}', START + 1),
-        WebSocketMessage(Opcode.TEXT, True, create[:-1], START + 1),
+        *(WebSocketMessage(Opcode.TEXT, True, text, START + 1) for text in (CANCEL, OTHER, create[:-1])),
         WebSocketMessage(Opcode.BINARY, True, create, START + 1),
         asking("dropped", at=1, dropped=True),
         asking("one", at=3),
@@ -232,46 +217,44 @@ def sources(turns: list[SavedTurn]) -> list[str]:
     return [turn.exchange.cache_key.source for turn in turns]
 
 
-def test_each_turn_of_a_socket_has_its_own_portrait() -> None:
-    turns = of_socket(
-        *TWO_TURNS, turn_summaries=(known(0, key_source="idempotency_key"), known(10, key_source="account"))
-    )
-
-    assert sources(turns) == ["idempotency_key", "account"]
-    assert times(turns) == [(0, 0.25), (10, 10.25)]
+BEFORE, FIRST = known(-20, key_source="none"), known(0, key_source="account")
+SECOND, THIRD = known(10, key_source="principal"), known(20, key_source="idempotency_key")
 
 
-def test_of_a_trimmed_socket_the_last_portraits_are_those_of_its_messages() -> None:
-    """The first turns are known by their portraits alone."""
-    turn_summaries = known(-20, key_source="none"), known(0, key_source="account"), known(10, key_source="principal")
+@pytest.mark.parametrize(
+    ("messages", "turn_summaries", "expected"),
+    [
+        pytest.param(TWO_TURNS, [FIRST, SECOND], ["account", "principal"], id="each turn has its own"),
+        pytest.param(TWO_TURNS, [BEFORE, FIRST, SECOND], ["account", "principal"], id="the last ones"),
+        pytest.param(TWO_TURNS[3:], [BEFORE, FIRST, SECOND], ["principal"], id="also where messages were trimmed"),
+        pytest.param(TWO_TURNS, [SECOND], ["session", "principal"], id="none, where the first are missing"),
+        pytest.param(
+            (*TWO_TURNS, asking("three", at=20, dropped=True)),
+            [THIRD],
+            ["session", "session", "idempotency_key"],
+            id="a frame that was killed while it was held",
+        ),
+        pytest.param(
+            (*TWO_TURNS, asking("three", at=20)),
+            [FIRST, SECOND],
+            ["account", "principal", "session"],
+            id="none, where a turn was under way when the flow was saved",
+        ),
+    ],
+)
+def test_the_turns_of_a_socket_are_known_by_their_portraits(
+    messages: tuple[WebSocketMessage, ...], turn_summaries: list[Object], expected: list[str]
+) -> None:
+    turns = of_socket(*messages, turn_summaries=tuple(turn_summaries))
 
-    assert sources(of_socket(*TWO_TURNS, turn_summaries=turn_summaries)) == ["account", "principal"]
-    assert sources(of_socket(*TWO_TURNS[3:], turn_summaries=turn_summaries)) == ["principal"]
+    assert sources(turns) == expected
+    assert [turn.ended_at - turn.sent_at == 0.25 for turn in turns] == [source != "session" for source in expected]
 
 
-def test_a_frame_that_was_killed_while_it_was_held_is_the_turn_that_was_told_of() -> None:
-    messages = *TWO_TURNS, asking("three", at=20, dropped=True)
-    turns = of_socket(*messages, turn_summaries=(known(20, key_source="account"),))
-
-    assert sources(turns) == ["session", "session", "account"]
-    assert times(turns)[2] == (20, 20.25)
+ODD_TIMES = [START, -math.inf, math.inf, 1e300, START + 1e9, math.nan]
 
 
-def test_where_the_first_portraits_are_missing_the_first_turns_have_none() -> None:
-    turns = of_socket(*TWO_TURNS, turn_summaries=(known(10, key_source="principal"),))
-
-    assert sources(turns) == ["session", "principal"]
-
-
-def test_a_turn_that_was_under_way_when_the_flow_was_saved_takes_no_other_ones_portrait() -> None:
-    messages = *TWO_TURNS, asking("three", at=20)
-    turns = of_socket(*messages, turn_summaries=(known(0, key_source="account"), known(10, key_source="principal")))
-
-    assert sources(turns) == ["account", "principal", "session"]
-    assert times(turns) == [(0, 0.25), (10, 10.25), (20, 20)]
-
-
-@pytest.mark.parametrize("value", [None, 7, "", "nonsense", ["fill"], {"fill": "fill"}, b"fill", math.nan])
+@pytest.mark.parametrize("value", [None, 7, "", "nonsense", ["fill"], {"fill": "fill"}, b"fill", *ODD_TIMES])
 def test_a_portrait_that_says_nonsense_is_not_believed(value: Json) -> None:
     members = dict.fromkeys(("mode", "key_source", "continued", "changed", "ended_at"), value)
     turn = saved_summary(saved_request(at=5), turn_summary(**members))
@@ -280,11 +263,6 @@ def test_a_portrait_that_says_nonsense_is_not_believed(value: Json) -> None:
     assert (exchange.mode, exchange.cache_key.source, exchange.cache_key.inherited) == ("observe", "session", False)
     assert [name for name in exchange.changed if name != "fill"] == []
     assert times([turn]) == [(5, 7)]
-
-
-@pytest.mark.parametrize("ended_at", [START, -math.inf, math.inf, 1e300, START + 1e9, math.nan])
-def test_an_end_that_cannot_be_is_not_believed(ended_at: float) -> None:
-    assert times([saved_summary(saved_request(at=5), turn_summary(ended_at=ended_at))]) == [(5, 7)]
 
 
 def test_names_that_could_steer_a_terminal_or_fill_a_journal_with_text_are_left_out() -> None:
@@ -303,9 +281,8 @@ def test_a_portrait_that_lacks_a_member_does_no_harm(name: str) -> None:
 @pytest.mark.parametrize("at", [float("nan"), float("inf"), -1e300, 1e300, -1.0])
 def test_a_time_that_no_calendar_knows_is_none(at: float) -> None:
     """A file can hold any number."""
-    flow = saved_request()
-    assert flow.response is not None
-    flow.request.timestamp_end = flow.response.timestamp_start = flow.response.timestamp_end = at
-    saved_summary = read_saved_request(flow, "chatgpt.com", "responses", [])
+    flow, response = answered()
+    flow.request.timestamp_end = response.timestamp_start = response.timestamp_end = at
+    turn = saved_summary(flow)
 
-    assert (saved_summary.sent_at, saved_summary.ended_at, saved_summary.exchange.first_byte_at) == (0, 0, 0)
+    assert (turn.sent_at, turn.ended_at, turn.exchange.first_byte_at) == (0, 0, 0)

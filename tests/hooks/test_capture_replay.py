@@ -2,20 +2,20 @@
 
 import asyncio
 import copy
-import logging
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from codexcache.diagnosis.diagnosis import Diagnosis
-from codexcache.hooks import capture_replay
 from codexcache.hooks.capture_replay import CaptureReplay
 from codexcache.hooks.notify import TURN_SUMMARIES, Notifier, turn_summaries
 from codexcache.hooks.state import State
 from mitmproxy import eventsequence, http
 from mitmproxy.flow import Error
 from mitmproxy.test import taddons
-from support.saved import START, TOOLS, asking, counters, ending, going_on, saved_request, saved_socket
-from support.talks import until
+from support.patience import until
+from support.saved import START, TOOLS, asking, ending, going_on, saved_request, saved_socket
+from support.talks import counters
 from support.turn_summaries import turn_summary
 from support.wire import COMPACT, completed, said
 
@@ -23,16 +23,22 @@ from support.wire import COMPACT, completed, said
 class Loader:
     """Loads flows as mitmproxy does, hook by hook, and keeps what is found."""
 
-    def __init__(self) -> None:
+    def __init__(self, **bounds: Any) -> None:
         self.state, self.diagnoses = State(), list[Diagnosis]()
         self.state.diagnosis_service.listeners.append(self.diagnoses.append)
-        self.capture_replay = CaptureReplay(self.state)
+        self.captures = CaptureReplay(self.state, **bounds)
 
-    def load(self, *flows: http.HTTPFlow) -> None:
+    def load(self, *flows: http.HTTPFlow) -> "Loader":
         for each in flows:
             for event in eventsequence.iterate(each):
-                if hook := getattr(self.capture_replay, event.name, None):
+                if hook := getattr(self.captures, event.name, None):
                     hook(each)
+        return self
+
+    def done(self) -> list[tuple[float, str]]:
+        """Play what was gathered, and return what was told."""
+        self.captures.done()
+        return self.told
 
     @property
     def told(self) -> list[tuple[float, str]]:
@@ -42,15 +48,15 @@ class Loader:
 
 async def told(*flows: http.HTTPFlow) -> list[tuple[float, str]]:
     """Return what is told of these flows."""
-    loader = Loader()
-    loader.load(*flows)
-    loader.capture_replay.done()
+    loader = Loader().load(*flows)
+    found = loader.done()
     assert loader.state.errors.lines() == []
-    return loader.told
+    return found
 
 
 ONE = saved_request("one", at=0, given=9_000)
 TWO = saved_request("one", "two", at=20, given=9_500, cached=9_000)
+MESSAGES = (asking("one", at=0), ending("r1", at=2), going_on("two", "r1", at=5), ending("r2", at=6, cached=9_000))
 THREE = saved_request("one", "two", "three", at=40, given=9_900, cached=0, tools=TOOLS)
 
 
@@ -85,29 +91,17 @@ async def test_a_turn_that_was_not_over_is_no_predecessor() -> None:
     assert await told(slow, soon) == [(0, "cold"), (1, "cold")]
 
 
-async def test_a_turn_without_an_answer_is_told_of() -> None:
-    flow = saved_request("one", at=0)
-    flow.response, flow.error = None, _failure()
+async def test_a_turn_that_was_cut_or_not_answered_is_reported_once_and_so_is_a_compaction() -> None:
+    unanswered, cut = saved_request("one", at=0), saved_request("one", at=0, answer=b"data: ")
+    unanswered.response = None
+    unanswered.error = cut.error = Error("the connection was lost")
 
-    assert await told(flow) == [(0, "no_usage")]
-
-
-async def test_an_answer_that_was_cut_is_told_of_once() -> None:
-    flow = saved_request("one", at=0, answer=b"data: ")
-    flow.error = _failure()
-
-    assert await told(flow) == [(0, "no_usage")]
-
-
-async def test_compaction_is_a_turn() -> None:
+    assert [await told(flow) for flow in (unanswered, cut)] == [[(0, "no_usage")]] * 2
     assert await told(saved_request("one", path=COMPACT)) == [(0, "cold")]
 
 
-def _failure() -> Error:
-    return Error("the connection was lost")
-
-
-def _others() -> Iterator[http.HTTPFlow]:
+def others() -> Iterator[http.HTTPFlow]:
+    """Yield flows that are no turns: of other paths, another host, another method, and a refused WebSocket."""
     for path in ("/backend-api/codex/models", "/backend-api/codex/responses/other"):
         yield saved_request(path=path)
         yield saved_socket(asking("one", at=0), ending("r", at=1), path=path)
@@ -119,99 +113,93 @@ def _others() -> Iterator[http.HTTPFlow]:
     yield from (fetched, refused)
 
 
-async def test_what_is_no_turn_is_not_told_of() -> None:
+async def test_what_is_no_turn_is_not_reported() -> None:
     """And is not touched."""
-    flows = list(_others())
+    flows = list(others())
 
     assert await told(*flows) == []
     assert [each for each in flows if TURN_SUMMARIES in each.metadata] == []
 
 
-async def test_live_flows_are_none_of_a_captures() -> None:
-    """Those who hear them live tell of them."""
+async def test_live_flows_are_left_to_those_who_hear_them_live() -> None:
+    """Also one that is killed: it is not live any more then, but was not loaded."""
+    loader = Loader()
     request, socket = saved_request(), saved_socket(asking("one", at=0), ending("r", at=1))
     request.live = socket.live = True
-
-    assert await told(request, socket) == []
-
-
-async def test_a_live_flow_that_is_killed_is_none_either() -> None:
-    """It is not live any more then, but was not loaded."""
-    loader = Loader()
-    request, socket = saved_request(), saved_socket(asking("one", at=0))
+    loader.load(request, socket)
     for killed in (request, socket):
-        killed.live = True
-        loader.capture_replay.requestheaders(killed)
+        loader.captures.requestheaders(killed)
         killed.kill()
     request.response = None
-    loader.capture_replay.error(request)
-    loader.capture_replay.websocket_end(socket)
-    loader.capture_replay.done()
+    loader.captures.error(request)
+    loader.captures.websocket_end(socket)
 
-    assert loader.told == []
-
-
-@pytest.mark.parametrize("content", [b"not JSON", b"[]", b""])
-async def test_a_body_that_cannot_be_read_is_one_line(content: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    """What is loaded beside it is told of."""
-    caplog.set_level(logging.INFO)
-
-    assert await told(saved_request(content=content), TWO) == [(20, "cold")]
-    assert len(said(caplog)) == 1
-    assert said(caplog)[0].startswith("A turn to 'chatgpt.com' passes unchanged: ")
+    assert loader.done() == []
 
 
-async def test_an_unknown_coding_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
-    flow = saved_request()
-    flow.request.headers["content-encoding"] = "secret-coding"
+@pytest.mark.parametrize(
+    ("content", "coding", "reason"),
+    [
+        (b"not JSON", "", "it is not JSON"),
+        (b"[]", "", "it is not a JSON object"),
+        (b"", "", "it is not JSON"),
+        (b"{}", "secret-coding", "its content encoding is not one that is understood"),
+    ],
+)
+async def test_a_body_that_cannot_be_read_is_one_line(
+    content: bytes, coding: str, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is loaded with it is reported."""
+    flow = saved_request(content=content)
+    flow.request.headers["content-encoding"] = coding
 
-    assert await told(flow) == []
-    assert said(caplog) == [
-        "A turn to 'chatgpt.com' passes unchanged: its content encoding is not one that is understood."
-    ]
+    assert await told(flow, TWO) == [(20, "cold")]
+    (line,) = said(caplog)
+    assert line.startswith(f"A turn to 'chatgpt.com' passes unchanged: {reason}")
+    assert "secret" not in line
 
 
-async def test_what_was_gathered_is_played_after_a_quiet_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+async def timers(monkeypatch: pytest.MonkeyPatch) -> list[asyncio.TimerHandle]:
+    """Grows by each timer that is set."""
+    loop, found = asyncio.get_running_loop(), list[asyncio.TimerHandle]()
+    call_later = loop.call_later
+
+    def noted(*arguments: Any) -> asyncio.TimerHandle:
+        found.append(call_later(*arguments))
+        return found[-1]
+
+    monkeypatch.setattr(loop, "call_later", noted)
+    return found
+
+
+async def test_what_was_gathered_is_played_after_a_quiet_moment(timers: list[asyncio.TimerHandle]) -> None:
     """Not before: another flow may hold an earlier turn."""
-    monkeypatch.setattr(capture_replay, "_QUIET", 0.01)
-    loader = Loader()
-    loader.load(TWO)
-    first = loader.capture_replay._timer
-    loader.load(ONE)
-    assert first is not None
-    assert (first.cancelled(), loader.told) == (True, [])
+    loader = Loader(quiet=0.01).load(TWO, ONE)
+    assert ([timer.cancelled() for timer in timers], loader.told) == ([True, False], [])
     await until(lambda: loader.told)
 
     assert loader.told == [(0, "cold"), (20, "hit")]
 
 
-async def test_what_was_gathered_is_played_at_the_end_and_not_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture_replay, "_QUIET", 0.01)
-    loader = Loader()
-    loader.load(ONE)
-    loader.capture_replay.done()
-    loader.capture_replay.done()
-    await asyncio.sleep(0.03)
+async def test_what_was_gathered_is_played_at_the_end_and_not_again(timers: list[asyncio.TimerHandle]) -> None:
+    loader = Loader(quiet=0.01).load(ONE)
+    loader.done()
+    loader.done()
+    await until(lambda: asyncio.get_running_loop().time() > timers[0].when())
 
     assert loader.told == [(0, "cold")]
 
 
-async def test_a_long_capture_is_played_as_far_as_it_has_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capture_replay, "_MOST", 3)
-    loader = Loader()
-    loader.load(ONE)
-    assert loader.told == []
-    loader.load(TWO)
-    assert loader.told == [(0, "cold"), (20, "hit")]
-    loader.load(THREE)
-    loader.capture_replay.done()
-
-    assert loader.told == [(0, "cold"), (20, "hit"), (40, "tools_changed")]
+async def test_a_long_capture_is_played_as_far_as_it_has_come() -> None:
+    loader = Loader(most=3)
+    assert loader.load(ONE).told == []
+    assert loader.load(TWO).told == [(0, "cold"), (20, "hit")]
+    assert loader.load(THREE).done() == [(0, "cold"), (20, "hit"), (40, "tools_changed")]
 
 
 async def test_a_turn_that_cannot_be_explained_does_not_keep_others_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    loader = Loader()
-    loader.load(ONE, TWO)
+    loader = Loader().load(ONE, TWO)
     sent = loader.state.diagnosis_service.turn_sent
 
     def fail_once(*arguments: object, **named: object) -> None:
@@ -219,25 +207,22 @@ async def test_a_turn_that_cannot_be_explained_does_not_keep_others_from_it(monk
         raise ValueError("secret")
 
     monkeypatch.setattr(loader.state.diagnosis_service, "turn_sent", fail_once)
-    loader.capture_replay.done()
 
-    assert loader.told == [(20, "cold")]
+    assert loader.done() == [(20, "cold")]
     assert [line.partition(" at ")[0] for line in loader.state.errors.lines()] == ["ValueError"]
 
 
-async def test_of_a_socket_that_was_told_of_nothing_is_kept() -> None:
-    loader = Loader()
-    loader.load(saved_socket(asking("one", at=0), ending("r1", at=2), going_on("two", "r1", at=5), ending("r2", at=6)))
-    loader.capture_replay.done()
+async def test_nothing_is_kept_of_a_socket_that_was_reported() -> None:
+    """A turn of another one with its id names what is not known any more."""
+    loader, first, again = Loader(), saved_socket(*MESSAGES), saved_socket(going_on("three", "r2", at=20))
+    again.id = first.id
+    loader.load(first).done()
 
-    assert [name for _, name in loader.told] == ["cold", "upstream"]
-    assert loader.state.diagnosis_service._responses == {}
-
-
-TALK = (asking("one", at=0), ending("r1", at=2), going_on("two", "r1", at=5), ending("r2", at=6, cached=9_000))
+    assert [name for _, name in loader.load(again).done()] == ["cold", "hit", "no_usage"]
+    assert [len(diagnosis.record.prompt.items) for diagnosis in loader.diagnoses] == [1, 2, 1]
 
 
-@pytest.mark.parametrize("make", [lambda: saved_request("one", coding="zstd"), lambda: saved_socket(*TALK)])
+@pytest.mark.parametrize("make", [lambda: saved_request("one", coding="zstd"), lambda: saved_socket(*MESSAGES)])
 async def test_a_flow_keeps_every_byte(make: Callable[..., http.HTTPFlow]) -> None:
     """Only its portraits, its mark and its comment are new."""
     flow = make()
@@ -246,8 +231,7 @@ async def test_a_flow_keeps_every_byte(make: Callable[..., http.HTTPFlow]) -> No
         loader = Loader()
         context.master.addons.add(notifier := Notifier(loader.state))
         loader.state.diagnosis_service.listeners.append(notifier.notify)
-        loader.load(flow)
-        loader.capture_replay.done()
+        loader.load(flow).done()
     after = flow.get_state()
 
     assert {name for name in before if after[name] != before[name]} == {"metadata", "comment", "marked"}
@@ -260,8 +244,7 @@ async def explained(flow: http.HTTPFlow) -> http.HTTPFlow:
         loader = Loader()
         context.master.addons.add(notifier := Notifier(loader.state))
         loader.state.diagnosis_service.listeners.append(notifier.notify)
-        loader.load(flow)
-        loader.capture_replay.done()
+        loader.load(flow).done()
     assert loader.state.errors.lines() == []
     return flow
 
@@ -269,8 +252,8 @@ async def explained(flow: http.HTTPFlow) -> http.HTTPFlow:
 OLD = turn_summary(sent_at=START, ended_at=START + 1)
 
 
-@pytest.mark.parametrize("make", [saved_request, lambda **given: saved_socket(*TALK[:2], **given)])
-async def test_old_portraits_make_room_for_new_ones(make: Callable[..., http.HTTPFlow]) -> None:
+@pytest.mark.parametrize("make", [saved_request, lambda **given: saved_socket(*MESSAGES[:2], **given)])
+async def test_old_portraits_are_replaced_by_new_ones(make: Callable[..., http.HTTPFlow]) -> None:
     """What only they knew is taken over; they are not repeated each time the capture is loaded."""
     flow = await explained(make(turn_summaries=[OLD]))
     (first,) = turn_summaries(flow)
@@ -283,37 +266,30 @@ async def test_old_portraits_make_room_for_new_ones(make: Callable[..., http.HTT
     assert first["client_sent"] == OLD["client_sent"]
 
 
-async def test_an_old_mark_and_comment_make_room_as_well() -> None:
+async def test_counters_stand_as_the_backend_sent_them() -> None:
+    (shown,) = turn_summaries(await explained(saved_request(answer=completed(usage=counters(9_000, None)))))
+
+    assert shown["gen_ai.usage.input_tokens"] == 9_000
+    assert "gen_ai.usage.cache_read.input_tokens" not in shown
+
+
+async def test_an_old_mark_and_comment_are_replaced_as_well_but_not_the_users_own() -> None:
     """In another capture a turn may have had another predecessor."""
-    flow = saved_request(turn_summaries=[OLD])
-    flow.comment, flow.marked = "miss: tools_changed: tool shell was edited", ":warning:"
-    await explained(flow)
+    old, own = saved_request(turn_summaries=[OLD]), saved_request(turn_summaries=[OLD])
+    old.comment, old.marked = "miss: tools_changed: tool shell was edited", ":warning:"
+    own.comment, own.marked = "mine", ":heart:"
+    for flow in (old, own):
+        await explained(flow)
 
-    assert flow.comment.startswith("cold: ")
-    assert flow.marked == ":snowflake:"
-
-
-async def test_a_comment_and_mark_of_the_users_own_stay() -> None:
-    flow = saved_request(turn_summaries=[OLD])
-    flow.comment, flow.marked = "mine", ":heart:"
-    await explained(flow)
-
-    assert (flow.comment, flow.marked) == ("mine", ":heart:")
+    assert (old.comment.partition(":")[0], old.marked) == ("cold", ":snowflake:")
+    assert (own.comment, own.marked) == ("mine", ":heart:")
 
 
 @pytest.mark.parametrize("value", [None, 7, "text", {"turn": 1}, [None, 7, "text", ["turn"]], [{}]])
 async def test_what_is_no_portrait_does_not_keep_a_turn_from_being_told(value: object) -> None:
-    request, socket = saved_request(), saved_socket(*TALK)
+    request, socket = saved_request(), saved_socket(*MESSAGES)
     for flow in (request, socket):
         flow.metadata[TURN_SUMMARIES] = value
         await explained(flow)
 
     assert [len(turn_summaries(flow)) for flow in (request, socket)] == [1, 2]
-
-
-async def test_counters_stand_as_the_backend_sent_them() -> None:
-    """Absent ones stay absent."""
-    flow = await explained(saved_request(answer=completed(usage=counters(9_000, None))))
-
-    assert turn_summaries(flow)[0]["gen_ai.usage.input_tokens"] == 9_000
-    assert "gen_ai.usage.cache_read.input_tokens" not in turn_summaries(flow)[0]

@@ -22,6 +22,12 @@ def test_on_loopback_there_is_nothing_to_say(host: str, mode: str) -> None:
     assert warned(mode, listen_host=host) == []
 
 
+@pytest.mark.parametrize("mode", ["transparent", "wireguard", "local:nobody", "dns"])
+def test_other_ways_in_have_their_own_locks(mode: str) -> None:
+    """A route, a key, this machine; with `-n`, as where a capture is read, the proxy listens nowhere."""
+    assert warned(mode) == warned(server=False) == []
+
+
 @pytest.mark.parametrize("mode", ["regular", "upstream:http://127.0.0.1:1", "socks5"])
 @pytest.mark.parametrize(
     ("host", "shown"),
@@ -37,26 +43,10 @@ def test_a_proxy_for_others_without_a_password_is_pointed_out(mode: str, host: s
 
 
 def test_a_host_of_one_mode_wins_over_that_of_all() -> None:
-    """In both directions."""
+    """In both directions; several ways in are one fault."""
     assert warned("regular@127.0.0.1:8080", listen_host="") == []
     assert len(warned("regular@192.0.2.1:8080", listen_host="127.0.0.1")) == 1
-
-
-def test_several_ways_in_are_pointed_out_once() -> None:
-    """They are one fault."""
     assert len(warned("regular@8080", "upstream:http://127.0.0.1:1@8081")) == 1
-
-
-def test_a_door_to_the_internet_is_called_one() -> None:
-    """mitmproxy turns public addresses away unless it is told not to."""
-    (sentence,) = warned(block_global=False)
-    assert "anyone on the internet (block_global is off) who reaches it" in sentence
-
-
-@pytest.mark.parametrize("mode", ["transparent", "wireguard", "local:nobody", "dns"])
-def test_other_ways_in_have_their_own_locks(mode: str) -> None:
-    """A route, a key, this machine."""
-    assert warned(mode) == []
 
 
 @pytest.mark.parametrize("mode", ["reverse:https://chatgpt.com", "transparent", "wireguard", "local:nobody"])
@@ -66,12 +56,10 @@ def test_a_password_that_shuts_everyone_out_is_pointed_out(mode: str) -> None:
     assert sentence.startswith(f"proxyauth is set, but in {mode.partition(':')[0]} mode ")
 
 
-def test_tokens_that_cross_the_network_in_the_clear_are_pointed_out() -> None:
-    """A reverse proxy is spoken to by http."""
-    (sentence,) = warned("reverse:https://chatgpt.com", listen_host="0.0.0.0")
-    assert sentence.startswith("The reverse proxy listens on all addresses: ")
+def test_a_door_to_the_internet_and_tokens_in_the_clear_are_pointed_out() -> None:
+    """mitmproxy turns public addresses away unless it is told not to; a reverse proxy is spoken to by http."""
+    (open_to_all,) = warned(block_global=False)
+    (clear,) = warned("reverse:https://chatgpt.com", listen_host="0.0.0.0")
 
-
-def test_a_capture_that_is_read_listens_nowhere() -> None:
-    """Nor does anything else with `-n`."""
-    assert warned(server=False) == []
+    assert "anyone on the internet (block_global is off) who reaches it" in open_to_all
+    assert clear.startswith("The reverse proxy listens on all addresses: ")

@@ -1,17 +1,17 @@
 """What arrives at the proxy, and what does not."""
 
-import asyncio
 import ssl
-from collections.abc import Callable
 
 import pytest
 from codexcache.hooks.connection_stats import ConnectionStats
 from codexcache.hooks.state import State
-from conftest import Stage
+from conftest import Network
 from mitmproxy.proxy import server_hooks
 from mitmproxy.test import tflow
 from support.client import connected
+from support.patience import until
 from support.proxy import Proxy
+from support.talks import post
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, said
 from toolkit.wire.streams import TunnelRefused
@@ -23,14 +23,6 @@ def connection_stats(proxy: Proxy) -> ConnectionStats:
     return found
 
 
-async def counted(number: Callable[[], int], expected: int) -> bool:
-    """Wait until the proxy has counted so far: it sees the end of a connection after the client does."""
-    async with asyncio.timeout(5):
-        while number() != expected:
-            await asyncio.sleep(0.01)
-    return True
-
-
 async def refuse(proxy: Proxy, host: str = "chatgpt.com") -> None:
     """Connect with no trust in the proxy's CA."""
     with pytest.raises(ssl.SSLError):
@@ -39,16 +31,16 @@ async def refuse(proxy: Proxy, host: str = "chatgpt.com") -> None:
 
 
 async def test_a_client_that_refuses_the_ca_is_told_the_way_once(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Once for each host; the numbers go on."""
-    await stage.upstream()
-    proxy = await stage.proxy()
+    await net.upstream()
+    proxy = await net.proxy()
     await refuse(proxy)
     await refuse(proxy)
     ca = proxy.ca_file
 
-    assert await counted(lambda: connection_stats(proxy).distrusted["chatgpt.com"], 2)
+    await until(lambda: connection_stats(proxy).distrusted["chatgpt.com"] == 2)  # it sees the end after the client does
     (sentence,) = said(caplog)
     assert sentence.startswith("A client at 127.0.0.1 does not trust mitmproxy's CA for 'chatgpt.com'.")
     assert f"CODEX_CA_CERTIFICATE={ca}" in sentence
@@ -56,10 +48,10 @@ async def test_a_client_that_refuses_the_ca_is_told_the_way_once(
     assert "SSL_CERT_FILE" in sentence
 
 
-async def test_turns_and_other_requests_are_counted(stage: Stage) -> None:
+async def test_turns_and_other_requests_are_counted(net: Network) -> None:
     """With what was changed in the turns, and what else was refused."""
-    await stage.upstream(responding(whole(status="401 Unauthorized")))
-    proxy = await stage.proxy()
+    await net.upstream(responding(whole(status="401 Unauthorized")))
+    proxy = await net.proxy()
     async with connected(proxy) as connection:
         await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
         await connection.post("/backend-api/wham/usage", method="GET")
@@ -71,10 +63,10 @@ async def test_turns_and_other_requests_are_counted(stage: Stage) -> None:
     assert report["changed"] == {"session-id": 1, "session_id": 1, "x-client-request-id": 1}
 
 
-async def test_other_hosts_are_counted_as_tunnelled(stage: Stage) -> None:
-    """Their requests are nobody's business."""
-    await stage.upstream(host="other.example")
-    proxy = await stage.proxy()
+async def test_other_hosts_are_counted_as_tunnelled(net: Network) -> None:
+    """Their requests are not looked at."""
+    await net.upstream(host="other.example")
+    proxy = await net.proxy()
     with pytest.raises(ssl.SSLError):
         async with connected(proxy, "other.example"):  # its certificate is its own, which this client does not trust
             raise AssertionError("it was opened")
@@ -83,38 +75,33 @@ async def test_other_hosts_are_counted_as_tunnelled(stage: Stage) -> None:
     assert (report["tunnelled"], report["opened"], report["distrusted"]) == ({"other.example": 1}, {}, {})
 
 
-async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(stage: Stage) -> None:
-    proxy = await stage.proxy()
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("chatgpt.com", {"chatgpt.com": "no route to chatgpt.com in this test"}), ("other.example", {})],
+)
+async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(
+    net: Network, host: str, expected: dict[str, str]
+) -> None:
+    """Other hosts are not."""
+    proxy = await net.proxy()
     with pytest.raises(TunnelRefused):
-        async with connected(proxy):
-            pass
-    report = connection_stats(proxy).report()
-
-    assert report["unreachable"] == {"chatgpt.com": "no route to chatgpt.com in this test"}
-
-
-async def test_other_hosts_that_cannot_be_reached_are_not(stage: Stage) -> None:
-    proxy = await stage.proxy()
-    with pytest.raises(TunnelRefused):
-        async with connected(proxy, "other.example"):
+        async with connected(proxy, host):
             pass
 
-    assert connection_stats(proxy).report()["unreachable"] == {}
+    assert connection_stats(proxy).report()["unreachable"] == expected
 
 
-async def test_a_proxy_on_the_way_that_cannot_be_reached_is_noted(stage: Stage) -> None:
-    proxy = await stage.proxy(mode="upstream:http://gone.example:3128")
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body())
+async def test_a_proxy_on_the_way_that_cannot_be_reached_is_noted(net: Network) -> None:
+    proxy = await net.proxy(mode="upstream:http://gone.example:3128")
+    await post(proxy)
 
     assert connection_stats(proxy).unreachable == {"the proxy gone.example": "no route to gone.example in this test"}
 
 
-async def test_a_server_with_a_certificate_of_nobody_is_noted(stage: Stage) -> None:
-    await stage.upstream()
-    proxy = await stage.proxy(ssl_verify_upstream_trusted_ca=str((await stage.proxy()).ca_file))
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [JSON], body())
+async def test_a_server_whose_certificate_is_not_trusted_is_noted(net: Network) -> None:
+    await net.upstream()
+    proxy = await net.proxy(ssl_verify_upstream_trusted_ca=str((await net.proxy()).ca_file))
+    await post(proxy)
 
     assert connection_stats(proxy).unreachable["chatgpt.com"].startswith("Certificate verify failed")
 

@@ -8,13 +8,18 @@ from codexcache.hooks.deferred import DeferredQueue
 from codexcache.hooks.errors import InternalErrors
 
 
+@pytest.fixture
+def deferred() -> DeferredQueue:
+    """With nothing to do."""
+    return DeferredQueue(InternalErrors())
+
+
 def fail() -> None:
     raise ValueError("canary")
 
 
-async def test_what_is_asked_for_is_done_in_order_when_nothing_else_is_left() -> None:
+async def test_what_is_asked_for_is_done_in_order_when_nothing_else_is_left(deferred: DeferredQueue) -> None:
     done: list[int] = []
-    deferred = DeferredQueue(InternalErrors())
     for number in range(3):
         deferred.do(lambda number=number: done.append(number))  # type: ignore[misc]
     assert done == []
@@ -37,11 +42,10 @@ async def test_it_is_done_before_anything_that_arrives_is_taken_in() -> None:
     assert heard[:2] == ["done", "arrived"]
 
 
-async def test_what_is_put_by_is_done_before_what_is_asked_for_next() -> None:
+async def test_what_is_put_by_is_done_before_what_is_asked_for_next(deferred: DeferredQueue) -> None:
     done: list[int] = []
-    deferred = DeferredQueue(InternalErrors())
     deferred.enqueue(lambda: done.append(1))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     assert done == []
     deferred.do(lambda: done.append(2))
     await asyncio.sleep(0)
@@ -49,17 +53,10 @@ async def test_what_is_put_by_is_done_before_what_is_asked_for_next() -> None:
     assert done == [1, 2]
 
 
-def test_where_no_loop_runs_it_is_done_at_once() -> None:
+async def test_a_caller_that_cannot_wait_has_it_done_now_and_once(deferred: DeferredQueue) -> None:
+    """What it asks for itself is done as well."""
     done: list[int] = []
-    DeferredQueue(InternalErrors()).do(lambda: done.append(1))
-
-    assert done == [1]
-
-
-async def test_whoever_cannot_wait_has_it_done_now_and_once() -> None:
-    done: list[int] = []
-    deferred = DeferredQueue(InternalErrors())
-    deferred.do(lambda: done.append(1))
+    deferred.do(lambda: deferred.do(lambda: done.append(1)))
     deferred.catch_up()
     assert done == [1]
     await asyncio.sleep(0)
@@ -67,11 +64,9 @@ async def test_whoever_cannot_wait_has_it_done_now_and_once() -> None:
     assert done == [1]
 
 
-async def test_what_it_asks_for_itself_is_done_as_well() -> None:
+def test_where_no_loop_runs_it_is_done_at_once(deferred: DeferredQueue) -> None:
     done: list[int] = []
-    deferred = DeferredQueue(InternalErrors())
     deferred.do(lambda: deferred.do(lambda: done.append(1)))
-    await asyncio.sleep(0)
 
     assert done == [1]
 
@@ -88,26 +83,17 @@ async def test_what_fails_is_noted_and_keeps_nothing_else_from_being_done(caplog
     assert "canary" not in caplog.text
 
 
-async def test_at_the_end_nothing_is_put_off_any_more() -> None:
+async def test_at_the_end_nothing_is_put_off_any_more(deferred: DeferredQueue) -> None:
+    """What is asked for in the middle of something is done once."""
     done: list[int] = []
-    deferred = DeferredQueue(InternalErrors())
     deferred.do(lambda: done.append(1))
     deferred.finish()
     assert done == [1]
-    deferred.do(lambda: done.append(2))
-
-    assert done == [1, 2]
-
-
-def test_what_is_asked_for_in_the_middle_of_something_is_done_once_where_nothing_is_put_off() -> None:
-    done: list[int] = []
-    deferred = DeferredQueue(InternalErrors())
-    deferred.finish()
 
     def ask_for_more() -> None:
-        deferred.do(lambda: done.append(1))
-        done.append(2)
+        deferred.do(lambda: done.append(2))
+        done.append(3)
 
     deferred.do(ask_for_more)
 
-    assert done == [1, 2]
+    assert done == [1, 2, 3]

@@ -9,26 +9,13 @@ from codexcache.hooks.deferred import LARGE, decode_maybe_in_thread, run_maybe_i
 from codexcache.wire.content_encoding import Undecodable
 
 
-async def test_the_event_loop_goes_on_while_a_large_body_is_worked_on() -> None:
+@pytest.mark.parametrize(("size", "goes_on"), [(LARGE, True), (LARGE - 1, False)], ids=["large", "small"])
+async def test_the_event_loop_runs_while_a_large_body_is_worked_on(size: int, goes_on: bool) -> None:
+    """A small one is worked on without anything in between."""
     gone_on = threading.Event()
     asyncio.get_running_loop().call_soon(gone_on.set)
 
-    assert await run_maybe_in_thread(LARGE, lambda: gone_on.wait(5))
-
-
-async def test_a_small_body_is_worked_on_without_anything_in_between() -> None:
-    gone_on = threading.Event()
-    asyncio.get_running_loop().call_soon(gone_on.set)
-
-    assert not await run_maybe_in_thread(LARGE - 1, gone_on.is_set)
-
-
-async def test_what_fails_in_a_thread_is_raised_where_it_is_waited_for() -> None:
-    def fail() -> None:
-        raise ValueError("it is not JSON")
-
-    with pytest.raises(ValueError, match="it is not JSON"):
-        await run_maybe_in_thread(LARGE, fail)
+    assert await run_maybe_in_thread(size, lambda: gone_on.wait(5 if goes_on else 0)) is goes_on
 
 
 @pytest.mark.parametrize("size", [10, LARGE, 3 * LARGE])

@@ -1,4 +1,4 @@
-"""An addon has the hooks of its rooms, and no others."""
+"""An addon has the hooks of what it holds, and no others."""
 
 import asyncio
 from typing import Any
@@ -10,7 +10,7 @@ from mitmproxy import exceptions, hooks
 from mitmproxy.test import taddons
 
 
-class Room:
+class Handler:
     """Notes which of its hooks were called with what."""
 
     def __init__(self, name: str, heard: list[tuple[str, object]]) -> None:
@@ -27,25 +27,20 @@ class Quiet:
     def tell(self) -> None: ...
 
 
-def connected(*rooms: object, faults: InternalErrors | None = None) -> Any:
-    return HookDispatcher("an addon", rooms, faults or InternalErrors())
+def connected(*handlers: object, faults: InternalErrors | None = None) -> Any:
+    return HookDispatcher("an addon", handlers, faults or InternalErrors())
 
 
-def test_an_event_goes_to_each_room_that_wants_it_in_order() -> None:
+def test_an_event_goes_to_each_handler_that_wants_it_in_order() -> None:
     heard: list[tuple[str, object]] = []
-    addon = connected(Room("first", heard), Quiet(), Room("second", heard))
+    addon = connected(Handler("first", heard), Quiet(), Handler("second", heard))
     addon.request("a flow")
 
     assert heard == [("first", "a flow"), ("second", "a flow")]
-
-
-def test_an_event_that_no_room_wants_finds_no_hook() -> None:
-    addon = connected(Room("only", []), Quiet())
-
     assert [name for name in hooks.all_hooks if hasattr(addon, name)] == ["request"]
 
 
-class Waiting(Room):
+class Waiting(Handler):
     """Has its event waited for."""
 
     async def request(self, flow: object) -> None:  # type: ignore[override]
@@ -53,10 +48,10 @@ class Waiting(Room):
         super().request(flow)
 
 
-async def test_what_one_room_waits_for_is_done_before_the_next_is_asked() -> None:
+async def test_what_one_handler_waits_for_is_done_before_the_next_is_asked() -> None:
     heard: list[tuple[str, object]] = []
-    rooms = [Waiting("first", heard), Room("second", heard), Waiting("third", heard)]
-    await connected(*rooms).request("a flow")
+    handlers = [Waiting("first", heard), Handler("second", heard), Waiting("third", heard)]
+    await connected(*handlers).request("a flow")
 
     assert [name for name, _ in heard] == ["first", "second", "third"]
 
@@ -86,21 +81,22 @@ def kinds(faults: InternalErrors) -> list[str]:
     return [line.partition(" at ")[0] for line in faults.lines()]
 
 
-async def test_a_room_that_fails_keeps_no_other_from_hearing() -> None:
+async def test_a_handler_that_fails_keeps_no_other_from_hearing() -> None:
     heard: list[tuple[str, object]] = []
-    faults = InternalErrors()
-    rooms = [Failing(), Room("first", heard), FailingLate(), Room("second", heard), Failing(), Waiting("last", heard)]
-    await connected(*rooms, faults=faults).request("a flow")
+    faults, first, last = InternalErrors(), Handler("first", heard), Waiting("last", heard)
+    await connected(Failing(), first, FailingLate(), first, Failing(), last, faults=faults).request("a flow")
 
-    assert [name for name, _ in heard] == ["first", "second", "last"]
+    assert [name for name, _ in heard] == ["first", "first", "last"]
     assert kinds(faults) == ["ValueError", "TypeError"]
     assert all("in the request hook" in line for line in faults.lines())
 
 
-def test_what_is_wrong_with_an_option_is_for_mitmproxy_to_say() -> None:
+def test_what_is_wrong_with_an_option_or_ends_the_program_is_for_mitmproxy() -> None:
     faults = InternalErrors()
     with taddons.context(), pytest.raises(exceptions.OptionsError):
         connected(Failing(), faults=faults).configure({"listen_port"})
+    with pytest.raises(KeyboardInterrupt):
+        connected(Failing(), faults=faults).done()
 
     assert faults.lines() == []
 
@@ -113,8 +109,3 @@ def test_at_the_start_it_is_said_without_a_traceback(caplog: pytest.LogCaptureFi
     assert [(one.levelname, one.message, one.exc_info) for one in caplog.records] == [
         ("ERROR", "it is no number", None)
     ]
-
-
-def test_what_ends_the_program_is_not_held_back() -> None:
-    with pytest.raises(KeyboardInterrupt):
-        connected(Failing()).done()

@@ -1,4 +1,4 @@
-"""Faults of ours are said once, counted, and quote nothing."""
+"""Internal errors are reported once, counted, and quote nothing."""
 
 import logging
 
@@ -17,23 +17,19 @@ def fail(faults: InternalErrors, kind: type[BaseException], where: str = "the re
         raise kind(SECRET)
 
 
-def test_what_goes_well_is_not_noted(caplog: pytest.LogCaptureFixture) -> None:
-    faults = InternalErrors()
-    with faults.noted("a test"):
-        pass
-
-    assert (warnings(caplog), faults.lines(), faults.summary()) == ([], [], [])
-
-
 def test_what_fails_is_said_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
     fail(InternalErrors(), ValueError)
+    InternalErrors().note("a test", ValueError(SECRET))  # which was never raised
+    raised, noted = warnings(caplog)
 
-    assert len(warnings(caplog)) == 1
-    assert warnings(caplog)[0].startswith("Codex Continuity has a fault (ValueError at test_errors.py:")
-    assert "in the request hook). The traffic passes as the client sent it." in warnings(caplog)[0]
+    assert raised.startswith("Codex Continuity has a fault (ValueError at test_errors.py:")
+    assert "in the request hook). The traffic passes as the client sent it." in raised
+    assert "(ValueError at an unknown line in a test)" in noted
 
 
-def test_a_fault_is_said_once_for_each_kind_and_counted(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fault_is_counted_and_said_once_for_each_kind_without_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     faults = InternalErrors()
     for _ in range(3):
         fail(faults, ValueError)
@@ -41,25 +37,14 @@ def test_a_fault_is_said_once_for_each_kind_and_counted(caplog: pytest.LogCaptur
     fail(faults, ValueError, "the response hook")
     summary = faults.summary()
 
+    with faults.noted("what goes well"):
+        pass
+
     assert len(warnings(caplog)) == 3
     assert len(summary) == 1
     assert summary[0].startswith("Codex Continuity had a fault 3 times: ValueError at test_errors.py:")
-
-
-def test_neither_the_words_of_an_exception_nor_its_folder_are_said(caplog: pytest.LogCaptureFixture) -> None:
-    faults = InternalErrors()
-    for _ in range(2):
-        fail(faults, ValueError)
-    said = caplog.text + " ".join(faults.summary())
-
-    assert SECRET not in said
-    assert "tests/proxy/test_errors.py" not in " ".join([*warnings(caplog), *faults.summary()])
-
-
-def test_a_fault_that_was_never_raised_has_no_place(caplog: pytest.LogCaptureFixture) -> None:
-    InternalErrors().note("a test", ValueError(SECRET))
-
-    assert "(ValueError at an unknown line in a test)" in warnings(caplog)[0]
+    assert SECRET not in caplog.text + summary[0]
+    assert "tests/proxy/test_errors.py" not in " ".join([*warnings(caplog), *summary])
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])

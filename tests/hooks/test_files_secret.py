@@ -17,14 +17,9 @@ def test_the_secret_is_made_once_and_readable_by_its_user_alone(tmp_path: Path) 
     secret = load_secret(folder)
 
     assert load_secret(folder) == secret
-    assert len(secret) == 32
+    assert len(secret) == len(fresh_secret()) == 32
+    assert len({secret, fresh_secret(), fresh_secret()}) == 3
     assert stat.S_IMODE((folder / SECRET_FILE).stat().st_mode) == 0o600
-
-
-def test_a_secret_that_was_cut_short_is_made_anew(tmp_path: Path) -> None:
-    (tmp_path / SECRET_FILE).write_bytes(b"short")
-
-    assert len(load_secret(tmp_path)) == 32
 
 
 def test_proxies_that_start_at_once_have_one_secret(tmp_path: Path) -> None:
@@ -70,25 +65,15 @@ def _loaded_by(loaders: list[subprocess.Popen[str]], folder: Path) -> list[str]:
     return [each.stdout.readline().strip() for each in loaders if each.stdout is not None]
 
 
-def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_or_a_file_that_keeps_nothing_is_an_error(tmp_path: Path) -> None:
+    """Of a file without an end the first bytes are read."""
     (tmp_path / "file").write_bytes(b"")
-
     with pytest.raises(OSError, match="file"):
         load_secret(tmp_path / "file")
-
-
-def test_a_file_that_keeps_nothing_is_an_error(tmp_path: Path) -> None:
     (tmp_path / SECRET_FILE).symlink_to(os.devnull)
-
     with pytest.raises(OSError, match="does not keep what is written to it"):
         load_secret(tmp_path)
-
-
-def test_of_a_file_without_an_end_the_first_bytes_are_read(tmp_path: Path) -> None:
+    (tmp_path / SECRET_FILE).unlink()
     (tmp_path / SECRET_FILE).symlink_to("/dev/zero")
 
     assert load_secret(tmp_path) == bytes(32)
-
-
-def test_secrets_differ() -> None:
-    assert fresh_secret() != fresh_secret()

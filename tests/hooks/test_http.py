@@ -3,6 +3,7 @@
 import copy
 
 import pytest
+from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.hooks.http import HttpTurns
 from codexcache.hooks.state import State
 from mitmproxy import http
@@ -74,19 +75,23 @@ def test_the_backends_responses_and_all_event_streams_do_not_wait(
     assert callable(flow.response.stream) is heard
 
 
-def test_a_flow_that_is_read_from_a_file_is_not_listened_to() -> None:
-    """Its response is there already."""
-    flow = tflow.tflow(resp=tutils.tresp(headers=http.Headers(content_type="text/event-stream")))
+def test_a_flow_that_is_read_from_a_file_or_ends_without_a_turn_is_not_listened_to() -> None:
+    """The response of the one is there already, and any flow's end comes by."""
+    state, flow = State(), tflow.tflow(resp=tutils.tresp(headers=http.Headers(content_type="text/event-stream")))
     flow.live = False
-    HttpTurns(State()).responseheaders(flow)
+    turns = HttpTurns(state)
+    turns.responseheaders(flow)
+    turns.response(tflow.tflow(resp=True))
+    turns.error(tflow.tflow(err=True))
 
     assert flow.response is not None
-    assert flow.response.stream is False
+    assert (flow.response.stream, state.errors.summary()) == (False, [])
 
 
-async def test_what_another_addon_passes_a_response_through_is_still_passed_through() -> None:
+async def test_what_another_addon_passes_a_response_through_keeps_working() -> None:
     """It was there first, and goes on altering what the client gets; the turn ends by what the backend sent."""
-    state, flow = State(), turn_flow()
+    state, flow, found = State(), turn_flow(), list[Diagnosis]()
+    state.diagnosis_service.listeners.append(found.append)
     turns = HttpTurns(state)
     turns.request(flow)
     flow.response = http.Response.make(200, b"", {"content-type": "text/event-stream"})
@@ -96,10 +101,13 @@ async def test_what_another_addon_passes_a_response_through_is_still_passed_thro
     event = b'data: {"type":"response.completed","response":{"id":"r1"}}\n\n'
 
     assert flow.response.stream(event) == [event.upper(), b"!"]
-    assert [exchange.response_info.response_id for exchange in turns._exchanges.values()] == ["r1"]
+    state.deferred.catch_up()
+    assert [diagnosis.record.response_id for diagnosis in found] == ["r1"]
 
 
-async def test_whoever_takes_our_place_at_a_response_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_addon_that_replaces_the_listener_is_reported_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """An addon that is loaded behind this one may do so without knowing."""
     turns = HttpTurns(State())
     for listens in (True, False, False):
@@ -114,13 +122,3 @@ async def test_whoever_takes_our_place_at_a_response_is_told_of_once(caplog: pyt
         turns.response(flow)
 
     assert caplog.text.count("Another addon") == caplog.text.count("-s OTHER.py -s codex_continuity.py") == 1
-
-
-def test_a_flow_that_ends_without_a_turn_says_nothing() -> None:
-    """Any flow's end comes by."""
-    state = State()
-    turns = HttpTurns(state)
-    turns.response(tflow.tflow(resp=True))
-    turns.error(tflow.tflow(err=True))
-
-    assert state.errors.summary() == []

@@ -23,28 +23,25 @@ def cut(pieces: list[bytes], content: bytes, is_text: bool = True) -> list[str |
     return [message.data for message in messages]
 
 
-def test_a_longer_message_leaves_in_one_piece() -> None:
-    """Whatever the client's cuts were."""
-    assert cut([b"ab", b"c"], "é".encode() * 5000) == ["é" * 5000]
-    assert cut([b"ab", b"c"], b"\xff" * 5000, is_text=False) == [b"\xff" * 5000]
+@pytest.mark.parametrize(
+    ("pieces", "content", "left"),
+    [
+        pytest.param([b"ab", b"c"], "é" * 5000, ["é" * 5000], id="a longer message leaves in one piece"),
+        pytest.param(["é".encode(), b"ab"], "éab", ["é", "ab"], id="cuts between characters are kept"),
+        pytest.param([b"ab", b"cd"], "éé", ["é", "é"], id="also in another message of the same length"),
+        pytest.param([b"ab", b"", b"c"], "abc", ["ab", "", "c"], id="and where nothing stands between them"),
+        pytest.param([b"a", b"bc"], "éx", ["éx"], id="a cut within a character is not made"),
+        pytest.param([b"a", b"", b"bc"], "éx", ["éx"], id="nor two of them"),
+    ],
+)
+def test_a_text_message_is_cut(pieces: list[bytes], content: str, left: list[str]) -> None:
+    assert cut(pieces, content.encode()) == left
 
 
-def test_cuts_between_characters_are_kept() -> None:
-    """An unchanged message, and one of the same length."""
-    assert cut(["é".encode(), b"ab"], "éab".encode()) == ["é", "ab"]
-    assert cut([b"ab", b"cd"], "éé".encode()) == ["é", "é"]
-    assert cut([b"ab", b"", b"c"], b"abc") == ["ab", "", "c"]
-
-
-def test_a_cut_within_a_character_is_not_made() -> None:
-    """The message then leaves in one piece."""
-    assert cut([b"a", b"bc"], "éx".encode()) == ["éx"]
-    assert cut([b"a", b"", b"bc"], "éx".encode()) == ["éx"]
-
-
-def test_binary_messages_keep_their_cuts() -> None:
+def test_binary_messages_keep_their_cuts_unless_they_are_longer() -> None:
     """They have no characters."""
     assert cut([b"\xff", b"\x80\x80"], b"\xff\x80\x80", is_text=False) == [b"\xff", b"\x80\x80"]
+    assert cut([b"ab", b"c"], b"\xff" * 5000, is_text=False) == [b"\xff" * 5000]
 
 
 @given(some.text(), some.lists(some.binary(max_size=5), min_size=1))

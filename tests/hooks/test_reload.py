@@ -6,13 +6,16 @@ from pathlib import Path
 import orjson
 import pytest
 from codexcache.addon import CodexContinuity
-from conftest import Stage
+from codexcache.body.json_splice import Json
+from conftest import Network
 from embedded_backend.breaks import Break
 from mitmproxy import hooks
 from support.client import connected
 from support.embedded import SESSION, body
+from support.journals import entries_of
 from support.proxy import Proxy
 from support.sockets import Peer, opened
+from support.talks import post
 from support.wire import JSON, RESPONSES
 
 KEY = SESSION["session-id"]
@@ -22,7 +25,7 @@ FRAME = orjson.dumps({"type": "response.create"} | body()).decode()
 
 
 class Script:
-    """Holds an addon as mitmproxy's own script addon does, which keeps its place in the chain when it loads anew."""
+    """Holds an addon as mitmproxy's own script addon does, which keeps its place in the chain when it loads again."""
 
     name = "script"
 
@@ -30,7 +33,7 @@ class Script:
         self.addons = [CodexContinuity()]
 
     def reload(self, proxy: Proxy) -> None:
-        """Puts a new addon in the place of the one that runs, as when its file has changed."""
+        """Put a new addon in the place of the one that runs, as when its file has changed."""
         addons = proxy.master.addons
         addons.remove(self.addons.pop())
         addons.register(addon := CodexContinuity())
@@ -40,17 +43,17 @@ class Script:
 
 
 def draining(proxy: Proxy) -> int:
-    """Returns how many addons see to old flows."""
+    """Return how many addons see to old flows."""
     return sum(name.startswith("codex_drain") for name in proxy.master.addons.lookup)
 
 
-def verdicts(journal: Path) -> list[str]:
-    """Returns the verdicts in a journal."""
-    return [orjson.loads(line)["verdict"] for line in journal.read_bytes().splitlines()]
+def verdicts(journal: Path) -> list[Json]:
+    """Return the verdicts in a journal."""
+    return [entry["verdict"] for entry in entries_of(journal)]
 
 
 async def answered(peer: Peer) -> None:
-    """Waits for the last event of an answer."""
+    """Wait for the last event of an answer."""
     while "response.completed" not in str(await peer.receive()):
         pass
 
@@ -62,9 +65,9 @@ def journal(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("events", [0, 3], ids=["before its answer", "in the middle"])
-async def test_an_event_stream_goes_on_and_is_told_with_its_counters(stage: Stage, journal: Path, events: int) -> None:
-    backend, script = await stage.backend(), Script()
-    proxy = await stage.proxy(script, codex_journal=str(journal))
+async def test_a_stream_continues_and_is_reported_with_its_counters(net: Network, journal: Path, events: int) -> None:
+    backend, script = await net.backend(), Script()
+    proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=events))
     async with connected(proxy) as connection:
         turn = asyncio.create_task(connection.post(RESPONSES, FIELDS, TURN))
@@ -81,9 +84,9 @@ async def test_an_event_stream_goes_on_and_is_told_with_its_counters(stage: Stag
     assert (held, draining(proxy)) == (1, 0)
 
 
-async def test_a_stream_that_is_cut_afterwards_is_told_too(stage: Stage, journal: Path) -> None:
-    backend, script = await stage.backend(), Script()
-    proxy = await stage.proxy(script, codex_journal=str(journal))
+async def test_a_stream_that_is_cut_afterwards_is_reported_too(net: Network, journal: Path) -> None:
+    backend, script = await net.backend(), Script()
+    proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=3, cut_after=3))
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, FIELDS, TURN)
@@ -97,9 +100,9 @@ async def test_a_stream_that_is_cut_afterwards_is_told_too(stage: Stage, journal
     assert draining(proxy) == 0
 
 
-async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(stage: Stage, journal: Path) -> None:
-    backend, script = await stage.backend(), Script()
-    proxy = await stage.proxy(script, codex_journal=str(journal))
+async def test_a_turn_on_a_websocket_is_reported_once_and_so_is_the_next(net: Network, journal: Path) -> None:
+    backend, script = await net.backend(), Script()
+    proxy = await net.proxy(script, codex_journal=str(journal))
     backend.breaks.add(KEY, Break(hold_after=3))
     async with opened(proxy, SESSION.items()) as peer:
         await peer.send(FRAME)
@@ -114,11 +117,10 @@ async def test_a_turn_on_a_websocket_is_told_once_and_so_is_the_next(stage: Stag
     assert draining(proxy) == 0
 
 
-async def test_nothing_is_left_behind_where_nothing_is_under_way(stage: Stage) -> None:
-    await stage.backend()
-    proxy = await stage.proxy(script := Script())
-    async with connected(proxy) as connection:
-        await connection.post(RESPONSES, FIELDS, TURN)
-        script.reload(proxy)
+async def test_nothing_is_left_behind_where_nothing_is_under_way(net: Network) -> None:
+    await net.backend()
+    proxy = await net.proxy(script := Script())
+    await post(proxy, *SESSION.items(), text=TURN)
+    script.reload(proxy)
 
     assert draining(proxy) == 0

@@ -3,12 +3,12 @@
 import pytest
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.hooks.state import State, is_reverse, pass_unchanged
-from codexcache.options import OPTIONS, parse_settings
 from codexcache.turn.exchange import Continuity
 from codexcache.turn.request import parse_body
 from mitmproxy import http
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import tflow, tutils
+from support.settings import parsed
 from support.turns import turn
 from support.wire import body, said
 
@@ -39,27 +39,22 @@ def test_the_host_is_the_one_the_client_asked_for(
     host: str, header: str | None, mode: str, expected: str | None
 ) -> None:
     """In reverse mode the one that the proxy leads to counts as well."""
-    assert State().host_of(flow_for(host, header, mode)) == expected
+    flow = flow_for(host, header, mode)
+
+    assert State().host_of(flow) == expected
+    assert is_reverse(flow) is mode.startswith("reverse")
 
 
 def test_the_hosts_of_the_settings_count() -> None:
     """With their subdomains."""
     state = State()
-    state.settings = parse_settings(
-        {name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": "a.example"}
-    )
+    state.settings = parsed(codex_hosts="a.example")
 
     assert state.host_of(flow_for("x.a.example", "x.a.example")) == "x.a.example"
     assert state.host_of(flow_for("chatgpt.com", "chatgpt.com")) is None
 
 
-@pytest.mark.parametrize(("mode", "expected"), [("regular", False), ("reverse:https://chatgpt.com", True)])
-def test_a_reverse_proxy_is_told_by_its_mode(mode: str, expected: bool) -> None:
-    """Several modes can run at once, so the connection's own counts."""
-    assert is_reverse(flow_for("chatgpt.com", None, mode)) is expected
-
-
-def test_a_turn_is_told_of_although_nothing_could_be_learned_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_is_reported_although_nothing_could_be_learned_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
     state, found = State(), list[Diagnosis]()
     state.diagnosis_service.listeners.append(found.append)
     exchange = state.continuity.begin(turn(input="a"), state.settings)
@@ -78,20 +73,14 @@ def test_what_passes_unchanged_is_named_by_host_and_reason(caplog: pytest.LogCap
     assert said(caplog) == ["A turn to 'chatgpt.com' passes unchanged: it is odd."]
 
 
-def test_a_delta_is_read_by_itself() -> None:
-    """All of its items go on with what it names, whatever other body begins like it."""
+def test_a_delta_is_read_by_itself_and_any_other_body_in_the_light_of_an_earlier_one() -> None:
+    """All of a delta's items go on with what it names, whatever other body begins like it."""
     state, items = State(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
     for count in (2, 3):
         full = state.read(body(input=items[:count]))
         state.bodies.remember(full, parsed=parse_body(full.document))
         delta = state.read(body(input=items, previous_response_id="resp_1"))
+        other = state.read(body(input=items))
 
         assert (delta.cached, delta.document["input"]) == (None, items)
-
-
-def test_any_other_body_is_read_in_the_light_of_an_earlier_one() -> None:
-    state, items = State(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
-    first = state.read(body(input=items[:2]))
-    state.bodies.remember(first, parsed=parse_body(first.document))
-
-    assert state.read(body(input=items)).document["input"] == items[2:]
+        assert other.document["input"] == items[count:]

@@ -1,4 +1,4 @@
-"""Whether anybody can look at a flow: nobody under `mitmdump -q`, unless they are saved or another addon is there."""
+"""Whether flows are visible: not under `mitmdump -q`, unless they are saved or another addon is there."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,16 +20,14 @@ class View:
 
 @pytest.fixture
 def dump() -> Iterator[Any]:
-    """A context that has mitmdump's own addons, as far as they matter, and ours."""
+    """A context that has mitmdump's own addons, as far as they matter, and this one."""
     with taddons.context(save.Save(), savehar.SaveHar(), CodexContinuity(), options=options.Options()) as context:
         yield context
 
 
-def test_there_is_nobody_under_a_quiet_mitmdump(dump: Any) -> None:
+def test_flows_are_not_visible_under_a_quiet_mitmdump(dump: Any) -> None:
+    """Where it is not known what is saved, anything could be."""
     assert not FlowVisibility().present
-
-
-def test_who_does_not_know_what_is_saved_could_do_anything() -> None:
     with taddons.context():
         assert FlowVisibility().present
 
@@ -53,14 +51,6 @@ def test_flows_that_are_printed_are_looked_at(dump: Any, detail: int, looks: boo
     assert FlowVisibility().present is looks
 
 
-def test_a_list_of_flows_is_looked_at(dump: Any) -> None:
-    visibility = FlowVisibility()
-    assert not visibility.present
-    dump.master.addons.add(View())
-
-    assert visibility.present
-
-
 def script(**members: Any) -> Any:
     made = ModuleType("a_script")
     vars(made).update(members)
@@ -70,13 +60,14 @@ def script(**members: Any) -> Any:
 @pytest.mark.parametrize(
     ("addon", "looks"),
     [
+        pytest.param(View(), True, id="a list of flows"),
         pytest.param(SimpleNamespace(name="one", response=lambda flow: None), True, id="an object"),
         pytest.param(script(websocket_end=lambda flow: None), True, id="a module"),
         pytest.param(script(addons=[SimpleNamespace(name="one", running=lambda: None)]), True, id="one in a module"),
         pytest.param(script(unrelated=lambda: None), False, id="none that is asked about anything"),
     ],
 )
-def test_a_script_of_the_users_may_look(dump: Any, addon: Any, looks: bool) -> None:
+def test_a_list_of_flows_or_a_script_of_the_users_may_look(dump: Any, addon: Any, looks: bool) -> None:
     visibility = FlowVisibility()
     assert not visibility.present
     dump.master.addons.add(addon)
@@ -99,16 +90,12 @@ def responded(dump: Any) -> Any:
     return flow
 
 
-def test_nothing_is_kept_of_a_response_or_marked_where_there_is_nobody(dump: Any) -> None:
-    flow = responded(dump)
-
-    assert (flow.response.raw_content, flow.comment, flow.marked, flow.metadata) == (None, "", "", {})
-
-
-def test_where_somebody_is_the_response_is_kept_and_the_flow_marked(dump: Any) -> None:
+def test_only_where_flows_are_visible_the_response_is_kept_and_the_flow_marked(dump: Any) -> None:
+    unseen = responded(dump)
     dump.master.addons.add(View())
     flow = responded(dump)
 
+    assert (unseen.response.raw_content, unseen.comment, unseen.marked, unseen.metadata) == (None, "", "", {})
     assert flow.response.raw_content == b"onetwo"
     assert flow.comment.startswith("no_usage: ")
     assert flow.metadata["codex"][0]["verdict"] == "no_usage"

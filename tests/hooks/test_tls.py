@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from codexcache.hooks.state import State
 from codexcache.hooks.tls import Tunnel
-from codexcache.options import OPTIONS, parse_settings
 from mitmproxy import tls
 from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow
+from support.settings import parsed
 from support.wire import said
 
 
@@ -20,12 +20,10 @@ class Hello:
         self.sni = sni
 
 
-def is_tunnelled(address: tuple[str, int] | None, sni: str | None, mode: str = "regular", **settings: Any) -> bool:
-    options = {name: settings.pop(name, default) for name, (default, _) in OPTIONS.items()}
+def is_tunnelled(address: tuple[str, int] | None, sni: str | None, mode: str = "regular", **options: Any) -> bool:
     state = State()
-    state.settings = parse_settings(options)
+    state.settings = parsed(**options)
     with taddons.context() as proxy:
-        proxy.configure(proxy.master, **settings) if settings else None
         context = Context(tflow.tclient_conn(), proxy.options)
         context.client.proxy_mode = ProxyMode.parse(mode)
         context.server.address = address
@@ -57,9 +55,5 @@ def test_only_the_backends_connections_are_opened(
 ) -> None:
     """And those to the proxy itself, and through a reverse proxy."""
     assert is_tunnelled(address, sni, mode) is expected
+    assert not is_tunnelled(address, sni, mode, codex_tunnel="off")  # then mitmproxy decrypts it
     assert said(caplog) == []
-
-
-def test_codex_tunnel_off_leaves_every_connection_to_mitmproxy() -> None:
-    """Which decrypts it."""
-    assert not is_tunnelled(("other.example", 443), "other.example", codex_tunnel="off")

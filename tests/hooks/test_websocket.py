@@ -80,17 +80,16 @@ async def test_any_other_message_is_left_alone(message: WebSocketMessage) -> Non
     assert await after_hooks(socket_flow(), message) == before
 
 
-def test_a_refused_handshake_is_forgotten() -> None:
+@pytest.mark.parametrize("hook", ["response", "error"])
+def test_a_refused_handshake_is_forgotten(hook: str) -> None:
     """The flow ends with its response, as any HTTP flow."""
-    turns = SocketTurns(State())
-    flow = socket_flow()
+    turns, flow = SocketTurns(State()), socket_flow()
     flow.websocket = None
     turns.request(flow)
-    turns.response(flow)
-    assert turns._sockets == {}
-    turns.request(flow)
-    turns.error(flow)
-    assert turns._sockets == {}
+    assert turns.known == {flow.id}
+    getattr(turns, hook)(flow)
+
+    assert turns.known == set()
 
 
 @pytest.mark.parametrize(("earlier", "kept"), [(0, 1), (1, 1)])

@@ -11,7 +11,8 @@ import zstandard
 from codexcache.hooks.notify import turn_summaries
 from conftest import Stage
 from support.client import connected
-from support.talks import Listed, flows, until
+from support.patience import until
+from support.talks import Listed, flows
 from support.upstream import Exchange, chunk, responding, stream_head
 from support.wire import RESPONSES, body, event, said
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from codex_fuzz.mutations import HOSTILE
 from codex_fuzz.oracles.shown import check_cells, check_finding, check_harmless
-from codexcache.body.json_splice import Json, Object
+from codexcache.body.json_splice import Json
 from codexcache.console.lookup import Lookup
 from codexcache.console.view import CacheView
 from codexcache.hooks.notify import TURN_SUMMARIES, turn_summaries
@@ -21,11 +21,12 @@ from mitmproxy.contentviews import Metadata
 from mitmproxy.test import tflow
 from mitmproxy.websocket import WebSocketMessage
 from support.client import connected
-from support.diagnoses import Clerk
+from support.diagnoses import Harness
 from support.html import parsed
+from support.patience import until
 from support.proxy import Proxy
 from support.sockets import opened, talking
-from support.talks import Listed, asked, counting, counting_frames, flows, until
+from support.talks import Listed, asked, counting, counting_frames, flows
 from support.turn_summaries import turn_summary
 from support.wire import JSON, RESPONSES, body, everything_said, frame
 from wsproto.frame_protocol import Opcode
@@ -71,25 +72,33 @@ def history(*texts: str) -> Json:
 
 @each_text
 @pytest.mark.parametrize("member", MEMBERS)
-def test_whatever_a_body_says_is_harmless_where_a_turn_is_shown(member: str, text: str) -> None:
+def test_whatever_a_body_says_is_harmless_where_a_turn_is_told_of(member: str, text: str) -> None:
     """In line, journal, turn_summary, page, tables, comment and telemetry, as it came, as it changed and as it went."""
-    clerk, none = Clerk(), dict[str, Any]()
-    for members in (none, MEMBERS[member](text), none):
-        diagnosis = clerk.turn(**{"input": asked("one", "two"), **members})
+    harness, odd = Harness(), MEMBERS[member](text)
+    none: dict[str, Any] = {}
+    for members in (none, odd, none):
+        diagnosis = harness.turn(**{"input": asked("one", "two"), **members})
         assert str(check_finding(diagnosis)["verdict"])
 
 
 @each_text
 def test_whatever_a_response_says_is_harmless_where_a_turn_is_shown(text: str) -> None:
     """Its id, its key, its error."""
-    clerk = Clerk()
-    exchange = clerk.send(input=history("one"))
-    error = {"code": text, "type": text, "message": f"Unknown parameter: {text}"}
-    response = {"id": text, "prompt_cache_key": text, "usage": {"input_tokens": text}, "error": error}
-    exchange.response_info.read_body(json.dumps(response).encode())
+    harness = Harness()
+    exchange = harness.send(input=history("one"))
+    exchange.response_info.read_body(
+        json.dumps(
+            {
+                "id": text,
+                "prompt_cache_key": text,
+                "usage": {"input_tokens": text},
+                "error": {"code": text, "type": text, "message": f"Unknown parameter: {text}"},
+            }
+        ).encode()
+    )
     exchange.response_info.status = 400
 
-    assert check_finding(clerk.end(exchange, usage={}))["verdict"] == "rejected"
+    assert check_finding(harness.end(exchange, usage={}))["verdict"] == "rejected"
 
 
 COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1e300, True, None, "9", [], {}]
@@ -98,21 +107,27 @@ COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1
 @pytest.mark.parametrize("count", COUNTS, ids=str)
 def test_counters_of_any_kind_are_shown_or_left_out(count: Json) -> None:
     """As input, as what was cached, as output; by a turn and by the one that extends it."""
-    clerk = Clerk()
-    usage: Object = {"input_tokens": count, "output_tokens": count, "input_tokens_details": {"cached_tokens": count}}
-    for texts in ("a", "ab", "abc"):
-        for counters in (usage, {**usage, "input_tokens": 9_000}):
-            assert check_finding(clerk.end(clerk.send(input=history(*texts)), usage=counters))["verdict"]
+    harness = Harness()
+    usage: dict[str, Json] = {
+        "input_tokens": count,
+        "output_tokens": count,
+        "input_tokens_details": {"cached_tokens": count},
+    }
+    for number in range(3):
+        check_finding(harness.end(harness.send(input=history(*"abcd"[: number + 1])), usage=usage))
+        check_finding(
+            harness.end(harness.send(input=history(*"abcd"[: number + 1])), usage={**usage, "input_tokens": 9_000})
+        )
 
 
 @pytest.mark.parametrize("status", COUNTS, ids=str)
 def test_a_status_of_any_kind_is_shown_or_left_out(status: Json) -> None:
     """A WebSocket's error event can say anything."""
-    clerk = Clerk()
-    exchange = clerk.send(input=history("one"))
+    harness = Harness()
+    exchange = harness.send(input=history("one"))
     exchange.response_info.read_event(json.dumps({"type": "error", "status": status}).encode())
 
-    assert check_finding(clerk.end(exchange, usage={}))["verdict"]
+    check_finding(harness.end(exchange, usage={}))
 
 
 HEADERS = [

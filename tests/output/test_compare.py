@@ -4,30 +4,23 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.output.compare import compare
 from codexcache.text import NARROWEST
 from support.turn_summaries import turn_summary
-
-
-def user(text: str) -> Json:
-    return {"type": "message", "role": "user", "content": text}
-
+from support.turns import user
 
 TOOL: Object = {"type": "function", "name": "shell", "description": "Runs a command."}
 FIRST: Object = {"model": "gpt-5.5", "instructions": "Be brief.", "tools": [TOOL], "input": [user("one"), user("two")]}
 
 
-def test_both_turns_are_named() -> None:
-    lines = compare(FIRST, turn_summary(), FIRST, turn_summary(turn=9, verdict="hit", is_miss=False)).split("\n")
+def test_both_turns_are_named_and_equal_ones_have_no_difference() -> None:
+    text = compare(FIRST, turn_summary(), FIRST, turn_summary(turn=9, verdict="hit", is_miss=False))
+    empty = dict[str, Json]()
 
-    assert lines[:2] == [
+    assert text.split("\n")[:2] == [
         "was  turn 7 · gpt-5.5 · 9,409 tokens · miss: tools_changed",
         "now  turn 9 · gpt-5.5 · 9,409 tokens · hit",
     ]
-
-
-def test_equal_turns_have_no_difference() -> None:
-    text = compare(FIRST, turn_summary(), FIRST, turn_summary())
-
     assert "Of the first turn's 2 items, 2 are the same at the start of the second." in text
     assert text.endswith("Every difference: none.")
+    assert "n/a tokens" in compare(FIRST, empty, FIRST, empty)
 
 
 def test_the_differences_are_named_with_the_first_one_on_both_sides() -> None:
@@ -68,9 +61,3 @@ def test_no_line_is_longer_than_there_is_room() -> None:
 
     assert lines[:2] == ["was  turn 7", f"     {'x' * 50}"]
     assert max(map(len, lines)) <= NARROWEST
-
-
-def test_a_portrait_without_counters_or_identity_can_be_compared() -> None:
-    empty: Object = {}
-
-    assert "n/a tokens" in compare(FIRST, empty, FIRST, empty)

@@ -9,10 +9,11 @@ from codexcache.output.first_difference import NOTHING, Difference, first_differ
 UUID_1, UUID_2 = "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e5f", "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e60"
 
 
-def kind_of(was: Json, now: Json) -> str:
+def parted(was: Json, now: Json) -> Difference:
+    """Return where two values part."""
     found = first_difference(was, now)
     assert found is not None
-    return found.kind
+    return found
 
 
 KINDS: list[tuple[str, Json, Json]] = [
@@ -58,12 +59,8 @@ KINDS: list[tuple[str, Json, Json]] = [
 
 @pytest.mark.parametrize(("kind", "was", "now"), KINDS)
 def test_the_token_that_differs_is_named(kind: str, was: Json, now: Json) -> None:
-    assert kind_of(was, now) == kind
-
-
-@pytest.mark.parametrize(("kind", "was", "now"), KINDS)
-def test_it_is_the_same_kind_the_other_way_round(kind: str, was: Json, now: Json) -> None:
-    assert kind_of(now, was) == kind
+    """The other way round, too."""
+    assert (parted(was, now).kind, parted(now, was).kind) == (kind, kind)
 
 
 @pytest.mark.parametrize("value", ["", "x", None, 0, [], {}, {"a": [1, {"b": "c"}]}])
@@ -73,7 +70,7 @@ def test_what_is_spelled_alike_has_no_difference(value: Json) -> None:
 
 def test_both_sides_are_shown_with_what_stands_around() -> None:
     """Sixty characters before, and sixty from the difference on."""
-    found = first_difference("a" * 100 + "x" + "b" * 100, "a" * 100 + "y" + "b" * 10)
+    found = parted("a" * 100 + "x" + "b" * 100, "a" * 100 + "y" + "b" * 10)
 
     assert found == Difference(
         path="", offset=100, context="…" + "a" * 60, was="x" + "b" * 59 + "…", now="y" + "b" * 10, kind="text"
@@ -92,17 +89,7 @@ def test_both_sides_are_shown_with_what_stands_around() -> None:
     ],
 )
 def test_the_place_of_a_difference_is_named(was: Json, now: Json, place: str, offset: int) -> None:
-    found = first_difference(was, now)
-
-    assert found is not None
-    assert (found.path, found.offset) == (place, offset)
-
-
-def test_what_is_missing_on_one_side_is_called_nothing() -> None:
-    found = first_difference({"a": "x"}, {})
-
-    assert found is not None
-    assert (found.was, found.now) == ("x", NOTHING)
+    assert (parted(was, now).path, parted(was, now).offset) == (place, offset)
 
 
 def user(text: str) -> Json:
@@ -168,15 +155,14 @@ def test_what_is_appended_or_not_seen_by_the_model_is_no_difference(change: Obje
 def test_what_differs_below_a_thousand_levels_is_compared_as_text(opening: str) -> None:
     closing = "]" if opening == "[" else "}"
     was, now = (json.loads(opening * 900 + text + closing * 900) for text in ('"x"', '"y"'))
-    found = first_difference(was, now)
+    found = parted(was, now)
 
-    assert found is not None
     assert (found.was[:1], found.now[:1]) == ("x", "y")
 
 
-def test_of_a_place_with_giant_names_the_end_is_shown() -> None:
-    found = first_difference({"n" * 10_000: {"end": 1}}, {"n" * 10_000: {"end": 2}})
+def test_of_a_place_with_giant_names_the_end_is_shown_and_what_is_missing_is_called_nothing() -> None:
+    found, missing = parted({"n" * 10_000: {"end": 1}}, {"n" * 10_000: {"end": 2}}), parted({"a": "x"}, {})
 
-    assert found is not None
     assert found.path.endswith("nnn.end")
     assert len(found.path) == 300
+    assert (missing.was, missing.now) == ("x", NOTHING)

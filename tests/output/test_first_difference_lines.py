@@ -14,17 +14,10 @@ def test_both_sides_are_shown_with_the_place_and_the_kind() -> None:
         "  was  ▸ a",
         "  now  ▸ b",
     ]
-
-
-def test_where_there_is_no_room_for_both_the_kind_stands_below_the_place() -> None:
-    assert list(difference_lines(EXCERPT, 62))[:2] == [
+    assert list(difference_lines(EXCERPT, 62))[:2] == [  # where both do not fit in one line
         "First difference in tools[1].description,",
         "  from character 460 on: text",
     ]
-
-
-def test_a_difference_that_is_nowhere_in_particular_has_no_place() -> None:
-    assert next(difference_lines(replace(EXCERPT, path=""), 76)) == "First difference, from character 460 on: text"
 
 
 def test_what_is_too_long_is_cut_away_from_the_difference() -> None:
@@ -33,6 +26,9 @@ def test_what_is_too_long_is_cut_away_from_the_difference() -> None:
     assert sides == [f"  both   …{'b' * 66}", f"  was  ▸ {'w' * 66}…", f"  now  ▸ {'n' * 66}…"]
 
 
-def test_why_there_is_none_is_told() -> None:
+def test_where_there_is_no_place_or_no_difference_that_is_told() -> None:
+    nowhere = difference_lines(replace(EXCERPT, path=""), 76)
+
+    assert next(nowhere) == "First difference, from character 460 on: text"
     assert list(difference_lines("the flow is gone.", 76)) == ["First difference: the flow is gone."]
     assert list(difference_lines(None, 76)) == []

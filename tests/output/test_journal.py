@@ -5,99 +5,58 @@ from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.output.journal import Entries, Pseudonyms, _rfc3339, line_of
-from support.diagnoses import USER, Clerk
+from codexcache.output.journal import Entries, Pseudonyms, line_of
+from support.diagnoses import USER, Harness
 from support.turns import conversation
 
-TALK = conversation("a", "b", "c")
+ITEMS = conversation("a", "b", "c")
 ENTRIES = Entries(Pseudonyms(b"0" * 32), "run-1")
 
-MEMBERS = [
-    "time",
-    "run",
-    "turn",
-    "mode",
-    "conversation",
-    "endpoint",
-    "transport",
-    "client",
-    "model",
-    "status",
-    "key",
-    "key_source",
-    "continued",
-    "echoed_key",
-    "changed",
-    "ttfb_ms",
-    "duration_ms",
-    "gen_ai.usage.input_tokens",
-    "gen_ai.usage.cache_read.input_tokens",
-    "gen_ai.usage.output_tokens",
-    "reusable_tokens",
-    "predecessor",
-    "changes",
-    "verdict",
-    "because",
-]
+
+def entries(harness: Harness) -> list[Object]:
+    return [ENTRIES.entry(diagnosis) for diagnosis in harness.diagnoses]
 
 
-def entries(clerk: Clerk) -> list[Object]:
-    return [ENTRIES.entry(diagnosis) for diagnosis in clerk.diagnoses]
+ENTRY = {
+    "time": "",
+    "run": "",
+    "turn": 2,
+    "mode": "fill",
+    "conversation": "",
+    "endpoint": "responses",
+    "transport": "http",
+    "client": "agent/1.0",
+    "model": "m",
+    "status": 200,
+    "key": "",
+    "key_source": "session",
+    "continued": True,
+    "echoed_key": "same",
+    "changed": ["session_id", "prompt_cache_key"],
+    "ttfb_ms": 250,
+    "duration_ms": 5000,
+    "gen_ai.usage.input_tokens": 12_000,
+    "gen_ai.usage.cache_read.input_tokens": 9_984,
+    "gen_ai.usage.output_tokens": 7,
+    "reusable_tokens": 10_000,
+    "predecessor": 1,
+    "changes": [],
+    "verdict": "hit",
+    "because": "",
+}
 
 
-def test_an_entry_has_all_members_in_their_order() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK)
+def test_an_entry_says_what_happened_in_members_of_one_order() -> None:
+    harness = Harness()
+    harness.turn(input=ITEMS[:1])
+    sent = harness.send(input=ITEMS)
+    sent.first_byte_at, sent.response_info.echoed_key = harness.at + 0.25, "s1"
+    harness.end(sent, 12_000, 9_984)
+    first, second = entries(harness)
 
-    assert list(entries(clerk)[0]) == MEMBERS
-
-
-def test_an_entry_says_what_happened() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1])
-    sent = clerk.send(input=TALK)
-    sent.first_byte_at, sent.response_info.echoed_key = clerk.at + 0.25, "s1"
-    clerk.end(sent, 12_000, 9_984)
-    first, second = entries(clerk)
-
-    assert second | {"time": "", "run": "", "conversation": "", "key": "", "because": ""} == {
-        "time": "",
-        "run": "",
-        "turn": 2,
-        "mode": "fill",
-        "conversation": "",
-        "endpoint": "responses",
-        "transport": "http",
-        "client": "agent/1.0",
-        "model": "m",
-        "status": 200,
-        "key": "",
-        "key_source": "session",
-        "continued": True,
-        "echoed_key": "same",
-        "changed": ["session_id", "prompt_cache_key"],
-        "ttfb_ms": 250,
-        "duration_ms": 5000,
-        "gen_ai.usage.input_tokens": 12_000,
-        "gen_ai.usage.cache_read.input_tokens": 9_984,
-        "gen_ai.usage.output_tokens": 7,
-        "reusable_tokens": 10_000,
-        "predecessor": 1,
-        "changes": [],
-        "verdict": "hit",
-        "because": "",
-    }
-    assert [first[name] for name in ("run", "conversation", "key")] == [
-        second[name] for name in ("run", "conversation", "key")
-    ]
-
-
-def test_times_are_rfc_3339() -> None:
-    clerk = Clerk()
-    clerk.at = 1_790_000_000.0 - 20 + 0.0625
-    clerk.turn(input=TALK)
-
-    assert entries(clerk)[0]["time"] == "2026-09-21T14:13:20.062Z"
+    assert list(first) == list(second) == list(ENTRY)
+    assert second | {"time": "", "run": "", "conversation": "", "key": "", "because": ""} == ENTRY
+    assert all(first[name] == second[name] for name in ("run", "conversation", "key"))
 
 
 @pytest.mark.parametrize(
@@ -109,61 +68,56 @@ def test_times_are_rfc_3339() -> None:
     ],
 )
 def test_an_absent_counter_is_absent(usage: Object, absent: set[str]) -> None:
-    clerk = Clerk()
-    clerk.end(clerk.send(input=TALK), usage=usage)
+    harness = Harness()
+    harness.end(harness.send(input=ITEMS), usage=usage)
 
-    assert set(MEMBERS) - set(entries(clerk)[0]) == {f"gen_ai.usage.{name}" for name in absent}
+    assert set(ENTRY) - set(entries(harness)[0]) == {f"gen_ai.usage.{name}" for name in absent}
 
 
 @pytest.mark.parametrize(("echo", "said"), [("s1", "same"), ("other", "replaced"), (None, "absent")])
 def test_the_echo_is_compared_with_what_was_sent(echo: str | None, said: str) -> None:
-    clerk = Clerk()
-    sent = clerk.send(input=TALK)
+    harness = Harness()
+    sent = harness.send(input=ITEMS)
     sent.response_info.echoed_key = echo
-    clerk.end(sent)
+    harness.end(sent)
 
-    assert entries(clerk)[0]["echoed_key"] == said
+    assert entries(harness)[0]["echoed_key"] == said
 
 
 def test_conversations_and_starts_have_fingerprints_of_their_own() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK)
-    clerk.turn(input=conversation("x"))
-    other = Entries(Pseudonyms(b"0" * 32), "run-2").entry(clerk.diagnoses[0])
-    first, second = entries(clerk)
+    harness = Harness()
+    harness.turn(input=ITEMS)
+    harness.turn(input=conversation("x"))
+    other = Entries(Pseudonyms(b"0" * 32), "run-2").entry(harness.diagnoses[0])
+    first, second = entries(harness)
 
     assert len({str(entry["conversation"]) for entry in (first, second, other)}) == 3
     assert first["run"] == second["run"] != other["run"]
 
 
 def test_nothing_that_is_secret_or_said_gets_into_an_entry() -> None:
-    secrets = ["sesame-session", "sesame-token", "sesame-account", "sesame-key", "sesame-text", "sesame-schema"]
     headers = {
         **USER,
-        "session-id": secrets[0],
-        "authorization": f"Bearer {secrets[1]}",
-        "chatgpt-account-id": secrets[2],
+        "session-id": "sesame-session",
+        "authorization": "Bearer sesame-token",
+        "chatgpt-account-id": "sesame-account",
     }
-    clerk = Clerk()
-    members: dict[str, Any] = {
-        "prompt_cache_key": secrets[3],
-        "instructions": secrets[4],
-        "tools": [{"name": "t"}],
-    }
+    harness = Harness()
+    members: dict[str, Any] = {"prompt_cache_key": "sesame-key", "instructions": "sesame", "tools": [{"name": "t"}]}
     for n in range(3):
-        clerk.turn(headers=headers, input=conversation(*[secrets[4]] * (2 * n + 1)), **members)
-        members = {**members, "instructions": f"{n} {secrets[4]}", "tools": [{"name": "t", "x": secrets[5]}]}
-    clerk.turn(headers={**headers, "chatgpt-account-id": "sesame-other"}, input=conversation("x"), **members)
-    written = json.dumps(entries(clerk))
+        harness.turn(headers=headers, input=conversation(*["sesame-text"] * (2 * n + 1)), **members)
+        members |= {"instructions": f"{n} sesame", "tools": [{"name": "t", "x": "sesame-schema"}]}
+    harness.turn(headers={**headers, "chatgpt-account-id": "sesame-other"}, input=conversation("x"), **members)
+    written = json.dumps(entries(harness))
 
     assert "sesame" not in written
     assert "tools_changed" in written
 
 
 def test_a_clients_words_are_cut_and_printable() -> None:
-    clerk = Clerk()
-    clerk.turn(model="\x1b[31m" + "é" * 200, input=TALK)
-    model = entries(clerk)[0]["model"]
+    harness = Harness()
+    harness.turn(model="\x1b[31m" + "é" * 200, input=ITEMS)
+    model = entries(harness)[0]["model"]
 
     assert isinstance(model, str)
     assert model.isascii()
@@ -180,10 +134,14 @@ def test_an_entry_is_one_line() -> None:
     [
         (0.0, "1970-01-01T00:00:00.000Z"),
         (951_827_696.789, "2000-02-29T12:34:56.789Z"),
+        (1_790_000_000.0625, "2026-09-21T14:13:20.062Z"),
         (1_790_000_000.0008, "2026-09-21T14:13:20.000Z"),
         (1_790_035_199.9999999, "2026-09-22T00:00:00.000Z"),
         (253_402_214_399.5, "9999-12-30T23:59:59.500Z"),
     ],
 )
-def test_times_are_written_to_the_millisecond(seconds: float, written: str) -> None:
-    assert _rfc3339(seconds) == written
+def test_times_are_rfc_3339_to_the_millisecond(seconds: float, written: str) -> None:
+    harness = Harness()
+    harness.turn(input=ITEMS).record.sent_at = seconds
+
+    assert entries(harness)[0]["time"] == written

@@ -5,24 +5,14 @@ from codexcache.output.journal import Pseudonyms
 PRINTS = Pseudonyms(b"0" * 32)
 
 
-def test_a_fingerprint_is_twelve_hexadecimal_digits() -> None:
-    shown = PRINTS.of("key", "session-1")
+def test_a_fingerprint_is_twelve_hexadecimal_digits_for_each_value_kind_and_secret() -> None:
+    shown = [str(PRINTS.of(*given)) for given in (("key", "a"), ("key", "b"), ("account", "a"))]
+    shown.append(str(Pseudonyms(b"1" * 32).of("key", "a")))
 
-    assert shown is not None
-    assert len(shown) == 12
-    assert set(shown) <= set("0123456789abcdef")
-
-
-def test_one_value_has_one_fingerprint_for_each_kind_and_secret() -> None:
-    values = [
-        PRINTS.of("key", "a"),
-        PRINTS.of("key", "b"),
-        PRINTS.of("account", "a"),
-        Pseudonyms(b"1" * 32).of("key", "a"),
-    ]
-
-    assert len(set(values)) == 4
-    assert PRINTS.of("key", "a") == PRINTS.of("key", "a")
+    assert [len(each) for each in shown] == [12] * 4
+    assert set("".join(shown)) <= set("0123456789abcdef")
+    assert len(set(shown)) == 4
+    assert PRINTS.of("key", "a") == shown[0]
 
 
 def test_nothing_has_no_fingerprint_and_everything_else_has_one() -> None:

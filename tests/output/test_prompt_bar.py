@@ -29,26 +29,16 @@ def test_the_strip_is_scaled_and_marks_the_break(parts: list[PromptPart], expect
 
 
 def test_the_table_says_in_the_legends_words_what_the_strip_draws() -> None:
-    """So that no glyph has two meanings."""
-    assert table(PARTS, 60) == [
+    """So that no glyph has two meanings; a state of another version is shown as it is."""
+    assert list(legend(60)) == ["█ as before   ◆ first difference   ░ behind it   ▒ new"]
+    assert table([*PARTS, ("input[1]", 5, "changed"), ("input[2]", 5, "new"), ("input[3]", 5, "odd")], 60) == [
         "█ 2 tools       50 bytes  as before",
         "◆ instructions  30 bytes  first difference",
         "░ input[0]      20 bytes  behind it",
+        "░ input[1]       5 bytes  behind it",
+        "▒ input[2]       5 bytes  new",
+        "? input[3]       5 bytes  odd",
     ]
-
-
-def test_only_one_part_is_the_first_difference() -> None:
-    lines = table([("3 tools", 5, "changed"), ("instructions", 5, "changed"), ("input[0]", 5, "new")], 60)
-
-    assert [line[0] for line in lines] == ["◆", "░", "▒"]
-
-
-def test_a_state_of_another_version_is_shown_as_it_is() -> None:
-    assert table([("instructions", 10, "odd")], 60) == ["? instructions  10 bytes  odd"]
-
-
-def test_the_legend_explains_each_glyph() -> None:
-    assert list(legend(60)) == ["█ as before   ◆ first difference   ░ behind it   ▒ new"]
 
 
 @pytest.mark.parametrize("width", [NARROWEST, 76, 88])

@@ -18,8 +18,13 @@ def test_turns_are_listed_in_the_order_of_time() -> None:
     ]
 
 
-def test_a_turn_without_counters_has_none() -> None:
-    assert turns_table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
+def test_a_turn_without_counters_has_none_and_lowers_no_share() -> None:
+    """In its conversation it is counted among the turns, its tokens are not."""
+    row = conversations_table([MISS, without(*COUNTERS, "resent_tokens")])[1]
+
+    assert row[2:8] == ["2", "2", "9,409", "1,024", "11%", "5,956"]
+    for table in (turns_table, conversations_table):
+        assert table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
 
 
 def test_conversations_are_summed_up() -> None:
@@ -34,17 +39,6 @@ def test_conversations_are_summed_up() -> None:
     assert rows[0][8].endswith(" miss: tools_changed")
 
 
-def test_a_turn_without_counters_lowers_no_share() -> None:
-    """It is counted among the turns, its tokens are not."""
-    row = conversations_table([MISS, without(*COUNTERS, "resent_tokens")])[1]
-
-    assert row[2:8] == ["2", "2", "9,409", "1,024", "11%", "5,956"]
-
-
-def test_a_conversation_that_told_no_usage_has_no_tokens() -> None:
-    assert conversations_table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
-
-
 def test_an_aligned_table_has_rows_of_one_cell() -> None:
     assert aligned([["name", "input", "share"], ["a", "1,204", "n/a"], ["bcd efg", "7", "11%"]], 60) == [
         ["name     input  share"],
@@ -53,7 +47,7 @@ def test_an_aligned_table_has_rows_of_one_cell() -> None:
     ]
 
 
-def test_where_there_is_no_room_for_them_reasons_stand_below_their_turns() -> None:
+def test_where_reasons_do_not_fit_they_stand_below_their_turns() -> None:
     rows = aligned(turns_table([HIT, MISS]), 90)
 
     assert [row[0].split()[0] for row in rows] == ["turn", "6", "7", "tool"]
@@ -70,28 +64,19 @@ def test_in_a_narrow_table_the_columns_that_can_be_spared_give_way_one_after_the
         ["turn", "time", "input", "share", "verdict"],
         ["turn", "time", "input", "share", "verdict"],
     ]
-
-
-def test_a_narrow_table_of_conversations_has_one_line_for_each() -> None:
-    rows = aligned(conversations_table([HIT, MISS]), 59)
-
-    assert [row[0].split() for row in rows] == [
+    assert [row[0].split() for row in aligned(conversations_table([HIT, MISS]), 59)] == [
         ["conversation", "turns", "missed", "input", "share", "re-sent"],
         ["c0ffee000001", "2", "1", "18,818", "11%", "5,956"],
     ]
 
 
-def test_hostile_words_are_defused() -> None:
-    table = turns_table([turn_summary(model="\x1b[2J", client="\x07", because="\u202e")])
-
-    assert all(cell.isprintable() for row in table for cell in row)
-
-
-def test_no_cell_is_a_formula_to_a_spreadsheet() -> None:
+def test_no_cell_is_a_formula_to_a_spreadsheet_or_steers_a_terminal() -> None:
     """mitmproxy's console can save a table for one."""
     strange = turn_summary(turn="=1+1", client="@SUM(1)", model="+1", because="-1+1", conversation="=2")
     [_, turn], [_, conversation] = turns_table([strange]), conversations_table([strange])
 
+    hostile = turns_table([turn_summary(model="\x1b[2J", client="\x07", because="\u202e")])
+    assert all(cell.isprintable() for row in hostile for cell in row)
     assert [turn[0], turn[2], turn[3], turn[8]] == ["'=1+1", "'@SUM(1)", "'+1", "'-1+1"]
     assert conversation[:2] == ["'=2", "'+1"]
 

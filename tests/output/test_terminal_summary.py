@@ -2,28 +2,33 @@
 
 import sys
 
+from codexcache.body.json_splice import Json
 from codexcache.output.terminal import Summary
-from support.diagnoses import Clerk
+from support.diagnoses import Harness
 from support.turns import conversation, user
 
-TALK = conversation(*"abcdefgh")
+ITEMS = conversation(*"abcdefgh")
 
 
-def summed(clerk: Clerk) -> list[str]:
+def summed(harness: Harness) -> list[str]:
     summary = Summary()
-    for diagnosis in clerk.diagnoses:
+    for diagnosis in harness.diagnoses:
         summary.add(diagnosis)
     return summary.lines()
 
 
-def test_nothing_comes_to_nothing() -> None:
-    assert Summary().lines() == ["0 turns in 0 conversations", "no turn reported its usage"]
+def grown(*counters: tuple[int, Json], **members: Json) -> Harness:
+    """Have a conversation whose turns have these counters; after the first, with these members."""
+    harness = Harness()
+    for number, (given, cached) in enumerate(counters):
+        harness.turn(given, cached, None, input=ITEMS[: 2 * number + 1], **(members if number else {}))
+    return harness
 
 
 def test_a_summary_of_many_turns_is_as_small_as_one_of_few() -> None:
-    clerk, summary = Clerk(), Summary()
-    clerk.turn(input=TALK[:1], given=10_000, cached=0)
-    [diagnosis] = clerk.diagnoses
+    harness, summary = Harness(), Summary()
+    harness.turn(input=ITEMS[:1], given=10_000, cached=0)
+    [diagnosis] = harness.diagnoses
     summary.add(diagnosis)
     before = sys.getallocatedblocks()
     for number in range(10_000):
@@ -35,25 +40,16 @@ def test_a_summary_of_many_turns_is_as_small_as_one_of_few() -> None:
 
 
 def test_rates_are_weighted_by_tokens_and_by_turns() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1], given=10_000, cached=0)
-    clerk.turn(input=TALK[:3], given=20_000, cached=10_000)
-    clerk.turn(input=TALK[:5], given=70_000, cached=20_000)
-
-    assert summed(clerk)[:2] == [
+    assert summed(grown((10_000, 0), (20_000, 10_000), (70_000, 20_000)))[:2] == [
         "3 turns in 1 conversation",
         "30.0% of 100,000 input tokens were read from the prompt cache (median turn 28.6%)",
     ]
 
 
 def test_causes_are_ranked_by_what_was_sent_again() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1], given=10_000)
-    clerk.turn(input=TALK[:3], given=20_000, tools=[{"name": "t"}])
-    clerk.turn(input=TALK[:5], given=70_000, tools=[{"name": "t"}])
-    clerk.turn(input=TALK[:7], given=80_000, cached=70_000, tools=[{"name": "t"}])
+    harness = grown((10_000, 0), (20_000, 0), (70_000, 0), (80_000, 70_000), tools=[{"name": "t"}])
 
-    assert [line.split() for line in summed(clerk)[2:]] == [
+    assert [line.split() for line in summed(harness)[2:]] == [
         ["verdict", "turns", "sent", "again"],
         ["upstream", "1", "20,000"],
         ["tools_changed", "1", "10,000"],
@@ -63,27 +59,26 @@ def test_causes_are_ranked_by_what_was_sent_again() -> None:
 
 
 def test_a_turn_without_counters_is_no_zero() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1], given=10_000, cached=5_000)
-    clerk.end(clerk.send(input=TALK[:3]), usage={})
-    clerk.turn(input=TALK[:3], given=20_000, cached=None)
+    harness = grown((10_000, 5_000), (20_000, None))
+    harness.end(harness.send(input=ITEMS[:3]), usage={})
 
-    assert summed(clerk)[1].startswith("50.0% of 10,000 input tokens")
+    assert summed(harness)[1].startswith("50.0% of 10,000 input tokens")
+    assert Summary().lines() == ["0 turns in 0 conversations", "no turn reported its usage"]
 
 
 def test_tiny_turns_do_not_pull_the_median_down() -> None:
     """They cannot be cached at all (holaboss-ai/holaOS#549)."""
-    clerk = Clerk()
+    harness = Harness()
     for number in range(3):
-        clerk.turn(input=[user(f"tiny {number}")], given=100)
-    clerk.turn(input=TALK[:1], given=10_000, cached=9_000)
+        harness.turn(input=[user(f"tiny {number}")], given=100)
+    harness.turn(input=ITEMS[:1], given=10_000, cached=9_000)
 
-    assert summed(clerk)[1] == "87.4% of 10,300 input tokens were read from the prompt cache (median turn 90.0%)"
+    assert summed(harness)[1] == "87.4% of 10,300 input tokens were read from the prompt cache (median turn 90.0%)"
 
 
 def test_a_rebuild_after_compaction_is_expected() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:3])
-    clerk.turn(input=[TALK[0], {"type": "compaction", "encrypted_content": "x"}])
+    harness = Harness()
+    harness.turn(input=ITEMS[:3])
+    harness.turn(input=[ITEMS[0], {"type": "compaction", "encrypted_content": "x"}])
 
-    assert summed(clerk)[3].startswith("context_compacted (expected)")
+    assert summed(harness)[3].startswith("context_compacted (expected)")

@@ -1,7 +1,7 @@
 """The page of one turn."""
 
 import pytest
-from codexcache.body.json_splice import Json, Object
+from codexcache.body.json_splice import Json
 from codexcache.output.first_difference import Difference
 from codexcache.output.turn_page import page
 from codexcache.text import NARROWEST, WIDEST, WIDTH
@@ -43,17 +43,13 @@ def test_counters_are_shown_with_the_share() -> None:
     ]
 
 
-def test_a_counter_that_is_absent_is_not_0() -> None:
+def test_a_counter_that_is_absent_is_not_0_but_one_of_0_is() -> None:
     """Nor is what would have been worked out of it."""
     text = page({**without(*COUNTERS), "reusable_tokens": None, "resent_tokens": 0})
+    nothing_cached = page(turn_summary(**{"gen_ai.usage.cache_read.input_tokens": 0}))
 
     assert [line.split()[1:] for line in section(text, "Tokens")[1:]] == [["n/a"]] * 5
-
-
-def test_a_cached_count_of_0_is_0() -> None:
-    text = page(turn_summary(**{"gen_ai.usage.cache_read.input_tokens": 0}))
-
-    assert "  cached        0  0% of the input" in text.split("\n")
+    assert "  cached        0  0% of the input" in nothing_cached.split("\n")
 
 
 def test_the_strip_marks_the_break() -> None:
@@ -71,7 +67,7 @@ def test_identity_is_shown_as_fingerprints_with_their_states() -> None:
     ]
 
 
-def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
+def test_what_the_client_sent_is_shown_with_what_was_forwarded() -> None:
     """And which of it was this addon's doing."""
     assert section(page(turn_summary()), "What the client sent")[1:] == [
         "  prompt_cache_key  absent        aaaaaaaaaaaa  added",
@@ -80,40 +76,24 @@ def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
         "  Edits of this addon: session-id, prompt_cache_key.",
         "  The key comes from: session, kept from an earlier turn.",
     ]
-
-
-def test_an_edit_by_hand_is_told() -> None:
     assert "  It was edited by hand while it was held." in page(turn_summary(edited=True)).split("\n")
 
 
 @pytest.mark.parametrize(
     ("before", "expected"),
-    [
-        (0.2, "less than a second"),
-        (14.5, "14.5 seconds"),
-        (600.0, "10 minutes"),
-        (10_800.0, "3 hours"),
-    ],
+    [(0.2, "less than a second"), (14.5, "14.5 seconds"), (600.0, "10 minutes"), (10_800.0, "3 hours")],
 )
 def test_the_predecessor_is_named_with_how_long_before_it_was_sent(before: float, expected: str) -> None:
-    text = page(turn_summary(sent_at=1000.0 + before))
+    text, first = page(turn_summary(sent_at=1000.0 + before)), page(turn_summary(predecessor=None, differences=[]))
 
+    assert first.split("\n")[-1] == "Predecessor: none is known."
+    assert "Every difference" not in first
     assert text.split("\n")[-1] == f"Predecessor: turn 6, sent {expected} before."
 
 
-def test_a_turn_without_a_predecessor_says_so() -> None:
-    text = page(turn_summary(predecessor=None, differences=[]))
-
-    assert text.split("\n")[-1] == "Predecessor: none is known."
-    assert "Every difference" not in text
-
-
-def test_every_difference_is_listed() -> None:
+def test_every_difference_is_listed_and_the_first_one_is_shown() -> None:
     assert section(page(turn_summary()), "Every difference")[1:] == ["  - tools_changed: tool shell was edited"]
     assert section(page(turn_summary(differences=[])), "Every difference") == ["Every difference: none."]
-
-
-def test_the_first_difference_is_shown() -> None:
     assert section(page(turn_summary(), EXCERPT), "First difference")[-1] == "  now  ▸ b"
 
 
@@ -157,12 +137,7 @@ def test_a_portrait_from_a_strangers_file_cannot_steer_a_terminal(name: str) -> 
 def test_a_portrait_of_any_shape_has_a_page(name: str, value: Json) -> None:
     """It may have been written by anyone, or by another version."""
     assert page(turn_summary(**{name: value}))
-
-
-def test_an_empty_portrait_has_a_page() -> None:
-    empty: Object = {}
-
-    assert page(empty).startswith("n/a\n")
+    assert page(dict[str, Json]()).startswith("n/a\n")
 
 
 LONG = turn_summary(
@@ -177,7 +152,7 @@ LONG = turn_summary(
 
 @pytest.mark.parametrize("width", [NARROWEST, WIDTH, WIDEST])
 @pytest.mark.parametrize("verdict", VERDICTS)
-def test_no_line_is_longer_than_there_is_room(verdict: str, width: int) -> None:
+def test_no_line_is_longer_than_the_width(verdict: str, width: int) -> None:
     """Half of mitmweb's window, a terminal, or the popup in one of 80 columns."""
     excerpt = Difference(path="x" * 90, offset=7, context="b" * 90, was="w" * 90, now="n" * 90, kind="text")
     lines = page({**LONG, "verdict": verdict}, excerpt, width).split("\n")

@@ -4,18 +4,19 @@ import json
 from typing import Any
 
 from codexcache.body.json_splice import Json, Object
+from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.output.journal import Entries, Pseudonyms
 from codexcache.output.turn_summary import turn_summary
-from support.diagnoses import USER, Clerk
+from support.diagnoses import USER, Harness
 from support.turns import conversation, user
 
-TALK = conversation("a", "b", "c", "d", "e")
+ITEMS = conversation("a", "b", "c", "d", "e")
 PRINTS = Pseudonyms(b"0" * 32)
 ENTRIES = Entries(PRINTS, "run")
 
 
-def turn_summaries(clerk: Clerk) -> list[Object]:
-    return [turn_summary(diagnosis, ENTRIES.entry(diagnosis), PRINTS) for diagnosis in clerk.diagnoses]
+def turn_summaries(harness: Harness) -> list[Object]:
+    return [turn_summary(diagnosis, ENTRIES.entry(diagnosis), PRINTS) for diagnosis in harness.diagnoses]
 
 
 def parts(shown: Object) -> list[tuple[str, str]]:
@@ -26,35 +27,37 @@ def parts(shown: Object) -> list[tuple[str, str]]:
 
 def two(first: dict[str, Json], second: dict[str, Json]) -> Object:
     """Return the portrait of a turn behind another."""
-    clerk = Clerk()
-    clerk.turn(**{"input": TALK[:3], **first})  # type: ignore[arg-type]
-    clerk.turn(**{"input": TALK, **second})  # type: ignore[arg-type]
-    return turn_summaries(clerk)[1]
+    harness = Harness()
+    for members in ({"input": ITEMS[:3], **first}, {"input": ITEMS, **second}):
+        harness.turn(**members)  # type: ignore[arg-type]
+    return turn_summaries(harness)[1]
+
+
+def one(**members: Any) -> tuple[Diagnosis, Object]:
+    """Return the only finding of a turn, and its portrait."""
+    harness = Harness()
+    harness.turn(**{"input": ITEMS, **members})
+    return harness.diagnoses[0], turn_summaries(harness)[0]
 
 
 def test_a_portrait_is_the_entry_and_more() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK)
-    shown, entry = turn_summaries(clerk)[0], ENTRIES.entry(clerk.diagnoses[0])
+    diagnosis, shown = one()
+    entry = ENTRIES.entry(diagnosis)
 
     assert {name: shown[name] for name in entry} == entry
     assert json.loads(json.dumps(shown)) == shown
 
 
-def test_the_first_turn_is_all_new() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK, instructions="i", tools=[{"name": "t"}])
+def test_the_first_turn_is_all_new_and_what_stands_again_in_the_next_is_the_same() -> None:
+    _, shown = one(instructions="i", tools=[{"name": "t"}])
 
-    assert parts(turn_summaries(clerk)[0]) == [
+    assert parts(shown) == [
         ("1 tool", "new"),
         ("instructions", "new"),
         ("input[0] user message", "new"),
         ("4 more items", "new"),
     ]
-    assert turn_summaries(clerk)[0]["predecessor_flow"] is None
-
-
-def test_what_stands_again_is_the_same_and_what_follows_is_new() -> None:
+    assert shown["predecessor_flow"] is None
     assert parts(two({}, {})) == [
         ("0 tools", "same"),
         ("instructions", "same"),
@@ -64,34 +67,29 @@ def test_what_stands_again_is_the_same_and_what_follows_is_new() -> None:
     ]
 
 
-def test_an_edited_item_is_the_break() -> None:
-    assert parts(two({}, {"input": [*TALK[:2], user("x"), *TALK[3:]]}))[2:] == [
+def test_an_edited_item_or_the_head_of_the_prompt_is_the_break() -> None:
+    assert parts(two({}, {"input": [*ITEMS[:2], user("x"), *ITEMS[3:]]}))[2:] == [
         ("input[0] to input[1]", "same"),
         ("input[2] user message", "changed"),
         ("2 more items", "behind"),
     ]
-
-
-def test_the_head_of_the_prompt_can_be_the_break() -> None:
     assert parts(two({}, {"instructions": "j"}))[:2] == [("0 tools", "same"), ("instructions", "changed")]
     assert parts(two({}, {"tools": [{"name": "t"}]}))[:2] == [("1 tool", "changed"), ("instructions", "behind")]
 
 
 def test_the_sizes_are_those_of_the_prompt() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK, instructions="i" * 50)
-    signature: Any = turn_summaries(clerk)[0]["prompt_parts"]
+    diagnosis, shown = one(instructions="i" * 50)
+    signature: Any = shown["prompt_parts"]
 
-    assert sum(size for _, size, _ in signature) == clerk.diagnoses[0].record.prompt.size
+    assert sum(size for _, size, _ in signature) == diagnosis.record.prompt.size
 
 
 def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK[:1], prompt_cache_key="k1")
-    clerk.turn(input=TALK, prompt_cache_key="k2")
-    first, second = (shown["identity"] for shown in turn_summaries(clerk))
-    assert isinstance(first, dict)
-    assert isinstance(second, dict)
+    harness = Harness()
+    harness.turn(input=ITEMS[:1], prompt_cache_key="k1")
+    harness.turn(input=ITEMS, prompt_cache_key="k2")
+    shown: list[Any] = turn_summaries(harness)
+    first, second = (each["identity"] for each in shown)
 
     assert first["key"] == [PRINTS.of("key", "k1"), "new"]
     assert second["key"] == [PRINTS.of("key", "k2"), "changed"]
@@ -100,23 +98,12 @@ def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
     assert second["account"] == [None, "absent"]
 
 
-def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
-    clerk = Clerk()
-    clerk.turn(input=TALK)
-    shown, key = turn_summaries(clerk)[0], PRINTS.of("key", "s1")
+def test_what_the_client_sent_is_shown_with_what_was_forwarded() -> None:
+    (_, shown), key = one(), PRINTS.of("key", "s1")
+    names = ("prompt_cache_key", "session-id", "session_id", "x-client-request-id")
 
-    assert shown["client_sent"] == {
-        "prompt_cache_key": None,
-        "session-id": key,
-        "session_id": None,
-        "x-client-request-id": None,
-    }
-    assert shown["forwarded"] == {
-        "prompt_cache_key": key,
-        "session-id": key,
-        "session_id": key,
-        "x-client-request-id": None,
-    }
+    assert shown["client_sent"] == dict(zip(names, (None, key, None, None), strict=True))
+    assert shown["forwarded"] == dict(zip(names, (key, key, key, None), strict=True))
 
 
 def test_a_portrait_leads_to_its_predecessor() -> None:
@@ -130,8 +117,8 @@ def test_a_portrait_leads_to_its_predecessor() -> None:
 
 def test_nothing_that_is_secret_or_said_gets_into_a_portrait() -> None:
     headers = {**USER, "session-id": "sesame-1", "authorization": "Bearer sesame-2", "chatgpt-account-id": "sesame-3"}
-    clerk = Clerk()
-    clerk.turn(headers=headers, input=conversation("sesame"), instructions="sesame", tools=[{"x": "sesame"}])
-    clerk.turn(headers=headers, input=conversation("sesame", "sesame", "sesame"), tools=[{"x": "sesame-4"}])
+    harness = Harness()
+    harness.turn(headers=headers, input=conversation("sesame"), instructions="sesame", tools=[{"x": "sesame"}])
+    harness.turn(headers=headers, input=conversation("sesame", "sesame", "sesame"), tools=[{"x": "sesame-4"}])
 
-    assert "sesame" not in json.dumps(turn_summaries(clerk))
+    assert "sesame" not in json.dumps(turn_summaries(harness))

@@ -2,13 +2,15 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import codexcache
 import pytest
 from codexcache.report.captured import add_capture, is_capture
 from codexcache.report.load import ReportData
-from support.reported import FIRST, SECOND, START, capture, saved
+from support.reported import FIRST, SECOND, capture, saved
+from support.saved import START
 
 
 def reported(*paths: Path, hosts: str = "chatgpt.com") -> ReportData:
@@ -42,31 +44,34 @@ def test_other_hosts_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> N
 
     assert reported(path).rows == []
     assert len(reported(path, hosts="example.com").rows) == 1
-
-
-def test_a_capture_that_was_cut_counts_as_far_as_it_goes(tmp_path: Path) -> None:
-    path = capture(tmp_path, FIRST, SECOND)
-    path.write_bytes(path.read_bytes()[:-100])
-    found = reported(path)
-
-    assert len(found.rows) == 1
-    assert found.notes == ["The capture capture.mitm cannot be read to its end; what came before counts."]
-
-
-def test_a_flow_that_has_lost_a_part_counts_as_the_end(tmp_path: Path) -> None:
-    """mitmproxy's reader raises a KeyError of its own there."""
-    path = capture(tmp_path, FIRST, SECOND)
-    first, _, second = path.read_bytes().rpartition(b"9:websocket")
-    path.write_bytes(first + b"9:_ebsocket" + second)
-    found = reported(path)
-
-    assert len(found.rows) == 1
-    assert found.notes == ["The capture capture.mitm cannot be read to its end; what came before counts."]
-
-
-def test_hosts_that_are_none_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="codex_hosts"):
-        reported(capture(tmp_path, FIRST), hosts="https://chatgpt.com/")
+        reported(path, hosts="https://chatgpt.com/")
+
+
+def cut(content: bytes) -> bytes:
+    return content[:-100]
+
+
+def without_a_part(content: bytes) -> bytes:
+    """mitmproxy's reader raises a KeyError of its own there."""
+    first, _, second = content.rpartition(b"9:websocket")
+    return first + b"9:_ebsocket" + second
+
+
+@pytest.mark.parametrize("damage", [cut, without_a_part])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("capture.mitm", "capture.mitm"), ("\x1b[2J\u202e.mitm", "?[2J?.mitm")], ids=["plain", "odd"]
+)
+def test_a_capture_that_is_damaged_counts_as_far_as_it_goes(
+    tmp_path: Path, damage: Callable[[bytes], bytes], name: str, shown: str
+) -> None:
+    """Its name is shown harmless."""
+    path = capture(tmp_path, FIRST, SECOND, name=name)
+    path.write_bytes(damage(path.read_bytes()))
+    found = reported(path)
+
+    assert len(found.rows) == 1
+    assert found.notes == [f"The capture {shown} cannot be read to its end; what came before counts."]
 
 
 def test_a_capture_is_told_from_a_journal(tmp_path: Path) -> None:
@@ -78,19 +83,12 @@ def test_a_capture_is_told_from_a_journal(tmp_path: Path) -> None:
     assert not is_capture(capture(tmp_path, name="empty"))
 
 
-def test_all_other_rooms_of_the_report_are_imported_without_mitmproxy() -> None:
+def test_all_other_modules_of_the_report_are_imported_without_mitmproxy() -> None:
     folder = Path(codexcache.__file__).parent
-    rooms = sorted({path.stem for path in (folder / "report").glob("*.py")} - {"__init__", "captured"})
-    script = f"import sys; sys.modules['mitmproxy'] = None; from codexcache.report import {', '.join(rooms)}"
+    modules = sorted({path.stem for path in (folder / "report").glob("*.py")} - {"__init__", "captured"})
+    script = f"import sys; sys.modules['mitmproxy'] = None; from codexcache.report import {', '.join(modules)}"
     found = subprocess.run(
         [sys.executable, "-c", script], env={"PYTHONPATH": str(folder.parent)}, capture_output=True, check=False
     )
 
     assert (found.returncode, found.stderr.decode()) == (0, "")
-
-
-def test_the_name_of_a_capture_that_was_cut_is_shown_harmless(tmp_path: Path) -> None:
-    path = capture(tmp_path, FIRST, name="\x1b[2J\u202e.mitm")
-    path.write_bytes(path.read_bytes()[:-100])
-
-    assert reported(path).notes == ["The capture ?[2J?.mitm cannot be read to its end; what came before counts."]

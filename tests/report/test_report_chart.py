@@ -25,23 +25,22 @@ def test_a_bar_is_made_of_what_was_read_re_sent_and_new_from_the_floor_up() -> N
 
     assert [(part.kind, part.height) for part in parts] == [("cached", 30.0), ("resent", 30.0), ("fresh", 60.0)]
     assert [part.y for part in parts] == [FLOOR - 30, FLOOR - 60, FLOOR - 120]
-
-
-def test_the_largest_turn_fills_the_height() -> None:
     assert drawn(entry(1, given=7), entry(2, given=7_777)).bars[1].top == FLOOR - PLOT == TOP
 
 
-@pytest.mark.parametrize("given", [None, 0])
-def test_a_turn_without_counters_is_a_stump_and_not_nothing(given: int | None) -> None:
-    [part] = drawn(entry(1, given=given)).bars[0].segments
+@pytest.mark.parametrize(
+    ("given", "cached", "height"),
+    [
+        pytest.param(None, 0, 10.0, id="no counters"),
+        pytest.param(0, 0, 10.0, id="no input"),
+        pytest.param(100, None, PLOT, id="an input of which it is not known what was cached"),
+    ],
+)
+def test_a_turn_of_which_not_all_is_known_is_drawn_as_such(given: int, cached: int | None, height: float) -> None:
+    """As a stump at least, and not as new."""
+    [part] = drawn(entry(1, given=given, cached=cached)).bars[0].segments
 
-    assert (part.kind, part.height) == ("untold", 10.0)
-
-
-def test_an_input_of_which_nobody_knows_what_was_cached_is_not_drawn_as_new() -> None:
-    [part] = drawn(entry(1, given=100, cached=None)).bars[0].segments
-
-    assert part.kind == "untold"
+    assert (part.kind, part.height) == ("untold", height)
 
 
 def test_turns_stand_side_by_side_in_their_order() -> None:
@@ -51,21 +50,13 @@ def test_turns_stand_side_by_side_in_their_order() -> None:
     assert all(left.x + left.width < right.x for left, right in itertools.pairwise(bars))
 
 
-def test_a_short_gap_is_not_drawn() -> None:
-    assert paused(0, 20).gaps == ()
-
-
-def test_a_gap_up_to_the_idle_limit_has_no_limit_in_it() -> None:
-    [gap] = paused(0, 150).gaps
-
-    assert (gap.width, gap.limit, gap.label) == (7.0, None, "")
-
-
 def test_a_gap_beyond_the_idle_limit_shows_where_it_lies() -> None:
-    [gap] = paused(0, 1_020).gaps
+    """One up to it has no limit in it, and a short one is not drawn."""
+    [short], [long] = paused(0, 150).gaps, paused(0, 1_020).gaps
 
-    assert gap.limit == gap.x + 14
-    assert gap.label == "17 min"
+    assert paused(0, 20).gaps == ()
+    assert (short.width, short.limit, short.label) == (7.0, None, "")
+    assert (long.limit, long.label) == (long.x + 14, "17 min")
 
 
 def test_a_longer_gap_is_wider_but_not_without_end() -> None:
@@ -93,11 +84,8 @@ def test_heights_are_round_numbers(given: int, labels: list[str]) -> None:
     assert [line.label for line in drawn(entry(1, given=given)).heights] == labels
 
 
-def test_times_are_told_at_the_start_and_behind_long_gaps() -> None:
+def test_times_are_told_at_the_start_and_behind_long_gaps_and_another_day_once() -> None:
     assert [line.label for line in paused(0, 10, 20, 1_000, 2_000).times] == ["08:00", "08:16", "08:33"]
-
-
-def test_another_day_is_named_once() -> None:
     assert [line.label for line in paused(0, 86_400, 88_000, 99_000).times] == ["08:00", "2026-11-21 08:00", "11:30"]
 
 

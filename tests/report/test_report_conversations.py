@@ -13,39 +13,39 @@ def last_of(*entries: Object) -> ReportTurn:
     return conversation.turns[-1]
 
 
-def test_a_miss_re_sent_what_its_predecessor_held_beyond_what_was_read() -> None:
-    assert last_of(entry(1, given=10_000), miss(cached=2_000)).resent == 8_000
-
-
-def test_a_turn_that_became_shorter_cannot_have_re_sent_more_than_it_had() -> None:
-    assert last_of(entry(1, given=10_000), miss(given=3_000, cached=1_000)).resent == 2_000
-
-
-def test_without_its_predecessor_what_was_reusable_stands_for_it() -> None:
-    assert last_of(miss(reusable_tokens=7_000, cached=1_000)).resent == 6_000
-    assert last_of(entry(1, given=None), miss(reusable_tokens=7_000)).resent == 7_000
-
-
-def test_a_predecessor_of_another_start_is_another_turn() -> None:
+def test_the_same_fingerprint_in_two_starts_is_two_conversations() -> None:
+    """And a predecessor of another start is another turn."""
     found = conversations(entry(1, given=10_000, run="b"), miss(reusable_tokens=500))
 
-    assert sorted(conversation.resent for conversation in found) == [0, 500]
+    assert {(each.run, each.name, each.resent) for each in found} == {
+        ("b", "cccccccccccc", 0),
+        ("aaaaaaaaaaaa", "cccccccccccc", 500),
+    }
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("first", "second", "resent"),
     [
-        {"verdict": "hit"},
-        {"verdict": "rejected"},
-        {"verdict": "made_up"},
-        {"given": None},
-        {"cached": None},
-        {"predecessor": None},
-        {"cached": 12_000},
+        pytest.param(entry(1), {"cached": 2_000}, 8_000, id="what its predecessor held beyond what was read"),
+        pytest.param(entry(1), {"given": 3_000, "cached": 1_000}, 2_000, id="no more than a shorter turn has"),
+        pytest.param(entry(1, given=None), {"reusable_tokens": 7_000}, 7_000, id="what was reusable"),
+        pytest.param(entry(9), {"reusable_tokens": 7_000, "cached": 1_000}, 6_000, id="the same without a predecessor"),
+        *(
+            pytest.param(entry(1), fields, 0, id=f"nothing: {fields}")
+            for fields in (
+                {"verdict": "hit"},
+                {"verdict": "rejected"},
+                {"verdict": "made_up"},
+                {"given": None},
+                {"cached": None},
+                {"predecessor": None},
+                {"cached": 12_000},
+            )
+        ),
     ],
 )
-def test_nothing_is_re_sent_where_it_is_no_miss_or_nothing_is_known(fields: Object) -> None:
-    assert last_of(entry(1, given=10_000), miss(**fields)).resent == 0
+def test_a_turn_re_sent(first: Object, second: dict[str, object], resent: int) -> None:
+    assert last_of(first, miss(**second)).resent == resent
 
 
 def test_what_is_neither_read_nor_re_sent_is_new() -> None:
@@ -53,9 +53,6 @@ def test_what_is_neither_read_nor_re_sent_is_new() -> None:
 
     assert (turn.row.cached, turn.resent, turn.fresh) == (2_000, 8_000, 2_000)
     assert turn.is_counted
-
-
-def test_a_turn_without_counters_is_not_counted() -> None:
     assert not last_of(entry(1, given=None)).is_counted
     assert not last_of(entry(1, cached=None)).is_counted
 
@@ -75,12 +72,6 @@ def test_turns_are_in_the_order_of_time() -> None:
     [conversation] = conversations(entry(2, at=5), entry(3, at=9), entry(1, at=5))
 
     assert [turn.row.turn for turn in conversation.turns] == [1, 2, 3]
-
-
-def test_the_same_fingerprint_in_two_starts_is_two_conversations() -> None:
-    found = conversations(entry(1, run="a"), entry(1, run="b"))
-
-    assert {("a", "cccccccccccc"), ("b", "cccccccccccc")} == {(each.run, each.name) for each in found}
 
 
 def test_those_that_re_sent_the_most_come_first_and_then_the_largest() -> None:

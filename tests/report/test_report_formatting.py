@@ -30,11 +30,8 @@ def test_an_axis_has_round_numbers(number: int, said: str) -> None:
     assert formatting.short(number) == said
 
 
-def test_times_are_utc() -> None:
+def test_times_are_utc_and_a_period_names_its_second_day_only_where_it_is_another() -> None:
     assert (formatting.day(MOMENT), formatting.clock(MOMENT + 61)) == ("2026-11-20", "08:01")
     assert formatting.clock_to_the_second(MOMENT + 61) == "08:01:01"
-
-
-def test_a_period_names_its_second_day_only_where_it_is_another() -> None:
     assert formatting.period(MOMENT, MOMENT + 600) == "2026-11-20 08:00 to 08:10 UTC"
     assert formatting.period(MOMENT, MOMENT + 90_000) == "2026-11-20 08:00 to 2026-11-21 09:00 UTC"

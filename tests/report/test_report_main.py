@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 from codex_report.__main__ import main
-from support.html import parsed
+from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
 from support.reported import FIRST, SECOND, capture
 
 ROOT = Path(__file__).parents[2]
+
+
+def page(name: str = "report.html") -> Element:
+    return parsed(Path(name).read_text("utf-8"))
 
 
 @pytest.fixture(autouse=True)
@@ -27,12 +31,7 @@ def journal(name: str = "journal.jsonl", content: bytes = b"") -> str:
 def test_a_journal_becomes_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([journal(), "-o", "page.html"]) == 0
     assert capsys.readouterr().out == "page.html: 2 turns in 1 conversation\n"
-    assert parsed(Path("page.html").read_text("utf-8")).one("h1").text == "Prompt cache report"
-
-
-def test_the_page_has_a_name_where_none_is_given() -> None:
-    assert main([journal()]) == 0
-    assert Path("report.html").exists()
+    assert page("page.html").one("h1").text == "Prompt cache report"
 
 
 def test_journals_and_captures_are_put_on_one_page(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,19 +39,18 @@ def test_journals_and_captures_are_put_on_one_page(capsys: pytest.CaptureFixture
 
     assert main([journal(), str(path)]) == 0
     assert capsys.readouterr().out == "report.html: 4 turns in 2 conversations\n"
-    assert "From journal.jsonl, capture.mitm, " in parsed(Path("report.html").read_text("utf-8")).text
+    assert "From journal.jsonl, capture.mitm, " in page().text
+    odd = journal(b"caf\xe9.jsonl".decode("utf-8", "surrogateescape"))  # a name that is no text
+    assert main([odd]) == 0
+    assert "From caf?.jsonl, " in page().text
 
 
 def test_what_was_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([journal(content=lines([entry(1), entry(2)])[:-9])]) == 0
-    assert capsys.readouterr().out == "report.html: 1 turn in 1 conversation; 1 line left out\n"
-
-
-def test_an_empty_journal_beside_others_does_not_stop_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty journal among others does not stop it."""
     Path("empty.jsonl").touch()
 
-    assert main([journal(), "empty.jsonl"]) == 0
-    assert capsys.readouterr().out == "report.html: 2 turns in 1 conversation\n"
+    assert main([journal(content=lines([entry(1), entry(2)])[:-9]), "empty.jsonl"]) == 0
+    assert capsys.readouterr().out == "report.html: 1 turn in 1 conversation; 1 line left out\n"
 
 
 def test_without_any_turn_there_is_no_page_but_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
@@ -101,14 +99,6 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     assert main(arguments) == 1
     assert capsys.readouterr().err == f"scripts/report: {sentence}\n"
     assert not Path("report.html").exists()
-
-
-def test_a_name_that_is_no_text_does_not_stop_it() -> None:
-    path = Path(b"caf\xe9.jsonl".decode("utf-8", "surrogateescape"))
-    path.write_bytes(lines([entry(1)]))
-
-    assert main([str(path)]) == 0
-    assert "From caf?.jsonl, " in parsed(Path("report.html").read_text("utf-8")).text
 
 
 def test_2000_turns_as_a_program_of_its_own() -> None:

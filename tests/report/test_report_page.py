@@ -10,7 +10,7 @@ from codexcache import __version__
 from codexcache.body.json_splice import Object
 from codexcache.report.load import ReportData
 from codexcache.report.page import render, save
-from codexcache.verdicts import GROUPS, VERDICT_TABLE, VERDICTS, Group
+from codexcache.verdicts import VERDICT_TABLE, VERDICTS
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
 from support.reported import miss, warm
@@ -28,6 +28,11 @@ def report_data(*entries: Object) -> ReportData:
 def page(*entries: Object, source: str = "journal.jsonl") -> Element:
     """Return the page on a journal."""
     return parsed(render(report_data(*entries), source))
+
+
+def texts(rows: list[Element]) -> list[list[str]]:
+    """Return the texts of the cells of each row."""
+    return [[cell.text for cell in row.children] for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +65,6 @@ def test_the_figures_come_first() -> None:
     assert "Shares are of the 2 turns that reported token counts; 1 did not." in shown.text
 
 
-def test_what_the_addon_altered_is_said() -> None:
-    assert "The addon altered 1 turn on the way." in page(entry(1), entry(2, changed=["session-id"])).text
-    assert "altered" not in page(entry(1)).one("main").text
-
-
 def test_counters_that_are_not_known_are_not_0() -> None:
     shown = page(entry(1, given=None))
 
@@ -72,13 +72,15 @@ def test_counters_that_are_not_known_are_not_0() -> None:
     assert shown.one("g", "turn").one("title").text.endswith("n/a input, n/a cached")
 
 
-def test_lines_that_were_left_out_are_counted_on_the_page() -> None:
+def test_lines_that_were_left_out_and_turns_that_were_altered_are_counted_on_the_page() -> None:
     found = report_data(entry(1), entry(1))
     found.add_lines([b'{"turn": 1, "ti', b"[]"])
 
     assert parsed(render(found, "x")).one("p", "note").text == (
         "3 lines left out: 1 repeated, 1 cut off or not JSON, 1 no entry of a journal."
     )
+    assert "The addon altered 1 turn on the way." in page(entry(1), entry(2, changed=["session-id"])).text
+    assert "altered" not in page(entry(1)).one("main").text
 
 
 def test_a_journal_without_a_turn_is_said_to_be_one() -> None:
@@ -89,11 +91,9 @@ def test_a_journal_without_a_turn_is_said_to_be_one() -> None:
 
 
 def test_causes_say_what_to_do() -> None:
-    rows = (
-        page(entry(1, given=10_000), miss(verdict="idle", cached=1_000)).one("table", "causes").one("tbody").all("tr")
-    )
+    shown = page(entry(1, given=10_000), miss(verdict="idle", cached=1_000))
 
-    assert [[cell.text for cell in row.children] for row in rows] == [
+    assert texts(shown.one("table", "causes").one("tbody").all("tr")) == [
         ["idle", "1", "9,000", "", VERDICT_TABLE["idle"].short_advice],
         ["cold", "1", "", "", VERDICT_TABLE["cold"].short_advice],
     ]
@@ -103,14 +103,11 @@ def test_modes_are_compared_where_there_are_two() -> None:
     shown = page(*warm(40, mode="observe", share=0.25), *warm(60, start=100))
     section = shown.one("section", **{"aria-labelledby": "comparison"})
 
-    assert [[cell.text for cell in row.children] for row in section.one("tbody").all("tr")] == [
+    assert texts(section.one("tbody").all("tr")) == [
         ["observe as the client sends it", "25.0%", "25.0%", "25.0%", "40", "3", "0", "0.0%"],
         ["fill with one stable identity", "90.0%", "90.0%", "90.0%", "60", "3", "0", "0.0%"],
     ]
     assert "65.0 points more." in section.text
-
-
-def test_one_mode_is_not_compared() -> None:
     assert page(entry(1)).all("section", **{"aria-labelledby": "comparison"}) == []
 
 
@@ -152,41 +149,37 @@ def test_a_turn_says_why_to_mouse_keyboard_and_screen_reader() -> None:
     assert shown.one("p", "panel").text.startswith("Most re-sent: Turn 2 at 08:01:00, miss: tools_changed")
 
 
-def test_a_drawing_is_one_stop_of_the_tab_key(long_page: str) -> None:
-    drawings = parsed(long_page).all("div", "drawing")
+def test_a_drawing_is_one_stop_of_the_tab_key_and_all_in_it_is_in_a_table_as_well(long_page: str) -> None:
+    root = parsed(long_page)
+    drawings = root.all("div", "drawing")
 
     assert len(drawings) > 50
     for drawing in drawings:
         stops = [turn for turn in drawing.all("g", "turn") if turn.attributes["tabindex"] == "0"]
         assert [turn.classes >= {"told"} for turn in stops] == [True]
-
-
-def test_everything_in_a_drawing_is_in_a_table_as_well(long_page: str) -> None:
-    for conversation in parsed(long_page).all("details", "conversation"):
+    for conversation in root.all("details", "conversation"):
         turns = conversation.one("details", "listing").one("tbody").all("tr")
-
         assert len(turns) == len(conversation.all("g", "turn"))
 
 
-def test_what_is_drawn_has_a_name_or_is_hidden(long_page: str) -> None:
-    for picture in parsed(long_page).all("svg"):
-        assert picture.attributes.get("aria-hidden") == "true" or picture.attributes["aria-label"]
-
-
-def test_headings_label_their_sections_and_names_are_given_once(long_page: str) -> None:
+def test_what_is_drawn_has_a_name_or_is_hidden_and_headings_label_their_sections(long_page: str) -> None:
     root = parsed(long_page)
+    drawn = [picture.attributes for picture in root.all("svg")]
     names = [each.attributes["id"] for each in root.all() if "id" in each.attributes]
 
     assert len(names) == len(set(names))
+    assert all(given.get("aria-hidden") == "true" or given["aria-label"] for given in drawn)
     assert all(section.attributes["aria-labelledby"] in names for section in root.all("section"))
     assert root.one("html").attributes["lang"] == "en"
     assert len(root.all("h1")) == len(root.all("main")) == 1
     assert all(head.attributes["scope"] in ("col", "row") for head in root.all("th"))
 
 
-def test_the_page_loads_nothing(long_page: str) -> None:
+def test_the_page_loads_nothing_and_with_2000_turns_has_less_than_3_megabytes(long_page: str) -> None:
     root = parsed(long_page)
 
+    assert len(root.all("g", "turn")) == 2_000
+    assert len(long_page.encode()) < 3_000_000
     assert [each for each in root.all() if {"src", "href", "action", "style"} & each.attributes.keys()] == []
     assert not re.search(r"https?://|@import|url\((?!#)", long_page)
 
@@ -201,20 +194,6 @@ def test_a_policy_forbids_all_but_its_own_style_and_script(long_page: str) -> No
     assert root.one("meta", **{"http-equiv": "Content-Security-Policy"}).attributes["content"] == (
         f"default-src 'none'; style-src 'sha256-{own['style']}'; script-src 'sha256-{own['script']}'; base-uri 'none'"
     )
-
-
-@pytest.mark.parametrize("group", [group for group in GROUPS if group.colours], ids=lambda group: group.name)
-def test_a_groups_colours_are_those_of_the_table_on_a_light_page_a_dark_one_and_paper(group: Group) -> None:
-    style = "".join(page(entry(1)).one("style").texts)
-    light, dark = group.colours or ("", "")
-
-    assert re.findall(rf"--{group.name}: ([^;]*);", style) == [light, dark, light]
-    assert f".{group.name} {{ --own: var(--{group.name}); }}" in style
-
-
-def test_2000_turns_make_a_page_of_less_than_3_megabytes(long_page: str) -> None:
-    assert len(long_page.encode()) < 3_000_000
-    assert len(parsed(long_page).all("g", "turn")) == 2_000
 
 
 def test_of_very_many_turns_some_are_counted_but_not_drawn() -> None:

@@ -1,49 +1,49 @@
-"""Totals, causes, and modes beside each other."""
+"""Totals, causes, and modes side by side."""
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.report.stats import causes, compare, total
+from codexcache.report.stats import Comparison, Totals, causes, compare, total
 from support.journals import entry, long_journal
 from support.reported import conversations, miss, warm
 
 
+def totals_of(*entries: Object) -> Totals:
+    return total(conversations(*entries))
+
+
+def compared(*entries: Object) -> Comparison:
+    """Return the comparison of several modes."""
+    found = compare(conversations(*entries))
+    assert found is not None
+    return found
+
+
 def test_the_cached_share_is_weighted_by_tokens_and_the_median_is_not() -> None:
-    totals = total(
-        conversations(entry(1, given=9_000), entry(2, given=1_000, cached=500), entry(3, given=1_000, cached=900))
-    )
+    totals = totals_of(entry(1, given=9_000), entry(2, given=1_000, cached=500), entry(3, given=1_000, cached=900))
 
     assert (totals.share, totals.median) == (1_400 / 11_000, 0.5)
 
 
 def test_turns_without_counters_are_turns_but_in_no_share() -> None:
-    totals = total(
-        conversations(entry(1, given=None), entry(2, given=5_000, cached=None), entry(3, given=100, cached=50))
-    )
+    totals = totals_of(entry(1, given=None), entry(2, given=5_000, cached=None), entry(3, given=100, cached=50))
+    none = totals_of(entry(1, given=None), entry(2, given=0))
 
     assert (totals.turns, totals.counted, totals.input, totals.share) == (3, 1, 100, 0.5)
-
-
-def test_nothing_that_was_counted_has_no_share() -> None:
-    totals = total(conversations(entry(1, given=None), entry(2, given=0)))
-
-    assert (totals.share, totals.median, totals.warm_share, totals.resent_share) == (None, None, None, None)
+    assert (none.share, none.median, none.warm_share, none.resent_share) == (None, None, None, None)
 
 
 def test_the_parts_of_the_input_add_up() -> None:
-    totals = total(conversations(*long_journal(300)))
+    totals = totals_of(*long_journal(300))
 
     assert totals.cached + totals.resent + totals.fresh == totals.input
     assert 0 < totals.resent < totals.input
 
 
-def test_an_expected_rebuild_is_counted_apart() -> None:
-    totals = total(conversations(entry(1, given=10_000), miss(2, verdict="context_compacted"), miss(3)))
+def test_an_expected_rebuild_and_turns_that_the_addon_altered_are_counted_apart() -> None:
+    rebuilt = miss(2, verdict="context_compacted", changed=["session-id"])
+    totals = totals_of(entry(1, given=10_000), rebuilt, miss(3))
 
-    assert (totals.resent, totals.expected, totals.misses) == (20_000, 10_000, 2)
-
-
-def test_turns_that_the_addon_altered_are_counted() -> None:
-    assert total(conversations(entry(1), entry(2, changed=["session-id"]))).altered == 1
+    assert (totals.resent, totals.expected, totals.misses, totals.altered) == (20_000, 10_000, 2, 1)
 
 
 def test_causes_are_ranked_by_tokens_then_misses_then_turns() -> None:
@@ -67,34 +67,25 @@ def test_causes_are_ranked_by_tokens_then_misses_then_turns() -> None:
     ]
 
 
-def test_one_mode_is_not_compared() -> None:
+def test_modes_stand_in_the_order_of_how_much_they_do() -> None:
+    """A conversation in several modes counts in each; one mode is not compared."""
+    modes = enumerate(("x", "pin", "fill", "observe"), 1)
+    comparison = compared(*(entry(number, mode=mode) for number, mode in modes))
+
+    assert [name for name, _ in comparison.modes] == ["observe", "fill", "pin", "x"]
+    assert {(totals.turns, totals.conversations) for _, totals in comparison.modes} == {(1, 1)}
     assert compare(conversations(entry(1), entry(2))) is None
 
 
-def test_modes_stand_in_the_order_of_how_much_they_do() -> None:
-    comparison = compare(
-        conversations(*(entry(number, mode=mode) for number, mode in enumerate(("x", "pin", "fill", "observe"), 1)))
-    )
-
-    assert comparison is not None
-    assert [name for name, _ in comparison.modes] == ["observe", "fill", "pin", "x"]
-
-
 def test_a_difference_is_said_with_its_turns() -> None:
-    comparison = compare(conversations(*warm(40, mode="observe", share=0.3), *warm(50, start=100)))
+    comparison = compared(*warm(40, mode="observe", share=0.3), *warm(50, start=100))
 
-    assert comparison is not None
     assert comparison.sentences == (
         "Warm turns read 90.0% of their input from the cache with fill (50 turns) and 30.0% with observe (40 turns): "
         "60.0 points more.",
     )
-
-
-def test_a_worse_share_is_said_as_plainly() -> None:
-    comparison = compare(conversations(*warm(40, mode="observe", share=0.9), *warm(40, start=100, share=0.85)))
-
-    assert comparison is not None
-    assert comparison.sentences[0].endswith(": 5.0 points less.")
+    worse = compared(*warm(40, mode="observe", share=0.9), *warm(40, start=100, share=0.85))
+    assert worse.sentences[0].endswith(": 5.0 points less.")
 
 
 @pytest.mark.parametrize(
@@ -106,32 +97,22 @@ def test_a_worse_share_is_said_as_plainly() -> None:
     ],
 )
 def test_a_small_sample_is_called_one(before: list[Object], after: list[Object], few: str) -> None:
-    comparison = compare(conversations(*before, *after))
+    comparison = compared(*before, *after)
 
-    assert comparison is not None
     assert comparison.sentences[0].endswith(f" From so few turns of {few} that says little.")
 
 
 def test_a_mode_without_counters_is_not_compared_but_listed() -> None:
-    comparison = compare(conversations(entry(1, mode="observe", given=None), *warm(40, start=100)))
+    comparison = compared(entry(1, mode="observe", given=None), *warm(40, start=100))
 
-    assert comparison is not None
     assert comparison.sentences == (
         "observe and fill cannot be compared: one of them has no warm turn that reported token counts.",
     )
 
 
-def test_a_conversation_in_two_modes_counts_in_both() -> None:
-    comparison = compare(conversations(entry(1, mode="observe"), entry(2, mode="fill")))
-
-    assert comparison is not None
-    assert [(totals.turns, totals.conversations) for _, totals in comparison.modes] == [(1, 1), (1, 1)]
-
-
 def test_of_very_many_modes_some_are_compared() -> None:
     """There are three; a journal that names more was not written by the addon."""
-    told = compare(conversations(*(entry(number, mode=f"mode {number}") for number in range(1, 101))))
+    told = compared(*(entry(number, mode=f"mode {number}") for number in range(1, 101)))
 
-    assert told is not None
     assert len(told.modes) == 12
     assert told.sentences[-1] == "There are 88 more modes."

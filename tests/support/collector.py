@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import gzip
 import importlib.util
-import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from support.patience import until
+from support.programs import free_port
+from support.proxy import is_open
 
 type Attributes = dict[str, Any]
 
@@ -146,28 +149,9 @@ async def rotel(port: int, beyond: str, folder: Path) -> AsyncIterator[asyncio.s
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:
-        await until(lambda: _is_open(port))
+        await until(lambda: is_open(port))
         yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
-
-
-async def until(condition: Callable[[], object], patience: float = 15) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(patience):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_open(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,4 +1,4 @@
-"""What stands in for mitmproxy's console where nobody looks: its addon's name, and a terminal of a size."""
+"""What stands in for mitmproxy's console where there is none: its addon's name, and a terminal of a size."""
 
 from mitmproxy import master
 

@@ -18,7 +18,7 @@ def raising(_: str, error: Exception) -> None:
     raise error
 
 
-class Clerk:
+class Harness:
     """Hands turns to a desk, one after the other, and keeps what is found."""
 
     def __init__(self, mode: Mode = "fill") -> None:

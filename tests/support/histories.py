@@ -9,7 +9,10 @@ from codexcache.turn.record import Record
 from support.records import record
 from support.turns import conversation
 
-TALK = conversation("a", "b", "c", "d", "e")
+type Found = tuple[int, int] | None
+"""The number of a predecessor, and how many items it shares with the turn."""
+
+ITEMS = conversation("a", "b", "c", "d", "e")
 
 
 def remembering(*records: Record, limit: int = 1 << 20) -> History:
@@ -22,7 +25,7 @@ def remembering(*records: Record, limit: int = 1 << 20) -> History:
     return history
 
 
-def found(history: History, mine: Record) -> tuple[int, int] | None:
+def found(history: History, mine: Record) -> Found:
     """Return the number of the predecessor and how many items they share."""
     match = history.predecessor(mine)
     return (match.record.number, match.shared_items) if match else None

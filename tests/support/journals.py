@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from codexcache.body.json_splice import Json, Object
@@ -59,6 +60,11 @@ def lines(entries: Iterable[Object]) -> bytes:
     return b"".join(json.dumps(each).encode() + b"\n" for each in entries)
 
 
+def entries_of(journal: Path) -> list[Object]:
+    """Return the entries of a journal, none where there is no file."""
+    return [json.loads(line) for line in journal.read_bytes().splitlines()] if journal.exists() else []
+
+
 _BECAUSE = {
     "hit": "what could be read was read",
     "rejected": "the backend answered with status 400",
@@ -84,7 +90,7 @@ _FREQUENT = ("session_changed", "session_changed", "prompt_cache_key_changed", "
 
 @dataclass(kw_only=True)
 class _Draft:
-    """A turn that has no number yet; `earlier` is the draft that it goes on with."""
+    """A turn that has no number yet; `earlier` is the draft that it continues."""
 
     at: float
     fields: dict[str, Any]

@@ -9,12 +9,13 @@ import signal
 import subprocess
 import sys
 import termios
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedded_backend import Backend
+
+from support.patience import until
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 LAUNCHER = (sys.executable, "-I", str(SCRIPTS / "codex_run"))
@@ -143,18 +144,12 @@ class Terminal:
 
     async def shows(self, text: str) -> None:
         """Wait until this text is on the screen."""
-        end = time.monotonic() + _PATIENCE
-        while text not in self.screen:
-            assert time.monotonic() < end, f"{text!r} is not in:\n{self.screen}"
-            await asyncio.sleep(0.02)
+        await until(lambda: text in self.screen, _PATIENCE, told=lambda: f"{text!r} is not in:\n{self.screen}")
 
     async def ends(self) -> int:
         """Wait for the end of the first program and return its status."""
-        end = time.monotonic() + _PATIENCE
-        while (status := self.process.poll()) is None:
-            assert time.monotonic() < end, self.screen
-            await asyncio.sleep(0.02)
-        return status
+        await until(lambda: self.process.poll() is not None, _PATIENCE, told=lambda: self.screen)
+        return self.process.wait()
 
     def close(self) -> None:
         if self.process.poll() is None:
@@ -185,17 +180,11 @@ def programs(word: str, *, but_in: str = "Z") -> list[int]:
 
 async def gone(word: str) -> bool:
     """Wait until no program runs with this word on its command line."""
-    return await _none(lambda: programs(word))
+    await until(lambda: not programs(word), _PATIENCE, told=lambda: programs(word))
+    return True
 
 
 async def stopped(word: str) -> bool:
     """Wait until all programs with this word on their command line have stopped."""
-    return await _none(lambda: programs(word, but_in="ZT"))
-
-
-async def _none(find: Callable[[], list[int]]) -> bool:
-    end = time.monotonic() + _PATIENCE
-    while found := find():
-        assert time.monotonic() < end, found
-        await asyncio.sleep(0.05)
+    await until(lambda: not programs(word, but_in="ZT"), _PATIENCE, told=lambda: programs(word))
     return True

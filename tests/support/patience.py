@@ -1,8 +1,10 @@
 """How long a test may take. One that waits for what never comes fails, and the others go on."""
 
+import asyncio
 import contextlib
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -26,3 +28,11 @@ def at_most(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, *left)
         signal.signal(signal.SIGALRM, before)
+
+
+async def until(condition: Callable[[], object], seconds: float = 15, *, told: Callable[[], object] = str) -> None:
+    """Wait until a condition holds; fail the test with what is told if that takes longer."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"It did not hold after {seconds:g} seconds: {told()}"
+        await asyncio.sleep(0.005)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mitmproxy import options
+from mitmproxy import http, options
 from mitmproxy.master import Master
 from mitmproxy.tools.dump import DumpMaster
+
+from support.patience import until
 
 Connect = Callable[..., Any]
 
@@ -67,6 +70,43 @@ async def listening(master: Master, task: "asyncio.Task[None]") -> int:
         await asyncio.sleep(0.002)
     await task
     raise AssertionError("the proxy ended before it listened")
+
+
+def is_open(port: int) -> bool:
+    """Tell whether something listens at a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Watch:
+    """An addon that keeps the flows that come by, and those that have ended."""
+
+    def __init__(self) -> None:
+        self.flows, self.ended = list[http.HTTPFlow](), list[http.HTTPFlow]()
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        self.flows.append(flow)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        if flow.websocket is None:
+            self.ended.append(flow)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        self.ended.append(flow)
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        self.ended.append(flow)
+
+    async def end(self) -> http.HTTPFlow:
+        """Wait until a flow has ended, and return the last one that has."""
+        await until(lambda: self.ended)
+        return self.ended[-1]
+
+
+def watched(proxy: Proxy) -> Watch:
+    """Return an addon that is added behind those of a proxy."""
+    proxy.master.addons.add(watch := Watch())
+    return watch
 
 
 def route(patch: pytest.MonkeyPatch, ports: Mapping[str, int]) -> None:

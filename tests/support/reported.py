@@ -2,18 +2,14 @@
 
 from pathlib import Path
 
-from codexcache.body.json_splice import Object
+from codexcache.body.json_splice import Json, Object
 from codexcache.report.conversations import Conversation, put_together
 from codexcache.report.load import ReportData
 from mitmproxy import http
 from mitmproxy.io import FlowWriter
-from mitmproxy.test import tflow, tutils
 
 from support.journals import entry, lines
-from support.talks import asked
-from support.wire import RESPONSES, body, completed
-
-START = 1795161600.0
+from support.saved import saved_request
 
 
 def conversations(*entries: Object) -> list[Conversation]:
@@ -49,25 +45,9 @@ def warm(turns: int, /, *, mode: str = "fill", share: float = 0.9, start: int = 
 
 
 def saved(texts: tuple[str, ...], given: int, cached: int, at: float, host: str = "chatgpt.com") -> http.HTTPFlow:
-    """Return a saved turn of a conversation with these messages."""
-    usage = {"input_tokens": given, "input_tokens_details": {"cached_tokens": cached}, "output_tokens": 5}
-    request = tutils.treq(
-        host=host,
-        authority=host,
-        method="POST",
-        path=RESPONSES,
-        content=body(input=asked(*texts), tools=[{"type": "function", "name": texts[-1]}]),
-        headers=http.Headers(host=host, session_id="s"),
-        timestamp_start=START + at,
-        timestamp_end=START + at,
-    )
-    response = tutils.tresp(
-        content=completed(usage=usage),
-        headers=http.Headers(content_type="text/event-stream"),
-        timestamp_start=START + at + 1,
-        timestamp_end=START + at + 2,
-    )
-    return tflow.tflow(req=request, resp=response, live=False)
+    """Return a saved turn of a conversation with these messages, whose tool is called as the last of them."""
+    tools: list[Json] = [{"type": "function", "name": texts[-1]}]
+    return saved_request(*texts, at=at, given=given, cached=cached, host=host, tools=tools)
 
 
 def capture(folder: Path, *flows: http.HTTPFlow, name: str = "capture.mitm") -> Path:

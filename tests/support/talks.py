@@ -1,20 +1,19 @@
 """Conversations with a backend whose counters are given, through a proxy that has a list of flows."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
-import orjson
 from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Object
 from codexcache.hooks.notify import turn_summaries
 from mitmproxy import http
 from mitmproxy.addons.view import View
+from toolkit.wire.http1 import Response
 
+from support.client import Field, connected
 from support.proxy import Proxy
 from support.sockets import Peer, Talk
 from support.upstream import Answer, Exchange, chunk, stream_head
-from support.wire import event, spelled
+from support.wire import JSON, RESPONSES, body, event, spelled
 
 ANSWER: Object = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "I see."}]}
 SECRETS = (
@@ -29,7 +28,7 @@ type Counters = tuple[int, int | None]
 
 
 class Listed:
-    """The addon beside the list of flows that the console and mitmweb have."""
+    """The addon with the list of flows that the console and mitmweb have."""
 
     def __init__(self) -> None:
         self.view = View()
@@ -46,9 +45,9 @@ def asked(*texts: str) -> list[Object]:
     return items
 
 
-def counting(*counters: Counters) -> Answer:
+def counting(*given: Counters) -> Answer:
     """Answer one request after the other with these counters."""
-    ends = iter(_ends(counters))
+    ends = iter(_ends(given))
 
     async def answer(exchange: Exchange) -> None:
         await exchange.send(stream_head(), *(chunk(event(**end)) for end in next(ends)), chunk(b""))
@@ -56,30 +55,38 @@ def counting(*counters: Counters) -> Answer:
     return answer
 
 
-def counting_frames(*counters: Counters) -> Talk:
+def counting_frames(*given: Counters) -> Talk:
     """Answer one message after the other with these counters."""
-    ends = iter(_ends(counters))
+    ends = iter(_ends(given))
 
     async def talk(peer: Peer) -> None:
         async for _ in peer.messages():
             for end in next(ends):
-                await peer.send(spelled({"type": end.pop("kind"), **end}).decode())
+                await peer.send(spelled({"type": end["kind"], **end}).decode())
 
     return talk
 
 
-def _ends(counters: tuple[Counters, ...]) -> list[list[dict[str, Any]]]:
-    return [[_said(), _completed(number, *counts)] for number, counts in enumerate(counters, 1)]
+def _ends(given: tuple[Counters, ...]) -> list[list[dict[str, Any]]]:
+    said = {"kind": "response.output_item.done", "item": ANSWER}
+    return [
+        [said, {"kind": "response.completed", "response": {"id": f"resp_{number}", "usage": counters(*counts)}}]
+        for number, counts in enumerate(given, 1)
+    ]
 
 
-def _said() -> dict[str, Any]:
-    return {"kind": "response.output_item.done", "item": ANSWER}
+def counters(given: int = 9_000, cached: int | None = 0) -> Object:
+    """Return the usage that a response tells."""
+    details: Object = {} if cached is None else {"input_tokens_details": {"cached_tokens": cached}}
+    return {"input_tokens": given, "output_tokens": 5, **details}
 
 
-def _completed(number: int, given: int, cached: int | None) -> dict[str, Any]:
-    details = {} if cached is None else {"input_tokens_details": {"cached_tokens": cached}}
-    usage = {"input_tokens": given, "output_tokens": 5, **details}
-    return {"kind": "response.completed", "response": {"id": f"resp_{number}", "usage": usage}}
+async def post(
+    proxy: Proxy, *fields: Field, path: str = RESPONSES, text: bytes | None = None, **members: Any
+) -> Response:
+    """Send one request, by default a turn with these members, and return the whole response."""
+    async with connected(proxy) as connection:
+        return await connection.post(path, [JSON, *fields], body(**members) if text is None else text)
 
 
 def flows(proxy: Proxy) -> list[http.HTTPFlow]:
@@ -90,16 +97,3 @@ def flows(proxy: Proxy) -> list[http.HTTPFlow]:
 def verdicts(flow: http.HTTPFlow) -> list[str]:
     """Return the verdicts on a flow's turns."""
     return [str(turn["verdict"]) for turn in turn_summaries(flow)]
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-def said_in(message: bytes) -> Object:
-    """Return what a body or a message says."""
-    document: Object = orjson.loads(message)
-    return document

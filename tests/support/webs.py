@@ -14,8 +14,9 @@ from mitmproxy import options
 from mitmproxy.tools.web.master import WebMaster
 from tornado import httpserver
 
+from support.patience import until
 from support.programs import free_port
-from support.proxy import Proxy, listening
+from support.proxy import Proxy, is_open, listening
 
 _PASSWORD = "password"
 
@@ -53,7 +54,7 @@ async def running_web(*, confdir: Path, upstream_ca: Path, **settings: Any) -> A
         task = asyncio.create_task(master.run())
         try:
             proxy = Proxy(master=master, port=await listening(master, task), confdir=confdir)
-            await _answering(opts.web_port)
+            await until(lambda: is_open(opts.web_port))  # mitmweb opens its own port after the proxy's
             async with _client(opts.web_port) as client:
                 assert (await client.get("/", params={"token": _PASSWORD})).status_code == 200
                 yield Web(proxy=proxy, client=client)
@@ -71,16 +72,6 @@ def _client(port: int) -> httpx.AsyncClient:
         headers={"X-XSRFToken": "token"},
         trust_env=False,
     )
-
-
-async def _answering(port: int) -> None:
-    """Wait until the page can be had: mitmweb opens its own port after the proxy's."""
-    async with asyncio.timeout(10):
-        while True:
-            with contextlib.suppress(ConnectionError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                return writer.close()
-            await asyncio.sleep(0.01)
 
 
 @contextlib.contextmanager

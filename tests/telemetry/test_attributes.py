@@ -10,18 +10,15 @@ import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.diagnosis.engine import DiagnosisService
-from codexcache.hooks.errors import InternalErrors
 from codexcache.options import default_settings
 from codexcache.output.journal import Entries, Pseudonyms
 from codexcache.telemetry.attributes import INSTRUMENTS, Attributes, Instrument, Report, Telemetry, destination
 from codexcache.turn.exchange import Continuity
+from codexcache.turn.response import ResponseInfo
+from support.diagnoses import raising
 from support.turns import turn, user
 
-SECRETS = {
-    "authorization": "Bearer secret-token",
-    "chatgpt-account-id": "account-secret",
-    "session_id": "session-secret",
-}
+SECRETS = {"authorization": "Bearer secret", "chatgpt-account-id": "account-secret", "session_id": "session-secret"}
 USAGE: Object = {"input_tokens": 5000, "input_tokens_details": {"cached_tokens": 4096}, "output_tokens": 70}
 
 
@@ -32,28 +29,19 @@ def found(
     usage: Object | None = USAGE,
     status: int = 200,
     error: Object | None = None,
-    members: Object | None = None,
     begins: float | None = 1000.25,
     host: str = "chatgpt.com",
 ) -> Diagnosis:
     """Return what was found of one turn, which left at 1000 s and ended at 1002.5 s."""
     findings: list[Diagnosis] = []
-    diagnosis_service = DiagnosisService(InternalErrors().note)
+    diagnosis_service = DiagnosisService(raising)
     diagnosis_service.listeners.append(findings.append)
-    sent = turn(
-        {"user-agent": agent, **SECRETS},
-        {"model": model, "input": [user("the secret prompt")], "prompt_cache_key": "key-secret", **(members or {})},
-        host=host,
-    )
-    exchange = Continuity().begin(sent, default_settings())
+    body: Object = {"model": model, "input": [user("the secret prompt")], "prompt_cache_key": "key-secret"}
+    sent = turn({"user-agent": agent, **SECRETS}, body, host=host)
+    exchange, outcome = Continuity().begin(sent, default_settings()), ResponseInfo(response_id="resp-secret")
     diagnosis_service.turn_sent(exchange, flow="flow-secret", at=1000)
-    exchange.first_byte_at = begins
-    exchange.response_info.status, exchange.response_info.error, exchange.response_info.usage = (
-        status,
-        error,
-        usage or {},
-    )
-    exchange.response_info.response_id = "resp-secret"
+    outcome.status, outcome.error, outcome.usage = status, error, usage or {}
+    exchange.first_byte_at, exchange.response_info = begins, outcome
     diagnosis_service.turn_ended(exchange, at=1002.5)
     return findings[0]
 
@@ -72,9 +60,10 @@ def measured(report: Report, name: str) -> list[tuple[float, Attributes]]:
     return [(value, attributes) for instrument, value, attributes in report.measurements if instrument.name == name]
 
 
-def test_a_span_has_the_conventions_names() -> None:
+def test_a_span_has_the_conventions_names_and_quotes_nothing() -> None:
     report = reported()
 
+    assert "secret" not in repr(report)
     assert (report.name, report.start, report.end) == ("chat gpt-6-luna", 1000 * 10**9, 1002 * 10**9 + 5 * 10**8)
     assert not report.failed
     assert {name: value for name, value in report.attributes.items() if not name.startswith("codex.")} == {
@@ -115,10 +104,6 @@ def test_a_span_says_what_was_found() -> None:
         "resent_tokens": 0,
         "time_to_first_byte": 0.25,
     }
-
-
-def test_nothing_identifies_and_nothing_is_quoted() -> None:
-    assert "secret" not in repr(reported())
 
 
 def test_a_counter_that_was_not_told_is_absent_and_not_0() -> None:
@@ -176,12 +161,11 @@ def test_a_rejected_turn_has_the_class_of_its_error(status: int, error: Object |
 
     assert report.failed
     assert report.attributes["error.type"] == name
-    assert [attributes["error.type"] for _, attributes in measured(report, "gen_ai.client.operation.duration")] == [
-        name
-    ]
+    ((_, attributes),) = measured(report, "gen_ai.client.operation.duration")
+    assert attributes["error.type"] == name
 
 
-def test_what_clients_can_choose_at_will_does_not_make_series_without_end() -> None:
+def test_what_clients_and_backends_can_choose_at_will_does_not_make_series_without_end() -> None:
     telemetry = Telemetry()
     for number in range(300):
         report = reported(telemetry, model=f"m{number}", agent=f"a{number}/1", host=f"h{number}.chatgpt.com")
@@ -190,33 +174,23 @@ def test_what_clients_can_choose_at_will_does_not_make_series_without_end() -> N
     names = ("gen_ai.request.model", "codex.client", "server.address")
     assert [attributes[name] for name in names] == ["_OTHER"] * 3
     assert [report.attributes[name] for name in names] == ["m299", "a299/1", "h299.chatgpt.com"]
+    for number in range(100):
+        failed = reported(telemetry, status=400, error={"error": {"code": f"e{number}"}})
+    assert failed.attributes["error.type"] == "_OTHER"
     _, attributes = measured(reported(telemetry, model="m7", agent="a7/2", host="h7.chatgpt.com"), "codex.turns")[0]
     assert [attributes[name] for name in names] == ["m7", "a7", "h7.chatgpt.com"]
 
 
-def test_errors_that_a_backend_makes_up_do_not_either() -> None:
-    telemetry = Telemetry()
-    for number in range(100):
-        report = reported(telemetry, status=400, error={"error": {"code": f"e{number}"}})
-
-    assert report.attributes["error.type"] == "_OTHER"
-
-
 def test_what_cannot_be_encoded_or_is_long_is_mended() -> None:
-    """A lone surrogate would cost the whole batch."""
+    """A lone surrogate would cost the whole batch. A turn can have no model and no client."""
     diagnosis = found()
     entry = {**ENTRIES.entry(diagnosis), "because": "\ud800" + "x" * 9000}
     because = Telemetry().report(diagnosis, entry).attributes["codex.because"]
 
+    nameless = reported(model="", agent="")
     assert because == "?" + "x" * 499
-
-
-def test_a_turn_without_model_or_client() -> None:
-    report = reported(model="", agent="")
-
-    assert report.name == "chat"
-    assert "gen_ai.request.model" not in report.attributes
-    assert "codex.client" not in measured(report, "codex.turns")[0][1]
+    assert (nameless.name, nameless.attributes.get("gen_ai.request.model")) == ("chat", None)
+    assert "codex.client" not in measured(nameless, "codex.turns")[0][1]
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda instrument: instrument.name)

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
 
 import pytest
 from codexcache.telemetry.exporter import Outage, WatchedSession, collected, drop_sdk_logs, export_watched
@@ -11,8 +10,9 @@ from requests import ConnectionError as RequestsConnectionError
 from requests import ConnectTimeout, PreparedRequest, ReadTimeout, RequestException, Response
 from requests.adapters import HTTPAdapter
 from requests.exceptions import SSLError
-from support.collector import Collector, until
-from support.exported import AGAIN, CANNOT, named_collector, report, sent, settle
+from support.collector import Collector
+from support.exported import AGAIN, CANNOT, report, sent
+from support.patience import until
 from support.wire import said
 
 WELL, BADLY = "well", "badly"
@@ -21,16 +21,9 @@ UNREACHABLE = "the collector cannot be reached"
 
 
 @pytest.fixture(autouse=True)
-def settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None of this machine's own, and a collector that only has a name."""
-    settle(monkeypatch)
+def settings(monkeypatch: pytest.MonkeyPatch, export_settings: None) -> None:
+    """A collector that only has a name."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", PLACE)
-
-
-@pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """A collector that the variables name."""
-    yield from named_collector(monkeypatch)
 
 
 def watched(outage: Outage, signal: str, failure: str = "") -> str | None:
@@ -87,6 +80,7 @@ def test_it_is_said_once_when_they_begin_to_fail_and_once_when_they_work_again(
 
 
 def test_both_signals_failing_for_one_reason_are_one_outage(caplog: pytest.LogCaptureFixture) -> None:
+    """One that fails for a reason of its own is said, too; an export that raises has failed."""
     outage = Outage()
     for result in (BADLY, WELL):
         for signal in ("TRACES", "METRICS"):
@@ -142,18 +136,22 @@ def test_after_the_end_nothing_is_said(caplog: pytest.LogCaptureFixture) -> None
     assert said(caplog) == []
 
 
-@pytest.mark.parametrize("fails", [True, False])
-def test_a_farewell_that_does_not_leave_in_time_is_said_unless_an_outage_is(
-    caplog: pytest.LogCaptureFixture, fails: bool
+LAST = [f"The last telemetry could not be exported to {PLACE.removeprefix('http://')} in time."]
+
+
+@pytest.mark.parametrize(("fails", "in_time", "lines"), [(True, False, []), (False, False, LAST), (False, True, [])])
+def test_a_last_export_that_is_not_done_in_time_is_said_unless_an_outage_is(
+    caplog: pytest.LogCaptureFixture, fails: bool, in_time: bool, lines: list[str]
 ) -> None:
+    """After the end nothing more is said."""
     outage = Outage()
     if fails:
         watched(outage, "TRACES", UNREACHABLE)
     caplog.clear()
-    outage.close(in_time=False)
+    outage.close(in_time=in_time)
+    watched(outage, "TRACES", UNREACHABLE)
 
-    last = [f"The last telemetry could not be exported to {PLACE.removeprefix('http://')} in time."]
-    assert said(caplog) == ([] if fails else last)
+    assert said(caplog) == lines
 
 
 def test_records_of_other_threads_pass_while_an_export_collects_its_own(caplog: pytest.LogCaptureFixture) -> None:

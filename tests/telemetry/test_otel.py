@@ -1,7 +1,5 @@
 """Turns are exported to a collector, and whatever becomes of that, the turns are none the worse."""
 
-import asyncio
-import json
 import logging
 import statistics
 import sys
@@ -13,16 +11,19 @@ from pathlib import Path
 
 import pytest
 from codexcache import __version__
-from conftest import Stage
-from mitmproxy import exceptions, io
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from conftest import Network
+from mitmproxy import exceptions
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from support.client import Connection, connected
-from support.collector import Collector, collecting, free_port, read, rotel, until
-from support.exported import AGAIN, CANNOT, named_collector, settle
-from support.programs import started
+from support.collector import Attributes, Collector, collecting, read, rotel
+from support.exported import AGAIN, CANNOT
+from support.journals import entries_of
+from support.patience import until
+from support.programs import free_port, started
 from support.proxy import Proxy
+from support.saved import flows_in
 from support.sockets import Peer, opened, talking
-from support.upstream import responding, streaming, whole
+from support.upstream import streaming
 from support.wire import JSON, RESPONSES, bearer, body, completed, frame, said
 
 SECRETS = [
@@ -37,18 +38,28 @@ TURN = body(input=[{"role": "user", "content": "the secret prompt"}], prompt_cac
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def environment(export_settings: None) -> Iterator[None]:
     """None of this machine's own settings, and nothing that is said in a later test."""
-    settle(monkeypatch)
     yield
     for thread in [thread for thread in threading.enumerate() if thread.name == "codex_otel"]:
         thread.join()
 
 
 @pytest.fixture
-def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
-    """A collector that the variables name."""
-    yield from named_collector(monkeypatch)
+async def exporting(net: Network, collector: Collector) -> Proxy:
+    """A proxy that exports its turns, before a backend that completes them."""
+    await net.upstream(streaming(DONE))
+    return await net.proxy(codex_otel="on")
+
+
+def attributes_of(collector: Collector) -> list[Attributes]:
+    """Return the attributes of all spans."""
+    return [read(span.attributes) for span in collector.spans]
+
+
+def turns_of(collector: Collector) -> float:
+    """Return how many turns were measured."""
+    return sum(value for _, value in collector.points("codex.turns")) if collector.metrics else 0
 
 
 async def take_turns(proxy: Proxy, count: int = 1) -> None:
@@ -67,11 +78,11 @@ async def take_turn(connection: Connection) -> float:
     return time.perf_counter() - began
 
 
-async def test_a_turn_arrives_as_a_span(collector: Collector, stage: Stage) -> None:
+async def test_a_turn_arrives_as_a_span(collector: Collector, net: Network) -> None:
     """With the conventions' names, its own times, and who exports."""
     before = time.time_ns()
-    upstream = await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(codex_otel="on"))
+    upstream = await net.upstream(streaming(DONE))
+    await take_turns(await net.proxy(codex_otel="on"))
     await until(lambda: collector.spans)
 
     span = collector.spans[0]
@@ -88,154 +99,135 @@ async def test_a_turn_arrives_as_a_span(collector: Collector, stage: Stage) -> N
     assert upstream.last.values("traceparent") == []
 
 
-async def test_measurements_add_up(collector: Collector, stage: Stage) -> None:
-    await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(codex_otel="on"), 3)
-    await until(lambda: collector.metrics and sum(value for _, value in collector.points("codex.turns")) == 3)
+async def test_measurements_add_up(collector: Collector, exporting: Proxy) -> None:
+    await take_turns(exporting, 3)
+    await until(lambda: turns_of(collector) == 3)
 
-    verdicts = {attributes["codex.verdict"]: value for attributes, value in collector.points("codex.turns")}
-    assert verdicts == {"cold": 1, "hit": 2}
+    def points(name: str, by: str) -> dict[str, float]:
+        return {attributes[by]: value for attributes, value in collector.points(name)}
+
+    assert points("codex.turns", "codex.verdict") == {"cold": 1, "hit": 2}
     assert sum(value for _, value in collector.points("codex.tokens.cached")) == 3 * 4096
-    tokens = {
-        attributes["gen_ai.token.type"]: value for attributes, value in collector.points("gen_ai.client.token.usage")
-    }
-    assert tokens == {"input": 15000, "output": 210}
-    usage, duration = (
-        collector.metric("gen_ai.client.token.usage"),
-        collector.metric("gen_ai.client.operation.duration"),
-    )
+    assert points("gen_ai.client.token.usage", "gen_ai.token.type") == {"input": 15000, "output": 210}
+    usage = collector.metric("gen_ai.client.token.usage")
+    duration = collector.metric("gen_ai.client.operation.duration")
     assert list(usage.histogram.data_points[0].explicit_bounds)[-2:] == [16777216, 67108864]
     assert list(duration.histogram.data_points[0].explicit_bounds)[:3] == [0.01, 0.02, 0.04]
     assert (usage.unit, duration.unit) == ("{token}", "s")
     assert collector.points("codex.time_to_first_byte")[0][1] > 0
 
 
-async def test_a_rejected_turn_arrives_as_a_failed_span(collector: Collector, stage: Stage) -> None:
-    refusal = whole(b'{"error":{"code":"rate_limit_exceeded"}}', status="429 Too Many Requests")
-    await stage.upstream(responding(refusal))
-    async with connected(await stage.proxy(codex_otel="on")) as connection:
-        await connection.post(RESPONSES, [JSON], body())
-    await until(lambda: collector.spans)
-
-    attributes = read(collector.spans[0].attributes)
-    assert collector.spans[0].status.code == Status.STATUS_CODE_ERROR
-    assert (attributes["error.type"], attributes["http.response.status_code"]) == ("rate_limit_exceeded", 429)
-
-
-async def test_turns_of_a_websocket_arrive(collector: Collector, stage: Stage) -> None:
+async def test_turns_of_a_websocket_arrive(collector: Collector, net: Network) -> None:
     async def talk(peer: Peer) -> None:
         async for _ in peer.messages():
             await peer.send(DONE.partition(b"data: ")[2].decode().strip())
 
-    await stage.upstream(talking(talk))
-    async with opened(await stage.proxy(codex_otel="on"), SECRETS) as peer:
+    await net.upstream(talking(talk))
+    async with opened(await net.proxy(codex_otel="on"), SECRETS) as peer:
         await peer.ask(frame())
         await peer.ask(frame())
     await until(lambda: len(collector.spans) == 2)
 
-    assert {read(span.attributes)["codex.transport"] for span in collector.spans} == {"websocket"}
+    assert {each["codex.transport"] for each in attributes_of(collector)} == {"websocket"}
 
 
 async def test_nothing_that_leaves_for_the_collector_identifies_or_quotes(
-    collector: Collector, stage: Stage, tmp_path: Path
+    collector: Collector, net: Network, tmp_path: Path
 ) -> None:
     """And what names a conversation is what names it in the journal."""
     journal = tmp_path / "journal"
-    await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(codex_otel="on", codex_journal=str(journal)), 2)
+    await net.upstream(streaming(DONE))
+    await take_turns(await net.proxy(codex_otel="on", codex_journal=str(journal)), 2)
     await until(lambda: len(collector.spans) == 2 and collector.metrics)
 
     assert b"secret" not in collector.raw
-    entries = [json.loads(line) for line in journal.read_text().splitlines()]
-    told = [read(span.attributes) for span in collector.spans]
+    entries, told = entries_of(journal), attributes_of(collector)
     assert [span["gen_ai.conversation.id"] for span in told] == [entry["conversation"] for entry in entries]
     assert [span["codex.key"] for span in told] == [entry["key"] for entry in entries]
 
 
-async def test_where_the_sdk_gives_up_the_option_is_refused(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "9999")  # more than the queue holds
-    proxy = await stage.proxy()
+@pytest.mark.parametrize(
+    ("has_packages", "sentence"),
+    [
+        pytest.param(False, r"^codex_otel needs the OpenTelemetry SDK.*: .*install .*-sdk", id="no packages"),
+        pytest.param(True, r"^codex_otel cannot be switched on .*Look at the OTEL_\* vari", id="the SDK gives up"),
+    ],
+)
+async def test_where_nothing_can_be_exported_the_option_is_refused_with_the_way_out(
+    net: Network, monkeypatch: pytest.MonkeyPatch, has_packages: bool, sentence: str
+) -> None:
+    if has_packages:
+        monkeypatch.setenv("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "9999")  # more than the queue holds
+    else:
+        monkeypatch.setitem(sys.modules, "opentelemetry.context", None)
+        monkeypatch.delitem(sys.modules, "codexcache.telemetry.exporter", raising=False)
+    proxy = await net.proxy()
 
-    with pytest.raises(exceptions.OptionsError, match=r"^codex_otel cannot be switched on .*Look at the OTEL_\* vari"):
+    with pytest.raises(exceptions.OptionsError, match=sentence):
         proxy.master.options.update(codex_otel="on")
     assert proxy.master.options.codex_otel == "off"
 
 
 async def test_the_switch_works_while_the_proxy_runs(
-    collector: Collector, stage: Stage, caplog: pytest.LogCaptureFixture
+    collector: Collector, net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What happened while it was on arrives, at once when it is switched off."""
     caplog.set_level(logging.INFO)
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy()
+    await net.upstream(streaming(DONE))
+    proxy = await net.proxy()
     for switch, turns in (("off", 1), ("on", 2), ("off", 3), ("on", 4)):
         proxy.master.options.update(codex_otel=switch)
         await take_turns(proxy, turns)
     proxy.master.options.update(codex_otel="off")
     await until(lambda: len(collector.spans) == 6)
 
-    assert sorted(read(span.attributes)["codex.turn"] for span in collector.spans) == [2, 3, 7, 8, 9, 10]
+    assert sorted(each["codex.turn"] for each in attributes_of(collector)) == [2, 3, 7, 8, 9, 10]
     lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.telemetry.otel"]
     assert lines == [f"Turns are exported by OpenTelemetry to 127.0.0.1:{collector.port}."] * 2
 
 
 async def test_the_last_turns_arrive_at_the_end(
-    collector: Collector, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "60000")
     monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "60000")
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy(codex_otel="on")
+    await net.upstream(streaming(DONE))
+    proxy = await net.proxy(codex_otel="on")
     await take_turns(proxy, 2)
     assert collector.spans == []
     proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
 
-    assert len(collector.spans) == 2
-    assert sum(value for _, value in collector.points("codex.turns")) == 2
+    assert (len(collector.spans), turns_of(collector)) == (2, 2)
 
 
 async def test_turns_of_a_loaded_capture_are_not_exported_again(
-    collector: Collector, stage: Stage, tmp_path: Path
+    collector: Collector, exporting: Proxy, tmp_path: Path
 ) -> None:
-    await stage.upstream(streaming(DONE))
-    capture = tmp_path / "capture"
-    proxy = await stage.proxy(codex_otel="on", save_stream_file=str(capture))
-    await take_turns(proxy)
-    await until(lambda: collector.spans)
-    proxy.master.options.update(save_stream_file=None)
-    with capture.open("rb") as file:
-        for flow in io.FlowReader(file).stream():
-            await proxy.master.load_flow(flow)
-    notifier = proxy.master.addons.get("codex_continuity").notifier
+    """One that is had afterwards is the next that arrives."""
+    exporting.master.options.update(save_stream_file=str(tmp_path / "capture"))
+    await take_turns(exporting)
+    exporting.master.options.update(save_stream_file=None)
+    for flow in flows_in(tmp_path / "capture"):
+        await exporting.master.load_flow(flow)
+    notifier = exporting.master.addons.get("codex_continuity").notifier
     await until(lambda: notifier.summary.turns == 2)
-    await asyncio.sleep(0.2)
+    await take_turns(exporting)
+    await until(lambda: len(collector.spans) > 1)
 
-    assert len(collector.spans) == 1
+    assert [each["codex.turn"] for each in attributes_of(collector)] == [1, 3]
 
 
-async def test_off_nothing_is_loaded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_off_nothing_is_loaded(net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even where the packages are missing is anything amiss."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "opentelemetry"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
     monkeypatch.delitem(sys.modules, "codexcache.telemetry.exporter", raising=False)
-    await stage.upstream(streaming(DONE))
-    await take_turns(await stage.proxy(), 2)
+    await net.upstream(streaming(DONE))
+    await take_turns(await net.proxy(), 2)
 
     assert "codexcache.telemetry.exporter" not in sys.modules
     assert [name for name in sys.modules if name.startswith("opentelemetry.")] == []
-
-
-async def test_on_without_the_packages_the_option_is_refused_with_the_command_that_adds_them(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "opentelemetry.context", None)
-    monkeypatch.delitem(sys.modules, "codexcache.telemetry.exporter", raising=False)
-    proxy = await stage.proxy()
-
-    with pytest.raises(exceptions.OptionsError, match=r"^codex_otel needs the OpenTelemetry SDK.*: .*install .*-sdk"):
-        proxy.master.options.update(codex_otel="on")
-    assert proxy.master.options.codex_otel == "off"
 
 
 async def test_mitmdump_does_not_start_without_the_packages(confdir: Path, tmp_path: Path) -> None:
@@ -251,19 +243,18 @@ async def test_mitmdump_starts_where_no_collector_listens(confdir: Path) -> None
     without = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}", "OTEL_METRIC_EXPORT_INTERVAL": "10"}
     async with started("mitmdump", "--set", "codex_otel=on", confdir=confdir, environment=without) as program:
         await program.listens()
-        await asyncio.sleep(0.5)
+        await program.shows("Turns are exported by OpenTelemetry to 127.0.0.1:")
         began = time.monotonic()
         program.process.terminate()
         assert await program.ends() == 0
 
     assert time.monotonic() - began < 8
-    assert "Turns are exported by OpenTelemetry to 127.0.0.1:" in program.screen
     assert "Traceback" not in program.screen
 
 
 @pytest.mark.skipif(find_spec("rotel") is None, reason="there is no collector in a wheel for this machine")
 async def test_a_real_collector_that_is_stopped_in_the_middle_costs_nothing_but_telemetry(
-    stage: Stage,
+    net: Network,
     collector: Collector,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -273,9 +264,9 @@ async def test_a_real_collector_that_is_stopped_in_the_middle_costs_nothing_but_
     port, journal = free_port(), tmp_path / "journal"
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "2")
-    await stage.upstream(streaming(DONE))
+    await net.upstream(streaming(DONE))
     async with rotel(port, collector.url, tmp_path) as process:
-        proxy = await stage.proxy(codex_otel="on", codex_journal=str(journal))
+        proxy = await net.proxy(codex_otel="on", codex_journal=str(journal))
         await take_turns(proxy, 5)
         await until(lambda: len(collector.spans) == 5 and collector.metrics)
         process.kill()
@@ -286,38 +277,36 @@ async def test_a_real_collector_that_is_stopped_in_the_middle_costs_nothing_but_
     async with rotel(port, collector.url, tmp_path):
         await until(lambda: len(said(caplog)) == 2)
         await take_turns(proxy, 5)
-        await until(lambda: {16, 17, 18, 19, 20} <= _numbers(collector))
-        await until(lambda: sum(value for _, value in collector.points("codex.turns")) == 20)
+        await until(lambda: {16, 17, 18, 19, 20} <= {each["codex.turn"] for each in attributes_of(collector)})
+        await until(lambda: turns_of(collector) == 20)
 
-    assert len(journal.read_text().splitlines()) == 20
+    assert len(entries_of(journal)) == 20
     assert [line.partition(str(port))[0] for line in said(caplog)] == [CANNOT, AGAIN]
     assert "the collector cannot be reached" in said(caplog)[0]
     assert [record for record in caplog.records if record.name.startswith(("opentelemetry", "urllib3"))] == []
 
 
-async def test_a_collector_that_hangs_does_not_keep_mitmproxy_from_ending(
-    collector: Collector, stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy(codex_otel="on")
+async def hung(collector: Collector, proxy: Proxy) -> float:
+    """Have turns, of which a collector that hangs gets to know; return the time."""
     collector.going.clear()
     await take_turns(proxy, 3)
-    await asyncio.sleep(0.1)
-    began = time.monotonic()
-    proxy.master.addons.remove(proxy.master.addons.get("codex_continuity"))
+    await until(lambda: collector.asked)
+    return time.monotonic()
+
+
+async def test_a_collector_that_hangs_does_not_keep_mitmproxy_from_ending(
+    collector: Collector, exporting: Proxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    began = await hung(collector, exporting)
+    exporting.master.addons.remove(exporting.master.addons.get("codex_continuity"))
 
     assert time.monotonic() - began < 3
     assert said(caplog) == [f"The last telemetry could not be exported to 127.0.0.1:{collector.port} in time."]
 
 
-async def test_switching_off_does_not_wait_for_a_collector_that_hangs(collector: Collector, stage: Stage) -> None:
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy(codex_otel="on")
-    collector.going.clear()
-    await take_turns(proxy, 1)
-    await asyncio.sleep(0.1)
-    began = time.monotonic()
-    proxy.master.options.update(codex_otel="off")
+async def test_switching_off_does_not_wait_for_a_collector_that_hangs(collector: Collector, exporting: Proxy) -> None:
+    began = await hung(collector, exporting)
+    exporting.master.options.update(codex_otel="off")
 
     assert time.monotonic() - began < 0.5
 
@@ -326,11 +315,11 @@ ROUNDS, TURNS = 4, 25
 
 
 async def test_the_latency_of_turns_does_not_depend_on_the_collector(
-    collector: Collector, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    collector: Collector, net: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By turns without telemetry, with a collector, with none, and with one that hangs; medians are compared."""
-    await stage.upstream(streaming(DONE))
-    proxy = await stage.proxy()
+    await net.upstream(streaming(DONE))
+    proxy = await net.proxy()
     with collecting() as hanging:
         hanging.going.clear()
         places = {"off": "", "up": collector.url, "down": f"http://127.0.0.1:{free_port()}", "hanging": hanging.url}
@@ -347,7 +336,3 @@ async def test_the_latency_of_turns_does_not_depend_on_the_collector(
     for case in ("up", "down", "hanging"):
         assert medians[case] < 3 * medians["off"], medians
         assert medians[case] - medians["off"] < 0.02, medians
-
-
-def _numbers(collector: Collector) -> set[int]:
-    return {read(span.attributes)["codex.turn"] for span in collector.spans}

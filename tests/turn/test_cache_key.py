@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ from support.turns import NATIVE, Headers, bearer, conversation, said, turn, use
 
 TOKEN = {"authorization": "Bearer opaque"}
 ACCOUNT = {"chatgpt-account-id": "acc"}
+
+
+type Given = Callable[[int, dict[str, Json]], tuple[Headers, dict[str, Json]]]
+"""The headers and the body of a turn, by its number and its input."""
 
 
 class Client:
@@ -100,49 +105,44 @@ TWO_LONG = ("x" * 64 + "1", "x" * 64 + "2")
 
 @pytest.mark.parametrize("headers", [{}, NATIVE], ids=["any client", "the official client"])
 def test_two_long_keys_that_share_64_characters_stay_distinct(headers: Headers) -> None:
+    """Each is the same wherever it comes from."""
     keys = {first(headers, prompt_cache_key=value).key or "" for value in TWO_LONG}
-
-    assert len(keys) == 2
-    assert {uuid.UUID(key).version for key in keys} == {5}
-
-
-def test_a_long_value_becomes_the_same_key_wherever_it_comes_from() -> None:
     long = TWO_LONG[0]
     identities = [first(prompt_cache_key=long), first({"session_id": long}), first({"idempotency-key": long})]
 
+    assert len(keys) == 2
+    assert {uuid.UUID(key).version for key in keys} == {5}
     assert len({cache_key.key for cache_key in identities}) == 1
 
 
-PINNED = {
-    "conversation": "6173ea08-13ac-5f78-ab27-b7a83d27d402",
-    "conversation without a caller": "ca89c9f9-9e03-5ff6-bf75-923a281e41dd",
-    "principal": "d22d3a68-9b3d-57ab-843e-3ee542ecc64e",
-    "opaque principal": "1c58e178-fbcf-51b6-8c81-a021ce54afc1",
-    "account": "d8868ffa-dd0b-551e-9627-d050ce6465a4",
-}
-CASES: dict[str, tuple[Headers, dict[str, Json]]] = {
+DERIVED: dict[str, tuple[Headers, dict[str, Json], str]] = {
     "conversation": (
         {"authorization": bearer(iss="i", sub="s", account_id="a")},
         {"instructions": "Be brief.", "input": "hi"},
+        "6173ea08-13ac-5f78-ab27-b7a83d27d402",
     ),
-    "conversation without a caller": ({}, {"input": "hi"}),
-    "principal": ({"authorization": bearer(iss="i", sub="s", account_id="a")}, {}),
-    "opaque principal": (TOKEN, {}),
-    "account": (ACCOUNT, {}),
+    "conversation without a caller": ({}, {"input": "hi"}, "ca89c9f9-9e03-5ff6-bf75-923a281e41dd"),
+    "principal": (
+        {"authorization": bearer(iss="i", sub="s", account_id="a")},
+        {},
+        "d22d3a68-9b3d-57ab-843e-3ee542ecc64e",
+    ),
+    "opaque principal": (TOKEN, {}, "1c58e178-fbcf-51b6-8c81-a021ce54afc1"),
+    "account": (ACCOUNT, {}, "d8868ffa-dd0b-551e-9627-d050ce6465a4"),
 }
 
 
-@pytest.mark.parametrize("name", PINNED)
+@pytest.mark.parametrize("name", DERIVED)
 def test_a_derived_key_is_the_same_on_every_machine(name: str) -> None:
     """These never change: others would orphan every cached prompt."""
-    headers, body = CASES[name]
+    headers, body, key = DERIVED[name]
 
-    assert first(headers, **body).key == PINNED[name]
+    assert first(headers, **body).key == key
 
 
 def test_a_derived_key_is_the_same_in_another_process() -> None:
     script = (
-        "import test_cache_key as t; print(t.first(*t.CASES['conversation'][:1], **t.CASES['conversation'][1]).key)"
+        "import test_cache_key as t; headers, body, _ = t.DERIVED['conversation']; print(t.first(headers, **body).key)"
     )
     known = [entry for entry in sys.path if Path(entry).name in ("addons", "tests")]
     path = os.pathsep.join([*known, str(Path(__file__).parent)])
@@ -150,7 +150,7 @@ def test_a_derived_key_is_the_same_in_another_process() -> None:
         environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": seed}
         found = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True)
 
-        assert found.stdout.decode().strip() == PINNED["conversation"]
+        assert found.stdout.decode().strip() == DERIVED["conversation"][2]
 
 
 def test_a_refreshed_token_derives_the_same_key() -> None:
@@ -158,9 +158,6 @@ def test_a_refreshed_token_derives_the_same_key() -> None:
 
     assert first(old).key == first(new).key
     assert first(old, input="hi").key == first(new, input="hi").key
-
-
-def test_a_changed_opaque_token_of_an_account_derives_the_same_key() -> None:
     assert first({**TOKEN, **ACCOUNT}).key == first({"authorization": "Bearer another", **ACCOUNT}).key
 
 
@@ -184,41 +181,38 @@ def test_two_callers_never_share_a_derived_key(body: dict[str, Json]) -> None:
     assert len(set(keys)) == len(CALLERS)
 
 
-def test_derived_keys_of_different_rungs_differ() -> None:
-    headers = {"authorization": bearer(sub="x")}
-
-    assert first(headers).key != first(headers, input="x").key
-
-
 def test_no_credential_account_or_user_can_be_read_from_a_derived_key() -> None:
     key = first({"authorization": bearer(sub="someone"), **ACCOUNT}).key or ""
 
     assert uuid.UUID(key).version == 5
     assert "someone" not in key
+    assert key != first({"authorization": bearer(sub="someone"), **ACCOUNT}, input="x").key
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("one", "other", "same"),
     [
-        pytest.param({"input": "a"}, {"input": "b"}, id="the first user message"),
-        pytest.param({"input": "a" * 9000 + "b"}, {"input": "a" * 9000 + "c"}, id="its very end"),
-        pytest.param({"input": "a", "instructions": "x"}, {"input": "a", "instructions": "y"}, id="the instructions"),
+        pytest.param({"input": "a"}, {"input": "b"}, False, id="the first user message"),
+        pytest.param({"input": "a" * 9000 + "b"}, {"input": "a" * 9000 + "c"}, False, id="its very end"),
+        pytest.param(
+            {"input": "a", "instructions": "x"}, {"input": "a", "instructions": "y"}, False, id="the instructions"
+        ),
+        pytest.param(
+            {"input": "a", "instructions": "i" * 256 + "1"},
+            {"input": "a", "instructions": "i" * 256 + "2"},
+            True,
+            id="256 characters of them: then often comes a date",
+        ),
+        pytest.param(
+            {"input": conversation("a", "b", "c")},
+            {"input": conversation("a")},
+            True,
+            id="not what follows",
+        ),
     ],
 )
-def test_conversations_are_told_apart_by(one: dict[str, Json], other: dict[str, Json]) -> None:
-    assert first(**one).key != first(**other).key
-
-
-def test_instructions_count_as_far_as_256_characters() -> None:
-    """What follows is often a date, a folder, or a list of files."""
-    one, other = first(input="a", instructions="i" * 256 + "1"), first(input="a", instructions="i" * 256 + "2")
-
-    assert one == other
-
-
-def test_a_later_turn_of_a_forgotten_conversation_derives_its_key_again() -> None:
-    """After a restart nothing is remembered, but the opening is still there."""
-    assert first(input=conversation("a", "b", "c")).key == first(input=conversation("a")).key
+def test_conversations_are_told_apart_by(one: dict[str, Json], other: dict[str, Json], same: bool) -> None:
+    assert (first(**one).key == first(**other).key) is same
 
 
 # Conversations stick to their key.
@@ -226,70 +220,58 @@ def test_a_later_turn_of_a_forgotten_conversation_derives_its_key_again() -> Non
 TURNS = [conversation("a"), conversation("a", "b", "c"), conversation("a", "b", "c", "d", "e")]
 
 
-@pytest.mark.parametrize("name", ["session-id", "session_id", "x-session-affinity", "Idempotency-Key"])
-def test_an_id_that_is_new_on_every_request_costs_nothing_after_the_first_turn(name: str) -> None:
-    client = Client()
-    keys = [client.key({name: f"id{index}"}, input=items) for index, items in enumerate(TURNS)]
-
-    assert keys == ["id0", "id0", "id0"]
+def sent_in_turn(given: Given, pin: bool = False, order: Sequence[int] = (0, 1, 2)) -> list[str | None]:
+    """Return the keys of a conversation's turns; headers and members besides the input are given for each."""
+    client = Client(pin)
+    return [client.send(*given(n, {"input": TURNS[turn]})).key for n, turn in enumerate(order)]
 
 
-def test_a_session_in_the_body_that_is_new_on_every_request_costs_nothing_either() -> None:
-    client = Client()
-    keys = [client.key(metadata={"session_id": f"id{index}"}, input=items) for index, items in enumerate(TURNS)]
-
-    assert keys == ["id0", "id0", "id0"]
-
-
-def test_a_turn_that_goes_on_says_so_and_keeps_the_first_turns_source() -> None:
-    client = Client()
-    identities = [client.send({"session_id": f"s{index}"}, {"input": items}) for index, items in enumerate(TURNS)]
-
-    assert identities[0] == CacheKey(key="s0", source="session", inherited=False)
-    assert identities[1:] == [CacheKey(key="s0", source="session", inherited=True)] * 2
-
-
-def test_a_conversation_that_began_with_an_explicit_key_keeps_it_when_the_key_is_left_out() -> None:
-    client = Client()
-    client.send(body={"prompt_cache_key": "k", "input": TURNS[0]})
-
-    assert client.send({"session_id": "s"}, {"input": TURNS[1]}) == CacheKey(
-        key="k", source="prompt_cache_key", inherited=True
-    )
+@pytest.mark.parametrize("pin", [False, True], ids=["fill", "pin"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        pytest.param(lambda n, body: ({"session-id": f"k{n}"}, body), id="session-id"),
+        pytest.param(lambda n, body: ({"session_id": f"k{n}"}, body), id="session_id"),
+        pytest.param(lambda n, body: ({"x-session-affinity": f"k{n}"}, body), id="x-session-affinity"),
+        pytest.param(lambda n, body: ({"Idempotency-Key": f"k{n}"}, body), id="Idempotency-Key"),
+        pytest.param(lambda n, body: ({**NATIVE, "session_id": f"k{n}"}, body), id="the official client's"),
+        pytest.param(lambda n, body: ({}, {"metadata": {"session_id": f"k{n}"}, **body}), id="a session in the body"),
+    ],
+)
+def test_an_id_that_is_new_on_every_request_costs_nothing_after_the_first_turn(given: Given, pin: bool) -> None:
+    """Nor where one is tried again."""
+    assert sent_in_turn(given, pin) == ["k0", "k0", "k0"]
+    assert sent_in_turn(given, pin, [0, 1, 1, 2]) == ["k0"] * 4
 
 
-def test_the_official_client_sticks_as_well_where_it_sends_no_key() -> None:
-    client = Client()
-
-    assert [client.key({**NATIVE, "session_id": f"s{n}"}, input=items) for n, items in enumerate(TURNS)] == ["s0"] * 3
+def test_a_first_turn_that_is_tried_again_without_a_session_keeps_its_key() -> None:
+    assert sent_in_turn(lambda n, body: ({"Idempotency-Key": f"k{n}"}, body), order=[0, 0]) == ["k0", "k0"]
 
 
-def test_the_clients_own_key_wins_over_the_conversation_in_fill() -> None:
-    client = Client()
-    keys = [client.key(prompt_cache_key=f"k{index}", input=items) for index, items in enumerate(TURNS)]
-
-    assert keys == ["k0", "k1", "k2"]
-
-
-def test_a_retry_without_a_session_keeps_its_key() -> None:
-    client = Client()
-
-    assert [client.key({"Idempotency-Key": key}, input="a") for key in ("i1", "i2")] == ["i1", "i1"]
-
-
-def test_a_retry_of_a_later_turn_keeps_the_conversations_key_whatever_its_session() -> None:
-    client = Client()
-    keys = [client.key({"session_id": f"s{n}"}, input=TURNS[index]) for n, index in enumerate([0, 1, 1, 2])]
-
-    assert keys == ["s0"] * 4
+@pytest.mark.parametrize(
+    ("headers", "pin", "expected"),
+    [
+        pytest.param({}, False, ["k0", "k1", "k2"], id="it wins in fill"),
+        pytest.param({}, True, ["k0", "k0", "k0"], id="it is held in pin"),
+        pytest.param(NATIVE, True, ["k0", "k1", "k2"], id="but not that of the official client"),
+    ],
+)
+def test_the_clients_own_key_that_changes(headers: Headers, pin: bool, expected: list[str]) -> None:
+    assert sent_in_turn(lambda n, body: (headers, {"prompt_cache_key": f"k{n}", **body}), pin) == expected
+    client = Client(pin)
+    assert [client.key(headers, prompt_cache_key=f"k{text}", input=text) for text in "ab"] == ["ka", "kb"]
 
 
-def test_two_conversations_with_the_same_opener_are_told_apart_by_their_sessions() -> None:
-    client = Client()
-    one, two = {"session_id": "s1"}, {"session_id": "s2"}
-    keys = [client.key(headers, input=items) for items in TURNS for headers in (one, two)]
+@pytest.mark.parametrize(("pin", "expected"), [(False, ["s1", "s2"]), (True, ["ks10", "ks20"])])
+def test_conversations_with_one_opener_are_told_apart_by_their_sessions(pin: bool, expected: list[str]) -> None:
+    """In pin also where they have keys, and these change."""
+    client, keys = Client(pin), list[str | None]()
+    for index, items in enumerate(TURNS):
+        for name in ("s1", "s2"):
+            own: dict[str, Json] = {"prompt_cache_key": f"k{name}{index}"} if pin else {}
+            keys.append(client.key({"session_id": name}, input=items, **own))
 
-    assert keys == ["s1", "s2"] * 3
+    assert keys == expected * 3
 
 
 def test_two_conversations_part_with_their_second_message_also_where_sessions_are_new_on_every_request() -> None:
@@ -302,25 +284,22 @@ def test_two_conversations_part_with_their_second_message_also_where_sessions_ar
     assert keys == ["s2", "s2"]
 
 
-def test_another_caller_does_not_go_on_with_a_conversation() -> None:
+ALICE, BOB = {"authorization": bearer(sub="alice", exp=1)}, {"authorization": bearer(sub="bob")}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "items", "key"),
+    [
+        pytest.param(ALICE, {"authorization": bearer(sub="alice", exp=2)}, TURNS[1], "s1", id="a refreshed token"),
+        pytest.param(ALICE, BOB, TURNS[1], "s2", id="not another caller"),
+        pytest.param({}, {}, conversation("A", "b", "c"), "s2", id="nor an edited history"),
+    ],
+)
+def test_a_conversation_is_continued_by(before: Headers, after: Headers, items: list[Json], key: str) -> None:
     client = Client()
-    client.send({"session_id": "s1", "authorization": bearer(sub="alice")}, {"input": TURNS[0]})
+    client.send({"session_id": "s1", **before}, {"input": TURNS[0]})
 
-    assert client.key({"session_id": "s2", "authorization": bearer(sub="bob")}, input=TURNS[1]) == "s2"
-
-
-def test_a_refreshed_token_goes_on_with_its_conversation() -> None:
-    client = Client()
-    client.send({"session_id": "s1", "authorization": bearer(sub="alice", exp=1)}, {"input": TURNS[0]})
-
-    assert client.key({"session_id": "s2", "authorization": bearer(sub="alice", exp=2)}, input=TURNS[1]) == "s1"
-
-
-def test_an_edited_history_does_not_go_on() -> None:
-    client = Client()
-    client.send({"session_id": "s1"}, {"input": TURNS[0]})
-
-    assert client.key({"session_id": "s2"}, input=conversation("A", "b", "c")) == "s2"
+    assert client.key({"session_id": "s2", **after}, input=items) == key
 
 
 # Warm-ups.
@@ -341,16 +320,10 @@ def test_a_warm_up_passes_on(headers: Headers, body: dict[str, Json], cache_key:
     assert first(headers, **WARM_UP, **body) == cache_key
 
 
-def test_a_warm_up_is_not_gone_on_with() -> None:
+@pytest.mark.parametrize("body", [WARM_UP, {"input": [said("developer", "d")]}], ids=["a warm-up", "a developer alone"])
+def test_these_are_not_continued(body: dict[str, Json]) -> None:
     client = Client()
-    client.send({"session_id": "warm"}, WARM_UP)
-
-    assert client.key({"session_id": "s"}, input="a") == "s"
-
-
-def test_a_developer_message_alone_is_not_gone_on_with() -> None:
-    client = Client()
-    client.send({"session_id": "s1"}, {"input": [said("developer", "d")]})
+    client.send({"session_id": "s1"}, body)
 
     assert client.key({"session_id": "s2"}, input=[said("developer", "d"), user("a")]) == "s2"
 
@@ -358,88 +331,40 @@ def test_a_developer_message_alone_is_not_gone_on_with() -> None:
 # Turns that name a previous response.
 
 
-def test_a_turn_that_names_a_response_keeps_the_key_of_its_turn() -> None:
+NO_KEY = CacheKey(key=None, source="none")
+LAST, NAMED = CacheKey(key="last", source="conversation"), CacheKey(key="named", source="session")
+
+
+@pytest.mark.parametrize(
+    ("body", "last", "expected"),
+    [
+        pytest.param({"previous_response_id": "r1"}, LAST, ("named", "session", True), id="the key of its turn"),
+        pytest.param({"previous_response_id": "r9"}, LAST, ("last", "conversation", True), id="else the socket's last"),
+        pytest.param({"previous_response_id": "r9"}, None, ("s", "session", False), id="else its own"),
+        pytest.param({"previous_response_id": "r9"}, NO_KEY, ("s", "session", False), id="or that"),
+        pytest.param({"input": "a"}, LAST, ("s", "session", False), id="its own, where it names none"),
+    ],
+)
+def test_a_turn_that_names_a_response_has(
+    body: dict[str, Json], last: CacheKey | None, expected: tuple[str, str, bool]
+) -> None:
     client = Client()
-    client.answered("r1", CacheKey(key="named", source="session"))
-    found = client.send({"session_id": "s"}, {"previous_response_id": "r1"}, CacheKey(key="last", source="session"))
+    client.answered("r1", NAMED)
+    found = client.send({"session_id": "s"}, body, last)
 
-    assert found == CacheKey(key="named", source="session", inherited=True)
-
-
-def test_a_turn_that_names_an_unknown_response_keeps_the_key_of_the_sockets_last_turn() -> None:
-    found = Client().send(body={"previous_response_id": "r9"}, last=CacheKey(key="last", source="conversation"))
-
-    assert found == CacheKey(key="last", source="conversation", inherited=True)
+    assert (found.key, found.source, found.inherited) == expected
 
 
-def test_without_a_last_turn_it_climbs_the_ladder() -> None:
-    found = Client().send({"session_id": "s"}, {"previous_response_id": "r9"})
+@pytest.mark.parametrize(("pin", "key"), [(False, "k"), (True, "named")], ids=["fill", "pin"])
+def test_an_explicit_key_wins_over_the_named_response_in_fill_alone(pin: bool, key: str) -> None:
+    client = Client(pin)
+    client.answered("r1", NAMED)
 
-    assert found == CacheKey(key="s", source="session")
-
-
-def test_a_last_turn_without_a_key_is_as_none() -> None:
-    last = CacheKey(key=None, source="none")
-
-    assert Client().send({"session_id": "s"}, {"previous_response_id": "r"}, last) == first({"session_id": "s"})
-
-
-def test_a_turn_that_names_no_response_does_not_follow_the_sockets_last_one() -> None:
-    last = CacheKey(key="last", source="session")
-
-    assert Client().send({"session_id": "s"}, {"input": "a"}, last).key == "s"
-
-
-def test_an_explicit_key_wins_over_the_named_response_in_fill() -> None:
-    client = Client()
-    client.answered("r1", CacheKey(key="named", source="session"))
-
-    assert client.key(previous_response_id="r1", prompt_cache_key="k") == "k"
+    assert client.key(previous_response_id="r1", prompt_cache_key="k") == key
 
 
 def test_another_callers_response_gives_no_key() -> None:
     client = Client()
-    client.answered("r1", CacheKey(key="named", source="session"), {"authorization": bearer(sub="alice")})
+    client.answered("r1", NAMED, ALICE)
 
-    assert client.key({"authorization": bearer(sub="bob"), "session_id": "s"}, previous_response_id="r1") == "s"
-
-
-# Pin.
-
-
-def test_pin_holds_a_changed_key_to_the_conversations_first() -> None:
-    client = Client(pin=True)
-    keys = [client.key(prompt_cache_key=f"k{index}", input=items) for index, items in enumerate(TURNS)]
-
-    assert keys == ["k0", "k0", "k0"]
-
-
-def test_pin_leaves_the_official_client_alone() -> None:
-    client = Client(pin=True)
-    keys = [client.key(NATIVE, prompt_cache_key=f"k{index}", input=items) for index, items in enumerate(TURNS)]
-
-    assert keys == ["k0", "k1", "k2"]
-
-
-def test_pin_lets_a_new_conversation_have_a_key_of_its_own() -> None:
-    client = Client(pin=True)
-
-    assert [client.key(prompt_cache_key=f"k{text}", input=text) for text in "ab"] == ["ka", "kb"]
-
-
-def test_pin_tells_conversations_with_one_opener_apart_by_session() -> None:
-    client = Client(pin=True)
-    keys = [
-        client.key({"session_id": session}, prompt_cache_key=f"k{session}{index}", input=items)
-        for index, items in enumerate(TURNS)
-        for session in ("s1", "s2")
-    ]
-
-    assert keys == ["ks10", "ks20"] * 3
-
-
-def test_pin_holds_a_turn_that_names_a_response() -> None:
-    client = Client(pin=True)
-    client.answered("r1", CacheKey(key="named", source="prompt_cache_key"))
-
-    assert client.key(previous_response_id="r1", prompt_cache_key="k") == "named"
+    assert client.key({**BOB, "session_id": "s"}, previous_response_id="r1") == "s"

@@ -1,6 +1,7 @@
 """One turn's way: what is written to it, what is remembered, and what is learned from the response."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Json, Object
@@ -8,7 +9,7 @@ from codexcache.options import Mode, Settings, default_settings
 from codexcache.turn.exchange import Continuity, Exchange
 from codexcache.turn.request import Transport
 from codexcache.wire.routes import Endpoint
-from support.turns import NATIVE, Headers, client_headers, conversation, fields, headers_of, turn
+from support.turns import Headers, client_headers, conversation, fields, headers_of, turn
 
 FILL = default_settings()
 PIN = replace(FILL, mode="pin")
@@ -20,23 +21,15 @@ def learning(*members: str, mode: Mode = "fill") -> Settings:
     return replace(FILL, learn=frozenset(members), mode=mode)
 
 
-class Line:
+class Client:
     """Sends turns one after the other and has each answered."""
 
     def __init__(self, settings: Settings = FILL) -> None:
         self.settings, self.continuity = settings, Continuity()
 
-    def send(
-        self,
-        headers: Headers | None = None,
-        body: dict[str, Json] | None = None,
-        *,
-        transport: Transport = "http",
-        endpoint: Endpoint = "responses",
-        host: str = "chatgpt.com",
-    ) -> Exchange:
-        sent = turn(headers, body, transport=transport, endpoint=endpoint, host=host)
-        return self.continuity.begin(sent, self.settings)
+    def send(self, headers: Headers | None = None, body: dict[str, Json] | None = None, **way: Any) -> Exchange:
+        """Send a turn; its transport, endpoint and host can be given."""
+        return self.continuity.begin(turn(headers, body, **way), self.settings)
 
     def answer(self, exchange: Exchange, response_id: str) -> None:
         exchange.response_info.response_id = response_id
@@ -44,34 +37,34 @@ class Line:
 
     def refuse(self, exchange: Exchange, member: str, status: int | None = 400) -> str | None:
         """Have the backend refuse a member, and return what is said to the user."""
-        exchange.response_info.status = status
-        exchange.response_info.error = {"detail": f"Unsupported parameter: {member}"}
+        exchange.response_info.status, exchange.response_info.error = (
+            status,
+            {"detail": f"Unsupported parameter: {member}"},
+        )
         return self.continuity.finish(exchange, self.settings)
+
+    def send_refused(self, member: str, headers: Headers | None = None, **members: Json) -> str:
+        """Send a turn that is refused for a member; return what is said to the user, "" for nothing."""
+        return self.refuse(self.send(headers, members), member) or ""
+
+    def dropped(self, **members: Json) -> frozenset[str]:
+        """Return what is left out of a turn with these members."""
+        return frozenset(self.send({}, members).edits.drop)
 
 
 @pytest.mark.parametrize("endpoint", ["responses", "compact"])
-def test_every_endpoint_gets_the_same_envelope(endpoint: Endpoint) -> None:
-    exchange = Line().send({"session_id": "s"}, {"stream_options": {}}, endpoint=endpoint)
+def test_every_endpoint_gets_the_same_envelope_and_a_frame_the_same_key(endpoint: Endpoint) -> None:
+    exchange = Client().send({"session_id": "s"}, {"stream_options": {}}, endpoint=endpoint)
 
     assert exchange.edits.put == {"prompt_cache_key": "s"}
     assert exchange.edits.drop == {"stream_options"}
     assert headers_of(exchange.edits) == {"session_id": "s", "session-id": "s"}
-
-
-def test_a_frame_gets_the_same_key_as_a_request() -> None:
-    put = [Line().send({"session_id": "s"}, transport=name).edits.put for name in ("http", "websocket")]
-
-    assert put == [{"prompt_cache_key": "s"}] * 2
-
-
-def test_what_was_altered_is_named() -> None:
-    exchange = Line().send({"session_id": "s"}, {"stream_options": {}})
-
     assert exchange.changed == ("session-id", "prompt_cache_key", "stream_options")
+    assert Client().send({"session_id": "s"}, transport="websocket").edits.put == exchange.edits.put
 
 
 def test_without_anything_to_go_by_no_key_is_written_and_the_rest_still_applies() -> None:
-    exchange = Line().send({}, {"stream_options": {}})
+    exchange = Client().send({}, {"stream_options": {}})
 
     assert (exchange.cache_key.key, exchange.cache_key.source) == (None, "none")
     assert exchange.edits.put == {}
@@ -80,36 +73,29 @@ def test_without_anything_to_go_by_no_key_is_written_and_the_rest_still_applies(
 
 @pytest.mark.parametrize("name", ["prompt_cache_retention", "previous_response_id", "user", "store", "max_tokens"])
 def test_everything_but_stream_options_is_kept(name: str) -> None:
-    assert Line().send(NATIVE, {name: "x"}).edits.drop == frozenset()
+    assert Client().dropped(**{name: "x"}) == frozenset()
 
 
 def test_conversations_stick_across_endpoints() -> None:
-    line = Line()
-    line.send({"session_id": "s1"}, {"input": conversation("a")})
-    compact = line.send({"session_id": "s2"}, {"input": conversation("a", "b")}, endpoint="compact")
+    client = Client()
+    client.send({"session_id": "s1"}, {"input": conversation("a")})
+    compact = client.send({"session_id": "s2"}, {"input": conversation("a", "b")}, endpoint="compact")
 
     assert (compact.cache_key.key, compact.cache_key.inherited) == ("s1", True)
 
 
-def test_a_response_is_remembered_with_its_turns_key() -> None:
-    line = Line()
-    line.answer(line.send({"session_id": "s1"}, {"input": "a"}), "r1")
+@pytest.mark.parametrize("body", [{"input": "a"}, {"generate": False, "input": []}], ids=["a turn", "a warm-up"])
+def test_a_response_is_remembered_with_its_turns_key(body: dict[str, Json]) -> None:
+    client = Client()
+    client.answer(client.send({"session_id": "s1"}, body), "r1")
 
-    assert line.send({"session_id": "s2"}, {"previous_response_id": "r1"}).cache_key.key == "s1"
-
-
-def test_a_warm_up_passes_its_session_on_to_the_turn_that_names_it() -> None:
-    line = Line()
-    line.answer(line.send({"session_id": "s1"}, {"generate": False, "input": []}), "warm")
-
-    assert line.send({"session_id": "s2"}, {"previous_response_id": "warm", "input": "a"}).cache_key.key == "s1"
+    assert client.send({"session_id": "s2"}, {"previous_response_id": "r1", "input": "a"}).cache_key.key == "s1"
 
 
 def test_a_warm_up_without_a_session_passes_nothing_on() -> None:
-    line = Line()
-    warm_up = line.send({}, {"generate": False, "input": []})
-    line.answer(warm_up, "warm")
-    following = line.send({}, {"previous_response_id": "warm", "input": "a"})
+    client = Client()
+    client.answer(warm_up := client.send({}, {"generate": False, "input": []}), "warm")
+    following = client.send({}, {"previous_response_id": "warm", "input": "a"})
 
     assert (warm_up.edits.put, following.cache_key.source) == ({}, "conversation")
 
@@ -118,9 +104,9 @@ def test_a_warm_up_without_a_session_passes_nothing_on() -> None:
 
 
 def test_pin_holds_a_changed_key_to_the_first() -> None:
-    line = Line(PIN)
-    line.send({}, {"prompt_cache_key": "k1", "input": conversation("a")})
-    exchange = line.send({}, {"prompt_cache_key": "k2", "input": conversation("a", "b", "c")})
+    client = Client(PIN)
+    client.send({}, {"prompt_cache_key": "k1", "input": conversation("a")})
+    exchange = client.send({}, {"prompt_cache_key": "k2", "input": conversation("a", "b", "c")})
 
     assert exchange.edits.put == {"prompt_cache_key": "k1"}
     assert headers_of(exchange.edits)["session-id"] == "k1"
@@ -129,7 +115,7 @@ def test_pin_holds_a_changed_key_to_the_first() -> None:
 @pytest.mark.parametrize("transport", ["http", "websocket"])
 def test_observe_changes_no_header_and_no_byte_of_a_body(transport: Transport) -> None:
     headers = {"x-session-id": "s"}
-    exchange = Line(OBSERVE).send(headers, {"stream_options": {}, "input": "a"}, transport=transport)
+    exchange = Client(OBSERVE).send(headers, {"stream_options": {}, "input": "a"}, transport=transport)
     edits = exchange.edits
 
     assert (edits.fields, edits.put, edits.drop, edits.changed) == (fields(headers), {}, frozenset(), ())
@@ -144,7 +130,7 @@ def test_observe_changes_no_header_and_no_byte_of_a_body(transport: Transport) -
     ],
 )
 def test_observe_says_what_was_sent(headers: Headers, body: dict[str, Json], key: str | None, source: str) -> None:
-    cache_key = Line(OBSERVE).send(headers, body).cache_key
+    cache_key = Client(OBSERVE).send(headers, body).cache_key
 
     assert (cache_key.key, cache_key.source, cache_key.inherited) == (key, source, False)
 
@@ -160,25 +146,20 @@ def test_a_handshake_is_completed_unless_the_addon_only_observes(mode: Mode, com
 
 
 def test_a_member_that_the_client_sent_is_kept_and_it_is_said_once_what_to_set() -> None:
-    line = Line()
-    said = [line.refuse(line.send({}, {"user": "u"}), "user") for _ in range(2)]
+    client = Client()
 
-    assert said[0] is not None
-    assert "set codex_strip=stream_options,user" in said[0]
-    assert said[1] is None
-    assert line.send({}, {"user": "u"}).edits.drop == frozenset()
+    assert "set codex_strip=stream_options,user" in client.send_refused("user", user="u")
+    assert client.send_refused("user", user="u") == ""
+    assert client.dropped(user="u") == frozenset()
 
 
 @pytest.mark.parametrize("mode", ["fill", "pin"])
 def test_a_member_named_in_codex_learn_is_left_out_of_later_turns(mode: Mode) -> None:
-    line = Line(learning("user", mode=mode))
-    before = line.send({}, {"user": "u"})
-    said = line.refuse(before, "user")
+    client = Client(learning("user", mode=mode))
 
-    assert before.edits.drop == frozenset()
-    assert said is not None
-    assert "As codex_learn asks" in said
-    assert line.send({}, {"user": "u"}).edits.drop == {"user"}
+    assert client.dropped(user="u") == frozenset()
+    assert "As codex_learn asks" in client.send_refused("user", user="u")
+    assert client.dropped(user="u") == {"user"}
 
 
 @pytest.mark.parametrize(
@@ -186,27 +167,27 @@ def test_a_member_named_in_codex_learn_is_left_out_of_later_turns(mode: Mode) ->
     [("chatgpt.com", "m", {"user"}), ("gov.chatgpt.com", "m", set()), ("chatgpt.com", "m2", set())],
 )
 def test_it_is_left_out_for_that_host_and_model(host: str, model: str, drop: set[str]) -> None:
-    line = Line(learning("user"))
-    line.refuse(line.send({}, {"user": "u", "model": "m"}), "user")
+    client = Client(learning("user"))
+    client.send_refused("user", user="u", model="m")
 
-    assert line.send({}, {"user": "u", "model": model}, host=host).edits.drop == drop
+    assert client.send({}, {"user": "u", "model": model}, host=host).edits.drop == drop
 
 
 def test_a_member_is_no_longer_left_out_once_codex_learn_does_not_name_it() -> None:
-    line = Line(learning("user"))
-    line.refuse(line.send({}, {"user": "u"}), "user")
-    line.settings = FILL
+    client = Client(learning("user"))
+    client.send_refused("user", user="u")
+    client.settings = FILL
 
-    assert line.send({}, {"user": "u"}).edits.drop == frozenset()
+    assert client.dropped(user="u") == frozenset()
 
 
 def test_observe_learns_nothing_but_says_what_to_set() -> None:
-    line = Line(learning("user", mode="observe"))
-    said = line.refuse(line.send({}, {"user": "u"}), "user")
-    line.settings = learning("user")
+    client = Client(learning("user", mode="observe"))
+    said = client.send_refused("user", user="u")
+    client.settings = learning("user")
 
-    assert said is not None
-    assert line.send({}, {"user": "u"}).edits.drop == frozenset()
+    assert said
+    assert client.dropped(user="u") == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -223,56 +204,45 @@ def test_observe_learns_nothing_but_says_what_to_set() -> None:
     ],
 )
 def test_nothing_is_said_or_learned_of(error: Object | None, status: int) -> None:
-    line = Line(learning("user", "store"))
-    exchange = line.send({}, {"user": "u", "stream_options": {}})
+    client = Client(learning("user", "store"))
+    exchange = client.send({}, {"user": "u", "stream_options": {}})
     exchange.response_info.status, exchange.response_info.error = status, error
 
-    assert line.continuity.finish(exchange, line.settings) is None
-    assert line.send({}, {"user": "u", "store": True}).edits.drop == frozenset()
+    assert client.continuity.finish(exchange, client.settings) is None
+    assert client.dropped(user="u", store=True) == frozenset()
 
 
 @pytest.mark.parametrize("status", [None, 200, 400])
 def test_a_refusal_may_come_as_a_status_or_as_an_event(status: int | None) -> None:
-    line = Line()
+    client = Client()
 
-    assert line.refuse(line.send({}, {"user": "u"}), "user", status) is not None
+    assert client.refuse(client.send({}, {"user": "u"}), "user", status) is not None
 
 
 def test_a_key_that_the_addon_added_is_not_added_again_there() -> None:
-    line = Line()
-    said = [line.refuse(line.send({"session_id": "s"}, endpoint="compact"), "prompt_cache_key") for _ in range(2)]
-    compact, responses = (line.send({"session_id": "s"}, endpoint=name) for name in ("compact", "responses"))
+    client = Client()
+    said = [client.refuse(client.send({"session_id": "s"}, endpoint="compact"), "prompt_cache_key") for _ in range(2)]
+    compact, responses = (client.send({"session_id": "s"}, endpoint=name) for name in ("compact", "responses"))
 
-    assert said[0] is not None
-    assert "is not added there again" in said[0]
+    assert "is not added there again" in (said[0] or "")
     assert said[1] is None
     assert (compact.edits.put, responses.edits.put) == ({}, {"prompt_cache_key": "s"})
     assert headers_of(compact.edits)["session-id"] == "s"
 
 
 def test_the_clients_own_key_is_still_written_where_an_added_one_was_refused() -> None:
-    line = Line()
-    line.refuse(line.send({"session_id": "s"}), "prompt_cache_key")
+    client = Client()
+    client.send_refused("prompt_cache_key", {"session_id": "s"})
 
-    assert line.send({}, {"prompt_cache_key": " k "}).edits.put == {"prompt_cache_key": "k"}
+    assert client.send({}, {"prompt_cache_key": " k "}).edits.put == {"prompt_cache_key": "k"}
 
 
 @pytest.mark.parametrize("key", ["k", " k "])
-def test_a_refused_key_that_the_client_sent_is_its_own_matter(key: str) -> None:
-    line = Line()
-    said = line.refuse(line.send({}, {"prompt_cache_key": key}), "prompt_cache_key")
+def test_a_refused_key_that_the_client_sent_is_kept(key: str) -> None:
+    client = Client()
 
-    assert said is not None
-    assert "It was kept" in said
-    assert line.send({"session_id": "s"}).edits.put == {"prompt_cache_key": "s"}
-
-
-def test_a_key_that_took_the_place_of_a_null_was_added_by_the_addon() -> None:
-    line = Line()
-    said = line.refuse(line.send({"session_id": "s"}, {"prompt_cache_key": None}), "prompt_cache_key")
-
-    assert said is not None
-    assert "was added" in said
+    assert "It was kept" in client.send_refused("prompt_cache_key", prompt_cache_key=key)
+    assert client.send({"session_id": "s"}).edits.put == {"prompt_cache_key": "s"}
 
 
 @pytest.mark.parametrize(
@@ -282,18 +252,19 @@ def test_a_key_that_took_the_place_of_a_null_was_added_by_the_addon() -> None:
         pytest.param({}, "user", "neither", id="not sent"),
         pytest.param({"stream_options": {}}, "stream_options", "neither", id="removed"),
         pytest.param({}, "prompt_cache_key", "addon", id="added"),
+        pytest.param({"prompt_cache_key": None}, "prompt_cache_key", "addon", id="in the place of a null"),
         pytest.param({"prompt_cache_key": " k "}, "prompt_cache_key", "client", id="trimmed"),
     ],
 )
 def test_who_had_put_a_refused_member_there_is_known(body: dict[str, Json], member: str, origin: str) -> None:
-    exchange = Line().send({"session_id": "s"}, body)
+    exchange = Client().send({"session_id": "s"}, body)
     exchange.response_info.error = {"error": {"code": "unknown_parameter", "param": member}}
 
     assert exchange.refusal == (member, origin)
 
 
 def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
-    exchange = Line().send({"session_id": "s"}, {"user": "u"})
+    exchange = Client().send({"session_id": "s"}, {"user": "u"})
     exchange.response_info.error = {"detail": "Unsupported parameter: user"}
     exchange.edited_turn = turn({}, {})
 
@@ -303,21 +274,11 @@ def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
 
 
 def test_a_turn_ends_once() -> None:
-    line = Line()
-    exchange = line.send({}, {"user": "u"})
-    line.answer(exchange, "r1")
+    client = Client()
+    exchange = client.send({}, {"user": "u"})
+    client.answer(exchange, "r1")
 
-    assert line.refuse(exchange, "user") is None
-
-
-# Passages.
-
-
-def test_a_passage_knows_what_was_forwarded() -> None:
-    exchange = Line().send({"session_id": "s"}, {"prompt_cache_key": " k "})
-
-    assert exchange.forwarded_key == "k"
-    assert exchange.forwarded == exchange.edits.fields
+    assert client.refuse(exchange, "user") is None
 
 
 @pytest.mark.parametrize(
@@ -326,10 +287,12 @@ def test_a_passage_knows_what_was_forwarded() -> None:
         pytest.param({"prompt_cache_key": "k"}, "", "k", id="as it came"),
         pytest.param({"prompt_cache_key": "k"}, "prompt_cache_key", None, id="stripped"),
         pytest.param({"prompt_cache_key": 7}, "", 7, id="what is no string"),
+        pytest.param({"prompt_cache_key": " k "}, "", "k", id="trimmed"),
         pytest.param({}, "", None, id="none"),
     ],
 )
 def test_the_key_that_was_forwarded_is_the_bodys(body: dict[str, Json], strip: str, key: Json) -> None:
-    line = Line(replace(FILL, strip=frozenset(strip.split())))
+    exchange = Client(replace(FILL, strip=frozenset(strip.split()))).send({}, body)
 
-    assert line.send({}, body).forwarded_key == key
+    assert exchange.forwarded_key == key
+    assert exchange.forwarded == exchange.edits.fields

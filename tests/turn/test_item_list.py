@@ -28,43 +28,34 @@ def naive_head(one: list[Item], other: list[Item]) -> int:
 @prop
 @given(items, items)
 def test_the_common_head_is_what_a_comparison_one_by_one_finds(one: list[Item], other: list[Item]) -> None:
-    assert Items(one).common_prefix_length(Items(other)) == naive_head(one, other)
+    """From either side."""
+    found = Items(one).common_prefix_length(Items(other)), Items(other).common_prefix_length(Items(one))
 
-
-@prop
-@given(items, items)
-def test_a_common_head_is_the_same_from_either_side(one: list[Item], other: list[Item]) -> None:
-    assert Items(one).common_prefix_length(Items(other)) == Items(other).common_prefix_length(Items(one))
-
-
-@prop
-@given(items, items, items)
-def test_what_is_joined_is_as_if_made_at_once(one: list[Item], other: list[Item], third: list[Item]) -> None:
-    joined, whole = Items(one).followed_by(other).followed_by(third), Items([*one, *other, *third])
-
-    assert [joined[n] for n in range(len(joined))] == [*one, *other, *third]
-    assert joined.common_prefix_length(whole) == len(whole)
-    assert (joined.kinds(), joined.size(), joined.digests()) == (whole.kinds(), whole.size(), whole.digests())
+    assert found == (naive_head(one, other), naive_head(one, other))
 
 
 @prop
 @given(items, st.lists(st.tuples(st.integers(0, 99), items), max_size=8))
-def test_what_others_go_on_with_stays_as_it_is(first: list[Item], more: list[tuple[int, list[Item]]]) -> None:
+def test_what_is_appended_to_in_several_ways_is_as_if_each_was_made_at_once(
+    first: list[Item], more: list[tuple[int, list[Item]]]
+) -> None:
     """Histories branch anywhere, and all that lie before a branch have their columns in common."""
     made = [(Items(first), first)]
     for base, new in more:
-        joined, whole = made[base % len(made)]
-        made.append((joined.followed_by(new), [*whole, *new]))
+        joined, given_items = made[base % len(made)]
+        made.append((joined.followed_by(new), [*given_items, *new]))
 
-    for joined, whole in made:
-        assert [joined[n] for n in range(len(joined))] == whole
+    for joined, given_items in made:
+        whole = Items(given_items)
+        assert [joined[n] for n in range(len(joined))] == given_items
         assert [joined.prefix_digest(n) for n in range(len(whole) + 1)] == [
-            Items(whole).prefix_digest(n) for n in range(len(whole) + 1)
+            whole.prefix_digest(n) for n in range(len(whole) + 1)
         ]
-        assert (joined.kinds(), joined.size()) == (Items(whole).kinds(), Items(whole).size())
+        assert (joined.kinds(), joined.size(), joined.digests()) == (whole.kinds(), whole.size(), whole.digests())
+        assert joined.common_prefix_length(whole) == len(whole)
 
 
-def test_of_two_threads_that_go_on_with_the_same_items_one_makes_a_copy() -> None:
+def test_of_threads_that_append_to_the_same_items_all_but_one_make_a_copy() -> None:
     base = Items([Item(1, "x", 1, 0)] * 3)
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda number: base.followed_by([Item(number, "x", 1, 3)] * 50), range(64)))
@@ -105,7 +96,4 @@ def test_a_head_stands_for_the_order_of_items_too() -> None:
 
     assert Items([a, b]).prefix_digest(2) != Items([b, a]).prefix_digest(2)
     assert Items([a, b]).prefix_digest(1) == Items([a]).prefix_digest(1)
-
-
-def test_no_items_have_nothing_in_common() -> None:
     assert Items().common_prefix_length(Items()) == len(Items()) == Items().size() == Items().prefix_digest(0) == 0

@@ -15,10 +15,6 @@ def opening(given: Json) -> str | None:
     return first_user_message(given_items({"input": given}))
 
 
-def instructions(*, instructions: Json = None, input: Json = None) -> str:
-    return turn(instructions=instructions, input=input).instructions
-
-
 PARTS: list[Json] = [{"type": "input_text", "text": "hi"}]
 
 
@@ -37,9 +33,9 @@ def test_one_message_means_the_same_however_it_is_written(written: Json) -> None
 
 
 def test_text_of_the_assistant_is_output() -> None:
-    assert meant([said("assistant", "hi")]) == meant(
-        [{"role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}]
-    )
+    output: Json = [{"type": "output_text", "text": "hi"}]
+
+    assert meant([said("assistant", "hi")]) == meant([{"role": "assistant", "content": output}])
 
 
 @pytest.mark.parametrize(
@@ -59,9 +55,6 @@ def test_another_meaning_is_spelled_otherwise(other: Json) -> None:
 @pytest.mark.parametrize("given", [None, "", [], 7, {"role": "user"}], ids=repr)
 def test_an_input_that_is_empty_or_of_another_type_has_no_items(given: Json) -> None:
     assert meant(given) == []
-
-
-def test_a_body_without_an_input_has_no_items() -> None:
     assert given_items({}) == []
 
 
@@ -96,11 +89,20 @@ def test_a_deeply_nested_item_has_a_spelling() -> None:
     assert len(meant([item])) == 1
 
 
-def test_the_first_user_message_opens_a_conversation() -> None:
-    assert opening([said("developer", "d"), user("one"), user("two")]) == '[{"text":"one","type":"input_text"}]'
+IMAGE: Json = {"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}
 
 
-def test_the_opening_is_the_whole_message() -> None:
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param([said("developer", "d"), user("one"), user("two")], "one", id="the first of the user"),
+        pytest.param([user(""), user("hi")], "hi", id="an empty one is passed over"),
+        pytest.param([IMAGE], "input_image", id="an image"),
+    ],
+)
+def test_the_first_user_message_opens_a_conversation(given: Json, expected: str) -> None:
+    assert expected in (opening(given) or "")
+    assert opening([user("one")]) == '[{"text":"one","type":"input_text"}]'
     assert opening("a" * 5000 + "b") != opening("a" * 5000 + "c")
 
 
@@ -120,36 +122,24 @@ def test_without_content_of_a_user_nothing_opens_a_conversation(given: Json) -> 
     assert opening(given) is None
 
 
-def test_an_empty_message_is_passed_over() -> None:
-    assert opening([user(""), user("hi")]) == opening("hi")
+PIECES: Json = [{"text": "a"}, {"type": "input_image"}, "x", {"text": 7}, {"text": "b"}]
 
 
-def test_an_image_can_open_a_conversation() -> None:
-    assert opening([{"role": "user", "content": [{"type": "input_image", "image_url": "data:,"}]}]) is not None
-
-
-def test_256_characters_of_the_instructions_count() -> None:
-    assert instructions(instructions="a" * 256 + "b") == "a" * 256
-
-
-def test_instructions_can_come_as_the_first_developer_message() -> None:
-    assert instructions(input=[user("u"), said("developer", "d"), said("system", "s")]) == "d"
-
-
-def test_a_system_message_serves_as_well() -> None:
-    assert instructions(instructions="", input=[said("system", "s" * 300)]) == "s" * 256
-
-
-def test_the_parts_of_a_developer_message_are_joined() -> None:
-    parts: Json = [{"text": "a"}, {"type": "input_image"}, "x", {"text": 7}, {"text": "b"}]
-
-    assert instructions(input=[{"role": "developer", "content": parts}]) == "ab"
-
-
-def test_instructions_win_over_a_developer_message() -> None:
-    assert instructions(instructions="i", input=[said("developer", "d")]) == "i"
-
-
-@pytest.mark.parametrize("given", [None, 7, [], {}, [{"role": "developer", "content": 7}]], ids=repr)
-def test_without_instructions_there_are_none(given: Json) -> None:
-    assert instructions(instructions=given if not isinstance(given, list) else None, input=given) == ""
+@pytest.mark.parametrize(
+    ("given", "items", "expected"),
+    [
+        pytest.param("a" * 256 + "b", None, "a" * 256, id="256 characters count"),
+        pytest.param(None, [user("u"), said("developer", "d"), said("system", "s")], "d", id="a developer message"),
+        pytest.param("", [said("system", "s" * 300)], "s" * 256, id="a system message"),
+        pytest.param(None, [{"role": "developer", "content": PIECES}], "ab", id="the parts of a message are joined"),
+        pytest.param("i", [said("developer", "d")], "i", id="instructions before a message"),
+        pytest.param(7, 7, "", id="a number"),
+        pytest.param(None, [], "", id="no items"),
+        pytest.param({}, {}, "", id="an object"),
+        pytest.param(None, [{"role": "developer", "content": 7}], "", id="a message without text"),
+    ],
+)
+def test_instructions_are_a_member_or_else_the_first_message_of_the_developer(
+    given: Json, items: Json, expected: str
+) -> None:
+    assert turn(instructions=given, input=items).instructions == expected

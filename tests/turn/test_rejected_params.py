@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 
 import pytest
 from codexcache.body.json_splice import Json, Object
@@ -36,9 +37,8 @@ REFUSALS = [
     pytest.param(frame({"message": "Unsupported parameter: stream_options"}), id="a frame with a message"),
     pytest.param(frame({"code": "unknown_parameter", "param": "stream_options"}), id="a frame with code and param"),
     pytest.param({"id": "r", **API}, id="a failed response"),
-    pytest.param(
-        {"error": {"code": "unsupported_parameter", "param": "stream_options", "message": ""}}, id="a code alone"
-    ),
+    pytest.param({"error": {"code": 7, **GATEWAY}}, id="a code that is no string"),
+    pytest.param({"error": {"code": "unsupported_parameter", "param": "stream_options", "message": ""}}, id="a code"),
     pytest.param(
         {"error": {"code": None, "param": None, "message": "Unsupported parameter: 'stream_options'"}}, id="words alone"
     ),
@@ -106,52 +106,33 @@ def test_these_are_about_a_value_or_something_else_and_refuse_no_member(sentence
     assert rejected_param({"error": {"message": sentence}}) is None
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        pytest.param({"code": "invalid_value", "param": "user", "message": "Invalid."}, id="an invalid value"),
-        pytest.param({"code": "string_above_max_length", "param": "prompt_cache_key"}, id="a long value"),
-        pytest.param({"code": "unknown_parameter", "param": "input[0].x"}, id="a member of an item"),
-        pytest.param({"code": "unknown_parameter", "param": "text.x"}, id="a member of an object"),
-        pytest.param({"code": "unknown_parameter", "param": "user\n"}, id="a line end"),
-        pytest.param({"code": "unknown_parameter", "param": "model"}, id="the model"),
-        pytest.param({"code": "unknown_parameter", "param": 7}, id="a number"),
-        pytest.param({"code": "unknown_parameter"}, id="no name"),
-        pytest.param({"code": "UNKNOWN_PARAMETER", "param": "user"}, id="another code"),
-        pytest.param({"code": ["unknown_parameter"], "param": "user"}, id="a list of codes"),
-    ],
-)
-def test_an_error_object_that_names_no_refused_member_names_none(error: Object) -> None:
-    assert rejected_param({"error": error}) is None
+VALUES: list[Json] = ["input[0].x", "text.x", "user\n", "model", 7]
 
 
 @pytest.mark.parametrize(
     "payload",
-    [{}, {"error": None}, {"error": []}, {"detail": [{"msg": "x"}]}, {"detail": {}}, {"message": 7}, {"error": 7}],
+    [
+        {"error": {"code": "invalid_value", "param": "user", "message": "Invalid."}},
+        {"error": {"code": "string_above_max_length", "param": "prompt_cache_key"}},
+        *({"error": {"code": "unknown_parameter", "param": value}} for value in VALUES),
+        {"error": {"code": "unknown_parameter"}},
+        {"error": {"code": "UNKNOWN_PARAMETER", "param": "user"}},
+        {"error": {"code": ["unknown_parameter"], "param": "user"}},
+        {},
+        {"error": None},
+        {"error": []},
+        {"error": 7},
+        {"detail": [{"msg": "x"}]},
+        {"detail": {}},
+        {"message": 7},
+    ],
     ids=repr,
 )
-def test_a_payload_of_another_shape_names_none(payload: Object) -> None:
+def test_a_payload_that_names_no_refused_member_names_none(payload: Object) -> None:
     assert rejected_param(payload) is None
 
 
-def test_a_code_that_is_no_string_is_passed_over() -> None:
-    assert rejected_param({"error": {"code": 7, **GATEWAY}}) == "stream_options"
-
-
-WORDS = [
-    "unsupported parameter: ",
-    "'",
-    "`",
-    '"',
-    "user",
-    "the ",
-    "parameter ",
-    " is not supported",
-    " ",
-    "é",
-    "_",
-    "K",
-]
+WORDS = [*("unsupported parameter: ", "user", "the ", "parameter ", " is not supported", " "), *"'`\"é_K"]
 json_values = st.recursive(
     st.none() | st.integers() | st.lists(st.sampled_from(WORDS), max_size=8).map("".join),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["error", "detail", "code"]), inner),
@@ -194,66 +175,58 @@ def test_a_megabyte_of_hostile_words_takes_little_time(text: str) -> None:
 # Lessons.
 
 
-def test_nothing_is_learned_at_first() -> None:
-    rejected_params = RejectedParams()
-
-    assert not rejected_params.omits_key("responses", "h", "m")
-    assert rejected_params.removed_params("h", "m") == frozenset()
-
-
-def test_a_refused_key_is_withheld_for_that_endpoint_host_and_model() -> None:
-    rejected_params = RejectedParams()
+def test_a_lesson_holds_for_that_endpoint_host_and_model() -> None:
+    """What is left out of a body is so at both endpoints; at first nothing is."""
+    rejected_params, new = RejectedParams(), RejectedParams()
     rejected_params.key_refused("compact", "h", "m")
-    places = [("compact", "h", "m"), ("responses", "h", "m"), ("compact", "h2", "m"), ("compact", "h", "m2")]
-
-    assert [rejected_params.omits_key(*place) for place in places] == [True, False, False, False]
-
-
-def test_a_learned_member_is_left_out_for_that_host_and_model() -> None:
-    rejected_params = RejectedParams()
-    rejected_params.member_learned("a", "h", "m")
-    rejected_params.member_learned("b", "h", "m")
+    for member in ("a", "b"):
+        rejected_params.member_learned(member, "h", "m")
     places = [("h", "m"), ("h2", "m"), ("h", "m2")]
 
+    assert [rejected_params.omits_key("compact", *place) for place in places] == [True, False, False]
+    assert not rejected_params.omits_key("responses", "h", "m")
     assert [rejected_params.removed_params(*place) for place in places] == [{"a", "b"}, set(), set()]
+    assert (new.omits_key("compact", "h", "m"), new.removed_params("h", "m")) == (False, frozenset())
 
 
-def test_a_refused_key_is_said_once_for_each_place() -> None:
+@pytest.mark.parametrize(
+    ("learn", "one", "other", "sentence"),
+    [
+        pytest.param(
+            RejectedParams.key_refused,
+            ("compact", "chatgpt.com", "m"),
+            ("compact", "chatgpt.com", "m2"),
+            "chatgpt.com refused the prompt_cache_key that was added to /compact for 'm'. It is not added there again "
+            "until the proxy restarts; the session headers still are.",
+            id="a refused key",
+        ),
+        pytest.param(
+            RejectedParams.member_learned,
+            ("user", "chatgpt.com", "m"),
+            ("store", "chatgpt.com", "m"),
+            "chatgpt.com refused 'user' for 'm'. As codex_learn asks, it is left out of later turns there until the "
+            "proxy restarts.",
+            id="a learned member",
+        ),
+        pytest.param(
+            RejectedParams.member_kept,
+            ("user", "chatgpt.com", {"stream_options"}),
+            ("user", "other", {"stream_options"}),
+            "chatgpt.com refused 'user', which the client sends. It was kept, because the client's word stands. To "
+            "remove it from every turn, set codex_strip=stream_options,user; to leave it out only where it was "
+            "refused, set codex_learn=user.",
+            id="a kept member, with what to set",
+        ),
+    ],
+)
+def test_it_is_said_once_for_each_place(
+    learn: Callable[..., str | None], one: tuple[object, ...], other: tuple[object, ...], sentence: str
+) -> None:
     rejected_params = RejectedParams()
-    models = ("m", "m", "m2")
-    said = [rejected_params.key_refused("compact", "chatgpt.com", model) for model in models]
+    said = [learn(rejected_params, *place) for place in (one, one, other)]
 
-    assert said[0] == (
-        "chatgpt.com refused the prompt_cache_key that was added to /compact for 'm'. It is not added there again "
-        "until the proxy restarts; the session headers still are."
-    )
-    assert [sentence is not None for sentence in said] == [True, False, True]
-
-
-def test_a_learned_member_is_said_once_for_each_place() -> None:
-    rejected_params = RejectedParams()
-    said = [rejected_params.member_learned(member, "chatgpt.com", "m") for member in ("user", "user", "store")]
-
-    assert said[0] == (
-        "chatgpt.com refused 'user' for 'm'. As codex_learn asks, it is left out of later turns there until the proxy "
-        "restarts."
-    )
-    assert [sentence is not None for sentence in said] == [True, False, True]
-
-
-def test_a_kept_member_is_said_once_for_each_host_with_what_to_set() -> None:
-    rejected_params = RejectedParams()
-    said = [
-        rejected_params.member_kept("user", host, {"stream_options"})
-        for host in ("chatgpt.com", "chatgpt.com", "other")
-    ]
-
-    assert said[0] == (
-        "chatgpt.com refused 'user', which the client sends. It was kept, because the client's word stands. To remove "
-        "it from every turn, set codex_strip=stream_options,user; to leave it out only where it was refused, set "
-        "codex_learn=user."
-    )
-    assert [sentence is not None for sentence in said] == [True, False, True]
+    assert said[0] == sentence
+    assert [each is not None for each in said] == [True, False, True]
 
 
 @pytest.mark.parametrize("model", ["\x1b[31mred", "a\nb", "\u202e", "\udcff"], ids=repr)

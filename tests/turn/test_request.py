@@ -25,64 +25,43 @@ SESSION_MEMBERS: list[tuple[str, Json]] = [
 ]
 
 
-@pytest.mark.parametrize("name", SESSION_HEADERS)
-def test_each_of_these_headers_names_the_session(name: str) -> None:
-    assert turn({name.title(): " s "}).session == "s"
-
-
 @pytest.mark.parametrize("index", range(len(SESSION_HEADERS)))
-def test_of_several_session_headers_the_first_of_the_list_counts(index: int) -> None:
-    headers = {name: name for name in reversed(SESSION_HEADERS[index:])}
+def test_each_of_these_headers_names_the_session_and_the_first_of_the_list_counts(index: int) -> None:
+    name = SESSION_HEADERS[index]
 
-    assert turn(headers).session == SESSION_HEADERS[index]
+    assert turn({name.title(): " s "}).session == "s"
+    assert turn({name: name for name in reversed(SESSION_HEADERS[index:])}).session == name
 
 
 @pytest.mark.parametrize("index", range(len(SESSION_MEMBERS)))
 def test_of_several_members_the_first_of_the_list_counts(index: int) -> None:
-    members = dict(reversed(SESSION_MEMBERS[index:]))
-
-    assert turn({}, members).session == SESSION_MEMBERS[index][0]
+    assert turn({}, dict(reversed(SESSION_MEMBERS[index:]))).session == SESSION_MEMBERS[index][0]
 
 
-def test_a_header_comes_before_a_member() -> None:
+def test_a_header_comes_before_a_member_and_an_unusable_one_gives_way_to_the_next() -> None:
     assert turn({"x-claude-code-session-id": "h"}, dict(SESSION_MEMBERS)).session == "h"
-
-
-def test_a_conversation_may_be_named_by_a_string() -> None:
+    assert turn({"session-id": " ", "session_id": "s"}).session == "s"
     assert turn(conversation="c").session == "c"
 
 
 @pytest.mark.parametrize(
-    "members",
+    ("headers", "members"),
     [
-        pytest.param({"client_metadata": "s"}, id="a string instead of metadata"),
-        pytest.param({"metadata": {"user_id": "u"}}, id="a user"),
-        pytest.param({"conversation": {"id": None}}, id="a conversation without an id"),
-        pytest.param({"conversation": ["c"]}, id="a list"),
-        pytest.param({"metadata": {"session_id": " "}}, id="a blank session"),
-        pytest.param({"client_metadata": {"session_id": 7}}, id="a number"),
-        pytest.param({"client_metadata": {"x-client-request-id": "r", "trace_id": "t"}}, id="ids of requests"),
+        pytest.param({}, {"client_metadata": "s"}, id="a string instead of metadata"),
+        pytest.param({}, {"metadata": {"user_id": "u"}}, id="a user"),
+        pytest.param({}, {"conversation": {"id": None}}, id="a conversation without an id"),
+        pytest.param({}, {"conversation": ["c"]}, id="a list"),
+        pytest.param({}, {"metadata": {"session_id": " "}}, id="a blank session"),
+        pytest.param({}, {"client_metadata": {"session_id": 7}}, id="a number"),
+        pytest.param({}, {"client_metadata": {"x-client-request-id": "r", "trace_id": "t"}}, id="ids of requests"),
+        pytest.param({"x-client-request-id": "r"}, {}, id="a request id"),
+        pytest.param({"traceparent": "t", "x-trace-id": "t", "x-request-id": "r"}, {}, id="trace ids"),
+        pytest.param({"session-id": "", "session_id": "\x1b[0m"}, {}, id="unusable sessions"),
+        pytest.param({"thread-id": "t"}, {}, id="a thread"),
     ],
 )
-def test_these_members_name_no_session(members: dict[str, Json]) -> None:
-    assert turn({}, members).session is None
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        pytest.param({"x-client-request-id": "r"}, id="a request id"),
-        pytest.param({"traceparent": "t", "x-trace-id": "t", "x-request-id": "r"}, id="trace ids"),
-        pytest.param({"session-id": "", "session_id": "\x1b[0m"}, id="unusable sessions"),
-        pytest.param({"thread-id": "t"}, id="a thread"),
-    ],
-)
-def test_these_headers_name_no_session(headers: Headers) -> None:
-    assert turn(headers).session is None
-
-
-def test_an_unusable_session_header_gives_way_to_the_next() -> None:
-    assert turn({"session-id": " ", "session_id": "s"}).session == "s"
+def test_these_name_no_session(headers: Headers, members: dict[str, Json]) -> None:
+    assert turn(headers, members).session is None
 
 
 @pytest.mark.parametrize("name", ["thread-id", "thread_id", "Thread-ID", "x-codex-window-id", "x-codex-turn-metadata"])
@@ -96,42 +75,32 @@ def test_other_headers_do_not_make_a_client_the_official_one(name: str) -> None:
     assert not client_headers({name: "codex_cli_rs"}).native
 
 
-def test_an_idempotency_key_is_read_in_usable_form() -> None:
-    assert turn({"Idempotency-Key": " i "}).client_headers.idempotency_key == "i"
-
-
 @pytest.mark.parametrize(
-    ("given", "explicit"), [("k", "k"), (" k ", "k"), ("", None), (None, None), (7, None), (["k"], None)]
+    ("member", "attribute", "values"),
+    [
+        ("prompt_cache_key", "explicit_key", [("k", "k"), (" k ", "k"), ("", None), (None, None), (["k"], None)]),
+        ("previous_response_id", "previous_response_id", [("r", "r"), ("", None), (None, None), (7, None)]),
+        ("generate", "warm_up", [(False, True), (True, False), (None, False), (0, False), ("", False)]),
+        ("model", "model", [("m", "m"), (None, ""), (7, "")]),
+    ],
 )
-def test_the_bodys_own_key_is_read_in_usable_form(given: Json, explicit: str | None) -> None:
-    assert turn(prompt_cache_key=given).explicit_key == explicit
+def test_a_member_is_read_in_usable_form(member: str, attribute: str, values: list[tuple[Json, object]]) -> None:
+    for value, expected in values:
+        found = getattr(turn({}, {member: value}), attribute)
 
-
-@pytest.mark.parametrize(("given", "previous"), [("r", "r"), ("", None), (None, None), (7, None)])
-def test_the_previous_response_is_read(given: Json, previous: str | None) -> None:
-    assert turn(previous_response_id=given).previous_response_id == previous
-
-
-@pytest.mark.parametrize(("given", "warm_up"), [(False, True), (True, False), (None, False), (0, False), ("", False)])
-def test_only_generate_false_is_a_warm_up(given: Json, warm_up: bool) -> None:
-    assert turn(generate=given).warm_up is warm_up
-
-
-@pytest.mark.parametrize(("given", "model"), [("m", "m"), (None, ""), (7, "")])
-def test_the_model_is_read(given: Json, model: str) -> None:
-    assert turn(model=given).model == model
+        assert (found, type(found)) == (expected, type(expected))
 
 
 def test_another_caller_has_another_root() -> None:
-    roots = {client_headers(headers).caller_digest for headers in ({}, {"authorization": bearer(sub="a")})}
+    """A token and an account of the same name are two."""
+    one, other, account = {"authorization": bearer(sub="a")}, {"authorization": "x"}, {"chatgpt-account-id": "x"}
+    roots = {
+        client_headers().caller_digest,
+        *(client_headers(headers).caller_digest for headers in (one, other, account)),
+    }
 
-    assert len(roots) == 2
-
-
-def test_a_token_and_an_account_of_the_same_name_are_two_callers() -> None:
-    token, account = client_headers({"authorization": "x"}), client_headers({"chatgpt-account-id": "x"})
-
-    assert token.caller_digest != account.caller_digest
+    assert len(roots) == 4
+    assert turn({"Idempotency-Key": " i "}).client_headers.idempotency_key == "i"
 
 
 _WORDS = st.sampled_from([b"Content-Length", b"content-length", b"a", b"b", b""])
@@ -183,10 +152,10 @@ inputs = st.lists(st.sampled_from(given_items), max_size=4)
 
 @prop
 @given(documents, documents, st.sets(st.sampled_from([*names, *others])), inputs, inputs)
-def test_a_turn_that_goes_on_says_what_it_says_by_itself(
+def test_a_turn_that_extends_another_says_what_it_says_by_itself(
     was: Object, other: Object, altered: set[str], earlier: list[Json], new: list[Json]
 ) -> None:
-    """Only what is told to have changed in the members beside its input is read again.
+    """Only what is told to have changed in the members besides its input is read again.
 
     Not tried: instructions that come or go, while a message stands there that carries them when there are no others.
     """

@@ -7,6 +7,7 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.turn.response import ResponseInfo
 
 USAGE: Object = {"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 1920}, "output_tokens": 5}
+ITEMS: list[Json] = [{"type": "message", "id": "m1"}, {"type": "function_call", "id": "f1"}]
 RESPONSE: Object = {"id": "r1", "prompt_cache_key": "k", "usage": USAGE}
 
 
@@ -25,40 +26,54 @@ def after_body(body: bytes, status: int | None = 200) -> ResponseInfo:
     return response_info
 
 
-def test_a_new_outcome_knows_nothing() -> None:
-    assert ResponseInfo() == ResponseInfo(
-        status=None, response_id=None, echoed_key=None, usage={}, error=None, finished=False
-    )
-
-
-def test_the_id_and_the_echoed_key_are_known_from_the_start() -> None:
-    response_info = after(
-        {"type": "response.created", "response": {"id": "r1", "prompt_cache_key": "k", "usage": None}}
-    )
-
-    assert (response_info.response_id, response_info.echoed_key, response_info.usage, response_info.finished) == (
-        "r1",
-        "k",
-        {},
-        False,
-    )
-
-
-@pytest.mark.parametrize("kind", ["response.completed", "response.done", "response.incomplete", "response.failed"])
+@pytest.mark.parametrize("kind", ["response.completed", "response.done", "response.incomplete"])
 def test_the_last_event_brings_the_usage_and_ends_the_turn(kind: str) -> None:
-    response_info = after({"type": kind, "response": RESPONSE})
+    expected = ResponseInfo(response_id="r1", echoed_key="k", usage=USAGE, finished=True)
 
-    assert (response_info.response_id, response_info.usage, response_info.finished) == ("r1", USAGE, True)
-
-
-def test_a_last_event_without_usage_ends_the_turn_and_leaves_the_usage_empty() -> None:
-    response_info = after({"type": "response.completed", "response": {"id": "r1"}})
-
-    assert (response_info.usage, response_info.finished) == ({}, True)
+    assert after({"type": kind, "response": RESPONSE}) == expected
 
 
-def test_a_last_event_without_a_response_ends_the_turn() -> None:
-    assert after({"type": "response.done"}).finished
+ERROR: Object = {"type": "error", "status": 400, "error": {"message": "no"}}
+FAILED: Object = {"id": "r1", "error": {"code": "server_error"}, "usage": USAGE}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        pytest.param(
+            {"type": "response.created", "response": {"id": "r1", "prompt_cache_key": "k", "usage": None}},
+            ResponseInfo(response_id="r1", echoed_key="k"),
+            id="id and echoed key from the start",
+        ),
+        pytest.param(
+            {"type": "response.completed", "response": {"id": "r1"}},
+            ResponseInfo(response_id="r1", finished=True),
+            id="no usage",
+        ),
+        pytest.param({"type": "response.done"}, ResponseInfo(finished=True), id="no response"),
+        pytest.param(
+            {"type": "response.completed", "response": {"error": None}}, ResponseInfo(finished=True), id="a null"
+        ),
+        pytest.param(
+            {"type": "response.completed", "response": {"output": ITEMS}},
+            ResponseInfo(outputs=ITEMS, finished=True),
+            id="items",
+        ),
+        pytest.param(
+            {"type": "response.failed", "response": FAILED},
+            ResponseInfo(response_id="r1", usage=USAGE, error=FAILED, finished=True),
+            id="a failed response",
+        ),
+        pytest.param(ERROR, ResponseInfo(status=400, error=ERROR, finished=True), id="an error frame"),
+    ],
+)
+def test_an_event_says(event: Object, expected: ResponseInfo) -> None:
+    assert after(event) == expected
+
+
+@pytest.mark.parametrize(("given", "status"), [({"status_code": 400}, 400), ({"status": "bad"}, 200)])
+def test_an_error_frame_says_its_status_or_keeps_the_responses(given: Object, status: int) -> None:
+    assert after({"type": "error", **given}, status=200).status == status
 
 
 def test_what_was_known_is_not_lost_by_an_event_that_lacks_it() -> None:
@@ -99,77 +114,46 @@ def test_what_is_no_event_says_nothing(data: bytes) -> None:
     assert response_info == ResponseInfo()
 
 
-@pytest.mark.parametrize("data", [b'{"type":"error"}', b'{ "type" :\n"error" }', b'{"a":1,"type": "error","b":2}'])
-def test_white_space_and_order_do_not_matter(data: bytes) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"type":"error"}',
+        b'{ "type" :\n"error" }',
+        b'{"a":1,"type": "error","b":2}',
+        b'{"type":"response.completed","x":"\\ud83d","response":{"id":"r1"}}',
+    ],
+)
+def test_white_space_order_and_half_of_an_emoji_do_not_matter(data: bytes) -> None:
     response_info = ResponseInfo()
     response_info.read_event(data)
 
     assert response_info.finished
 
 
-def test_half_of_an_emoji_in_the_answer_does_not_hide_the_usage() -> None:
-    response_info = ResponseInfo()
-    response_info.read_event(b'{"type":"response.completed","x":"\\ud83d","response":{"id":"r1"}}')
-
-    assert (response_info.response_id, response_info.finished) == ("r1", True)
-
-
-@pytest.mark.parametrize("member", ["status", "status_code"])
-def test_an_error_frame_says_its_status(member: str) -> None:
-    event: Object = {"type": "error", member: 400, "error": {"message": "no"}}
-    response_info = after(event)
-
-    assert (response_info.status, response_info.error, response_info.finished) == (400, event, True)
-
-
-def test_an_error_frame_without_a_status_keeps_the_responses() -> None:
-    assert after({"type": "error", "status": "bad"}, status=200).status == 200
-
-
-def test_a_failed_response_holds_its_error() -> None:
-    response: Object = {"id": "r1", "error": {"code": "server_error"}}
-    response_info = after({"type": "response.failed", "response": response})
-
-    assert (response_info.error, response_info.finished) == (response, True)
-
-
-def test_a_response_whose_error_is_null_has_none() -> None:
-    assert after({"type": "response.completed", "response": {"error": None}}).error is None
-
-
 def test_a_whole_body_is_read_like_a_response() -> None:
-    response_info = after_body(json.dumps(RESPONSE).encode())
+    expected = ResponseInfo(status=200, response_id="r1", echoed_key="k", usage=USAGE, finished=True)
 
-    assert (response_info.response_id, response_info.echoed_key, response_info.usage) == ("r1", "k", USAGE)
-    assert (response_info.error, response_info.finished) == (None, True)
-
-
-@pytest.mark.parametrize("body", [b'{"detail":"x"}', b'{"error":{"message":"x"}}'])
-def test_the_body_of_a_refusal_is_its_error(body: bytes) -> None:
-    assert after_body(body, status=400).error == json.loads(body)
+    assert after_body(json.dumps(RESPONSE).encode()) == expected
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff"], ids=repr)
-def test_a_refusal_that_is_no_json_object_is_an_error_without_words(body: bytes) -> None:
-    assert after_body(body, status=403).error == {}
-
-
-@pytest.mark.parametrize("status", [None, 200, 399])
-def test_below_400_a_body_is_no_error(status: int | None) -> None:
-    assert after_body(b"{}", status=status).error is None
-
-
-ITEMS: list[Json] = [{"type": "message", "id": "m1"}, {"type": "function_call", "id": "f1"}]
+@pytest.mark.parametrize(
+    ("body", "status", "error"),
+    [
+        (b'{"detail":"x"}', 400, {"detail": "x"}),
+        (b'{"error":{"message":"x"}}', 400, {"error": {"message": "x"}}),
+        *((no_object, 403, {}) for no_object in (b"", b"<html>", b"[1]", b"\xff")),
+        *((b"{}", status, None) for status in (None, 200, 399)),
+    ],
+    ids=repr,
+)
+def test_from_400_on_a_body_is_an_error_with_or_without_words(body: bytes, status: int, error: Object | None) -> None:
+    assert after_body(body, status=status).error == error
 
 
 def test_the_responses_items_are_gathered_as_they_are_done() -> None:
     events: list[Object] = [{"type": "response.output_item.done", "item": item} for item in ITEMS]
 
     assert after(*events, {"type": "response.completed", "response": {"output": []}}).outputs == ITEMS
-
-
-def test_a_whole_response_brings_its_items_along() -> None:
-    assert after({"type": "response.completed", "response": {"output": ITEMS}}).outputs == ITEMS
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 from codexcache.body.json_splice import Json
 from codexcache.turn.cache_key import CacheKey, KeyMemory, choose_key
 from codexcache.turn.key_values import usable
+from codexcache.turn.request import Transport
 from codexcache.turn.rewrite import RequestEdits, no_edits, plan_edits, plan_handshake_edits
 from support.turns import NATIVE, Headers, client_headers, fields, headers_of, turn
 
@@ -17,10 +18,13 @@ def sealed(
     *,
     strip: str = "",
     withhold: bool = False,
+    transport: Transport = "http",
+    cache_key: CacheKey | None = None,
 ) -> RequestEdits:
     """Return the envelope of a turn that nothing went before."""
-    sent = turn(headers, body)
-    return plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(strip.split()), omit_key=withhold)
+    sent = turn(headers, body, transport=transport)
+    known = cache_key or choose_key(sent, KeyMemory())
+    return plan_edits(sent, known, strip=frozenset(strip.split()), omit_key=withhold)
 
 
 def places(edits: RequestEdits) -> tuple[str | None, str | None, str | None]:
@@ -59,17 +63,13 @@ def test_a_turn_that_is_not_native_leaves_with_one_key_in_three_places(
     [
         pytest.param({"session-id": "s"}, {"prompt_cache_key": "k"}, (None, "s", None), id="values that differ stay"),
         pytest.param({"session_id": "s"}, {"prompt_cache_key": "k"}, (None, "s", "s"), id="today's header is added"),
-        pytest.param(
-            {"session-id": "s", "session_id": "o"}, {"prompt_cache_key": "k"}, (None, "s", "o"), id="both differ"
-        ),
+        pytest.param({"session-id": "s", "session_id": "o"}, {"prompt_cache_key": "k"}, (None, "s", "o"), id="both"),
         pytest.param({"session-id": "s"}, {}, ("s", "s", None), id="the body's key is added"),
         pytest.param({"session_id": "s"}, {}, ("s", "s", "s"), id="both are added"),
         pytest.param({}, {"prompt_cache_key": "k"}, (None, None, None), id="no session header is made up"),
         pytest.param({"x-session-id": "x"}, {"prompt_cache_key": "k"}, (None, None, None), id="nor from another"),
         pytest.param({"session-id": "", "session_id": "s"}, {}, ("s", "s", "s"), id="a blank one is missing"),
-        pytest.param(
-            {"session-id": LONG}, {"prompt_cache_key": LONG}, (FORM, FORM, None), id="long values are replaced"
-        ),
+        pytest.param({"session-id": LONG}, {"prompt_cache_key": LONG}, (FORM, FORM, None), id="long ones are replaced"),
         pytest.param({"session_id": LONG}, {}, (FORM, FORM, FORM), id="a long session is replaced and completed"),
     ],
 )
@@ -84,6 +84,7 @@ def test_a_complete_native_turn_is_not_changed_at_all() -> None:
     edits = sealed(headers, {"prompt_cache_key": "t1"})
 
     assert (edits.fields, edits.put, edits.changed) == (fields(headers), {}, ())
+    assert no_edits(client_headers(headers)) == RequestEdits(fields=fields(headers))
 
 
 @pytest.mark.parametrize(
@@ -98,9 +99,7 @@ def test_a_complete_native_turn_is_not_changed_at_all() -> None:
         pytest.param(NATIVE, {"prompt_cache_key": "k"}, None, id="native: not added"),
         pytest.param({}, {}, None, id="no key: not added"),
         pytest.param({"session-id": LONG, "x-client-request-id": LONG}, {}, FORM, id="a long one follows its session"),
-        pytest.param(
-            {**NATIVE, "session-id": LONG, "x-client-request-id": LONG}, {}, FORM, id="native: it follows as well"
-        ),
+        pytest.param({**NATIVE, "session-id": LONG, "x-client-request-id": LONG}, {}, FORM, id="native: as well"),
         pytest.param({"session-id": "s", "x-client-request-id": LONG}, {}, LONG, id="a long one of its own stays"),
     ],
 )
@@ -111,16 +110,12 @@ def test_the_request_id_is_added_where_there_is_no_session_header(
 
 
 def test_a_header_keeps_its_place_and_spelling_and_all_others_stay() -> None:
+    """Repeated session headers become one."""
     edits = sealed({"A": "1", "Session_ID": "s", "B": "2"}, {"prompt_cache_key": "k"})
+    repeated = sealed({"session_id": "s", "Session_ID": "s", "session-id": "s"})
 
     assert edits.fields == ((b"A", b"1"), (b"Session_ID", b"k"), (b"B", b"2"), (b"session-id", b"k"))
-
-
-def test_repeated_session_headers_become_one() -> None:
-    sent = turn({"session_id": "s", "Session_ID": "s", "session-id": "s"})
-    edits = plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(), omit_key=False)
-
-    assert edits.fields == ((b"session_id", b"s"), (b"session-id", b"s"))
+    assert repeated.fields == ((b"session_id", b"s"), (b"session-id", b"s"))
 
 
 @pytest.mark.parametrize(
@@ -150,14 +145,11 @@ def test_what_was_changed_is_named(
     assert sealed(headers, body, strip=strip).changed == changed
 
 
-def test_only_members_that_are_there_are_stripped() -> None:
+@pytest.mark.parametrize("headers", [{}, NATIVE], ids=["any client", "native"])
+def test_only_members_that_are_there_are_stripped(headers: Headers) -> None:
     body: dict[str, Json] = {"stream_options": {}, "prompt_cache_retention": "24h", "previous_response_id": "r"}
 
-    assert sealed(body=body, strip="stream_options user").drop == {"stream_options"}
-
-
-def test_native_turns_are_stripped_as_well() -> None:
-    assert sealed(NATIVE, {"stream_options": {}}, strip="stream_options").drop == {"stream_options"}
+    assert sealed(headers, body, strip="stream_options user").drop == {"stream_options"}
 
 
 def test_a_stripped_key_is_not_put_back() -> None:
@@ -182,21 +174,16 @@ def test_a_key_that_was_refused_is_withheld_from_the_body_alone(
 
 
 def test_the_key_that_a_conversation_is_held_to_is_written_everywhere() -> None:
-    sent = turn({"session_id": "s2"}, prompt_cache_key="k2")
-    edits = plan_edits(sent, CacheKey(key="k1", source="session", inherited=True), strip=frozenset(), omit_key=False)
+    held = CacheKey(key="k1", source="session", inherited=True)
 
-    assert places(edits) == ("k1", "k1", "k1")
+    assert places(sealed({"session_id": "s2"}, {"prompt_cache_key": "k2"}, cache_key=held)) == ("k1", "k1", "k1")
 
 
 def test_a_frame_has_no_headers_to_write() -> None:
-    sent = turn({"x-session-id": "s"}, transport="websocket")
-    edits = plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(), omit_key=False)
+    edits = sealed({"x-session-id": "s"}, transport="websocket")
 
-    assert (edits.put, edits.fields, edits.changed) == (
-        {"prompt_cache_key": "s"},
-        sent.client_headers.fields,
-        ("prompt_cache_key",),
-    )
+    assert (edits.put, edits.fields) == ({"prompt_cache_key": "s"}, fields({"x-session-id": "s"}))
+    assert edits.changed == ("prompt_cache_key",)
 
 
 @pytest.mark.parametrize(
@@ -215,12 +202,4 @@ def test_a_frame_has_no_headers_to_write() -> None:
 def test_a_handshake_is_completed_from_its_own_session_alone(
     headers: Headers, expected: tuple[str | None, ...]
 ) -> None:
-    edits = plan_handshake_edits(client_headers(headers))
-
-    assert places(edits) == (None, *expected)
-
-
-def test_the_untouched_envelope_changes_nothing() -> None:
-    sent = turn({"session_id": "s"}, stream_options={})
-
-    assert no_edits(sent.client_headers) == RequestEdits(fields=sent.client_headers.fields)
+    assert places(plan_handshake_edits(client_headers(headers))) == (None, *expected)

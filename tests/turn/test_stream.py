@@ -39,14 +39,19 @@ def test_an_event_stream_is_read_whatever_its_coding_and_its_chunks(coding: str,
     assert (response_info.response_id, response_info.finished) == ("r1", True)
 
 
-def test_the_last_event_finishes_a_turn_before_the_body_ends() -> None:
+@pytest.mark.parametrize(
+    ("event_stream", "start", "finished"),
+    [
+        pytest.param(True, EVENTS[: EVENTS.index(b"\n\n") + 2], True, id="by the last event of a stream"),
+        pytest.param(True, EVENTS[:40], False, id="not by a part of one"),
+        pytest.param(False, b'{"id":"r1"}', False, id="nor by a whole body before its end"),
+    ],
+)
+def test_a_turn_is_finished_before_the_body_ends(event_stream: bool, start: bytes, finished: bool) -> None:
     response_info = ResponseInfo()
-    reader_into(response_info, coding="", event_stream=True, limit=10).feed(EVENTS[: EVENTS.index(b"\n\n") + 2])
+    reader_into(response_info, event_stream=event_stream).feed(start)
 
-    assert response_info.finished
-
-
-def test_an_event_stream_that_was_cut_is_not_finished() -> None:
+    assert (response_info.finished, response_info.response_id) == (finished, "r1" if finished else None)
     assert not read(EVENTS[:40]).finished
 
 
@@ -58,45 +63,27 @@ def test_a_whole_body_is_read_at_its_end(coding: str) -> None:
     assert (response_info.response_id, response_info.finished) == ("r1", True)
 
 
-def test_a_whole_body_is_not_read_before_its_end() -> None:
-    response_info = ResponseInfo()
-    reader_into(response_info, coding="", event_stream=False, limit=10).feed(b'{"id":"r1"}')
-
-    assert response_info == ResponseInfo()
-
-
-def test_a_body_over_the_limit_is_passed_over() -> None:
+def test_a_body_over_the_limit_or_of_an_unknown_coding_is_not_read() -> None:
     response_info = read(json.dumps({"id": "r1", "x": "y" * 1000}).encode(), event_stream=False)
 
     assert (response_info.response_id, response_info.finished) == (None, True)
-
-
-def test_an_unknown_coding_has_no_reader() -> None:
     with pytest.raises(Undecodable):
-        reader_into(ResponseInfo(), coding="snappy", event_stream=True, limit=1)
+        reader_into(ResponseInfo(), coding="snappy")
 
 
 @pytest.mark.parametrize(
-    ("limit", "kept"),
-    [pytest.param(6, b"abcdef", id="just the limit"), pytest.param(5, None, id="one byte too many")],
+    ("limit", "held", "kept"),
+    [
+        pytest.param(6, 6, b"abcdef", id="just the limit"),
+        pytest.param(5, 0, None, id="one byte too many: nothing, not even in part"),
+    ],
 )
-def test_a_body_is_kept_as_long_as_it_is_not_too_large(limit: int, kept: bytes | None) -> None:
+def test_a_body_is_kept_as_long_as_it_is_not_too_large(limit: int, held: int, kept: bytes | None) -> None:
     keeper = BodyBuffer(limit)
     for chunk in (b"abc", b"def", b""):
         keeper.add(chunk)
 
-    assert keeper.release() == kept
-
-
-def test_what_is_too_large_is_not_kept_in_part() -> None:
-    keeper = BodyBuffer(5)
-    for chunk in (b"abc", b"def", b"g"):
-        keeper.add(chunk)
-
-    assert keeper._chunks == []
-
-
-def test_nothing_is_kept_as_nothing() -> None:
+    assert (keeper.held, keeper.release()) == (held, kept)
     assert BodyBuffer(0).release() == b""
 
 
@@ -114,7 +101,7 @@ class Failing:
             raise zlib.error("damaged")
 
 
-def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
+def test_a_reader_that_fails_is_reported_once_and_the_chunks_pass() -> None:
     reader, faults = Failing(), list[str]()
     tap = Tap(lambda error: faults.append(type(error).__name__), reader, BodyBuffer(1000))
     dull = b'data: {"type":"response.output_text.delta"}\n\n'
@@ -124,7 +111,7 @@ def test_a_reader_that_fails_is_told_of_once_and_the_chunks_go_on() -> None:
     assert (reader.heard, faults, tap.release()) == ([dull, b"b"], ["error"], b"".join(chunks))
 
 
-def test_a_chunk_goes_on_as_the_very_object_that_came() -> None:
+def test_a_chunk_is_passed_on_as_the_very_object_that_came() -> None:
     chunk = bytes(range(200))
 
     assert Tap(lambda _: None).listener()(chunk) is chunk
@@ -142,20 +129,13 @@ def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
     assert reader.heard == [b"abc"]
 
 
-def test_a_tap_keeps_what_is_not_too_large_and_of_what_is_nothing() -> None:
-    for limit, kept in ((5, b"abcde"), (4, None)):
-        tap = Tap(lambda _: None, body_buffer=BodyBuffer(limit))
-        for chunk in (b"abc", b"de"):
-            tap.listener()(chunk)
+@pytest.mark.parametrize(("keeper", "kept"), [(BodyBuffer(5), b"abcde"), (BodyBuffer(4), None), (None, None)])
+def test_a_tap_keeps_what_is_not_too_large_if_it_keeps_anything(keeper: BodyBuffer | None, kept: bytes | None) -> None:
+    tap = Tap(lambda _: None, body_buffer=keeper)
+    for chunk in (b"abc", b"de"):
+        tap.listener()(chunk)
 
-        assert tap.release() == kept
-
-
-def test_a_tap_without_a_keeper_has_nothing_to_be_taken() -> None:
-    tap = Tap(lambda _: None)
-    tap.listener()(b"abc")
-
-    assert tap.release() is None
+    assert tap.release() == kept
 
 
 @prop
@@ -193,7 +173,7 @@ _ODD = st.sampled_from([b"\n", b"\r", b"\r\n", b"data", b": ", b"\xef\xbb\xbf", 
 
 @prop
 @given(st.lists(st.one_of(_DULL, _DULL, _NOTABLE, _ODD), max_size=12), st.data())
-def test_what_is_passed_over_says_nothing(pieces: list[bytes], data: st.DataObject) -> None:
+def test_chunks_that_are_not_read_say_nothing(pieces: list[bytes], data: st.DataObject) -> None:
     """Chunks of whole events are not all read; a stream that comes byte by byte has no such chunks."""
     joined = data.draw(st.lists(st.booleans(), min_size=len(pieces), max_size=len(pieces)))
     chunks: list[bytes] = []

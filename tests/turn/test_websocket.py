@@ -20,6 +20,14 @@ def socket() -> Socket:
     return Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=10), handshake=HANDSHAKE)
 
 
+def opened(*exchanges: Exchange) -> Socket:
+    """Return a socket over which these turns were sent."""
+    made = socket()
+    for each in exchanges:
+        made.begin(each)
+    return made
+
+
 def exchange(key: str) -> Exchange:
     return Continuity().begin(turn(prompt_cache_key=key, transport="websocket"), default_settings())
 
@@ -29,77 +37,48 @@ def frame(kind: str, response_id: str = "r") -> bytes:
     return json.dumps(event).encode()
 
 
-def test_an_event_without_a_turn_is_passed_over() -> None:
-    assert socket().read_event(frame("response.completed"), 1.0) is None
+def test_a_turn_is_finished_by_its_last_event_or_by_an_error() -> None:
+    """An event without a turn is passed over."""
+    connection = opened(sent := exchange("k"))
 
-
-def test_a_turn_is_finished_by_its_last_event() -> None:
-    opened, sent = socket(), exchange("k")
-    opened.begin(sent)
-
-    assert opened.read_event(frame("response.created"), 1.0) is None
-    assert opened.read_event(b'{"type":"response.output_text.delta","delta":"x"}', 2.0) is None
-    assert opened.read_event(frame("response.completed"), 3.0) is sent
-    assert opened.read_event(frame("response.completed"), 4.0) is None
-
-
-def test_a_turn_is_finished_by_an_error_as_well() -> None:
-    opened, sent = socket(), exchange("k")
-    opened.begin(sent)
-
-    assert opened.read_event(b'{"type":"error","status":400}', 1.0) is sent
+    assert connection.read_event(frame("response.created"), 1.0) is None
+    assert connection.read_event(b'{"type":"response.output_text.delta","delta":"x"}', 2.0) is None
+    assert connection.read_event(frame("response.completed"), 3.0) is sent
+    assert connection.read_event(frame("response.completed"), 4.0) is None
+    assert opened(sent := exchange("k")).read_event(b'{"type":"error","status":400}', 1.0) is sent
 
 
 def test_an_event_belongs_to_the_oldest_turn_that_is_not_finished() -> None:
-    opened, one, two = socket(), exchange("k1"), exchange("k2")
-    opened.begin(one)
-    opened.begin(two)
-    finished = [opened.read_event(frame("response.completed", name), 1.0) for name in ("r1", "r2")]
+    connection = opened(one := exchange("k1"), two := exchange("k2"))
+    finished = [connection.read_event(frame("response.completed", name), 1.0) for name in ("r1", "r2")]
 
     assert finished == [one, two]
     assert [one.response_info.response_id, two.response_info.response_id] == ["r1", "r2"]
 
 
 def test_the_first_event_tells_when_the_response_began() -> None:
-    opened, sent = socket(), exchange("k")
-    opened.begin(sent)
+    connection = opened(sent := exchange("k"))
     for at in (1.0, 2.0):
-        opened.read_event(frame("response.created"), at)
+        connection.read_event(frame("response.created"), at)
 
     assert sent.first_byte_at == 1.0
 
 
-def test_the_last_turns_identity_is_known() -> None:
-    opened = socket()
-    for key in ("k1", "k2"):
-        opened.begin(exchange(key))
-
-    assert opened.last == exchange("k2").cache_key
-
-
 def test_a_handshakes_headers_count_for_the_first_turn() -> None:
-    opened, one, two = socket(), exchange("k1"), exchange("k2")
-    opened.begin(one)
-    opened.begin(two)
+    """Where it was not completed, it changed nothing."""
+    connection = opened(one := exchange("k1"), two := exchange("k2"))
+    Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=1)).begin(other := exchange("k"))
 
-    assert [one.changed, two.changed] == [("session-id",), ()]
+    assert [each.changed for each in (one, two, other)] == [("session-id",), (), ()]
     assert [one.forwarded, two.forwarded] == [HANDSHAKE.fields] * 2
-
-
-def test_a_socket_without_a_completed_handshake_changed_nothing() -> None:
-    opened, sent = Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=1)), exchange("k")
-    opened.begin(sent)
-
-    assert sent.changed == ()
+    assert connection.last == two.cache_key
 
 
 def test_turns_that_were_not_finished_are_abandoned_once() -> None:
-    opened, one, two = socket(), exchange("k1"), exchange("k2")
-    opened.begin(one)
-    opened.begin(two)
+    connection = opened(one := exchange("k1"), two := exchange("k2"))
 
-    assert list(opened.abandon()) == [one, two]
-    assert list(opened.abandon()) == []
+    assert list(connection.abandon()) == [one, two]
+    assert list(connection.abandon()) == []
 
 
 def test_messages_are_kept_up_to_the_limit() -> None:

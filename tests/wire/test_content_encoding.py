@@ -1,6 +1,5 @@
 """Bodies are decoded whole or piece by piece, and never beyond the limit."""
 
-import contextlib
 import gzip
 import random
 import time
@@ -61,6 +60,7 @@ def mitmproxys(coding: str) -> Encoder:
 SPELLINGS = [
     pytest.param("", bytes, id="no coding"),
     pytest.param("identity", bytes, id="identity"),
+    pytest.param(" GZIP ", gzip.compress, id="gzip in any case"),
     pytest.param("gzip", gzip.compress, id="gzip"),
     pytest.param("deflate", zlib.compress, id="deflate as zlib"),
     pytest.param("deflate", raw_deflate, id="deflate as a raw stream"),
@@ -69,7 +69,7 @@ SPELLINGS = [
     pytest.param("zstd", zstd_of_unknown_size, id="zstandard of unknown size"),
     *(pytest.param(name, mitmproxys(name), id=f"mitmproxy's {name}") for name in ("gzip", "deflate", "br", "zstd")),
 ]
-COMPRESSED = SPELLINGS[2:]
+COMPRESSED = SPELLINGS[3:]
 
 
 def feed(decoder: Decoder, data: bytes, step: int) -> bytes:
@@ -131,8 +131,7 @@ def flushed(coding: str, data: bytes) -> bytes:
 def test_several_members_or_frames_are_one_body(coding: str, encode: Encoder, step: int) -> None:
     data = encode(b"one ") + encode(b"") + encode(TEXT) + encode(b" three")
 
-    assert feed(decoder_for(coding), data, step) == b"one " + TEXT + b" three"
-    assert decode(data, coding, BIG) == b"one " + TEXT + b" three"
+    assert feed(decoder_for(coding), data, step) == decode(data, coding, BIG) == b"one " + TEXT + b" three"
 
 
 @pytest.mark.parametrize("step", [1, 1 << 20])
@@ -140,11 +139,6 @@ def test_a_skippable_frame_says_nothing(step: int) -> None:
     skippable = b"\x50\x2a\x4d\x18\x04\x00\x00\x00more"
 
     assert feed(Zstandard(), skippable + zstd(b"text"), step) == b"text"
-
-
-@pytest.mark.parametrize("coding", ["GZIP", " gzip ", "Gzip"])
-def test_the_name_of_a_coding_may_be_written_in_any_case(coding: str) -> None:
-    assert decode(gzip.compress(TEXT), coding, BIG) == TEXT
 
 
 @pytest.mark.parametrize("coding", ["gzip, zstd", "gzip, gzip", "snappy", "gzip;q=1", "compress", "\x1b[31m"])
@@ -183,8 +177,13 @@ def test_what_follows_a_body_damages_it(coding: str, encode: Encoder) -> None:
 @prop
 @given(st.sampled_from(["gzip", "deflate", "br", "zstd"]), st.binary(max_size=300))
 def test_any_bytes_are_decoded_or_refused(coding: str, data: bytes) -> None:
-    with contextlib.suppress(Undecodable):
-        decode(data, coding, BIG)
+    try:
+        result = decode(data, coding, BIG)
+    except Undecodable as refusal:
+        result = str(refusal).encode()
+
+    refusals = [f"its {coding} encoding is {what}".encode() for what in ("cut short", "damaged")]
+    assert result in refusals or result == feed(decoder_for(coding), data, 1)
 
 
 @pytest.mark.parametrize(("coding", "encode"), SPELLINGS)
@@ -194,6 +193,9 @@ def test_a_body_of_just_the_limit_passes_and_one_byte_more_does_not(coding: str,
     assert decode(data, coding, len(TEXT)) == TEXT
     with pytest.raises(Undecodable, match="over the size limit"):
         decode(data, coding, len(TEXT) - 1)
+    assert within(data, len(data)) is data  # as where there is no coding
+    with pytest.raises(Undecodable, match="over the size limit"):
+        within(data, len(data) - 1)
 
 
 def gzip_of_zeros(size: int) -> bytes:
@@ -222,9 +224,10 @@ BOMBS = [
 
 
 @pytest.mark.parametrize(("coding", "zeros", "decoder"), BOMBS)
-def test_a_gigabyte_in_a_small_body_is_refused_soon_and_never_held(
+def test_a_gigabyte_in_a_small_body_or_stream_is_refused_soon_and_never_held(
     coding: str, zeros: Callable[[int], bytes], decoder: type
 ) -> None:
+    """A stream of it would keep everything else waiting, and nothing of it is kept anyway."""
     bomb = zeros(1 << 30)
     start = time.perf_counter()
     tracemalloc.start()
@@ -232,41 +235,27 @@ def test_a_gigabyte_in_a_small_body_is_refused_soon_and_never_held(
         decode(bomb, coding, 1 << 20)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    with pytest.raises(DecompressionBomb):
+        whole_stream(coding, bomb)
 
     assert peak < 80 << 20
     assert time.perf_counter() - start < 5
 
 
 @pytest.mark.parametrize(("coding", "zeros", "decoder"), BOMBS)
-def test_a_bomb_comes_in_pieces_to_whoever_reads_it(
+def test_a_bomb_is_decoded_in_pieces(
     coding: str, zeros: Callable[[int], bytes], decoder: Callable[[], Decoder]
 ) -> None:
     pieces = list(islice(decoder()(zeros(1 << 26)), 4))
 
+    assert decode(zeros(1 << 24), coding, BIG) == bytes(1 << 24)
     assert max(len(piece) for piece in pieces) <= 32 << 20
-
-
-def test_the_densest_zstandard_bomb_is_a_valid_body() -> None:
-    assert decode(zstd_of_zeros(1 << 20), "zstd", BIG) == bytes(1 << 20)
 
 
 def whole_stream(coding: str, data: bytes, step: int = 1 << 16) -> int:
     """Return how many bytes come out of a stream, read chunk by chunk as a response is."""
     decoder = decoder_for(coding)
     return sum(len(piece) for start in range(0, len(data), step) for piece in decoder(data[start : start + step]))
-
-
-@pytest.mark.parametrize(("coding", "zeros", "decoder"), BOMBS)
-def test_a_response_that_swells_beyond_measure_is_given_up(
-    coding: str, zeros: Callable[[int], bytes], decoder: type
-) -> None:
-    """It would keep everything else waiting, and nothing of it is kept anyway."""
-    bomb = zeros(1 << 30)
-    start = time.perf_counter()
-    with pytest.raises(DecompressionBomb):
-        whole_stream(coding, bomb)
-
-    assert time.perf_counter() - start < 2
 
 
 def test_a_stream_that_was_given_up_stays_so() -> None:
@@ -292,11 +281,3 @@ def test_very_many_empty_parts_take_time_in_proportion_to_their_number(coding: s
 
     assert decode(empty * 300_000, coding, BIG) == b""
     assert time.perf_counter() - start < 5
-
-
-def test_a_body_without_a_coding_is_as_long_as_it_may_be() -> None:
-    data = bytes(10)
-
-    assert within(data, 10) is data
-    with pytest.raises(Undecodable, match="over the size limit"):
-        within(data, 9)

@@ -6,44 +6,20 @@ from support.turns import FieldTuple
 FIELDS: FieldTuple = ((b"A", b"1"), (b"Session_ID", b"2"), (b"b", b"3"), (b"session_id", b"4"))
 
 
-def test_a_field_is_found_in_any_case_and_in_order() -> None:
-    assert values_by_name(FIELDS)["session_id"] == ["2", "4"]
+def test_fields_are_found_by_their_lower_case_names_in_order() -> None:
+    """Bytes that are not UTF-8 are kept as surrogates; an underscore and a hyphen are two names."""
+    found = values_by_name([(b"Thread-Id", b""), (b"a", b"1"), (b"A", b"\xff"), (b"b", b"2"), (b"Session_ID", b"s")])
 
-
-def test_the_first_of_several_fields_counts() -> None:
-    assert first_value(values_by_name(FIELDS), "session_id") == "2"
-
-
-def test_a_missing_field_has_no_value() -> None:
-    assert first_value(values_by_name(FIELDS), "c") is None
-
-
-def test_an_underscore_and_a_hyphen_are_two_names() -> None:
-    assert first_value(values_by_name(FIELDS), "session-id") is None
-
-
-def test_bytes_that_are_not_utf_8_are_kept_as_surrogates() -> None:
-    assert values_by_name([(b"a", b"\xff")]) == {"a": ["\udcff"]}
-
-
-def test_all_fields_are_found_by_their_lower_case_names() -> None:
-    found = values_by_name([(b"Thread-Id", b""), (b"a", b"1"), (b"A", b"\xff"), (b"b", b"2")])
-
-    assert found == {"thread-id": [""], "a": ["1", "\udcff"], "b": ["2"]}
-
-
-def test_a_new_field_is_appended() -> None:
-    assert with_fields(FIELDS, {"c": "5"}) == (*FIELDS, (b"c", b"5"))
+    assert found == {"thread-id": [""], "a": ["1", "\udcff"], "b": ["2"], "session_id": ["s"]}
+    assert [first_value(found, name) for name in ("a", "session-id", "c")] == ["1", None, None]
 
 
 def test_a_field_is_replaced_in_its_place_and_spelling_and_its_repetitions_go() -> None:
-    assert with_fields(FIELDS, {"session_id": "5"}) == ((b"A", b"1"), (b"Session_ID", b"5"), (b"b", b"3"))
-
-
-def test_the_given_fields_are_left_alone() -> None:
+    """A new one is appended, and the given ones are left alone."""
     given = list(FIELDS)
-    with_fields(given, {"session_id": "5"})
 
+    assert with_fields(given, {"session_id": "5"}) == ((b"A", b"1"), (b"Session_ID", b"5"), (b"b", b"3"))
+    assert with_fields(given, {"c": "5"}) == (*FIELDS, (b"c", b"5"))
     assert tuple(given) == FIELDS
 
 
@@ -61,9 +37,6 @@ def test_a_length_is_left_blank_and_put_in_its_places() -> None:
     assert blank == ((b"Content-LENGTH", b""), (b"a", b"b"))
     assert with_length(blank, b"17") == ((b"Content-LENGTH", b"17"), (b"a", b"b"))
     assert (length_of(fields), length_of(blank), length_of(())) == (b"5", b"", b"")
-
-
-def test_fields_without_a_length_stay_as_they_are() -> None:
     assert with_length([(b"content-type", b"x")], b"5") == ((b"content-type", b"x"),)
 
 

@@ -57,6 +57,10 @@ class BodyCache[M]:
         """Bytes that are cached."""
         return self._latest.size + self._shared_prefixes.size
 
+    def __len__(self) -> int:
+        """Return how many bodies are cached, shared prefixes included."""
+        return len(self._latest) + len(self._shared_prefixes)
+
     def unparsed_length(self, text: bytes) -> int:
         """Return how many bytes of a body would have to be parsed: those after its longest cached prefix."""
         return len(text) - next((cached.prefix_length for cached in self._prefixes_of(text)), 0)

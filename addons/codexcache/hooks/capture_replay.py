@@ -27,10 +27,10 @@ _MOST = 10_000
 
 
 class CaptureReplay:
-    """Explains flows that were loaded from a file."""
+    """Explains flows that were loaded from a file, `quiet` seconds after the last, or when more than `most` wait."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, state: State, *, quiet: float = _QUIET, most: int = _MOST) -> None:
+        self._state, self._quiet, self._most = state, quiet, most
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -90,7 +90,7 @@ class CaptureReplay:
         for turn in turns:
             self._put(turn.sent_at, partial(self._state.record_sent, flow, turn.exchange, turn.sent_at))
             self._put(turn.ended_at, partial(self._state.diagnosis_service.turn_ended, turn.exchange, at=turn.ended_at))
-        if len(self._events) > _MOST:
+        if len(self._events) > self._most:
             self.play()
         self._play_later()
 
@@ -102,4 +102,4 @@ class CaptureReplay:
         """Play when no flow has come for a while; at the end of mitmdump, `done` plays before that."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(_QUIET, self.play)
+        self._timer = asyncio.get_running_loop().call_later(self._quiet, self.play)

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 TURN_SUMMARIES = "codex"
 """Key in `flow.metadata`: a list with the summary of each of the flow's turns, the latest ones last."""
 
-_SUMMARIES_PER_FLOW = 500
+SUMMARIES_PER_FLOW = 500
 """Summaries that one flow carries, about 1 kB each."""
 
 _RECENT_TURNS = 5_000
@@ -143,7 +143,7 @@ class Notifier:
         if (marked := self._state.flows.get(turn.diagnosis.record.flow)) is None:
             return
         summary = turn_summary(turn.diagnosis, turn.entry, self.pseudonyms)
-        relabel(marked, [*turn_summaries(marked), summary][-_SUMMARIES_PER_FLOW:])
+        relabel(marked, [*turn_summaries(marked), summary][-SUMMARIES_PER_FLOW:])
         if self._has_list:
             ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
             if self._on_marked:
@@ -197,5 +197,5 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     marker = MISS_MARKER if misses else GROUP_OF.get(str(latest.get("verdict")), UNKNOWN).marker
     if len(shown) == 1:
         return text, marker
-    turns = f"{'the latest ' if len(shown) == _SUMMARIES_PER_FLOW else ''}{len(shown)} turns"
+    turns = f"{'the latest ' if len(shown) == SUMMARIES_PER_FLOW else ''}{len(shown)} turns"
     return f"{turns}, {len(misses)} missed; {text}", marker

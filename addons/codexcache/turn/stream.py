@@ -31,6 +31,11 @@ class BodyBuffer:
         self._chunks: list[bytes] = []
         self._size = 0
 
+    @property
+    def held(self) -> int:
+        """Bytes that are kept now."""
+        return sum(map(len, self._chunks))
+
     def add(self, chunk: bytes) -> None:
         """Add a chunk; over the limit, keep nothing."""
         self._chunks.append(chunk)

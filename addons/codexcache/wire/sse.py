@@ -40,6 +40,11 @@ class EventStream:
         """
         return not (self._partial or self._mark or self._ended_in_cr)
 
+    @property
+    def held(self) -> int:
+        """Bytes kept of an event that is not complete yet."""
+        return len(self._partial)
+
     def single_event(self, chunk: bytes) -> bytes | None:
         """Return the data if the chunk is exactly one named event, as nearly all are, else None: then `feed` it."""
         start = chunk.find(b"\n") + 1
