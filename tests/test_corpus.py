@@ -5,8 +5,8 @@ from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.verdicts import VERDICTS
 from corpus import CASES
 from corpus.player import play
+from corpus.random_conversations import random_conversation
 from corpus.talk import Case, Path, Step
-from corpus.wander import random_conversation
 
 PLAYED = [pytest.param(case, path, id=f"{case.about}, {path}") for case in CASES for path in case.paths]
 

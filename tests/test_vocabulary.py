@@ -13,39 +13,13 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted(file for folder in ("addons", "scripts", "tests") for file in (ROOT / folder).rglob("*.py"))
 OWN = Path(__file__)
 
-IN_NAMES = frozenset(
-    (
-        *(
-            "room",
-            "rooms",
-            "passage",
-            "passages",
-            "envelope",
-            "envelopes",
-            "seal",
-            "sealed",
-            "portrait",
-            "portraits",
-            "desk",
-        ),
-        *("lessons", "keeper", "explainer", "openings", "telling", "arrivals", "onlookers", "afterwards", "handover"),
-        *("leftover", "switchboard", "offloop", "recalled", "gathered", "wording", "unchanging", "phrases", "foreseen"),
-        *(
-            "outlook",
-            "strangers",
-            "kin",
-            "rung",
-            "ladder",
-            "fingerprint",
-            "fingerprints",
-            "swollen",
-            "shelf",
-            "rewritten",
-        ),
-        *("baton", "lane", "lanes", "census", "tally", "farewell", "beacon", "witness", "office", "clerk", "wander"),
-        *("provoke", "crowd", "excerpt", "divided", "bears", "anew"),
-    )
-)
+_WORDS = """
+    room rooms passage passages envelope envelopes seal sealed portrait portraits desk lessons keeper explainer telling
+    arrivals onlookers handover leftover switchboard offloop recalled wording unchanging phrases foreseen outlook kin
+    rung ladder fingerprint fingerprints swollen shelf baton lane lanes census tally farewell beacon witness office
+    clerk wander provoke crowd excerpt
+"""
+IN_NAMES = frozenset(_WORDS.split())
 """Parts of names, as underscores and capitals separate them."""
 
 IN_PROSE = re.compile(

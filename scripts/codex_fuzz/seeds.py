@@ -16,7 +16,7 @@ from corpus.talk import Case
 from mitmproxy import http
 from mitmproxy.io import FlowReader
 from support.journals import lines, long_journal
-from support.turn_summaries import PORTRAIT
+from support.turn_summaries import SUMMARY
 from support.wire import bearer, body, completed, event, frame
 
 from codex_fuzz.mutations import HOSTILE, SECTIONS
@@ -107,9 +107,9 @@ def journals() -> tuple[bytes, ...]:
 
 def turn_summaries() -> tuple[bytes, ...]:
     """Return turn_summaries."""
-    hostile = {name: HOSTILE if isinstance(value, str) else value for name, value in PORTRAIT.items()}
-    odd = {**PORTRAIT, "sent_at": 1e300, "resent_tokens": 1e308, "many": [PORTRAIT, {}, hostile]}
-    return orjson.dumps(PORTRAIT), orjson.dumps(hostile), orjson.dumps(odd), b"{}"
+    hostile = {name: HOSTILE if isinstance(value, str) else value for name, value in SUMMARY.items()}
+    odd = {**SUMMARY, "sent_at": 1e300, "resent_tokens": 1e308, "many": [SUMMARY, {}, hostile]}
+    return orjson.dumps(SUMMARY), orjson.dumps(hostile), orjson.dumps(odd), b"{}"
 
 
 def conversations() -> tuple[bytes, ...]:

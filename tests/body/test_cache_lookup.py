@@ -7,10 +7,10 @@ from support.bodies import known, text_of
 
 
 def holding(*kept: CachedBody[Json], limit: int = 1 << 20) -> PrefixCache[Json]:
-    shelf = PrefixCache[Json](limit)
+    cache = PrefixCache[Json](limit)
     for one in kept:
-        shelf.put(one)
-    return shelf
+        cache.put(one)
+    return cache
 
 
 def test_what_a_body_starts_with_is_found_the_longest_first() -> None:
@@ -23,28 +23,28 @@ def test_what_a_body_starts_with_is_found_the_longest_first() -> None:
 
 def test_of_two_that_cannot_be_told_apart_where_they_stand_the_later_one_is_kept() -> None:
     first, second = known(text_of("1")), known(text_of("2"))
-    shelf = holding(first, second)
+    cache = holding(first, second)
 
-    assert (len(shelf), shelf.size) == (1, second.cost)
-    assert list(shelf.prefixes_of(text_of("1,3"))) == []
-    assert list(shelf.prefixes_of(text_of("2,3"))) == [second]
+    assert (len(cache), cache.size) == (1, second.cost)
+    assert list(cache.prefixes_of(text_of("1,3"))) == []
+    assert list(cache.prefixes_of(text_of("2,3"))) == [second]
 
 
 def test_what_is_dropped_is_gone_and_told_whether_it_was_there() -> None:
     one, another = known(text_of("1")), known(text_of("2"))
-    shelf = holding(one)
+    cache = holding(one)
 
-    assert [shelf.drop(another), shelf.drop(one), shelf.drop(one)] == [False, True, False]
-    assert (len(shelf), shelf.size) == (0, 0)
+    assert [cache.drop(another), cache.drop(one), cache.drop(one)] == [False, True, False]
+    assert (len(cache), cache.size) == (0, 0)
 
 
 def test_the_oldest_go_for_the_latest() -> None:
     kept = [known(text_of("1", f'"instructions":"{f"{number:06}" * 100}"')) for number in range(100)]
-    shelf = holding(*kept, limit=20 * kept[0].cost)
+    cache = holding(*kept, limit=20 * kept[0].cost)
 
-    assert shelf.size <= 20 * kept[0].cost
+    assert cache.size <= 20 * kept[0].cost
     found = [
-        bool(list(shelf.prefixes_of(bytes(one.prefix_bytes) + b"]}")))
+        bool(list(cache.prefixes_of(bytes(one.prefix_bytes) + b"]}")))
         for one in (kept[0], kept[79], kept[80], kept[99])
     ]
     assert found == [False, False, True, True]

@@ -1,7 +1,7 @@
 """What was edited behind the items of a body is not worked out again for the next body of the same frame."""
 
 import pytest
-from codexcache.body import incremental as room
+from codexcache.body import incremental
 from codexcache.body.incremental import Body, cached_body, parse_with_prefix, read_whole
 from support.bodies import text_of
 
@@ -28,7 +28,7 @@ def gone_on(first: bytes, second: bytes) -> Body[None]:
 
 def test_the_same_edit_of_the_same_frame_is_put_there_again(monkeypatch: pytest.MonkeyPatch) -> None:
     body = gone_on(text(2), text(4))
-    monkeypatch.setattr(room, "edited", None)
+    monkeypatch.setattr(incremental, "edited", None)
 
     assert body.edited(NONE, KEY) == text(4, behind=',"stream":true,"prompt_cache_key":"k"')
 

@@ -163,7 +163,7 @@ async def test_names_can_be_called_over_http(web: Web) -> None:
 
 
 async def test_a_predecessor_whose_body_cannot_be_read_or_whose_flow_is_gone_is_reported(web: Web) -> None:
-    """All that the portrait knows is still there."""
+    """All that the summary knows is still there."""
     _, second, third = await a_hit_and_a_miss(web.proxy)
     second.request.content = b"[]"
     unread = (await web.command("codex.why", f"@{third.id}"))["value"]

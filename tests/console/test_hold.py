@@ -22,7 +22,7 @@ from support.wire import frame, spelled
 SESSION = ("session-id", "s")
 OTHER_TOOLS: list[Json] = [{"type": "function", "name": "shell", "description": "another"}]
 TOOLS: list[Json] = [{"type": "function", "name": "shell", "description": "one"}]
-FORESEEN = "tools_changed: tool shell was edited"
+PREDICTED = "tools_changed: tool shell was edited"
 
 
 async def send(proxy: Proxy, *texts: str, **members: Any) -> int:
@@ -43,10 +43,10 @@ async def first_then_held(
 
 @pytest.mark.parametrize("intercept", ["miss", "tools_changed", "idle, tools_changed"])
 async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(net: Network, intercept: str) -> None:
-    """It has not left, and its portrait is there to be looked at until it does."""
+    """It has not left, and its summary is there to be looked at until it does."""
     _, upstream, held, task = await first_then_held(net, intercept)
 
-    assert held.comment == f"held, heading for {FORESEEN}"
+    assert held.comment == f"held, heading for {PREDICTED}"
     assert held.metadata[HELD]["verdict"] == "tools_changed"
     assert len(upstream.requests) == 1
 
@@ -159,7 +159,7 @@ async def test_a_frame_is_held_edited_and_let_go(net: Network) -> None:
         assert held.websocket is not None
         message = held.websocket.messages[-1]
 
-        assert held.comment == f"held, heading for {FORESEEN}"
+        assert held.comment == f"held, heading for {PREDICTED}"
         assert len(recorder.messages) == 1
 
         message.content = message.content.replace(b"another", b"one")

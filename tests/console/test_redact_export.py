@@ -9,7 +9,7 @@ from codexcache.hooks.notify import TURN_SUMMARIES
 from mitmproxy import http
 from mitmproxy.test import tflow
 from support.saved import flows_in
-from support.turn_summaries import PORTRAIT
+from support.turn_summaries import SUMMARY
 
 
 def a_flow() -> http.HTTPFlow:
@@ -17,7 +17,7 @@ def a_flow() -> http.HTTPFlow:
     flow.request.headers["Authorization"] = "Bearer credential-1"
     flow.response = flow.response or http.Response.make()
     flow.response.headers["Set-Cookie"] = "sid=cookie-1"
-    flow.metadata[TURN_SUMMARIES] = [PORTRAIT]
+    flow.metadata[TURN_SUMMARIES] = [SUMMARY]
     return flow
 
 
@@ -28,7 +28,7 @@ def test_the_copies_have_no_credentials_and_the_originals_keep_them(tmp_path: Pa
     assert export([flow], path) == 1
     assert b"credential-1" not in path.read_bytes()
     assert b"cookie-1" not in path.read_bytes()
-    assert [(copy.id, copy.metadata[TURN_SUMMARIES]) for copy in flows_in(path)] == [(flow.id, [PORTRAIT])]
+    assert [(copy.id, copy.metadata[TURN_SUMMARIES]) for copy in flows_in(path)] == [(flow.id, [SUMMARY])]
     assert flow.request.headers["authorization"] == "Bearer credential-1"
 
 

@@ -7,8 +7,8 @@
 | `routing`    | misses by identity, routing and transport                                     |
 | `prompts`    | misses by the prompt, and edits that are none                                 |
 | `likely`     | misses by time, load and the server's side, and causes that overlap           |
-| `crowds`     | several conversations at once: who goes on with whom                          |
-| `wander`     | conversations at random whose causes are known                                |
+| `crowds`     | several conversations at once: who extends whom                          |
+| `random_conversations` | random conversations whose causes are known                       |
 | `player`     | plays a conversation over HTTP, over WebSocket and from a saved file           |
 
 Texts and counters are made up; a token is four bytes throughout. Each conversation names where such a one was seen.

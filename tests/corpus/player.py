@@ -1,7 +1,7 @@
 """Plays a conversation as its client would send it, and returns what was found out about each turn.
 
 Over HTTP each turn brings its whole input along. Over WebSocket a turn sends what is new, and names the response that
-it goes on with, wherever the official client would (openai/codex, `core/src/client.rs`): all but the input is the same
+it extends, wherever the official client would (openai/codex, `core/src/client.rs`): all but the input is the same
 as in the socket's last turn, and the input starts with that turn's input and answer. What was sent can be saved as
 mitmproxy saves it, and read back.
 """
@@ -76,12 +76,12 @@ class Player:
     def __init__(self, case: Case, *, over_socket: bool) -> None:
         self._talk, self._over_socket = case, over_socket
         self._settings = replace(default_settings(), mode=case.mode)
-        self._continuity, self._desk = Continuity(), DiagnosisService(raising)
+        self._continuity, self._diagnosis_service = Continuity(), DiagnosisService(raising)
         self._wires: list[_Wire] = []
         self._exchanges: dict[int, Exchange] = {}
         self._requests: list[http.HTTPFlow] = []
         self.diagnoses: list[Diagnosis] = []
-        self._desk.listeners.append(self.diagnoses.append)
+        self._diagnosis_service.listeners.append(self.diagnoses.append)
 
     def run(self) -> None:
         """Play all turns; one that ends at the moment at which another is sent ends first."""
@@ -114,7 +114,7 @@ class Player:
             wire.socket.begin(exchange)
             wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(exchange), step.at))
             wire.last = step
-        self._desk.turn_sent(exchange, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
+        self._diagnosis_service.turn_sent(exchange, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
 
     def _end(self, step: Step) -> None:
         exchange, answer = self._exchanges[step.number], step.answer
@@ -128,7 +128,7 @@ class Player:
                 exchange.response_info.read_body(_error_body(answer))
             self._requests.append(_request_flow(step, exchange))
         self._continuity.finish(exchange, self._settings)
-        self._desk.turn_ended(exchange, at=step.ended_at)
+        self._diagnosis_service.turn_ended(exchange, at=step.ended_at)
 
     def _hear(self, step: Step, wire: _Wire) -> None:
         """Take in the events of a turn's answer, or the end of its socket."""

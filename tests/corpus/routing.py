@@ -18,7 +18,7 @@ def account_rotates(case: Case) -> None:
     case.turn("hit")
 
 
-@labelled("another user goes on with a conversation, with a session of his own", "Soju06/codex-lb#2234")
+@labelled("another user extends a conversation, with a session of his own", "Soju06/codex-lb#2234")
 def user_rotates(case: Case) -> None:
     case.headers = {**AGENT, "authorization": "Bearer a", "chatgpt-account-id": "account-1"}
     case.turn("cold")

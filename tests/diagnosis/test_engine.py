@@ -150,7 +150,7 @@ def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
     assert engine.turn_ended(held, response_info(cached=0), 410)[0].name == "idle"
 
 
-def test_what_is_foreseen_has_a_sentence() -> None:
+def test_what_is_predicted_has_a_sentence() -> None:
     engine = Engine()
     played(engine, 0, ITEMS[:3])
 

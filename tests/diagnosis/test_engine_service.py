@@ -1,4 +1,4 @@
-"""The desk ties a turn's passage to the engine, and tells who listens."""
+"""The desk ties a turn's exchange to the engine, and tells who listens."""
 
 from typing import Any
 

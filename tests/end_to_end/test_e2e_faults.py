@@ -122,7 +122,9 @@ async def test_a_fault_on_a_websocket_passes_its_messages_as_they_were_sent(
         for _ in range(3):
             await peer.ask(frame(**TURN))
 
-    unread = place.endswith(("endpoint_of", "read_client_headers", "parse", "read_turn", "edited", "choose_key", "Backlog.add"))
+    unread = place.endswith(
+        ("endpoint_of", "read_client_headers", "parse", "read_turn", "edited", "choose_key", "Backlog.add")
+    )
     assert (recorder.messages == [frame(**TURN)] * 3) == unread
     assert said(caplog)
     assert len(set(said(caplog))) == len(said(caplog))

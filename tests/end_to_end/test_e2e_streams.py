@@ -188,7 +188,7 @@ async def test_an_http2_response_keeps_its_fields(net: Network) -> None:
 
 
 async def learned(proxy: Proxy, upstream: Upstream, response_id: str) -> bool:
-    """Tell whether the addon knows whose turn a response answered."""
+    """Return True if the addon knows whose turn a response answered."""
     upstream.answer = responding(whole())
     await post(proxy, input=[], previous_response_id=response_id)
     return upstream.last.values("session-id") == ["k"]

@@ -190,11 +190,11 @@ def test_what_is_no_turn_and_what_answers_none_is_passed_over() -> None:
 
 
 def known(at: float, **members: Json) -> Object:
-    """Return the portrait of a turn that was sent at `at`, and ended a quarter of a second later."""
+    """Return the summary of a turn that was sent at `at`, and ended a quarter of a second later."""
     return turn_summary(sent_at=START + at, ended_at=START + at + 0.25, **members)
 
 
-def test_what_only_a_portrait_knows_is_taken_from_it() -> None:
+def test_what_only_a_summary_knows_is_taken_from_it() -> None:
     turn = saved_summary(
         saved_request(at=5), known(1), known(5, mode="pin", key_source="conversation", changed=["a", "b"])
     )
@@ -205,7 +205,7 @@ def test_what_only_a_portrait_knows_is_taken_from_it() -> None:
     assert times([turn]) == [(5, 5.25)]
 
 
-def test_without_a_portrait_a_turn_is_taken_as_it_is() -> None:
+def test_without_a_summary_a_turn_is_taken_as_it_is() -> None:
     exchange = saved_summary(saved_request(content=body(prompt_cache_key="k"))).exchange
 
     assert (exchange.mode, exchange.changed, exchange.saved_summary) == ("observe", (), None)
@@ -242,7 +242,7 @@ SECOND, THIRD = known(10, key_source="principal"), known(20, key_source="idempot
         ),
     ],
 )
-def test_the_turns_of_a_socket_are_known_by_their_portraits(
+def test_the_turns_of_a_socket_are_known_by_their_summaries(
     messages: tuple[WebSocketMessage, ...], turn_summaries: list[Object], expected: list[str]
 ) -> None:
     turns = of_socket(*messages, turn_summaries=tuple(turn_summaries))
@@ -255,7 +255,7 @@ ODD_TIMES = [START, -math.inf, math.inf, 1e300, START + 1e9, math.nan]
 
 
 @pytest.mark.parametrize("value", [None, 7, "", "nonsense", ["fill"], {"fill": "fill"}, b"fill", *ODD_TIMES])
-def test_a_portrait_that_says_nonsense_is_not_believed(value: Json) -> None:
+def test_a_summary_that_says_nonsense_is_not_believed(value: Json) -> None:
     members = dict.fromkeys(("mode", "key_source", "continued", "changed", "ended_at"), value)
     turn = saved_summary(saved_request(at=5), turn_summary(**members))
     exchange = turn.exchange
@@ -272,7 +272,7 @@ def test_names_that_could_steer_a_terminal_or_fill_a_journal_with_text_are_left_
 
 
 @pytest.mark.parametrize("name", ["mode", "key_source", "continued", "changed", "ended_at", "sent_at"])
-def test_a_portrait_that_lacks_a_member_does_no_harm(name: str) -> None:
+def test_a_summary_that_lacks_a_member_does_no_harm(name: str) -> None:
     saved_summary(saved_request(), without(name))
 
     assert len(of_socket(*TWO_TURNS, turn_summaries=(without(name), {}))) == 2

@@ -224,7 +224,7 @@ async def test_nothing_is_kept_of_a_socket_that_was_reported() -> None:
 
 @pytest.mark.parametrize("make", [lambda: saved_request("one", coding="zstd"), lambda: saved_socket(*MESSAGES)])
 async def test_a_flow_keeps_every_byte(make: Callable[..., http.HTTPFlow]) -> None:
-    """Only its portraits, its mark and its comment are new."""
+    """Only its summaries, its mark and its comment are new."""
     flow = make()
     before = copy.deepcopy(flow.get_state())
     with taddons.context() as context:
@@ -253,7 +253,7 @@ OLD = turn_summary(sent_at=START, ended_at=START + 1)
 
 
 @pytest.mark.parametrize("make", [saved_request, lambda **given: saved_socket(*MESSAGES[:2], **given)])
-async def test_old_portraits_are_replaced_by_new_ones(make: Callable[..., http.HTTPFlow]) -> None:
+async def test_old_summaries_are_replaced_by_new_ones(make: Callable[..., http.HTTPFlow]) -> None:
     """What only they knew is taken over; they are not repeated each time the capture is loaded."""
     flow = await explained(make(turn_summaries=[OLD]))
     (first,) = turn_summaries(flow)
@@ -286,7 +286,7 @@ async def test_an_old_mark_and_comment_are_replaced_as_well_but_not_the_users_ow
 
 
 @pytest.mark.parametrize("value", [None, 7, "text", {"turn": 1}, [None, 7, "text", ["turn"]], [{}]])
-async def test_what_is_no_portrait_does_not_keep_a_turn_from_being_told(value: object) -> None:
+async def test_what_is_no_summary_does_not_keep_a_turn_from_being_told(value: object) -> None:
     request, socket = saved_request(), saved_socket(*MESSAGES)
     for flow in (request, socket):
         flow.metadata[TURN_SUMMARIES] = value

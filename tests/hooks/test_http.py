@@ -22,7 +22,7 @@ def turn_flow(*, live: bool = True, method: str = "POST", path: str = RESPONSES)
 
 
 async def hooks_changed(flow: http.HTTPFlow) -> bool:
-    """Run the hooks before a request is sent; tell whether they changed it."""
+    """Run the hooks before a request is sent; Return True if they changed it."""
     before = copy.deepcopy(flow.request.get_state())
     turns = HttpTurns(State())
     turns.requestheaders(flow)

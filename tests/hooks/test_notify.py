@@ -239,8 +239,8 @@ def test_a_comment_and_mark_of_the_users_own_stay(web: Mitmproxy, make: Callable
 
 
 @pytest.mark.parametrize("make", [lambda: tflow.tflow(resp=True), tflow.twebsocketflow])
-def test_a_flow_carries_a_bounded_number_of_portraits(web: Mitmproxy, make: Callable[[], http.HTTPFlow]) -> None:
-    """The latest ones, of a tolerable size; mark and comment go on with them."""
+def test_a_flow_carries_a_bounded_number_of_summaries(web: Mitmproxy, make: Callable[[], http.HTTPFlow]) -> None:
+    """The latest ones, of a tolerable size; mark and comment extend them."""
     web.flow = make()
     web.take()
     known, flow = turn_summaries(web.flow), make()
@@ -266,7 +266,7 @@ def test_lists_of_flows_hear_of_it(flow: http.HTTPFlow) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 7, "text", {"turn": 1}, [None, "text", 7]])
-def test_what_is_no_list_of_portraits_holds_none(flow: http.HTTPFlow, value: object) -> None:
+def test_what_is_no_list_of_summaries_holds_none(flow: http.HTTPFlow, value: object) -> None:
     """A flow may come from anybody's file."""
     flow.metadata[TURN_SUMMARIES] = value
 
@@ -274,7 +274,7 @@ def test_what_is_no_list_of_portraits_holds_none(flow: http.HTTPFlow, value: obj
 
 
 @pytest.mark.parametrize("known", [{}, {"is_miss": True}, {"verdict": ["hit"], "because": 7}])
-def test_a_portrait_from_a_file_that_lacks_what_is_shown_does_no_harm(
+def test_a_summary_from_a_file_that_lacks_what_is_shown_does_no_harm(
     web: Mitmproxy, flow: http.HTTPFlow, known: Object
 ) -> None:
     flow.metadata[TURN_SUMMARIES] = [known]
@@ -285,7 +285,7 @@ def test_a_portrait_from_a_file_that_lacks_what_is_shown_does_no_harm(
     assert flow.comment.startswith("cold: ")
 
 
-def test_a_portrait_is_what_the_flow_carries_and_can_be_saved(web: Mitmproxy, flow: http.HTTPFlow) -> None:
+def test_a_summary_is_what_the_flow_carries_and_can_be_saved(web: Mitmproxy, flow: http.HTTPFlow) -> None:
     web.flow = flow
     web.take()
     (diagnosis,) = web.diagnoses
@@ -407,7 +407,7 @@ def pseudonym(notifier: Notifier) -> str | None:
     return notifier.pseudonyms.of("key", "k")
 
 
-def test_fingerprints_of_two_starts_with_one_folder_are_the_same(tmp_path: Path) -> None:
+def test_pseudonyms_of_two_starts_with_one_folder_are_the_same(tmp_path: Path) -> None:
     starts = []
     for _ in range(2):
         with opened() as web:
@@ -424,7 +424,7 @@ def test_fingerprints_of_two_starts_with_one_folder_are_the_same(tmp_path: Path)
 
 
 @pytest.mark.parametrize("in_the_way", ["secret", "folder", "device"])
-def test_without_a_secret_that_can_be_kept_fingerprints_hold_for_this_start(
+def test_without_a_secret_that_can_be_kept_pseudonyms_hold_for_this_start(
     web: Mitmproxy, tmp_path: Path, caplog: pytest.LogCaptureFixture, in_the_way: str
 ) -> None:
     """It is said once, and turns are told of as ever."""

@@ -74,7 +74,7 @@ def test_what_passes_unchanged_is_named_by_host_and_reason(caplog: pytest.LogCap
 
 
 def test_a_delta_is_read_by_itself_and_any_other_body_in_the_light_of_an_earlier_one() -> None:
-    """All of a delta's items go on with what it names, whatever other body begins like it."""
+    """All of a delta's items extend what it names, whatever other body begins like it."""
     state, items = State(), [{"role": "user", "content": text * 300} for text in ("a", "b", "c")]
     for count in (2, 3):
         full = state.read(body(input=items[:count]))

@@ -34,7 +34,7 @@ def test_the_differences_are_named_with_the_first_one_on_both_sides() -> None:
     assert text.endswith("  both   Runs a \n  was  ▸ command.\n  now  ▸ script.")
 
 
-def test_identities_are_compared_by_their_fingerprints() -> None:
+def test_identities_are_compared_by_their_pseudonyms() -> None:
     other = turn_summary(identity={"key": ["dddddddddddd", "new"], "session": ["bbbbbbbbbbbb", "new"]})
 
     assert "  - key: aaaaaaaaaaaa became dddddddddddd" in compare(FIRST, turn_summary(), FIRST, other)
@@ -54,7 +54,7 @@ def test_one_item_is_told_of_as_one() -> None:
     assert "Of the first turn's 1 item, 1 is the same at the start of the second." in text
 
 
-def test_no_line_is_longer_than_there_is_room() -> None:
+def test_no_line_is_longer_than_the_width() -> None:
     """A turn's facts go on in line with the first ones."""
     second: Object = {**FIRST, "model": "a-long-name-of-a-model", "tools": []}
     lines = compare(FIRST, turn_summary(model="x" * 50), second, turn_summary(), NARROWEST).split("\n")

@@ -84,7 +84,7 @@ def test_the_echo_is_compared_with_what_was_sent(echo: str | None, said: str) ->
     assert entries(harness)[0]["echoed_key"] == said
 
 
-def test_conversations_and_starts_have_fingerprints_of_their_own() -> None:
+def test_conversations_and_starts_have_pseudonyms_of_their_own() -> None:
     harness = Harness()
     harness.turn(input=ITEMS)
     harness.turn(input=conversation("x"))

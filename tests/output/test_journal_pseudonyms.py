@@ -5,7 +5,7 @@ from codexcache.output.journal import Pseudonyms
 PRINTS = Pseudonyms(b"0" * 32)
 
 
-def test_a_fingerprint_is_twelve_hexadecimal_digits_for_each_value_kind_and_secret() -> None:
+def test_a_pseudonym_is_twelve_hexadecimal_digits_for_each_value_kind_and_secret() -> None:
     shown = [str(PRINTS.of(*given)) for given in (("key", "a"), ("key", "b"), ("account", "a"))]
     shown.append(str(Pseudonyms(b"1" * 32).of("key", "a")))
 
@@ -15,7 +15,7 @@ def test_a_fingerprint_is_twelve_hexadecimal_digits_for_each_value_kind_and_secr
     assert PRINTS.of("key", "a") == shown[0]
 
 
-def test_nothing_has_no_fingerprint_and_everything_else_has_one() -> None:
+def test_nothing_has_no_pseudonym_and_everything_else_has_one() -> None:
     assert PRINTS.of("key", None) is None
     assert PRINTS.of("key", "") != PRINTS.of("key", "\udcff") is not None
 

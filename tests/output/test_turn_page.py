@@ -8,7 +8,7 @@ from codexcache.text import NARROWEST, WIDEST, WIDTH
 from codexcache.verdicts import MISSES, VERDICTS
 from support.turn_summaries import COUNTERS, turn_summary, without
 
-EXCERPT = Difference(path="tools[1].description", offset=460, context="…to disk. ", was="a", now="b", kind="text")
+DIFFERENCE = Difference(path="tools[1].description", offset=460, context="…to disk. ", was="a", now="b", kind="text")
 
 
 def section(text: str, start: str) -> list[str]:
@@ -59,7 +59,7 @@ def test_the_strip_marks_the_break() -> None:
     assert [line.split()[0] for line in lines[3:]] == ["◆", "░", "░"]
 
 
-def test_identity_is_shown_as_fingerprints_with_their_states() -> None:
+def test_identity_is_shown_as_pseudonyms_with_their_states() -> None:
     assert [line.split() for line in section(page(turn_summary()), "Identity")[1:]] == [
         ["key", "aaaaaaaaaaaa", "same"],
         ["session", "bbbbbbbbbbbb", "changed"],
@@ -94,7 +94,7 @@ def test_the_predecessor_is_named_with_how_long_before_it_was_sent(before: float
 def test_every_difference_is_listed_and_the_first_one_is_shown() -> None:
     assert section(page(turn_summary()), "Every difference")[1:] == ["  - tools_changed: tool shell was edited"]
     assert section(page(turn_summary(differences=[])), "Every difference") == ["Every difference: none."]
-    assert section(page(turn_summary(), EXCERPT), "First difference")[-1] == "  now  ▸ b"
+    assert section(page(turn_summary(), DIFFERENCE), "First difference")[-1] == "  now  ▸ b"
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -116,7 +116,7 @@ HOSTILE = "\x1b[2J\x07<script>\u202e\n\r"
 
 
 def defused(value: Json) -> Json:
-    """Return a portrait's member with every text replaced by a hostile one."""
+    """Return a summary's member with every text replaced by a hostile one."""
     if isinstance(value, dict):
         return {name + HOSTILE: defused(inner) for name, inner in value.items()}
     if isinstance(value, list):
@@ -125,7 +125,7 @@ def defused(value: Json) -> Json:
 
 
 @pytest.mark.parametrize("name", sorted(turn_summary()))
-def test_a_portrait_from_a_strangers_file_cannot_steer_a_terminal(name: str) -> None:
+def test_a_summary_from_a_strangers_file_cannot_steer_a_terminal(name: str) -> None:
     """Whatever stands in it."""
     text = page(turn_summary(**{name: defused(turn_summary()[name])}))
 
@@ -134,7 +134,7 @@ def test_a_portrait_from_a_strangers_file_cannot_steer_a_terminal(name: str) -> 
 
 @pytest.mark.parametrize("value", [None, 1, 2.5, "x", [], ["x"], [[1]], [["x", -1, "y"]], {}, {"x": 1}, {"x": [1]}])
 @pytest.mark.parametrize("name", sorted(turn_summary()))
-def test_a_portrait_of_any_shape_has_a_page(name: str, value: Json) -> None:
+def test_a_summary_of_any_shape_has_a_page(name: str, value: Json) -> None:
     """It may have been written by anyone, or by another version."""
     assert page(turn_summary(**{name: value}))
     assert page(dict[str, Json]()).startswith("n/a\n")
@@ -154,8 +154,8 @@ LONG = turn_summary(
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_no_line_is_longer_than_the_width(verdict: str, width: int) -> None:
     """Half of mitmweb's window, a terminal, or the popup in one of 80 columns."""
-    excerpt = Difference(path="x" * 90, offset=7, context="b" * 90, was="w" * 90, now="n" * 90, kind="text")
-    lines = page({**LONG, "verdict": verdict}, excerpt, width).split("\n")
+    difference = Difference(path="x" * 90, offset=7, context="b" * 90, was="w" * 90, now="n" * 90, kind="text")
+    lines = page({**LONG, "verdict": verdict}, difference, width).split("\n")
 
     assert max(map(len, lines)) <= width
 
@@ -172,7 +172,7 @@ def test_a_number_that_is_no_time_and_no_counter_has_a_page(name: str, value: fl
     assert max(map(len, text.split("\n"))) < 2 * WIDTH
 
 
-def test_a_giant_portrait_has_a_page_that_can_be_read() -> None:
+def test_a_giant_summary_has_a_page_that_can_be_read() -> None:
     giant = "x" * 1_000_000
     lines = page(
         turn_summary(because=giant, verdict=giant, differences=[giant] * 1000, prompt_parts=[["a", 1, "new"]] * 10**5)

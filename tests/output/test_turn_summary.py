@@ -1,4 +1,4 @@
-"""A turn's portrait: plain values, content-free, the break marked."""
+"""A turn's summary: plain values, content-free, the break marked."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ def parts(shown: Object) -> list[tuple[str, str]]:
 
 
 def two(first: dict[str, Json], second: dict[str, Json]) -> Object:
-    """Return the portrait of a turn behind another."""
+    """Return the summary of a turn behind another."""
     harness = Harness()
     for members in ({"input": ITEMS[:3], **first}, {"input": ITEMS, **second}):
         harness.turn(**members)  # type: ignore[arg-type]
@@ -34,13 +34,13 @@ def two(first: dict[str, Json], second: dict[str, Json]) -> Object:
 
 
 def one(**members: Any) -> tuple[Diagnosis, Object]:
-    """Return the only finding of a turn, and its portrait."""
+    """Return the only finding of a turn, and its summary."""
     harness = Harness()
     harness.turn(**{"input": ITEMS, **members})
     return harness.diagnoses[0], turn_summaries(harness)[0]
 
 
-def test_a_portrait_is_the_entry_and_more() -> None:
+def test_a_summary_is_the_entry_and_more() -> None:
     diagnosis, shown = one()
     entry = ENTRIES.entry(diagnosis)
 
@@ -84,7 +84,7 @@ def test_the_sizes_are_those_of_the_prompt() -> None:
     assert sum(size for _, size, _ in signature) == diagnosis.record.prompt.size
 
 
-def test_identity_is_shown_as_fingerprints_with_what_became_of_it() -> None:
+def test_identity_is_shown_as_pseudonyms_with_what_became_of_it() -> None:
     harness = Harness()
     harness.turn(input=ITEMS[:1], prompt_cache_key="k1")
     harness.turn(input=ITEMS, prompt_cache_key="k2")
@@ -106,7 +106,7 @@ def test_what_the_client_sent_is_shown_with_what_was_forwarded() -> None:
     assert shown["forwarded"] == dict(zip(names, (key, key, key, None), strict=True))
 
 
-def test_a_portrait_leads_to_its_predecessor() -> None:
+def test_a_summary_leads_to_its_predecessor() -> None:
     shown = two({}, {"model": "n"})
 
     assert shown["predecessor_flow"] == "flow-1790000020"
@@ -115,7 +115,7 @@ def test_a_portrait_leads_to_its_predecessor() -> None:
     assert (shown["is_miss"], shown["resent_tokens"]) == (True, 10_000)
 
 
-def test_nothing_that_is_secret_or_said_gets_into_a_portrait() -> None:
+def test_nothing_that_is_secret_or_said_gets_into_a_summary() -> None:
     headers = {**USER, "session-id": "sesame-1", "authorization": "Bearer sesame-2", "chatgpt-account-id": "sesame-3"}
     harness = Harness()
     harness.turn(headers=headers, input=conversation("sesame"), instructions="sesame", tools=[{"x": "sesame"}])

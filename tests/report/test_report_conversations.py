@@ -13,7 +13,7 @@ def last_of(*entries: Object) -> ReportTurn:
     return conversation.turns[-1]
 
 
-def test_the_same_fingerprint_in_two_starts_is_two_conversations() -> None:
+def test_the_same_pseudonym_in_two_starts_is_two_conversations() -> None:
     """And a predecessor of another start is another turn."""
     found = conversations(entry(1, given=10_000, run="b"), miss(reusable_tokens=500))
 

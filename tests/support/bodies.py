@@ -22,7 +22,7 @@ def known(text: bytes) -> CachedBody[Json]:
 
 
 def same(one: Json, other: Json) -> bool:
-    """Tell whether two values are spelled the same; an equal number need not be."""
+    """Return True if two values are spelled the same; an equal number need not be."""
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 

@@ -62,7 +62,7 @@ class Collector:
         return found[-1]
 
     def points(self, name: str) -> list[tuple[Attributes, float]]:
-        """Return the values of a counter, or the sums of a histogram, with what they are told apart by."""
+        """Return the values of a counter, or the sums of a histogram, with what they are distinguished by."""
         metric = self.metric(name)
         if metric.WhichOneof("data") == "sum":
             return [(read(point.attributes), point.as_int) for point in metric.sum.data_points]

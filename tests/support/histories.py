@@ -16,7 +16,7 @@ ITEMS = conversation("a", "b", "c", "d", "e")
 
 
 def remembering(*records: Record, limit: int = 1 << 20) -> History:
-    """Return a history of turns, each with what it was found to go on with."""
+    """Return a history of turns, each with what it was found to extend."""
     history = History(limit)
     for one in records:
         found = history.predecessor(one)

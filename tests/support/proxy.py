@@ -73,7 +73,7 @@ async def listening(master: Master, task: "asyncio.Task[None]") -> int:
 
 
 def is_open(port: int) -> bool:
-    """Tell whether something listens at a port of this machine."""
+    """Return True if something listens at a port of this machine."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 

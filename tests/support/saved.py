@@ -75,7 +75,7 @@ def saved_socket(
 
 
 def carrying(flow: http.HTTPFlow, turn_summaries: Iterable[Json]) -> http.HTTPFlow:
-    """Return the flow with the portraits with which it was saved."""
+    """Return the flow with the summaries with which it was saved."""
     if known := list(turn_summaries):
         flow.metadata[TURN_SUMMARIES] = known
     return flow

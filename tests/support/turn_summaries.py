@@ -1,4 +1,4 @@
-"""A turn's portrait, as a flow carries it."""
+"""A turn's summary, as a flow carries it."""
 
 from codexcache.body.json_splice import Json, Object
 
@@ -8,7 +8,7 @@ COUNTERS: Object = {
     "gen_ai.usage.output_tokens": 5,
 }
 
-PORTRAIT: Object = {
+SUMMARY: Object = {
     "turn": 7,
     "mode": "fill",
     "conversation": "c0ffee000001",
@@ -41,10 +41,10 @@ PORTRAIT: Object = {
 
 
 def turn_summary(**members: Json) -> Object:
-    """Return a portrait with some members replaced."""
-    return {**PORTRAIT, **members}
+    """Return a summary with some members replaced."""
+    return {**SUMMARY, **members}
 
 
 def without(*names: str) -> Object:
-    """Return a portrait in which some members are missing."""
-    return {name: value for name, value in PORTRAIT.items() if name not in names}
+    """Return a summary in which some members are missing."""
+    return {name: value for name, value in SUMMARY.items() if name not in names}

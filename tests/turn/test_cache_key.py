@@ -1,4 +1,4 @@
-"""Which key a turn gets: the ladder, and how conversations stick to their key."""
+"""Which key a turn gets: the order of sources, and how conversations stick to their key."""
 
 import os
 import subprocess
@@ -65,7 +65,7 @@ ALL_HEADERS = {"session-id": "session", "idempotency-key": "idempotency", **TOKE
         pytest.param({}, {"input": "a"}, "conversation", id="a conversation without a caller"),
     ],
 )
-def test_the_first_rung_with_a_usable_value_wins(headers: Headers, body: dict[str, Json], source: KeySource) -> None:
+def test_the_first_source_with_a_usable_value_wins(headers: Headers, body: dict[str, Json], source: KeySource) -> None:
     assert first(headers, **body).source == source
 
 

@@ -136,9 +136,9 @@ def whatever_is_held() -> dict[str, object]:
         "a caller with a token": caller(bearer(sub=CANARY)),
         "the sender": held.client_headers,
         "the turn": held,
-        "the passage": exchange,
+        "the exchange": exchange,
         "the identity": exchange.cache_key,
-        "the envelope": exchange.edits,
+        "the edits": exchange.edits,
         "the outcome": exchange.response_info,
         "the socket": socket,
     }

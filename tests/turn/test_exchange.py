@@ -53,7 +53,7 @@ class Client:
 
 
 @pytest.mark.parametrize("endpoint", ["responses", "compact"])
-def test_every_endpoint_gets_the_same_envelope_and_a_frame_the_same_key(endpoint: Endpoint) -> None:
+def test_every_endpoint_gets_the_same_edits_and_a_frame_the_same_key(endpoint: Endpoint) -> None:
     exchange = Client().send({"session_id": "s"}, {"stream_options": {}}, endpoint=endpoint)
 
     assert exchange.edits.put == {"prompt_cache_key": "s"}

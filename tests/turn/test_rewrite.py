@@ -12,7 +12,7 @@ LONG = "x" * 65
 FORM = usable(LONG) or ""
 
 
-def sealed(
+def edits_of(
     headers: Headers | None = None,
     body: dict[str, Json] | None = None,
     *,
@@ -21,7 +21,7 @@ def sealed(
     transport: Transport = "http",
     cache_key: CacheKey | None = None,
 ) -> RequestEdits:
-    """Return the envelope of a turn that nothing went before."""
+    """Return the edits of a turn that nothing went before."""
     sent = turn(headers, body, transport=transport)
     known = cache_key or choose_key(sent, KeyMemory())
     return plan_edits(sent, known, strip=frozenset(strip.split()), omit_key=withhold)
@@ -55,7 +55,7 @@ def places(edits: RequestEdits) -> tuple[str | None, str | None, str | None]:
 def test_a_turn_that_is_not_native_leaves_with_one_key_in_three_places(
     headers: Headers, body: dict[str, Json], expected: tuple[str | None, ...]
 ) -> None:
-    assert places(sealed(headers, body)) == expected
+    assert places(edits_of(headers, body)) == expected
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_a_turn_that_is_not_native_leaves_with_one_key_in_three_places(
 def test_a_native_turn_is_left_as_it_came_but_for_what_is_missing(
     headers: Headers, body: dict[str, Json], expected: tuple[str | None, ...]
 ) -> None:
-    assert places(sealed({**NATIVE, **headers}, body)) == expected
+    assert places(edits_of({**NATIVE, **headers}, body)) == expected
 
 
 def test_a_complete_native_turn_is_not_changed_at_all() -> None:
     headers = {**NATIVE, "session-id": "parent", "x-client-request-id": "t1"}
-    edits = sealed(headers, {"prompt_cache_key": "t1"})
+    edits = edits_of(headers, {"prompt_cache_key": "t1"})
 
     assert (edits.fields, edits.put, edits.changed) == (fields(headers), {}, ())
     assert no_edits(client_headers(headers)) == RequestEdits(fields=fields(headers))
@@ -106,13 +106,13 @@ def test_a_complete_native_turn_is_not_changed_at_all() -> None:
 def test_the_request_id_is_added_where_there_is_no_session_header(
     headers: Headers, body: dict[str, Json], request_id: str | None
 ) -> None:
-    assert headers_of(sealed(headers, body)).get("x-client-request-id") == request_id
+    assert headers_of(edits_of(headers, body)).get("x-client-request-id") == request_id
 
 
 def test_a_header_keeps_its_place_and_spelling_and_all_others_stay() -> None:
     """Repeated session headers become one."""
-    edits = sealed({"A": "1", "Session_ID": "s", "B": "2"}, {"prompt_cache_key": "k"})
-    repeated = sealed({"session_id": "s", "Session_ID": "s", "session-id": "s"})
+    edits = edits_of({"A": "1", "Session_ID": "s", "B": "2"}, {"prompt_cache_key": "k"})
+    repeated = edits_of({"session_id": "s", "Session_ID": "s", "session-id": "s"})
 
     assert edits.fields == ((b"A", b"1"), (b"Session_ID", b"k"), (b"B", b"2"), (b"session-id", b"k"))
     assert repeated.fields == ((b"session_id", b"s"), (b"session-id", b"s"))
@@ -142,18 +142,18 @@ def test_a_header_keeps_its_place_and_spelling_and_all_others_stay() -> None:
 def test_what_was_changed_is_named(
     headers: Headers, body: dict[str, Json], strip: str, changed: tuple[str, ...]
 ) -> None:
-    assert sealed(headers, body, strip=strip).changed == changed
+    assert edits_of(headers, body, strip=strip).changed == changed
 
 
 @pytest.mark.parametrize("headers", [{}, NATIVE], ids=["any client", "native"])
 def test_only_members_that_are_there_are_stripped(headers: Headers) -> None:
     body: dict[str, Json] = {"stream_options": {}, "prompt_cache_retention": "24h", "previous_response_id": "r"}
 
-    assert sealed(headers, body, strip="stream_options user").drop == {"stream_options"}
+    assert edits_of(headers, body, strip="stream_options user").drop == {"stream_options"}
 
 
 def test_a_stripped_key_is_not_put_back() -> None:
-    edits = sealed({}, {"prompt_cache_key": " k "}, strip="prompt_cache_key")
+    edits = edits_of({}, {"prompt_cache_key": " k "}, strip="prompt_cache_key")
 
     assert edits.drop == {"prompt_cache_key"}
     assert places(edits) == (None, "k", "k")
@@ -170,17 +170,17 @@ def test_a_stripped_key_is_not_put_back() -> None:
 def test_a_key_that_was_refused_is_withheld_from_the_body_alone(
     body: dict[str, Json], expected: tuple[str | None, ...]
 ) -> None:
-    assert places(sealed({}, body, withhold=True)) == expected
+    assert places(edits_of({}, body, withhold=True)) == expected
 
 
 def test_the_key_that_a_conversation_is_held_to_is_written_everywhere() -> None:
     held = CacheKey(key="k1", source="session", inherited=True)
 
-    assert places(sealed({"session_id": "s2"}, {"prompt_cache_key": "k2"}, cache_key=held)) == ("k1", "k1", "k1")
+    assert places(edits_of({"session_id": "s2"}, {"prompt_cache_key": "k2"}, cache_key=held)) == ("k1", "k1", "k1")
 
 
 def test_a_frame_has_no_headers_to_write() -> None:
-    edits = sealed({"x-session-id": "s"}, transport="websocket")
+    edits = edits_of({"x-session-id": "s"}, transport="websocket")
 
     assert (edits.put, edits.fields) == ({"prompt_cache_key": "s"}, fields({"x-session-id": "s"}))
     assert edits.changed == ("prompt_cache_key",)

@@ -79,11 +79,11 @@ def test_a_body_over_the_limit_or_of_an_unknown_coding_is_not_read() -> None:
     ],
 )
 def test_a_body_is_kept_as_long_as_it_is_not_too_large(limit: int, held: int, kept: bytes | None) -> None:
-    keeper = BodyBuffer(limit)
+    buffer = BodyBuffer(limit)
     for chunk in (b"abc", b"def", b""):
-        keeper.add(chunk)
+        buffer.add(chunk)
 
-    assert (keeper.held, keeper.release()) == (held, kept)
+    assert (buffer.held, buffer.release()) == (held, kept)
     assert BodyBuffer(0).release() == b""
 
 
@@ -129,9 +129,9 @@ def test_what_a_tap_has_kept_is_taken_once_and_its_reader_with_it() -> None:
     assert reader.heard == [b"abc"]
 
 
-@pytest.mark.parametrize(("keeper", "kept"), [(BodyBuffer(5), b"abcde"), (BodyBuffer(4), None), (None, None)])
-def test_a_tap_keeps_what_is_not_too_large_if_it_keeps_anything(keeper: BodyBuffer | None, kept: bytes | None) -> None:
-    tap = Tap(lambda _: None, body_buffer=keeper)
+@pytest.mark.parametrize(("buffer", "kept"), [(BodyBuffer(5), b"abcde"), (BodyBuffer(4), None), (None, None)])
+def test_a_tap_keeps_what_is_not_too_large_if_it_keeps_anything(buffer: BodyBuffer | None, kept: bytes | None) -> None:
+    tap = Tap(lambda _: None, body_buffer=buffer)
     for chunk in (b"abc", b"de"):
         tap.listener()(chunk)
 
