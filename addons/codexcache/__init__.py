@@ -1,4 +1,4 @@
-"""Codex Continuity: the layers, in the order in which a turn passes them.
+"""Codex Continuity: the layers, in the order of their imports.
 
 | module          | what it holds                                                              |
 |-----------------|----------------------------------------------------------------------------|
@@ -6,19 +6,19 @@
 | `options`       | the options, parsed once                                                   |
 | `text`          | text made safe to show, numbers in words, lines of a given width           |
 | `static_frozen` | dataclasses that mypy alone keeps from being changed                       |
+| `install_hints` | the command that adds a missing package                                    |
 | `wire`          | header fields, content encodings, event streams, routes                    |
 | `body`          | JSON bodies: in-place edits, incremental parsing, the body cache           |
 | `turn`          | one turn: parsed request, cache key, edits, parsed response                |
 | `diagnosis`     | why a turn missed the cache: its predecessor, the differences, the verdict |
 | `output`        | what is written about a turn: journal, terminal, page, tables              |
 | `hooks`         | mitmproxy's hooks, and what keeps them from doing harm                     |
+| `report`        | the report: rows, statistics, charts, one HTML page                        |
 | `console`       | the content view, the commands, held turns, redacted export                |
 | `telemetry`     | export to an OpenTelemetry collector                                       |
-| `report`        | the report: rows, statistics, charts, one HTML page                        |
-| `install_hints` | the command that adds a missing package                                    |
 | `addon`         | the addon object: builds the parts above and registers them                |
 
-A module imports only from its own layer or from earlier ones. `wire`, `body`, `turn` and `diagnosis` know
+A module imports only from its own layer or from earlier ones. `wire` to `output` know
 no proxy, no clock and no file. The `__init__` of each folder lists its modules.
 """
 

@@ -1,8 +1,8 @@
 """The table of verdicts: what is said of each, wherever it is said, and how it is drawn.
 
-A verdict says why a turn read from the prompt cache what it read. They are listed in their order of precedence: of
-those whose rule holds (`diagnosis.rules`), the first is the turn's. OpenAI's names are used where it has one ("Prompt
-caching").
+A verdict says why a turn got as many tokens from the prompt cache as it did. They are listed in their order of
+precedence: of those whose rule holds (`diagnosis.rules`), the first is the turn's. OpenAI's names are used where it has
+one ("Prompt caching").
 
 Each verdict belongs to a group, and the group says how it is drawn: in which colour on the terminal, with which marker
 in mitmproxy's list of flows, with which sign and colours in the report. So a colour is changed here; and a verdict is

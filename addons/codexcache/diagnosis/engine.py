@@ -2,8 +2,8 @@
 
 `Engine` knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
 traffic. A turn is compared when it is sent, because only what had ended by then can have been in the cache; it is
-judged when it has ended; and it is put into the history when the next one is sent, since until then nothing asks for
-it, and the reading of its items covers its answer too.
+judged when it has ended; and it is put into the history when the next one is sent: nothing needs it before, and the
+answer's items are hashed then, out of the way of the response.
 
 `FirstTurns` knows which conversation a turn without a predecessor opens. A first turn that failed is tried again, and
 no attempt is a predecessor of the next one, since none left anything in the cache. All attempts are one conversation.

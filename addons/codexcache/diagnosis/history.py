@@ -4,8 +4,8 @@ Only a turn that had ended with usage before another was sent can be its predece
 have been cached.
 
 Finding. The first n items of a turn have a digest, for each n, and two turns with the same digest for n begin with the
-same n items. So a turn that this one extends is found by the digest of its whole input, among this one's last ones. For
-a turn that this one does not extend, which edited or dropped items, there are branches: a branch is a sequence of turns
+same n items. So a turn that this one extends is found by looking up the digests of this one's longest prefixes. For a
+turn that this one does not extend, which edited or dropped items, there are branches: a branch is a sequence of turns
 under one key, each of which extends the whole input of the one before. What the first begins with, all others do. So a
 branch is listed once for all its turns: under its key, and under the digests of its first 1, 2, 4, 8, … items. A turn
 that extends it costs nothing there, until the next power of two. What shares such a digest is then compared exactly.

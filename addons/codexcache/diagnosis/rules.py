@@ -1,4 +1,4 @@
-"""Why a turn read from the prompt cache what it read, or did not: one verdict, by an ordered table of rules.
+"""Why a turn got as many tokens from the prompt cache as it did: one verdict, by an ordered table of rules.
 
 Theory. The backend can read what an earlier turn of the same conversation left in its cache, if the turn reaches the
 server that holds it, within some minutes, under the same account and model, and as far as both prompts begin alike.

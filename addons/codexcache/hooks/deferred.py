@@ -1,9 +1,9 @@
 """Work that no byte waits for, and work that the event loop must not wait for.
 
-Turns are diagnosed when mitmproxy has passed on what has come, in the order in which that was queued, before the event
-loop looks for anything new. And a large body is read in a thread: the hook waits for it, and with it all that mitmproxy
-has still to do for its flow, so the order of a flow's own messages stays. A thread gives way to the event loop every
-few milliseconds, but not while one parse runs.
+A turn is diagnosed after mitmproxy has passed on the bytes that have arrived; diagnoses run in the order in which they
+were queued, before the event loop looks for anything new. A large body is parsed in a thread: the hook waits for it,
+and with it all that mitmproxy has still to do for its flow, so the order of a flow's own messages stays. A thread gives
+way to the event loop every few milliseconds, but not while one parse runs.
 """
 
 import asyncio

@@ -4,8 +4,8 @@ mitmproxy asks every addon for the hook of every event, and for one more after i
 events and each frame of a WebSocket two, so asking a dozen addons would cost more than most of them do. Here the
 parts that have a hook are looked up once, at the start.
 
-A hook never raises, and neither does an awaitable it returns: mitmproxy would send a half-made change.
-But what is wrong with an option is for mitmproxy to say, except while it loads the script: then it shows a traceback.
+No hook raises, and neither does an awaitable it returns, but for two: `load`, and `configure` for a bad option, which
+mitmproxy reports. While it loads the script, it would show a traceback, so then the error is logged.
 """
 
 import logging

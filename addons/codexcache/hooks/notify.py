@@ -1,6 +1,6 @@
 """What follows on a diagnosis: a line on mitmdump's terminal, a marker and a comment on the flow, the journal.
 
-The journal's entry of a finished turn is built once, here, and handed to every listener. The terminal is quiet under
+The journal's entry of a finished turn is built once, when the first listener asks for it. The terminal is quiet under
 `-q`. What a flow carries in its metadata are plain values, or mitmproxy could not save it.
 """
 
