@@ -9,7 +9,8 @@ from toolkit.wire.streams import HEAD_END
 from toolkit.wire.websocket import handshake
 from websockets import Frame, Opcode
 
-from codex_bench.server import LAST_CHUNK, RunState
+from codex_bench.conversation import as_frame
+from codex_bench.server import LAST_CHUNK, RunState, texts
 
 HOST = "chatgpt.com"
 PATH = "/backend-api/codex/responses"
@@ -38,9 +39,19 @@ class Client:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: RunState) -> None:
         self._reader, self._writer, self._state = reader, writer, state
+        self._answer_size = 0
 
     async def turn(self, body: bytes) -> Times:
-        """Have one turn over HTTP, and read its answer to the end."""
+        """Have one turn, and read its answer to the end."""
+        return await (self._by_websocket(body) if self._answer_size else self._by_http(body))
+
+    async def open_websocket(self) -> None:
+        """Turn the connection into a WebSocket, for all turns from now on."""
+        answer = texts(1, self._state.events)
+        self._answer_size = sum(len(Frame(Opcode.TEXT, text).serialize(mask=False)) for text in answer)
+        await self._ask(handshake(HOST, PATH, _FIELDS), 101)
+
+    async def _by_http(self, body: bytes) -> Times:
         request = request_bytes(HOST, PATH, _OF_A_POST, body)
         started = time.perf_counter()
         await self._ask(request, 200)
@@ -57,17 +68,13 @@ class Client:
         await self._reader.readuntil(LAST_CHUNK)
         return tuple(delays)
 
-    async def open_socket(self) -> None:
-        """Turn the connection into a WebSocket."""
-        await self._ask(handshake(HOST, PATH, _FIELDS), 101)
-
-    async def socket_turn(self, body: bytes, size: int) -> float:
-        """Have one turn over WebSocket whose frames have `size` bytes together; return the seconds that it took."""
-        message = Frame(Opcode.TEXT, body).serialize(mask=True)
+    async def _by_websocket(self, body: bytes) -> Times:
+        """Have a turn whose frames come at once: all have one delay."""
+        message = Frame(Opcode.TEXT, as_frame(body)).serialize(mask=True)
         started = time.perf_counter()
         self._writer.write(message)
-        await self._reader.readexactly(size)
-        return time.perf_counter() - started
+        await self._reader.readexactly(self._answer_size)
+        return Times(seconds := time.perf_counter() - started, (seconds,))
 
     async def _ask(self, request: bytes, status: int) -> None:
         """Send a request and read the headers of its answer. Raises ConnectionError for another status."""

@@ -2,9 +2,10 @@
 
 import hashlib
 import statistics
-import time
+import timeit
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 
@@ -21,7 +22,7 @@ _PASSES: dict[str, Callable[[bytes], object]] = {
     "sha256": hashlib.sha256,
     "blake2b": hashlib.blake2b,
 }
-_PASS_SECONDS = 0.15
+_TRIES = 40
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,11 +65,11 @@ class Summary:
 
 def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
     """Return the summary of each arm. Waits are what is added to those without a proxy, if that was measured."""
-    return {name: _summary(name, all_figures) for name in all_figures}
+    return {name: _summary(own, all_figures) for name, own in all_figures.items()}
 
 
-def _summary(name: str, all_figures: Mapping[str, Figures]) -> Summary:
-    own, direct = all_figures[name], all_figures.get(DIRECT)
+def _summary(own: Figures, all_figures: Mapping[str, Figures]) -> Summary:
+    direct = all_figures.get(DIRECT)
     return Summary(
         cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
         ratio=_ratios(own, all_figures[BARE]),
@@ -81,8 +82,8 @@ def _summary(name: str, all_figures: Mapping[str, Figures]) -> Summary:
 
 
 def _ratios(own: Figures, base: Figures) -> dict[str, Spread]:
-    pairs = {part: (getattr(own, part), getattr(base, part)) for part in PARTS}
-    return {part: found for part, (one, other) in pairs.items() if one and (found := spread(ratios(one, other)))}
+    found = {part: spread(ratios(getattr(own, part), getattr(base, part))) for part in PARTS if getattr(own, part)}
+    return {part: one for part, one in found.items() if one}
 
 
 def _added(waits: list[float], without: list[float] | None) -> Spread | None:
@@ -138,13 +139,5 @@ class Floor:
 def floor(size: int) -> Floor:
     """Return the least that each pass over a body of this size took in many tries."""
     body = next(Conversation(1, size).bodies(1))
-    return Floor(size, {name: _least(work, body) for name, work in _PASSES.items()})
-
-
-def _least(work: Callable[[bytes], object], body: bytes) -> float:
-    least, end = float("inf"), time.perf_counter() + _PASS_SECONDS
-    while time.perf_counter() < end:
-        started = time.perf_counter()
-        work(body)
-        least = min(least, time.perf_counter() - started)
-    return least
+    tries = {name: timeit.repeat(partial(work, body), number=1, repeat=_TRIES) for name, work in _PASSES.items()}
+    return Floor(size, {name: min(seconds) for name, seconds in tries.items()})

@@ -24,7 +24,7 @@ async def test_each_arm_has_a_figure_for_each_round(tmp_path: Path) -> None:
 
 
 async def test_frames_are_counted_for_each_arm(tmp_path: Path) -> None:
-    scenario = Scenario(kind="frames", size=10_000, rounds=2, warm=1, events=20)
+    scenario = Scenario(kind="frames", size=10_000, rounds=2, warm=0, events=20)
     found = await perform(scenario, {BARE: SCRIPTS[BARE], NAIVE: SCRIPTS[NAIVE]}, tmp_path)
 
     assert [len(found[name].frames_a_second) for name in (BARE, NAIVE)] == [2, 2]
