@@ -23,8 +23,7 @@ async def perform(scenario: Scenario, scripts: Mapping[str, Path], home: Path) -
     authority, state = Authority(home / "authority"), RunState()
     async with AsyncExitStack() as stack:
         to_its_core = stack.enter_context(separate_cores())
-        server = serving(partial(serve, authority.context(), state), limit=BUFFER)
-        port = await stack.enter_async_context(server)
+        port = await stack.enter_async_context(serving(partial(serve, authority.context(), state), limit=BUFFER))
         workers = []
         for name, script in scripts.items():
             workers.append(worker := await _worker(stack, name, script, home / name, port, authority.ca_file, state))

@@ -63,19 +63,23 @@ class Summary:
     memory: int
 
 
+type Measured = Mapping[Scenario, Mapping[str, Figures]]
+type Results = Mapping[Scenario, Mapping[str, Summary]]
+
+
 def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
     """Return the summary of each arm. Waits are what is added to those without a proxy, if that was measured."""
     return {name: _summary(own, all_figures) for name, own in all_figures.items()}
 
 
 def _summary(own: Figures, all_figures: Mapping[str, Figures]) -> Summary:
-    direct = all_figures.get(DIRECT)
+    direct = all_figures.get(DIRECT, Figures())
     return Summary(
         cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
         ratio=_ratios(own, all_figures[BARE]),
         to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
-        first_byte=_added(own.first_byte, direct.first_byte if direct else None),
-        event=_added(own.event, direct.event if direct else None),
+        first_byte=_added(own.first_byte, direct.first_byte),
+        event=_added(own.event, direct.event),
         frames_a_second=spread(own.frames_a_second),
         memory=own.memory,
     )
@@ -86,8 +90,8 @@ def _ratios(own: Figures, base: Figures) -> dict[str, Spread]:
     return {part: one for part, one in found.items() if one}
 
 
-def _added(waits: list[float], without: list[float] | None) -> Spread | None:
-    return spread(waits if without is None else [one - other for one, other in zip(waits, without, strict=True)])
+def _added(waits: list[float], without: list[float]) -> Spread | None:
+    return spread([one - other for one, other in zip(waits, without or [0.0] * len(waits), strict=True)])
 
 
 def spread(figures: Sequence[float]) -> Spread | None:
@@ -106,25 +110,24 @@ def ratios(figures: Sequence[float], base: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What was aimed at and what was measured: the addon's ratio to another arm, at a size, and its limit."""
+    """What was aimed at and what was measured: the addon's ratio to another arm, at a size, and its limit.
+
+    `met` says whether the median is within the limit.
+    """
 
     name: str
     limit: float
     ratio: Spread
-
-    @property
-    def met(self) -> bool:
-        """Whether the median is within the limit."""
-        return self.ratio.median <= self.limit
+    met: bool
 
 
-def reached(results: Mapping[Scenario, Mapping[str, Summary]]) -> list[Aim]:
+def reached(results: Results) -> list[Aim]:
     """Return each aim that was measured."""
     found = {one.size: arms[OURS] for one, arms in results.items() if one.kind == "turns" and OURS in arms}
     aims = []
     for (size, to), limit in _LIMITS.items():
         if (summary := found.get(size)) and (ratio := summary.to_naive if to == NAIVE else summary.ratio.get("warm")):
-            aims.append(Aim(f"{spelled(size)}, to {to}", limit, ratio))
+            aims.append(Aim(f"{spelled(size)}, to {to}", limit, ratio, ratio.median <= limit))
     return aims
 
 
@@ -139,5 +142,5 @@ class Floor:
 def floor(size: int) -> Floor:
     """Return the least that each pass over a body of this size took in many tries."""
     body = next(Conversation(1, size).bodies(1))
-    tries = {name: timeit.repeat(partial(work, body), number=1, repeat=_TRIES) for name, work in _PASSES.items()}
-    return Floor(size, {name: min(seconds) for name, seconds in tries.items()})
+    passes = ((name, partial(work, body)) for name, work in _PASSES.items())
+    return Floor(size, {name: min(timeit.repeat(one, number=1, repeat=_TRIES)) for name, one in passes})

@@ -1,7 +1,7 @@
 """What is measured and how often, and what can be asked for on the command line."""
 
-import argparse
 import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +22,6 @@ SCRIPTS = {BARE: Path(bare_addon.__file__), NAIVE: Path(naive_addon.__file__), O
 Kind = Literal["turns", "at once", "conversation", "frames"]
 
 SIZES = "10k,40k,100k,1m,10m"
-EVENTS = 100
 
 _SIZE = re.compile(r"([1-9][0-9]{0,5})([km])")
 _UNITS = {"k": 1_000, "m": 1_000_000}
@@ -41,7 +40,7 @@ class Scenario:
     size: int
     rounds: int
     warm: int
-    events: int = EVENTS
+    events: int = 100
     until: int = 0
 
     @property
@@ -69,19 +68,27 @@ USUAL = Effort(rounds=24, warm=8, grown=500)
 LONG = Effort(rounds=80, warm=8, grown=500)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What was asked for: the arms by name with their scripts, what is measured, and where the results go."""
+def parse(argv: Sequence[str] | None = None) -> Namespace:
+    """Return what was asked for, or end the program with a sentence.
 
-    arms: dict[str, Path]
-    scenarios: list[Scenario]
-    out: Path
-
-
-def parse(argv: Sequence[str] | None = None) -> Request:
-    """Return what was asked for, or end the program with a sentence."""
-    options = _parser().parse_args(argv)
-    return Request(arms=options.arms, scenarios=scenarios(options.effort, options.sizes), out=options.out)
+    `arms` are scripts by name, `scenarios` what is measured, and `out` is the folder of the results.
+    """
+    parser = ArgumentParser(
+        prog="scripts/bench",
+        description="Measures what the addon costs, side by side with the bare proxy and a naive addon. Loopback only.",
+    )
+    effort = parser.add_mutually_exclusive_group()
+    set_effort = partial(effort.add_argument, dest="effort", action="store_const", default=USUAL)
+    set_effort("--quick", const=QUICK, help="one or two minutes, with more noise (default: some ten)")
+    set_effort("--long", const=LONG, help="about half an hour")
+    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results (%(default)s)")
+    arms = "some of %(default)s, or NAME=FILE for another addon, such as an older copy of this one; a comma list"
+    parser.add_argument("--arms", type=_arms, default=",".join(NAMES), help=arms)
+    sizes = "sizes of bodies, a comma list (%(default)s)"
+    parser.add_argument("--sizes", type=lambda text: [*map(parse_size, _parts(text))], default=SIZES, help=sizes)
+    options = parser.parse_args(argv)
+    options.scenarios = scenarios(options.effort, options.sizes)
+    return options
 
 
 def scenarios(effort: Effort, sizes: Sequence[int]) -> list[Scenario]:
@@ -103,32 +110,14 @@ def _turns(effort: Effort, size: int) -> Scenario:
 
 def parse_size(text: str) -> int:
     """Return the bytes that a size such as 40k or 1m stands for. Raises ArgumentTypeError."""
-    match = _SIZE.fullmatch(text.lower())
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 40k or 1m")
-    return int(match[1]) * _UNITS[match[2]]
+    if match := _SIZE.fullmatch(text.lower()):
+        return int(match[1]) * _UNITS[match[2]]
+    raise ArgumentTypeError(f"{text!r} is no size such as 40k or 1m")
 
 
 def spelled(size: int) -> str:
     """Return a size as people write it."""
     return f"{size // 1_000_000} MB" if size % 1_000_000 == 0 else f"{size / 1_000:g} kB"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench",
-        description="Measures what the addon costs, side by side with the bare proxy and a naive addon. Loopback only.",
-    )
-    effort = parser.add_mutually_exclusive_group()
-    set_effort = partial(effort.add_argument, dest="effort", action="store_const", default=USUAL)
-    set_effort("--quick", const=QUICK, help="one or two minutes, with more noise (default: some ten)")
-    set_effort("--long", const=LONG, help="about half an hour")
-    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results (%(default)s)")
-    arms = "some of %(default)s, or NAME=FILE for another addon, such as an older copy of this one; a comma list"
-    parser.add_argument("--arms", type=_arms, default=",".join(NAMES), help=arms)
-    sizes = "sizes of bodies, a comma list (%(default)s)"
-    parser.add_argument("--sizes", type=lambda text: [*map(parse_size, _parts(text))], default=SIZES, help=sizes)
-    return parser
 
 
 def _parts(text: str) -> list[str]:
@@ -146,9 +135,7 @@ def _arm(text: str) -> tuple[str, Path]:
     if not given and name in NAMES:
         return name, SCRIPTS.get(name, Path())
     if not given or not name or name in NAMES:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no arm: there are {', '.join(NAMES)}, and NAME=FILE with another name"
-        )
+        raise ArgumentTypeError(f"{text!r} is no arm: there are {', '.join(NAMES)}, and NAME=FILE with another name")
     if not Path(file).is_file():
-        raise argparse.ArgumentTypeError(f"there is no file {file!r} for the arm {name!r}")
+        raise ArgumentTypeError(f"there is no file {file!r} for the arm {name!r}")
     return name, Path(file).resolve()

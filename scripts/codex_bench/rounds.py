@@ -16,14 +16,9 @@ from codex_bench.figures import Figures
 from codex_bench.plan import NAIVE, Scenario
 from codex_bench.server import RunState
 
-_SETTLING = 0.02
-"""Seconds after the last turn of a round in which a proxy may still write its notes."""
-
-_TURN_WITHIN = 60
-"""Seconds that one turn may take."""
-
-_WINDOW = 10
-"""Turns of a growing conversation that are one round."""
+_SETTLING = 0.02  # seconds after the last turn of a round in which a proxy may still write its notes
+_TURN_WITHIN = 60  # seconds
+_WINDOW = 10  # turns of a growing conversation that are one round
 
 
 class Idle(Exception):

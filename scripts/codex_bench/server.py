@@ -39,10 +39,8 @@ class RunState:
     """
 
     def __init__(self) -> None:
-        self.events = 100
-        self.one_by_one = True
-        self.turns = 0
-        self.has_key = False
+        self.events, self.one_by_one = 100, True
+        self.turns, self.has_key = 0, False
         self._sent_at = 0.0
         self.arrived = asyncio.Event()
 
@@ -57,9 +55,9 @@ class RunState:
         self.arrived.set()
         return delay
 
-    def note_turn(self, body_end: bytes) -> None:
+    def note_turn(self, body: bytes) -> None:
         """Note what the server has received."""
-        self.turns, self.has_key = self.turns + 1, _KEY in body_end
+        self.turns, self.has_key = self.turns + 1, _KEY in body[-_KEY_WITHIN:]
 
 
 async def serve(
@@ -79,7 +77,7 @@ async def serve(
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: RunState, headers: bytes) -> None:
     """Read a request's body and send its events, each when the one before it has arrived."""
     size = int(headers.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
-    state.note_turn(await _last_bytes(reader, size))
+    state.note_turn(await reader.readexactly(size))
     events = chunks(state.turns, state.events)
     for piece in (_HEADERS, *(events if state.one_by_one else [b"".join(events)])):
         state.send()
@@ -89,24 +87,12 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, st
     await writer.drain()
 
 
-async def _last_bytes(reader: asyncio.StreamReader, size: int) -> bytes:
-    """Read so many bytes and return the last ones."""
-    end = b""
-    while size:
-        piece = await reader.read(min(size, BUFFER))
-        if not piece:
-            raise ConnectionResetError
-        size -= len(piece)
-        end = (end + piece)[-_KEY_WITHIN:]
-    return end
-
-
 async def _serve_websocket(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: RunState) -> None:
     """Answer each message of a WebSocket by all of its events at once."""
     request = Request(head=b"", body=b"", target="", fields=HANDSHAKE)
     socket = await accept(Exchange(request=request, reader=reader, writer=writer))
     async for body in socket.messages():
-        state.note_turn(str(body).encode()[-_KEY_WITHIN:])
+        state.note_turn(str(body).encode())
         frames = (Frame(Opcode.TEXT, text) for text in texts(state.turns, state.events))
         writer.write(b"".join(frame.serialize(mask=False) for frame in frames))
         await writer.drain()
@@ -114,16 +100,12 @@ async def _serve_websocket(reader: asyncio.StreamReader, writer: asyncio.StreamW
 
 def chunks(number: int, count: int) -> list[bytes]:
     """Return the response to the turn with this number: `count` events, each a chunk of HTTP/1.1."""
-    return [chunk(event.replace(_ID, _id(number))) for event in _all_events(count, as_stream)]
+    return [chunk(event.replace(_ID, b"resp_%048x" % number)) for event in _all_events(count, as_stream)]
 
 
 def texts(number: int, count: int) -> list[bytes]:
     """Return the same events as texts of a WebSocket."""
-    return [event.replace(_ID, _id(number)) for event in _all_events(count, orjson.dumps)]
-
-
-def _id(number: int) -> bytes:
-    return b"resp_%048x" % number
+    return [event.replace(_ID, b"resp_%048x" % number) for event in _all_events(count, orjson.dumps)]
 
 
 @cache
@@ -145,13 +127,13 @@ def _events(count: int) -> Iterator[dict[str, object]]:
     yield {"type": "response.completed", "response": _response("completed", [item], _USAGE)}
 
 
-def _response(status: str, output: list[object], usage: dict[str, object] | None) -> dict[str, object]:
+def _response(status: str, output: list[object], usage: object) -> dict[str, object]:
     """Return a response; the real one repeats more of what was asked."""
     asked = {"instructions": TEXT[:1000], "model": "gpt-5.5", "store": False, "tool_choice": "auto", "tools": []}
     return {"id": _ID.decode(), "object": "response", "status": status, "output": output, "usage": usage} | asked
 
 
-_USAGE: dict[str, object] = {
+_USAGE = {
     "input_tokens": 12_000,
     "input_tokens_details": {"cached_tokens": 11_520},
     "output_tokens": 600,
