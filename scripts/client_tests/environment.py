@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from embedded_backend import Received
-from toolkit.process import ADDON, LOOPBACK, SCRIPTS, finished, free_ports, start, start_mitmdump
+from toolkit.process import ADDON, LOOPBACK, SCRIPTS, Finished, finished, free_ports, start, start_mitmdump
 
 from client_tests.messages import REAL, SHORT
 
@@ -33,9 +33,9 @@ class Environment:
     """The programs around a client, and what they have written."""
 
     folder: Path
-    way: Way
-    transport: Transport
-    ports: dict[Way, int]
+    way: Way = "regular"
+    transport: Transport = "websocket"
+    ports: dict[Way, int] = field(default_factory=dict)
 
     @property
     def work(self) -> Path:
@@ -70,14 +70,13 @@ class Environment:
 
     async def output(self, command: Sequence[str], **variables: str) -> str:
         """Run a client to its end, with more variables; return what it printed."""
-        return (await self.ended(command, **variables))[0]
+        return (await self.ended(command, **variables)).out
 
-    async def ended(self, command: Sequence[str], **variables: str) -> tuple[str, str]:
-        """Run a program that has to end well; return what it wrote on both outputs."""
+    async def ended(self, command: Sequence[str], **variables: str) -> Finished:
+        """Run a program that has to end well."""
         program = await finished(command, environment=self.variables() | variables, folder=self.work)
-        out, errors = program.out, program.errors
-        assert program.status == 0, f"{command} ended with {program.status}:\n{out}\n{errors}"
-        return out, errors
+        assert program.status == 0, f"{command} ended with {program}"
+        return program
 
     def variables(self) -> dict[str, str]:
         """Return all that a client gets to know.
@@ -85,17 +84,10 @@ class Environment:
         What a client asks apart from its turns goes through the proxy in every case, or it would leave this machine.
         """
         proxy = f"http://{LOOPBACK}:{self.ports['upstream' if self.way == 'upstream' else 'regular']}"
+        proxies = {"HTTP_PROXY": proxy, "HTTPS_PROXY": proxy, "NO_PROXY": "127.0.0.1,localhost"}
         ca_file = str(self.folder / "mitmproxy" / "mitmproxy-ca-cert.pem")
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "HTTP_PROXY": proxy,
-            "HTTPS_PROXY": proxy,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "CODEX_CA_CERTIFICATE": ca_file,
-            "NODE_EXTRA_CA_CERTS": ca_file,
-            "SSL_CERT_FILE": ca_file,
-        }
+        trusted = dict.fromkeys(("CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), ca_file)
+        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), **proxies, **trusted}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +103,9 @@ class LaunchedEnvironment(Environment):
         options = {"ssl_verify_upstream_trusted_ca": self.ca_file, "codex_journal": self.folder / "journal.jsonl"}
         launcher = [str(SCRIPTS / "run"), "--mode", f"upstream:http://{LOOPBACK}:{self.connect_port}"]
         launcher += [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
-        out, errors = await self.ended([*launcher, "--", *command], **variables)
-        self.runs.append(errors)
-        return out
+        program = await self.ended([*launcher, "--", *command], **variables)
+        self.runs.append(program.errors)
+        return program.out
 
     def variables(self) -> dict[str, str]:
         """Return what a user's shell knows; what is not encrypted would leave this machine, and has nowhere to go."""
@@ -151,14 +143,7 @@ async def running(folder: Path, way: Way = "regular", transport: Transport = "we
 async def launching(folder: Path) -> AsyncIterator[LaunchedEnvironment]:
     """Run the backend."""
     async with _backend(folder) as ready:
-        yield LaunchedEnvironment(
-            folder=folder,
-            way="regular",
-            transport="websocket",
-            ports={},
-            connect_port=ready["connect_port"],
-            ca_file=ready["ca_file"],
-        )
+        yield LaunchedEnvironment(folder=folder, connect_port=ready["connect_port"], ca_file=ready["ca_file"])
 
 
 @asynccontextmanager

@@ -24,7 +24,7 @@ _FIRST = {"cold", "below_minimum"}
 """Verdicts that fit the first turn of a conversation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A turn as it was sent, as it arrived, and what the journal says of it."""
 
@@ -68,19 +68,16 @@ class Recording:
         """The turns in the order in which they were sent, which is the order of the journal's numbers."""
         pairs = [pair for pair in self.pairs if pair[0].kind != "handshake"]
         entries = sorted(self.environment.journal, key=lambda entry: int(entry["turn"]))
-        return [
-            Turn(sent=sent, received=received, entry=entry)
-            for (sent, received), entry in zip(pairs, entries, strict=True)
-        ]
+        return [Turn(*pair, entry) for pair, entry in zip(pairs, entries, strict=True)]
 
 
 async def converse(case: Case, folder: Path) -> Recording:
     """Record one conversation of three processes: a tool call, a resume that compacts first, a resume."""
     async with running(folder, case.way, case.transport) as environment:
-        client = case.row.client(case.row.version, environment)
-        first = await client.start(ASK_FOR_A_COMMAND)
-        second = await client.resume(first.conversation, THANKS, compact=case.row.compaction != "none")
-        third = await client.resume(first.conversation, AGAIN)
+        client = case.row.logged_in(environment)
+        first = await client.run(ASK_FOR_A_COMMAND)
+        second = await client.run(THANKS, first.conversation, compact=case.row.compaction != "none")
+        third = await client.run(AGAIN, first.conversation)
     recording = Recording(case=case, environment=environment, runs=[first, second, third])
     summary.note(str(case.row), case.transport, case.way, recording.pairs)
     return recording
@@ -89,7 +86,7 @@ async def converse(case: Case, folder: Path) -> Recording:
 async def delegate(case: Case, folder: Path) -> Recording:
     """Record a conversation whose task is given to a sub-agent."""
     async with running(folder, case.way, case.transport) as environment:
-        result = await case.row.client(case.row.version, environment).start(ASK_FOR_AN_AGENT)
+        result = await case.row.logged_in(environment).run(ASK_FOR_AN_AGENT)
     return Recording(case=case, environment=environment, runs=[result])
 
 

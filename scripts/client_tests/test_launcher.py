@@ -9,16 +9,13 @@ import pytest
 
 from client_tests import install
 from client_tests.cases import ROWS, Row
+from client_tests.clients import CodexProvider
 from client_tests.environment import LaunchedEnvironment, launching
 from client_tests.messages import identity, part
 from client_tests.recordings import ASK_FOR_A_COMMAND, MADE, THANKS
 
-CLIENTS = {
-    f"Codex CLI {install.NEW_CODEX}",
-    f"Codex CLI {install.OLD_CODEX}",
-    f"opencode {install.OPENCODE}",
-    "pi 0.87.1",
-}
+VERSIONS = (install.NEW_CODEX, install.OLD_CODEX, install.OPENCODE, "0.87.1")
+LAUNCHED = [row for row in ROWS if row.version in VERSIONS and row.client is not CodexProvider]
 SHARE = re.compile(r"^([\d.]+)% of [\d,]+ input tokens were read from the prompt cache", re.MULTILINE)
 TURNS = re.compile(r"^Codex Continuity: (\d+) turns? in \d conversations?$", re.MULTILINE)
 CHANGED = re.compile(
@@ -35,19 +32,16 @@ class Launched:
     conversation: str
 
 
-@pytest.fixture(scope="module", params=[row for row in ROWS if str(row) in CLIENTS], ids=str)
+@pytest.fixture(scope="module", params=LAUNCHED, ids=str)
 def launched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Launched:
-    row: Row = request.param
-    if row.missing():
-        pytest.skip(f"{row} could not be had")
-    return asyncio.run(converse(row, tmp_path_factory.mktemp("client")))
+    return asyncio.run(converse(request.param, tmp_path_factory.mktemp("client")))
 
 
 async def converse(row: Row, folder: Path) -> Launched:
     async with launching(folder) as environment:
-        client = row.client(row.version, environment)
-        first = await client.start(ASK_FOR_A_COMMAND)
-        await client.resume(first.conversation, THANKS)
+        client = row.logged_in(environment)
+        first = await client.run(ASK_FOR_A_COMMAND)
+        await client.run(THANKS, first.conversation)
     return Launched(row=row, environment=environment, conversation=first.conversation)
 
 
