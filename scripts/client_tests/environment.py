@@ -13,7 +13,7 @@ from typing import Any, Literal
 from embedded_backend import Received
 from toolkit.process import ADDON, LOOPBACK, SCRIPTS, Finished, finished, free_ports, start, start_mitmdump
 
-from client_tests.messages import REAL, SHORT
+from client_tests.messages import REAL, SHORT, Pair, paired
 
 type Entry = dict[str, Any]
 
@@ -52,6 +52,11 @@ class Environment:
     def received(self) -> list[Received]:
         """The same as they reached the backend."""
         return _of_turns(self.folder / "received.jsonl")
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """All messages, as they were sent and as they arrived."""
+        return paired(self.sent, self.received)
 
     @property
     def journal(self) -> list[Entry]:

@@ -47,8 +47,7 @@ class Recorder:
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         assert flow.websocket
-        message = flow.websocket.messages[-1]
-        if message.from_client and not message.injected:
+        if (message := flow.websocket.messages[-1]).from_client and not message.injected:
             self.write(replace(self.started[flow.id], kind="frame", body=message.content))
 
     def write(self, seen: Received) -> None:

@@ -23,7 +23,7 @@ CHANGED = re.compile(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Launched:
     """What a client's two runs have left behind; each has ended with 0."""
 
@@ -42,7 +42,7 @@ async def converse(row: Row, folder: Path) -> Launched:
         client = row.logged_in(environment)
         first = await client.run(ASK_FOR_A_COMMAND)
         await client.run(THANKS, first.conversation)
-    return Launched(row=row, environment=environment, conversation=first.conversation)
+    return Launched(row, environment, first.conversation)
 
 
 def test_turns_arrive(launched: Launched) -> None:

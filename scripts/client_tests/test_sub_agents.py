@@ -10,7 +10,7 @@ from client_tests.clients import Codex
 from client_tests.environment import running
 from client_tests.install import NEW_CODEX
 from client_tests.login import assert_nothing_private
-from client_tests.messages import KEY, assert_untouched, identity
+from client_tests.messages import KEY, added, identity
 from client_tests.recordings import PRIVATE, Recording, Turn, assert_gains_what_it_lacks, assert_sensible, delegate
 
 BY_AGENTS = [case for case in CASES if case.row.agents != "none" and case.way == "regular"]
@@ -77,4 +77,5 @@ async def test_a_review_keeps_its_own_thread(tmp_path: Path) -> None:
 
     assert identity(turn) == (run.conversation, run.conversation, None)
     assert turn.header("thread-id") not in (None, run.conversation)
-    assert_untouched(environment.sent, environment.received)
+    for sent, received in environment.pairs:
+        assert (added(sent, received), sent.body) == ({}, received.body)
