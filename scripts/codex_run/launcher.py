@@ -9,28 +9,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codex_run import client, environment, kinds, proxy, signals, summary, trust
-from codex_run.arguments import Arguments, BadUsage
-
-FAILED = 125
-"""The exit status where the launcher itself fails, as with env, timeout and docker."""
+from codex_run import client, environment, kinds, proxy, summary
+from codex_run.arguments import Arguments, Failed
 
 
 def main(arguments: Arguments) -> int:
-    """Run a command behind a proxy of its own and return its exit status; die of the signal that it died of."""
+    """Run a command behind a proxy of its own and return its exit status; die of the signal that it died of.
+
+    Raises Failed.
+    """
     try:
         client.check(arguments.command)
         with tempfile.TemporaryDirectory(prefix="codex-run-", ignore_cleanup_errors=True) as work_dir:
-            status = _run(arguments, Path(work_dir), dict(os.environ), signals.block())
+            status = _run(arguments, Path(work_dir), dict(os.environ), client.block())
         return _end_as(status)
-    except (BadUsage, environment.CannotChain, proxy.NotStarted) as error:
-        return _fail(str(error))
-    except client.CannotRun as error:
-        return _fail(str(error), error.status)
     except OSError as error:
-        return _fail(f"{error.filename or 'The launcher'}: {error.strerror}.")
+        raise Failed(f"{error.filename or 'The launcher'}: {error.strerror}.") from error
     except proxy.Interrupted as interrupted:
-        signals.die_of(interrupted.number)
+        client.die_of(interrupted.number)
 
 
 def _end_as(status: int) -> int:
@@ -39,22 +35,22 @@ def _end_as(status: int) -> int:
     If a signal ended the client on request, this process dies of it too, so that a shell script around it sees Ctrl-C
     and stops. A crash is the client's alone.
     """
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in signals.ENDING:
-        signals.die_of(os.WTERMSIG(status))
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in client.ENDING:
+        client.die_of(os.WTERMSIG(status))
     return client.exit_status(status)
 
 
 def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: set[int]) -> int:
     """Run proxy and client, each to its end, and return the client's wait status."""
     upstream = None if arguments.has_mode else environment.find_upstream(user)
-    trust.write_upstream(work_dir, user)
+    environment.write_upstream(work_dir, user)
     words = proxy.command(arguments, work_dir, upstream)
     with proxy.Proxy(words, proxy.environment(user, upstream, work_dir), work_dir / "proxy.log", mask) as running:
         command = kinds.without_daemon(arguments.command)  # asked while the proxy starts
         started = running.listening()
         if started["address"] is None:
-            raise BadUsage("The command needs a proxy: --mode takes regular or upstream here.")
-        trust.write_client(work_dir, user, Path(started["ca"]))
+            raise Failed("The command needs a proxy: --mode takes regular or upstream here.")
+        environment.write_client(work_dir, user, Path(started["ca"]))
         if not arguments.quiet:
             _say(_before(started, environment.bypass_entry(user)))
         own = environment.for_client(user, proxy.url(started["address"]), work_dir, kinds.kind_of(command))
@@ -108,11 +104,6 @@ def _after(report: Mapping[str, Any] | None, arguments: Arguments, user: Mapping
         has_background_server=kinds.has_background_server(user),
     )
     return ["", *summary.of_none(why), *report["warnings"]]
-
-
-def _fail(sentence: str, status: int = FAILED) -> int:
-    _say([f"run: {sentence}"])
-    return status
 
 
 def _say(lines: Iterable[str]) -> None:

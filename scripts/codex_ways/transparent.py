@@ -27,8 +27,7 @@ _GATEWAY, _CLIENT = "198.51.100.1", "198.51.100.2"
 _BACKEND = "203.0.113.7"
 """Where the client looks for the backend: an address for documentation (RFC 5737), which no machine has."""
 
-_FORBIDDEN = "FORBIDDEN "
-"""Begins the line of a gateway that could not be made."""
+_FORBIDDEN = "FORBIDDEN "  # begins the line of a gateway that could not be made
 
 
 class Forbidden(Exception):
@@ -73,8 +72,7 @@ async def _as_gateway(home: Path) -> bool:
 
 async def _lay_cable(client: ThreadPoolExecutor) -> None:
     """Give the client's one thread a namespace whose only way out is this one. Raises Forbidden."""
-    await _in(client, _leave)
-    peer = f"peer name to-gateway netns {await _in(client, _own_namespace)}"
+    peer = f"peer name to-gateway netns {await _in(client, _leave)}"
     await _run("ip link set lo up", f"ip address add {_BACKEND}/32 dev lo", f"ip link add to-client type veth {peer}")
     await _run(f"ip address add {_GATEWAY}/30 dev to-client", "ip link set to-client up")
     inside = (f"ip address add {_CLIENT}/30 dev to-gateway", "ip link set to-gateway up")
@@ -102,14 +100,12 @@ async def _in[T](client: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(client, work)
 
 
-def _leave() -> None:
+def _leave() -> str:
+    """Leave for a namespace of this thread alone; return its path. Raises Forbidden."""
     try:
-        os.unshare(os.CLONE_NEWNET)  # of this thread alone
+        os.unshare(os.CLONE_NEWNET)
     except OSError as error:
         raise Forbidden(str(error)) from error
-
-
-def _own_namespace() -> str:
     return f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net"
 
 
@@ -127,5 +123,4 @@ def _environment() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    faults = (*FAULTS, NotStarted, NotShown)
-    sys.exit(exit_status(_as_gateway(Path(sys.argv[1])), "The gateway", faults))
+    sys.exit(exit_status(_as_gateway(Path(sys.argv[1])), "The gateway", (*FAULTS, NotStarted, NotShown)))

@@ -35,14 +35,10 @@ async def show(name: str, home: Path) -> str:
     async with Backend(home=home / "backend") as backend:
         # Where no other proxy leads the way, the backend has a name that every machine finds.
         origin, hosts = f"https://localhost:{backend.port}", {"codex_hosts": "localhost"}
-        mode, options = {
-            "regular": ("regular", hosts),
-            "reverse": (f"reverse:{origin}", hosts),
-            "upstream": (f"upstream:http://{LOOPBACK}:{backend.connect_port}", {}),
-        }[name]
-        async with await start_mitmdump(
-            home / "proxy", modes=[mode], upstream_ca=backend.ca_file, scripts=[ADDON], options=options
-        ) as proxy:
+        mode, options = {"regular": ("regular", hosts), "reverse": (f"reverse:{origin}", hosts), "upstream": ("", {})}[
+            name
+        ]
+        async with await start_proxy(backend, home / "proxy", mode, **options) as proxy:
             endpoint = {
                 "regular": through(proxy, origin + PATH),
                 "reverse": Endpoint(url=f"{proxy.url}/v1"),
@@ -52,6 +48,12 @@ async def show(name: str, home: Path) -> str:
 
 
 WAYS = ("regular", "reverse", "upstream")
+
+
+async def start_proxy(backend: Backend, home: Path, mode: str = "", **options: object) -> Proxy:
+    """Start a proxy with the addon and a folder of its own; without a mode, every host is the backend behind it."""
+    modes = [mode or f"upstream:http://{LOOPBACK}:{backend.connect_port}"]
+    return await start_mitmdump(home, modes=modes, upstream_ca=backend.ca_file, scripts=[ADDON], options=options)
 
 
 def through(proxy: Proxy, url: str = OFFICIAL) -> Endpoint:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from codex_run.environment import CannotChain, Upstream, bypass_entry, covers, find_upstream, for_client, no_proxy
+from codex_run.arguments import Failed
+from codex_run.environment import Upstream, bypass_entry, covers, find_upstream, for_client, no_proxy
 from codex_run.kinds import Kind
 
 WORK_DIR = Path("/work")
@@ -114,7 +115,7 @@ def test_the_proxy_for_https_is_found_as_clients_find_it(user: dict[str, str], e
     ],
 )
 def test_a_proxy_that_cannot_be_gone_through_is_said_without_its_password(value: str, said: str) -> None:
-    with pytest.raises(CannotChain) as raised:
+    with pytest.raises(Failed) as raised:
         find_upstream({"HTTPS_PROXY": value})
 
     assert str(raised.value).startswith(said)

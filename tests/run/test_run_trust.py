@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from codex_run.trust import ADDED, COMPLETE, UPSTREAM, certificates, write_client, write_upstream
+from codex_run.environment import ADDED, COMPLETE, UPSTREAM, certificates, write_client, write_upstream
 
 
 def made(path: Path, *names: str) -> Path:
