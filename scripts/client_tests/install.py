@@ -38,7 +38,7 @@ def sdk() -> Path:
     return CACHE / f"openai-{SDK}-{sys.implementation.cache_tag}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Package:
     """What fills a folder, whose path ends the command; without one that is required there is nothing to test."""
 
@@ -51,20 +51,15 @@ _MACHINE = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(platform.ma
 NODE_PACKAGE = f"node-{sys.platform}-{_MACHINE}"
 _NPM = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts")
 _PIP = (sys.executable, "-m", "pip", "install", "-qq")
+_REQUIRED = (f"codex-{NEW_CODEX}", f"codex-{OLD_CODEX}")
 _BY_NPM = {
     **{f"codex-{version}": f"@openai/codex@{version}" for version in CODEX},
     f"opencode-{OPENCODE}": f"opencode-ai@{OPENCODE}",
     **{f"pi-{version}": f"{name}@{version}" for version, name in PI.items()},
     f"node-{NODE}": f"{NODE_PACKAGE}@{NODE}",
 }
-_REQUIRED = (f"codex-{NEW_CODEX}", f"codex-{OLD_CODEX}")
-PACKAGES = [
-    Package(folder=sdk(), command=(*_PIP, f"openai[realtime]=={SDK}", "--target"), required=True),
-    *(
-        Package(folder=CACHE / name, command=(*_NPM, package, "--prefix"), required=name in _REQUIRED)
-        for name, package in _BY_NPM.items()
-    ),
-]
+PACKAGES = [Package(CACHE / name, (*_NPM, package, "--prefix"), name in _REQUIRED) for name, package in _BY_NPM.items()]
+PACKAGES.append(Package(sdk(), (*_PIP, f"openai[realtime]=={SDK}", "--target"), required=True))
 
 
 def main() -> None:

@@ -60,9 +60,8 @@ class Recording:
     @cached_property
     def turns(self) -> list[Turn]:
         """The turns in the order in which they were sent, which is the order of the journal's numbers."""
-        pairs = [pair for pair in self.environment.pairs if pair[0].kind != "handshake"]
         entries = sorted(self.environment.journal, key=lambda entry: int(entry["turn"]))
-        return [Turn(*pair, entry) for pair, entry in zip(pairs, entries, strict=True)]
+        return [Turn(*pair, entry) for pair, entry in zip(self.environment.turns, entries, strict=True)]
 
 
 async def converse(case: Case, folder: Path) -> Recording:

@@ -8,7 +8,7 @@ from embedded_backend import Received
 
 from client_tests.messages import Pair, added, part
 
-HEAD = ("| client | over | way in | what the addon changed |", "|---|---|---|---|")
+HEAD = "| client | over | way in | what the addon changed |\n|---|---|---|---|"
 TRANSPORTS = {"http": "HTTP", "websocket": "WebSocket"}
 WAYS = {"regular": "proxy", "upstream": "proxy with a proxy behind it", "reverse": "base URL"}
 SUBJECTS = {"compaction": "compaction", "keyless": "title"}
@@ -43,11 +43,10 @@ def subject(sent: Received) -> str:
 
 def changes(sent: Received, received: Received) -> list[str]:
     """Return in words what is other than it was sent."""
-    names = [f"+`{name}`" for name in added(sent, received)] if sent.kind != "frame" else []
-    if sent.kind == "handshake":
-        return names
-    members = [f"+`{name}`" for name in received.json if name not in sent.json]
-    return names + members + [f"-`{name}`" for name in sent.json if name not in received.json]
+    headers = added(sent, received) if sent.kind != "frame" else {}
+    before, after = ({}, {}) if sent.kind == "handshake" else (sent.json, received.json)
+    gained = (f"+`{name}`" for name in (*headers, *(name for name in after if name not in before)))
+    return [*gained, *(f"-`{name}`" for name in before if name not in after)]
 
 
 def table() -> str:
@@ -58,7 +57,7 @@ def table() -> str:
         transports[transport] = None
         ways |= line.ways
     cells = ((client, *map(", ".join, seen), said) for (client, said), seen in rows.items())
-    return "\n".join((*HEAD, *(f"| {' | '.join(each)} |" for each in sorted(cells, key=_order))))
+    return "\n".join((HEAD, *(f"| {' | '.join(each)} |" for each in sorted(cells, key=_order))))
 
 
 def _order(cells: tuple[str, ...]) -> list[object]:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from toolkit.process import SCRIPTS
 from client_tests import install, sdk_conversation, summary
 from client_tests.environment import Environment, Transport, Way, running
 from client_tests.login import assert_nothing_private
-from client_tests.messages import KEY, Pair, added, identity
+from client_tests.messages import KEY, added, identity
 
 FIRST = ["Hello to you.", "Go on.", "And on."]
 SECOND = ["Something else.", "Go on."]
@@ -28,10 +27,6 @@ class Conversations:
 
     environment: Environment
     cached: list[list[int]]
-
-    @cached_property
-    def pairs(self) -> list[Pair]:
-        return [pair for pair in self.environment.pairs if pair[0].kind != "handshake"]
 
     @property
     def over_http(self) -> bool:
@@ -59,7 +54,7 @@ async def converse(environment: Environment, said: list[str]) -> list[int]:
 
 def test_each_conversation_has_a_key(recording: Conversations) -> None:
     """All turns of a conversation have one key, over HTTP in all three places; another conversation has another key."""
-    identities = [identity(received) for _, received in recording.pairs]
+    identities = [identity(received) for _, received in recording.environment.turns]
     first, second = identities[0], identities[-1]
 
     assert identities == [first] * len(FIRST) + [second] * len(SECOND)
@@ -78,7 +73,7 @@ def test_reads_from_the_cache(recording: Conversations) -> None:
 
 def test_nothing_else_is_changed(recording: Conversations) -> None:
     """The refused option is gone, the key is there, and all else is what the client said."""
-    for sent, received in recording.pairs:
+    for sent, received in recording.environment.turns:
         expected = {name: value for name, value in sent.json.items() if name != "stream_options"}
         headers = {"session-id", "session_id", "x-client-request-id"} if recording.over_http else set()
 

@@ -12,8 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from codex_run import launcher, proxy
 from codex_run.arguments import Failed, parse
 
-BAD_USAGE = 2
-"""The exit status of mitmproxy's own programs for this."""
+BAD_USAGE = 2  # as of mitmproxy's own programs
 
 
 def main(words: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ import shutil
 import signal
 import termios
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,11 +22,10 @@ PASSED_ON = {*ENDING, signal.SIGUSR1, signal.SIGUSR2}
 FETCHED = {*PASSED_ON, signal.SIGCHLD}
 BY_KEY = {signal.SIGINT, signal.SIGQUIT}
 
-NOT_FOUND = 127
-NOT_RUN = 126
+NOT_RUN, NOT_FOUND = 126, 127
+"""The exit statuses of a shell for a command that cannot be run, and for one that is not there."""
 
-_SETTLED = 0.05
-"""Seconds after which a client that stopped is taken to stay so, and was not just continued together with us."""
+_SETTLED = 0.05  # seconds after which a client that stopped was not just continued together with this process
 
 _MODES_OFF = (
     "\x1b[?1047l"  # back from the alternate screen
@@ -58,7 +57,7 @@ def spawn(command: Sequence[str], environment: Mapping[str, str], mask: set[int]
 
 
 def wait(pid: int, on_child_signal: Callable[[], None]) -> int:
-    """Wait for the end of the client, passing signals on; return its wait status.
+    """Wait for the end of the client, passing signals on; return its status, negative for the signal that ended it.
 
     `on_child_signal` is called at first and whenever some child may have changed.
     """
@@ -66,18 +65,13 @@ def wait(pid: int, on_child_signal: Callable[[], None]) -> int:
         on_child_signal()
         if (status := _ended(pid)) is not None:
             return status
-        number, to_pass_on = fetch()
+        number, to_pass_on = _fetch()
         if to_pass_on:
             os.kill(pid, number)
 
 
-def exit_status(status: int) -> int:
-    """Return a wait status as shells do: 128 and the signal's number for a client that was killed."""
-    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
 def _ended(pid: int) -> int | None:
-    """Return the wait status if the client has ended; if it has stopped, stop with it."""
+    """Return the status if the client has ended; if it has stopped, stop with it."""
     while True:
         found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
         if not found:
@@ -85,7 +79,7 @@ def _ended(pid: int) -> int | None:
         if os.WIFSTOPPED(status):
             _stop_along(pid)
         elif not os.WIFCONTINUED(status):
-            return status
+            return os.waitstatus_to_exitcode(status)
 
 
 def _stop_along(pid: int) -> None:
@@ -111,22 +105,7 @@ def restore_terminal(settings: list[Any] | None) -> None:
             os.write(0, _MODES_OFF.encode())
 
 
-def block() -> set[int]:
-    """Block the signals that are fetched; return what was blocked before."""
-    return set(signal.pthread_sigmask(signal.SIG_BLOCK, FETCHED))
-
-
-def unblock(before: Iterable[int]) -> None:
-    """Restore what was blocked before."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def pending_end() -> int | None:
-    """Return a signal that waits and asks this process to end, or None."""
-    return next(iter(sorted(signal.sigpending() & ENDING)), None)
-
-
-def fetch() -> tuple[int, bool]:
+def _fetch() -> tuple[int, bool]:
     """Wait for a signal; return it, and whether it is to be passed on.
 
     What the terminal sends, it sends to the client as well: twice Ctrl-C would mean something else. The kernel says

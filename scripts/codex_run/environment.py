@@ -12,6 +12,7 @@ import os
 import re
 import ssl
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -30,7 +31,6 @@ _FOR_NODE = {"NODE_USE_ENV_PROXY": "1"}
 """Without it Node's own fetch ignores a proxy; with it Node 22 writes a warning into the client's output."""
 _MAY_BE_NODE: tuple[Kind, ...] = ("node", "other")
 """Codex's Node only starts Codex, and pi uses proxies by itself."""
-
 
 COMPLETE, ADDED, UPSTREAM = "ca-bundle.pem", "ca-added.pem", "ca-upstream.pem"
 """Files of CAs: all that a client needs, those added to a client's own, and those that the proxy itself trusts."""
@@ -59,15 +59,12 @@ class Upstream:
 
 def for_client(user: Mapping[str, str], proxy: str, work_dir: Path, kind: Kind) -> dict[str, str]:
     """Return the environment of the client, made of the user's."""
-    direct = ",".join(_direct(user))
     return {
         **user,
-        "HTTPS_PROXY": proxy,
-        "https_proxy": proxy,
-        "NO_PROXY": direct,
-        "no_proxy": direct,
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy),
+        **dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(_direct(user))),
         **(_FOR_NODE if kind in _MAY_BE_NODE else {}),
-        **{name: str(work_dir / COMPLETE) for name in (*REPLACING, *ADDING)},
+        **dict.fromkeys((*REPLACING, *ADDING), str(work_dir / COMPLETE)),
         "NODE_EXTRA_CA_CERTS": str(work_dir / ADDED),
     }
 
@@ -123,13 +120,13 @@ def _parse(name: str, value: str) -> Upstream:
 
 def write_upstream(work_dir: Path, user: Mapping[str, str]) -> None:
     """Write which CAs the proxy trusts: those that the client would have trusted."""
-    _write(work_dir / UPSTREAM, [*_replacing(user), *_named(user, ADDING)])
+    _write(work_dir / UPSTREAM, _trusted(user))
 
 
 def write_client(work_dir: Path, user: Mapping[str, str], ca_file: Path) -> None:
     """Write which CAs the client is to trust: the same, and the proxy's. Raises OSError."""
     own = certificates(ca_file)
-    _write(work_dir / COMPLETE, [*_replacing(user), *_named(user, ADDING), *own])
+    _write(work_dir / COMPLETE, [*_trusted(user), *own])
     _write(work_dir / ADDED, [*_named(user, ADDING), *own])
 
 
@@ -139,10 +136,11 @@ def certificates(path: Path) -> list[bytes]:
     return [found for file in files for found in _CERTIFICATE.findall(file.read_bytes())]
 
 
-def _replacing(user: Mapping[str, str]) -> list[bytes]:
-    """Return the CAs that the user names in place of the system's, else the system's."""
+def _trusted(user: Mapping[str, str]) -> list[bytes]:
+    """Return the CAs that the user names in place of the system's, else the system's, and those that the user adds."""
     systems = filter(None, (ssl.get_default_verify_paths().cafile, *_SYSTEMS, certifi.where()))
-    return _named(user, REPLACING) or next(filter(None, map(_readable, systems)), [])
+    replacing = _named(user, REPLACING) or next(filter(None, map(_readable, systems)), [])
+    return [*replacing, *_named(user, ADDING)]
 
 
 def _named(user: Mapping[str, str], names: Iterable[str]) -> list[bytes]:
@@ -152,10 +150,9 @@ def _named(user: Mapping[str, str], names: Iterable[str]) -> list[bytes]:
 
 def _readable(path: str) -> list[bytes]:
     """Return the certificates at a path; one that cannot be read has none, as for most clients."""
-    try:
+    with suppress(OSError):
         return certificates(Path(path))
-    except OSError:
-        return []
+    return []
 
 
 def _write(path: Path, found: Iterable[bytes]) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,27 +22,28 @@ def main(arguments: Arguments) -> int:
     try:
         client.check(arguments.command)
         with tempfile.TemporaryDirectory(prefix="codex-run-", ignore_cleanup_errors=True) as work_dir:
-            status = _run(arguments, Path(work_dir), dict(os.environ), client.block())
+            mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, client.FETCHED))
+            status = _run(arguments, Path(work_dir), dict(os.environ), mask)
         return _end_as(status)
     except OSError as error:
         raise Failed(f"{error.filename or 'The launcher'}: {error.strerror}.") from error
     except proxy.Interrupted as interrupted:
-        client.die_of(interrupted.number)
+        client.die_of(*interrupted.args)
 
 
 def _end_as(status: int) -> int:
-    """Return the exit status of a client with this wait status.
+    """Return the exit status for the client's as a shell does: 128 and the number of the signal that ended it.
 
     If a signal ended the client on request, this process dies of it too, so that a shell script around it sees Ctrl-C
     and stops. A crash is the client's alone.
     """
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in client.ENDING:
-        client.die_of(os.WTERMSIG(status))
-    return client.exit_status(status)
+    if -status in client.ENDING:
+        client.die_of(-status)
+    return status if status >= 0 else 128 - status
 
 
 def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: set[int]) -> int:
-    """Run proxy and client, each to its end, and return the client's wait status."""
+    """Run proxy and client, each to its end, and return the client's status, negative for a signal."""
     upstream = None if arguments.has_mode else environment.find_upstream(user)
     environment.write_upstream(work_dir, user)
     words = proxy.command(arguments, work_dir, upstream)
@@ -61,7 +63,7 @@ def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: se
 
 
 def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], running: proxy.Proxy) -> int:
-    """Run the client to its end and return its wait status."""
+    """Run the client to its end and return its status."""
 
     def watch() -> None:
         if running.has_ended:
@@ -71,7 +73,7 @@ def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], 
     pid = client.spawn(command, own, mask)
     running.tell_client(pid)
     status = client.wait(pid, watch)
-    if os.WIFSIGNALED(status):
+    if status < 0:
         client.restore_terminal(settings)
     return status
 
