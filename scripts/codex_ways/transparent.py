@@ -16,16 +16,15 @@ from pathlib import Path
 
 from embedded_backend import Backend
 from toolkit.client import FAULTS, Endpoint
-from toolkit.process import ADDON, LOOPBACK, NotStarted, exit_status, finished, own_environment, start_mitmdump
+from toolkit.process import LOOPBACK, NotStarted, exit_status, finished, own_environment
 
-from codex_ways.ways import OFFICIAL, NotShown, converse_twice, judged
+from codex_ways.ways import OFFICIAL, NotShown, converse_twice, judged, start_proxy
 
 NEEDED = {"ip": "iproute2", "iptables": "iptables", "unshare": "util-linux"}
 """The programs, and the packages of Debian that bring them."""
 
-_GATEWAY, _CLIENT = "198.51.100.1", "198.51.100.2"
-_BACKEND = "203.0.113.7"
-"""Where the client looks for the backend: an address for documentation (RFC 5737), which no machine has."""
+_GATEWAY, _CLIENT, _BACKEND = "198.51.100.1", "198.51.100.2", "203.0.113.7"
+"""Addresses for documentation (RFC 5737), which no machine has; the client looks for the backend at the last."""
 
 _FORBIDDEN = "FORBIDDEN "  # begins the line of a gateway that could not be made
 
@@ -82,9 +81,7 @@ async def _lay_cable(client: ThreadPoolExecutor) -> None:
 async def _seen(client: ThreadPoolExecutor, home: Path) -> str:
     async with (
         Backend(home=home / "backend") as backend,
-        await start_mitmdump(
-            home / "proxy", modes=["transparent"], upstream_ca=backend.ca_file, scripts=[ADDON], host=_GATEWAY
-        ) as proxy,
+        await start_proxy(backend, home / "proxy", f"transparent@{_GATEWAY}:0") as proxy,
     ):
         nat = "iptables --table nat --append"
         await _run(
@@ -110,10 +107,10 @@ def _leave() -> str:
 
 
 async def _run(*commands: str) -> None:
-    for command in commands:
-        program = await finished(command.split(), environment=_environment())
-        if program.status:
-            raise Forbidden(f"{command.split()[0]} said: {program.errors.strip()}")
+    for program, *words in map(str.split, commands):
+        ended = await finished([program, *words], environment=_environment())
+        if ended.status:
+            raise Forbidden(f"{program} said: {ended.errors.strip()}")
 
 
 def _environment() -> dict[str, str]:
