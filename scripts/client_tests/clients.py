@@ -105,13 +105,11 @@ class OpenCode(Client):
         return {".local/share/opencode/auth.json": {"openai": oauth_login()}}
 
     def variables(self) -> dict[str, str]:
-        variables = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
-        if self.environment.transport == "websocket":
-            variables["OPENCODE_EXPERIMENTAL_WEBSOCKETS"] = "1"
-        if self.environment.base_url:
-            provider = {"openai": {"options": {"baseURL": self.environment.base_url}}}
-            variables["OPENCODE_CONFIG_CONTENT"] = json.dumps({"provider": provider})
-        return variables
+        websockets = {"OPENCODE_EXPERIMENTAL_WEBSOCKETS": "1"} if self.environment.transport == "websocket" else {}
+        options = {"baseURL": self.environment.base_url} if self.environment.base_url else {}
+        config = json.dumps({"provider": {"openai": {"options": options}}})
+        quiet = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
+        return {**quiet, **websockets, "OPENCODE_CONFIG_CONTENT": config}
 
     async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
         session = ("--session", conversation) if conversation else ()
@@ -127,11 +125,9 @@ class Pi(Client):
     name = program = "pi"
 
     def files(self) -> dict[str, object]:
-        files: dict[str, object] = {".pi/agent/auth.json": {"openai-codex": oauth_login()}}
-        if self.environment.base_url:
-            provider = {"openai-codex": {"baseUrl": self.environment.base_url}}
-            files[".pi/agent/models.json"] = {"providers": provider}
-        return files
+        login, url = {"openai-codex": oauth_login()}, self.environment.base_url
+        models = {"providers": {"openai-codex": {"baseUrl": url}} if url else {}}
+        return {".pi/agent/auth.json": login, ".pi/agent/models.json": models}
 
     def variables(self) -> dict[str, str]:
         path = f"{install.node().parent}:{os.environ['PATH']}"  # its file says that node is to run it
@@ -140,8 +136,9 @@ class Pi(Client):
     async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
         session = ("--session", conversation) if conversation else ()
         events = await self.events(*_PI, *session, prompt)
-        messages = [event["message"] for event in events if event["type"] == "message_end"]
-        usage = [message["usage"] for message in messages if "usage" in message][-1]
+        usage = last([event for event in events if "usage" in event.get("message", ())], "message_end")["message"][
+            "usage"
+        ]
         return Result(last(events, "session")["id"], usage["input"] + usage["cacheRead"])
 
 

@@ -27,10 +27,7 @@ class Conversations:
 
     environment: Environment
     cached: list[list[int]]
-
-    @property
-    def over_http(self) -> bool:
-        return self.environment.transport == "http"
+    over_http: bool
 
 
 @pytest.fixture(scope="module", params=CASES, ids=" ".join)
@@ -43,7 +40,7 @@ async def converse_twice(transport: Transport, way: Way, folder: Path) -> Conver
     async with running(folder, way, transport) as environment:
         cached = [await converse(environment, said) for said in (FIRST, SECOND)]
     summary.note(f"openai SDK {install.SDK}", transport, way, environment.pairs)
-    return Conversations(environment, cached)
+    return Conversations(environment, cached, transport == "http")
 
 
 async def converse(environment: Environment, said: list[str]) -> list[int]:

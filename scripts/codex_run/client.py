@@ -20,7 +20,6 @@ from codex_run.arguments import Failed
 ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
 PASSED_ON = {*ENDING, signal.SIGUSR1, signal.SIGUSR2}
 FETCHED = {*PASSED_ON, signal.SIGCHLD}
-BY_KEY = {signal.SIGINT, signal.SIGQUIT}
 
 NOT_RUN, NOT_FOUND = 126, 127
 """The exit statuses of a shell for a command that cannot be run, and for one that is not there."""
@@ -56,7 +55,7 @@ def spawn(command: Sequence[str], environment: Mapping[str, str], mask: set[int]
         raise Failed(f"{command[0]} cannot be run: {error.strerror}.", NOT_RUN) from None
 
 
-def wait(pid: int, on_child_signal: Callable[[], None]) -> int:
+def wait(pid: int, on_child_signal: Callable[[], object]) -> int:
     """Wait for the end of the client, passing signals on; return its status, negative for the signal that ended it.
 
     `on_child_signal` is called at first and whenever some child may have changed.
@@ -115,7 +114,7 @@ def _fetch() -> tuple[int, bool]:
         info = signal.sigwaitinfo(FETCHED)
         return info.si_signo, info.si_signo in PASSED_ON and info.si_code <= 0
     number = signal.sigwait(FETCHED)
-    return number, number in PASSED_ON and not (number in BY_KEY and os.isatty(0))
+    return number, number in PASSED_ON and not (number in (signal.SIGINT, signal.SIGQUIT) and os.isatty(0))
 
 
 def die_of(number: int) -> NoReturn:

@@ -13,12 +13,11 @@ from typing import Any
 from codex_run import client, environment, kinds, proxy, summary
 from codex_run.arguments import Arguments, Failed
 
+_LOST = "run: The proxy has ended, so the command's turns fail from now on. End it and start it again."
+
 
 def main(arguments: Arguments) -> int:
-    """Run a command behind a proxy of its own and return its exit status; die of the signal that it died of.
-
-    Raises Failed.
-    """
+    """Run a command behind a proxy of its own; return its exit status, or die of its signal. Raises Failed."""
     try:
         client.check(arguments.command)
         with tempfile.TemporaryDirectory(prefix="codex-run-", ignore_cleanup_errors=True) as work_dir:
@@ -64,24 +63,14 @@ def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: se
 
 def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], running: proxy.Proxy) -> int:
     """Run the client to its end and return its status."""
-
-    def watch() -> None:
-        if running.has_ended:
-            _say_lost()
-
+    say_lost = functools.cache(lambda: _say([_LOST]))
     settings = client.terminal_settings()
     pid = client.spawn(command, own, mask)
     running.tell_client(pid)
-    status = client.wait(pid, watch)
+    status = client.wait(pid, lambda: running.has_ended and say_lost())
     if status < 0:
         client.restore_terminal(settings)
     return status
-
-
-@functools.cache
-def _say_lost() -> None:
-    """Say, the first time, that the proxy has ended."""
-    _say(["run: The proxy has ended, so the command's turns fail from now on. End it and start it again."])
 
 
 def _before(started: Mapping[str, Any], bypass: str | None) -> list[str]:

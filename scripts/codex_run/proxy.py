@@ -71,7 +71,7 @@ def why_not_started(written: str, *, port: str, has_ended: bool) -> str:
     if "ddress already in use" in written:
         return f"Port {port} is in use by another program. Leave --port out for a free one."
     lines = [line.strip() for line in written.splitlines() if line.strip() and not line.startswith(_HEADINGS)]
-    sentence = "The proxy did not start" if has_ended else f"The proxy did not start within {_START:.0f} seconds"
+    sentence = "The proxy did not start" + ("" if has_ended else f" within {_START:.0f} seconds")
     if not lines:
         return f"{sentence} and said nothing. {_BY_ITSELF}"
     if has_ended:
