@@ -1,15 +1,14 @@
 """The clients, version by version, with what is expected of each: a new version is a new row."""
 
-from collections.abc import Iterator
 from dataclasses import KW_ONLY, dataclass
-from pathlib import Path
 from typing import Literal
 
+import pytest
 from embedded_backend import Received
 
 from client_tests import install
 from client_tests.clients import Client, Codex, CodexProvider, OpenCode, Pi
-from client_tests.environment import Transport, Way
+from client_tests.environment import Environment, Transport, Way
 from client_tests.messages import KEY
 
 NEW, OLD = frozenset({"session-id"}), frozenset({"session_id"})
@@ -45,12 +44,14 @@ class Row:
         """Return the headers that a message is expected to gain on its way."""
         return self.adds_to_keyless if sent.kind != "handshake" and KEY not in sent.json else self.adds
 
-    def missing(self) -> list[Path]:
-        """Return what could not be installed of all that the client needs."""
-        return [file for file in self.client.needs(self.version) if not file.exists()]
+    def logged_in(self, environment: Environment) -> Client:
+        """Return the client in an environment; a test that asks for one that could not be had is skipped."""
+        if not all(file.exists() for file in install.needs(self.client.program, self.version)):
+            pytest.skip(f"{self} could not be had")
+        return self.client(self.version, environment)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """A version of a client, over one transport, by one way in."""
 
@@ -77,14 +78,8 @@ ROWS = (
 )
 
 
-def _cases() -> Iterator[Case]:
-    """Yield every version, over each transport that it has, by each way in."""
-    for row in ROWS:
-        for transport in row.transports:
-            for way in row.ways:
-                yield Case(row=row, transport=transport, way=way)
-        if str(row) == f"{Codex.name} {install.NEW_CODEX}":
-            yield Case(row=row, transport="websocket", way="upstream")
-
-
-CASES = tuple(_cases())
+CASES = (
+    *(Case(row, transport, way) for row in ROWS for transport in row.transports for way in row.ways),
+    *(Case(row, "websocket", "upstream") for row in ROWS if str(row) == f"{Codex.name} {install.NEW_CODEX}"),
+)
+"""Every version, over each transport that it has, by each way in."""

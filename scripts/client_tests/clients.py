@@ -4,23 +4,22 @@ import json
 import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 from client_tests import install
 from client_tests.environment import Environment
-from client_tests.login import oauth_login, write_codex_login, write_private
+from client_tests.login import codex_login, oauth_login, write_private
 
 type Event = dict[str, Any]
 
 # There is no one to be asked, and the command of the conversation is harmless.
-_CODEX = ("--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox")
+_CODEX = ("exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox")
 _COMPACT = ("-c", "model_auto_compact_token_limit=3000")
 _OPENCODE = ("run", "--format", "json", "--auto", "--model", "openai/gpt-5.5")
 _PI = ("--mode", "json", "--print", "--provider", "openai-codex", "--model", "gpt-5.5")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """What a client said of a run: the conversation's id, and the input tokens that it counted."""
 
@@ -32,68 +31,57 @@ class Client(ABC):
     """A version of a client, logged in, in a folder of its own. Each run is one process, which has to end well."""
 
     name: ClassVar[str]
+    program: ClassVar[str]
 
     def __init__(self, version: str, environment: Environment) -> None:
-        self.version = version
-        self.environment = environment
-        self.log_in()
-
-    @classmethod
-    @abstractmethod
-    def needs(cls, version: str) -> tuple[Path, ...]:
-        """Return what has to be installed."""
+        self.version, self.environment = version, environment
+        for name, content in self.files().items():
+            write_private(environment.folder / name, content)
 
     @abstractmethod
-    def log_in(self) -> None:
-        """Write what a login and the settings of the case would have left."""
+    def files(self) -> dict[str, object]:
+        """Return what a login and the settings of the case would have left in the home folder, as JSON by path."""
 
     @abstractmethod
-    async def start(self, prompt: str) -> Result:
-        """Begin a conversation."""
+    def variables(self) -> dict[str, str]:
+        """Return what it takes from the environment beyond what every client does."""
 
     @abstractmethod
-    async def resume(self, conversation: str, prompt: str, *, compact: bool = False) -> Result:
-        """Continue a conversation; its history is compacted before, if it is to be and the client can."""
+    async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
+        """Begin a conversation, or continue one; its history is compacted before, if it is to be and the client can."""
 
-    async def events(self, *command: str | Path, **variables: str) -> list[Event]:
-        """Run a command that prints an event a line, with more variables in its environment."""
-        lines = (await self.environment.output([*map(str, command)], **variables)).splitlines()
+    async def events(self, *arguments: str) -> list[Event]:
+        """Run the program, which prints an event a line."""
+        command = [str(install.needs(self.program, self.version)[0]), *arguments]
+        lines = (await self.environment.output(command, **self.variables())).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 class Codex(Client):
-    """The official client."""
+    """The official client; 0.120 and newer are told the base URL as a setting, 0.98 and older by a variable."""
 
-    name = "Codex CLI"
+    name, program = "Codex CLI", "codex"
 
-    @classmethod
-    def needs(cls, version: str) -> tuple[Path, ...]:
-        return (install.codex(version),)
+    def files(self) -> dict[str, object]:
+        return {".codex/auth.json": codex_login()}
 
-    def log_in(self) -> None:
-        write_codex_login(self.environment.folder / ".codex")
+    def variables(self) -> dict[str, str]:
+        home = {"CODEX_HOME": str(self.environment.folder / ".codex")}
+        return home | ({"OPENAI_BASE_URL": self.environment.base_url} if self.environment.base_url else {})
 
-    async def start(self, prompt: str) -> Result:
-        return await self.exec(prompt)
+    def settings(self) -> list[str]:
+        """Return how it is told the base URL."""
+        return ["-c", f'openai_base_url="{self.environment.base_url}"'] if self.environment.base_url else []
 
-    async def resume(self, conversation: str, prompt: str, *, compact: bool = False) -> Result:
-        return await self.exec(*(_COMPACT if compact else ()), "resume", conversation, prompt)
+    async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
+        resume = ("resume", conversation) if conversation else ()
+        return await self.exec(*(_COMPACT if compact else ()), *resume, prompt)
 
     async def exec(self, *arguments: str) -> Result:
         """Run `codex exec` to its end; without counters at its end the turn was not finished."""
-        words = (*_CODEX, *self.settings(), *arguments)
-        events = await self.events(install.codex(self.version), "exec", *words, **self.variables())
-        started, completed = (of_type(events, kind)[-1] for kind in ("thread.started", "turn.completed"))
-        return Result(conversation=started["thread_id"], input_tokens=completed["usage"]["input_tokens"])
-
-    def settings(self) -> list[str]:
-        """Return how 0.120 and newer are told the base URL."""
-        return ["-c", f'openai_base_url="{self.environment.base_url}"'] if self.environment.base_url else []
-
-    def variables(self) -> dict[str, str]:
-        """Return where its home is, and how 0.98 and older are told the base URL."""
-        home = {"CODEX_HOME": str(self.environment.folder / ".codex")}
-        return home | ({"OPENAI_BASE_URL": self.environment.base_url} if self.environment.base_url else {})
+        events = await self.events(*_CODEX, *self.settings(), *arguments)
+        started, completed = last(events, "thread.started"), last(events, "turn.completed")
+        return Result(started["thread_id"], completed["usage"]["input_tokens"])
 
 
 class CodexProvider(Codex):
@@ -102,86 +90,58 @@ class CodexProvider(Codex):
     name = "Codex CLI, own provider,"
 
     def settings(self) -> list[str]:
-        members = [
-            'name="proxy"',
-            f'base_url="{self.environment.base_url}"',
-            "requires_openai_auth=true",
-            'wire_api="responses"',
-            *(["supports_websockets=true"] if self.environment.transport == "websocket" else []),
-        ]
-        return ["-c", 'model_provider="proxy"', "-c", f"model_providers.proxy={{{', '.join(members)}}}"]
+        address = f'base_url="{self.environment.base_url}", wire_api="responses"'
+        websockets = str(self.environment.transport == "websocket").lower()
+        members = f'name="proxy", {address}, requires_openai_auth=true, supports_websockets={websockets}'
+        return ["-c", 'model_provider="proxy"', "-c", f"model_providers.proxy={{{members}}}"]
 
 
 class OpenCode(Client):
     """It asks for a title during its first turn, and speaks WebSocket only where that is switched on."""
 
-    name = "opencode"
+    name = program = "opencode"
 
-    @classmethod
-    def needs(cls, version: str) -> tuple[Path, ...]:
-        return (install.opencode(),)
-
-    def log_in(self) -> None:
-        login = {"openai": oauth_login() | {"type": "oauth"}}
-        write_private(self.environment.folder / ".local" / "share" / "opencode" / "auth.json", login)
-
-    async def start(self, prompt: str) -> Result:
-        return await self.run(*prompt.split())  # an argument with spaces would be put in quotes
-
-    async def resume(self, conversation: str, prompt: str, *, compact: bool = False) -> Result:
-        return await self.run("--session", conversation, *prompt.split())
-
-    async def run(self, *arguments: str) -> Result:
-        """Run `opencode run` to its end."""
-        events = await self.events(install.opencode(), *_OPENCODE, *arguments, **self.variables())
-        finished = of_type(events, "step_finish")[-1]
-        tokens = finished["part"]["tokens"]
-        return Result(conversation=finished["sessionID"], input_tokens=tokens["input"] + tokens["cache"]["read"])
+    def files(self) -> dict[str, object]:
+        return {".local/share/opencode/auth.json": {"openai": oauth_login()}}
 
     def variables(self) -> dict[str, str]:
-        """Return how it is told the transport and the base URL, and to ask for nothing else."""
-        variables = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
-        if self.environment.transport == "websocket":
-            variables["OPENCODE_EXPERIMENTAL_WEBSOCKETS"] = "1"
-        if self.environment.base_url:
-            provider = {"openai": {"options": {"baseURL": self.environment.base_url}}}
-            variables["OPENCODE_CONFIG_CONTENT"] = json.dumps({"provider": provider})
-        return variables
+        websockets = {"OPENCODE_EXPERIMENTAL_WEBSOCKETS": "1"} if self.environment.transport == "websocket" else {}
+        options = {"baseURL": self.environment.base_url} if self.environment.base_url else {}
+        config = json.dumps({"provider": {"openai": {"options": options}}})
+        quiet = {"OPENCODE_DISABLE_AUTOUPDATE": "1", "OPENCODE_DISABLE_MODELS_FETCH": "1"}
+        return {**quiet, **websockets, "OPENCODE_CONFIG_CONTENT": config}
+
+    async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
+        session = ("--session", conversation) if conversation else ()
+        words = prompt.split()  # an argument with spaces would be put in quotes
+        finished = last(await self.events(*_OPENCODE, *session, *words), "step_finish")
+        tokens = finished["part"]["tokens"]
+        return Result(finished["sessionID"], tokens["input"] + tokens["cache"]["read"])
 
 
 class Pi(Client):
     """It speaks WebSocket if its Node can and the backend does."""
 
-    name = "pi"
+    name = program = "pi"
 
-    @classmethod
-    def needs(cls, version: str) -> tuple[Path, ...]:
-        return (install.pi(version), install.node())
+    def files(self) -> dict[str, object]:
+        login, url = {"openai-codex": oauth_login()}, self.environment.base_url
+        models = {"providers": {"openai-codex": {"baseUrl": url}} if url else {}}
+        return {".pi/agent/auth.json": login, ".pi/agent/models.json": models}
 
-    def log_in(self) -> None:
-        home = self.environment.folder / ".pi" / "agent"
-        write_private(home / "auth.json", {"openai-codex": oauth_login() | {"type": "oauth"}})
-        if self.environment.base_url:
-            provider = {"openai-codex": {"baseUrl": self.environment.base_url}}
-            write_private(home / "models.json", {"providers": provider})
-
-    async def start(self, prompt: str) -> Result:
-        return await self.run(prompt)
-
-    async def resume(self, conversation: str, prompt: str, *, compact: bool = False) -> Result:
-        return await self.run("--session", conversation, prompt)
-
-    async def run(self, *arguments: str) -> Result:
-        """Run `pi --print` to its end."""
+    def variables(self) -> dict[str, str]:
         path = f"{install.node().parent}:{os.environ['PATH']}"  # its file says that node is to run it
-        variables = {"PATH": path, "PI_TELEMETRY": "0", "PI_SKIP_VERSION_CHECK": "1"}
-        events = await self.events(install.pi(self.version), *_PI, *arguments, **variables)
-        [session] = of_type(events, "session")
-        messages = [event["message"] for event in of_type(events, "message_end")]
-        usage = [message["usage"] for message in messages if "usage" in message][-1]
-        return Result(conversation=session["id"], input_tokens=usage["input"] + usage["cacheRead"])
+        return {"PATH": path, "PI_TELEMETRY": "0", "PI_SKIP_VERSION_CHECK": "1"}
+
+    async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
+        session = ("--session", conversation) if conversation else ()
+        events = await self.events(*_PI, *session, prompt)
+        usage = last([event for event in events if "usage" in event.get("message", ())], "message_end")["message"][
+            "usage"
+        ]
+        return Result(last(events, "session")["id"], usage["input"] + usage["cacheRead"])
 
 
-def of_type(events: list[Event], kind: str) -> list[Event]:
-    """Return the events of one type."""
-    return [event for event in events if event["type"] == kind]
+def last(events: list[Event], kind: str) -> Event:
+    """Return the last event of one type."""
+    return [event for event in events if event["type"] == kind][-1]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from embedded_backend import Received
 from toolkit.process import ADDON, LOOPBACK, SCRIPTS, finished, free_ports, start, start_mitmdump
 
-from client_tests.messages import REAL, SHORT
+from client_tests.messages import REAL, SHORT, Pair, paired
 
 type Entry = dict[str, Any]
 
@@ -30,12 +30,19 @@ _COMPLAINT = r"Traceback|rror(?! establishing server connection: client disconne
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """The programs around a client, and what they have written."""
+    """The programs around a client, and what they have written.
+
+    `base_url` is for a client that takes one, None for one that is to use the proxy as a proxy. `variables` is all that
+    a client gets to know, `launcher` the command that runs it, and `runs` has what was said around each run.
+    """
 
     folder: Path
-    way: Way
-    transport: Transport
-    ports: dict[Way, int]
+    variables: dict[str, str]
+    way: Way = "regular"
+    transport: Transport = "websocket"
+    base_url: str | None = None
+    launcher: Sequence[str] = ()
+    runs: list[str] = field(default_factory=list)
 
     @property
     def work(self) -> Path:
@@ -54,6 +61,16 @@ class Environment:
         return _of_turns(self.folder / "received.jsonl")
 
     @property
+    def pairs(self) -> list[Pair]:
+        """All messages, as they were sent and as they arrived."""
+        return paired(self.sent, self.received)
+
+    @property
+    def turns(self) -> list[Pair]:
+        """The same without handshakes."""
+        return [pair for pair in self.pairs if pair[0].kind != "handshake"]
+
+    @property
     def journal(self) -> list[Entry]:
         """What the addon's journal says, turn by turn."""
         return [json.loads(line) for line in (self.folder / "journal.jsonl").read_text().splitlines()]
@@ -63,71 +80,30 @@ class Environment:
         """All that the proxy, when it has ended, and the journal have said."""
         return (self.folder / "proxy.log").read_text() + (self.folder / "journal.jsonl").read_text()
 
-    @property
-    def base_url(self) -> str | None:
-        """The base URL of a client that takes one; None for a client that is to use the proxy as a proxy."""
-        return f"http://{LOOPBACK}:{self.ports['reverse']}" if self.way == "reverse" else None
-
     async def output(self, command: Sequence[str], **variables: str) -> str:
-        """Run a client to its end, with more variables; return what it printed."""
-        return (await self.ended(command, **variables))[0]
-
-    async def ended(self, command: Sequence[str], **variables: str) -> tuple[str, str]:
-        """Run a program that has to end well; return what it wrote on both outputs."""
-        program = await finished(command, environment=self.variables() | variables, folder=self.work)
-        out, errors = program.out, program.errors
-        assert program.status == 0, f"{command} ended with {program.status}:\n{out}\n{errors}"
-        return out, errors
-
-    def variables(self) -> dict[str, str]:
-        """Return all that a client gets to know.
-
-        What a client asks apart from its turns goes through the proxy in every case, or it would leave this machine.
-        """
-        proxy = f"http://{LOOPBACK}:{self.ports['upstream' if self.way == 'upstream' else 'regular']}"
-        ca_file = str(self.folder / "mitmproxy" / "mitmproxy-ca-cert.pem")
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "HTTP_PROXY": proxy,
-            "HTTPS_PROXY": proxy,
-            "NO_PROXY": "127.0.0.1,localhost",
-            "CODEX_CA_CERTIFICATE": ca_file,
-            "NODE_EXTRA_CA_CERTS": ca_file,
-            "SSL_CERT_FILE": ca_file,
-        }
+        """Run a client, which has to end well, with more variables; return what it printed."""
+        words = [*self.launcher, *command]
+        program = await finished(words, environment=self.variables | variables, folder=self.work)
+        assert program.status == 0, f"{command} ended with {program}"
+        self.runs.append(program.errors)
+        return program.out
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaunchedEnvironment(Environment):
-    """A backend alone: the launcher sees to a proxy for each run; `runs` has what was said around each client."""
-
-    connect_port: int
-    ca_file: str
-    runs: list[str] = field(default_factory=list)
-
-    async def output(self, command: Sequence[str], **variables: str) -> str:
-        """Run a client by the launcher, as a person would."""
-        options = {"ssl_verify_upstream_trusted_ca": self.ca_file, "codex_journal": self.folder / "journal.jsonl"}
-        launcher = [str(SCRIPTS / "run"), "--mode", f"upstream:http://{LOOPBACK}:{self.connect_port}"]
-        launcher += [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
-        out, errors = await self.ended([*launcher, "--", *command], **variables)
-        self.runs.append(errors)
-        return out
-
-    def variables(self) -> dict[str, str]:
-        """Return what a user's shell knows; what is not encrypted would leave this machine, and has nowhere to go."""
-        nowhere = f"http://{LOOPBACK}:{self.connect_port}"
-        return {"PATH": os.environ["PATH"], "HOME": str(self.folder), "HTTP_PROXY": nowhere}
+def _variables(folder: Path, **more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(folder), **more}
 
 
 @asynccontextmanager
 async def running(folder: Path, way: Way = "regular", transport: Transport = "websocket") -> AsyncIterator[Environment]:
-    """Run the backend, and a proxy with a port for each way; behind it every host is the backend."""
+    """Run the backend, and a proxy with a port for each way; behind it every host is the backend.
+
+    What a client asks apart from its turns goes through the proxy in every case, or it would leave this machine.
+    """
     async with _backend(folder, *(("--upgrade-status", "426") if transport == "http" else ())) as ready:
         upstream = f"upstream:http://{LOOPBACK}:{ready['connect_port']}"
         modes: dict[Way, str] = {"regular": "regular", "upstream": upstream, "reverse": "reverse:https://chatgpt.com"}
         ports = dict(zip(modes, free_ports(len(modes)), strict=True))
+        urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
         proxy = await start_mitmdump(
             folder / "mitmproxy",
             modes=[f"{mode}@{ports[name]}" for name, mode in modes.items()],
@@ -140,7 +116,11 @@ async def running(folder: Path, way: Way = "regular", transport: Transport = "we
             },
         )
         async with proxy:
-            yield Environment(folder=folder, way=way, transport=transport, ports=ports)
+            given = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), urls["upstream" if way == "upstream" else "regular"])
+            given |= dict.fromkeys(("CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), str(proxy.ca_file))
+            variables = _variables(folder, NO_PROXY="127.0.0.1,localhost", **given)
+            base_url = urls["reverse"] if way == "reverse" else None
+            yield Environment(folder=folder, way=way, transport=transport, variables=variables, base_url=base_url)
             # Before its end: a proxy that is stopped with connections open may complain of that, in some Pythons.
             assert not re.search(_COMPLAINT, proxy.program.text), proxy.program.text
         (folder / "proxy.log").write_text(proxy.program.text)
@@ -148,17 +128,17 @@ async def running(folder: Path, way: Way = "regular", transport: Transport = "we
 
 
 @asynccontextmanager
-async def launching(folder: Path) -> AsyncIterator[LaunchedEnvironment]:
-    """Run the backend."""
+async def launching(folder: Path) -> AsyncIterator[Environment]:
+    """Run the backend alone: the launcher sees to a proxy for each run, as for a person.
+
+    What is not encrypted would leave this machine, and has nowhere to go.
+    """
     async with _backend(folder) as ready:
-        yield LaunchedEnvironment(
-            folder=folder,
-            way="regular",
-            transport="websocket",
-            ports={},
-            connect_port=ready["connect_port"],
-            ca_file=ready["ca_file"],
-        )
+        behind = f"http://{LOOPBACK}:{ready['connect_port']}"
+        options = {"ssl_verify_upstream_trusted_ca": ready["ca_file"], "codex_journal": folder / "journal.jsonl"}
+        words = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
+        launcher = [str(SCRIPTS / "run"), "--mode", f"upstream:{behind}", *words, "--"]
+        yield Environment(folder=folder, variables=_variables(folder, HTTP_PROXY=behind), launcher=launcher)
 
 
 @asynccontextmanager

@@ -20,25 +20,17 @@ NODE = "22.23.3"
 SDK = "3.52.0"
 
 
-def codex(version: str) -> Path:
-    """Return where the command of this version of Codex is."""
-    return modules(f"codex-{version}") / ".bin" / "codex"
-
-
-def opencode() -> Path:
-    """Return where the command of opencode is, the build that runs on any processor."""
-    built = sorted(modules(f"opencode-{OPENCODE}").glob("opencode-*/bin/opencode"))
-    return built[-1] if built else modules(f"opencode-{OPENCODE}")
-
-
-def pi(version: str) -> Path:
-    """Return where the command of this version of pi is."""
-    return modules(f"pi-{version}") / ".bin" / "pi"
+def needs(program: str, version: str) -> tuple[Path, ...]:
+    """Return what a version of a client needs, its program first; of opencode the build that runs on any processor."""
+    modules = CACHE / f"{program}-{version}" / "node_modules"
+    if program == "opencode":
+        return (max(modules.glob("opencode-*/bin/opencode"), default=modules),)
+    return (modules / ".bin" / program, *((node(),) if program == "pi" else ()))
 
 
 def node() -> Path:
     """Return where the Node that runs pi is."""
-    return modules(f"node-{NODE}") / NODE_PACKAGE / "bin" / "node"
+    return CACHE / f"node-{NODE}" / "node_modules" / NODE_PACKAGE / "bin" / "node"
 
 
 def sdk() -> Path:
@@ -46,12 +38,7 @@ def sdk() -> Path:
     return CACHE / f"openai-{SDK}-{sys.implementation.cache_tag}"
 
 
-def modules(name: str) -> Path:
-    """Return the folder that npm fills."""
-    return CACHE / name / "node_modules"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Package:
     """What fills a folder, whose path ends the command; without one that is required there is nothing to test."""
 
@@ -60,28 +47,19 @@ class Package:
     required: bool = False
 
 
-def npm(folder: str, package: str, *, required: bool = False) -> Package:
-    """Return a package of npm, whose scripts are not run."""
-    quiet = ("--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts")
-    return Package(folder=CACHE / folder, command=("npm", "install", *quiet, package, "--prefix"), required=required)
-
-
 _MACHINE = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64"}.get(platform.machine().lower(), platform.machine())
 NODE_PACKAGE = f"node-{sys.platform}-{_MACHINE}"
-PACKAGES = [
-    *(
-        npm(f"codex-{version}", f"@openai/codex@{version}", required=version in (NEW_CODEX, OLD_CODEX))
-        for version in CODEX
-    ),
-    Package(
-        folder=sdk(),
-        command=(sys.executable, "-m", "pip", "install", "-qq", f"openai[realtime]=={SDK}", "--target"),
-        required=True,
-    ),
-    npm(f"opencode-{OPENCODE}", f"opencode-ai@{OPENCODE}"),
-    *(npm(f"pi-{version}", f"{name}@{version}") for version, name in PI.items()),
-    npm(f"node-{NODE}", f"{NODE_PACKAGE}@{NODE}"),
-]
+_NPM = ("npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--ignore-scripts")
+_PIP = (sys.executable, "-m", "pip", "install", "-qq")
+_REQUIRED = (f"codex-{NEW_CODEX}", f"codex-{OLD_CODEX}")
+_BY_NPM = {
+    **{f"codex-{version}": f"@openai/codex@{version}" for version in CODEX},
+    f"opencode-{OPENCODE}": f"opencode-ai@{OPENCODE}",
+    **{f"pi-{version}": f"{name}@{version}" for version, name in PI.items()},
+    f"node-{NODE}": f"{NODE_PACKAGE}@{NODE}",
+}
+PACKAGES = [Package(CACHE / name, (*_NPM, package, "--prefix"), name in _REQUIRED) for name, package in _BY_NPM.items()]
+PACKAGES.append(Package(sdk(), (*_PIP, f"openai[realtime]=={SDK}", "--target"), required=True))
 
 
 def main() -> None:

@@ -16,17 +16,17 @@ _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b(?:ses|resp|msg
 """Accounts, sessions, threads, installations, responses: all that clients and backends name by an id."""
 
 
-def write_codex_login(codex_home: Path) -> None:
-    """Write the auth.json that `codex login` would leave."""
+def codex_login() -> dict[str, Any]:
+    """Return the login as `codex login` would leave it."""
     tokens = {"id_token": token(), "access_token": token(), "refresh_token": "made-up", "account_id": ACCOUNT}
     last_refresh = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    write_private(codex_home / "auth.json", {"OPENAI_API_KEY": None, "tokens": tokens, "last_refresh": last_refresh})
+    return {"OPENAI_API_KEY": None, "tokens": tokens, "last_refresh": last_refresh}
 
 
 def oauth_login() -> dict[str, Any]:
     """Return the login as opencode and pi keep it."""
     expires = (int(time.time()) + A_DAY) * 1000
-    return {"access": token(), "refresh": "made-up", "expires": expires, "accountId": ACCOUNT}
+    return {"type": "oauth", "access": token(), "refresh": "made-up", "expires": expires, "accountId": ACCOUNT}
 
 
 def write_private(file: Path, content: Any) -> None:
@@ -36,16 +36,11 @@ def write_private(file: Path, content: Any) -> None:
     file.write_text(json.dumps(content))
 
 
-def token(user: str = USER) -> str:
+def token() -> str:
     """Return a bearer token that says who the user is and is good for a day."""
-    about_user = {"chatgpt_account_id": ACCOUNT, "chatgpt_plan_type": "pro", "chatgpt_user_id": user}
-    claims = {
-        "email": MAIL,
-        "sub": user,
-        "exp": int(time.time()) + A_DAY,
-        "https://api.openai.com/auth": about_user,
-    }
-    return ".".join([_part({"alg": "RS256", "typ": "JWT"}), _part(claims), _part("made-up")])
+    about_user = {"chatgpt_account_id": ACCOUNT, "chatgpt_plan_type": "pro", "chatgpt_user_id": USER}
+    claims = {"email": MAIL, "sub": USER, "exp": int(time.time()) + A_DAY, "https://api.openai.com/auth": about_user}
+    return ".".join(map(_part, ({"alg": "RS256", "typ": "JWT"}, claims, "made-up")))
 
 
 def _part(value: Any) -> str:

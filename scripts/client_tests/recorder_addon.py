@@ -43,17 +43,16 @@ class Recorder:
         )
 
     def request(self, flow: http.HTTPFlow) -> None:
-        self.write(replace(self.started[flow.id], body=flow.request.raw_content or b""))
+        self.write(flow, body=flow.request.raw_content or b"")
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         assert flow.websocket
-        message = flow.websocket.messages[-1]
-        if message.from_client and not message.injected:
-            self.write(replace(self.started[flow.id], kind="frame", body=message.content))
+        if (message := flow.websocket.messages[-1]).from_client and not message.injected:
+            self.write(flow, kind="frame", body=message.content)
 
-    def write(self, seen: Received) -> None:
+    def write(self, flow: http.HTTPFlow, **more: Any) -> None:
         with Path(ctx.options.recorder_file).open("ab") as record:
-            record.write(seen.to_line())
+            record.write(replace(self.started[flow.id], **more).to_line())
 
 
 addons = [Recorder()]

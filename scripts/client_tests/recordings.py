@@ -11,7 +11,7 @@ from client_tests import summary
 from client_tests.cases import Case
 from client_tests.clients import Result
 from client_tests.environment import Entry, Environment, running
-from client_tests.messages import Pair, added, assert_only_gains, paired, part
+from client_tests.messages import added, assert_only_gains, part
 
 MADE = "from-the-tool\n"
 ASK_FOR_A_COMMAND = "run: echo from-the-tool | tee made.txt"
@@ -24,7 +24,7 @@ _FIRST = {"cold", "below_minimum"}
 """Verdicts that fit the first turn of a conversation."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Turn:
     """A turn as it was sent, as it arrived, and what the journal says of it."""
 
@@ -40,12 +40,11 @@ class Turn:
     @property
     def continues_a_tool(self) -> bool:
         """Whether it has a tool's output, and that is new."""
-        items = self.sent.json["input"]
-        is_output = bool(items) and str(items[-1].get("type")).endswith("_call_output")
+        is_output = any(str(item.get("type")).endswith("_call_output") for item in self.sent.json["input"][-1:])
         return is_output and MADE.strip() in self.sent.content.decode()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Recording:
     """The runs of a case; the programs around it have ended."""
 
@@ -59,43 +58,33 @@ class Recording:
         return self.runs[0].conversation
 
     @cached_property
-    def pairs(self) -> list[Pair]:
-        """All messages, as they were sent and as they arrived."""
-        return paired(self.environment.sent, self.environment.received)
-
-    @cached_property
     def turns(self) -> list[Turn]:
         """The turns in the order in which they were sent, which is the order of the journal's numbers."""
-        pairs = [pair for pair in self.pairs if pair[0].kind != "handshake"]
         entries = sorted(self.environment.journal, key=lambda entry: int(entry["turn"]))
-        return [
-            Turn(sent=sent, received=received, entry=entry)
-            for (sent, received), entry in zip(pairs, entries, strict=True)
-        ]
+        return [Turn(*pair, entry) for pair, entry in zip(self.environment.turns, entries, strict=True)]
 
 
 async def converse(case: Case, folder: Path) -> Recording:
     """Record one conversation of three processes: a tool call, a resume that compacts first, a resume."""
     async with running(folder, case.way, case.transport) as environment:
-        client = case.row.client(case.row.version, environment)
-        first = await client.start(ASK_FOR_A_COMMAND)
-        second = await client.resume(first.conversation, THANKS, compact=case.row.compaction != "none")
-        third = await client.resume(first.conversation, AGAIN)
-    recording = Recording(case=case, environment=environment, runs=[first, second, third])
-    summary.note(str(case.row), case.transport, case.way, recording.pairs)
-    return recording
+        client = case.row.logged_in(environment)
+        first = await client.run(ASK_FOR_A_COMMAND)
+        second = await client.run(THANKS, first.conversation, compact=case.row.compaction != "none")
+        third = await client.run(AGAIN, first.conversation)
+    summary.note(str(case.row), case.transport, case.way, environment.pairs)
+    return Recording(case, environment, [first, second, third])
 
 
 async def delegate(case: Case, folder: Path) -> Recording:
     """Record a conversation whose task is given to a sub-agent."""
     async with running(folder, case.way, case.transport) as environment:
-        result = await case.row.client(case.row.version, environment).start(ASK_FOR_AN_AGENT)
-    return Recording(case=case, environment=environment, runs=[result])
+        result = await case.row.logged_in(environment).run(ASK_FOR_AN_AGENT)
+    return Recording(case, environment, [result])
 
 
 def assert_gains_what_it_lacks(recording: Recording) -> None:
     """Every message has gained the expected headers and, where it had none, the key; all else is as it was sent."""
-    for sent, received in recording.pairs:
+    for sent, received in recording.environment.pairs:
         assert set(added(sent, received)) == recording.case.row.gains(sent)
         assert_only_gains(sent, received, recording.conversation)
 

@@ -1,5 +1,6 @@
 """The table of what was run and of what the addon changed, put together from the runs themselves."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -7,7 +8,7 @@ from embedded_backend import Received
 
 from client_tests.messages import Pair, added, part
 
-HEAD = ("| client | over | way in | what the addon changed |", "|---|---|---|---|")
+HEAD = "| client | over | way in | what the addon changed |\n|---|---|---|---|"
 TRANSPORTS = {"http": "HTTP", "websocket": "WebSocket"}
 WAYS = {"regular": "proxy", "upstream": "proxy with a proxy behind it", "reverse": "base URL"}
 SUBJECTS = {"compaction": "compaction", "keyless": "title"}
@@ -15,21 +16,19 @@ SUBJECTS = {"compaction": "compaction", "keyless": "title"}
 
 @dataclass(slots=True)
 class Line:
-    """What was seen of one version; members keep their order and come once."""
+    """What was seen of one version over one transport; members keep their order and come once."""
 
-    transports: dict[str, None] = field(default_factory=dict)
     ways: dict[str, None] = field(default_factory=dict)
     changes: dict[str, dict[str, None]] = field(default_factory=dict)
 
 
-LINES: dict[tuple[str, str], Line] = {}
+LINES: defaultdict[tuple[str, str], Line] = defaultdict(Line)
 """By client and transport."""
 
 
 def note(client: str, transport: str, way: str, pairs: Iterable[Pair]) -> None:
     """Add what was run to the table."""
-    line = LINES.setdefault((client, transport), Line())
-    line.transports[TRANSPORTS[transport]] = None
+    line = LINES[client, TRANSPORTS[transport]]
     line.ways[WAYS[way]] = None
     for sent, received in pairs:
         line.changes.setdefault(subject(sent), {}).update(dict.fromkeys(changes(sent, received)))
@@ -44,22 +43,21 @@ def subject(sent: Received) -> str:
 
 def changes(sent: Received, received: Received) -> list[str]:
     """Return in words what is other than it was sent."""
-    names = [f"+`{name}`" for name in added(sent, received)] if sent.kind != "frame" else []
-    if sent.kind == "handshake":
-        return names
-    members = [f"+`{name}`" for name in received.json if name not in sent.json]
-    return names + members + [f"-`{name}`" for name in sent.json if name not in received.json]
+    headers = added(sent, received) if sent.kind != "frame" else {}
+    before, after = ({}, {}) if sent.kind == "handshake" else (sent.json, received.json)
+    gained = (f"+`{name}`" for name in (*headers, *(name for name in after if name not in before)))
+    return [*gained, *(f"-`{name}`" for name in before if name not in after)]
 
 
 def table() -> str:
     """Return the table as Markdown; transports with the same changes share a row."""
-    rows: dict[tuple[str, str], Line] = {}
-    for (client, _), line in LINES.items():
-        row = rows.setdefault((client, described(line.changes)), Line())
-        row.transports |= line.transports
-        row.ways |= line.ways
-    cells = ((client, ", ".join(row.transports), ", ".join(row.ways), said) for (client, said), row in rows.items())
-    return "\n".join((*HEAD, *(f"| {' | '.join(each)} |" for each in sorted(cells, key=_order))))
+    rows: defaultdict[tuple[str, str], tuple[dict[str, None], dict[str, None]]] = defaultdict(lambda: ({}, {}))
+    for (client, transport), line in LINES.items():
+        transports, ways = rows[client, described(line.changes)]
+        transports[transport] = None
+        ways |= line.ways
+    cells = ((client, *map(", ".join, seen), said) for (client, said), seen in rows.items())
+    return "\n".join((HEAD, *(f"| {' | '.join(each)} |" for each in sorted(cells, key=_order))))
 
 
 def _order(cells: tuple[str, ...]) -> list[object]:

@@ -4,30 +4,22 @@ import asyncio
 
 import pytest
 
-from client_tests.cases import CASES, Case
+from client_tests.cases import CASES
 from client_tests.login import assert_nothing_private
 from client_tests.messages import REAL, identity
-from client_tests.recordings import (
-    MADE,
-    PRIVATE,
-    Recording,
-    assert_gains_what_it_lacks,
-    assert_sensible,
-    converse,
-)
-
-pytestmark = pytest.mark.parametrize("case", CASES, ids=str, indirect=True, scope="module")
+from client_tests.recordings import MADE, PRIVATE, Recording, assert_gains_what_it_lacks, assert_sensible, converse
 
 KINDS = {"http": "request", "websocket": "frame"}
 
 
-@pytest.fixture(scope="module")
-def recording(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    return asyncio.run(converse(case, tmp_path_factory.mktemp("client")))
+@pytest.fixture(scope="module", params=CASES, ids=str)
+def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return asyncio.run(converse(request.param, tmp_path_factory.mktemp("client")))
 
 
-def test_takes_the_way(recording: Recording, case: Case) -> None:
+def test_takes_the_way(recording: Recording) -> None:
     """The case is about the transport and the way in that it is named after."""
+    case = recording.case
     turns = [turn for turn in recording.turns if turn.part == "turn"]
 
     assert {turn.sent.kind for turn in turns} == {KINDS[case.transport]}
@@ -47,9 +39,9 @@ def test_tool_call(recording: Recording) -> None:
     assert any(turn.continues_a_tool for turn in recording.turns)
 
 
-def test_compaction(recording: Recording, case: Case) -> None:
+def test_compaction(recording: Recording) -> None:
     """The second run had the history compacted, in the manner of its time; no turn was sent twice."""
-    manner = case.row.compaction
+    manner = recording.case.row.compaction
     compactions = [turn.received.path for turn in recording.turns if turn.part == "compaction"]
     turns = [turn for turn in recording.turns if turn.part == "turn"]
 
@@ -57,13 +49,12 @@ def test_compaction(recording: Recording, case: Case) -> None:
     assert len(turns) == 4 + (manner == "a turn")
 
 
-def test_one_identity(recording: Recording, case: Case) -> None:
+def test_one_identity(recording: Recording) -> None:
     """Every turn of every process has the conversation's key, and so has each session header that is there."""
-    spellings = [
-        recording.conversation if name in case.row.spellings else None for name in ("session-id", "session_id")
-    ]
+    key, spellings = recording.conversation, recording.case.row.spellings
+    sessions = (key if name in spellings else None for name in ("session-id", "session_id"))
 
-    assert {identity(turn.received) for turn in recording.turns} == {(recording.conversation, *spellings)}
+    assert {identity(turn.received) for turn in recording.turns} == {(key, *sessions)}
 
 
 def test_gains_what_it_lacks(recording: Recording) -> None:

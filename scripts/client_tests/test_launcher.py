@@ -2,56 +2,38 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from client_tests import install
-from client_tests.cases import ROWS, Row
-from client_tests.environment import LaunchedEnvironment, launching
+from client_tests.cases import ROWS, Case, Row
+from client_tests.clients import CodexProvider
+from client_tests.environment import launching
 from client_tests.messages import identity, part
-from client_tests.recordings import ASK_FOR_A_COMMAND, MADE, THANKS
+from client_tests.recordings import ASK_FOR_A_COMMAND, MADE, THANKS, Recording
 
-CLIENTS = {
-    f"Codex CLI {install.NEW_CODEX}",
-    f"Codex CLI {install.OLD_CODEX}",
-    f"opencode {install.OPENCODE}",
-    "pi 0.87.1",
-}
+VERSIONS = (install.NEW_CODEX, install.OLD_CODEX, install.OPENCODE, "0.87.1")
+LAUNCHED = [row for row in ROWS if row.version in VERSIONS and row.client is not CodexProvider]
 SHARE = re.compile(r"^([\d.]+)% of [\d,]+ input tokens were read from the prompt cache", re.MULTILINE)
 TURNS = re.compile(r"^Codex Continuity: (\d+) turns? in \d conversations?$", re.MULTILINE)
-CHANGED = re.compile(
-    r"^(?:changed: (.+?) in \d|nothing was changed: every turn already had its identity$)", re.MULTILINE
-)
+CHANGED = re.compile(r"^(?:changed: (.+?) in \d|nothing was changed: every turn already had)", re.MULTILINE)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Launched:
-    """What a client's two runs have left behind; each has ended with 0."""
-
-    row: Row
-    environment: LaunchedEnvironment
-    conversation: str
+@pytest.fixture(scope="module", params=LAUNCHED, ids=str)
+def launched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return asyncio.run(converse(request.param, tmp_path_factory.mktemp("client")))
 
 
-@pytest.fixture(scope="module", params=[row for row in ROWS if str(row) in CLIENTS], ids=str)
-def launched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Launched:
-    row: Row = request.param
-    if row.missing():
-        pytest.skip(f"{row} could not be had")
-    return asyncio.run(converse(row, tmp_path_factory.mktemp("client")))
-
-
-async def converse(row: Row, folder: Path) -> Launched:
+async def converse(row: Row, folder: Path) -> Recording:
     async with launching(folder) as environment:
-        client = row.client(row.version, environment)
-        first = await client.start(ASK_FOR_A_COMMAND)
-        await client.resume(first.conversation, THANKS)
-    return Launched(row=row, environment=environment, conversation=first.conversation)
+        client = row.logged_in(environment)
+        first = await client.run(ASK_FOR_A_COMMAND)
+        second = await client.run(THANKS, first.conversation)
+    return Recording(Case(row, environment.transport, environment.way), environment, [first, second])
 
 
-def test_turns_arrive(launched: Launched) -> None:
+def test_turns_arrive(launched: Recording) -> None:
     """A tool call with what came of it, and the resume, all with the conversation's key."""
     turns = [turn for turn in launched.environment.received if turn.kind != "handshake" and part(turn) == "turn"]
 
@@ -60,7 +42,7 @@ def test_turns_arrive(launched: Launched) -> None:
     assert (launched.environment.work / "made.txt").read_text() == MADE
 
 
-def test_summary(launched: Launched) -> None:
+def test_summary(launched: Recording) -> None:
     """Each run tells of its own turns, which are those of the journal, and the resume found what it needs cached."""
     counts = [int(found(TURNS, run)) for run in launched.environment.runs]
     numbers = sorted(entry["turn"] for entry in launched.environment.journal)
@@ -69,14 +51,14 @@ def test_summary(launched: Launched) -> None:
     assert float(found(SHARE, launched.environment.runs[1])) > 75
 
 
-def test_says_what_was_changed(launched: Launched) -> None:
+def test_says_what_was_changed(launched: Recording) -> None:
     """It is what the client is known to lack."""
-    adds = ", ".join(sorted(launched.row.adds))
+    adds = ", ".join(sorted(launched.case.row.adds))
 
     assert [CHANGED.findall(run) for run in launched.environment.runs] == [[adds]] * 2
 
 
-def test_clients_have_nothing_to_complain_of(launched: Launched) -> None:
+def test_clients_have_nothing_to_complain_of(launched: Recording) -> None:
     """What the launcher gives a client makes Node warn of nothing."""
     assert not any("(node:" in run for run in launched.environment.runs)
 

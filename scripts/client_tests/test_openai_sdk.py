@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -13,35 +12,22 @@ from toolkit.process import SCRIPTS
 from client_tests import install, sdk_conversation, summary
 from client_tests.environment import Environment, Transport, Way, running
 from client_tests.login import assert_nothing_private
-from client_tests.messages import KEY, Pair, added, identity, paired
+from client_tests.messages import KEY, added, identity
 
 FIRST = ["Hello to you.", "Go on.", "And on."]
 SECOND = ["Something else.", "Go on."]
 OFFICIAL = "https://chatgpt.com/backend-api/codex"
-CASES: list[tuple[Transport, Way]] = [
-    ("http", "regular"),
-    ("http", "upstream"),
-    ("http", "reverse"),
-    ("websocket", "regular"),
-    ("websocket", "reverse"),
-]
+WAYS = {"http": ("regular", "upstream", "reverse"), "websocket": ("regular", "reverse")}
+CASES = [(transport, way) for transport, ways in WAYS.items() for way in ways]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Conversations:
     """Two conversations, each of a process of its own, and what each turn read from the cache."""
 
     environment: Environment
     cached: list[list[int]]
-
-    @cached_property
-    def pairs(self) -> list[Pair]:
-        pairs = paired(self.environment.sent, self.environment.received)
-        return [pair for pair in pairs if pair[0].kind != "handshake"]
-
-    @property
-    def over_http(self) -> bool:
-        return self.environment.transport == "http"
+    over_http: bool
 
 
 @pytest.fixture(scope="module", params=CASES, ids=" ".join)
@@ -52,10 +38,9 @@ def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 async def converse_twice(transport: Transport, way: Way, folder: Path) -> Conversations:
     async with running(folder, way, transport) as environment:
-        cached = [await converse(environment, FIRST), await converse(environment, SECOND)]
-    pairs = paired(environment.sent, environment.received)
-    summary.note(f"openai SDK {install.SDK}", transport, way, pairs)
-    return Conversations(environment=environment, cached=cached)
+        cached = [await converse(environment, said) for said in (FIRST, SECOND)]
+    summary.note(f"openai SDK {install.SDK}", transport, way, environment.pairs)
+    return Conversations(environment, cached, transport == "http")
 
 
 async def converse(environment: Environment, said: list[str]) -> list[int]:
@@ -66,13 +51,12 @@ async def converse(environment: Environment, said: list[str]) -> list[int]:
 
 def test_each_conversation_has_a_key(recording: Conversations) -> None:
     """All turns of a conversation have one key, over HTTP in all three places; another conversation has another key."""
-    identities = [identity(received) for _, received in recording.pairs]
-    first, second = identities[: len(FIRST)], identities[len(FIRST) :]
+    identities = [identity(received) for _, received in recording.environment.turns]
+    first, second = identities[0], identities[-1]
 
-    assert (len(FIRST), len(SECOND)) == (len(first), len(second))
-    assert len(set(first)) == len(set(second)) == 1
-    assert first[0] != second[0]
-    for key, *sessions in (first[0], second[0]):
+    assert identities == [first] * len(FIRST) + [second] * len(SECOND)
+    assert first != second
+    for key, *sessions in (first, second):
         assert key
         assert sessions == ([key, key] if recording.over_http else [None, None])
 
@@ -86,7 +70,7 @@ def test_reads_from_the_cache(recording: Conversations) -> None:
 
 def test_nothing_else_is_changed(recording: Conversations) -> None:
     """The refused option is gone, the key is there, and all else is what the client said."""
-    for sent, received in recording.pairs:
+    for sent, received in recording.environment.turns:
         expected = {name: value for name, value in sent.json.items() if name != "stream_options"}
         headers = {"session-id", "session_id", "x-client-request-id"} if recording.over_http else set()
 

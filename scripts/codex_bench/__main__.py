@@ -1,9 +1,9 @@
 """Runs the benchmark: exit status 0 if it came to its end, 1 if it did not, 130 if it was interrupted."""
 
+import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from toolkit import meter
@@ -11,11 +11,9 @@ from toolkit.process import NotStarted, exit_status
 
 from codex_bench import plot, report
 from codex_bench.arms import perform
-from codex_bench.figures import Figures, floor, reached, summarize
-from codex_bench.plan import Request, Scenario, parse
+from codex_bench.figures import Measured, floor, reached, summarize
+from codex_bench.plan import parse
 from codex_bench.rounds import Idle
-
-_FAULTS = (OSError, EOFError, TimeoutError, NotStarted, Idle)
 
 
 def main() -> int:
@@ -24,30 +22,30 @@ def main() -> int:
     if not meter.is_supported():
         print("The benchmark reads another process's CPU time, which only Linux tells it.", file=sys.stderr)
         return 1
-    return exit_status(_measured(request), "The benchmark", _FAULTS)
+    return exit_status(_measured(request), "The benchmark", (OSError, EOFError, TimeoutError, NotStarted, Idle))
 
 
-async def _measured(request: Request) -> bool:
-    measured: dict[Scenario, Mapping[str, Figures]] = {}
+async def _measured(request: argparse.Namespace) -> bool:
+    measured = {}
     with tempfile.TemporaryDirectory(prefix="codex-bench-") as home:
         for number, scenario in enumerate(request.scenarios, start=1):
             print(f"{number} of {len(request.scenarios)}: {scenario.name} ... ", end="", flush=True)
             started = time.monotonic()
             measured[scenario] = await perform(scenario, request.arms, Path(home))
             print(f"{time.monotonic() - started:.0f} s", flush=True)
-    _write(request, measured)
+    _write(request.out, measured)
     return True
 
 
-def _write(request: Request, measured: Mapping[Scenario, Mapping[str, Figures]]) -> None:
+def _write(out: Path, measured: Measured) -> None:
     summaries = {scenario: summarize(figures) for scenario, figures in measured.items()}
-    floors = [floor(scenario.size) for scenario in request.scenarios if scenario.kind == "turns"]
+    floors = [floor(scenario.size) for scenario in measured if scenario.kind == "turns"]
     aims = reached(summaries)
     print("\n" + report.render(summaries, floors, aims))
-    request.out.mkdir(parents=True, exist_ok=True)
-    (request.out / "bench.json").write_bytes(report.to_json(summaries, measured, floors, aims))
-    (request.out / "bench.svg").write_text(plot.draw(summaries, measured), encoding="utf-8")
-    print(f"\nWritten: {request.out / 'bench.json'} and {request.out / 'bench.svg'}")
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "bench.json").write_bytes(report.to_json(summaries, measured, floors, aims))
+    (out / "bench.svg").write_text(plot.draw(summaries, measured), encoding="utf-8")
+    print(f"\nWritten: {out / 'bench.json'} and {out / 'bench.svg'}")
 
 
 if __name__ == "__main__":

@@ -1,31 +1,29 @@
 """The client: one connection through a proxy to chatgpt.com, used again for every turn; it reads bytes as they come."""
 
 import asyncio
-import ssl
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 
-from toolkit.process import LOOPBACK
+from toolkit.wire.http1 import request_bytes
+from toolkit.wire.streams import HEAD_END
+from toolkit.wire.websocket import handshake
 from websockets import Frame, Opcode
 
-from codex_bench.server import BUFFER, LAST_CHUNK, RunState
+from codex_bench.conversation import as_frame
+from codex_bench.server import LAST_CHUNK, RunState, texts
 
 HOST = "chatgpt.com"
 PATH = "/backend-api/codex/responses"
 
-_HEADERS_END = b"\r\n\r\n"
 _EVENT_END = b"\n\n\r\n"
 _FIELDS = (
-    f"host: {HOST}\r\nauthorization: Bearer {'x' * 900}\r\nchatgpt-account-id: 00000000-0000-4000-8000-000000000001\r\n"
-    "openai-beta: responses=experimental\r\noriginator: bench\r\nuser-agent: codex-bench/1\r\n"
+    ("authorization", f"Bearer {'x' * 900}"),
+    ("chatgpt-account-id", "00000000-0000-4000-8000-000000000001"),
+    ("openai-beta", "responses=experimental"),
+    ("originator", "bench"),
+    ("user-agent", "codex-bench/1"),
 )
-_POST = f"POST {PATH} HTTP/1.1\r\n{_FIELDS}accept: text/event-stream\r\ncontent-type: application/json\r\n"
-_UPGRADE = (
-    f"GET {PATH} HTTP/1.1\r\n{_FIELDS}connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
-    "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-)
-_CONNECT = f"CONNECT {HOST}:443 HTTP/1.1\r\nhost: {HOST}:443\r\n\r\n"
+_OF_A_POST = (*_FIELDS, ("accept", "text/event-stream"), ("content-type", "application/json"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +39,22 @@ class Client:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: RunState) -> None:
         self._reader, self._writer, self._state = reader, writer, state
+        self._answer_size = 0
 
     async def turn(self, body: bytes) -> Times:
-        """Have one turn over HTTP, and read its answer to the end."""
-        request = f"{_POST}content-length: {len(body)}\r\n\r\n".encode() + body
+        """Have one turn, and read its answer to the end."""
+        return await (self._by_websocket(body) if self._answer_size else self._by_http(body))
+
+    async def open_websocket(self) -> None:
+        """Turn the connection into a WebSocket, for all turns from now on."""
+        answer = texts(1, self._state.events)
+        self._answer_size = sum(len(Frame(Opcode.TEXT, text).serialize(mask=False)) for text in answer)
+        await self._ask(handshake(HOST, PATH, _FIELDS), 101)
+
+    async def _by_http(self, body: bytes) -> Times:
+        request = request_bytes(HOST, PATH, _OF_A_POST, body)
         started = time.perf_counter()
-        await self.ask(request, 200)
+        await self._ask(request, 200)
         return Times(time.perf_counter() - started, await self._events())
 
     async def _events(self) -> tuple[float, ...]:
@@ -60,39 +68,17 @@ class Client:
         await self._reader.readuntil(LAST_CHUNK)
         return tuple(delays)
 
-    async def open_socket(self) -> None:
-        """Turn the connection into a WebSocket."""
-        await self.ask(_UPGRADE.encode(), 101)
-
-    async def socket_turn(self, body: bytes, size: int) -> float:
-        """Have one turn over WebSocket whose frames have `size` bytes together; return the seconds that it took."""
-        message = Frame(Opcode.TEXT, body).serialize(mask=True)
+    async def _by_websocket(self, body: bytes) -> Times:
+        """Have a turn whose frames come at once: all have one delay."""
+        message = Frame(Opcode.TEXT, as_frame(body)).serialize(mask=True)
         started = time.perf_counter()
         self._writer.write(message)
-        await self._reader.readexactly(size)
-        return time.perf_counter() - started
+        await self._reader.readexactly(self._answer_size)
+        return Times(seconds := time.perf_counter() - started, (seconds,))
 
-    async def ask(self, request: bytes, status: int) -> None:
+    async def _ask(self, request: bytes, status: int) -> None:
         """Send a request and read the headers of its answer. Raises ConnectionError for another status."""
         self._writer.write(request)
-        headers = await self._reader.readuntil(_HEADERS_END)
+        headers = await self._reader.readuntil(HEAD_END)
         if not headers.startswith(f"HTTP/1.1 {status}".encode()):
             raise ConnectionError(headers[:40].decode("latin-1"))
-
-    async def start_tls(self, tls: ssl.SSLContext) -> None:
-        """Encrypt the connection."""
-        await self._writer.start_tls(tls, server_hostname=HOST)
-
-    async def close(self) -> None:
-        """Hang up."""
-        self._writer.close()
-        with suppress(OSError):
-            await self._writer.wait_closed()
-
-
-async def connect(port: int, tls: ssl.SSLContext, state: RunState) -> Client:
-    """Connect through the proxy on a port."""
-    client = Client(*await asyncio.open_connection(LOOPBACK, port, limit=BUFFER), state)
-    await client.ask(_CONNECT.encode(), 200)
-    await client.start_tls(tls)
-    return client

@@ -27,7 +27,8 @@ class Conversation:
         self._chance = random.Random(seed)
         self._front, self._back = _around_items(size)
         self._output = (step - 900 if step else 0) or min(_MOST_OUTPUT, max(_LEAST_OUTPUT, size // _ITEMS))
-        self._items = [_item(role="user", content=[_part(f"Task {seed:x}: {_text(self._chance, 200)}")])]
+        task = f"Task {seed:x}: {_text(self._chance, 200)}"
+        self._items = [_item(role="user", content=[{"type": "input_text", "text": task}])]
         left = size - len(self._front) - len(self._back) - len(self._items[0])
         while left > 0:
             more = [*self._step()]
@@ -59,8 +60,10 @@ def _around_items(size: int) -> tuple[bytes, bytes]:
     """Return what stands before and behind the items; it is the same in all conversations of an agent."""
     share = min(_INSTRUCTIONS, size // 4)
     front = orjson.dumps({"model": "gpt-5.5", "instructions": TEXT[:share]})[:-1] + b',"input":['
+    schema = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
+    tool = {"type": "function", "description": TEXT[: share // _TOOLS], "strict": False, "parameters": schema}
     members = {
-        "tools": [_tool(number, share // _TOOLS) for number in range(_TOOLS)],
+        "tools": [{"name": f"tool_{number}", **tool} for number in range(_TOOLS)],
         "tool_choice": "auto",
         "parallel_tool_calls": True,
         "reasoning": {"effort": "medium", "summary": "auto"},
@@ -71,18 +74,8 @@ def _around_items(size: int) -> tuple[bytes, bytes]:
     return front, b"]," + orjson.dumps(members)[1:]
 
 
-def _tool(number: int, size: int) -> dict[str, object]:
-    schema = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
-    text = TEXT[:size]
-    return {"type": "function", "name": f"tool_{number}", "description": text, "strict": False, "parameters": schema}
-
-
 def _item(**members: object) -> bytes:
     return orjson.dumps({"type": "message", **members})
-
-
-def _part(text: str) -> dict[str, str]:
-    return {"type": "input_text", "text": text}
 
 
 def _text(chance: random.Random, size: int) -> str:

@@ -2,9 +2,10 @@
 
 import hashlib
 import statistics
-import time
+import timeit
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 
@@ -21,7 +22,7 @@ _PASSES: dict[str, Callable[[bytes], object]] = {
     "sha256": hashlib.sha256,
     "blake2b": hashlib.blake2b,
 }
-_PASS_SECONDS = 0.15
+_TRIES = 40
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,31 +63,35 @@ class Summary:
     memory: int
 
 
+type Measured = Mapping[Scenario, Mapping[str, Figures]]
+type Results = Mapping[Scenario, Mapping[str, Summary]]
+
+
 def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
     """Return the summary of each arm. Waits are what is added to those without a proxy, if that was measured."""
-    return {name: _summary(name, all_figures) for name in all_figures}
+    return {name: _summary(own, all_figures) for name, own in all_figures.items()}
 
 
-def _summary(name: str, all_figures: Mapping[str, Figures]) -> Summary:
-    own, direct = all_figures[name], all_figures.get(DIRECT)
+def _summary(own: Figures, all_figures: Mapping[str, Figures]) -> Summary:
+    direct = all_figures.get(DIRECT, Figures())
     return Summary(
         cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
         ratio=_ratios(own, all_figures[BARE]),
         to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
-        first_byte=_added(own.first_byte, direct.first_byte if direct else None),
-        event=_added(own.event, direct.event if direct else None),
+        first_byte=_added(own.first_byte, direct.first_byte),
+        event=_added(own.event, direct.event),
         frames_a_second=spread(own.frames_a_second),
         memory=own.memory,
     )
 
 
 def _ratios(own: Figures, base: Figures) -> dict[str, Spread]:
-    pairs = {part: (getattr(own, part), getattr(base, part)) for part in PARTS}
-    return {part: found for part, (one, other) in pairs.items() if one and (found := spread(ratios(one, other)))}
+    found = {part: spread(ratios(getattr(own, part), getattr(base, part))) for part in PARTS if getattr(own, part)}
+    return {part: one for part, one in found.items() if one}
 
 
-def _added(waits: list[float], without: list[float] | None) -> Spread | None:
-    return spread(waits if without is None else [one - other for one, other in zip(waits, without, strict=True)])
+def _added(waits: list[float], without: list[float]) -> Spread | None:
+    return spread([one - other for one, other in zip(waits, without or [0.0] * len(waits), strict=True)])
 
 
 def spread(figures: Sequence[float]) -> Spread | None:
@@ -105,25 +110,24 @@ def ratios(figures: Sequence[float], base: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What was aimed at and what was measured: the addon's ratio to another arm, at a size, and its limit."""
+    """What was aimed at and what was measured: the addon's ratio to another arm, at a size, and its limit.
+
+    `met` says whether the median is within the limit.
+    """
 
     name: str
     limit: float
     ratio: Spread
-
-    @property
-    def met(self) -> bool:
-        """Whether the median is within the limit."""
-        return self.ratio.median <= self.limit
+    met: bool
 
 
-def reached(results: Mapping[Scenario, Mapping[str, Summary]]) -> list[Aim]:
+def reached(results: Results) -> list[Aim]:
     """Return each aim that was measured."""
     found = {one.size: arms[OURS] for one, arms in results.items() if one.kind == "turns" and OURS in arms}
     aims = []
     for (size, to), limit in _LIMITS.items():
         if (summary := found.get(size)) and (ratio := summary.to_naive if to == NAIVE else summary.ratio.get("warm")):
-            aims.append(Aim(f"{spelled(size)}, to {to}", limit, ratio))
+            aims.append(Aim(f"{spelled(size)}, to {to}", limit, ratio, ratio.median <= limit))
     return aims
 
 
@@ -138,13 +142,5 @@ class Floor:
 def floor(size: int) -> Floor:
     """Return the least that each pass over a body of this size took in many tries."""
     body = next(Conversation(1, size).bodies(1))
-    return Floor(size, {name: _least(work, body) for name, work in _PASSES.items()})
-
-
-def _least(work: Callable[[bytes], object], body: bytes) -> float:
-    least, end = float("inf"), time.perf_counter() + _PASS_SECONDS
-    while time.perf_counter() < end:
-        started = time.perf_counter()
-        work(body)
-        least = min(least, time.perf_counter() - started)
-    return least
+    passes = ((name, partial(work, body)) for name, work in _PASSES.items())
+    return Floor(size, {name: min(timeit.repeat(one, number=1, repeat=_TRIES)) for name, one in passes})

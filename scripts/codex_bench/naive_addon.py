@@ -3,11 +3,12 @@
 import json
 
 from mitmproxy import http
+from toolkit.bare_addon import Bare
 
 _KEY = "00000000-0000-4000-8000-000000000000"
 
 
-class Naive:
+class Naive(Bare):
     """Gives each turn the same key, and has responses streamed."""
 
     name = "bench_naive"
@@ -15,17 +16,11 @@ class Naive:
     def request(self, flow: http.HTTPFlow) -> None:
         if flow.request.pretty_host == "chatgpt.com" and flow.request.method == "POST":
             flow.request.content = _with_key(flow.request.content or b"")
-            flow.request.headers["session_id"] = _KEY
-            flow.request.headers["session-id"] = _KEY
-
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        assert flow.response
-        flow.response.stream = True
+            flow.request.headers["session_id"] = flow.request.headers["session-id"] = _KEY
 
     def websocket_message(self, flow: http.HTTPFlow) -> None:
         assert flow.websocket
-        message = flow.websocket.messages[-1]
-        if message.from_client:
+        if (message := flow.websocket.messages[-1]).from_client:
             message.content = _with_key(message.content)
 
 

@@ -1,9 +1,10 @@
 """What is measured and how often, and what can be asked for on the command line."""
 
-import argparse
 import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -20,8 +21,7 @@ SCRIPTS = {BARE: Path(bare_addon.__file__), NAIVE: Path(naive_addon.__file__), O
 
 Kind = Literal["turns", "at once", "conversation", "frames"]
 
-SIZES = ("10k", "40k", "100k", "1m", "10m")
-EVENTS = 100
+SIZES = "10k,40k,100k,1m,10m"
 
 _SIZE = re.compile(r"([1-9][0-9]{0,5})([km])")
 _UNITS = {"k": 1_000, "m": 1_000_000}
@@ -40,7 +40,7 @@ class Scenario:
     size: int
     rounds: int
     warm: int
-    events: int = EVENTS
+    events: int = 100
     until: int = 0
 
     @property
@@ -68,32 +68,35 @@ USUAL = Effort(rounds=24, warm=8, grown=500)
 LONG = Effort(rounds=80, warm=8, grown=500)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What was asked for: the arms by name with their scripts, what is measured, and where the results go."""
+def parse(argv: Sequence[str] | None = None) -> Namespace:
+    """Return what was asked for, or end the program with a sentence.
 
-    arms: dict[str, Path]
-    scenarios: list[Scenario]
-    out: Path
-
-
-def parse(argv: Sequence[str] | None = None) -> Request:
-    """Return what was asked for, or end the program with a sentence."""
-    parser = _parser()
+    `arms` are scripts by name, `scenarios` what is measured, and `out` is the folder of the results.
+    """
+    parser = ArgumentParser(
+        prog="scripts/bench",
+        description="Measures what the addon costs, side by side with the bare proxy and a naive addon. Loopback only.",
+    )
+    effort = parser.add_mutually_exclusive_group()
+    set_effort = partial(effort.add_argument, dest="effort", action="store_const", default=USUAL)
+    set_effort("--quick", const=QUICK, help="one or two minutes, with more noise (default: some ten)")
+    set_effort("--long", const=LONG, help="about half an hour")
+    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results (%(default)s)")
+    arms = "some of %(default)s, or NAME=FILE for another addon, such as an older copy of this one; a comma list"
+    parser.add_argument("--arms", type=_arms, default=",".join(NAMES), help=arms)
+    sizes = "sizes of bodies, a comma list (%(default)s)"
+    parser.add_argument("--sizes", type=lambda text: [*map(parse_size, _parts(text))], default=SIZES, help=sizes)
     options = parser.parse_args(argv)
-    effort = QUICK if options.quick else LONG if options.long else USUAL
-    try:
-        return Request(arms=_arms(options.arms), scenarios=scenarios(effort, _parts(options.sizes)), out=options.out)
-    except ValueError as error:
-        parser.error(str(error))
+    options.scenarios = scenarios(options.effort, options.sizes)
+    return options
 
 
-def scenarios(effort: Effort, sizes: Sequence[str]) -> list[Scenario]:
-    """Return what is measured with some effort, for bodies of these sizes. Raises ValueError."""
-    usual = [_turns(effort, parse_size(size)) for size in sizes]
+def scenarios(effort: Effort, sizes: Sequence[int]) -> list[Scenario]:
+    """Return what is measured with some effort, for bodies of these sizes in bytes."""
+    usual = [_turns(effort, size) for size in sizes]
     at_once = [replace(one, kind="at once") for one in usual if one.size in (40_000, 1_000_000)]
     grown = Scenario(kind="conversation", size=12_000, until=1_000_000, rounds=1, warm=effort.grown - 1)
-    frames = Scenario(kind="frames", size=40_000, rounds=effort.rounds, warm=2, events=500)
+    frames = Scenario(kind="frames", size=40_000, rounds=effort.rounds, warm=1, events=500)
     return [*usual, *at_once, grown, frames]
 
 
@@ -106,34 +109,15 @@ def _turns(effort: Effort, size: int) -> Scenario:
 
 
 def parse_size(text: str) -> int:
-    """Return the bytes that a size such as 40k or 1m stands for. Raises ValueError."""
-    match = _SIZE.fullmatch(text.lower())
-    if match is None:
-        raise ValueError(f"{text!r} is no size such as 40k or 1m")
-    return int(match[1]) * _UNITS[match[2]]
+    """Return the bytes that a size such as 40k or 1m stands for. Raises ArgumentTypeError."""
+    if match := _SIZE.fullmatch(text.lower()):
+        return int(match[1]) * _UNITS[match[2]]
+    raise ArgumentTypeError(f"{text!r} is no size such as 40k or 1m")
 
 
 def spelled(size: int) -> str:
     """Return a size as people write it."""
     return f"{size // 1_000_000} MB" if size % 1_000_000 == 0 else f"{size / 1_000:g} kB"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="scripts/bench",
-        description="Measures what the addon costs, side by side with the bare proxy and a naive addon. Loopback only.",
-    )
-    effort = parser.add_mutually_exclusive_group()
-    effort.add_argument("--quick", action="store_true", help="one or two minutes, with more noise (default: some ten)")
-    effort.add_argument("--long", action="store_true", help="about half an hour")
-    parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results (%(default)s)")
-    parser.add_argument(
-        "--arms",
-        default=",".join(NAMES),
-        help="some of %(default)s, or NAME=FILE for another addon, such as an older copy of this one; a comma list",
-    )
-    parser.add_argument("--sizes", default=",".join(SIZES), help="sizes of bodies, a comma list (%(default)s)")
-    return parser
 
 
 def _parts(text: str) -> list[str]:
@@ -148,10 +132,10 @@ def _arms(text: str) -> dict[str, Path]:
 
 def _arm(text: str) -> tuple[str, Path]:
     name, given, file = text.partition("=")
-    if given and name and name not in NAMES:
-        if not Path(file).is_file():
-            raise ValueError(f"there is no file {file!r} for the arm {name!r}")
-        return name, Path(file).resolve()
-    if given or name not in NAMES:
-        raise ValueError(f"{text!r} is no arm: there are {', '.join(NAMES)}, and NAME=FILE with another name")
-    return name, SCRIPTS.get(name, Path())
+    if not given and name in NAMES:
+        return name, SCRIPTS.get(name, Path())
+    if not given or not name or name in NAMES:
+        raise ArgumentTypeError(f"{text!r} is no arm: there are {', '.join(NAMES)}, and NAME=FILE with another name")
+    if not Path(file).is_file():
+        raise ArgumentTypeError(f"there is no file {file!r} for the arm {name!r}")
+    return name, Path(file).resolve()

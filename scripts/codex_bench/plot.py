@@ -1,104 +1,87 @@
 """The plot: each arm's CPU a turn as a multiple of the bare proxy's, by size, and along a growing conversation."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
+from itertools import chain, cycle
 
-from codex_bench.figures import Figures, Summary, ratios
+from codex_bench.figures import Figures, Measured, Results, ratios
 from codex_bench.plan import BARE, DIRECT, Scenario
 
-_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 300, 60, 40, 50, 50
+_WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 860, 300, 60, 820, 50, 50
 _COLOURS = ("#c46210", "#1f6fb2", "#4d8b31", "#8d4fa8", "#7a7a7a")
 _GREY, _LIGHT = "#888", "#e4e4e4"
 _APART = 16
 _LEAST = 0.9  # ratio at the bottom of a panel
 
 
-@dataclass(frozen=True, slots=True)
 class _Panel:
-    """A part of the picture with a scale for ratios; `top` is its place in the picture, `most` its highest ratio."""
+    """A part of the picture with a scale for the ratios that were found; `top` is its place in the picture."""
 
-    top: float
-    most: float
-
-    @property
-    def floor(self) -> float:
-        return self.top + _HEIGHT - _BOTTOM
+    def __init__(self, top: float, found: Iterable[float]) -> None:
+        self.top, self.floor = top, top + _HEIGHT - _BOTTOM
+        self.most = max([1.2, *found]) * 1.02
 
     def y(self, ratio: float) -> float:
         return scaled(ratio, (_LEAST, self.most), (self.floor, self.top + _TOP))
 
 
-def draw(results: Mapping[Scenario, Mapping[str, Summary]], measured: Mapping[Scenario, Mapping[str, Figures]]) -> str:
+def draw(results: Results, measured: Measured) -> str:
     """Return the picture as SVG text."""
     sized = {one: arms for one, arms in results.items() if one.kind in ("turns", "at once")}
     grown = [one for one in results if one.kind == "conversation"]
     names = [name for name in next(iter(results.values()), {}) if name not in (BARE, DIRECT)]
-    parts = [*_by_size(names, sized)]
-    for place, one in enumerate(grown, start=1):
-        parts += _by_turn(names, one, measured[one], place * _HEIGHT)
-    height = _HEIGHT * (1 + len(grown))
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
-            f'height="{height}" font-family="sans-serif" role="img">',
-            "<title>CPU of the proxy a turn, as a multiple of the bare proxy's</title>",
-            f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
-            *parts,
-            "</svg>\n",
-        ]
+    colours = dict(zip(names, cycle(_COLOURS), strict=False))
+    panels = [_by_size(colours, sized)]
+    panels += [_by_turn(colours, one, measured[one], place * _HEIGHT) for place, one in enumerate(grown, start=1)]
+    height = _HEIGHT * len(panels)
+    size = f'viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}"'
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" role="img">',
+        "<title>CPU of the proxy a turn, as a multiple of the bare proxy's</title>",
+        f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
     )
+    return "\n".join([*head, *chain(*panels), "</svg>\n"])
 
 
-def _by_size(names: Sequence[str], results: Mapping[Scenario, Mapping[str, Summary]]) -> Iterator[str]:
+def _by_size(colours: Mapping[str, str], results: Results) -> Iterator[str]:
     """Yield for each size and arm a point with the line of its spread, for warm turns and next to it for cold ones."""
-    panel = _panel(0, [one.high for arms in results.values() for name in names for one in arms[name].ratio.values()])
-    yield from _frame(panel, names, "CPU a turn, ratio to the bare proxy: warm turns (full), cold turns (hollow)")
+    panel = _Panel(0, (one.high for arms in results.values() for name in colours for one in arms[name].ratio.values()))
+    yield from _frame(panel, colours, "CPU a turn, ratio to the bare proxy: warm turns (full), cold turns (hollow)")
     for place, (scenario, arms) in enumerate(results.items()):
-        middle = _LEFT + (place + 0.5) * (_WIDTH - _LEFT - _RIGHT) / len(results)
+        middle = _LEFT + (place + 0.5) * (_RIGHT - _LEFT) / len(results)
         yield text(middle, panel.floor + 20, scenario.name)
-        for number, name in enumerate(names):
-            start = middle + (number - (len(names) - 1) / 2) * 2 * _APART
-            for part, x in (("warm", start - _APART / 3), ("cold", start + _APART / 3)):
+        for number, (name, colour) in enumerate(colours.items()):
+            start = middle + (number - (len(colours) - 1) / 2) * 2 * _APART
+            for part, x, fill in (("warm", start - _APART / 3, colour), ("cold", start + _APART / 3, "#fff")):
                 if spread := arms[name].ratio.get(part):
-                    yield _line([(x, panel.y(spread.low)), (x, panel.y(spread.high))], _colour(number), 2)
-                    fill = _colour(number) if part == "warm" else "#fff"
-                    yield _circle(x, panel.y(spread.median), _colour(number), fill)
+                    yield _line([(x, panel.y(spread.low)), (x, panel.y(spread.high))], colour, 2)
+                    yield _circle(x, panel.y(spread.median), colour, fill)
 
 
-def _by_turn(names: Sequence[str], scenario: Scenario, arms: Mapping[str, Figures], top: float) -> Iterator[str]:
-    found = [ratios(arms[name].warm, arms[BARE].warm) for name in names]
-    panel = _panel(top, [ratio for line in found for ratio in line])
-    turns, across = (0, 1 + scenario.warm), (_LEFT, _WIDTH - _RIGHT)
-    yield from _frame(panel, names, f"A conversation that grows from {scenario.name}, CPU ratio by turn")
+def _by_turn(colours: Mapping[str, str], scenario: Scenario, arms: Mapping[str, Figures], top: float) -> Iterator[str]:
+    found = [ratios(arms[name].warm, arms[BARE].warm) for name in colours]
+    panel = _Panel(top, chain.from_iterable(found))
+    turns, across = (0, 1 + scenario.warm), (_LEFT, _RIGHT)
+    yield from _frame(panel, colours, f"A conversation that grows from {scenario.name}, CPU ratio by turn")
     for tick in ticks(*turns):
         yield text(scaled(tick, turns, across), panel.floor + 20, f"turn {tick:g}" if tick else "")
-    for number, line in enumerate(found):
-        width = scenario.warm / len(line) if line else 0
-        places = [scaled(1 + (place + 0.5) * width, turns, across) for place in range(len(line))]
-        yield _line([*zip(places, map(panel.y, line), strict=True)], _colour(number), 2)
+    for colour, line in zip(colours.values(), found, strict=True):
+        places = (scaled(1 + (place + 0.5) * scenario.warm / len(line), turns, across) for place in range(len(line)))
+        yield _line([*zip(places, map(panel.y, line), strict=True)], colour, 2)
 
 
-def _frame(panel: _Panel, names: Sequence[str], title: str) -> Iterator[str]:
+def _frame(panel: _Panel, colours: Mapping[str, str], title: str) -> Iterator[str]:
     """Yield the title, the scale and the names."""
     yield text(_LEFT, panel.top + 24, title, anchor="start", size=14)
     for tick in ticks(_LEAST, panel.most):
         y = panel.y(tick)
-        yield _line([(_LEFT, y), (_WIDTH - _RIGHT, y)], _GREY if tick == 1 else _LIGHT)
+        yield _line([(_LEFT, y), (_RIGHT, y)], _GREY if tick == 1 else _LIGHT)
         yield text(_LEFT - 8, y + 4, f"{tick:g}", anchor="end")
-    for number, name in enumerate(names):
-        x = _WIDTH - _RIGHT - (len(names) - number) * 70
-        yield _circle(x, panel.top + 40, _colour(number), _colour(number))
+    for number, (name, colour) in enumerate(colours.items()):
+        x = _RIGHT - (len(colours) - number) * 70
+        yield _circle(x, panel.top + 40, colour, colour)
         yield text(x + 8, panel.top + 44, name, anchor="start")
-
-
-def _panel(top: float, found: Sequence[float]) -> _Panel:
-    return _Panel(top, max([1.2, *found]) * 1.02)
-
-
-def _colour(number: int) -> str:
-    return _COLOURS[number % len(_COLOURS)]
 
 
 def scaled(figure: float, figures: tuple[float, float], places: tuple[float, float]) -> float:

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from toolkit import results
 from toolkit.table import table
 
-from codex_bench.figures import Aim, Figures, Floor, Spread, Summary
+from codex_bench.figures import Aim, Figures, Floor, Measured, Results, Spread, Summary
 from codex_bench.plan import BARE, DIRECT, Scenario, spelled
 
 FORMAT = 1
@@ -23,8 +23,6 @@ _TITLES = (
     ("body", "arm", "warm turn", "warm turn", "cold turn", "cold turn", "added ms", "added us", "MB"),
 )
 
-type Results = Mapping[Scenario, Mapping[str, Summary]]
-
 
 def render(found: Results, floors: Sequence[Floor], aims: Sequence[Aim]) -> str:
     """Return all tables, and what they are not."""
@@ -32,28 +30,17 @@ def render(found: Results, floors: Sequence[Floor], aims: Sequence[Aim]) -> str:
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
-def to_json(
-    found: Results,
-    measured: Mapping[Scenario, Mapping[str, Figures]],
-    floors: Sequence[Floor],
-    aims: Sequence[Aim],
-) -> bytes:
+def to_json(found: Results, measured: Measured, floors: Sequence[Floor], aims: Sequence[Aim]) -> bytes:
     """Return the results file's text. Times are in seconds, sizes in bytes, `rounds` has each round's own figures."""
-    return results.to_json(
-        FORMAT,
-        scenarios=[_scenario(one, arms, measured[one]) for one, arms in found.items()],
-        floor=floors,
-        aims=[asdict(one) | {"met": one.met} for one in aims],
-    )
+    scenarios = [_scenario(one, arms, measured[one]) for one, arms in found.items()]
+    return results.to_json(FORMAT, scenarios=scenarios, floor=floors, aims=aims)
 
 
-def _scenario(scenario: Scenario, arms: Mapping[str, Summary], rounds: Mapping[str, Figures]) -> dict[str, object]:
-    found = {name: asdict(summary) | {"rounds": _rounds(rounds[name])} for name, summary in arms.items()}
+def _scenario(scenario: Scenario, arms: Mapping[str, Summary], measured: Mapping[str, Figures]) -> dict[str, object]:
+    found = {name: asdict(summary) | {"rounds": asdict(measured[name])} for name, summary in arms.items()}
+    for arm in found.values():
+        del arm["rounds"]["memory"]
     return {"name": scenario.name, **asdict(scenario), "arms": found}
-
-
-def _rounds(figures: Figures) -> dict[str, object]:
-    return {name: value for name, value in asdict(figures).items() if name != "memory"}
 
 
 def _turns(found: Results) -> list[str]:
@@ -75,28 +62,27 @@ def _frames(found: Results) -> Iterator[list[str]]:
     for scenario, arms in found.items():
         if scenario.kind == "frames":
             title = f"WebSocket frames of about 200 bytes from the server, {scenario.events} after each turn:"
-            yield [title, *table([_of_frames(name, summary) for name, summary in arms.items() if name != DIRECT])]
+            yield _section(title, [_of_frames(name, summary) for name, summary in arms.items() if name != DIRECT])
 
 
 def _of_frames(name: str, summary: Summary) -> tuple[str, ...]:
     cpu, rate = _scaled(summary.cpu["frame"], 1e6, 0), _scaled(summary.frames_a_second, 1, 0)
     ratio = str(summary.ratio["frame"]) if name != BARE else "1"
-    return f"  {name}", f"{rate} frames a second", f"{cpu} us CPU a frame", f"ratio to bare {ratio}"
+    return name, f"{rate} frames a second", f"{cpu} us CPU a frame", f"ratio to bare {ratio}"
 
 
 def _floors(floors: Sequence[Floor]) -> list[str]:
-    rows = [
-        (f"  {spelled(one.size)}", *(f"{name} {seconds * 1e6:,.0f}" for name, seconds in one.seconds.items()))
-        for one in floors
-    ]
-    return ["The floor, one pass over the body in us:", *table(rows)] if rows else []
+    passes = ((one, (f"{name} {seconds * 1e6:,.0f}" for name, seconds in one.seconds.items())) for one in floors)
+    return _section("The floor, one pass over the body in us:", [(spelled(one.size), *each) for one, each in passes])
 
 
 def _aims(aims: Sequence[Aim]) -> list[str]:
-    rows = [
-        (f"  {one.name}", f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims
-    ]
-    return ["Aims, a warm turn's CPU with everything on:", *table(rows)] if rows else []
+    rows = [(one.name, f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims]
+    return _section("Aims, a warm turn's CPU with everything on:", rows)
+
+
+def _section(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:
+    return [title, *table([(f"  {name}", *cells) for name, *cells in rows])] if rows else []
 
 
 def _scaled(figures: Spread | None, scale: float, digits: int) -> str:

@@ -17,18 +17,14 @@ _LONGEST = 100  # seconds
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the four arms and print the table; return the exit status."""
-    _parser().parse_args(argv)
-    return exit_status(_shown(), "The demo", (*FAULTS, NotStarted))
-
-
-def _parser() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+    argparse.ArgumentParser(
         prog="scripts/demo",
         description="Has one conversation over HTTP and over WebSocket, each without and with the addon, against the "
         "embedded backend, and prints a table of its cached tokens. It takes about three seconds and no arguments. "
         "Loopback only.",
         epilog="The exit status is 0 if the addon made the difference, 1 if it did not, 130 after Ctrl-C.",
-    )
+    ).parse_args(argv)
+    return exit_status(_shown(), "The demo", (*FAULTS, NotStarted))
 
 
 async def _shown() -> bool:

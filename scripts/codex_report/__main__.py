@@ -23,13 +23,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Read the files, write the page and print what is in it; return the exit status."""
     options = _parser().parse_args(argv)
     try:
-        gathered = _gather(options.file, options.hosts)
-        save(options.output, render(gathered, ", ".join(path.name for path in options.file)))
+        data = _gather(options.file, options.hosts)
+        save(options.output, render(data, ", ".join(path.name for path in options.file)))
     except OSError as error:
         return _fail(f"{error.filename or options.output}: {error.strerror}")
     except ValueError as error:
         return _fail(str(error).rstrip("."))
-    print(_said(gathered, options.output))
+    print(_said(data, options.output))
     return 0
 
 
@@ -43,24 +43,24 @@ def _parser() -> argparse.ArgumentParser:
 
 def _gather(paths: Sequence[Path], hosts: str) -> ReportData:
     """Return the turns of all files. Raises OSError, or ValueError with a sentence where there is none."""
-    gathered = ReportData()
+    data = ReportData()
     for path in paths:
-        known = len(gathered.rows), gathered.skipped.total()
+        known = len(data.rows), data.skipped.total()
         if is_capture(path):
-            add_capture(gathered, path, hosts)
+            add_capture(data, path, hosts)
         else:
-            add_journal(gathered, path)
-        if len(gathered.rows) == known[0] and gathered.skipped.total() > known[1]:
+            add_journal(data, path)
+        if len(data.rows) == known[0] and data.skipped.total() > known[1]:
             raise ValueError(f"{path}: no line of it is an entry of a journal, and it is no capture of mitmproxy's")
-    if not gathered.rows:
+    if not data.rows:
         files = " or ".join(map(str, paths))
-        raise ValueError(" ".join([_NO_TURN.format(files=files, hosts=hosts), *gathered.notes]))
-    return gathered
+        raise ValueError(" ".join([_NO_TURN.format(files=files, hosts=hosts), *data.notes]))
+    return data
 
 
-def _said(gathered: ReportData, page: Path) -> str:
-    turns, conversations = len(gathered.rows), len(put_together(gathered.rows))
-    left_out = f"; {counted(gathered.skipped.total(), 'line')} left out" if gathered.skipped else ""
+def _said(data: ReportData, page: Path) -> str:
+    turns, conversations = len(data.rows), len(put_together(data.rows))
+    left_out = f"; {counted(data.skipped.total(), 'line')} left out" if data.skipped else ""
     return f"{page}: {counted(turns, 'turn')} in {counted(conversations, 'conversation')}{left_out}"
 
 

@@ -1,5 +1,6 @@
 """Runs a command behind the proxy, or the proxy by itself: `scripts/run [OPTIONS] [-- COMMAND ...]`."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -9,21 +10,20 @@ sys.path.remove(str(Path(__file__).parent))  # its modules could hide others
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from codex_run import launcher, proxy
-from codex_run.arguments import BadUsage, parse
+from codex_run.arguments import Failed, parse
 
-BAD_USAGE = 2
-"""The exit status of mitmproxy's own programs for this."""
+BAD_USAGE = 2  # as of mitmproxy's own programs
 
 
 def main(words: Sequence[str]) -> int:
     """Run a command and return its exit status; without one, replace this process by the proxy."""
     try:
-        arguments = parse(words)
-    except BadUsage as error:
-        print(f"run: {error}", file=sys.stderr)
-        return launcher.FAILED if "--" in words else BAD_USAGE
-    if arguments.command:
-        return launcher.main(arguments)
+        if (arguments := parse(words)).command:
+            return launcher.main(arguments)
+    except Failed as error:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"run: {error}", file=sys.stderr)
+        return error.status if "--" in words else BAD_USAGE
     alone = proxy.command_alone(arguments)
     os.execv(alone[0], alone)
 

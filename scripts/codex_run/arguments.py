@@ -27,8 +27,15 @@ examples:
 """
 
 
-class BadUsage(Exception):
-    """The command line asks for what cannot be done."""
+class Failed(Exception):
+    """What was asked for cannot be done; the text says why, and `status` is the exit status.
+
+    That is 125 where the launcher itself fails, as with env, timeout and docker.
+    """
+
+    def __init__(self, sentence: str, status: int = 125) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +55,7 @@ class Arguments:
 
 
 def parse(words: Sequence[str]) -> Arguments:
-    """Return what the words ask for. Prints the help and exits if asked to; raises BadUsage with a sentence."""
+    """Return what the words ask for. Prints the help and exits if asked to; raises Failed."""
     end = words.index("--") if "--" in words else len(words)
     own, command = list(words[:end]), tuple(words[end + 1 :])
     ui = next((ui for ui, program in _PROGRAMS.items() if own[:1] == [program]), None)
@@ -56,22 +63,17 @@ def parse(words: Sequence[str]) -> Arguments:
         own[:1] = ["--ui", ui]
     is_help_mitmproxys = ui is not None and end == len(words)
     known, passed_on = _parser(add_help=not is_help_mitmproxys).parse_known_args(own)
-    if end < len(words):
-        _check(command, known.ui)
+    if end < len(words) and not command:
+        raise Failed("After -- goes the command to run; scripts/run --help shows how.")
+    if command and known.ui == "console":
+        raise Failed("mitmproxy's console needs the terminal, which belongs to the command: take --ui web.")
     program = _PROGRAMS[known.ui]
     return Arguments(command=command, program=program, passed_on=tuple(passed_on), port=known.port, quiet=known.quiet)
 
 
-def _check(command: Sequence[str], ui: str) -> None:
-    if not command:
-        raise BadUsage("After -- goes the command to run; scripts/run --help shows how.")
-    if ui == "console":
-        raise BadUsage("mitmproxy's console needs the terminal, which belongs to the command: take --ui web.")
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise BadUsage(f"{message}; scripts/run --help shows what there is.")
+        raise Failed(f"{message}; scripts/run --help shows what there is.")
 
 
 def _parser(*, add_help: bool) -> _Parser:
@@ -84,11 +86,11 @@ def _parser(*, add_help: bool) -> _Parser:
         allow_abbrev=False,
         add_help=add_help,
     )
-    parser.add_argument("--ui", choices=_PROGRAMS, default="none", help="web: mitmweb, as a page next to the command")
+    add = parser.add_argument
+    add("--ui", choices=_PROGRAMS, default="none", help="web: mitmweb, as a page next to the command")
     port = "the proxy's port (a free one with a command, 8080 without)"
-    parser.add_argument("--port", "-p", "--listen-port", type=_port, metavar="N", help=port)
-    quiet = "with a command, print nothing before and after its own output"
-    parser.add_argument("--quiet", "-q", action="store_true", help=quiet)
+    add("--port", "-p", "--listen-port", type=_port, metavar="N", help=port)
+    add("--quiet", "-q", action="store_true", help="with a command, print nothing before and after its own output")
     return parser
 
 

@@ -1,22 +1,30 @@
-"""The client as a process: it has the terminal, the launcher's process group and every open file, as if run alone."""
+"""The client as a process: it has the terminal, the launcher's process group and every open file, as if run alone.
+
+Signals of the terminal reach it as well as this process; all others are passed on. While it runs they are blocked here
+and fetched one by one, so none is lost and none interrupts anything.
+"""
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from codex_run import signals
+from codex_run.arguments import Failed
 
-NOT_FOUND = 127
-NOT_RUN = 126
+ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT}
+PASSED_ON = {*ENDING, signal.SIGUSR1, signal.SIGUSR2}
+FETCHED = {*PASSED_ON, signal.SIGCHLD}
 
-_SETTLED = 0.05
-"""Seconds after which a client that stopped is taken to stay so, and was not just continued together with us."""
+NOT_RUN, NOT_FOUND = 126, 127
+"""The exit statuses of a shell for a command that cannot be run, and for one that is not there."""
+
+_SETTLED = 0.05  # seconds after which a client that stopped was not just continued together with this process
 
 _MODES_OFF = (
     "\x1b[?1047l"  # back from the alternate screen
@@ -26,37 +34,29 @@ _MODES_OFF = (
 """What ends the modes that a client on the whole screen sets (xterm, "Control Sequences")."""
 
 
-class CannotRun(Exception):
-    """The command does not exist, or cannot be run; `status` is what a shell would return."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
-
-
 def check(command: Sequence[str]) -> None:
-    """Raise CannotRun if there is no such command."""
+    """Raise Failed if there is no such command, with the status that a shell would return."""
     name = command[0]
     if shutil.which(name):
         return
     if os.path.dirname(name) and Path(name).exists():
         what = "a folder" if Path(name).is_dir() else "not executable"
-        raise CannotRun(NOT_RUN, f"{name} cannot be run: it is {what}.")
+        raise Failed(f"{name} cannot be run: it is {what}.", NOT_RUN)
     where = "" if os.path.dirname(name) else " on the PATH (what only the shell knows, such as an alias, is not)"
-    raise CannotRun(NOT_FOUND, f"There is no command {name}{where}.")
+    raise Failed(f"There is no command {name}{where}.", NOT_FOUND)
 
 
 def spawn(command: Sequence[str], environment: Mapping[str, str], mask: set[int]) -> int:
-    """Start the command and return its process id. Raises CannotRun."""
+    """Start the command and return its process id. Raises Failed."""
     reset = [signal.SIGPIPE, signal.SIGXFSZ]  # Python ignores them, and the client would inherit that
     try:
         return os.posix_spawnp(command[0], list(command), environment, setsigmask=mask, setsigdef=reset)
     except OSError as error:
-        raise CannotRun(NOT_RUN, f"{command[0]} cannot be run: {error.strerror}.") from None
+        raise Failed(f"{command[0]} cannot be run: {error.strerror}.", NOT_RUN) from None
 
 
-def wait(pid: int, on_child_signal: Callable[[], None]) -> int:
-    """Wait for the end of the client, passing signals on; return its wait status.
+def wait(pid: int, on_child_signal: Callable[[], object]) -> int:
+    """Wait for the end of the client, passing signals on; return its status, negative for the signal that ended it.
 
     `on_child_signal` is called at first and whenever some child may have changed.
     """
@@ -64,18 +64,13 @@ def wait(pid: int, on_child_signal: Callable[[], None]) -> int:
         on_child_signal()
         if (status := _ended(pid)) is not None:
             return status
-        number, to_pass_on = signals.fetch()
+        number, to_pass_on = _fetch()
         if to_pass_on:
             os.kill(pid, number)
 
 
-def exit_status(status: int) -> int:
-    """Return a wait status as shells do: 128 and the signal's number for a client that was killed."""
-    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-
-
 def _ended(pid: int) -> int | None:
-    """Return the wait status if the client has ended; if it has stopped, stop with it."""
+    """Return the status if the client has ended; if it has stopped, stop with it."""
     while True:
         found, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
         if not found:
@@ -83,7 +78,7 @@ def _ended(pid: int) -> int | None:
         if os.WIFSTOPPED(status):
             _stop_along(pid)
         elif not os.WIFCONTINUED(status):
-            return status
+            return os.waitstatus_to_exitcode(status)
 
 
 def _stop_along(pid: int) -> None:
@@ -107,3 +102,28 @@ def restore_terminal(settings: list[Any] | None) -> None:
         if settings and os.tcgetpgrp(0) == os.getpgrp():
             termios.tcsetattr(0, termios.TCSADRAIN, settings)
             os.write(0, _MODES_OFF.encode())
+
+
+def _fetch() -> tuple[int, bool]:
+    """Wait for a signal; return it, and whether it is to be passed on.
+
+    What the terminal sends, it sends to the client as well: twice Ctrl-C would mean something else. The kernel says
+    who sent a signal; where it does not (macOS), a key is taken for the sender if there is a terminal.
+    """
+    if hasattr(signal, "sigwaitinfo"):
+        info = signal.sigwaitinfo(FETCHED)
+        return info.si_signo, info.si_signo in PASSED_ON and info.si_code <= 0
+    number = signal.sigwait(FETCHED)
+    return number, number in PASSED_ON and not (number in (signal.SIGINT, signal.SIGQUIT) and os.isatty(0))
+
+
+def die_of(number: int) -> NoReturn:
+    """Die of a signal as if it had never been handled, without leaving a core dump.
+
+    A shell script that called this process stops as well if it dies of Ctrl-C; an exit status of 130 would not stop it.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [number])
+    os.kill(os.getpid(), number)
+    raise SystemExit(128 + number)  # a signal that ends no process

@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Literal
 
 type Kind = Literal["codex", "pi", "node", "bun", "python", "other"]
@@ -16,14 +18,9 @@ type Kind = Literal["codex", "pi", "node", "bun", "python", "other"]
 _BY_NAME: dict[str, Kind] = {
     "codex": "codex",
     "pi": "pi",
-    "node": "node",
-    "npm": "node",
-    "npx": "node",
-    "bun": "bun",
-    "bunx": "bun",
-    "opencode": "bun",
-    "uv": "python",
-    "uvx": "python",
+    **dict.fromkeys(("node", "npm", "npx"), "node"),
+    **dict.fromkeys(("bun", "bunx", "opencode"), "bun"),
+    **dict.fromkeys(("uv", "uvx"), "python"),
 }
 _BY_FIRST_LINE: tuple[tuple[bytes, Kind], ...] = ((b"node", "node"), (b"bun", "bun"), (b"python", "python"))
 
@@ -34,9 +31,7 @@ _HELP_TIMEOUT = 10  # seconds
 def kind_of(command: Sequence[str]) -> Kind:
     """Return the kind of a command, by its name, else by the program that runs its file."""
     name = Path(command[0]).name
-    if name.startswith("python"):
-        return "python"
-    return _BY_NAME.get(name) or _by_first_line(shutil.which(command[0]))
+    return "python" if name.startswith("python") else _BY_NAME.get(name) or _by_first_line(shutil.which(command[0]))
 
 
 def without_daemon(command: Sequence[str]) -> tuple[str, ...]:
@@ -48,29 +43,22 @@ def without_daemon(command: Sequence[str]) -> tuple[str, ...]:
 
 
 def has_background_server(user: Mapping[str, str]) -> bool:
-    """Tell whether a background server could have done a Codex client's work."""
+    """Return whether a background server could have done a Codex client's work."""
     home = Path(user.get("CODEX_HOME") or Path(user.get("HOME", "~")).expanduser() / ".codex")
     return (home / "app-server-control" / "app-server-control.sock").exists()
 
 
 def _by_first_line(file: str | None) -> Kind:
-    if file is None:
-        return "other"
-    try:
-        with open(file, "rb") as opened:
-            line = opened.readline(200)
-    except OSError:
-        return "other"
+    line = b""
+    with suppress(OSError), open(file or os.devnull, "rb") as opened:
+        line = opened.readline(200)
     interpreters = (kind for word, kind in _BY_FIRST_LINE if line.startswith(b"#!") and word in line)
     return next(interpreters, "other")
 
 
 def _help_of(program: str) -> str:
-    command = [program, "--help"]
-    try:
-        asked = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_HELP_TIMEOUT, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return os.fsdecode(asked.stdout)
+    with suppress(OSError, subprocess.SubprocessError):
+        command = [program, "--help"]
+        output = subprocess.check_output(command, stdin=DEVNULL, stderr=DEVNULL, timeout=_HELP_TIMEOUT)
+        return os.fsdecode(output)
+    return ""

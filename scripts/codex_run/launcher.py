@@ -3,58 +3,55 @@
 import contextlib
 import functools
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from codex_run import client, environment, kinds, proxy, signals, summary, trust
-from codex_run.arguments import Arguments, BadUsage
+from codex_run import client, environment, kinds, proxy, summary
+from codex_run.arguments import Arguments, Failed
 
-FAILED = 125
-"""The exit status where the launcher itself fails, as with env, timeout and docker."""
+_LOST = "run: The proxy has ended, so the command's turns fail from now on. End it and start it again."
 
 
 def main(arguments: Arguments) -> int:
-    """Run a command behind a proxy of its own and return its exit status; die of the signal that it died of."""
+    """Run a command behind a proxy of its own; return its exit status, or die of its signal. Raises Failed."""
     try:
         client.check(arguments.command)
         with tempfile.TemporaryDirectory(prefix="codex-run-", ignore_cleanup_errors=True) as work_dir:
-            status = _run(arguments, Path(work_dir), dict(os.environ), signals.block())
+            mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, client.FETCHED))
+            status = _run(arguments, Path(work_dir), dict(os.environ), mask)
         return _end_as(status)
-    except (BadUsage, environment.CannotChain, proxy.NotStarted) as error:
-        return _fail(str(error))
-    except client.CannotRun as error:
-        return _fail(str(error), error.status)
     except OSError as error:
-        return _fail(f"{error.filename or 'The launcher'}: {error.strerror}.")
+        raise Failed(f"{error.filename or 'The launcher'}: {error.strerror}.") from error
     except proxy.Interrupted as interrupted:
-        signals.die_of(interrupted.number)
+        client.die_of(*interrupted.args)
 
 
 def _end_as(status: int) -> int:
-    """Return the exit status of a client with this wait status.
+    """Return the exit status for the client's as a shell does: 128 and the number of the signal that ended it.
 
     If a signal ended the client on request, this process dies of it too, so that a shell script around it sees Ctrl-C
     and stops. A crash is the client's alone.
     """
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in signals.ENDING:
-        signals.die_of(os.WTERMSIG(status))
-    return client.exit_status(status)
+    if -status in client.ENDING:
+        client.die_of(-status)
+    return status if status >= 0 else 128 - status
 
 
 def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: set[int]) -> int:
-    """Run proxy and client, each to its end, and return the client's wait status."""
+    """Run proxy and client, each to its end, and return the client's status, negative for a signal."""
     upstream = None if arguments.has_mode else environment.find_upstream(user)
-    trust.write_upstream(work_dir, user)
+    environment.write_upstream(work_dir, user)
     words = proxy.command(arguments, work_dir, upstream)
     with proxy.Proxy(words, proxy.environment(user, upstream, work_dir), work_dir / "proxy.log", mask) as running:
         command = kinds.without_daemon(arguments.command)  # asked while the proxy starts
         started = running.listening()
         if started["address"] is None:
-            raise BadUsage("The command needs a proxy: --mode takes regular or upstream here.")
-        trust.write_client(work_dir, user, Path(started["ca"]))
+            raise Failed("The command needs a proxy: --mode takes regular or upstream here.")
+        environment.write_client(work_dir, user, Path(started["ca"]))
         if not arguments.quiet:
             _say(_before(started, environment.bypass_entry(user)))
         own = environment.for_client(user, proxy.url(started["address"]), work_dir, kinds.kind_of(command))
@@ -65,25 +62,15 @@ def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: se
 
 
 def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], running: proxy.Proxy) -> int:
-    """Run the client to its end and return its wait status."""
-
-    def watch() -> None:
-        if running.has_ended:
-            _say_lost()
-
+    """Run the client to its end and return its status."""
+    say_lost = functools.cache(lambda: _say([_LOST]))
     settings = client.terminal_settings()
     pid = client.spawn(command, own, mask)
     running.tell_client(pid)
-    status = client.wait(pid, watch)
-    if os.WIFSIGNALED(status):
+    status = client.wait(pid, lambda: running.has_ended and say_lost())
+    if status < 0:
         client.restore_terminal(settings)
     return status
-
-
-@functools.cache
-def _say_lost() -> None:
-    """Say, the first time, that the proxy has ended."""
-    _say(["run: The proxy has ended, so the command's turns fail from now on. End it and start it again."])
 
 
 def _before(started: Mapping[str, Any], bypass: str | None) -> list[str]:
@@ -108,11 +95,6 @@ def _after(report: Mapping[str, Any] | None, arguments: Arguments, user: Mapping
         has_background_server=kinds.has_background_server(user),
     )
     return ["", *summary.of_none(why), *report["warnings"]]
-
-
-def _fail(sentence: str, status: int = FAILED) -> int:
-    _say([f"run: {sentence}"])
-    return status
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -3,64 +3,55 @@
 import contextlib
 import json
 import re
+import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from codex_run import signals
-from codex_run.arguments import Arguments
-from codex_run.environment import Upstream
-from codex_run.trust import UPSTREAM
+from toolkit.process import ADDON, LOOPBACK, free_port, installed
 
-SCRIPTS = Path(__file__).resolve().parents[1]
-ADDONS = (SCRIPTS.parent / "addons" / "codex_continuity.py", SCRIPTS / "codex_run" / "in_proxy" / "control_addon.py")
-_LOOPBACK = "127.0.0.1"
+from codex_run.arguments import Arguments, Failed
+from codex_run.client import ENDING
+from codex_run.environment import UPSTREAM, Upstream
+
+ADDONS = (ADDON, Path(__file__).parent / "in_proxy" / "control_addon.py")
 
 _START, _REPORT, _END = 60.0, 5.0, 20.0
 """Seconds for the proxy to listen, to report, and to end by itself: it may have a capture to write."""
 _STEP = 0.05
-_QUOTED = 5
-"""Lines that are quoted of a proxy that has not ended."""
+_QUOTED = 5  # lines of a proxy that has not ended
 _PREFIX = re.compile(r"^(\[[\d:.]+\] |mitmproxy\.exceptions\.\w+: |mitmdump: error: |mitmweb: error: )")
 _HEADINGS = ("usage:", "Error logged", "Errors logged")
 _BY_ITSELF = "With the same options, but without the -- and the command, scripts/run shows all that the proxy says."
 
 
-class NotStarted(Exception):
-    """The proxy did not start to listen."""
-
-
 class Interrupted(Exception):
-    """A signal asked for the end before there was a client."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
+    """A signal, the only argument, asked for the end before there was a client."""
 
 
 def command(arguments: Arguments, work_dir: Path, upstream: Upstream | None) -> list[str]:
     """Return the command line of the proxy for a client; the user's own options come last, so that they count."""
     given = arguments.passed_on
-    words = [_path(arguments.program), "-q", *(word for addon in ADDONS for word in ("-s", str(addon)))]
-    words += ["--listen-port", str(arguments.port or 0)]
-    words += _unless(given, "listen_host", ["--listen-host", _LOOPBACK])
+    words = [str(installed(arguments.program)), "-q", *(word for addon in ADDONS for word in ("-s", str(addon)))]
+    words += ["--listen-port", str(arguments.port or 0), *_host(given)]
     words += ["--mode", f"upstream:{upstream.url}"] if upstream else []
-    trusted = _set("ssl_verify_upstream_trusted_ca", work_dir / UPSTREAM)
-    words += _unless(given, "ssl_verify_upstream_trusted", trusted)
-    words += _unless(given, "web_port", _set("web_port", _free_port())) if arguments.program == "mitmweb" else []
+    trusted = f"ssl_verify_upstream_trusted_ca={work_dir / UPSTREAM}"
+    words += _unless(given, "ssl_verify_upstream_trusted", "--set", trusted)
+    words += _unless(given, "web_port", "--set", f"web_port={free_port()}") if arguments.program == "mitmweb" else []
     return [*words, *given]
 
 
 def command_alone(arguments: Arguments) -> list[str]:
     """Return the command line of the proxy by itself, on loopback unless the user says otherwise."""
-    host = _unless(arguments.passed_on, "listen_host", ["--listen-host", _LOOPBACK])
-    quiet = ["--quiet"] if arguments.quiet else []
-    port = [] if arguments.port is None else ["--listen-port", str(arguments.port)]
-    return [_path(arguments.program), "-s", str(ADDONS[0]), *host, *quiet, *port, *arguments.passed_on]
+    words = [str(installed(arguments.program)), "-s", str(ADDONS[0]), *_host(arguments.passed_on)]
+    words += ["--quiet"] if arguments.quiet else []
+    words += [] if arguments.port is None else ["--listen-port", str(arguments.port)]
+    return [*words, *arguments.passed_on]
 
 
 def environment(user: Mapping[str, str], upstream: Upstream | None, work_dir: Path) -> dict[str, str]:
@@ -71,7 +62,7 @@ def environment(user: Mapping[str, str], upstream: Upstream | None, work_dir: Pa
 
 def url(address: Sequence[Any]) -> str:
     """Return the address of a proxy as a client takes it; one that listens everywhere is reached on loopback."""
-    host = {"0.0.0.0": _LOOPBACK, "::": "::1"}.get(str(address[0]), str(address[0]))
+    host = {"0.0.0.0": LOOPBACK, "::": "::1"}.get(str(address[0]), str(address[0]))
     return f"http://[{host}]:{address[1]}" if ":" in host else f"http://{host}:{address[1]}"
 
 
@@ -80,7 +71,7 @@ def why_not_started(written: str, *, port: str, has_ended: bool) -> str:
     if "ddress already in use" in written:
         return f"Port {port} is in use by another program. Leave --port out for a free one."
     lines = [line.strip() for line in written.splitlines() if line.strip() and not line.startswith(_HEADINGS)]
-    sentence = "The proxy did not start" if has_ended else f"The proxy did not start within {_START:.0f} seconds"
+    sentence = "The proxy did not start" + ("" if has_ended else f" within {_START:.0f} seconds")
     if not lines:
         return f"{sentence} and said nothing. {_BY_ITSELF}"
     if has_ended:
@@ -104,7 +95,7 @@ class Proxy:
                 stderr=out,
                 env=dict(environment),
                 start_new_session=True,
-                preexec_fn=lambda: signals.unblock(mask),
+                preexec_fn=partial(signal.pthread_sigmask, signal.SIG_SETMASK, mask),
             )
 
     def __enter__(self) -> "Proxy":
@@ -126,12 +117,12 @@ class Proxy:
         return self._process.poll() is not None
 
     def listening(self) -> dict[str, Any]:
-        """Wait until it listens, and return what it reports then; raise NotStarted or Interrupted."""
-        report = self._read(_START, _check_signals)
+        """Wait until it listens, and return what it reports then; raise Failed or Interrupted."""
+        report = self._read(_START, interrupted_by=ENDING)
         if report is None:
             self._wait(_REPORT)
             written = self._log.read_text(errors="replace")
-            raise NotStarted(why_not_started(written, port=self._port, has_ended=self.has_ended))
+            raise Failed(why_not_started(written, port=self._port, has_ended=self.has_ended))
         return report
 
     def tell_client(self, pid: int) -> None:
@@ -147,12 +138,13 @@ class Proxy:
         with contextlib.suppress(OSError):
             self._near.sendall(json.dumps(message).encode() + b"\n")
 
-    def _read(self, seconds: float, at_each_step: Callable[[], None] = lambda: None) -> dict[str, Any] | None:
+    def _read(self, seconds: float, interrupted_by: AbstractSet[int] = frozenset()) -> dict[str, Any] | None:
         """Return its next message, None if it ends before that or takes too long."""
         self._near.settimeout(_STEP)
         end = time.monotonic() + seconds
         while b"\n" not in self._unread and time.monotonic() < end:
-            at_each_step()
+            if waiting := signal.sigpending() & interrupted_by:
+                raise Interrupted(min(waiting))
             with contextlib.suppress(TimeoutError):
                 if not (data := self._near.recv(65536)):
                     return None
@@ -166,25 +158,10 @@ class Proxy:
             self._process.wait(seconds)
 
 
-def _check_signals() -> None:
-    if number := signals.pending_end():
-        raise Interrupted(number)
+def _host(given: Sequence[str]) -> list[str]:
+    return _unless(given, "listen_host", "--listen-host", LOOPBACK)
 
 
-def _path(program: str) -> str:
-    return str(Path(sys.executable).with_name(program))
-
-
-def _unless(given: Sequence[str], option: str, words: list[str]) -> list[str]:
+def _unless(given: Sequence[str], option: str, *words: str) -> list[str]:
     """Return the words, or none if the user has given the option in whatever spelling."""
-    return [] if option in " ".join(given).replace("-", "_") else words
-
-
-def _set(option: str, value: object) -> list[str]:
-    return ["--set", f"{option}={value}"]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    return [] if option in " ".join(given).replace("-", "_") else [*words]

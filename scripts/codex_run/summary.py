@@ -50,7 +50,7 @@ def of_lost_proxy() -> list[str]:
 
 
 def why_no_turn(
-    arrivals: Mapping[str, Any],
+    seen: Mapping[str, Any],
     *,
     kind: Kind,
     user: Mapping[str, str],
@@ -60,10 +60,10 @@ def why_no_turn(
 ) -> list[str]:
     """Return sentences on the first reason that the evidence supports."""
     reasons = (
-        _distrusted(arrivals["distrusted"], kind, ca),
-        _unreachable(arrivals["unreachable"]),
-        _at_the_backend(arrivals, ca),
-        _only_others(arrivals["tunnelled"], user),
+        _distrusted(seen["distrusted"], kind, ca),
+        _unreachable(seen["unreachable"]),
+        _at_the_backend(seen, ca),
+        _only_others(seen["tunnelled"], user),
         _bypassed(bypass, kind, has_background_server),
         _ignored(kind, user),
     )
@@ -100,15 +100,15 @@ def _unreachable(hosts: Mapping[str, str]) -> Iterator[str]:
         yield f"The proxy could not reach {_shown(host)}: {_shown(error).rstrip('.')}.{way_out}"
 
 
-def _at_the_backend(arrivals: Mapping[str, Any], ca: str) -> Iterator[str]:
-    requests, statuses = arrivals["requests"], arrivals["statuses"]
-    if arrivals["hung_up"] and not requests:
+def _at_the_backend(seen: Mapping[str, Any], ca: str) -> Iterator[str]:
+    requests, statuses = seen["requests"], seen["statuses"]
+    if seen["hung_up"] and not requests:
         yield (
-            f"The client hung up when it saw the proxy's certificate for {_names(arrivals['hung_up'])}; most likely it "
+            f"The client hung up when it saw the proxy's certificate for {_names(seen['hung_up'])}; most likely it "
             f"does not trust the CA {ca}."
         )
-    elif arrivals["begun"]:
-        yield f"Turns were asked for ({arrivals['begun']:,} times), but none was carried out to its end."
+    elif seen["begun"]:
+        yield f"Turns were asked for ({seen['begun']:,} times), but none was carried out to its end."
     elif requests:
         refused = "".join(f"; {number} answered {status}" for status, number in sorted(statuses.items()))
         yield f"The client reached the backend through it, but only for other things: {requests:,} times{refused}."

@@ -34,20 +34,16 @@ async def _all_shown() -> bool:
     return all(results)
 
 
-def _parser() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the lines; return the exit status."""
+    argparse.ArgumentParser(
         prog="scripts/ways-in",
         description="Has a conversation by each way in to the proxy, against the embedded backend, and prints a line "
         "for each: regular, reverse, upstream, and transparent where the kernel lets it. It takes about three seconds "
         "and no arguments. Loopback only.",
         epilog="The exit status is 0 if all were shown that this machine allows, 1 if one did not work, 130 after "
         "Ctrl-C.",
-    )
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Print the lines; return the exit status."""
-    _parser().parse_args(argv)
+    ).parse_args(argv)
     return exit_status(_all_shown(), "Showing the ways in", ())
 
 

@@ -16,19 +16,17 @@ from pathlib import Path
 
 from embedded_backend import Backend
 from toolkit.client import FAULTS, Endpoint
-from toolkit.process import ADDON, LOOPBACK, NotStarted, exit_status, finished, own_environment, start_mitmdump
+from toolkit.process import LOOPBACK, NotStarted, exit_status, finished, own_environment
 
-from codex_ways.ways import OFFICIAL, NotShown, converse_twice, judged
+from codex_ways.ways import OFFICIAL, NotShown, converse_twice, judged, start_proxy
 
 NEEDED = {"ip": "iproute2", "iptables": "iptables", "unshare": "util-linux"}
 """The programs, and the packages of Debian that bring them."""
 
-_GATEWAY, _CLIENT = "198.51.100.1", "198.51.100.2"
-_BACKEND = "203.0.113.7"
-"""Where the client looks for the backend: an address for documentation (RFC 5737), which no machine has."""
+_GATEWAY, _CLIENT, _BACKEND = "198.51.100.1", "198.51.100.2", "203.0.113.7"
+"""Addresses for documentation (RFC 5737), which no machine has; the client looks for the backend at the last."""
 
-_FORBIDDEN = "FORBIDDEN "
-"""Begins the line of a gateway that could not be made."""
+_FORBIDDEN = "FORBIDDEN "  # begins the line of a gateway that could not be made
 
 
 class Forbidden(Exception):
@@ -73,8 +71,7 @@ async def _as_gateway(home: Path) -> bool:
 
 async def _lay_cable(client: ThreadPoolExecutor) -> None:
     """Give the client's one thread a namespace whose only way out is this one. Raises Forbidden."""
-    await _in(client, _leave)
-    peer = f"peer name to-gateway netns {await _in(client, _own_namespace)}"
+    peer = f"peer name to-gateway netns {await _in(client, _leave)}"
     await _run("ip link set lo up", f"ip address add {_BACKEND}/32 dev lo", f"ip link add to-client type veth {peer}")
     await _run(f"ip address add {_GATEWAY}/30 dev to-client", "ip link set to-client up")
     inside = (f"ip address add {_CLIENT}/30 dev to-gateway", "ip link set to-gateway up")
@@ -84,9 +81,7 @@ async def _lay_cable(client: ThreadPoolExecutor) -> None:
 async def _seen(client: ThreadPoolExecutor, home: Path) -> str:
     async with (
         Backend(home=home / "backend") as backend,
-        await start_mitmdump(
-            home / "proxy", modes=["transparent"], upstream_ca=backend.ca_file, scripts=[ADDON], host=_GATEWAY
-        ) as proxy,
+        await start_proxy(backend, home / "proxy", f"transparent@{_GATEWAY}:0") as proxy,
     ):
         nat = "iptables --table nat --append"
         await _run(
@@ -102,22 +97,20 @@ async def _in[T](client: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     return await asyncio.get_running_loop().run_in_executor(client, work)
 
 
-def _leave() -> None:
+def _leave() -> str:
+    """Leave for a namespace of this thread alone; return its path. Raises Forbidden."""
     try:
-        os.unshare(os.CLONE_NEWNET)  # of this thread alone
+        os.unshare(os.CLONE_NEWNET)
     except OSError as error:
         raise Forbidden(str(error)) from error
-
-
-def _own_namespace() -> str:
     return f"/proc/{os.getpid()}/task/{threading.get_native_id()}/ns/net"
 
 
 async def _run(*commands: str) -> None:
-    for command in commands:
-        program = await finished(command.split(), environment=_environment())
-        if program.status:
-            raise Forbidden(f"{command.split()[0]} said: {program.errors.strip()}")
+    for program, *words in map(str.split, commands):
+        ended = await finished([program, *words], environment=_environment())
+        if ended.status:
+            raise Forbidden(f"{program} said: {ended.errors.strip()}")
 
 
 def _environment() -> dict[str, str]:
@@ -127,5 +120,4 @@ def _environment() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    faults = (*FAULTS, NotStarted, NotShown)
-    sys.exit(exit_status(_as_gateway(Path(sys.argv[1])), "The gateway", faults))
+    sys.exit(exit_status(_as_gateway(Path(sys.argv[1])), "The gateway", (*FAULTS, NotStarted, NotShown)))

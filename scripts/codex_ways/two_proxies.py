@@ -15,9 +15,9 @@ from pathlib import Path
 
 from embedded_backend import Backend
 from toolkit.client import FAULTS, Endpoint, Usage, by_http, converse, warm_share
-from toolkit.process import ADDON, LOOPBACK, NotStarted, Proxy, exit_status, own_environment, start, start_mitmdump
+from toolkit.process import LOOPBACK, NotStarted, Proxy, exit_status, own_environment, start
 
-from codex_ways.ways import IDENTITIES, NotShown, is_kept, keys, through
+from codex_ways.ways import IDENTITIES, NotShown, is_kept, keys, start_proxy, through
 
 TURNS = 6
 CLIENTS = 6
@@ -26,8 +26,7 @@ CLIENTS = 6
 PER_REQUEST = "a new session for each request"
 
 _CONFIGURATION = Path(__file__).parents[1] / "examples" / "haproxy.cfg"
-_CA = ("mitmproxy-ca.pem", "mitmproxy-ca-cert.pem")
-"""The CA with its key, and the part that clients get."""
+_CA = ("mitmproxy-ca.pem", "mitmproxy-ca-cert.pem")  # with its key, and the part that clients get
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,13 +72,7 @@ async def rows(program: str, home: Path) -> AsyncIterator[Row]:
 
 async def proxy_before(backend: Backend, home: Path) -> Proxy:
     """Start a proxy with a folder, and so a CA and a journal, of its own."""
-    return await start_mitmdump(
-        home,
-        modes=[f"upstream:http://{LOOPBACK}:{backend.connect_port}"],
-        upstream_ca=backend.ca_file,
-        scripts=[ADDON],
-        options={"codex_journal": home / "journal.jsonl"},
-    )
+    return await start_proxy(backend, home, codex_journal=home / "journal.jsonl")
 
 
 @asynccontextmanager
@@ -89,11 +82,8 @@ async def _balanced(program: str, one: Proxy, two: Proxy, balance: str) -> Async
         url = f"http://{LOOPBACK}:{listening.getsockname()[1]}"
         settings = {"CODEX_BIND": f"fd@{listening.fileno()}", "CODEX_BALANCE": balance}
         settings |= {"CODEX_PROXY_ONE": one.address, "CODEX_PROXY_TWO": two.address}
-        balancer = await start(
-            [program, "-db", "-f", _CONFIGURATION],
-            environment=own_environment() | settings,
-            pass_fds=[listening.fileno()],
-        )
+        environment, fds = own_environment() | settings, [listening.fileno()]
+        balancer = await start([program, "-db", "-f", _CONFIGURATION], environment=environment, pass_fds=fds)
     async with balancer:
         yield replace(through(one), proxy=url)
 

@@ -35,23 +35,22 @@ async def show(name: str, home: Path) -> str:
     async with Backend(home=home / "backend") as backend:
         # Where no other proxy leads the way, the backend has a name that every machine finds.
         origin, hosts = f"https://localhost:{backend.port}", {"codex_hosts": "localhost"}
-        mode, options = {
-            "regular": ("regular", hosts),
-            "reverse": (f"reverse:{origin}", hosts),
-            "upstream": (f"upstream:http://{LOOPBACK}:{backend.connect_port}", {}),
-        }[name]
-        async with await start_mitmdump(
-            home / "proxy", modes=[mode], upstream_ca=backend.ca_file, scripts=[ADDON], options=options
-        ) as proxy:
-            endpoint = {
-                "regular": through(proxy, origin + PATH),
-                "reverse": Endpoint(url=f"{proxy.url}/v1"),
-                "upstream": through(proxy),
-            }[name]
+        mode, options = {"regular": ("regular", hosts), "reverse": (f"reverse:{origin}", hosts), "upstream": ("", {})}[
+            name
+        ]
+        async with await start_proxy(backend, home / "proxy", mode, **options) as proxy:
+            direct = Endpoint(url=f"{proxy.url}/v1")
+            endpoint = {"regular": through(proxy, origin + PATH), "reverse": direct, "upstream": through(proxy)}[name]
             return judged(await converse_twice(name, endpoint), backend.received)
 
 
 WAYS = ("regular", "reverse", "upstream")
+
+
+async def start_proxy(backend: Backend, home: Path, mode: str = "", **options: object) -> Proxy:
+    """Start a proxy with the addon and a folder of its own; without a mode, every host is the backend behind it."""
+    modes = [mode or f"upstream:http://{LOOPBACK}:{backend.connect_port}"]
+    return await start_mitmdump(home, modes=modes, upstream_ca=backend.ca_file, scripts=[ADDON], options=options)
 
 
 def through(proxy: Proxy, url: str = OFFICIAL) -> Endpoint:
@@ -76,18 +75,15 @@ def judged(counters: Counters, received: Iterable[Received]) -> str:
     return f"each conversation kept its key, and from its second turn on came from the cache: {shares}"
 
 
-def keys(received: Iterable[Received]) -> list[str]:
-    """Return each turn's key. Raises NotShown where body and headers do not have the same one."""
-    return [_key(turn) for turn in received if turn.kind != "handshake"]
-
-
 def is_kept(turns: Sequence[Usage]) -> bool:
     """Return whether the backend's cache served a conversation from its second turn on."""
     return warm_share(turns) > _KEPT_FROM
 
 
-def _key(turn: Received) -> str:
-    places = {turn.json.get("prompt_cache_key"), *map(turn.header, _HEADERS)}
-    if len(places) > 1 or None in places:
-        raise NotShown(f"a turn arrived with {sorted(map(str, places))} in its three places")
-    return str(places.pop())
+def keys(received: Iterable[Received]) -> list[str]:
+    """Return each turn's key. Raises NotShown where body and headers do not have the same one."""
+    turns = [turn for turn in received if turn.kind != "handshake"]
+    found = [{turn.json.get("prompt_cache_key"), *map(turn.header, _HEADERS)} for turn in turns]
+    if wrong := next((places for places in found if len(places) > 1 or None in places), None):
+        raise NotShown(f"a turn arrived with {sorted(map(str, wrong))} in its three places")
+    return [str(key) for places in found for key in places]

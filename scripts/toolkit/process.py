@@ -254,11 +254,10 @@ async def start_mitmdump(
     upstream_ca: Path,
     scripts: Sequence[Path] = (),
     options: Mapping[str, object] | None = None,
-    host: str = LOOPBACK,
 ) -> Proxy:
     """Start mitmdump, on a free port where its mode names none, and wait until it listens. Raises NotStarted."""
     settings = {"confdir": confdir, "ssl_verify_upstream_trusted_ca": upstream_ca, "flow_detail": 0, **(options or {})}
-    command: list[str | Path] = [installed("mitmdump"), "--listen-host", host, "--listen-port", "0"]
+    command: list[str | Path] = [installed("mitmdump"), "--listen-host", LOOPBACK, "--listen-port", "0"]
     command += [word for mode in modes for word in ("--mode", mode)]
     command += [word for script in (*scripts, _LISTENING) for word in ("-s", script)]
     command += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
@@ -268,4 +267,4 @@ async def start_mitmdump(
     except BaseException:
         await program.stop()
         raise
-    return Proxy(host=host, port=port, ca_file=confdir / "mitmproxy-ca-cert.pem", program=program)
+    return Proxy(host=LOOPBACK, port=port, ca_file=confdir / "mitmproxy-ca-cert.pem", program=program)

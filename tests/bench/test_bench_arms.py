@@ -1,18 +1,26 @@
-"""The benchmark with real proxies: every arm is measured, and must do its work."""
+"""The benchmark with real proxies: every arm is measured, must do its work, and has a core of its own."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from codex_bench.arms import perform
+from codex_bench.arms import perform, separate_cores
 from codex_bench.plan import BARE, DIRECT, NAIVE, OURS, SCRIPTS, Scenario
 from codex_bench.rounds import Idle
 from toolkit import meter
 
-pytestmark = pytest.mark.skipif(not meter.is_supported(), reason="another process's CPU time is told by Linux alone")
+metered = pytest.mark.skipif(not meter.is_supported(), reason="another process's CPU time is told by Linux alone")
+NEEDED = "sched_getaffinity"
+several = pytest.mark.skipif(
+    not hasattr(os, NEEDED) or len(os.sched_getaffinity(0)) < 2, reason="needs Linux and two cores"
+)
 
 TURNS = Scenario(kind="turns", size=10_000, rounds=2, warm=2, events=20)
 
 
+@metered
 async def test_each_arm_has_a_figure_for_each_round(tmp_path: Path) -> None:
     arms = {DIRECT: Path(), BARE: SCRIPTS[BARE], OURS: SCRIPTS[OURS]}
     found = await perform(TURNS, arms, tmp_path)
@@ -23,13 +31,49 @@ async def test_each_arm_has_a_figure_for_each_round(tmp_path: Path) -> None:
     assert (found[DIRECT].memory, found[OURS].memory > 1_000_000, min(found[OURS].warm) > 0) == (0, True, True)
 
 
+@metered
 async def test_frames_are_counted_for_each_arm(tmp_path: Path) -> None:
-    scenario = Scenario(kind="frames", size=10_000, rounds=2, warm=1, events=20)
+    scenario = Scenario(kind="frames", size=10_000, rounds=2, warm=0, events=20)
     found = await perform(scenario, {BARE: SCRIPTS[BARE], NAIVE: SCRIPTS[NAIVE]}, tmp_path)
 
     assert [len(found[name].frames_a_second) for name in (BARE, NAIVE)] == [2, 2]
 
 
+@metered
 async def test_an_arm_that_does_nothing_is_found_out(tmp_path: Path) -> None:
     with pytest.raises(Idle, match="put no key in the body"):
         await perform(TURNS, {NAIVE: SCRIPTS[BARE]}, tmp_path)
+
+
+@several
+def test_another_process_gets_the_core_that_this_one_leaves() -> None:
+    before = os.sched_getaffinity(0)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        with separate_cores() as to_its_core:
+            to_its_core(other.pid)
+            mine, its = os.sched_getaffinity(0), os.sched_getaffinity(other.pid)
+        other.kill()
+
+    assert mine | its == before
+    assert (len(its), mine & its) == (1, set())
+    assert os.sched_getaffinity(0) == before
+
+
+@several
+def test_a_process_that_has_ended_is_nobodys_matter() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as other:
+        other.wait()
+    with separate_cores() as to_its_core:
+        to_its_core(other.pid)
+
+
+@pytest.mark.parametrize("cores", [None, {0}])
+def test_where_there_is_nothing_to_divide_all_stay_where_they_are(
+    monkeypatch: pytest.MonkeyPatch, cores: set[int] | None
+) -> None:
+    if cores is None:
+        monkeypatch.delattr(os, NEEDED, raising=False)
+    else:
+        monkeypatch.setattr(os, NEEDED, lambda pid: cores, raising=False)
+    with separate_cores() as to_its_core:
+        to_its_core(os.getpid())

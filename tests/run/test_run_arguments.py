@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from codex_run.arguments import Arguments, BadUsage, parse
+from codex_run.arguments import Arguments, Failed, parse
 from support.launched import LAUNCHER
 
 PI = ("pi",)
@@ -69,7 +69,7 @@ def test_without_a_command_they_are_for_a_program_of_mitmproxys(line: str, expec
     ],
 )
 def test_what_cannot_be_done_is_said(line: str, sentence: str) -> None:
-    with pytest.raises(BadUsage) as raised:
+    with pytest.raises(Failed) as raised:
         parse(line.split())
 
     assert str(raised.value).startswith(sentence)

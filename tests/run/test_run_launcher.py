@@ -101,7 +101,7 @@ async def test_the_users_own_proxy_and_cas_are_gone_through(home: Home) -> None:
     assert b"proxy-authorization: basic bwu6c2vjcmv0" in heads[0].lower()
 
 
-async def test_mitmweb_is_opened_beside_it_on_request(home: Home) -> None:
+async def test_mitmweb_is_opened_next_to_it_on_request(home: Home) -> None:
     """Its page is named before the client starts, and ends with it."""
     options = (*home.behind, "--ui", "web", "--set", "web_open_browser=false")
     ended = await home.run(*options, "--", *home.client("turn()"))

@@ -10,7 +10,7 @@ from support.launched import SCRIPTS
 PROGRAM = f"""
 import signal, sys
 sys.path.insert(0, {str(SCRIPTS)!r})
-from codex_run.signals import die_of
+from codex_run.client import die_of
 """
 
 

@@ -85,7 +85,7 @@ class ControlAddon:
         writer.write(json.dumps(message | {"warnings": self._warnings.take()}).encode() + b"\n")
 
     async def _is_end_asked_for(self, reader: asyncio.StreamReader) -> bool:
-        """Tell whether the launcher asks for the end, rather than being gone."""
+        """Return whether the launcher asks for the end, rather than being gone."""
         while line := await reader.readline():
             message = json.loads(line)
             if "client" in message:

@@ -76,9 +76,9 @@ async def accept_tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWrit
 
 
 @contextlib.asynccontextmanager
-async def serving(serve: Serve, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Run a server on a free port until the block ends; yield the port."""
-    server = await asyncio.start_server(serve, LOOPBACK, 0, ssl=tls)
+async def serving(serve: Serve, tls: ssl.SSLContext | None = None, limit: int = _READ) -> AsyncIterator[int]:
+    """Run a server, which reads about `limit` bytes ahead, on a free port until the block ends; yield the port."""
+    server = await asyncio.start_server(serve, LOOPBACK, 0, ssl=tls, limit=limit)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
