@@ -12,7 +12,7 @@ from toolkit.process import NotStarted, exit_status
 
 from codex_faults import fixture, output
 from codex_faults.catalogue import catalogue
-from codex_faults.fault import LONG, SHORT, Fault, Outcome, Profile
+from codex_faults.fault import LONG, SHORT, Fault, Profile
 from codex_faults.runner import audit, run_fault
 
 if sys.platform != "win32":
@@ -22,7 +22,9 @@ if sys.platform != "win32":
 def main() -> int:
     """Trigger the faults, print the table, and write the file."""
     options = parse()
-    _raise_descriptors()
+    if sys.platform != "win32":  # a thousand streams take several thousand descriptors: as many as the system allows
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     logging.getLogger("tornado").setLevel(logging.ERROR)  # the backend's refusals of TLS are meant
     profile = LONG if options.long else SHORT
     return exit_status(_run(options.faults, profile, options.out), "The suite", (OSError, NotStarted, NoAnswer))
@@ -30,18 +32,7 @@ def main() -> int:
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the options, with `faults` for the names, or end the program with a sentence."""
-    known, parser = catalogue(), _parser()
-    options = parser.parse_args(argv)
-    if unknown := [name for name in options.names if name not in known]:
-        parser.error(f"there is no fault {unknown[0]!r}; --list names them all")
-    if options.list:
-        print(*(f"{fault.name}: {fault.promise}" for fault in known.values()), sep="\n")
-        parser.exit()
-    options.faults = [known[name] for name in dict.fromkeys(options.names or known)]
-    return options
-
-
-def _parser() -> argparse.ArgumentParser:
+    known = catalogue()
     parser = argparse.ArgumentParser(
         prog="scripts/faults",
         description="Breaks things around the running proxy and compares with one without the addon. Loopback only.",
@@ -51,14 +42,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="print the faults and what is promised for them")
     parser.add_argument("--long", action="store_true", help=more)
     parser.add_argument("--out", type=Path, default=Path("build/faults"), help="folder of the results (%(default)s)")
-    return parser
-
-
-def _raise_descriptors() -> None:
-    """Raise the limit of open descriptors as far as the system allows: a thousand streams take several thousand."""
-    if sys.platform != "win32":
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    options = parser.parse_args(argv)
+    if unknown := [name for name in options.names if name not in known]:
+        parser.error(f"there is no fault {unknown[0]!r}; --list names them all")
+    if options.list:
+        print(*(f"{fault.name}: {fault.promise}" for fault in known.values()), sep="\n")
+        parser.exit()
+    options.faults = [known[name] for name in dict.fromkeys(options.names or known)]
+    return options
 
 
 async def _run(faults: Sequence[Fault], profile: Profile, out: Path) -> bool:
@@ -71,15 +62,12 @@ async def _run(faults: Sequence[Fault], profile: Profile, out: Path) -> bool:
                 finished.append(await run_fault(fault, one, other, profile))
                 print(output.line(finished[-1][0]), flush=True)
             audit(finished)
-    return _report([outcome for outcome, _ in finished], profile, out)
-
-
-def _report(outcomes: Sequence[Outcome], profile: Profile, out: Path) -> bool:
+    outcomes = [outcome for outcome, _ in finished]
     print(output.closing(outcomes, profile))
     out.mkdir(parents=True, exist_ok=True)
     (out / "faults.json").write_bytes(output.to_json(outcomes, profile))
     print(f"Written: {out / 'faults.json'}")
-    return all(outcome.kept for outcome in outcomes)
+    return all(not outcome.problems for outcome in outcomes)
 
 
 if __name__ == "__main__":

@@ -38,10 +38,12 @@ class Client:
         self._before = 0  # messages that came before the turn was sent
         self.end: End | None = None
 
-    async def send(self, turn: TurnRequest) -> None:
-        """Send a turn."""
+    async def send(self, turn: TurnRequest, *, half: bool = False) -> None:
+        """Send a turn; with `half`, only the head of its request and half of its body."""
         if self._kind == HTTP:
-            return await self._request(_request(turn))
+            fields = [*turn.fields, ("content-type", "application/json")]
+            data = http1.request_bytes(HOST, PATH, fields, turn.body)
+            return await self._begin(data[: -(len(turn.body) // 2)] if half else data)
         if self._peer is None:
             await self._open(turn)
         if self._peer:
@@ -49,29 +51,23 @@ class Client:
             self._peer.raw.clear()
             await self._peer.send(turn.frame)
 
-    async def send_half(self, turn: TurnRequest) -> None:
-        """Send the head of a request and half of its body."""
-        await self._request(_request(turn)[: -(len(turn.body) // 2)])
-
-    async def _request(self, data: bytes, method: str = "POST") -> None:
+    async def _begin(self, data: bytes, method: str = "POST") -> None:
         self.end, self._response = None, self._connection.begin(data, method)
         await self._connection.writer.drain()
 
     async def _open(self, turn: TurnRequest) -> None:
-        await self._request(websocket.handshake(HOST, PATH, turn.fields), "GET")
-        await self._more_of_response()
+        await self._begin(websocket.handshake(HOST, PATH, turn.fields), "GET")
+        await self.more()
         if self._response.status == 101:
             self._peer = websocket.upgraded(self._response)
-            return
-        while self.end is None:
-            await self._more_of_response()
-        self.end = "refused" if self.end == "complete" else self.end
+        else:
+            await self.rest()
+            self.end = "refused" if self.end == "complete" else self.end
 
     async def more(self) -> None:
         """Read what comes next."""
-        await (self._more_of_socket(self._peer) if self._peer else self._more_of_response())
-
-    async def _more_of_response(self) -> None:
+        if self._peer:
+            return await self._more_of_socket(self._peer)
         try:
             if not self._response.status:
                 await self._response.head()
@@ -109,15 +105,17 @@ class Client:
             await self.more()
         return self.observed()
 
+    async def last(self) -> Observation:
+        """Read to the end, close the connection, and return what was seen."""
+        observed = await self.rest()
+        await self.close()
+        return observed
+
     def observed(self) -> Observation:
         """Return what was seen so far; an answer that has not ended is one that the client leaves."""
-        return Observation(
-            status=self._response.status,
-            fields=tuple(self._response.fields),
-            body=self.body,
-            end=self.end or "left",
-            close_code=self._peer.close_code if self._peer else None,
-        )
+        response, code = self._response, self._peer.close_code if self._peer else None
+        end = self.end or "left"
+        return Observation(response.status, tuple(response.fields), self.body, end=end, close_code=code)
 
     def leave(self) -> Observation:
         """Drop the connection by a TCP reset, and return what was seen."""
@@ -127,7 +125,3 @@ class Client:
     async def close(self) -> None:
         """Close the connection."""
         await self._connection.hang_up()
-
-
-def _request(turn: TurnRequest) -> bytes:
-    return http1.request_bytes(HOST, PATH, [*turn.fields, ("content-type", "application/json")], turn.body)

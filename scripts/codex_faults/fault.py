@@ -1,14 +1,21 @@
 """What a fault is, how often it is repeated, and what came of it."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
+from toolkit.probe import Footprint
+
 from codex_faults.fault_run import FaultRun
-from codex_faults.footprint import Return
 from codex_faults.observation import Observation
 
 type Trigger = Callable[[FaultRun], Awaitable[list[Observation]]]
+
+RATIO = 1.10
+"""How much more memory a proxy may have after all repeats of a fault than after the first ones.
+
+Where one without the addon grows too, as mitmproxy does with the most connections it has had, this is on top of that.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,29 @@ SHORT = Profile(warm=5, rounds=15, heavy_warm=4, heavy_rounds=2, parallel=150)
 LONG = Profile(warm=50, rounds=300, heavy_warm=6, heavy_rounds=10, parallel=1000)
 
 
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A proxy before and after a fault was repeated."""
+
+    base: Footprint
+    after: Footprint
+
+    @property
+    def ratio(self) -> float | None:
+        """Memory after by memory before, None where it is unknown."""
+        return self.after.memory / self.base.memory if self.after.memory and self.base.memory else None
+
+    def problems(self, bare: "Return") -> Iterator[str]:
+        """Yield a sentence for each thing that has not come back; `bare` is a proxy without the addon."""
+        most = RATIO * max(1.0, bare.ratio or 1.0)
+        if (ratio := self.ratio) is not None and ratio > most:
+            yield f"memory is {ratio:.2f} times what it was (at most {most:.2f})"
+        if (self.after.descriptors or 0) > (self.base.descriptors or 0):
+            yield f"{self.after.descriptors} descriptors are open; before there were {self.base.descriptors}"
+        if more := self.after.tasks_since(self.base):
+            yield f"{more.total()} tasks are left: {', '.join(more)}"
+
+
 @dataclass(slots=True, kw_only=True)
 class Outcome:
     """What clients saw and the journal has, and a sentence for each thing that is not as promised.
@@ -71,13 +101,8 @@ class Outcome:
 
     @property
     def problems(self) -> list[str]:
-        """All sentences."""
+        """All sentences; there are none if everything is as promised."""
         return [*self.client, *self.journal, *self.memory]
-
-    @property
-    def kept(self) -> bool:
-        """Whether everything is as promised."""
-        return not self.problems
 
     def summaries(self) -> list[tuple[str, int]]:
         """Return what clients saw, in short, and how often."""

@@ -7,14 +7,13 @@ from pathlib import Path
 
 from codexcache.hooks.files import load_secret
 from codexcache.output.journal import Pseudonyms
-from embedded_backend.breaks import Break, Breaks
+from embedded_backend.breaks import Break
 from toolkit.wire.streams import TunnelRefused
 
-from codex_faults import journal, requests
-from codex_faults.background import Background
-from codex_faults.clients import HTTP, Client, Kind, connect
-from codex_faults.fixture import Fixture
-from codex_faults.footprint import Return
+from codex_faults import requests
+from codex_faults.clients import HTTP, WEBSOCKET, Client, Kind, connect
+from codex_faults.fixture import ADDON, Fixture
+from codex_faults.journal import Expected, Journal
 from codex_faults.observation import Observation
 from codex_faults.requests import TurnRequest
 
@@ -23,6 +22,9 @@ _PAUSE = 0.05  # seconds between two looks at the journal
 
 FINISHED = ("cold", "hit")
 """The verdicts on a turn that has come to its end: the first of its session, or a later one."""
+
+MIDDLE = 5
+"""Events of an answer that come before something happens in the middle of it."""
 
 
 class FaultRun:
@@ -34,19 +36,14 @@ class FaultRun:
 
     def __init__(self, fixture: Fixture, name: str, parallel: int) -> None:
         self.fixture, self.name, self.parallel = fixture, name, parallel
-        self._expected = journal.Expected()
+        self.breaks = fixture.backend.breaks
+        self._expected = Expected()
         self.background = Background(fixture, name, self._expected)
         self.observed: list[Observation] = []
         self.problems: list[str] = []
-        self.footprints: Return | None = None
         self.broke = ""
         self.torn = self._journal().torn
         self._number = 0
-
-    @property
-    def breaks(self) -> Breaks:
-        """The schedule of the fixture's backend."""
-        return self.fixture.backend.breaks
 
     def turn(
         self,
@@ -67,18 +64,19 @@ class FaultRun:
         """Start over with the keys: the same sessions come each time, so that no more has to be remembered of them."""
         self._number = 0
 
+    async def finished(self) -> Observation:
+        """Have a turn of which nothing is broken."""
+        return await self.whole(self.turn(None, *FINISHED))
+
     async def whole(self, turn: TurnRequest, kind: Kind = HTTP, host: str = requests.HOST) -> Observation:
         """Send a turn on a connection of its own and return all that comes."""
         try:
             client = await connect(self.fixture.port, self.fixture.tls, kind, host)
-        except TunnelRefused as error:
-            return Observation(end="refused", note=str(error))
         except (OSError, EOFError) as error:
-            return Observation(end="refused", note=type(error).__name__)
+            note = str(error) if isinstance(error, TunnelRefused) else type(error).__name__
+            return Observation(end="refused", note=note)
         await client.send(turn)
-        observed = await client.rest()
-        await client.close()
-        return observed
+        return await client.last()
 
     async def begun(self, turn: TurnRequest, kind: Kind = HTTP, events: int = 0) -> Client:
         """Send a turn on a connection of its own, and read so many events of its answer."""
@@ -97,27 +95,23 @@ class FaultRun:
 
     async def rest(self, clients: Sequence[Client]) -> list[Observation]:
         """Return what these clients see to the end."""
-        observed = await asyncio.gather(*(client.rest() for client in clients))
-        await asyncio.gather(*(client.close() for client in clients))
-        return list(observed)
+        return await asyncio.gather(*(client.last() for client in clients))
 
     async def journal_problems(self) -> list[str]:
         """Return a sentence for each turn that is not in the journal as it should be, after some patience."""
-        if self.fixture.journal is None:
-            return []
         until = time.monotonic() + _PATIENCE
         while (said := self.audit()) and time.monotonic() < until:
             await asyncio.sleep(_PAUSE)
         torn = self._journal().torn - self.torn
-        return [*said, *self.problems, *([f"{torn} lines of the journal cannot be read"] if torn > 0 else [])]
+        return said + self.problems + ([f"{torn} lines of the journal cannot be read"] if torn > 0 else [])
 
     def audit(self) -> list[str]:
         """Return a sentence for each turn that is not in the journal as it should be now."""
-        return list(self._expected.problems(self._journal(), self._pseudonyms())) if self.fixture.journal else []
+        return list(self._expected.problems(self._journal(), self._pseudonyms()))
 
     def verdicts(self) -> dict[str, int]:
         """Return how often each verdict was given."""
-        return dict(self._expected.verdicts(self._journal(), self._pseudonyms())) if self.fixture.journal else {}
+        return self._expected.verdicts(self._journal(), self._pseudonyms())
 
     def archived(self) -> Path:
         """Return a place for a part of the journal that is not written any more."""
@@ -126,7 +120,45 @@ class FaultRun:
     def _pseudonyms(self) -> Pseudonyms:
         return Pseudonyms(load_secret(self.fixture.confdir))
 
-    def _journal(self) -> journal.Journal:
+    def _journal(self) -> Journal:
         """Read the journal, and the parts of it that were moved away."""
         files = [*sorted(self.fixture.archive.iterdir()), *([self.fixture.journal] if self.fixture.journal else [])]
-        return journal.read(line for file in files if file.exists() for line in file.read_bytes().splitlines())
+        return Journal(line for file in files if file.exists() for line in file.read_bytes().splitlines())
+
+
+class Background:
+    """The turns that go on during a fault: one conversation over HTTP and one over a WebSocket.
+
+    They are added to what is expected in the journal. Over HTTP the client sends no session header, so a hit proves
+    that the addon works. `problems` are sentences about turns that did not work, or missed and should not have.
+    """
+
+    def __init__(self, fixture: Fixture, name: str, expected: Expected) -> None:
+        self._fixture, self._expected = fixture, expected
+        self._keys: dict[Kind, str] = {kind: f"{name}-{kind}" for kind in (HTTP, WEBSOCKET)}
+        self._clients: dict[Kind, Client] = {}
+        self.problems: list[str] = []
+
+    async def turns(self, *, entries: int = 1, hits: bool = False) -> None:
+        """Have one turn of each conversation, both at once, and expect so many entries of each in the journal.
+
+        With `hits`, they have to be hits where the addon is.
+        """
+        observed = await asyncio.gather(*map(self._turn, self._keys))
+        for key, one in zip(self._keys.values(), observed, strict=True):
+            self._expected.add(key, entries)
+            if one.end != "complete" or one.status not in (200, 101):
+                self.problems.append(f"{key} saw {one.in_short()}")
+            elif hits and self._fixture.name == ADDON and not requests.cached_tokens(one.body):
+                self.problems.append(f"{key} read nothing from the cache")
+
+    async def _turn(self, kind: Kind) -> Observation:
+        if kind not in self._clients:
+            self._clients[kind] = await connect(self._fixture.port, self._fixture.tls, kind)
+        await self._clients[kind].send(requests.ordinary(self._keys[kind], socket=kind == WEBSOCKET))
+        return await self._clients[kind].rest()
+
+    async def close(self) -> None:
+        """Hang up; the next turns connect again."""
+        while self._clients:
+            await self._clients.popitem()[1].close()

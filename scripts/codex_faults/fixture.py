@@ -13,6 +13,7 @@ from embedded_backend import Backend
 from toolkit import bare_addon, probe, process
 
 ADDON, BARE = "addon", "bare"
+_ENTRIES = {ADDON: process.ADDON, BARE: Path(bare_addon.__file__)}
 
 _BOUNDS = {
     "bodies": 2 << 20,
@@ -35,7 +36,8 @@ class Fixture:
         self.name, self.backend = name, backend
         self.archive, self.confdir = home / "archive", home / "confdir"
         self.archive.mkdir(parents=True)
-        self.entry = _scripts(name, home / "scripts")
+        copytree(process.ADDON.parent, home / "scripts", ignore=ignore_patterns("__pycache__"))
+        self.entry = Path(copyfile(_ENTRIES[name], home / "scripts" / _ENTRIES[name].name))
         self.journal = home / "journal" / "journal.jsonl" if name == ADDON else None
         if self.journal:
             self.journal.parent.mkdir()
@@ -78,9 +80,3 @@ async def running(name: str, home: Path) -> AsyncIterator[Fixture]:
             yield fixture
         finally:
             await fixture.stop()
-
-
-def _scripts(name: str, folder: Path) -> Path:
-    """Copy the addon into a folder; return the script that mitmdump is given."""
-    copytree(process.ADDON.parent, folder, ignore=ignore_patterns("__pycache__"))
-    return folder / process.ADDON.name if name == ADDON else copyfile(bare_addon.__file__, folder / "bare_addon.py")

@@ -6,8 +6,8 @@ masked, by masks of the same length, so that a byte too many or too few still sh
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, replace
 from itertools import zip_longest
 from typing import Literal
 
@@ -22,7 +22,7 @@ _MADE_UP = re.compile(
 _TIMES = (b"date",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Observation:
     """What a client saw: the status (0: none came), the header fields, the body or the frames as bytes, and the end.
 
@@ -32,6 +32,7 @@ class Observation:
     status: int = 0
     fields: tuple[tuple[bytes, bytes], ...] = ()
     body: bytes = b""
+    _: KW_ONLY
     end: End
     close_code: int | None = None
     note: str = ""
@@ -61,23 +62,18 @@ def differences(addon: Sequence[Observation], bare: Sequence[Observation]) -> li
 def _difference(one: Observation | None, other: Observation | None) -> str:
     if one is None or other is None:
         return "seen only " + ("without the addon" if one is None else "with the addon")
-    return next(_differing(one.masked(), other.masked()), "")
-
-
-def _differing(one: Observation, other: Observation) -> Iterator[str]:
+    one, other = one.masked(), other.masked()
     if (one.status, one.end, one.close_code, one.note) != (other.status, other.end, other.close_code, other.note):
-        yield f"{one.in_short()}; without the addon {other.in_short()}"
+        return f"{one.in_short()}; without the addon {other.in_short()}"
     for field, other_field in zip_longest(one.fields, other.fields):
         if field != other_field:
-            yield f"the field {field!r}; without the addon {other_field!r}"
-    if one.body != other.body:
-        yield _where(one.body, other.body)
-
-
-def _where(one: bytes, other: bytes) -> str:
-    first = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+            return f"the field {field!r}; without the addon {other_field!r}"
+    if one.body == other.body:
+        return ""
+    pairs = enumerate(zip_longest(one.body, other.body))
+    first = next(at for at, (a, b) in pairs if a != b)
     near = slice(max(0, first - 20), first + 40)
-    return f"byte {first:,} of the body: {one[near]!r}; without the addon {other[near]!r}"
+    return f"byte {first:,} of the body: {one.body[near]!r}; without the addon {other.body[near]!r}"
 
 
 def _mask(data: bytes) -> bytes:

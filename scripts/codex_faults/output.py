@@ -1,12 +1,11 @@
 """What is printed: a line for each fault as it is done, and at the end what was not kept; and the results file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from toolkit import results
 from toolkit.table import row
 
-from codex_faults.fault import Outcome, Profile
-from codex_faults.footprint import RATIO, Return
+from codex_faults.fault import RATIO, Outcome, Profile, Return
 
 FORMAT = 2
 _WIDTHS = (28, 36, 32, 32)
@@ -27,14 +26,10 @@ def line(outcome: Outcome) -> str:
     verdicts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(outcome.verdicts.items()))
     return _row(
         outcome.fault.name,
-        f"{_word(outcome.client, 'DIFFERS')}  {saw}",
-        f"{_word(outcome.journal, 'WRONG')}  {verdicts}",
-        f"{_word(outcome.memory, 'GROWS')}  {_memory(outcome.addon)}",
+        f"{'DIFFERS' if outcome.client else 'ok'}  {saw}",
+        f"{'WRONG' if outcome.journal else 'ok'}  {verdicts}",
+        f"{'GROWS' if outcome.memory else 'ok'}  {_memory(outcome.addon)}",
     )
-
-
-def _word(problems: Sequence[str], otherwise: str) -> str:
-    return otherwise if problems else "ok"
 
 
 def _memory(back: Return | None) -> str:
@@ -51,29 +46,25 @@ def _row(*cells: str) -> str:
 
 def closing(outcomes: Sequence[Outcome], profile: Profile) -> str:
     """Return what was not kept, and a sentence on what the table says."""
-    return "\n".join([*_broken(outcomes), "", _note(outcomes, profile)])
-
-
-def _broken(outcomes: Sequence[Outcome]) -> Iterator[str]:
-    for outcome in outcomes:
-        if problems := outcome.problems:
-            yield f"\n{outcome.fault.name}: {outcome.fault.promise}"
-            yield from (f"  {sentence}" for sentence in problems[:_MOST])
-            if more := problems[_MOST:]:
-                yield f"  and {len(more)} more"
-
-
-def _note(outcomes: Sequence[Outcome], profile: Profile) -> str:
-    tried = [outcome for outcome in outcomes if not outcome.skipped]
-    names = ", ".join(outcome.fault.name for outcome in outcomes if outcome.skipped)
-    return (
-        f"{sum(one.kept for one in tried)} of {len(tried)} promises were kept. ok: the client saw what it sees\n"
+    broken = [outcome for outcome in outcomes if outcome.problems]
+    skipped = [outcome.fault.name for outcome in outcomes if outcome.skipped]
+    tried = len(outcomes) - len(skipped)
+    return "".join(map(_broken, broken)) + (
+        f"\n{tried - len(broken)} of {tried} promises were kept. ok: the client saw what it sees\n"
         "through a mitmdump without the addon, byte for byte but for dates and made-up ids; each turn is in the\n"
         "journal once, with its verdict, or not at all where none was sent; descriptors and tasks came back, and\n"
         f"memory grew to at most {RATIO:.2f} times what it was, on top of what it grows to without the addon.\n"
         f"Streams that were open at the same moment in many-streams: {profile.parallel}."
-        + (f"\nNot tried here: {names}." if names else "")
+        + (f"\nNot tried here: {', '.join(skipped)}." if skipped else "")
     )
+
+
+def _broken(outcome: Outcome) -> str:
+    more = len(outcome.problems) - _MOST
+    sentences = [f"  {sentence}" for sentence in outcome.problems[:_MOST]] + (
+        [f"  and {more} more"] if more > 0 else []
+    )
+    return "\n".join([f"\n{outcome.fault.name}: {outcome.fault.promise}", *sentences, ""])
 
 
 def to_json(outcomes: Sequence[Outcome], profile: Profile) -> bytes:
@@ -86,7 +77,7 @@ def _fault(outcome: Outcome) -> dict[str, object]:
     return {
         "name": outcome.fault.name,
         "promise": outcome.fault.promise,
-        "kept": outcome.kept,
+        "kept": not outcome.problems,
         "skipped": outcome.skipped,
         "repeats": outcome.repeats,
         "seconds": round(outcome.seconds, 1),

@@ -4,7 +4,7 @@ If a turn already has its key in the body and its session in a header, the addon
 the backend answers with the same bytes with and without the addon.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
@@ -22,7 +22,7 @@ class TurnRequest:
     """One turn: its prompt cache key, the header fields of its request or handshake, and its body's members."""
 
     key: str
-    fields: tuple[Field, ...]
+    fields: list[Field]
     members: dict[str, Any] = field(repr=False)
 
     @property
@@ -38,7 +38,8 @@ class TurnRequest:
 
 def complete(key: str, **members: Any) -> TurnRequest:
     """Return a turn of a session of its own, with everything that the addon could add."""
-    return TurnRequest(key, (*_fields(key), ("session-id", key)), _members(key) | members)
+    turn = ordinary(key, socket=True)
+    return replace(turn, members=turn.members | members)
 
 
 def large(key: str) -> TurnRequest:
@@ -49,19 +50,13 @@ def large(key: str) -> TurnRequest:
 
 def ordinary(key: str, *, socket: bool) -> TurnRequest:
     """Return a turn of a client that sends a key, and a session only in a WebSocket's handshake."""
-    return TurnRequest(key, (*_fields(key), ("session-id", key)) if socket else _fields(key), _members(key))
+    fields = [("authorization", f"Bearer token of {key}"), ("chatgpt-account-id", "account"), ("originator", "faults")]
+    fields += [("session-id", key)] if socket else []
+    asked = {"role": "user", "content": f"What is there to do in {key}?"}  # no other session begins so
+    return TurnRequest(key, fields, prompts.body([asked]) | {"prompt_cache_key": key})
 
 
 def cached_tokens(events: bytes) -> int:
     """Return the cached tokens in the last counters of these events, 0 where there are none."""
     _, found, after = events.rpartition(b'"cached_tokens":')
     return int(after.partition(b",")[0].rstrip(b"}")) if found else 0
-
-
-def _fields(key: str) -> tuple[Field, ...]:
-    return (("authorization", f"Bearer token of {key}"), ("chatgpt-account-id", "account"), ("originator", "faults"))
-
-
-def _members(key: str) -> dict[str, Any]:
-    asked = {"role": "user", "content": f"What is there to do in {key}?"}  # no other session begins so
-    return prompts.body([asked]) | {"prompt_cache_key": key}

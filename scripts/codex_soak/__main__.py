@@ -11,9 +11,8 @@ from toolkit.probe import NoAnswer
 from toolkit.process import NotStarted, exit_status
 
 from codex_soak import output, phases
-from codex_soak.plan import LONG, SHORT, Plan
+from codex_soak.phases import LONG, SHORT, Broken, Plan
 from codex_soak.promises import judge
-from codex_soak.runner import Broken
 
 _FAULTS = (OSError, EOFError, NotStarted, Broken, NoAnswer)
 

@@ -1,14 +1,13 @@
 """What is printed: a line after each wave, the promises at the end; and the results file."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from toolkit import results
 
-from codex_soak.counters import Counters
-from codex_soak.plan import Plan
-from codex_soak.promises import Observed, Promise
-from codex_soak.samples import Sample
+from codex_soak.observed import Counters, Observed, Sample
+from codex_soak.phases import Plan
+from codex_soak.promises import Promise
 
 FORMAT = 1
 NOTE = """\
@@ -26,19 +25,13 @@ def progress(sample: Sample) -> str:
 
 def render(plan: Plan, counters: Counters, promises: Sequence[Promise]) -> str:
     """Return what was played, the promises, and how the figures are meant."""
-    return "\n".join([*_played(plan, counters), "", *map(_line, promises), "", NOTE])
-
-
-def _played(plan: Plan, counters: Counters) -> Iterator[str]:
     events = ", ".join(f"{count:,} {name}" for name, count in sorted(counters.events.items()) if name != "turn")
     conversations = f"{plan.waves * plan.conversations:,} conversations in {plan.waves} waves"
-    yield f"{conversations}, {plan.parallel} at a time, {counters.total:,} turns; {events}."
-    for kind, count in sorted(counters.turns.items()):
-        yield f"  {count:>7,}  {kind.endpoint} over {kind.transport}, answered with {kind.status}"
-
-
-def _line(promise: Promise) -> str:
-    return f"{'kept' if promise.kept else 'BROKEN':<7} {promise.name:<35} {promise.found}"
+    played = f"{conversations}, {plan.parallel} at a time, {counters.total:,} turns; {events}."
+    turns = sorted(counters.turns.items())
+    kinds = [f"  {count:>7,}  {kind[0]} over {kind[1]}, answered with {kind[2]}" for kind, count in turns]
+    kept = [f"{'kept' if one.kept else 'BROKEN':<7} {one.name:<35} {one.found}" for one in promises]
+    return "\n".join([played, *kinds, "", *kept, "", NOTE])
 
 
 def to_json(plan: Plan, counters: Counters, observed: Observed, promises: Sequence[Promise]) -> bytes:

@@ -1,72 +1,105 @@
-"""The phases of a soak: backend and proxy started, then samples before any client, during each wave, and after it."""
+"""The phases of a soak: backend and proxy started, then samples before any client, during each wave, and after it.
+
+In a wave, many clients have their conversations at the same time. Between two waves no client is connected: what the
+proxy holds then is its own, and can be compared from wave to wave.
+
+The addon bounds what it remembers. Memory can only be flat once those bounds are reached, and once what is kept is no
+longer the long conversations of the beginning but the ends of thousands. A soak does not get that far with the real
+bounds, so the probe sets smaller ones; the long soak still fills the largest memory of bodies.
+"""
 
 import asyncio
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit import probe
+from toolkit.client import FAULTS
 from toolkit.process import ADDON, LOOPBACK, Proxy, start, start_mitmdump
 
-from codex_soak.counters import Counters, read_journal
-from codex_soak.plan import Plan
-from codex_soak.promises import Observed
-from codex_soak.runner import run_clients
-from codex_soak.samples import Sample, Sampler
+from codex_soak.client import Client, WrongAnswer
+from codex_soak.observed import Counters, Observed, Sample, read_journal
+from codex_soak.scenario import profile
 
-_PATIENCE = 5.0  # seconds in which the proxy lets go of its last clients
-_PAUSE = 0.05
+type Look = Callable[[], Awaitable[None]]
+
+_PATIENCE = 120.0
+"""Seconds that one conversation may take."""
+
+
+class Broken(Exception):
+    """A conversation broke; the text says which, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`waves` of so many `conversations` each, `parallel` of them at a time.
+
+    `bounds` replace those of the memories, by the names that `toolkit.addon_memories` gives them.
+    """
+
+    waves: int
+    conversations: int
+    parallel: int
+    bounds: Mapping[str, int]
+
+
+_SHORT = {
+    "history": 4 << 20,
+    "bodies": 3 << 20,
+    "shared_prefixes": 1 << 20,
+    "turns": 600,
+    "responses": 600,
+    "loads": 150,
+    "lines": 300,
+    "pseudonyms": 300,
+}
+_LONG = {"history": 16 << 20, "turns": 8_000, "responses": 8_000, "loads": 3_000}
+
+SHORT = Plan(waves=26, conversations=45, parallel=8, bounds=_SHORT)
+LONG = Plan(waves=40, conversations=200, parallel=12, bounds=_LONG)
 
 
 async def run(
     plan: Plan, home: Path, report: Callable[[Sample], None], script: Path = ADDON
 ) -> tuple[Observed, Counters]:
-    """Run a soak with its files in a folder; return what was observed, and what the clients did."""
+    """Run a soak with its files in a folder; return what was observed, and what the clients did.
+
+    Raises Broken for the first conversation that breaks, which ends the others.
+    """
     counters, busy, quiet, journal = Counters(), list[Sample](), list[Sample](), home / "journal.jsonl"
-    async with _running(home, journal, plan.bounds, script) as (proxy, sampler):
-        before = await sampler.take(0)
+    started = time.monotonic()
+    async with _running(home, journal, plan.bounds, script) as (proxy, asked):
+
+        async def sample() -> Sample:
+            found = await asked.ask()
+            found["tasks"] = tuple(found["tasks"])
+            return Sample(at=time.monotonic() - started, turns=counters.total, **found)
 
         async def during() -> None:
-            busy.append(await sampler.take(counters.total))
+            busy.append(await sample())
 
-        async def after() -> None:
-            quiet.append(await _settled(sampler, before, counters.total))
+        before = await sample()
+        for wave in range(plan.waves):
+            numbers = range(wave * plan.conversations, (wave + 1) * plan.conversations)
+            await _wave(numbers, plan.parallel, proxy, counters, during)
+            quiet.append(await probe.settled(sample, before))
             report(quiet[-1])
-
-        await run_clients(plan, proxy, counters, during, after)
         lines = journal.read_bytes().splitlines() if journal.exists() else []
     written = read_journal(lines)
     return Observed(before=before, busy=busy, quiet=quiet, sent=counters.turns, written=written), counters
 
 
-async def _settled(sampler: Sampler, before: Sample, turns: int) -> Sample:
-    """Take samples until the proxy is as it was before, or has had enough time for that."""
-    end = asyncio.get_running_loop().time() + _PATIENCE
-    while not _is_as_before(sample := await sampler.take(turns), before):
-        if asyncio.get_running_loop().time() > end:
-            break
-        await asyncio.sleep(_PAUSE)
-    return sample
-
-
-def _is_as_before(sample: Sample, before: Sample) -> bool:
-    return sample.descriptors <= before.descriptors and not Counter(sample.tasks) - Counter(before.tasks)
-
-
 @asynccontextmanager
 async def _running(
     home: Path, journal: Path, bounds: Mapping[str, int], script: Path
-) -> AsyncIterator[tuple[Proxy, Sampler]]:
+) -> AsyncIterator[tuple[Proxy, probe.Probe]]:
     """Run the backend and mitmdump with the addon until the block ends, with these bounds for the addon's memories."""
-    options = {
-        "codex_journal": journal,
-        "codex_redact": "on",
-        "codex_learn": "temperature",
-        "termlog_verbosity": "error",
-    }
+    settings = {"codex_redact": "on", "codex_learn": "temperature", "termlog_verbosity": "error"}
     command: list[str | Path] = [sys.executable, "-m", "codex_soak.backend", home / "backend"]
     async with await start(command, stdin=subprocess.PIPE) as backend:
         port = (await backend.says(r"^(\d+)$"))[1]
@@ -76,9 +109,35 @@ async def _running(
                 modes=[f"upstream:http://{LOOPBACK}:{port}"],
                 upstream_ca=home / "backend" / "ca.pem",
                 scripts=[script, probe.ADDON],
-                options=options,
+                options={"codex_journal": journal, **settings},
             ) as proxy,
             await probe.connect(proxy.program) as asked,
         ):
             await asked.ask(bounds=bounds)
-            yield proxy, Sampler(asked)
+            yield proxy, asked
+
+
+async def _wave(numbers: range, parallel: int, proxy: Proxy, counters: Counters, during: Look) -> None:
+    waiting, middle = iter(numbers), numbers[len(numbers) // 2]
+
+    async def worker() -> None:
+        for number in waiting:
+            await _converse(number, proxy, counters)
+            if number == middle:
+                await during()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(parallel):
+                group.create_task(worker())
+    except* Broken as broken:
+        raise Broken(str(broken.exceptions[0])) from None
+
+
+async def _converse(number: int, proxy: Proxy, counters: Counters) -> None:
+    about = profile(number)
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            await Client(about, proxy, counters).run()
+    except (*FAULTS, WrongAnswer) as error:
+        raise Broken(f"conversation {number} over {about.transport} broke: {error or type(error).__name__}") from error

@@ -10,10 +10,9 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, dropwhile
 
-from codex_soak.counters import Journal, Kind
-from codex_soak.samples import Sample
+from codex_soak.observed import Observed, Sample
 
 type Point = tuple[float, float]
 """A number of turns, and a figure after them."""
@@ -37,23 +36,7 @@ IN_FLIGHT = ("HTTPFlow", "Exchange", "Socket", "BodyBuffer", "Tap", "EventReader
 """Types of which a turn or a connection has one while it lasts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """Samples before any client, during each wave, and after each once all had left; turns sent and written down."""
-
-    before: Sample
-    busy: Sequence[Sample]
-    quiet: Sequence[Sample]
-    sent: Mapping[Kind, int]
-    written: Journal
-
-    @property
-    def after(self) -> Sample:
-        """The last sample."""
-        return [self.before, *self.quiet][-1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Promise:
     """One promise: what was found, and whether it was kept."""
 
@@ -68,7 +51,7 @@ def judge(observed: Observed) -> list[Promise]:
     return [
         _filled(observed.quiet, full),
         _slope("the process does not grow", "bytes", [(one.turns, one.memory) for one in full], BYTES_A_TURN),
-        _slope("memory that is used is flat", "bytes", _used(full), USED_A_TURN),
+        _slope("memory that is used is flat", "bytes", [(one.turns, one.used) for one in full], USED_A_TURN),
         _slope("no object is left by a turn", "blocks", [(one.turns, one.blocks) for one in full], BLOCKS_A_TURN),
         _descriptors(observed),
         _tasks(observed),
@@ -79,12 +62,11 @@ def judge(observed: Observed) -> list[Promise]:
 
 def when_full(samples: Sequence[Sample]) -> list[Sample]:
     """Return the samples since every memory has been full."""
-    first = next((index for index, one in enumerate(samples) if _is_full(one)), len(samples))
-    return list(samples[first:])
 
+    def is_filling(sample: Sample) -> bool:
+        return any(memory["size"] < FULL * memory["limit"] for memory in sample.memories.values())
 
-def _is_full(sample: Sample) -> bool:
-    return all(memory["size"] >= FULL * memory["limit"] for memory in sample.memories.values())
+    return list(dropwhile(is_filling, samples))
 
 
 def _filled(samples: Sequence[Sample], full: Sequence[Sample]) -> Promise:
@@ -93,56 +75,44 @@ def _filled(samples: Sequence[Sample], full: Sequence[Sample]) -> Promise:
     if samples and not full:
         last = samples[-1].memories.items()
         found += ": " + ", ".join(f"{name} {one['size']:,} of {one['limit']:,}" for name, one in last)
-    return Promise(name="all memories fill", found=found, kept=len(full) >= _LEAST)
+    return Promise("all memories fill", found, len(full) >= _LEAST)
 
 
 def _slope(name: str, unit: str, points: Sequence[Point], limit: float) -> Promise:
     half = second_half(points)
     found = slope(half) if len(points) >= _LEAST else None
     if found is None:
-        return Promise(name=name, found="too few samples to tell", kept=False)
+        return Promise(name, "too few samples to tell", kept=False)
     turns = f"over the last {half[-1][0] - half[0][0]:,.0f} turns"
-    return Promise(name=name, found=f"{found:+,.2f} {unit} a turn {turns} (at most {limit:+,.2f})", kept=found <= limit)
-
-
-def _used(full: Sequence[Sample]) -> list[Point]:
-    """Return used memory by turns; where the C library does not tell, that of the process."""
-    return [(one.turns, one.memory if one.allocated is None else one.allocated) for one in full]
+    return Promise(name, f"{found:+,.2f} {unit} a turn {turns} (at most {limit:+,.2f})", found <= limit)
 
 
 def _descriptors(observed: Observed) -> Promise:
     before, after = observed.before.descriptors, observed.after.descriptors
     most = max((one.descriptors for one in observed.busy), default=before)
-    return Promise(
-        name="no descriptor is left", found=f"{before} before, {most} at the most, {after} after", kept=after <= before
-    )
+    return Promise("no descriptor is left", f"{before} before, {most} at the most, {after} after", after <= before)
 
 
 def _tasks(observed: Observed) -> Promise:
-    before, after = Counter(observed.before.tasks), Counter(observed.after.tasks)
-    left = after - before
+    left = observed.after.tasks_since(observed.before)
     most = max((len(one.tasks) for one in observed.busy), default=0)
-    found = f"{before.total()} before, {most} at the most, {after.total()} after"
-    return Promise(name="no task is left", found=found + _named(left), kept=not left)
+    found = f"{len(observed.before.tasks)} before, {most} at the most, {len(observed.after.tasks)} after"
+    return Promise("no task is left", found + _named(left), not left)
 
 
 def _in_flight(observed: Observed) -> Promise:
     """The latest diagnosis holds its turn, so that several listeners can ask for the same entry: one may be left."""
     left = {name: count for name in IN_FLIGHT if (count := observed.after.types.get(name, 0))}
     kept = all(count <= (name == "Exchange") for name, count in left.items())
-    return Promise(name="no flow, turn or socket is left", found=f"{sum(left.values())} after{_named(left)}", kept=kept)
+    return Promise("no flow, turn or socket is left", f"{sum(left.values())} after{_named(left)}", kept)
 
 
 def _journal(observed: Observed) -> Promise:
     sent, written = Counter(observed.sent), observed.written
     found = f"{sent.total():,} sent, {written.numbers.total():,} written, {written.doubled} of them again"
-    lost = {_spelled(kind): count for kind, count in (sent - written.kinds).items()}
+    lost = {f"{kind[0]} over {kind[1]} with {kind[2]}": count for kind, count in (sent - written.kinds).items()}
     kept = written.kinds == sent and not written.doubled
-    return Promise(name="every turn is in the journal once", found=found + _named(lost), kept=kept)
-
-
-def _spelled(kind: Kind) -> str:
-    return f"{kind.endpoint} over {kind.transport} with {kind.status}"
+    return Promise("every turn is in the journal once", found + _named(lost), kept)
 
 
 def _named(counts: Mapping[str, int]) -> str:
@@ -160,7 +130,4 @@ def slope(points: Sequence[Point]) -> float | None:
 
 def second_half(points: Sequence[Point]) -> list[Point]:
     """Return the points of the second half of the way from the first to the last: a figure that settles grows less."""
-    if not points:
-        return []
-    middle = (points[0][0] + points[-1][0]) / 2
-    return [point for point in points if point[0] >= middle]
+    return [point for point in points if 2 * point[0] >= points[0][0] + points[-1][0]]

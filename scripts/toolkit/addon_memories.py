@@ -7,12 +7,12 @@ with the addon as it is.
 import functools
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Memory:
     """One bounded memory: its size and its bound, both in bytes or in entries, and how to set another bound."""
 
@@ -21,71 +21,51 @@ class Memory:
     put: Callable[[int], None]
 
 
-type Memories = Iterator[tuple[str, Memory]]
-
-
 def find(objects: Iterable[Any]) -> dict[str, Memory]:
     """Return the memories of the addon, by name, that are among all objects of a process."""
-    kinds = {kind: find_in for name, find_in in _KINDS.items() if (kind := _loaded(name))}
-    return {name: memory for one in objects if type(one) in kinds for name, memory in kinds[type(one)](one)}
+    kinds = {kind: make for name, make in _KINDS.items() if (kind := _loaded(name))}
+    found = [kinds[type(one)](one) for one in objects if type(one) in kinds]
+    return {name: memory for memories in found for name, memory in memories.items()}
 
 
 def _loaded(name: str) -> type | None:
     """Return a type of the addon, None where its module has not been loaded."""
     module, _, kind = name.rpartition(".")
-    return getattr(sys.modules[f"codexcache.{module}"], kind) if f"codexcache.{module}" in sys.modules else None
+    return getattr(sys.modules.get(f"codexcache.{module}"), kind, None)
 
 
-def _history(one: Any) -> Memories:
-    yield "history", _of_bytes(one)
-
-
-def _bodies(one: Any) -> Memories:
-    yield "bodies", _of_bytes(one._latest)
-    yield "shared_prefixes", _of_bytes(one._shared_prefixes)
-
-
-def _keys(one: Any) -> Memories:
-    """Yield the turns that are remembered by the digest of their input, and the responses by their id."""
-    yield "turns", _limited(one._turns, lambda: len(one._turns._entries))
-    yield "responses", _limited(one._responses, lambda: len(one._responses._entries))
-
-
-def _loads(one: Any) -> Memories:
-    yield "loads", _limited(sys.modules[type(one).__module__], lambda: len(one._loads), "_KEYS")
-
-
-def _lines(one: Any) -> Memories:
-    def put(limit: int) -> None:
-        one.lines = deque(one.lines, maxlen=limit)
-
-    yield "lines", Memory(size=lambda: len(one.lines), limit=lambda: one.lines.maxlen, put=put)
-
-
-def pseudonyms(one: Any) -> Memories:
-    def put(limit: int) -> None:
-        one._made = functools.lru_cache(maxsize=limit)(one._make)
-
-    def info() -> Any:
-        return one._made.cache_info()
-
-    yield "pseudonyms", Memory(size=lambda: info().currsize, limit=lambda: info().maxsize, put=put)
-
-
-def _of_bytes(cache: Any) -> Memory:
-    return _limited(cache, lambda: cache.size)
-
-
-def _limited(holder: Any, size: Callable[[], int], name: str = "_limit") -> Memory:
+def _limited(size: Callable[[], int], holder: Any, bound: str = "_limit") -> Memory:
     """Return the memory whose bound is an attribute of an object."""
-    return Memory(size=size, limit=lambda: getattr(holder, name), put=functools.partial(setattr, holder, name))
+    return Memory(size, lambda: getattr(holder, bound), functools.partial(setattr, holder, bound))
 
 
-_KINDS: dict[str, Callable[[Any], Memories]] = {
-    "diagnosis.history.History": _history,
-    "body.cache.BodyCache": _bodies,
-    "turn.cache_key.KeyMemory": _keys,
-    "diagnosis.engine.Engine": _loads,
-    "hooks.notify.RecentLines": _lines,
-    "output.journal.Pseudonyms": pseudonyms,
+def _lines(one: Any) -> Memory:
+    def put(limit: int) -> None:
+        one.lines = deque(one.lines, limit)
+
+    return Memory(lambda: len(one.lines), lambda: one.lines.maxlen, put)
+
+
+def _pseudonyms(one: Any) -> Memory:
+    def put(limit: int) -> None:
+        one._made = functools.lru_cache(limit)(one._make)
+
+    return Memory(lambda: one._made.cache_info().currsize, lambda: one._made.cache_info().maxsize, put)
+
+
+_KINDS: dict[str, Callable[[Any], dict[str, Memory]]] = {
+    "diagnosis.history.History": lambda one: {"history": _limited(lambda: one.size, one)},
+    "body.cache.BodyCache": lambda one: {
+        "bodies": _limited(lambda: one._latest.size, one._latest),
+        "shared_prefixes": _limited(lambda: one._shared_prefixes.size, one._shared_prefixes),
+    },
+    "turn.cache_key.KeyMemory": lambda one: {
+        "turns": _limited(lambda: len(one._turns._entries), one._turns),
+        "responses": _limited(lambda: len(one._responses._entries), one._responses),
+    },
+    "diagnosis.engine.Engine": lambda one: {
+        "loads": _limited(lambda: len(one._loads), sys.modules[type(one).__module__], "_KEYS")
+    },
+    "hooks.notify.RecentLines": lambda one: {"lines": _lines(one)},
+    "output.journal.Pseudonyms": lambda one: {"pseudonyms": _pseudonyms(one)},
 }

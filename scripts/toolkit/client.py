@@ -98,34 +98,42 @@ async def by_http(endpoint: Endpoint, headers: Mapping[str, str], body: dict[str
     """Post a turn on a connection of its own; return its events."""
     host = httpcore.URL(endpoint.url).host.decode()
     url = endpoint.url.replace(f"//{host}", f"//{endpoint.address or host}", 1)
-    async with _pool(endpoint) as pool:
-        response = await pool.request(
+    async with pool(endpoint) as connections:
+        response = await connections.request(
             "POST",
             f"{url}/responses",
             headers=[("host", host), ("content-type", "application/json"), *headers.items()],
             content=orjson.dumps(body),
             extensions={"sni_hostname": host, "timeout": {"connect": 10.0, "read": 30.0}},
         )
-    lines = [line for line in response.content.splitlines() if line.startswith(b"data: ")]
-    events = [orjson.loads(line.removeprefix(b"data: ")) for line in lines]
-    return events or [{"type": "error", "status": response.status}]
+    return read_events(response.content) or [{"type": "error", "status": response.status}]
+
+
+def read_events(body: bytes) -> list[Event]:
+    """Return the events of a whole stream, none of another body."""
+    return [orjson.loads(line[6:]) for line in body.splitlines() if line.startswith(b"data: ")]
 
 
 async def by_websocket(endpoint: Endpoint, headers: Mapping[str, str], body: dict[str, Any]) -> list[Event]:
     """Send a turn on a socket of its own; return its events."""
-    place: dict[str, Any] = {"host": endpoint.address, "port": 443} if endpoint.address else {}
-    async with websockets.connect(
-        f"ws{endpoint.url.removeprefix('http')}/responses",
-        ssl=endpoint.tls(),
-        proxy=endpoint.proxy,
-        additional_headers=headers,
-        **place,
-    ) as socket:
+    async with connect(endpoint, headers) as socket:
         await socket.send(orjson.dumps({"type": "response.create"} | body).decode())
-        events: list[Event] = []
-        while not events or events[-1]["type"] not in _LAST:
-            events.append(orjson.loads(await socket.recv()))
-        return events
+        return await receive(socket)
+
+
+def connect(endpoint: Endpoint, headers: Mapping[str, str]) -> websockets.connect:
+    """Return a WebSocket to be opened, by `await` or `async with`."""
+    place: dict[str, Any] = {"host": endpoint.address, "port": 443} if endpoint.address else {}
+    url = f"ws{endpoint.url.removeprefix('http')}/responses"
+    return websockets.connect(url, ssl=endpoint.tls(), proxy=endpoint.proxy, additional_headers=headers, **place)
+
+
+async def receive(socket: websockets.ClientConnection) -> list[Event]:
+    """Return the events of one answer. Raises WebSocketException where it is cut."""
+    events: list[Event] = []
+    while not events or events[-1]["type"] not in _LAST:
+        events.append(orjson.loads(await socket.recv()))
+    return events
 
 
 class _Network(httpcore.AnyIOBackend):
@@ -138,11 +146,15 @@ class _Network(httpcore.AnyIOBackend):
         return await super().connect_tcp(host, port, **{**options, "local_address": self._source})
 
 
-def _pool(endpoint: Endpoint) -> httpcore.AsyncConnectionPool:
-    network = _Network(endpoint.source)
-    if endpoint.proxy is None:
-        return httpcore.AsyncConnectionPool(ssl_context=endpoint.tls(), network_backend=network)
-    return httpcore.AsyncHTTPProxy(endpoint.proxy, ssl_context=endpoint.tls(), network_backend=network)
+def pool(endpoint: Endpoint, *, http2: bool = False) -> httpcore.AsyncConnectionPool:
+    """Return connections for requests to an endpoint, of HTTP/1.1 or HTTP/2."""
+    options: dict[str, Any] = {"ssl_context": endpoint.tls(), "network_backend": _Network(endpoint.source)}
+    options |= {"http1": not http2, "http2": http2}
+    return (
+        httpcore.AsyncHTTPProxy(endpoint.proxy, **options)
+        if endpoint.proxy
+        else httpcore.AsyncConnectionPool(**options)
+    )
 
 
 def read_usage(event: Event) -> Usage:

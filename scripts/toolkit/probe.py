@@ -1,6 +1,10 @@
-"""Asks `probe_addon` in a running mitmdump about the state of its process."""
+"""Asks `probe_addon` in a running mitmdump about the state of its process: once, or until that has settled."""
 
 import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,10 +17,37 @@ ADDON = Path(__file__).with_name("probe_addon.py")
 
 _LONGEST = 1 << 22  # bytes of an answer
 _PATIENCE = 60.0  # seconds for an answer
+_SETTLED_WITHIN = 10.0  # seconds in which unused connections are closed
+_PAUSE = 0.05  # seconds between two looks at another process, which cannot be waited for
 
 
 class NoAnswer(Exception):
     """The probe could not answer; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """Bytes of memory and open descriptors, None where the system does not tell, and the names of the tasks."""
+
+    memory: int | None
+    descriptors: int | None
+    tasks: tuple[str, ...]
+
+    def is_within(self, base: "Footprint") -> bool:
+        """Return whether there are no descriptors and tasks that there were not at another time."""
+        return (self.descriptors or 0) <= (base.descriptors or 0) and not self.tasks_since(base)
+
+    def tasks_since(self, base: "Footprint") -> Counter[str]:
+        """Return the tasks that there were not at another time."""
+        return Counter(self.tasks) - Counter(base.tasks)
+
+
+async def settled[F: Footprint](measure: Callable[[], Awaitable[F]], base: Footprint) -> F:
+    """Return what is measured once descriptors and tasks have come back, or after some seconds as it is then."""
+    until = time.monotonic() + _SETTLED_WITHIN
+    while not (now := await measure()).is_within(base) and time.monotonic() < until:
+        await asyncio.sleep(_PAUSE)
+    return now
 
 
 class Probe:

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from toolkit import addon_memories, allocator, meter
+from toolkit import addon_memories, meter
 from toolkit.process import LOOPBACK
 
 _COUNTED = ("codexcache.", "mitmproxy.")
@@ -56,16 +56,25 @@ def look(*, bounds: Mapping[str, int] | None = None, trim: bool = False) -> dict
     gc.unfreeze()  # the addon had itself left out
     if trim:
         gc.collect()
-        allocator.give_back()
-    memory = {"memory": meter.memory(os.getpid()) if meter.is_supported() else None}
+        meter.give_back()
+    memory = meter.memory(os.getpid()) if meter.is_supported() else None
     gc.collect()
     objects = gc.get_objects()
     memories = addon_memories.find(objects)
     for name, limit in (bounds or {}).items():
         memories[name].put(limit)
     sizes = {name: {"size": one.size(), "limit": one.limit()} for name, one in memories.items()}
-    counts = {"objects": len(objects), "types": by_type(objects), "memories": sizes, "tasks": tasks()}
-    return memory | _of_process() | counts
+    return {
+        "memory": memory,
+        "descriptors": descriptors(),
+        "threads": threading.active_count(),
+        "blocks": sys.getallocatedblocks(),
+        "allocated": meter.handed_out(),
+        "objects": len(objects),
+        "types": by_type(objects),
+        "memories": sizes,
+        "tasks": tasks(),
+    }
 
 
 def by_type(objects: Iterable[object]) -> dict[str, int]:
@@ -83,15 +92,6 @@ def tasks() -> list[str]:
 def descriptors() -> int | None:
     """Return how many descriptors are open, without the one that it takes to look."""
     return len(list(Path("/proc/self/fd").iterdir())) - 1 if meter.is_supported() else None
-
-
-def _of_process() -> dict[str, int | None]:
-    return {
-        "descriptors": descriptors(),
-        "threads": threading.active_count(),
-        "blocks": sys.getallocatedblocks(),
-        "allocated": allocator.handed_out(),
-    }
 
 
 addons = [Probe()]

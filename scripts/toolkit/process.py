@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 LOOPBACK = "127.0.0.1"
 SCRIPTS = Path(__file__).parents[1]
@@ -99,8 +99,7 @@ class Program:
         self._more.set()
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """How a program ended, and what it wrote."""
 
     status: int
@@ -165,11 +164,9 @@ async def _end(process: Process) -> None:
 async def _created(
     command: Sequence[str | Path], environment: Mapping[str, str] | None, folder: Path | None, **pipes: Any
 ) -> Process:
-    words = map(str, command)
     env = own_environment() if environment is None else environment
-    return await asyncio.create_subprocess_exec(
-        *words, stdout=PIPE, env=env, cwd=folder, start_new_session=True, **pipes
-    )
+    pipes |= {"stdout": PIPE, "start_new_session": True}
+    return await asyncio.create_subprocess_exec(*map(str, command), env=env, cwd=folder, **pipes)
 
 
 def own_environment() -> dict[str, str]:

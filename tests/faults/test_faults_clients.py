@@ -1,12 +1,13 @@
-"""The suite's own client, against a running backend without any proxy."""
+"""The turns that the suite sends, and its own client, against a running backend without any proxy."""
 
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import orjson
 import pytest
 from codex_faults.clients import HTTP, WEBSOCKET, Client, connect
-from codex_faults.requests import cached_tokens, complete
+from codex_faults.requests import cached_tokens, complete, large, ordinary
 from embedded_backend import Backend, Rules
 from embedded_backend.breaks import Break
 
@@ -41,20 +42,6 @@ async def test_turns_follow_each_other_on_one_connection(client: Client) -> None
         sizes.append((observed.end, cached_tokens(observed.body) > 0))
 
     assert sizes == [("complete", False), ("complete", True)]
-
-
-async def test_as_many_events_are_read_as_one_likes(client: Client, backend: Backend) -> None:
-    backend.breaks.add(TURN.key, Break(hold_after=3))
-    await client.send(TURN)
-    await client.until(3)
-
-    assert (client.events, client.observed().end) == (3, "left")
-
-
-async def test_all_events_are_counted(client: Client) -> None:
-    await client.send(TURN)
-    await client.rest()
-
     assert client.events == 8 + Rules().deltas
 
 
@@ -66,12 +53,15 @@ async def test_a_cut_is_observed_as_one(client: Client, backend: Backend, broken
     assert (await client.rest()).end == "cut"
 
 
-async def test_a_client_that_leaves_is_noticed_at_the_other_end(client: Client, backend: Backend) -> None:
-    backend.breaks.add(TURN.key, Break(hold_after=1))
+async def test_a_client_may_leave_after_some_events_which_the_other_end_notices(
+    client: Client, backend: Backend
+) -> None:
+    backend.breaks.add(TURN.key, Break(hold_after=3))
     await client.send(TURN)
+    await client.until(3)
     await backend.breaks.held(1)
 
-    assert client.leave().end == "left"
+    assert (client.events, client.leave().end) == (3, "left")
     await backend.breaks.held(0)
 
 
@@ -79,8 +69,7 @@ async def test_a_close_frame_is_told_from_a_cut(backend: Backend) -> None:
     client = await connect(backend.connect_port, trusting(backend), WEBSOCKET)
     backend.breaks.add(TURN.key, Break(cut_after=1))
     await client.send(TURN)
-    observed = await client.rest()
-    await client.close()
+    observed = await client.last()
 
     assert (observed.end, observed.close_code) == ("closed", 1011)
 
@@ -89,8 +78,7 @@ async def test_a_refused_upgrade_is_kept_with_its_body(tmp_path: Path) -> None:
     async with Backend(Rules(upgrade_status=426), home=tmp_path) as backend:
         client = await connect(backend.connect_port, trusting(backend), WEBSOCKET)
         await client.send(TURN)
-        observed = await client.rest()
-        await client.close()
+        observed = await client.last()
 
     assert (observed.status, observed.end) == (426, "refused")
     assert b"Upgrade refused." in observed.body
@@ -99,3 +87,31 @@ async def test_a_refused_upgrade_is_kept_with_its_body(tmp_path: Path) -> None:
 async def test_tls_that_fails_is_a_refusal(backend: Backend) -> None:
     with pytest.raises(ssl.SSLError):
         await connect(backend.connect_port, ssl.create_default_context())
+
+
+def test_a_complete_turn_has_all_that_the_addon_could_add_and_an_ordinary_one_over_http_no_session() -> None:
+    turn, over_http, over_socket = complete("key"), ordinary("key", socket=False), ordinary("key", socket=True)
+
+    assert orjson.loads(turn.body)["prompt_cache_key"] == "key"
+    assert orjson.loads(turn.frame) == {"type": "response.create"} | orjson.loads(turn.body)
+    assert [("session-id", "key") in each.fields for each in (turn, over_http, over_socket)] == [True, False, True]
+
+
+def test_no_two_keys_have_a_prompt_in_common_and_a_large_answer_is_asked_for_by_a_large_command() -> None:
+    for make in (complete, large):
+        one, other = (orjson.loads(make(key).body)["input"] for key in ("a", "b"))
+        assert one != other
+
+    assert len(large("key").body) > 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("events", "tokens"),
+    [
+        (b'{"cached_tokens":1}, {"cached_tokens":2048,"x":0}', 2048),
+        (b'{"cached_tokens":1}, {"cached_tokens":128}', 128),
+        (b"event: error", 0),
+    ],
+)
+def test_cached_tokens_are_the_last_ones_that_were_told(events: bytes, tokens: int) -> None:
+    assert cached_tokens(events) == tokens

@@ -1,64 +1,45 @@
 """What is expected in the journal, and what is there."""
 
 import orjson
-from codex_faults.journal import Expected, read
+import pytest
+from codex_faults.journal import Expected, Journal
 from codexcache.output.journal import Pseudonyms
 
-PRINTS = Pseudonyms(b"s" * 32)
+PSEUDONYMS = Pseudonyms(b"s" * 32)
 
 
-def line(key: str, verdict: str = "hit") -> bytes:
-    """Return a line of a journal."""
-    return orjson.dumps({"key": PRINTS.of("key", key), "verdict": verdict})
+def journal(*turns: tuple[str, str]) -> Journal:
+    """Return a journal of turns with these keys and verdicts."""
+    return Journal(orjson.dumps({"key": PSEUDONYMS.of("key", key), "verdict": verdict}) for key, verdict in turns)
 
 
-def problems(expected: Expected, *lines: bytes) -> list[str]:
-    """Return what is wrong with a journal of these lines."""
-    return list(expected.problems(read(lines), PRINTS))
-
-
-def test_a_turn_that_is_told_once_is_as_it_should_be() -> None:
+@pytest.mark.parametrize(
+    ("entries", "allowed", "verdicts", "problem"),
+    [
+        (1, ("hit", "cold"), ["hit"], None),
+        (2, (), ["hit", "cold"], None),
+        (1, (), ["hit", "hit"], "a is in the journal 2 times instead of 1"),
+        (1, (), [], "a is in the journal 0 times instead of 1"),
+        (0, (), ["hit"], "a is in the journal 1 times instead of 0"),
+        (2, ("no_usage",), ["hit", "no_usage"], "a was told as hit, no_usage"),
+    ],
+)
+def test_each_turn_is_there_as_often_as_expected_with_a_verdict_that_is_allowed(
+    entries: int, allowed: tuple[str, ...], verdicts: list[str], problem: str | None
+) -> None:
     expected = Expected()
-    expected.add("a", 1, "hit", "cold")
+    expected.add("a", entries, *allowed)
+    written = journal(("another", "miss"), *(("a", verdict) for verdict in verdicts))
 
-    assert problems(expected, line("a"), line("another")) == []
-
-
-def test_a_turn_that_is_told_twice_or_never_is_found_out() -> None:
-    expected = Expected()
-    expected.add("a", 1)
-
-    assert problems(expected, line("a"), line("a")) == ["a is in the journal 2 times instead of 1"]
-    assert problems(expected) == ["a is in the journal 0 times instead of 1"]
-
-
-def test_a_turn_that_was_not_sent_must_not_be_told() -> None:
-    expected = Expected()
-    expected.add("a", 0)
-
-    assert problems(expected, line("a")) == ["a is in the journal 1 times instead of 0"]
-
-
-def test_a_verdict_that_is_not_allowed_is_found_out() -> None:
-    expected = Expected()
-    expected.add("a", 2, "no_usage")
-
-    assert problems(expected, line("a", "hit"), line("a", "no_usage")) == ["a was told as hit, no_usage"]
-
-
-def test_without_verdicts_any_will_do() -> None:
-    expected = Expected()
-    expected.add("a", 2)
-
-    assert problems(expected, line("a", "hit"), line("a", "cold")) == []
+    assert list(expected.problems(written, PSEUDONYMS)) == ([problem] if problem else [])
 
 
 def test_verdicts_are_counted_for_the_turns_that_are_expected() -> None:
     expected = Expected()
     expected.add("a", 2)
 
-    assert expected.verdicts(read([line("a"), line("a"), line("b")]), PRINTS) == {"hit": 2}
+    assert expected.verdicts(journal(("a", "hit"), ("a", "hit"), ("b", "hit")), PSEUDONYMS) == {"hit": 2}
 
 
 def test_lines_that_are_no_entries_are_counted() -> None:
-    assert read([line("a"), b'{"key":"x"', b"[]", b'{"verdict":"hit"}']).torn == 3
+    assert Journal([b'{"key":"x","verdict":"hit"}', b'{"key":"x"', b"[]", b'{"verdict":"hit"}']).torn == 3

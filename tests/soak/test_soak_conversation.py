@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 import pytest
-from codex_soak.answers import answer, frames
-from codex_soak.client import Reply
+from codex_soak.backend import answer, frames
+from codex_soak.client import Reply, read_body, read_reply
 from codex_soak.conversation import Conversation
 
 ANSWERED = [{"type": "message", "role": "assistant", "content": []}]
@@ -35,20 +35,16 @@ def test_a_turn_repeats_the_turn_before_it_and_its_answer() -> None:
     assert len(second) == len(first) + 2
 
 
-def test_a_frame_has_only_what_is_new_since_the_response_that_it_names() -> None:
-    whole, delta = sent(Conversation(1).frame("answered")), sent(after_turns().frame("left"))
+def test_a_frame_has_only_what_is_new_since_the_response_that_it_names_over_a_new_connection_everything() -> None:
+    conversation = after_turns()
+    whole, delta = sent(Conversation(1).frame("answered")), sent(conversation.frame("left"))
+    conversation.reconnected()
+    again = sent(conversation.frame("answered"))
 
+    assert ("previous_response_id" in again, len(again["input"])) == (False, len(sent(conversation.body())["input"]))
     assert ("previous_response_id" in whole, len(whole["input"])) == (False, 1)
     assert (delta["previous_response_id"], len(delta["input"])) == ("resp_0", 1)
     assert (delta["type"], delta["client_metadata"]) == ("response.create", {"soak": "left"})
-
-
-def test_over_a_new_connection_a_frame_has_everything() -> None:
-    conversation = after_turns()
-    conversation.reconnected()
-    frame = sent(conversation.frame("answered"))
-
-    assert ("previous_response_id" in frame, len(frame["input"])) == (False, len(sent(conversation.body())["input"]))
 
 
 def test_a_branch_goes_back_to_an_earlier_answer_and_continues_differently() -> None:
@@ -62,21 +58,19 @@ def test_a_branch_goes_back_to_an_earlier_answer_and_continues_differently() -> 
     assert "previous_response_id" not in sent(conversation.frame("answered"))
 
 
-def test_a_compaction_replaces_the_history() -> None:
+def test_a_compaction_posts_what_its_schema_has_and_replaces_the_history() -> None:
     conversation = after_turns(turns=3)
     last = sent(conversation.body())["input"][-1]
+    posted = sent(conversation.compaction())
     conversation.compacted([{"type": "compaction"}])
 
+    assert posted.keys() == {"input", "instructions", "model", "tools"}
     assert sent(conversation.body())["input"] == [{"type": "compaction"}, last]
 
 
-def test_a_compaction_posts_no_more_than_its_schema_has() -> None:
-    assert sorted(sent(Conversation(1, key="key").compaction())) == ["input", "instructions", "model", "tools"]
-
-
-@pytest.mark.parametrize(("key", "expected"), [("key", "key"), (None, None)])
-def test_only_a_client_with_a_key_sends_one(key: str | None, expected: str | None) -> None:
-    assert sent(Conversation(1, key=key).body()).get("prompt_cache_key") == expected
+@pytest.mark.parametrize("key", ["key", None])
+def test_only_a_client_with_a_key_sends_one(key: str | None) -> None:
+    assert sent(Conversation(1, key=key).body()).get("prompt_cache_key") == key
 
 
 def test_a_sub_agent_has_other_instructions_and_tools() -> None:
@@ -86,46 +80,32 @@ def test_a_sub_agent_has_other_instructions_and_tools() -> None:
     assert len(main["tools"]) > len(other["tools"])
 
 
-def read(pieces: tuple[bytes, ...], status: int = 200) -> Reply:
-    """Return what a client reads from an answer."""
-    reply = Reply(status)
-    reply.read_body(b"".join(pieces))
-    return reply
+def read(number: int, fate: str = "answered", *, compact: bool = False) -> Reply:
+    """Return what a client reads from an answer over HTTP."""
+    answered = answer(number, fate, compact=compact)
+    return read_body(b"".join(answered.pieces), answered.status)
 
 
-def test_a_client_reads_the_answer_to_its_turn() -> None:
-    reply = read(answer(7, "answered").pieces)
-
-    assert (reply.finished, reply.response_id, [item["type"] for item in reply.outputs]) == (
-        True,
-        f"resp_{'00000007' * 4}",
-        ["message"],
-    )
+def read_frames(number: int, fate: str = "answered") -> Reply:
+    """Return what it reads from the same over a WebSocket."""
+    return read_reply([sent(frame) for frame in frames(number, fate)])
 
 
-def test_frames_have_the_same_as_the_event_stream() -> None:
-    reply = Reply(200)
-    for frame in frames(7, "answered"):
-        reply.read_event(frame)
+def test_a_client_reads_the_same_answer_to_its_turn_over_both() -> None:
+    reply = read(7)
 
-    assert reply == read(answer(7, "answered").pieces)
+    assert (reply.response_id, [item["type"] for item in reply.outputs]) == (f"resp_{7:032x}", ["message"])
+    assert read_frames(7) == reply
 
 
 def test_an_answer_that_is_left_does_not_end() -> None:
-    left = answer(7, "left")
-
-    assert (left.ends, read(left.pieces).finished, answer(7, "answered").ends) == (False, False, True)
+    assert (answer(7, "left").ends, read(7, "left").outputs, answer(7, "answered").ends) == (False, [], True)
 
 
 @pytest.mark.parametrize("fate", ["429", "500"])
 def test_a_refusal_comes_with_its_status_over_both(fate: str) -> None:
-    reply = Reply(200)
-    reply.read_event(frames(1, fate)[0])
-
-    assert (answer(1, fate).status, reply.status, reply.finished) == (int(fate), int(fate), True)
+    assert (read(1, fate).status, read_frames(1, fate).status) == (int(fate), int(fate))
 
 
 def test_a_compaction_is_one_item() -> None:
-    reply = read(answer(3, "answered", compact=True).pieces)
-
-    assert [item["type"] for item in reply.outputs] == ["compaction"]
+    assert [item["type"] for item in read(3, compact=True).outputs] == ["compaction"]

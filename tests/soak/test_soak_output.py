@@ -1,32 +1,63 @@
-"""What the soak prints and writes."""
+"""The soak's command line: its options, exit status, what it prints, and the file that it leaves."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import orjson
+import pytest
+from codex_soak import __main__ as program
 from codex_soak import output
-from codex_soak.counters import Counters
-from codex_soak.plan import SHORT
-from codex_soak.promises import judge
+from codex_soak.observed import Counters, Observed
+from codex_soak.phases import Broken
 from support.observed import SENT, observed
 
-
-def counters() -> Counters:
-    """Return what the clients did."""
-    counted = Counters()
-    counted.turns.update(SENT)
-    counted.events.update({"turn": 2_000, "resume": 31, "branch": 7})
-    return counted
+type Main = Callable[..., int]
 
 
-def test_the_table_says_what_was_played_and_each_promise() -> None:
-    lines = output.render(SHORT, counters(), judge(observed(blocks=5))).splitlines()
+@pytest.fixture
+def main(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Main:
+    """The program, with what a soak has observed, or an error, in the soak's place."""
 
-    assert lines[0].endswith("2,000 turns; 7 branch, 31 resume.")
+    def run(*, blocks: float = 0, breaks: bool = False, supported: bool = True) -> int:
+        async def phases(*arguments: Any) -> tuple[Observed, Counters]:
+            if breaks:
+                raise Broken("conversation 7 over http/2 broke: a sentence")
+            counters = Counters()
+            counters.turns.update(SENT)
+            counters.events.update({"turn": 2_000, "resume": 31, "branch": 7})
+            return observed(blocks=blocks), counters
+
+        monkeypatch.setattr("codex_soak.phases.run", phases)
+        monkeypatch.setattr("toolkit.meter.is_supported", lambda: supported)
+        monkeypatch.setattr(sys, "argv", ["soak", "--out", str(tmp_path)])
+        return program.main()
+
+    return run
+
+
+def test_promises_that_were_kept_are_a_success_with_each_sample_in_the_file(main: Main, tmp_path: Path) -> None:
+    assert main() == 0
+
+    document = orjson.loads((tmp_path / "soak.json").read_bytes())
+    assert (document["format"], len(document["quiet"]), len(document["busy"])) == (output.FORMAT, 40, 40)
+    assert {promise["kept"] for promise in document["promises"]} == {True}
+    assert document["turns"][0] == {"endpoint": "responses", "transport": "http", "status": 200, "count": 1_990}
+
+
+def test_a_broken_promise_is_a_failure_and_stands_out(
+    main: Main, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(blocks=5) == 1
+
+    lines = capsys.readouterr().out.splitlines()
+    verdicts = [line.split()[0] for line in lines if line.startswith(("kept", "BROKEN"))]
+    assert lines[1].endswith("2,000 turns; 7 branch, 31 resume.")
     assert "    1,990  responses over http, answered with 200" in lines
-    assert [line.split()[0] for line in lines if line.startswith(("kept", "BROKEN"))] == [
-        *["kept"] * 3,
-        "BROKEN",
-        *["kept"] * 4,
-    ]
-    assert lines[-1] == output.NOTE.splitlines()[-1]
+    assert verdicts == [*["kept"] * 3, "BROKEN", *["kept"] * 4]
+    assert output.NOTE.splitlines()[-1] in lines
+    assert (tmp_path / "soak.json").exists()
 
 
 def test_a_line_on_the_way_has_the_figures_of_its_sample() -> None:
@@ -36,10 +67,21 @@ def test_a_line_on_the_way_has_the_figures_of_its_sample() -> None:
     assert [shown[4], shown[6], shown[8], shown[10]] == ["100.0", "400,000", "8", "2"]
 
 
-def test_the_result_file_has_each_sample_and_each_promise() -> None:
-    seen = observed()
-    document = orjson.loads(output.to_json(SHORT, counters(), seen, judge(seen)))
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"breaks": True}, "The soak did not finish: conversation 7 over http/2 broke: a sentence"),
+        ({"supported": False}, "which only Linux has"),
+    ],
+)
+def test_a_soak_that_cannot_be_finished_says_why(
+    wrong: dict[str, bool], sentence: str, main: Main, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(**wrong) == 1
+    assert sentence in capsys.readouterr().err
 
-    assert (document["format"], len(document["quiet"]), len(document["busy"])) == (output.FORMAT, 40, 40)
-    assert {promise["kept"] for promise in document["promises"]} == {True}
-    assert document["turns"][0] == {"endpoint": "responses", "transport": "http", "status": 200, "count": 1_990}
+
+def test_the_short_profile_is_the_default_and_an_unknown_option_ends_the_program() -> None:
+    assert (program.parse([]).long, program.parse(["--long"]).long) == (False, True)
+    with pytest.raises(SystemExit):
+        program.parse(["--forever"])

@@ -4,13 +4,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+import orjson
 import pytest
-from codex_soak.counters import Kind
+from codex_soak.observed import Kind, Observed, read_journal
 from codex_soak.promises import (
     BLOCKS_A_TURN,
     BYTES_A_TURN,
     IN_FLIGHT,
-    Observed,
     Point,
     Promise,
     judge,
@@ -76,51 +76,30 @@ def test_what_grows_before_the_memories_are_full_breaks_none() -> None:
     assert broken(replace(growing, quiet=[*early, *growing.quiet[9:]])) == []
 
 
-def test_memories_that_never_fill_leave_nothing_to_be_said_of_a_slope() -> None:
+def test_memories_that_never_fill_or_at_the_very_end_leave_nothing_to_be_said_of_a_slope() -> None:
     seen = observed(fills_at=1_000_000)
 
-    assert broken(seen) == [*TOO_SHORT_FOR]
+    assert broken(seen) == broken(observed(fills_at=2_000)) == [*TOO_SHORT_FOR]
     assert found(seen, "all memories fill") == "never: history 2 of 1,000, bodies 2 of 1,000"
-
-
-def test_memories_that_fill_at_the_very_end_do_not_either() -> None:
-    assert broken(observed(fills_at=2_000)) == [*TOO_SHORT_FOR]
-
-
-def test_the_memories_are_full_once_the_last_of_them_is() -> None:
     assert when_full(observed(fills_at=1_000).quiet)[0].turns == 900
 
 
-def test_a_descriptor_that_is_left_is_found() -> None:
-    seen = observed()
-    left = after(seen, descriptors=9)
+@pytest.mark.parametrize(
+    ("members", "name", "what"),
+    [
+        ({"descriptors": 9}, "no descriptor is left", "8 before, 30 at the most, 9 after"),
+        ({"tasks": (*TASKS, "Layer.wait")}, "no task is left", "2 before, 22 at the most, 3 after; 1 Layer.wait"),
+        ({"types": {"HTTPFlow": 2}}, "no flow, turn or socket is left", "2 after; 2 HTTPFlow"),
+        ({"types": {"Socket": 2}}, "no flow, turn or socket is left", "2 after; 2 Socket"),
+        ({"types": {"Exchange": 2}}, "no flow, turn or socket is left", "2 after; 2 Exchange"),
+    ],
+)
+def test_what_is_left_is_named(members: dict[str, object], name: str, what: str) -> None:
+    """The turn of the latest diagnosis may stay, a second may not."""
+    left = after(observed(), **members)
 
-    assert broken(left) == ["no descriptor is left"]
-    assert found(left, "no descriptor is left") == "8 before, 30 at the most, 9 after"
-
-
-def test_a_task_that_is_left_is_named() -> None:
-    seen = observed()
-    left = after(seen, tasks=(*TASKS, "Layer.wait"))
-
-    assert broken(left) == ["no task is left"]
-    assert found(left, "no task is left").endswith("3 after; 1 Layer.wait")
-
-
-@pytest.mark.parametrize("kind", ["HTTPFlow", "Socket", "BodyBuffer"])
-def test_what_a_turn_or_a_connection_leaves_is_named(kind: str) -> None:
-    seen = observed()
-    left = after(seen, types={kind: 2})
-
-    assert broken(left) == ["no flow, turn or socket is left"]
-    assert found(left, "no flow, turn or socket is left") == f"2 after; 2 {kind}"
-
-
-def test_the_turn_of_the_latest_diagnosis_may_stay() -> None:
-    seen = observed()
-
-    assert seen.after.types["Exchange"] == 1
-    assert broken(after(seen, types={"Exchange": 2})) == ["no flow, turn or socket is left"]
+    assert observed().after.types["Exchange"] == 1
+    assert (broken(left), found(left, name)) == ([name], what)
 
 
 def test_a_turn_that_is_in_the_journal_twice_breaks_the_promise() -> None:
@@ -130,15 +109,25 @@ def test_a_turn_that_is_in_the_journal_twice_breaks_the_promise() -> None:
     assert found(seen, JOURNAL) == "2,000 sent, 2,000 written, 3 of them again"
 
 
-def test_a_turn_that_is_missing_there_is_named_by_its_kind() -> None:
-    seen = replace(observed(), written=written({**SENT, Kind("compact", "http", 200): 9}))
+@pytest.mark.parametrize(
+    ("number", "end"), [(9, "1,999 written, 0 of them again; 1 compact over http with 200"), (11, "0 of them again")]
+)
+def test_a_turn_that_is_missing_there_is_named_by_its_kind_and_one_too_many_is_noticed(number: int, end: str) -> None:
+    seen = replace(observed(), written=written({**SENT, Kind("compact", "http", 200): number}))
 
     assert broken(seen) == [JOURNAL]
-    assert found(seen, JOURNAL).endswith("1,999 written, 0 of them again; 1 compact over http with 200")
+    assert found(seen, JOURNAL).endswith(end)
 
 
-def test_a_turn_that_was_not_sent_breaks_the_promise_too() -> None:
-    assert broken(replace(observed(), written=written({**SENT, Kind("compact", "http", 200): 11}))) == [JOURNAL]
+def test_the_turns_of_a_journal_are_counted_by_their_kind() -> None:
+    turns = [(1, "http"), (2, "websocket"), (1, "http"), (3, "http"), (1, "http")]
+    entries = [{"turn": turn, "endpoint": "responses", "transport": way, "status": 200} for turn, way in turns]
+    journal = read_journal(map(orjson.dumps, entries))
+
+    assert journal.kinds == {Kind("responses", "http", 200): 4, Kind("responses", "websocket", 200): 1}
+    assert (journal.doubled, read_journal([]).numbers.total()) == (2, 0)
+    with pytest.raises(ValueError, match="unexpected"):
+        read_journal([b"{"])
 
 
 def test_without_any_sample_nothing_is_promised() -> None:
@@ -155,21 +144,18 @@ def test_what_is_looked_for_in_flight_exists() -> None:
     assert [name for name in IN_FLIGHT if not any(isinstance(module.get(name), type) for module in modules)] == []
 
 
-def test_a_line_has_its_own_slope_and_a_flat_figure_none() -> None:
-    assert slope([(0, 5), (10, 25), (20, 45)]) == 2
-    assert slope([(turns, 7) for turns in range(0, 100, 10)]) == 0
-
-
-def test_a_sample_taken_at_a_bad_moment_does_not_count() -> None:
-    points: list[Point] = [(turns, turns) for turns in range(20)]
-    points[10] = (10, 1_000_000)
-
-    assert slope(points) == pytest.approx(1)
-
-
-@pytest.mark.parametrize("points", [[], [(1, 1)], [(1, 1), (1, 2)]])
-def test_a_slope_needs_two_points_apart(points: list[Point]) -> None:
-    assert slope(points) is None
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        ([(0, 5), (10, 25), (20, 45)], 2),
+        ([(turns, 7) for turns in range(0, 100, 10)], 0),
+        ([(turns, 1_000_000 if turns == 10 else turns) for turns in range(20)], pytest.approx(1)),
+        ([], None),
+        ([(1, 1), (1, 2)], None),
+    ],
+)
+def test_a_slope_is_that_of_most_points_and_needs_two_apart(points: list[Point], expected: float | None) -> None:
+    assert slope(points) == expected
 
 
 def test_the_second_half_is_that_of_the_way_not_of_the_points() -> None:

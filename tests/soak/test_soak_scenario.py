@@ -1,13 +1,11 @@
 """What happens in conversations, and what their clients are like."""
 
 import base64
-from collections import Counter
 from itertools import pairwise
 
 import orjson
 import pytest
-from codex_soak.profiles import Profile, profile
-from codex_soak.scenario import Step, scenario
+from codex_soak.scenario import Profile, Step, profile, scenario
 
 SCENARIOS = [list(scenario(number)) for number in range(500)]
 
@@ -16,15 +14,12 @@ def test_a_conversation_has_the_same_scenario_each_time() -> None:
     assert [list(scenario(number)) for number in range(500)] == SCENARIOS
 
 
-def test_everything_that_can_happen_does() -> None:
+def test_everything_that_can_happen_does_between_a_first_and_a_last_turn() -> None:
     steps = [step for steps in SCENARIOS for step in steps]
 
     assert {step.event for step in steps} == {"turn", "resume", "branch", "compact"}
     assert {step.fate for step in steps} == {"answered", "429", "500", "left"}
     assert any(step.agent for step in steps)
-
-
-def test_a_scenario_begins_and_ends_with_a_turn() -> None:
     assert {steps[0].event for steps in SCENARIOS} == {"turn"}
     assert {(steps[-1].event, steps[-1].fate) for steps in SCENARIOS} == {("turn", "answered")}
 
@@ -69,26 +64,21 @@ def test_a_client_identifies_itself_as_its_kind_does(identity: str, names: set[s
     one = of_kind(identity)
     common = {"authorization", "chatgpt-account-id", "user-agent"}
 
-    assert {name for name, _ in one.fields(0, 0)} - common == names
+    assert one.fields(0, 0).keys() - common == names
     assert (one.key is not None) == has_key
 
 
-def test_a_fresh_session_is_another_in_each_request() -> None:
-    sessions = [dict(of_kind("fresh").fields(request, 0))["x-session-id"] for request in range(5)]
-
-    assert Counter(sessions).most_common(1)[0][1] == 1
-
-
-def test_a_session_stays_the_same_and_a_sub_agent_says_that_it_is_one() -> None:
+def test_a_session_stays_the_same_unless_it_is_fresh_and_a_sub_agent_says_that_it_is_one() -> None:
+    assert len({of_kind("fresh").fields(request, 0)["x-session-id"] for request in range(5)}) == 5
     one = of_kind("native")
-    main, other = dict(one.fields(0, 0)), dict(one.fields(1, 2))
+    main, other = one.fields(0, 0), one.fields(1, 2)
 
     assert (main["session-id"], "x-openai-subagent" in main) == (other["session-id"], False)
     assert (other["thread-id"] != main["thread-id"], other["x-openai-subagent"]) == (True, "review")
 
 
 def test_a_token_names_its_user() -> None:
-    claims = dict(profile(7).fields(0, 0))["authorization"].split(".")[1]
+    claims = profile(7).fields(0, 0)["authorization"].split(".")[1]
 
     assert b'"user-7"' in base64.urlsafe_b64decode(claims + "==")
     assert orjson.loads(base64.urlsafe_b64decode(claims + "=="))

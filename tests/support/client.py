@@ -3,15 +3,36 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from toolkit.process import LOOPBACK
-from toolkit.wire.http1 import Connection, Field, request_bytes
-from toolkit.wire.streams import open_tunnel
+from toolkit.wire import http1
+from toolkit.wire.http1 import Field, Response, request_bytes
+from toolkit.wire.streams import ask_for
 
 from support.proxy import Proxy
 
 __all__ = ["Connection", "Field", "connected", "plainly_connected", "request_bytes"]
+
+
+class Connection(http1.Connection):
+    """A client's connection to a host."""
+
+    async def post(self, path: str, fields: Iterable[Field] = (), body: bytes = b"", method: str = "POST") -> Response:
+        """Send a request and read the whole response."""
+        response = await self.start(path, fields, body, method)
+        await response.rest()
+        return response
+
+    async def start(self, path: str, fields: Iterable[Field] = (), body: bytes = b"", method: str = "POST") -> Response:
+        """Send a request and read the head of its response."""
+        return await self.send(request_bytes(self.host, path, fields, body, method), method)
+
+    async def send(self, data: bytes, method: str = "POST") -> Response:
+        """Send these bytes and read the head of the response."""
+        response = self.begin(data, method)
+        await response.head()
+        return response
 
 
 @contextlib.asynccontextmanager
@@ -28,21 +49,18 @@ async def connected(
     or none at all); with `proxy_tls` inside TLS to the proxy itself.
     """
     context = tls or (proxy.client_tls() if sni is not None else _unchecked(proxy))
-    outer = _unchecked(proxy) if proxy_tls else None
-    streams = await open_tunnel(proxy.port, host, context, target=target, server_name=sni, proxy_tls=outer)
-    async with _closing(Connection(*streams, host)) as connection:
+    async with plainly_connected(proxy, host) as connection:
+        if proxy_tls:
+            await connection.writer.start_tls(_unchecked(proxy))
+        await ask_for(f"{target or host}:443", connection.reader, connection.writer)
+        await connection.writer.start_tls(context, server_hostname=host if sni == "" else sni)
         yield connection
 
 
 @contextlib.asynccontextmanager
 async def plainly_connected(proxy: Proxy, host: str = "chatgpt.com") -> AsyncIterator[Connection]:
     """Connect to the proxy itself without TLS, as the client of a reverse proxy does; `host` goes into the head."""
-    async with _closing(Connection(*await asyncio.open_connection(LOOPBACK, proxy.port), host)) as connection:
-        yield connection
-
-
-@contextlib.asynccontextmanager
-async def _closing(connection: Connection) -> AsyncIterator[Connection]:
+    connection = Connection(*await asyncio.open_connection(LOOPBACK, proxy.port), host)
     try:
         yield connection
     finally:

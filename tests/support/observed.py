@@ -5,9 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from codex_soak.counters import Journal, Kind
-from codex_soak.promises import Observed
-from codex_soak.samples import Sample
+from codex_soak.observed import Journal, Kind, Observed, Sample
 
 TASKS = ("Servers.run", "Master.run")
 SENT = {Kind("responses", "http", 200): 1_990, Kind("compact", "http", 200): 10}

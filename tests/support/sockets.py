@@ -3,10 +3,11 @@
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
-from toolkit.wire.http1 import Answer, Connection, Exchange, Field
-from toolkit.wire.websocket import HANDSHAKE, Data, Peer, accept, joined, upgrade
+from toolkit.wire import websocket
+from toolkit.wire.http1 import Answer, Exchange, Field
+from toolkit.wire.websocket import DEFLATE, HANDSHAKE, Data, Peer, accept, joined
 
-from support.client import connected
+from support.client import Connection, connected
 from support.proxy import Proxy
 from support.wire import RESPONSES
 
@@ -27,8 +28,11 @@ async def opened(
 async def upgraded(
     connection: Connection, fields: Iterable[Field] = (), path: str = RESPONSES, *, deflate: bool = False
 ) -> Peer:
-    """Turn a connection into a WebSocket."""
-    return await upgrade(connection, path, fields, deflate=deflate)
+    """Turn a client's connection into a WebSocket."""
+    offer = [("Sec-WebSocket-Extensions", DEFLATE)] if deflate else []
+    response = await connection.send(websocket.handshake(connection.host, path, [*fields, *offer]), "GET")
+    assert response.status == 101
+    return websocket.upgraded(response, deflate=deflate)
 
 
 def talking(talk: Talk, *, deflate: bool = False) -> Answer:

@@ -14,7 +14,6 @@ from toolkit.client import (
     by_websocket,
     cached_share,
     converse,
-    read_usage,
     warm_share,
 )
 
@@ -29,13 +28,18 @@ async def turns_of(backend: Backend, send: Send, turns: int = 1) -> list[Usage]:
 
 
 @BOTH
-async def test_each_turn_has_the_answer_to_the_one_before_it(send: Send, tmp_path: Path) -> None:
+async def test_each_turn_has_the_answer_to_the_one_before_it_and_no_more_than_it_is_told_to(
+    send: Send, tmp_path: Path
+) -> None:
     async with Backend(home=tmp_path) as backend:
         first, second = await turns_of(backend, send, 2)
     turns = [received.json["input"] for received in backend.received if received.kind != "handshake"]
+    sent = {name for name, _value in backend.received[0].headers}
 
     assert 5000 < first.input_tokens < second.input_tokens < 6000
     assert [[item["role"] for item in items] for items in turns] == [["user"], ["user", "assistant", "user"]]
+    assert set() == sent & {"session-id", "session_id", "x-session-id"}
+    assert "prompt_cache_key" not in backend.received[-1].json
 
 
 @BOTH
@@ -43,16 +47,6 @@ async def test_a_turn_that_is_refused_is_a_failure(send: Send, tmp_path: Path) -
     async with Backend(Rules(failures=(429,)), home=tmp_path) as backend:
         with pytest.raises(TurnFailed, match="429"):
             await turns_of(backend, send)
-
-
-@BOTH
-async def test_it_says_no_more_than_it_is_told_to(send: Send, tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend:
-        await turns_of(backend, send)
-    sent = {name for name, _value in backend.received[0].headers}
-
-    assert set() == sent & {"session-id", "session_id", "x-session-id"}
-    assert "prompt_cache_key" not in backend.received[-1].json
 
 
 async def test_each_turn_over_a_websocket_has_a_socket_of_its_own(tmp_path: Path) -> None:
@@ -65,12 +59,6 @@ async def test_each_turn_over_a_websocket_has_a_socket_of_its_own(tmp_path: Path
         ("handshake", 2),
         ("frame", 2),
     ]
-
-
-def test_the_counters_are_the_last_events() -> None:
-    usage = {"input_tokens": 1000, "input_tokens_details": {"cached_tokens": 950}}
-
-    assert read_usage({"type": "response.completed", "response": {"usage": usage}}) == Usage(1000, 950)
 
 
 def test_the_first_turn_does_not_count_as_warm() -> None:

@@ -1,8 +1,9 @@
-"""The toolkit's tables and results files."""
+"""The toolkit's tables, results files and prompts."""
 
 from dataclasses import dataclass
 
 import orjson
+from toolkit import prompts
 from toolkit.results import to_json
 from toolkit.table import row, table
 
@@ -30,3 +31,10 @@ def test_a_results_file_says_when_it_was_made_and_on_what() -> None:
     assert (document["format"], document["figures"]) == (3, [{"seconds": 1.5}])
     assert document["made"].endswith("+00:00")
     assert set(document["machine"]) == {"python", "mitmproxy", "orjson", "system", "processor", "cores"}
+
+
+def test_questions_differ_and_instructions_are_the_same_several_thousand_tokens_in_every_turn() -> None:
+    assert prompts.body([])["instructions"] == prompts.body([prompts.question(1)])["instructions"]
+    assert 4000 < len(prompts.instructions()) // 4 < 8000
+    assert len({prompts.question(turn)["content"] for turn in range(1, 9)}) == 8
+    assert set(prompts.body([])) == {"model", "instructions", "input", "store", "stream"}

@@ -1,19 +1,21 @@
 """What the probe finds: the addon's memories as they are, objects by type, tasks, descriptors."""
 
 import asyncio
+import ctypes
 import gc
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from codex_soak.plan import LONG, SHORT, Plan
+from codex_soak.phases import LONG, SHORT, Plan
 from codexcache.addon import CodexContinuity
 from codexcache.diagnosis import engine
 from codexcache.diagnosis.history import HISTORY_BYTES
 from codexcache.output.journal import Pseudonyms
 from toolkit import meter, probe_addon
 from toolkit.addon_memories import Memory, find
+from toolkit.probe import Footprint, settled
 
 NAMES = {"history", "bodies", "shared_prefixes", "turns", "responses", "loads", "lines", "pseudonyms"}
 
@@ -64,15 +66,8 @@ def test_nothing_is_found_where_no_addon_is() -> None:
     assert find([object(), {}, []]) == {}
 
 
-@dataclass
-class Probed:
-    """Neither of the addon nor of mitmproxy."""
-
-
 def test_only_objects_of_the_addon_and_of_mitmproxy_are_counted() -> None:
-    counts = probe_addon.by_type([CodexContinuity(), Probed(), {}])
-
-    assert counts == {"CodexContinuity": 1}
+    assert probe_addon.by_type([CodexContinuity(), NAMES, {}]) == {"CodexContinuity": 1}
 
 
 async def test_tasks_are_those_of_the_others() -> None:
@@ -101,3 +96,39 @@ async def test_an_open_file_is_a_descriptor_more(tmp_path: Path) -> None:
 async def test_a_bound_of_an_unknown_memory_is_an_error() -> None:
     with pytest.raises(KeyError, match="nothing"):
         probe_addon.look(bounds={"nothing": 1})
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="only glibc tells")
+def test_a_large_object_is_counted_as_long_as_it_is_there() -> None:
+    before = meter.handed_out() or 0
+    large = bytearray(50_000_000)
+    during = meter.handed_out() or 0
+    size = len(large)
+    del large
+    after = meter.handed_out() or 0
+
+    assert during - before >= size
+    assert after - before < size // 2
+
+
+def test_free_memory_is_given_back_and_counted_where_the_c_library_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed = list[int]()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace(malloc_trim=trimmed.append))
+    meter.give_back()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    meter.give_back()
+
+    assert (trimmed, meter.handed_out()) == ([0], None)
+
+
+async def test_what_has_come_back_is_within_what_was_before() -> None:
+    def footprint(memory: int, descriptors: int, *tasks: str) -> Footprint:
+        return Footprint(memory=memory, descriptors=descriptors, tasks=tasks)
+
+    measured = [footprint(100, 11, "a"), footprint(100, 10, "a", "b"), footprint(200, 9, "a")]
+
+    async def measure() -> Footprint:
+        return measured.pop(0)
+
+    assert (await settled(measure, footprint(100, 10, "a"))).descriptors == 9
+    assert measured == []

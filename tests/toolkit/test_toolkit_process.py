@@ -50,10 +50,8 @@ async def test_a_program_that_ends_before_it_is_ready_is_an_error_with_its_last_
 
 
 async def test_what_has_ended_by_itself_has_a_status() -> None:
-    it = await start([sys.executable, "-c", "raise SystemExit(7)"])
-
-    assert await it.ended() == 7
-    await it.stop()
+    async with await start([sys.executable, "-c", "raise SystemExit(7)"]) as it:
+        assert await it.ended() == 7
 
 
 async def test_it_ends_with_its_block_and_so_does_what_it_has_started() -> None:
@@ -136,19 +134,15 @@ def test_ports_are_free_and_differ() -> None:
         assert len(set(free_ports(3))) == 3
 
 
-@pytest.mark.parametrize(("shown", "status"), [(True, 0), (False, 1)])
-def test_a_tools_status_says_whether_its_work_was_done(shown: bool, status: int) -> None:
-    async def work() -> bool:
-        return shown
+def test_a_tools_status_says_whether_its_work_was_done_and_a_sentence_why_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    async def work(done: bool | None) -> bool:
+        if done is None:
+            raise OSError("no such file")
+        return done
 
-    assert exit_status(work(), "It", ()) == status
-
-
-def test_a_tool_that_fails_says_how(capsys: pytest.CaptureFixture[str]) -> None:
-    async def work() -> bool:
-        raise OSError("no such file")
-
-    assert exit_status(work(), "The demo", (OSError,)) == 1
+    assert [exit_status(work(done), "The demo", (OSError,)) for done in (True, False, None)] == [0, 1, 1]
     assert capsys.readouterr().err == "\nThe demo did not finish: no such file\n"
 
 

@@ -4,6 +4,6 @@
 |-------------|---------------------------------------------------------------------------------|
 | `streams`   | TCP, CONNECT and TLS at both ends                                               |
 | `http1`     | HTTP/1.1: requests as the caller's own bytes, responses read by h11             |
-| `http2`     | HTTP/2 on h2                                                                    |
+| `http2`     | HTTP/2 on h2, at the server's end                                               |
 | `websocket` | WebSocket on wsproto, frame by frame                                            |
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import h11
 
-from toolkit.wire.streams import HEAD_END, IncomingBody, hang_up, read, reset
+from toolkit.wire.streams import HEAD_END, hang_up, read, reset
 
 type Field = tuple[str, str]
 type Answer = Callable[["Exchange"], Awaitable[None]]
@@ -18,26 +18,6 @@ class Connection:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str) -> None:
         self.reader, self.writer, self.host = reader, writer, host
-
-    async def post(
-        self, path: str, fields: Iterable[Field] = (), body: bytes = b"", method: str = "POST"
-    ) -> "Response":
-        """Send a request and read the whole response."""
-        response = await self.start(path, fields, body, method)
-        await response.rest()
-        return response
-
-    async def start(
-        self, path: str, fields: Iterable[Field] = (), body: bytes = b"", method: str = "POST"
-    ) -> "Response":
-        """Send a request and read the head of its response."""
-        return await self.send(request_bytes(self.host, path, fields, body, method), method)
-
-    async def send(self, data: bytes, method: str = "POST") -> "Response":
-        """Send these bytes and read the head of the response."""
-        response = self.begin(data, method)
-        await response.head()
-        return response
 
     def begin(self, data: bytes, method: str = "POST") -> "Response":
         """Send these bytes, and return the response that is to be read."""
@@ -53,11 +33,13 @@ class Connection:
         await hang_up(self.writer)
 
 
-class Response(IncomingBody):
-    """A response as it arrives; `raw` is every byte of it. Reading raises h11.RemoteProtocolError where it is cut."""
+class Response:
+    """A response as it arrives; `raw` is every byte of it, `pieces` are those of the body that have been read.
+
+    Reading raises h11.RemoteProtocolError where it is cut.
+    """
 
     def __init__(self, connection: Connection, method: str) -> None:
-        super().__init__()
         self.connection = connection
         self._parser = h11.Connection(h11.CLIENT)
         upgrade = [("host", "x"), ("connection", "upgrade"), ("upgrade", "websocket")]  # so that 101 is understood
@@ -65,7 +47,13 @@ class Response(IncomingBody):
         self._parser.send(h11.EndOfMessage())
         self.status = 0
         self.fields: list[tuple[bytes, bytes]] = []
+        self.pieces: list[bytes] = []
         self.raw = bytearray()
+
+    @property
+    def body(self) -> bytes:
+        """What has been read of the body so far."""
+        return b"".join(self.pieces)
 
     @property
     def unread(self) -> bytes:
@@ -88,9 +76,10 @@ class Response(IncomingBody):
         self.pieces.append(bytes(event.data))
         return self.pieces[-1]
 
-    async def cancel(self) -> None:
-        """Drop the connection, which is the only way to end a response."""
-        self.connection.reset()
+    async def rest(self) -> None:
+        """Read to the end."""
+        while await self.piece():
+            pass
 
     async def _event(self) -> object:
         while (event := self._parser.next_event()) is h11.NEED_DATA:
@@ -134,12 +123,11 @@ class Exchange:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
 
-    async def send(self, *pieces: bytes, gap: float = 0) -> None:
-        """Send these pieces, `gap` seconds apart."""
+    async def send(self, *pieces: bytes) -> None:
+        """Send these pieces."""
         for piece in pieces:
             self.writer.write(piece)
             await self.writer.drain()
-            await asyncio.sleep(gap)
 
 
 @dataclass(kw_only=True)
@@ -180,31 +168,6 @@ async def _read_request(reader: asyncio.StreamReader) -> Request:
     return Request(head=head, body=bytes(body), target=event.target.decode(), fields=fields)
 
 
-def responding(*pieces: bytes, gap: float = 0) -> Answer:
-    """Answer each request with these pieces, `gap` seconds apart."""
-
-    async def answer(exchange: Exchange) -> None:
-        await exchange.send(*pieces, gap=gap)
-
-    return answer
-
-
-def streaming(*events: bytes) -> Answer:
-    """Answer each request with an event stream, each event a chunk."""
-    return responding(stream_head(), *map(chunk, events), chunk(b""))
-
-
-def whole(body: bytes = b"{}", status: str = "200 OK", kind: str = "application/json", extra: bytes = b"") -> bytes:
-    """Return a whole response with a length; `extra` are more header lines."""
-    fields = b"content-type: %s\r\n%scontent-length: %d" % (kind.encode(), extra, len(body))
-    return b"HTTP/1.1 %s\r\n%s\r\n\r\n%s" % (status.encode(), fields, body)
-
-
-def stream_head(extra: bytes = b"") -> bytes:
-    """Return the head of an event stream in chunks; `extra` are more header lines."""
-    return b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n%stransfer-encoding: chunked\r\n\r\n" % extra
-
-
 def chunk(data: bytes) -> bytes:
-    """Return one chunk; an empty one ends the body."""
+    """Return one chunk of a body; an empty one ends it."""
     return b"%x\r\n%s\r\n" % (len(data), data)

@@ -7,7 +7,6 @@ import ssl
 import struct
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 from toolkit.process import LOOPBACK
 
@@ -25,41 +24,23 @@ class TunnelRefused(ConnectionError):
     """The proxy does not connect to the host; the text is the first line of its answer."""
 
 
-def client_tls(ca_file: Path | str, *alpn: str) -> ssl.SSLContext:
-    """Return TLS settings that trust this CA alone and offer these protocols (default: HTTP/1.1)."""
-    context = ssl.create_default_context(cafile=str(ca_file))
-    context.set_alpn_protocols(list(alpn) or ["http/1.1"])
-    return context
+async def open_tunnel(port: int, host: str, tls: ssl.SSLContext) -> Streams:
+    """Connect to port 443 of a host, with TLS, through the proxy at a port of this machine.
 
-
-async def open_tunnel(
-    port: int,
-    host: str,
-    tls: ssl.SSLContext,
-    *,
-    target: str | None = None,
-    server_name: str | None = "",
-    proxy_tls: ssl.SSLContext | None = None,
-) -> Streams:
-    """Connect to port 443 of a host through the proxy at a port of this machine.
-
-    CONNECT names `target` (default: the host), and TLS names `server_name` (default: the host; None: no name). With
-    `proxy_tls`, the connection to the proxy is encrypted too. Raises TunnelRefused if the proxy does not connect, and
-    OSError or EOFError if the connection breaks.
+    Raises TunnelRefused if the proxy does not connect, and OSError or EOFError if the connection breaks.
     """
     reader, writer = await asyncio.open_connection(LOOPBACK, port)
     try:
-        if proxy_tls:
-            await writer.start_tls(proxy_tls)
-        await _connect(reader, writer, f"{target or host}:443")
-        await writer.start_tls(tls, server_hostname=host if server_name == "" else server_name)
+        await ask_for(f"{host}:443", reader, writer)
+        await writer.start_tls(tls, server_hostname=host)
     except BaseException:
         writer.close()
         raise
     return reader, writer
 
 
-async def _connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: str) -> None:
+async def ask_for(target: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Have a proxy connect to a host and port. Raises TunnelRefused."""
     writer.write(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
     head = await reader.readuntil(HEAD_END)
     if not head.startswith(b"HTTP/1.1 200"):
@@ -107,28 +88,3 @@ def reset(writer: asyncio.StreamWriter) -> None:
     raw = writer.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
-
-
-class IncomingBody:
-    """A body that arrives piece by piece; `pieces` are those that have been read."""
-
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-
-    @property
-    def body(self) -> bytes:
-        """What has been read so far."""
-        return b"".join(self.pieces)
-
-    async def piece(self) -> bytes:
-        """Return the next piece, `b""` at the end."""
-        raise NotImplementedError
-
-    async def cancel(self) -> None:
-        """Let the other end know that the rest is not wanted."""
-        raise NotImplementedError
-
-    async def rest(self) -> None:
-        """Read to the end."""
-        while await self.piece():
-            pass

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
-from wsproto import events, extensions
+from wsproto import events
 from wsproto.connection import Connection as WireConnection
 from wsproto.connection import ConnectionType
+from wsproto.extensions import PerMessageDeflate
 from wsproto.utilities import generate_accept_token
 
-from toolkit.wire.http1 import Connection, Exchange, Field, Response, request_bytes
-from toolkit.wire.streams import hang_up, read
+from toolkit.wire.http1 import Exchange, Field, Response, request_bytes
+from toolkit.wire.streams import read
 
 type Data = str | bytes
 
@@ -23,11 +24,7 @@ HANDSHAKE: tuple[Field, ...] = (
 CUT = 1006
 """The close code of a connection that ended without a close frame."""
 
-_DEFLATE = "permessage-deflate"
-
-
-class UpgradeRefused(ConnectionError):
-    """The server does not open a WebSocket; the text says what it answered."""
+DEFLATE = "permessage-deflate"
 
 
 class Peer:
@@ -62,10 +59,8 @@ class Peer:
         """Send one message, in as many frames as it has fragments."""
         for number, data in enumerate(fragments, 1):
             last = number == len(fragments)
-            if isinstance(data, str):
-                self._write(events.TextMessage(data, message_finished=last))
-            else:
-                self._write(events.BytesMessage(data, message_finished=last))
+            kind: Any = events.TextMessage if isinstance(data, str) else events.BytesMessage
+            self._write(kind(data, message_finished=last))
         await self.writer.drain()
 
     async def ask(self, *fragments: Data) -> Data:
@@ -75,10 +70,10 @@ class Peer:
 
     async def receive(self) -> Data:
         """Return the next message that comes, its fragments joined; an empty one where the WebSocket was closed."""
-        while len(self.frames) == self._received and self.close_code is None:
+        while len(self.frames) == self._received:
+            if self.close_code is not None:
+                return ""
             await self.more()
-        if len(self.frames) == self._received:
-            return ""
         self._received += 1
         return joined(self.frames[self._received - 1])
 
@@ -98,14 +93,6 @@ class Peer:
     def close(self, code: int = 1000) -> None:
         """Send a close frame."""
         self._write(events.CloseConnection(code))
-
-    async def hang_up(self) -> None:
-        """Close the WebSocket, wait until the other end has agreed, and close the connection."""
-        if self.close_code is None:
-            self.close()
-        while self.close_code is None:
-            await self.more()
-        await hang_up(self.writer)
 
     def _write(self, event: events.Event) -> None:
         self.writer.write(self._wire.send(event))
@@ -140,15 +127,6 @@ def handshake(host: str, path: str, fields: Iterable[Field] = ()) -> bytes:
     return request_bytes(host, path, [*HANDSHAKE, *fields], b"", "GET")
 
 
-async def upgrade(connection: Connection, path: str, fields: Iterable[Field] = (), *, deflate: bool = False) -> Peer:
-    """Turn a client's connection into a WebSocket. Raises UpgradeRefused."""
-    offer = [("Sec-WebSocket-Extensions", _DEFLATE)] if deflate else []
-    response = await connection.send(handshake(connection.host, path, [*fields, *offer]), "GET")
-    if response.status != 101:
-        raise UpgradeRefused(f"the upgrade was answered with {response.status}")
-    return upgraded(response, deflate=deflate)
-
-
 def upgraded(response: Response, *, deflate: bool = False) -> Peer:
     """Return the client's end of the WebSocket that a response with status 101 has opened."""
     streams = response.connection.reader, response.connection.writer
@@ -158,7 +136,7 @@ def upgraded(response: Response, *, deflate: bool = False) -> Peer:
 async def accept(exchange: Exchange, *, deflate: bool = False) -> Peer:
     """Accept a client's handshake."""
     token = generate_accept_token(exchange.request.values("sec-websocket-key")[0].encode())
-    extension = f"Sec-WebSocket-Extensions: {_DEFLATE}\r\n" if deflate else ""
+    extension = f"Sec-WebSocket-Extensions: {DEFLATE}\r\n" if deflate else ""
     await exchange.send(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         + f"{extension}Sec-WebSocket-Accept: ".encode()
@@ -170,12 +148,12 @@ async def accept(exchange: Exchange, *, deflate: bool = False) -> Peer:
 
 def joined(fragments: list[Data]) -> Data:
     """Return the message that these fragments make up."""
-    if isinstance(fragments[0], str):
-        return "".join(part for part in fragments if isinstance(part, str))
-    return b"".join(part for part in fragments if isinstance(part, bytes))
+    nothing: Any = fragments[0][:0]
+    message: Data = nothing.join(fragments)
+    return message
 
 
-def _finalized() -> extensions.PerMessageDeflate:
-    deflate = extensions.PerMessageDeflate()
-    deflate.finalize(_DEFLATE)
+def _finalized() -> PerMessageDeflate:
+    deflate = PerMessageDeflate()
+    deflate.finalize(DEFLATE)
     return deflate
