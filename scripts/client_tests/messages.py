@@ -29,7 +29,7 @@ def _is_of_message(name: str) -> bool:
 
 
 def assert_only_gains(sent: Received, received: Received, key: str) -> None:
-    """The body is byte for byte what the client sent; where it had no key, it has gained one and nothing else."""
+    """Check that the body is byte for byte what the client sent; where it had no key, it has gained one only."""
     if sent.kind == "handshake" or KEY in sent.json:
         assert sent.body == received.body
     else:

@@ -1,6 +1,4 @@
-"""The demo's four arms: HTTP and WebSocket, each without and with the addon; what they read from the cache, and what
-that shows.
-"""
+"""The demo's four arms: HTTP and WebSocket, each without and with the addon, and what they read from the cache."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -66,8 +64,10 @@ async def _proxy(backend: Backend, confdir: Path, addon: bool) -> Proxy:
 
 
 async def _converse(arm: Arm, proxy: Proxy, say: Say) -> Arm:
-    """Have the conversation as a naive client: over HTTP without a session or a key, over WebSocket with a socket for
-    each turn and a session header that the backend does not read.
+    """Have the conversation as a naive client.
+
+    That is, over HTTP without a session or a key, over WebSocket with a socket for each turn and a session header that
+    the backend does not read.
     """
     say(f"{arm.name} the addon ")
     # Each arm has an account of its own, or it would read what the arm before it left in the cache.

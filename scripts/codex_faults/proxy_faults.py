@@ -144,8 +144,9 @@ async def ended(run: FaultRun, *, number: signal.Signals) -> list[Observation]:
 
 
 def _as_cut(observed: Observation) -> Observation:
-    """Return the same as if the WebSocket had been cut: with and without the addon, it is chance whether an ending
-    mitmdump still sends a close frame.
+    """Return the same as if the WebSocket had been cut.
+
+    With and without the addon, it is chance whether an ending mitmdump still sends a close frame.
     """
     close_frame = b"\x88\x02" + (observed.close_code or 0).to_bytes(2)
     return replace(observed, end="cut", close_code=None, body=observed.body.removesuffix(close_frame))

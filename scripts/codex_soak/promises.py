@@ -101,7 +101,7 @@ def _tasks(observed: Observed) -> Promise:
 
 
 def _in_flight(observed: Observed) -> Promise:
-    """The latest diagnosis holds its turn, so that several listeners can ask for the same entry: one may be left."""
+    """Count what is left in flight; one turn may be, since the latest diagnosis holds its own."""
     left = {name: count for name in IN_FLIGHT if (count := observed.after.types.get(name, 0))}
     kept = all(count <= (name == "Exchange") for name, count in left.items())
     return Promise("no flow, turn or socket is left", f"{sum(left.values())} after{_named(left)}", kept)

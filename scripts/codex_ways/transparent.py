@@ -30,7 +30,7 @@ _FORBIDDEN = "FORBIDDEN "  # begins the line of a gateway that could not be made
 
 
 class Forbidden(Exception):
-    """This machine does not let the namespaces be made."""
+    """Raised where the machine does not let the namespaces be made."""
 
 
 async def show(home: Path) -> str:

@@ -13,6 +13,7 @@ from codexcache.addon import CodexContinuity
 from conftest import Network
 from mitmproxy import http
 from support.client import connected
+from support.http2 import Response as Http2Response
 from support.http2 import http2_connected
 from support.patience import until
 from support.proxy import Proxy, watched
@@ -34,7 +35,7 @@ class Stepwise:
         self._pieces, self._fields = pieces, fields
         self._read: asyncio.Queue[None] = asyncio.Queue()
 
-    async def read_by(self, reply: http1.Response | http2.Response) -> None:
+    async def read_by(self, reply: http1.Response | Http2Response) -> None:
         """Read all pieces of a reply, each as it was sent."""
         for piece in self._pieces:
             assert await reply.piece() == piece
