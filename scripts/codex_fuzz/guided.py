@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from codex_fuzz.mutations import WORDS
+from codex_fuzz.inputs import WORDS
 
 FOLDER = Path("build/fuzz")
 """Where crashes and corpora are kept, below the folder in which the fuzzer is started."""
@@ -71,8 +71,7 @@ def main() -> None:
     name, options = sys.argv[1], sys.argv[2:]
     with atheris.instrument_imports(include=["codexcache"]):
         from codex_fuzz.targets import TARGETS
-    (check,) = (target.check for target in TARGETS if target.name == name)
-    atheris.Setup([sys.argv[0], *options], check)
+    atheris.Setup([sys.argv[0], *options], TARGETS[name].check)
     atheris.Fuzz()
 
 

@@ -1,8 +1,7 @@
 """The time that a hostile input takes grows with its size and no faster: four times the size, about four times."""
 
 import pytest
-from codex_fuzz.growth import BOUND, ratio_of
-from codex_fuzz.readers import CASES, Case
+from codex_fuzz.growth import BOUND, CASES, Case, ratio_of
 
 SMALL = 16 << 10
 """Bytes of the smaller input: enough to tell a square from a line, where each byte costs anything at all."""
