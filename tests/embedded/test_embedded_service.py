@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from embedded_backend import Received, Rules, refusals
-from embedded_backend.service import Caller, Service
+from embedded_backend.service import Caller, Reply, Service
 from support.embedded import body
 
 IN_SESSION = (("session-id", "session"), ("chatgpt-account-id", "account"))
@@ -118,14 +118,14 @@ def test_planned_failures_are_used_up_in_order() -> None:
 
 def test_a_compaction_answers_with_its_item() -> None:
     service = Service(Rules())
-    answered = service.compact({"model": "m", "input": []}, caller_of(service), 0)
+    answered = service.compact({"model": "m", "input": []}, caller_of(service))
 
-    assert not isinstance(answered, refusals.Refusal)
-    assert [item["type"] for item in answered["output"]] == ["compaction"]
+    assert isinstance(answered, Reply)
+    assert [item["type"] for item in answered.response["output"]] == ["compaction"]
 
 
 @pytest.mark.parametrize("member", ["stream", "store"])
 def test_a_compaction_refuses_what_is_not_in_its_schema(member: str) -> None:
     service = Service(Rules())
 
-    assert isinstance(service.compact({member: True}, caller_of(service), 0), refusals.Refusal)
+    assert isinstance(service.compact({member: True}, caller_of(service)), refusals.Refusal)
