@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _fuzz(names: Sequence[str], seconds: int) -> int:
     guided.check_installed()
-    found = set[Path]()
+    found = False
     for target in map(TARGETS.__getitem__, names):
         print(f"{target.name:<18} {seconds:>4} s ... ", end="", flush=True)
         crashes = guided.run(target.name, target.seeds, seconds)
@@ -38,8 +38,8 @@ def _fuzz(names: Sequence[str], seconds: int) -> int:
             if _holds(target, path):
                 print("It takes too long, or too much memory.")
             print(f"Repeat it with: scripts/fuzz --repeat {path}")
-        found |= crashes
-    return int(bool(found))
+        found = found or bool(crashes)
+    return int(found)
 
 
 def _repeat(path: Path) -> int:

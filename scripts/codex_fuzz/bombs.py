@@ -91,11 +91,6 @@ STREAMS: dict[str, Make] = {
 }
 
 
-def _noise(size: int) -> bytes:
-    """Return bytes that no coding makes smaller, the same each time."""
-    return random.Random(1).randbytes(size)
-
-
 def _brotli_zeros(size: int) -> bytes:
     stream, zeros = brotli.Compressor(quality=2), bytes(1 << 22)
     return b"".join(stream.process(zeros) for _ in range(min(64, max(1, size >> 14)))) + bytes(stream.finish())
@@ -106,10 +101,10 @@ _BLOCK = (2 | (1 << 17) << 3).to_bytes(3, "little") + b"\0"
 """One that repeats a byte 128 kB long (RFC 8878, 3.1.1.2)."""
 
 CODED: dict[str, Make] = {
-    "gzip: what cannot be made smaller": lambda size: gzip.compress(_noise(size), 0),
-    "deflate: what cannot be made smaller": lambda size: zlib.compress(_noise(size), 0),
-    "br: what cannot be made smaller": lambda size: brotli.compress(_noise(size), quality=0),
-    "zstd: what cannot be made smaller": lambda size: _ZSTD.compress(_noise(size)),
+    "gzip: what cannot be made smaller": lambda size: gzip.compress(random.randbytes(size), 0),
+    "deflate: what cannot be made smaller": lambda size: zlib.compress(random.randbytes(size), 0),
+    "br: what cannot be made smaller": lambda size: brotli.compress(random.randbytes(size), quality=0),
+    "zstd: what cannot be made smaller": lambda size: _ZSTD.compress(random.randbytes(size)),
     "gzip: empty members": lambda size: gzip.compress(b"") * (size // 20),
     "zstd: empty frames": repeated(_ZSTD.compress(b"")),
     "zstd: the densest blocks": repeated(_BLOCK, b"\x28\xb5\x2f\xfd\x00\x58"),

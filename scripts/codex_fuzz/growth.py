@@ -5,7 +5,6 @@ not matter much; absolute figures would mean nothing on another machine. Each pa
 or a view calls it while its event loop waits.
 """
 
-import io
 import math
 import time
 import timeit
@@ -14,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
+import orjson
 from codexcache.body.cache import BodyCache
 from codexcache.body.json_splice import Json, Object, Unreadable
 from codexcache.options import default_settings
@@ -27,14 +27,14 @@ from codexcache.turn.exchange import Continuity
 from codexcache.turn.items import given_items
 from codexcache.turn.rejected_params import rejected_param
 from codexcache.turn.request import read_client_headers
-from codexcache.turn.response import ResponseInfo
-from codexcache.turn.stream import reader_for
 from codexcache.wire.content_encoding import Undecodable, decode
 from codexcache.wire.headers import Fields, with_fields
 from support.journals import entry, lines, long_journal
 from support.turn_summaries import turn_summary
 
 from codex_fuzz.bombs import BODIES, CODED, STREAMS, Make, repeated
+from codex_fuzz.oracles.files import read_journal
+from codex_fuzz.oracles.streams import heard
 from codex_fuzz.oracles.turns import turn_of
 
 BOUND = 8.0
@@ -106,10 +106,7 @@ def _read_again(known: tuple[BodyCache[list[Json]], bytes]) -> None:
 
 def _hear(text: bytes, size: int = 1 << 16, coding: str = "") -> None:
     """Read an event stream that comes in chunks of a size."""
-    outcome = ResponseInfo(status=200)
-    reader = reader_for(outcome, coding=coding, event_stream=True, limit=_LIMIT, on_finished=lambda: None)
-    for start in range(0, len(text), size):
-        reader.feed(text[start : start + size])
+    heard([text[start : start + size] for start in range(0, len(text), size)], coding, limit=_LIMIT)
 
 
 def _decode(text: bytes, coding: str) -> None:
@@ -123,8 +120,7 @@ def _read_fields(fields: Fields) -> None:
 
 
 def _gather(journal: bytes) -> ReportData:
-    report_data = ReportData()
-    report_data.add_lines(io.BytesIO(journal))
+    report_data = read_journal(journal)
     put_together(report_data.rows)
     return report_data
 
@@ -134,20 +130,18 @@ def _differing_in(member: str, size: int) -> ReportData:
     return _gather(lines([{**entry(n, at=n), member: f"m{n}"} for n in range(1, size // 64)]))
 
 
-def _giant_reason(size: int) -> Object:
-    return turn_summary(because="x" * size, differences=["y" * size, *["z"] * (size // 8)])
-
-
-def _nested(text: str) -> Json:
-    value: Json = text
-    for _ in range(200):
-        value = {"a": value}
-    return value
-
-
 def _compare(values: tuple[Json, Json]) -> None:
     """Compare two prompts whose tools hold these values."""
     first_difference_in_prompt({"tools": [values[0]]}, {"tools": [values[1]]})
+
+
+def _nested(size: int, text: str) -> Json:
+    nested: Json = orjson.loads('{"a":' * 200 + f'"{"x" * size}{text}"' + "}" * 200)
+    return nested
+
+
+def _giant_reason(size: int) -> Object:
+    return turn_summary(because="x" * size, differences=["y" * size, *["z"] * (size // 8)])
 
 
 _INPUTS: dict[str, tuple[Callable[[Any], object], dict[str, Callable[[int], Any]]]] = {
@@ -192,7 +186,7 @@ _INPUTS: dict[str, tuple[Callable[[Any], object], dict[str, Callable[[int], Any]
             "giant texts that differ": lambda size: ("x" * size + "a", "x" * size + "b"),
             "many members": lambda size: tuple({**{str(n): n for n in range(size // 8)}, "z": text} for text in "ab"),
             "a list in another order": lambda size: ([*range(size // 6)], [*reversed(range(size // 6))]),
-            "a giant text below 200 levels": lambda size: tuple(_nested("x" * size + text) for text in "ab"),
+            "a giant text below 200 levels": lambda size: tuple(_nested(size, text) for text in "ab"),
         },
     ),
     "content view": (page, {"a giant reason": _giant_reason}),

@@ -49,9 +49,10 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ports = {"port": options.port, "connect_port": options.connect_port}
-    kept = {} if options.record is None else {"on_received": partial(_record, options.record)}
-    async with Backend(_rules(options), options.seed, home=options.home, **ports, **kept) as backend:
+    given = {name: getattr(options, name) for name in ("seed", "home", "port", "connect_port")}
+    if options.record:
+        given["on_received"] = partial(_record, options.record)
+    async with Backend(_rules(options), **given) as backend:
         ready = {"port": backend.port, "connect_port": backend.connect_port, "ca_file": str(backend.ca_file)}
         print(orjson.dumps(ready).decode(), flush=True)
         await stop.wait()

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import tempfile
-from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from unittest import TestCase
@@ -34,7 +33,7 @@ _LEADING_OUT = {"href", "src", "action", "formaction", "xlink:href", "style"}
 
 def check_journal(data: bytes) -> None:
     """Each line is a row or counted as none; a row has only what can be shown and drawn."""
-    report_data = _report_data(data)
+    report_data = read_journal(data)
     lines = [line for line in data.split(b"\n") if line.strip(_BLANK)]
     assert len(report_data.rows) + report_data.skipped.total() == len(lines), "a line is neither a row nor counted"
     _check_rows(report_data.rows)
@@ -42,7 +41,7 @@ def check_journal(data: bytes) -> None:
 
 def check_page(data: bytes) -> None:
     """The page of any journal is whole, runs nothing but its own script, and loads nothing."""
-    text = page.render(_report_data(data), data[:300].decode(errors="replace"))
+    text = page.render(read_journal(data), data[:300].decode(errors="replace"))
     check_harmless([text])
     root = parsed(text)
     assert {tag: len(root.all(tag)) for tag in _OWN} == _OWN, "elements that are not the page's own"
@@ -55,7 +54,8 @@ def check_page(data: bytes) -> None:
 def check_capture(data: bytes) -> None:
     """A file is read as far as it is a capture, without a fault of the addon."""
     report_data = ReportData()
-    with tempfile.TemporaryDirectory() as folder, _no_faults():
+    # A fault of a hook is only logged.
+    with tempfile.TemporaryDirectory() as folder, TestCase().assertNoLogs(errors.logger):
         path = Path(folder) / "capture.mitm"
         path.write_bytes(data)
         add_capture(report_data, path, "chatgpt.com")
@@ -73,9 +73,8 @@ def check_saved(data: bytes) -> None:
         flow.request.headers.fields = (*kept, *head_and_body(head)[0])
     if (known := read_object(turn_summary)) is not None:
         carrying(flows[0], [known])
-    with _no_faults():
-        for diagnosis in asyncio.run(replayed(flows)):
-            check_finding(diagnosis)
+    for diagnosis in asyncio.run(replayed(flows)):
+        check_finding(diagnosis)
 
 
 def _requests(texts: list[bytes], coding: str, at: float, end: float) -> list[http.HTTPFlow]:
@@ -104,7 +103,8 @@ def _socket(texts: list[bytes], at: float, end: float) -> http.HTTPFlow:
     )
 
 
-def _report_data(data: bytes) -> ReportData:
+def read_journal(data: bytes) -> ReportData:
+    """Return a journal as the report reads it."""
     report_data = ReportData()
     report_data.add_lines(io.BytesIO(data))
     return report_data
@@ -118,8 +118,3 @@ def _check_rows(rows: list[Row]) -> None:
         assert all(len(text) <= _LONGEST and "\n" not in text for text in texts), "too long to be shown"
         numbers = [value for value in values if isinstance(value, int | float)]
         assert all(0 <= number <= max(_LARGEST, row.time) for number in numbers), f"no place for one of {numbers}"
-
-
-def _no_faults() -> AbstractContextManager[None]:
-    """Fail where a guarded hook has a fault: it would only be logged, and the traffic pass."""
-    return TestCase().assertNoLogs(errors.logger)

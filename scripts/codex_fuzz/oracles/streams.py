@@ -39,7 +39,7 @@ def check_response(data: bytes) -> None:
         expected.read_body(text)
     for event in _events_by_lines(text) if status == 200 else ():
         expected.read_event(event)
-    outcome = _heard(list(pieces(bytes(encoding.encode(text, coding)), bytes(sizes))), coding, status)
+    outcome = heard(list(pieces(bytes(encoding.encode(text, coding)), bytes(sizes))), coding, status)
     assert outcome == expected, "another outcome"
     name = rejected_param(outcome.error or {})
     assert name is None or re.fullmatch(r"\w{1,64}", name, re.ASCII), name
@@ -51,7 +51,7 @@ def check_coding(data: bytes) -> None:
     (number, *sizes), text = split(data, 1 + _CUTS)
     coding, sent = pick(CODINGS, number), list(pieces(text, bytes(sizes)))
     assert decode(bytes(encoding.encode(text, coding)), coding, _LIMIT) == text, "it does not come back"
-    _heard(sent, coding)
+    heard(sent, coding)
     try:
         whole = decode(text, coding, _LIMIT)
     except Undecodable:
@@ -71,11 +71,10 @@ def _events_by_lines(text: bytes) -> Iterator[bytes]:
             yield b"\n".join(values)
 
 
-def _heard(sent: list[bytes], coding: str, status: int = 200) -> ResponseInfo:
-    """Return what a reader behind a tap has heard, which passes all chunks on."""
+def heard(sent: list[bytes], coding: str, status: int = 200, limit: int = _LIMIT) -> ResponseInfo:
+    """Return what a reader behind a tap has heard, which passes all chunks on; with status 200 of an event stream."""
     outcome = ResponseInfo(status=status)
-    is_stream = status == 200
-    reader = reader_for(outcome, coding=coding, event_stream=is_stream, limit=_LIMIT, on_finished=lambda: None)
-    hear = Tap(lambda error: raising("", error), reader, BodyBuffer(_LIMIT)).listener()
+    reader = reader_for(outcome, coding=coding, event_stream=status == 200, limit=limit, on_finished=lambda: None)
+    hear = Tap(lambda error: raising("", error), reader, BodyBuffer(limit)).listener()
     assert [hear(chunk) for chunk in (*sent, b"")] == [*sent, b""], "a chunk was altered"
     return outcome
