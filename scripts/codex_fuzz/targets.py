@@ -38,6 +38,6 @@ _ALL = (
     Target("capture", files.check_capture, seeds.CAPTURES),
     Target("saved", files.check_saved, seeds.chosen(seeds.CONVERSATIONS, 4)),
     Target("summary", shown.check_turn_summary, seeds.TURN_SUMMARIES),
-    Target("first-difference", shown.check_excerpt, seeds.PROMPTS),
+    Target("first-difference", shown.check_first_difference, seeds.PROMPTS),
 )
 TARGETS = {target.name: target for target in _ALL}

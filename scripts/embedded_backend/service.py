@@ -120,10 +120,11 @@ class Service:
         return str(uuid.UUID(int=self._naming.getrandbits(128), version=4))
 
     def _scope(self, body: Body, caller: Caller) -> model.Scope:
-        part = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
-        return model.Scope(caller.server, caller.account, part, model.members(body))
+        partition = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
+        return model.Scope(caller.server, caller.account, partition, model.members(body))
 
     def _response(self, body: Body, caller: Caller, now: float) -> dict[str, Any]:
+        key = self.fresh_uuid() if caller.session is None else body.get("prompt_cache_key")  # rule 3 of the model
         return {
             "id": self.name("resp"),
             "object": "response",
@@ -131,7 +132,7 @@ class Service:
             "status": "completed",
             **dict.fromkeys(("error", "incomplete_details", "prompt_cache_retention")),
             **{name: body.get(name) for name in ("model", "previous_response_id")},
-            "prompt_cache_key": model.key_in_effect(caller.session, body.get("prompt_cache_key"), self.fresh_uuid()),
+            "prompt_cache_key": key,
             "service_tier": "default",
             "store": False,
         }

@@ -99,5 +99,5 @@ def read_object(text: bytes) -> Object | None:
 
 
 def is_shallow(text: bytes) -> bool:
-    """Tell whether what a text says can be compared without recursing too deeply."""
+    """Return whether what a text says can be compared without recursing too deeply."""
     return text.count(b"[") + text.count(b"{") < _SHALLOW

@@ -57,7 +57,7 @@ def _check_turn_summaries(known: list[Object]) -> None:
     check_harmless([compare({}, known[0], {"input": "x"}, known[-1])])
 
 
-def check_excerpt(data: bytes) -> None:
+def check_first_difference(data: bytes) -> None:
     """Two prompts, a line each, are compared whatever they are; the same one has no difference."""
     first, _, second = data.partition(b"\n")
     if (was := read_object(first)) is None or (now := read_object(second)) is None:

@@ -113,7 +113,7 @@ def _without(fields: Fields, *names: str) -> list[tuple[bytes, bytes]]:
 
 
 def _names_user(text: bytes) -> bool:
-    """Tell whether claims name a user, read in the simplest way."""
+    """Return whether claims name a user, read in the simplest way."""
     try:
         claims = orjson.loads(text)
     except ValueError:
