@@ -8,10 +8,10 @@ or a view calls it while its event loop waits.
 import math
 import time
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from codexcache.body.cache import BodyCache
@@ -28,11 +28,12 @@ from codexcache.turn.items import given_items
 from codexcache.turn.rejected_params import rejected_param
 from codexcache.turn.request import read_client_headers
 from codexcache.wire.content_encoding import Undecodable, decode
-from codexcache.wire.headers import Fields, with_fields
+from codexcache.wire.headers import with_fields
 from support.journals import entry, lines, long_journal
 from support.turn_summaries import turn_summary
 
 from codex_fuzz.bombs import BODIES, CODED, STREAMS, Make, repeated
+from codex_fuzz.inputs import head_and_body
 from codex_fuzz.oracles.files import read_journal
 from codex_fuzz.oracles.streams import heard
 from codex_fuzz.oracles.turns import turn_of
@@ -50,19 +51,14 @@ _WORTH = 0.0005
 _LIMIT = 64 << 20
 
 
-class Case(NamedTuple):
-    """Inputs of one kind: who reads them, what they are, what makes one of about so many bytes, and what reads it."""
-
-    parser: str
-    name: str
-    make: Callable[[int], Any]
-    read: Callable[[Any], object]
+type Case = tuple[Callable[[Any], object], Callable[[int], Any]]
+"""What reads inputs of one kind, and what makes one of about so many bytes."""
 
 
 def ratio_of(case: Case, small: int = _SMALL) -> float:
     """Return the ratio of a case's times. One beyond the bound is measured again, because noise only ever adds."""
-    inputs = (case.make(small), case.make(4 * small))
-    timers = [timeit.Timer(partial(case.read, given), timer=time.process_time) for given in inputs]
+    read, make = case
+    timers = [timeit.Timer(partial(read, make(size)), timer=time.process_time) for size in (small, 4 * small)]
     ratio, best = math.inf, [math.inf, math.inf]
     for _ in range(_ROUNDS):
         if ratio > BOUND:
@@ -75,9 +71,9 @@ def show() -> int:
     """Print the ratio of each case; return 1 if one of them is not linear."""
     print(f"time at 4n over time at n, n = {_SMALL >> 10} kB: 4 is linear, more than {BOUND:g} is not\n")
     beyond = False
-    for case in CASES:
+    for name, case in CASES.items():
         ratio = ratio_of(case)
-        print(f"{case.parser:<36} {case.name:<44} {ratio:>6.1f}{'  <- not linear' * (ratio > BOUND)}", flush=True)
+        print(f"{name:<80} {ratio:>6.1f}{'  <- not linear' * (ratio > BOUND)}", flush=True)
         beyond |= ratio > BOUND
     return int(beyond)
 
@@ -114,7 +110,8 @@ def _decode(text: bytes, coding: str) -> None:
         decode(text, coding, _LIMIT)
 
 
-def _read_fields(fields: Fields) -> None:
+def _read_fields(head: bytes) -> None:
+    fields, _ = head_and_body(head)
     read_client_headers(fields)
     with_fields(fields, {"session-id": "k"})
 
@@ -130,7 +127,7 @@ def _differing_in(member: str, size: int) -> ReportData:
     return _gather(lines([{**entry(n, at=n), member: f"m{n}"} for n in range(1, size // 64)]))
 
 
-def _compare(values: tuple[Json, Json]) -> None:
+def _compare(values: Sequence[Json]) -> None:
     """Compare two prompts whose tools hold these values."""
     first_difference_in_prompt({"tools": [values[0]]}, {"tools": [values[1]]})
 
@@ -144,62 +141,40 @@ def _giant_reason(size: int) -> Object:
     return turn_summary(because="x" * size, differences=["y" * size, *["z"] * (size // 8)])
 
 
-_INPUTS: dict[str, tuple[Callable[[Any], object], dict[str, Callable[[int], Any]]]] = {
-    "a turn's body": (_send, {**BODIES}),
-    "the next turn's body": (_read_again, {name: partial(_known, make) for name, make in BODIES.items()}),
-    "event stream": (partial(_hear, size=1 << 30), {**STREAMS}),
-    "event stream in chunks of 16 bytes": (partial(_hear, size=16), {**STREAMS}),
-    "header fields": (
-        _read_fields,
-        {
-            "one field again and again": lambda size: [(b"session-id", b"s")] * (size // 16),
-            "fields of many names": lambda size: [(b"x-%d" % number, b"v") for number in range(size // 12)],
-            "a giant value that does not print": lambda size: [(b"session-id", "\u202e".encode() * (size // 3))],
-            "a token of dots": lambda size: [(b"authorization", b"Bearer " + b"." * size)],
-            "a token with a giant part": lambda size: [(b"authorization", b"Bearer " + b"eyJz" * (size // 4))],
-        },
-    ),
-    "refusal": (
-        lambda text: rejected_param({"error": {"message": text.decode()}, "detail": text.decode()}),
-        {
-            "the words of a refusal": repeated(b"unsupported parameter: "),
-            "their beginning": repeated(b"unknown request "),
-            "spaces": repeated(b" ", b"unknown parameter:"),
-        },
-    ),
-    "journal": (
-        _gather,
-        {
-            "an ordinary one": lambda size: lines(long_journal(max(20, size // 700))),
-            "lines that are no JSON": repeated(b"x\n"),
-            "one line without an end": repeated(b"x"),
-            "brackets": repeated(b"[" * 900 + b"\n"),
-        },
-    ),
-    "page": (
-        lambda journal: render(journal, ""),
-        {f"a {name} for each turn": partial(_differing_in, name) for name in ("mode", "verdict", "conversation")},
-    ),
-    "content view of two prompts": (
+def _refuse(text: bytes) -> None:
+    rejected_param({"error": {"message": text.decode()}, "detail": text.decode()})
+
+
+CASES: dict[str, Case] = {
+    **{f"a turn's body: {name}": (_send, make) for name, make in BODIES.items()},
+    **{f"the next turn's body: {name}": (_read_again, partial(_known, make)) for name, make in BODIES.items()},
+    **{f"event stream: {name}": (partial(_hear, size=1 << 30), make) for name, make in STREAMS.items()},
+    **{f"event stream in 16 bytes: {name}": (partial(_hear, size=16), make) for name, make in STREAMS.items()},
+    **{f"body in {name}": (partial(_decode, coding=name.split(":")[0]), make) for name, make in CODED.items()},
+    **{f"response in {name}": (partial(_hear, coding=name.split(":")[0]), make) for name, make in CODED.items()},
+    "fields: one again and again": (_read_fields, repeated(b"session-id: s\n")),
+    "fields: many names": (_read_fields, repeated(b"x-%d: v\n")),
+    "fields: a giant value that does not print": (_read_fields, repeated("\u202e".encode(), b"session-id: ")),
+    "fields: a token of dots": (_read_fields, repeated(b".", b"authorization: Bearer ")),
+    "fields: a token with a giant part": (_read_fields, repeated(b"eyJz", b"authorization: Bearer ")),
+    "refusal: its words": (_refuse, repeated(b"unsupported parameter: ")),
+    "refusal: their beginning": (_refuse, repeated(b"unknown request ")),
+    "refusal: spaces": (_refuse, repeated(b" ", b"unknown parameter:")),
+    "journal: an ordinary one": (_gather, lambda size: lines(long_journal(max(20, size // 700)))),
+    "journal: lines that are no JSON": (_gather, repeated(b"x\n")),
+    "journal: one line without an end": (_gather, repeated(b"x")),
+    "journal: brackets": (_gather, repeated(b"[" * 900 + b"\n")),
+    **{
+        f"page: a {name} for each turn": (lambda journal: render(journal, ""), partial(_differing_in, name))
+        for name in ("mode", "verdict", "conversation")
+    },
+    "two prompts: giant texts": (_compare, lambda size: ("x" * size + "a", "x" * size + "b")),
+    "two prompts: many members": (
         _compare,
-        {
-            "giant texts that differ": lambda size: ("x" * size + "a", "x" * size + "b"),
-            "many members": lambda size: tuple({**{str(n): n for n in range(size // 8)}, "z": text} for text in "ab"),
-            "a list in another order": lambda size: ([*range(size // 6)], [*reversed(range(size // 6))]),
-            "a giant text below 200 levels": lambda size: tuple(_nested(size, text) for text in "ab"),
-        },
+        lambda size: [{str(number): number for number in range(size // 8)} | {"z": text} for text in "ab"],
     ),
-    "content view": (page, {"a giant reason": _giant_reason}),
-    "table": (
-        conversations_table,
-        {"turns of one conversation": lambda size: [turn_summary(turn=number) for number in range(size // 1000)]},
-    ),
+    "two prompts: another order": (_compare, lambda size: ([*range(size // 6)], [*reversed(range(size // 6))])),
+    "two prompts: 200 levels": (_compare, lambda size: (_nested(size, "a"), _nested(size, "b"))),
+    "page of a turn: a giant reason": (page, _giant_reason),
+    "table: one conversation": (conversations_table, lambda size: [turn_summary(turn=n) for n in range(size // 1000)]),
 }
-CASES = (
-    *(Case(parser, name, make, read) for parser, (read, texts) in _INPUTS.items() for name, make in texts.items()),
-    *(
-        Case(f"coding of a {part}", name, make, partial(read, coding=name.partition(":")[0]))
-        for part, read in (("body", _decode), ("response", _hear))
-        for name, make in CODED.items()
-    ),
-)
