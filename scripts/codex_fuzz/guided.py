@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from codex_fuzz.mutations import WORDS
+from codex_fuzz.inputs import WORDS
 
 FOLDER = Path("build/fuzz")
 """Where crashes and corpora are kept, below the folder in which the fuzzer is started."""
@@ -21,12 +21,8 @@ NOT_INSTALLED = (
     "runs the same checks."
 )
 
-_LONGEST_INPUT = 4096
-_SLOWEST = 20
-"""Seconds that one input may take."""
-
-_MEMORY = 3000
-"""Megabytes that a target may take up."""
+_LIMITS = ("-max_len=4096", "-timeout=20", "-rss_limit_mb=3000")
+"""Of an input: bytes, seconds, megabytes."""
 
 
 def check_installed() -> None:
@@ -37,10 +33,8 @@ def check_installed() -> None:
 
 def run(name: str, seeds: Iterable[bytes], seconds: int) -> set[Path]:
     """Fuzz a target for some seconds; return the files of crashes that are new. Raises OSError."""
-    before = _crashes(name)
-    child = subprocess.run(
-        _command(name, seeds, seconds), capture_output=True, text=True, errors="replace", check=False
-    )
+    before, command = _crashes(name), _command(name, seeds, seconds)
+    child = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     found = _crashes(name) - before
     if child.returncode and not found:
         raise OSError(f"the fuzzer of {name} ended with {child.returncode}: {child.stderr[-2000:]}")
@@ -59,20 +53,18 @@ def _command(name: str, seeds: Iterable[bytes], seconds: int) -> list[str]:
     for number, text in enumerate(seeds):
         (start / str(number)).write_bytes(text)
     words.write_text("".join(f'"{"".join(f"\\x{byte:02x}" for byte in word)}"\n' for word in WORDS))
-    limits = [f"-max_total_time={seconds}", f"-timeout={_SLOWEST}", f"-rss_limit_mb={_MEMORY}"]
-    options = [*limits, f"-max_len={_LONGEST_INPUT}", f"-dict={words}", f"-artifact_prefix={FOLDER}/{name}."]
-    return [sys.executable, "-m", "codex_fuzz.guided", name, *options, str(corpus), str(start)]
+    options = [f"-max_total_time={seconds}", f"-dict={words}", f"-artifact_prefix={FOLDER}/{name}."]
+    return [sys.executable, "-m", "codex_fuzz.guided", name, *_LIMITS, *options, str(corpus), str(start)]
 
 
 def main() -> None:
     """Fuzz one target until libFuzzer ends the process."""
     import atheris  # type: ignore[import-untyped,import-not-found,unused-ignore]
 
-    name, options = sys.argv[1], sys.argv[2:]
+    program, name, *options = sys.argv
     with atheris.instrument_imports(include=["codexcache"]):
         from codex_fuzz.targets import TARGETS
-    (check,) = (target.check for target in TARGETS if target.name == name)
-    atheris.Setup([sys.argv[0], *options], check)
+    atheris.Setup([program, *options], TARGETS[name].check)
     atheris.Fuzz()
 
 

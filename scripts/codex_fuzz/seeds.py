@@ -4,9 +4,9 @@ A fuzzer starts from them; by itself it would rarely come upon a whole turn.
 """
 
 import base64
-import functools
 import io
 from collections.abc import Iterable
+from itertools import pairwise
 
 import orjson
 from codexcache.body.json_splice import Object
@@ -15,28 +15,19 @@ from corpus.player import Player
 from corpus.talk import Case
 from mitmproxy import http
 from mitmproxy.io import FlowReader
+from mitmproxy.net import encoding
 from support.journals import lines, long_journal
 from support.turn_summaries import SUMMARY
 from support.wire import bearer, body, completed, event, frame
 
-from codex_fuzz.mutations import HOSTILE, SECTIONS
-from codex_fuzz.oracles.streams import PACK
+from codex_fuzz.inputs import HOSTILE, SECTIONS
 
-_CASES = 12
+type Seeds = tuple[bytes, ...]
+
+CODINGS = ("identity", "gzip", "deflate", "br", "zstd")
+
+_TALKS = 12
 """Conversations of the corpus that are seeds; all of them teach a fuzzer little more, and slowly."""
-
-
-@functools.cache
-def flows() -> tuple[http.HTTPFlow, ...]:
-    """Return saved requests of the corpus."""
-    found = [flow for capture in captures() for flow in FlowReader(io.BytesIO(capture)).stream()]
-    return tuple(flow for flow in found if isinstance(flow, http.HTTPFlow))
-
-
-@functools.cache
-def captures() -> tuple[bytes, ...]:
-    """Return saved conversations of the corpus, over HTTP and over WebSocket."""
-    return tuple(_saved(case, over_socket) for case in CASES[:_CASES] for over_socket in (False, True))
 
 
 def _saved(case: Case, over_socket: bool) -> bytes:
@@ -45,95 +36,72 @@ def _saved(case: Case, over_socket: bool) -> bytes:
     return player.saved()
 
 
-@functools.cache
-def bodies() -> tuple[bytes, ...]:
-    """Return bodies of turns: of the corpus, and odd ones."""
-    known = [flow.request.raw_content or b"" for flow in flows() if flow.request.method == "POST"]
-    hostile = body(model=HOSTILE, tools=[{"name": HOSTILE}], input=[{"type": HOSTILE}], prompt_cache_key=HOSTILE)
-    odd = (
-        b'{ "a" : 1 ,\n"a":[{}, "]"] ,"stream_options":{}}',
-        b'{"\\u0061":"\\ud83d","n":1E400}',
-        b"{}",
-        b"[]",
-        hostile,
-    )
-    nested = body(tools=[{"type": "namespace", "name": "n", "tools": [{"name": "x"}]}])
-    return tuple(dict.fromkeys([*known, *odd, nested, body(), body(input="hello")]))
+def _of_corpus(parts: Iterable[http.Message | None]) -> list[bytes]:
+    return [part.raw_content or b"" for part in parts if part]
 
 
-@functools.cache
-def answers() -> tuple[bytes, ...]:
-    """Return event streams: of the corpus, and odd ones."""
-    known = [flow.response.raw_content or b"" for flow in flows() if flow.response and flow.request.method == "POST"]
-    error = event("error", status=400, error={"message": f"Unknown parameter: '{HOSTILE}'", "code": HOSTILE})
-    odd = (b"\xef\xbb\xbfdata: a\r\n\r\ndata:b\rdata\r\r", b": ping\n\n\n", completed().replace(b"\n", b"\r\n"), error)
-    return tuple(dict.fromkeys([*known, *odd, event("response.created", response={"id": HOSTILE}) + completed()]))
-
-
-def frames() -> tuple[bytes, ...]:
-    """Return frames of both sides, a line each, after the handshake's fields."""
-    said = [b"<" + line[6:] for line in answers()[0].split(b"\n") if line.startswith(b"data: ")]
-    turn = frame().encode()
-    return (b"session-id: s\n\n" + b"\n".join([turn, *said, turn, *said]), b"\n\n" + turn, b"thread-id: t\n\n" + turn)
-
-
-def heads() -> tuple[bytes, ...]:
-    """Return header fields."""
-    return (
-        b"session-id: s\nSession_Id: s\nauthorization: " + bearer()[1].encode(),
-        b"thread-id: t\nsession_id: \xff\nX-Client-Request-Id: " + b"r" * 70,
-        b"user-agent: agent/1 (x)\nIdempotency-Key: i\nchatgpt-account-id: a\ncookie: a=b\ncookie: c=d",
-        b"x-session-id: " + HOSTILE.replace("\n", " ").encode(),
-    )
-
-
-def claims() -> tuple[bytes, ...]:
-    """Return payloads of tokens."""
-    payload = bearer()[1].split(".")[1]
-    return (base64.urlsafe_b64decode(payload + "=="), b'{"sub":"u","iss":"i"}', b'{"email":""}', b"[1]", b"a.b.c")
-
-
-def requests() -> tuple[bytes, ...]:
-    """Return turns: fields and body."""
-    return tuple(head + b"\n\n" + text for head in heads() for text in bodies()[:6])
-
-
-def journals() -> tuple[bytes, ...]:
-    """Return journals."""
-    known = long_journal(12)
-    strange: Object = {"because": HOSTILE, "model": HOSTILE, "verdict": HOSTILE, "changes": [HOSTILE]}
-    return lines(known), lines([{**entry, **strange} for entry in known]), lines(known[:1])
-
-
-def turn_summaries() -> tuple[bytes, ...]:
-    """Return turn_summaries."""
-    hostile = {name: HOSTILE if isinstance(value, str) else value for name, value in SUMMARY.items()}
-    odd = {**SUMMARY, "sent_at": 1e300, "resent_tokens": 1e308, "many": [SUMMARY, {}, hostile]}
-    return orjson.dumps(SUMMARY), orjson.dumps(hostile), orjson.dumps(odd), b"{}"
-
-
-def conversations() -> tuple[bytes, ...]:
-    """Return pairs of saved turns: fields, bodies and answers, and a turn_summary."""
-    texts, streams = bodies(), answers()
-    return tuple(
-        SECTIONS.join(
-            [heads()[0], texts[at], streams[at % len(streams)], texts[at + 1], streams[-1], turn_summaries()[0]]
-        )
-        for at in range(len(texts) - 1)
-    )
-
-
-def prompts() -> tuple[bytes, ...]:
-    """Return pairs of prompts, a line each."""
-    flat = [text for text in bodies() if b"\n" not in text]
-    return tuple(first + b"\n" + second for first, second in zip(flat, [*flat[1:], flat[0]], strict=True))
-
-
-def chosen(texts: Iterable[bytes], choices: int) -> tuple[bytes, ...]:
+def chosen(texts: Seeds, choices: int) -> Seeds:
     """Return texts after so many choices, which are 0 or cut them."""
-    return tuple(bytes(choices) + text for text in texts) + tuple(b"\7" * choices + text for text in texts)
+    return tuple(bytes([choice] * choices) + text for choice in (0, 7) for text in texts)
 
 
-def coded() -> tuple[bytes, ...]:
-    """Return encoded texts, after the choice of their content encoding."""
-    return tuple(bytes([number, 7, 0, 0, 0]) + pack(b"data: x\n\n" * 9) for number, pack in enumerate(PACK.values()))
+CAPTURES = tuple(_saved(case, over_socket) for case in CASES[:_TALKS] for over_socket in (False, True))
+_FLOWS = [flow for capture in CAPTURES for flow in FlowReader(io.BytesIO(capture)).stream()]
+_POSTED = [flow for flow in _FLOWS if isinstance(flow, http.HTTPFlow) and flow.request.method == "POST"]
+
+_BODIES = (
+    *_of_corpus(flow.request for flow in _POSTED),
+    *(b'{ "a" : 1 ,\n"a":[{}, "]"] ,"stream_options":{}}', b'{"\\u0061":"\\ud83d","n":1E400}', b"{}", b"[]"),
+    body(model=HOSTILE, tools=[{"name": HOSTILE}], input=[{"type": HOSTILE}], prompt_cache_key=HOSTILE),
+    body(tools=[{"type": "namespace", "name": "n", "tools": [{"name": "x"}]}]),
+    *(body(), body(input="hello")),
+)
+BODIES = tuple(dict.fromkeys(_BODIES))
+
+_ANSWERS = (
+    *_of_corpus(flow.response for flow in _POSTED),
+    *(b"\xef\xbb\xbfdata: a\r\n\r\ndata:b\rdata\r\r", b": ping\n\n\n", completed().replace(b"\n", b"\r\n")),
+    event("error", status=400, error={"message": f"Unknown parameter: '{HOSTILE}'", "code": HOSTILE}),
+    event("response.created", response={"id": HOSTILE}) + completed(),
+)
+ANSWERS = tuple(dict.fromkeys(_ANSWERS))
+
+CODED = tuple(
+    bytes([number, 7, 0, 0, 0]) + bytes(encoding.encode(b"data: x\n\n" * 9, coding))
+    for number, coding in enumerate(CODINGS)
+)
+
+_TURN = frame().encode()
+_SAID = [b"<" + line[6:] for line in ANSWERS[0].split(b"\n") if line.startswith(b"data: ")]
+FRAMES = (
+    b"session-id: s\n\n" + b"\n".join([_TURN, *_SAID, _TURN, *_SAID]),
+    *(b"\n\n" + _TURN, b"thread-id: t\n\n" + _TURN),
+)
+"""Frames of both sides, a line each, after the handshake's fields."""
+
+HEADS = (
+    b"session-id: s\nSession_Id: s\nauthorization: " + bearer()[1].encode(),
+    b"thread-id: t\nsession_id: \xff\nX-Client-Request-Id: " + b"r" * 70,
+    b"user-agent: agent/1 (x)\nIdempotency-Key: i\nchatgpt-account-id: a\ncookie: a=b\ncookie: c=d",
+    b"x-session-id: " + HOSTILE.replace("\n", " ").encode(),
+)
+REQUESTS = tuple(head + b"\n\n" + text for head in HEADS for text in BODIES[:6])
+
+_CLAIMS = base64.urlsafe_b64decode(bearer()[1].split(".")[1] + "==")
+CLAIMS = (_CLAIMS, b'{"sub":"u","iss":"i"}', b'{"email":""}', b"[1]", b"a.b.c")
+
+_JOURNAL = long_journal(12)
+_STRANGE: Object = {"because": HOSTILE, "model": HOSTILE, "verdict": HOSTILE, "changes": [HOSTILE]}
+JOURNALS = (lines(_JOURNAL), lines([{**entry, **_STRANGE} for entry in _JOURNAL]), lines(_JOURNAL[:1]))
+
+_ALL_HOSTILE: Object = {name: HOSTILE if isinstance(value, str) else value for name, value in SUMMARY.items()}
+_ODD: Object = {**SUMMARY, "sent_at": 1e300, "resent_tokens": 1e308, "many": [SUMMARY, {}, _ALL_HOSTILE]}
+TURN_SUMMARIES = (*map(orjson.dumps, (SUMMARY, _ALL_HOSTILE, _ODD)), b"{}")
+
+CONVERSATIONS = tuple(
+    SECTIONS.join([HEADS[0], first, ANSWERS[at % len(ANSWERS)], second, ANSWERS[-1], TURN_SUMMARIES[0]])
+    for at, (first, second) in enumerate(pairwise(BODIES))
+)
+
+PROMPTS = tuple(b"\n".join(pair) for pair in pairwise(text for text in (*BODIES, BODIES[0]) if b"\n" not in text))
+"""Pairs of prompts, a line each."""

@@ -15,7 +15,7 @@ class Target(NamedTuple):
 
     name: str
     check: Callable[[bytes], None]
-    seeds: Callable[[], tuple[bytes, ...]]
+    seeds: seeds.Seeds
 
     @property
     def promise(self) -> str:
@@ -23,20 +23,21 @@ class Target(NamedTuple):
         return (self.check.__doc__ or "").strip()
 
 
-TARGETS = (
-    Target("splice", bodies.check_splice, lambda: seeds.chosen(seeds.bodies(), 7)),
-    Target("incremental", bodies.check_incremental, lambda: seeds.chosen(seeds.bodies(), 4)),
-    Target("turn", turns.check_turn, seeds.requests),
-    Target("frames", turns.check_frames, seeds.frames),
-    Target("fields", turns.check_fields, lambda: seeds.chosen(seeds.heads(), 1)),
-    Target("claims", turns.check_claims, seeds.claims),
-    Target("events", streams.check_events, lambda: seeds.chosen(seeds.answers(), 4)),
-    Target("response", streams.check_response, lambda: seeds.chosen(seeds.answers(), 6)),
-    Target("coding", streams.check_coding, seeds.coded),
-    Target("journal", files.check_journal, seeds.journals),
-    Target("page", files.check_page, seeds.journals),
-    Target("capture", files.check_capture, seeds.captures),
-    Target("saved", files.check_saved, lambda: seeds.chosen(seeds.conversations(), 4)),
-    Target("summary", shown.check_turn_summary, seeds.turn_summaries),
-    Target("first-difference", shown.check_excerpt, seeds.prompts),
+_ALL = (
+    Target("splice", bodies.check_splice, seeds.chosen(seeds.BODIES, 7)),
+    Target("incremental", bodies.check_incremental, seeds.chosen(seeds.BODIES, 4)),
+    Target("turn", turns.check_turn, seeds.REQUESTS),
+    Target("frames", turns.check_frames, seeds.FRAMES),
+    Target("fields", turns.check_fields, seeds.chosen(seeds.HEADS, 1)),
+    Target("claims", turns.check_claims, seeds.CLAIMS),
+    Target("events", streams.check_events, seeds.chosen(seeds.ANSWERS, 4)),
+    Target("response", streams.check_response, seeds.chosen(seeds.ANSWERS, 6)),
+    Target("coding", streams.check_coding, seeds.CODED),
+    Target("journal", files.check_journal, seeds.JOURNALS),
+    Target("page", files.check_page, seeds.JOURNALS),
+    Target("capture", files.check_capture, seeds.CAPTURES),
+    Target("saved", files.check_saved, seeds.chosen(seeds.CONVERSATIONS, 4)),
+    Target("summary", shown.check_turn_summary, seeds.TURN_SUMMARIES),
+    Target("first-difference", shown.check_first_difference, seeds.PROMPTS),
 )
+TARGETS = {target.name: target for target in _ALL}

@@ -49,18 +49,18 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    ports = {"port": options.port, "connect_port": options.connect_port}
-    record = partial(_record, options.record)
-    async with Backend(_rules(options), options.seed, home=options.home, on_received=record, **ports) as backend:
+    given = {name: getattr(options, name) for name in ("seed", "home", "port", "connect_port")}
+    if options.record:
+        given["on_received"] = partial(_record, options.record)
+    async with Backend(_rules(options), **given) as backend:
         ready = {"port": backend.port, "connect_port": backend.connect_port, "ca_file": str(backend.ca_file)}
         print(orjson.dumps(ready).decode(), flush=True)
         await stop.wait()
 
 
-def _record(file: Path | None, received: Received) -> None:
-    if file is not None:
-        with file.open("ab") as lines:
-            lines.write(received.to_line())
+def _record(file: Path, received: Received) -> None:
+    with file.open("ab") as lines:
+        lines.write(received.to_line())
 
 
 if __name__ == "__main__":

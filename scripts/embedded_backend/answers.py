@@ -108,10 +108,6 @@ def _function(arguments: Callable[[str], Item]) -> _Maker:
     return make
 
 
-def _local_shell(command: str, tool: Item) -> Item:
-    return {"type": "local_shell_call", "action": {"type": "exec", "command": ["sh", "-c", command]}}
-
-
 def _code(command: str, tool: Item) -> Item:
     # The lite models' tool takes a script that calls the real tools.
     script = f"const ran = await tools.exec_command({orjson.dumps({'cmd': command}).decode()});\ntext(ran.output);\n"
@@ -124,7 +120,10 @@ _MAKERS: dict[tuple[str, str, str], _Maker] = {
     ("run", "function", "exec_command"): _function(lambda command: {"cmd": command}),
     ("run", "function", "shell"): _function(lambda command: {"command": ["sh", "-c", command]}),
     ("run", "function", "shell_command"): _function(lambda command: {"command": command}),
-    ("run", "local_shell", ""): _local_shell,
+    ("run", "local_shell", ""): lambda command, tool: {
+        "type": "local_shell_call",
+        "action": {"type": "exec", "command": ["sh", "-c", command]},
+    },
     # Without the parent's history, in which the task was to delegate.
     ("delegate", "function", "spawn_agent"): _function(
         lambda task: {"message": task, "task_name": "task", "fork_turns": "none"}

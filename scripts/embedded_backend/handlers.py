@@ -1,9 +1,7 @@
-"""What every endpoint's handler has: the shared state, the record of what arrived, and the response headers."""
+"""What every endpoint's handler has, and how each turn is taken: a planned failure first, then as its body deserves."""
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -12,37 +10,18 @@ from tornado import web
 from embedded_backend import events
 from embedded_backend.breaks import Break
 from embedded_backend.received import Kind, Received
-from embedded_backend.refusals import Refusal, failure
-from embedded_backend.service import Reply, Service
+from embedded_backend.refusals import Refusal, failure, gateway
+from embedded_backend.service import Caller, Reply, Service
 
 _CHALLENGE = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>"
-
-
-@dataclass(slots=True, kw_only=True)
-class Shared:
-    """What the handlers of one backend have in common."""
-
-    service: Service
-    clock: Callable[[], float] = time.time
-    on_received: Callable[[Received], None] = lambda received: None
-    received: list[Received] = field(default_factory=list)
-    close_sockets: set[Callable[[], None]] = field(default_factory=set)  # one for each that is open
-
-    def keep(self, received: Received) -> Received:
-        """Add to the record, and return the same."""
-        self.received.append(received)
-        self.on_received(received)
-        return received
 
 
 class Handler(web.RequestHandler):
     """A handler with JSON in and out."""
 
-    shared: Shared
-
-    def initialize(self, shared: Shared) -> None:
+    def initialize(self, service: Service) -> None:
         """Take what `Application` hands to each handler."""
-        self.shared = shared
+        self.service = service
         self.gone = asyncio.Event()
 
     def on_connection_close(self) -> None:
@@ -57,19 +36,15 @@ class Handler(web.RequestHandler):
 
     def keep(self, kind: Kind = "request", socket: int = 0) -> Received:
         """Add this request to the record, and return what was kept."""
-        service, request = self.shared.service, self.request
-        self.set_header("x-request-id", service.fresh_uuid())
-        self.set_header("set-cookie", f"__oailb={service.name('lb')}; Path=/; Secure; HttpOnly")
+        request = self.request
+        self.set_header("x-request-id", self.service.fresh_uuid())
+        self.set_header("set-cookie", f"__oailb={self.service.name('lb')}; Path=/; Secure; HttpOnly")
+        headers = tuple((name.lower(), value) for name, value in request.headers.get_all())
+        host, method, path = request.host, str(request.method), str(request.uri)
         received = Received(
-            kind=kind,
-            host=request.host,
-            method=str(request.method),
-            path=str(request.uri),
-            headers=tuple((name.lower(), value) for name, value in request.headers.get_all()),
-            body=request.body,
-            socket=socket,
+            kind=kind, host=host, method=method, path=path, headers=headers, body=request.body, socket=socket
         )
-        return self.shared.keep(received)
+        return self.service.keep(received)
 
     def send_json(self, body: Any, status: int = 200) -> None:
         """End the request with a JSON body."""
@@ -77,35 +52,62 @@ class Handler(web.RequestHandler):
         self.set_header("content-type", "application/json")
         self.finish(orjson.dumps(body))
 
-    def send_refusal(self, refusal: Refusal) -> None:
-        """End the request with a refusal."""
-        self.send_json(refusal.body, refusal.status)
-
     def send_failure(self, status: int) -> None:
         """End the request with a failure that its body did not cause; 403 is the front's challenge page."""
         if status != 403:
-            return self.send_refusal(failure(status))
+            return self.send_json(failure(status).body, status)
         self.set_status(403)
         self.set_header("content-type", "text/html; charset=UTF-8")
         self.set_header("cf-mitigated", "challenge")
         self.finish(_CHALLENGE)
 
-    async def stream(self, reply: Reply, fate: Break) -> None:
+
+class TurnHandler(Handler):
+    """A handler of turns, which says how they are answered on its transport."""
+
+    async def take(self, received: Received, caller: Caller) -> None:
+        """Take a turn: answer it, refuse it, or break it as planned."""
+        fate, body = self.service.fate(caller), received.json_or_none
+        if fate.unanswered:
+            return self.drop()
+        if fate.status is not None:
+            return await self.fail(fate.status)
+        if not isinstance(body, dict):
+            return await self.refuse(gateway("The request body is not a JSON object"))
+        answer = self.answer(body, caller)
+        await (self.refuse(answer) if isinstance(answer, Refusal) else self.send(answer, fate))
+
+    async def send(self, reply: Reply, fate: Break) -> None:
         """Send the events of a reply at the pace of the rules; wait and stop where the break says so."""
-        service = self.shared.service
         for number, event in enumerate(events.events(reply.response, reply.item, fate.ending)):
             if number == fate.hold_after:
-                await service.breaks.hold(self.gone)
+                await self.service.breaks.hold(self.gone)
             if number == fate.cut_after:
                 return await self.cut(event, fate.torn)
-            if service.rules.event_delay:
-                await asyncio.sleep(service.rules.event_delay)
+            if self.service.rules.event_delay:
+                await asyncio.sleep(self.service.rules.event_delay)
             await self.send_event(event)
 
+    def answer(self, body: dict[str, Any], caller: Caller) -> Reply | Refusal:
+        """Return the response to a turn, or why it is refused."""
+        raise NotImplementedError
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send a refusal."""
+        self.send_json(refusal.body, refusal.status)
+
+    async def fail(self, status: int) -> None:
+        """Send a failure that the turn did not cause."""
+        self.send_failure(status)
+
     async def send_event(self, event: events.Event) -> None:
-        """Send one event of a stream."""
+        """Send one event of a response."""
         raise NotImplementedError
 
     async def cut(self, event: events.Event, torn: bool) -> None:
-        """Drop the connection before an event, or in the middle of it."""
+        """Drop the connection before an event, or if torn after half of it."""
         raise NotImplementedError
+
+    def drop(self) -> None:
+        """Drop the connection."""
+        self.detach().close()

@@ -57,11 +57,6 @@ def server_of(session: str, servers: int) -> int:
     return int.from_bytes(hashlib.sha256(session.encode()).digest()[:8]) % servers
 
 
-def key_in_effect(session: str | None, key: Any, fresh: str) -> Any:
-    """Return the prompt cache key that the backend works with and echoes (rule 3)."""
-    return fresh if session is None else key
-
-
 def partition(session: str | None, key: Any, key_partitions: bool) -> tuple[str, str]:
     """Return what separates the entries of one conversation from those of others (rule 4)."""
     if session is None:

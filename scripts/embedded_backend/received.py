@@ -1,15 +1,11 @@
 """What arrived at the backend, kept as it was on the wire, and the content encodings of a request's body."""
 
 import base64
-import gzip
-import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import brotli
 import orjson
-import zstandard
+from mitmproxy.net import encoding
 
 Kind = Literal["request", "handshake", "frame"]
 
@@ -29,8 +25,7 @@ class Received:
     @property
     def content(self) -> bytes:
         """The body without its content encoding; raises ValueError where it is not in it."""
-        encoding = self.header("content-encoding") if self.kind == "request" else None
-        return decode(self.body, encoding or "")
+        return decode(self.body, (self.kind == "request" and self.header("content-encoding")) or "")
 
     @property
     def json(self) -> Any:
@@ -64,35 +59,9 @@ class Received:
         return cls(**fields | {"headers": tuple((name, value) for name, value in fields["headers"]), "body": body})
 
 
-def decode(body: bytes, encoding: str) -> bytes:
+def decode(body: bytes, coding: str) -> bytes:
     """Return the decoded body; raise ValueError for an encoding that is unknown or a body that is not in it."""
-    decoder = _DECODERS.get(encoding.strip().lower())
-    if decoder is None:
-        raise ValueError(f"unknown content encoding: {encoding}")
-    try:
-        return decoder(body)
-    except (OSError, EOFError, zlib.error, brotli.error, zstandard.ZstdError) as fault:
-        raise ValueError(f"not {encoding}: {fault}") from fault
-
-
-def _inflate(body: bytes) -> bytes:
-    # Senders disagree whether `deflate` has the zlib header, so both are taken.
-    try:
-        return zlib.decompress(body)
-    except zlib.error:
-        return zlib.decompress(body, -zlib.MAX_WBITS)
-
-
-def _unzstd(body: bytes) -> bytes:
-    # A streaming sender states no size in the frame header, which the one-shot call insists on.
-    return zstandard.ZstdDecompressor().decompressobj().decompress(body)
-
-
-_DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "": bytes,
-    "identity": bytes,
-    "gzip": gzip.decompress,
-    "deflate": _inflate,
-    "br": brotli.decompress,
-    "zstd": _unzstd,
-}
+    decoded = encoding.decode(body, coding.strip() or "identity")
+    if not isinstance(decoded, bytes):
+        raise ValueError(f"unknown content encoding: {coding}")
+    return decoded

@@ -56,7 +56,7 @@ def unknown_previous(response_id: Any) -> Refusal:
 
 def of_turn(body: Body, session: str | None, rules: Rules, *, websocket: bool) -> Refusal | None:
     """Return why a turn is refused, or None; the gateway looks first."""
-    return next(_of_turn(body, session, rules, websocket), None)
+    return next(chain(_by_tables(body, rules, websocket), _too_long(body, session, rules)), None)
 
 
 def of_compact(body: Body, session: str | None, rules: Rules) -> Refusal | None:
@@ -65,7 +65,7 @@ def of_compact(body: Body, session: str | None, rules: Rules) -> Refusal | None:
     return next(chain(unknown, _too_long(body, session, rules)), None)
 
 
-def _of_turn(body: Body, session: str | None, rules: Rules, websocket: bool) -> Iterator[Refusal]:
+def _by_tables(body: Body, rules: Rules, websocket: bool) -> Iterator[Refusal]:
     for row in rules.refused:
         if (row.websocket if websocket else row.http) and row.member in body and body[row.member] not in row.takes:
             detail = row.detail.format(member=row.member, value=body[row.member])
@@ -73,7 +73,6 @@ def _of_turn(body: Body, session: str | None, rules: Rules, websocket: bool) -> 
     for needed in rules.required:
         if body.get(needed.member, needed.value if websocket else None) != needed.value:
             yield gateway(needed.detail)
-    yield from _too_long(body, session, rules)
 
 
 def _unknown(member: str) -> Refusal:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from tornado import httputil, routing, web
+from tornado import httputil, web
 
-from embedded_backend.handlers import Handler, Shared
+from embedded_backend.handlers import Handler
 from embedded_backend.http_turns import Compact, Responses
+from embedded_backend.service import Service
 from embedded_backend.socket_turns import Socket
 
 BASE = "/backend-api"
@@ -21,7 +22,7 @@ class Models(Handler):
         """Send the list of models, empty by default: clients then go by their own."""
         self.keep()
         self.set_header("x-models-etag", '"embedded"')
-        self.send_json({"models": self.shared.service.rules.models})
+        self.send_json({"models": self.service.rules.models})
 
 
 class AccountsCheck(Handler):
@@ -30,7 +31,7 @@ class AccountsCheck(Handler):
     def get(self) -> None:
         """Send one account, the one that asks."""
         account = self.keep().header("chatgpt-account-id") or "account"
-        rules = self.shared.service.rules
+        rules = self.service.rules
         entry = {
             "id": account,
             "plan_type": "plus",
@@ -49,32 +50,25 @@ class NotFound(Handler):
         self.send_json({"detail": "Not Found"}, 404)
 
 
-class _Call(routing.Matcher):
-    """Matches a method and a path, and whether an upgrade is asked for."""
+_HANDLERS: dict[tuple[str | None, str, bool], type[Handler]] = {
+    ("POST", RESPONSES, False): Responses,
+    ("POST", f"{RESPONSES}/compact", False): Compact,
+    ("GET", RESPONSES, True): Socket,
+    ("GET", f"{BASE}/codex/models", False): Models,
+    ("GET", f"{BASE}/wham/accounts/check", False): AccountsCheck,
+}
+"""By method, path, and whether an upgrade to a WebSocket is asked for."""
 
-    def __init__(self, method: str, path: str, upgrade: bool = False) -> None:
-        self.wanted = (method, path, upgrade)
 
-    def match(self, request: httputil.HTTPServerRequest) -> dict[str, Any] | None:
-        """Return no arguments for a match, None otherwise."""
+class Application(web.Application):
+    """The tornado application of one backend."""
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(log_function=lambda handler: None, websocket_max_message_size=LARGEST)
+        self._service = service
+
+    def find_handler(self, request: httputil.HTTPServerRequest, **_: Any) -> Any:
+        """Return what takes a request."""
         upgrade = request.headers.get("upgrade", "").lower() == "websocket"
-        return {} if (request.method, request.path, upgrade) == self.wanted else None
-
-
-def application(shared: Shared) -> web.Application:
-    """Return the tornado application of one backend."""
-    given = {"shared": shared}
-    calls: list[tuple[_Call, type[Handler]]] = [
-        (_Call("POST", RESPONSES), Responses),
-        (_Call("POST", f"{RESPONSES}/compact"), Compact),
-        (_Call("GET", RESPONSES, upgrade=True), Socket),
-        (_Call("GET", f"{BASE}/codex/models"), Models),
-        (_Call("GET", f"{BASE}/wham/accounts/check"), AccountsCheck),
-    ]
-    return web.Application(
-        [routing.Rule(call, handler, given) for call, handler in calls],
-        default_handler_class=NotFound,
-        default_handler_args=given,
-        log_function=lambda handler: None,
-        websocket_max_message_size=LARGEST,
-    )
+        handler = _HANDLERS.get((request.method, request.path, upgrade), NotFound)
+        return self.get_handler_delegate(request, handler, {"service": self._service})

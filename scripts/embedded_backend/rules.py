@@ -29,35 +29,26 @@ class Required:
     detail: str
 
 
-# The order is this table's own: which member the real backend names first when there are several is not known.
-REFUSED = (
-    # The two that public clients stumble over: router-for-me/CLIProxyAPI#2347 and lidge-jun/opencodex#2092.
-    Refused(member="stream_options", takes=({"reasoning_summary_delivery": "sequential_cutoff"},)),
-    Refused(member="prompt_cache_retention"),
-    # Wei-Shaw/claude-relay-service#1270, tried with and without.
-    Refused(member="prompt_cache_options"),
-    # mangowhoiscloud/geode#818, justrach/codegraff#247.
-    Refused(member="max_output_tokens"),
-    # pydantic/pydantic-ai#6433, tried live.
-    Refused(member="temperature"),
-    Refused(member="top_p"),
+_UNSUPPORTED = (
+    "prompt_cache_retention",  # as stream_options, see below
+    "prompt_cache_options",  # Wei-Shaw/claude-relay-service#1270, tried with and without
+    "max_output_tokens",  # mangowhoiscloud/geode#818, justrach/codegraff#247
+    *("temperature", "top_p"),  # pydantic/pydantic-ai#6433, tried live
     # askalf/dario#1009 and pydantic/pydantic-ai#7769.
-    Refused(member="presence_penalty"),
-    Refused(member="frequency_penalty"),
-    Refused(member="seed"),
-    Refused(member="top_logprobs"),
-    Refused(member="metadata"),
-    Refused(member="user"),
-    Refused(member="truncation"),
-    # diegosouzapw/OmniRoute#1884.
-    Refused(member="safety_identifier"),
-    # BerriAI/litellm#21209, one report.
-    Refused(member="context_management"),
+    *("presence_penalty", "frequency_penalty", "seed", "top_logprobs", "metadata", "user", "truncation"),
+    "safety_identifier",  # diegosouzapw/OmniRoute#1884
+    "context_management",  # BerriAI/litellm#21209, one report
+    "stream_id",  # router-for-me/CLIProxyAPI#5561, one report
+)
+
+# The order is this table's own: which member the real backend names first when there are several is not known.
+REFUSED: tuple[Refused, ...] = (
+    # Public clients stumble over it: router-for-me/CLIProxyAPI#2347 and lidge-jun/opencodex#2092.
+    Refused(member="stream_options", takes=({"reasoning_summary_delivery": "sequential_cutoff"},)),
+    *[Refused(member=name) for name in _UNSUPPORTED],
     # Lawful on a WebSocket, where the connection remembers: agentjido/req_llm#736.
     Refused(member="previous_response_id", websocket=False),
     Refused(member="generate", websocket=False),
-    # router-for-me/CLIProxyAPI#5561, one report.
-    Refused(member="stream_id"),
     # openai/codex#15099: judged by its value.
     Refused(member="service_tier", detail="Unsupported service_tier: {value}", takes=("priority", "default", None)),
 )
@@ -69,18 +60,10 @@ REQUIRED = (
 
 # The unary compaction has a schema of its own; the newest client that calls it (0.130) sends these members.
 COMPACT_MEMBERS = frozenset(
-    {
-        "access_programs",
-        "input",
-        "instructions",
-        "model",
-        "parallel_tool_calls",
-        "prompt_cache_key",
-        "reasoning",
-        "service_tier",
-        "text",
-        "tools",
-    }
+    (
+        *("access_programs", "input", "instructions", "model", "parallel_tool_calls"),
+        *("prompt_cache_key", "reasoning", "service_tier", "text", "tools"),
+    )
 )
 
 

@@ -1,8 +1,9 @@
-"""Turns taken and answered: the rules, the refusals and the answers together, without a socket or a clock."""
+"""Turns taken and answered: the rules, the refusals, the answers and the record of what arrived, without a socket."""
 
 import random
+import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,39 +35,74 @@ class Reply:
 
 
 class Service:
-    """Answers turns by its rules; the seed settles everything that is left to chance."""
+    """Answers turns by its rules, which can be replaced; the seed settles everything that is left to chance.
 
-    def __init__(self, rules: Rules, seed: int = 0) -> None:
-        self.rules = rules
-        self.failures = list(rules.failures)  # statuses of the next turns
-        self.breaks = Breaks()
+    `received` is what arrived so far, in order, `breaks` what is to go wrong with the next turns of single sessions.
+    """
+
+    def __init__(
+        self,
+        rules: Rules | None = None,
+        seed: int = 0,
+        *,
+        clock: Callable[[], float] = time.time,
+        on_received: Callable[[Received], None] = lambda received: None,
+    ) -> None:
+        self.rules, self.clock, self.on_received = rules or Rules(), clock, on_received
+        self.breaks, self.received = Breaks(), list[Received]()
+        self.open_sockets = set[Callable[[], None]]()  # what closes each
+        self._failures = list(self.rules.failures)
         self._cache = model.PromptCache()
         # Two sources of chance: how many ids were given out must not decide where a turn lands.
         self._routing = random.Random(f"routing {seed}")
         self._naming = random.Random(f"naming {seed}")
 
+    def fail_next(self, *statuses: int) -> None:
+        """Make the next turns fail with these statuses, in order."""
+        self._failures.extend(statuses)
+
+    def keep(self, received: Received) -> Received:
+        """Add to the record, and return the same."""
+        self.received.append(received)
+        self.on_received(received)
+        return received
+
     def caller(self, received: Received) -> Caller:
         """Return the sender of a request or a handshake; without a session header its server is chance."""
         session = next(filter(None, map(received.header, self.rules.session_headers)), None)
         account = received.header("chatgpt-account-id") or received.header("authorization") or ""
-        if session is None:
-            return Caller(session=None, account=account, server=self._routing.randrange(self.rules.servers))
-        return Caller(session=session, account=account, server=model.server_of(session, self.rules.servers))
+        servers = self.rules.servers
+        server = self._routing.randrange(servers) if session is None else model.server_of(session, servers)
+        return Caller(session=session, account=account, server=server)
 
     def fate(self, caller: Caller) -> Break:
         """Return how the turn that a caller has now is answered: as planned for its session, else by the rules."""
         if planned := self.breaks.take(caller.session):
             return planned
-        status = self.failures.pop(0) if self.failures else 200
+        status = self._failures.pop(0) if self._failures else 200
         refused = None if status == 200 else status
         return Break(status=refused, cut_after=self.rules.cut_after, ending=self.rules.ending)
 
-    def refusal(self, body: Body, caller: Caller, *, websocket: bool) -> refusals.Refusal | None:
-        """Return why a turn is refused, or None."""
-        return refusals.of_turn(body, caller.session, self.rules, websocket=websocket)
+    def answer(
+        self, body: Body, caller: Caller, before: Sequence[Any] | None = (), *, websocket: bool = False
+    ) -> Reply | refusals.Refusal:
+        """Return the response to a turn, or why it is refused.
+
+        Its input extends the items before it, which are None if it names a response that its connection does not hold.
+        """
+        refused = refusals.of_turn(body, caller.session, self.rules, websocket=websocket)
+        if refused is None and before is None:
+            refused = refusals.unknown_previous(body["previous_response_id"])
+        return refused or self.reply(body, caller, self.clock(), before or ())
+
+    def compact(self, body: Body, caller: Caller) -> Reply | refusals.Refusal:
+        """Return the response to a unary compaction, or why it is refused."""
+        refused = refusals.of_compact(body, caller.session, self.rules)
+        body = {**body, "input": [*prompt.items_of(body), _TRIGGER]}
+        return refused or self.reply(body, caller, self.clock())
 
     def reply(self, body: Body, caller: Caller, now: float, before: Sequence[Any] = ()) -> Reply:
-        """Return the response to a turn at a time in seconds, whose input goes on from the items before it."""
+        """Return the response to a turn at a time in seconds, whose input extends the items before it."""
         items = [*before, *prompt.items_of(body)]
         rendered = prompt.render(body, items)
         item = answers.answer(body, items, rendered, self.rules.deltas)
@@ -74,14 +110,6 @@ class Service:
         response = self._response(body, caller, now) | {"output": [item] if item else []}
         response["usage"] = _usage(rendered, cached, item) if self.rules.usage else None
         return Reply(response=response, item=item, items=(*items, *response["output"]))
-
-    def compact(self, body: Body, caller: Caller, now: float) -> dict[str, Any] | refusals.Refusal:
-        """Return the answer to a unary compaction."""
-        refused = refusals.of_compact(body, caller.session, self.rules)
-        if refused is not None:
-            return refused
-        reply = self.reply(dict(body) | {"input": [*prompt.items_of(body), _TRIGGER]}, caller, now)
-        return reply.response | {"object": "response.compaction"}
 
     def name(self, kind: str) -> str:
         """Return a fresh id of a kind, such as `resp`."""
@@ -92,21 +120,19 @@ class Service:
         return str(uuid.UUID(int=self._naming.getrandbits(128), version=4))
 
     def _scope(self, body: Body, caller: Caller) -> model.Scope:
-        part = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
-        return model.Scope(caller.server, caller.account, part, model.members(body))
+        partition = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
+        return model.Scope(caller.server, caller.account, partition, model.members(body))
 
     def _response(self, body: Body, caller: Caller, now: float) -> dict[str, Any]:
+        key = self.fresh_uuid() if caller.session is None else body.get("prompt_cache_key")  # rule 3 of the model
         return {
             "id": self.name("resp"),
             "object": "response",
             "created_at": int(now),
             "status": "completed",
-            "error": None,
-            "incomplete_details": None,
-            "model": body.get("model"),
-            "previous_response_id": body.get("previous_response_id"),
-            "prompt_cache_key": model.key_in_effect(caller.session, body.get("prompt_cache_key"), self.fresh_uuid()),
-            "prompt_cache_retention": None,
+            **dict.fromkeys(("error", "incomplete_details", "prompt_cache_retention")),
+            **{name: body.get(name) for name in ("model", "previous_response_id")},
+            "prompt_cache_key": key,
             "service_tier": "default",
             "store": False,
         }

@@ -11,40 +11,36 @@ import wsproto.events
 from tornado import iostream, websocket
 
 from embedded_backend import refusals
-from embedded_backend.breaks import Break
 from embedded_backend.events import Event
-from embedded_backend.handlers import Handler
+from embedded_backend.handlers import TurnHandler
 from embedded_backend.received import Received
-from embedded_backend.service import Caller
+from embedded_backend.refusals import Refusal
+from embedded_backend.service import Caller, Reply
 
 _REMEMBERED = 16  # responses a connection can be asked to go on from; clients name the last one
 
 
-class Socket(Handler, websocket.WebSocketHandler):
+class Socket(TurnHandler, websocket.WebSocketHandler):
     """One connection, one response at a time: a frame that comes early waits for the response before it."""
-
-    handshake: Received
-    caller: Caller
 
     def prepare(self) -> None:
         """Refuse the upgrade if the rules say so."""
-        number = 1 + sum(received.kind == "handshake" for received in self.shared.received)
+        number = 1 + sum(received.kind == "handshake" for received in self.service.received)
         self.handshake = self.keep("handshake", number)
-        self.caller = self.shared.service.caller(self.handshake)
+        self.caller = self.service.caller(self.handshake)
         self._answered: dict[str, tuple[Any, ...]] = {}
         self._last: asyncio.Task[None] | None = None
-        status = self.shared.service.rules.upgrade_status
-        if status is not None:
+        if (status := self.service.rules.upgrade_status) is not None:
             self.send_failure(status)
 
     def open(self, *args: str, **kwargs: str) -> None:
         """Make the connection known, so that the backend can close it when it ends."""
-        self.shared.close_sockets.add(self.end)
+        self.service.open_sockets.add(self.end)
         self.set_nodelay(True)  # or every event but the last would wait 40 ms for an acknowledgement
 
     def on_close(self) -> None:
         """Let the connection go."""
-        self.shared.close_sockets.discard(self.end)
+        self.service.open_sockets.discard(self.end)
         self.gone.set()
 
     def check_origin(self, origin: str) -> bool:
@@ -58,43 +54,39 @@ class Socket(Handler, websocket.WebSocketHandler):
     def on_message(self, message: str | bytes) -> None:
         """Take a frame; that the client goes is noticed while it is answered."""
         text = message if isinstance(message, bytes) else message.encode()
-        frame = self.shared.keep(replace(self.handshake, kind="frame", body=text))
+        frame = self.service.keep(replace(self.handshake, kind="frame", body=text))
         self._last = asyncio.create_task(self._take_after(self._last, frame))
 
     async def _take_after(self, last: asyncio.Task[None] | None, frame: Received) -> None:
         if last is not None:
             await last
         with contextlib.suppress(websocket.WebSocketClosedError, iostream.StreamClosedError):
-            await self._take(frame)
+            await self.take(frame, self.caller)
 
-    async def _take(self, frame: Received) -> None:
-        fate = self.shared.service.fate(self.caller)
-        if fate.unanswered:
-            return self.drop()
-        if fate.status is not None:
-            return await self.send_event(refusals.failure(fate.status).frame())
-        body = frame.json_or_none
-        if not isinstance(body, dict) or body.get("type") != "response.create":
-            return await self.send_event(refusals.gateway("The frame is not a response.create").frame())
-        await self._answer(body, fate)
-
-    async def _answer(self, body: dict[str, Any], fate: Break) -> None:
-        service = self.shared.service
+    def answer(self, body: dict[str, Any], caller: Caller) -> Reply | Refusal:
+        """Return the response to a frame, or why it is refused, and remember the response."""
+        if body.get("type") != "response.create":
+            return refusals.gateway("The frame is not a response.create")
         previous = body.get("previous_response_id")
-        refused = service.refusal(body, self.caller, websocket=True)
-        if refused is None and previous is not None and previous not in self._answered:
-            refused = refusals.unknown_previous(previous)
-        if refused is not None:
-            return await self.send_event(refused.frame())
-        reply = service.reply(body, self.caller, self.shared.clock(), self._answered.get(str(previous), ()))
-        self._answered[reply.response["id"]] = reply.items
-        if len(self._answered) > _REMEMBERED:
-            del self._answered[next(iter(self._answered))]
-        await self.stream(reply, fate)
+        before = () if previous is None else self._answered.get(previous)
+        reply = self.service.answer(body, caller, before, websocket=True)
+        if isinstance(reply, Reply):
+            self._answered[reply.response["id"]] = reply.items
+            for oldest in list(self._answered)[:-_REMEMBERED]:
+                del self._answered[oldest]
+        return reply
 
     async def send_event(self, event: Event) -> None:
         """Send one event as a frame."""
         await self.write_message(orjson.dumps(event).decode())
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send a refusal as a frame."""
+        await self.send_event(refusal.frame())
+
+    async def fail(self, status: int) -> None:
+        """Send a failure that the turn did not cause, as a frame."""
+        await self.refuse(refusals.failure(status))
 
     async def cut(self, event: Event, torn: bool) -> None:
         """Close the connection, or if torn drop it after half of the event's frame."""

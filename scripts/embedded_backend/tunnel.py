@@ -1,6 +1,7 @@
 """An HTTP CONNECT proxy on loopback that takes every host to one port, for `mitmdump --mode upstream:http://...`."""
 
 import asyncio
+import contextlib
 
 _LOOPBACK = "127.0.0.1"
 
@@ -9,8 +10,7 @@ class Tunnel:
     """Listens from entry to exit; whatever host and port a client names, it reaches the target port."""
 
     def __init__(self, target_port: int, port: int = 0) -> None:
-        self.target_port = target_port
-        self.port = port
+        self.target_port, self.port = target_port, port
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Tunnel":
@@ -32,12 +32,10 @@ class Tunnel:
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        try:
+        # Either side may go away, or the backend be closing.
+        gone = (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError)
+        with contextlib.closing(writer), contextlib.suppress(*gone):
             await self._tunnel(reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.CancelledError):
-            pass  # either side went away, or the backend is closing
-        finally:
-            writer.close()
 
     async def _tunnel(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -51,9 +49,7 @@ class Tunnel:
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Pass on what one side says until it ends, then end the other: TLS has no use for a half-open connection."""
-    try:
+    with contextlib.closing(writer):
         while data := await reader.read(65536):
             writer.write(data)
             await writer.drain()
-    finally:
-        writer.close()

@@ -9,7 +9,7 @@ from codexcache.body import json_splice as document
 from codexcache.body.json_splice import Json, Member, Unreadable, as_count, as_list, as_text, is_count, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.jsontext import NAMES, Part, objects, prop, taken_apart
+from support.jsontext import NAMES, edited_slowly, objects, prop, taken_apart
 
 drops = st.sets(st.sampled_from(NAMES))
 puts = st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["k", 'q"\\\n', "é😀", ""]), max_size=3)
@@ -21,26 +21,6 @@ def edited(text: bytes, *, drop: Collection[str] = (), put: Mapping[str, str]) -
 
 def find_members(text: bytes) -> list[Member]:
     return document.find_members(text, parse(text))
-
-
-def edit_slowly(text: bytes, drop: set[str], put: dict[str, str]) -> bytes:
-    """Return the text as it has to be: members one by one, each with what stands before it."""
-    head, parts, tail = taken_apart(text)
-    head += parts[0].before if parts else b""
-    kept = [put_into(part, put) for part in parts if part.meant not in drop]
-    kept += [fresh(name, value) for name, value in put.items() if name not in {part.meant for part in kept}]
-    if kept:
-        kept[0].before = b""
-    return head + b"".join(part.before + part.name + part.colon + part.value for part in kept) + tail
-
-
-def put_into(part: Part, put: dict[str, str]) -> Part:
-    value = json.dumps(put[part.meant]).encode() if part.meant in put else part.value
-    return Part(before=part.before, name=part.name, colon=part.colon, value=value)
-
-
-def fresh(name: str, value: str) -> Part:
-    return Part(before=b",", name=json.dumps(name).encode(), colon=b":", value=json.dumps(value).encode())
 
 
 def pairs_of(text: bytes) -> object:
@@ -66,7 +46,7 @@ def test_the_members_are_found_where_they_stand(text: bytes) -> None:
 @example(b'{ "a":1 , "stream_options" : {} }', {"a", "stream_options"}, {"a": "k"})
 @example(b'{"a":1,"a":2}', set(), {"a": "k"})
 def test_an_edit_changes_the_edited_members_and_nothing_else(text: bytes, drop: set[str], put: dict[str, str]) -> None:
-    assert edited(text, drop=drop, put=put) == edit_slowly(text, drop, put)
+    assert edited(text, drop=drop, put=put) == edited_slowly(text, drop, put)
 
 
 @prop

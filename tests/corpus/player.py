@@ -23,6 +23,7 @@ from codexcache.turn.exchange import Continuity, Exchange
 from codexcache.turn.request import Turn, read_client_headers, read_turn
 from codexcache.turn.websocket import Backlog, Socket
 from mitmproxy import http
+from mitmproxy.flow import Flow
 from mitmproxy.io import FlowReader, FlowWriter
 from mitmproxy.test import tflow, tutils
 from mitmproxy.websocket import WebSocketData, WebSocketMessage
@@ -41,16 +42,17 @@ def play(case: Case, path: Path) -> list[Diagnosis]:
     """Return the findings of a conversation's turns, in their order."""
     player = Player(case, over_socket="websocket" in path)
     player.run()
-    diagnoses = asyncio.run(replayed(player.saved())) if path.startswith("saved") else player.diagnoses
+    saved = FlowReader(io.BytesIO(player.saved())).stream()
+    diagnoses = asyncio.run(replayed(saved)) if path.startswith("saved") else player.diagnoses
     return sorted(diagnoses, key=lambda diagnosis: diagnosis.record.number)
 
 
-async def replayed(saved: bytes) -> list[Diagnosis]:
-    """Return what is found in a saved capture."""
+async def replayed(saved: Iterable[Flow]) -> list[Diagnosis]:
+    """Return what is found in the flows of a capture."""
     state, diagnoses = State(), list[Diagnosis]()
     state.diagnosis_service.listeners.append(diagnoses.append)
     captures = CaptureReplay(state)
-    for flow in FlowReader(io.BytesIO(saved)).stream():
+    for flow in saved:
         assert isinstance(flow, http.HTTPFlow)
         (captures.websocket_end if flow.websocket else captures.response)(flow)
     captures.play()

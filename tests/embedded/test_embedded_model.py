@@ -12,11 +12,6 @@ def test_sessions_spread_over_all_servers() -> None:
     assert set(range(8)) == {model.server_of(f"session {number}", 8) for number in range(200)}
 
 
-def test_a_key_is_echoed_as_sent_with_a_session_header_and_replaced_without() -> None:
-    assert model.key_in_effect("session", "key", "fresh") == "key"
-    assert model.key_in_effect(None, "key", "fresh") == "fresh"
-
-
 @pytest.mark.parametrize(
     ("session", "key_partitions", "same"), [("session", False, True), ("session", True, False), (None, True, True)]
 )

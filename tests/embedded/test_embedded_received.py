@@ -4,7 +4,6 @@ import gzip
 import zlib
 from dataclasses import replace
 
-import brotli
 import pytest
 import zstandard
 from embedded_backend import Received
@@ -57,22 +56,14 @@ def streamed_zstd() -> bytes:
 
 @pytest.mark.parametrize(
     ("encoding", "body"),
-    [
-        ("", BODY),
-        ("identity", BODY),
-        ("gzip", gzip.compress(BODY)),
-        ("deflate", zlib.compress(BODY)),
-        ("deflate", zlib.compress(BODY)[2:-4]),
-        ("br", brotli.compress(BODY)),
-        ("zstd", zstandard.compress(BODY)),
-        (" ZSTD ", streamed_zstd()),
-    ],
+    [("", BODY), ("gzip", gzip.compress(BODY)), ("deflate", zlib.compress(BODY)[2:-4]), (" ZSTD ", streamed_zstd())],
+    ids=["none", "gzip", "deflate without its head", "zstd without its size"],
 )
 def test_a_body_is_decoded(encoding: str, body: bytes) -> None:
     assert decode(body, encoding) == BODY
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "snappy"])
+@pytest.mark.parametrize("encoding", ["gzip", "zstd", "snappy", "utf-8"])
 def test_a_body_in_another_encoding_is_a_value_error(encoding: str) -> None:
     with pytest.raises(ValueError, match=encoding):
         decode(b"plain text", encoding)

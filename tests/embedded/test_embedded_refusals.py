@@ -132,7 +132,7 @@ def test_a_failure_is_worded_by_its_status(status: int, kind: str) -> None:
 
 
 def test_each_member_has_one_row() -> None:
-    rows = [row.member for row in (*REFUSED, *REQUIRED)]
+    rows = [*(row.member for row in REFUSED), *(row.member for row in REQUIRED)]
 
     assert sorted(set(rows)) == sorted(rows)
 

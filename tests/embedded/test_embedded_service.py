@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 from embedded_backend import Received, Rules, refusals
-from embedded_backend.service import Caller, Service
+from embedded_backend.service import Caller, Reply, Service
 from support.embedded import body
+
+type Headers = tuple[tuple[str, str], ...]
 
 IN_SESSION = (("session-id", "session"), ("chatgpt-account-id", "account"))
 
@@ -61,12 +63,13 @@ def test_the_seed_settles_the_lottery() -> None:
     assert [caller_of(one).server for _ in range(20)] == [caller_of(two).server for _ in range(20)]
 
 
-def test_without_a_session_each_response_echoes_a_fresh_key() -> None:
+@pytest.mark.parametrize(("headers", "keys"), [((), 3), (IN_SESSION, 1)], ids=["no session", "a session"])
+def test_a_key_is_echoed_as_sent_in_a_session_and_is_a_fresh_one_without(headers: Headers, keys: int) -> None:
     service = Service(Rules())
-    caller = caller_of(service)
+    caller = caller_of(service, *headers)
     echoed = [service.reply(body(prompt_cache_key="key"), caller, 0).response["prompt_cache_key"] for _ in range(2)]
 
-    assert len({"key", *echoed}) == 3
+    assert len({"key", *echoed}) == keys
 
 
 @pytest.mark.parametrize(("rules", "read"), [(Rules(), 2048), (Rules(key_partitions=True), 0)])
@@ -118,14 +121,14 @@ def test_planned_failures_are_used_up_in_order() -> None:
 
 def test_a_compaction_answers_with_its_item() -> None:
     service = Service(Rules())
-    answered = service.compact({"model": "m", "input": []}, caller_of(service), 0)
+    answered = service.compact({"model": "m", "input": []}, caller_of(service))
 
-    assert not isinstance(answered, refusals.Refusal)
-    assert [item["type"] for item in answered["output"]] == ["compaction"]
+    assert isinstance(answered, Reply)
+    assert [item["type"] for item in answered.response["output"]] == ["compaction"]
 
 
 @pytest.mark.parametrize("member", ["stream", "store"])
 def test_a_compaction_refuses_what_is_not_in_its_schema(member: str) -> None:
     service = Service(Rules())
 
-    assert isinstance(service.compact({member: True}, caller_of(service), 0), refusals.Refusal)
+    assert isinstance(service.compact({member: True}, caller_of(service)), refusals.Refusal)

@@ -1,7 +1,6 @@
 """Hostile responses through the real proxy: every byte arrives as it came, whatever it would mean to read it."""
 
 import gzip
-import itertools
 import zlib
 from collections.abc import Callable
 
@@ -23,76 +22,48 @@ GIANT = 50 * MIB
 SESSION = [("session_id", "s")]
 
 
-async def heard(stage: Stage, *pieces: bytes, coding: str = "") -> tuple[bytes, list[str]]:
-    """Have a turn whose response is an event stream of these chunks; return what arrived, and the turn's verdicts."""
-    extra = f"content-encoding: {coding}\r\n".encode() if coding else b""
-    await stage.upstream(responding(stream_head(extra), *map(chunk, pieces), chunk(b"")))
-    listed = Listed()
-    proxy = await stage.proxy(listed)
-    async with connected(proxy) as connection:
-        reply = await connection.post(RESPONSES, SESSION, body())
-    await until(lambda: turn_summaries(flows(proxy)[0]))
-    return reply.body, [str(turn["verdict"]) for turn in turn_summaries(flows(proxy)[0])]
-
-
-async def test_a_stream_with_no_end_of_line_arrives(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    """It says nothing, and the turn's verdict says so."""
-    pieces = [b"data: " + b"x" * 65_000] * 80
-    arrived, verdict = await heard(stage, *pieces)
-
-    assert arrived == b"".join(pieces)
-    assert verdict == ["no_usage"]
-    assert said(caplog) == []
-
-
-async def test_an_event_of_50_megabytes_arrives_and_the_next_one_is_read(
-    stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
-    giant = b'data: {"type":"response.created","x":"' + b"y" * GIANT + b'"}\n\n'
-    pieces = [giant[start : start + MIB] for start in range(0, len(giant), MIB)]
-    arrived, verdict = await heard(stage, *pieces, END)
-
-    assert arrived == giant + END
-    assert verdict == ["cold"]
-    assert said(caplog) == []
-
-
-async def test_a_stream_of_chunks_of_one_byte_arrives_and_is_read(
-    stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
-    text = b": ping\r\n\r\n" * 40 + END
-    arrived, verdict = await heard(stage, *(bytes([byte]) for byte in text))
-
-    assert arrived == text
-    assert verdict == ["cold"]
-    assert said(caplog) == []
-
-
 def zeros_in_brotli() -> bytes:
     stream = brotli.Compressor(quality=2)
     return b"".join(stream.process(bytes(16 * MIB)) for _ in range(64)) + bytes(stream.finish())
 
 
-BOMBS: dict[str, Callable[[], bytes]] = {
-    "br": zeros_in_brotli,
-    "gzip": lambda: gzip.compress(bytes(64 * MIB)) * 16,
-    "deflate": lambda: zlib.compress(bytes(256 * MIB)),
-    "zstd": lambda: zstandard.ZstdCompressor().compress(bytes(64 * MIB)) * 16,
-    "gzip, br": lambda: gzip.compress(zeros_in_brotli()),
+def in_pieces(text: bytes, size: int) -> list[bytes]:
+    return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+STREAMS: dict[str, Callable[[], list[bytes]]] = {
+    "no end of line": lambda: [b"data: " + b"x" * 65_000] * 80,
+    "an event of 50 megabytes, and the last": lambda: [
+        *in_pieces(b'data: {"type":"response.created","x":"' + b"y" * GIANT + b'"}\n\n', MIB),
+        END,
+    ],
+    "chunks of one byte": lambda: in_pieces(b": ping\r\n\r\n" * 40 + END, 1),
+    "a gigabyte in br": lambda: in_pieces(zeros_in_brotli(), 65_536),
+    "a gigabyte in gzip": lambda: in_pieces(gzip.compress(bytes(64 * MIB)) * 16, 65_536),
+    "256 megabytes in deflate": lambda: in_pieces(zlib.compress(bytes(256 * MIB)), 65_536),
+    "a gigabyte in zstd": lambda: in_pieces(zstandard.ZstdCompressor().compress(bytes(64 * MIB)) * 16, 65_536),
+    "a gigabyte in gzip, br": lambda: in_pieces(gzip.compress(zeros_in_brotli()), 65_536),
 }
+"""What is decoded is not decoded to the end."""
 
 
-@pytest.mark.parametrize("coding", BOMBS)
-async def test_a_response_that_decodes_to_a_gigabyte_arrives_coded(
-    stage: Stage, coding: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("name", STREAMS)
+async def test_a_hostile_stream_arrives_as_it_came_and_its_turn_gets_a_verdict(
+    stage: Stage, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is not decoded to the end."""
-    bomb = BOMBS[coding]()
-    pieces = [bytes(part) for part in itertools.batched(bomb, 65_536)]
-    arrived, verdict = await heard(stage, *pieces, coding=coding)
+    """The counters are read where the stream has them."""
+    pieces, coding = STREAMS[name](), name.partition(" in ")[2]
+    extra = f"content-encoding: {coding}\r\n".encode() if coding else b""
+    await stage.upstream(responding(stream_head(extra), *map(chunk, pieces), chunk(b"")))
+    proxy = await stage.proxy(Listed())
+    async with connected(proxy) as connection:
+        reply = await connection.post(RESPONSES, SESSION, body())
+    await until(lambda: turn_summaries(flows(proxy)[0]))
 
-    assert arrived == bomb
-    assert verdict == ["no_usage"]
+    assert reply.body == b"".join(pieces)
+    assert [turn["verdict"] for turn in turn_summaries(flows(proxy)[0])] == [
+        "cold" if END in reply.body else "no_usage"
+    ]
     assert said(caplog) == []
 
 

@@ -7,7 +7,7 @@ import sys
 from types import FrameType
 
 import pytest
-from codex_fuzz.mutations import mutated
+from codex_fuzz.inputs import mutated
 from codex_fuzz.targets import TARGETS, Target
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ REACHED = {
 }
 """Functions that the seeds of each target have to reach: too few choices before a text would keep them from it."""
 
-each_target = pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+each_target = pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
 
 
 @each_target
@@ -44,7 +44,7 @@ def test_it_holds_for_the_seeds_which_reach_what_is_to_be_tested(target: Target)
     before = sys.getprofile()
     sys.setprofile(note)
     try:
-        for text in target.seeds():
+        for text in target.seeds:
             target.check(text)
     finally:
         sys.setprofile(before)
@@ -55,12 +55,9 @@ def test_it_holds_for_the_seeds_which_reach_what_is_to_be_tested(target: Target)
 @each_target
 @given(st.data())
 def test_it_holds_for_what_is_almost_that(target: Target, data: st.DataObject) -> None:
-    target.check(data.draw(mutated(target.seeds())))
+    target.check(data.draw(mutated(target.seeds)))
 
 
 def test_every_target_has_a_promise_and_a_name_that_a_file_can_begin_with() -> None:
-    names = [target.name for target in TARGETS]
-
-    assert all(target.promise.endswith(".") for target in TARGETS)
-    assert all(name.replace("-", "").isalpha() for name in names)
-    assert len(set(names)) == len(names)
+    assert all(target.promise.endswith(".") for target in TARGETS.values())
+    assert all(name.replace("-", "").isalpha() for name in TARGETS)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from codex_fuzz.mutations import HOSTILE
+from codex_fuzz.inputs import HOSTILE
 from codex_fuzz.oracles.shown import check_cells, check_finding, check_harmless
 from codexcache.body.json_splice import Json
 from codexcache.console.lookup import Lookup

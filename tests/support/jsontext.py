@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from hypothesis import settings
@@ -94,6 +95,26 @@ def taken_apart(text: bytes) -> tuple[bytes, list[Part], bytes]:
         before, name = text[at:start], text[start:name_end]
         parts.append(Part(before=before, name=name, colon=text[name_end:value], value=text[value:end]))
         at = end
+
+
+def edited_slowly(text: bytes, drop: Collection[str], put: Mapping[str, str]) -> bytes:
+    """Return the text as it has to be: members one by one, each with what stands before it."""
+    head, parts, tail = taken_apart(text)
+    head += parts[0].before if parts else b""
+    kept = [_put_into(part, put) for part in parts if part.meant not in drop]
+    kept += [_fresh(name, value) for name, value in put.items() if name not in {part.meant for part in kept}]
+    if kept:
+        kept[0].before = b""
+    return head + b"".join(part.before + part.name + part.colon + part.value for part in kept) + tail
+
+
+def _put_into(part: Part, put: Mapping[str, str]) -> Part:
+    value = json.dumps(put[part.meant]).encode() if part.meant in put else part.value
+    return Part(before=part.before, name=part.name, colon=part.colon, value=value)
+
+
+def _fresh(name: str, value: str) -> Part:
+    return Part(before=b",", name=json.dumps(name).encode(), colon=b":", value=json.dumps(value).encode())
 
 
 def _skip(text: bytes, at: int, those: bytes) -> int:

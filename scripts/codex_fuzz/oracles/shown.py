@@ -1,7 +1,7 @@
 """Whatever is shown of a turn can neither steer a terminal, nor turn text around, nor be taken for code."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
 from codexcache.body.json_splice import Object
@@ -31,15 +31,13 @@ def check_finding(diagnosis: Diagnosis) -> Object:
     """Check all that is said of a turn: line, journal, turn_summary, comment, telemetry; return the turn_summary."""
     pseudonyms = Pseudonyms(b"a secret")
     entry = Entries(pseudonyms, "a run").entry(diagnosis)
-    shown = turn_summary(diagnosis, entry, pseudonyms)
-    summary = Summary()
+    shown, summary, flow = turn_summary(diagnosis, entry, pseudonyms), Summary(), tflow.tflow()
     summary.add(diagnosis)
-    check_harmless([turn_line(diagnosis), _COLOUR.sub("", turn_line(diagnosis, colour=True)), *summary.lines()])
-    _check_journal(entry)
-    check_turn_summaries([shown])
-    flow = tflow.tflow()
     relabel(flow, [shown])
-    check_harmless([flow.comment, flow.marked])
+    check_harmless([turn_line(diagnosis), _COLOUR.sub("", turn_line(diagnosis, colour=True)), *summary.lines()])
+    check_harmless([flow.comment, flow.marked, *_texts(entry)])
+    _check_turn_summaries([shown])
+    assert read_row(orjson.loads(orjson.dumps(entry))) is not None, "the reader does not know what the journal says"
     _check_telemetry(diagnosis, entry)
     return shown
 
@@ -48,21 +46,18 @@ def check_turn_summary(data: bytes) -> None:
     """A turn_summary may come out of a file that anyone has written: it is shown, whatever it says."""
     if (known := read_object(data)) is not None:
         many = known.get("many")
-        check_turn_summaries(
-            [known, *(turn for turn in (many if isinstance(many, list) else []) if isinstance(turn, dict))]
-        )
+        turns = many if isinstance(many, list) else []
+        _check_turn_summaries([known, *(turn for turn in turns if isinstance(turn, dict))])
 
 
-def check_turn_summaries(known: list[Object]) -> None:
-    """Check pages and tables of turn_summaries."""
+def _check_turn_summaries(known: list[Object]) -> None:
     check_harmless(map(page, known))
     for table in (turns_table(known), conversations_table(known)):
-        check_cells(cell for row in table for cell in row)
-        check_cells(cell for row in aligned(table, WIDTH) for cell in row)
+        check_cells(cell for row in (*table, *aligned(table, WIDTH)) for cell in row)
     check_harmless([compare({}, known[0], {"input": "x"}, known[-1])])
 
 
-def check_excerpt(data: bytes) -> None:
+def check_first_difference(data: bytes) -> None:
     """Two prompts, a line each, are compared whatever they are; the same one has no difference."""
     first, _, second = data.partition(b"\n")
     if (was := read_object(first)) is None or (now := read_object(second)) is None:
@@ -90,27 +85,21 @@ def check_cells(cells: Iterable[str]) -> None:
         assert not _FORMULA.match(cell), f"a spreadsheet would take it for a formula: {cell[:200]!r}"
 
 
-def _check_journal(entry: Object) -> None:
-    line = orjson.dumps(entry)
-    assert b"\n" not in line
-    assert read_row(orjson.loads(line)) is not None, "the reader does not know what the journal says"
-    check_harmless(_texts(entry))
-
-
 def _check_telemetry(diagnosis: Diagnosis, entry: Object) -> None:
     report = Telemetry().report(diagnosis, entry, 443)
-    check_harmless([report.name, *_texts(list(report.attributes.values()))])
-    for name, value in report.attributes.items():
-        assert not isinstance(value, int) or abs(value) < _WHOLE_64, f"no collector takes {name} = {value}"
-    for measurement in report.measurements:
-        check_harmless(_texts(list(measurement.attributes.values())))
-        assert abs(measurement.value) < _WHOLE_64, f"no collector takes {measurement}"
+    measured = [{**measurement.attributes, "value": measurement.value} for measurement in report.measurements]
+    for values in ({**report.attributes, "span": report.name}, *measured):
+        check_harmless(_texts(values))
+        for name, value in values.items():
+            assert not isinstance(value, int | float) or abs(value) < _WHOLE_64, f"no collector takes {name} = {value}"
 
 
 def _texts(value: object) -> Iterator[str]:
     """Yield the texts in a value."""
     if isinstance(value, str):
         yield value
-    inner = [*value, *value.values()] if isinstance(value, dict) else value if isinstance(value, list | tuple) else []
+    inner = (
+        [*value, *value.values()] if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else []
+    )
     for each in inner:
         yield from _texts(each)

@@ -1,4 +1,11 @@
-"""Words that mean something to a parser, and seeds into which a few of them were put."""
+"""What inputs are made of: words that mean something to a parser, seeds with a few edits, choices and pieces.
+
+The choices of a check are the first bytes of its input, and their number is fixed, so that any text becomes a seed by
+putting zeros before it.
+"""
+
+import itertools
+from collections.abc import Iterator, Sequence
 
 from hypothesis import strategies as st
 
@@ -30,3 +37,34 @@ def mutated(draw: st.DrawFn, seeds: tuple[bytes, ...]) -> bytes:
         fresh = draw(st.one_of(st.sampled_from(WORDS), st.binary(max_size=8), st.just(text[at : at + gone] * 2)))
         text = text[:at] + fresh + text[at + gone :]
     return text
+
+
+def split(data: bytes, count: int) -> tuple[bytes, bytes]:
+    """Return so many choices and the text after them; choices that are missing are 0."""
+    return data[:count].ljust(count, b"\0"), data[count:]
+
+
+def pick[T](options: Sequence[T], choice: int) -> T:
+    """Return one of some options."""
+    return options[choice % len(options)]
+
+
+def some[T](options: Sequence[T], choice: int) -> list[T]:
+    """Return a selection of up to eight options."""
+    return [option for index, option in enumerate(options) if choice >> index & 1]
+
+
+def pieces(text: bytes, sizes: bytes) -> Iterator[bytes]:
+    """Yield a text in pieces of these sizes, again and again; where a size is 0, the rest as a whole."""
+    start, lengths = 0, itertools.cycle(sizes)
+    while start < len(text):
+        end = start + (next(lengths) or len(text))
+        yield text[start:end]
+        start = end
+
+
+def head_and_body(text: bytes) -> tuple[tuple[tuple[bytes, bytes], ...], bytes]:
+    """Return header fields, from lines of `name: value`, and what follows on the first blank line."""
+    head, _, body = text.partition(b"\n\n")
+    lines = (line.partition(b": ") for line in head.split(b"\n") if line)
+    return tuple((name, value) for name, _, value in lines), body
