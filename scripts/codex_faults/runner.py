@@ -73,8 +73,12 @@ async def _trigger(fault: Fault, run: FaultRun, times: int) -> None:
         run.again()
         async with asyncio.timeout(_PATIENCE):
             meanwhile = asyncio.ensure_future(run.background.turns() if fault.background else asyncio.sleep(0))
-            run.observed += await fault.trigger(run)
-            await meanwhile
+            try:
+                run.observed += await fault.trigger(run)
+                await meanwhile
+            finally:  # or it would connect again once all has been closed
+                meanwhile.cancel()
+                await asyncio.wait([meanwhile])
 
 
 def audit(finished: Sequence[tuple[Outcome, FaultRun]]) -> None:

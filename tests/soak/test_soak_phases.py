@@ -64,15 +64,11 @@ async def test_turns_that_are_not_written_down_are_missed(tmp_path: Path) -> Non
     assert (kept(observed)[LEFT], kept(observed)[JOURNAL]) == (True, False)
 
 
-async def test_a_proxy_that_does_not_start_is_reported(tmp_path: Path) -> None:
+async def test_a_proxy_that_does_not_start_and_a_bound_of_an_unknown_memory_are_reported(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("no python")
+    unknown = Plan(waves=1, conversations=1, parallel=1, bounds={"nothing": 1})
 
     with pytest.raises(NotStarted, match="mitmdump ended"):
         await phases.run(SMALL, tmp_path, lambda sample: None, tmp_path / "broken.py")
-
-
-async def test_a_bound_of_an_unknown_memory_is_reported(tmp_path: Path) -> None:
-    unknown = Plan(waves=1, conversations=1, parallel=1, bounds={"nothing": 1})
-
     with pytest.raises(NoAnswer, match="KeyError: 'nothing'"):
         await phases.run(unknown, tmp_path, lambda sample: None)
