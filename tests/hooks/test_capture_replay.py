@@ -13,7 +13,7 @@ from codexcache.hooks.notify import TURN_SUMMARIES, Notifier, turn_summaries
 from codexcache.hooks.state import State
 from mitmproxy import eventsequence, http
 from mitmproxy.flow import Error
-from mitmproxy.test import taddons
+from mitmproxy.test import taddons, tutils
 from support.saved import START, TOOLS, asking, counters, ending, going_on, saved_request, saved_socket
 from support.talks import until
 from support.turn_summaries import turn_summary
@@ -97,6 +97,19 @@ async def test_an_answer_that_was_cut_is_told_of_once() -> None:
     flow.error = _failure()
 
     assert await told(flow) == [(0, "no_usage")]
+
+
+async def test_a_handshake_that_was_refused_is_told_of() -> None:
+    """Its row is no turn's, and it does not shift the conversation around it."""
+    refused = saved_socket(asking("never", at=5))
+    refused.websocket, refused.response = None, tutils.tresp(status_code=429, timestamp_end=START + 6)
+    loader = Loader()
+    loader.load(ONE, refused, TWO)
+    loader.capture_replay.done()
+
+    assert loader.told == [(0, "cold"), (0, "rejected"), (20, "hit")]
+    assert [diagnosis.record.endpoint for diagnosis in loader.diagnoses] == ["responses", "handshake", "responses"]
+    assert loader.diagnoses[1].verdict.because.startswith("the WebSocket was refused with status 429 Too Many Requests")
 
 
 async def test_compaction_is_a_turn() -> None:

@@ -82,8 +82,8 @@ class Peer:
     def ping(self, payload: bytes) -> None:
         self._write(events.Ping(payload))
 
-    def close(self, code: int = 1000) -> None:
-        self._write(events.CloseConnection(code))
+    def close(self, code: int = 1000, reason: str | None = None) -> None:
+        self._write(events.CloseConnection(code, reason))
 
     def _write(self, happening: events.Event) -> None:
         self.writer.write(self._wire.send(happening))

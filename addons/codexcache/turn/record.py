@@ -68,3 +68,9 @@ class Record:
     failed: str | None = None
     challenge: bool = False
     outputs: tuple[Item, ...] = ()
+    cut_short: str = ""
+
+    @property
+    def is_handshake(self) -> bool:
+        """True for a WebSocket's handshake that was refused: it is no turn, and of no conversation."""
+        return self.endpoint == "handshake"
