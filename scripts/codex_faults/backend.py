@@ -73,7 +73,7 @@ def _refusing() -> Iterator[Fault]:
     )
     yield Fault(
         name="backend-upgrade-refused",
-        promise="A WebSocket is refused: the client gets the refusal unchanged, and nothing is told, because no turn"
+        promise="A WebSocket is refused: the client gets the refusal unchanged, and no turn is told, because none"
         " was sent.",
         provoke=_upgrade_refused,
     )

@@ -77,6 +77,11 @@ def after(
             "no_usage",
             "the turn ended without usage counters: it was cut or cancelled, or they were stripped",
         ),
+        (
+            {"tokens": None, "cut_short": "its WebSocket was closed by the server with 1008"},
+            "no_usage",
+            "the turn ended without usage counters: its WebSocket was closed by the server with 1008",
+        ),
         ({"cached": None}, "no_usage", "the response does not say how many tokens were cached"),
         (
             {"tokens": 1023},
@@ -129,6 +134,25 @@ def test_a_cold_turn_can_read_what_others_had_sent() -> None:
 
     assert verdict.name == "cold"
     assert verdict.because.endswith("; 9,000 tokens were read all the same, which others had sent")
+
+
+@pytest.mark.parametrize(
+    ("given", "because"),
+    [
+        ({"status": 426}, "the WebSocket was refused with status 426 Upgrade Required"),
+        ({"status": 429, "failed": "rate_limited"}, "refused with status 429 Too Many Requests (rate_limited)"),
+        ({"status": 299}, "the WebSocket was refused with status 299"),
+        (
+            {"status": 403, "challenge": True},
+            "a challenge page came instead of a WebSocket (status 403): a proxy's TLS",
+        ),
+    ],
+)
+def test_a_refused_handshake_is_rejected_whatever_its_status(given: dict[str, Any], because: str) -> None:
+    verdict = judged(record(endpoint="handshake", tokens=None, **given), None)
+
+    assert verdict.name == "rejected"
+    assert because in verdict.because
 
 
 @pytest.mark.parametrize(

@@ -122,6 +122,14 @@ def test_mitmdump_shows_a_line_a_turn_and_a_summary_at_the_end(
     ]
 
 
+def test_a_handshake_that_was_refused_is_shown_and_no_turn(dump: Office, capsys: pytest.CaptureFixture[str]) -> None:
+    dump.clerk.refuse()
+    dump.notifier.done()
+
+    assert "the WebSocket was refused with status 426" in capsys.readouterr().out
+    assert (dump.notifier.recent.count, list(dump.notifier.recent.lines)) == (0, [])
+
+
 def test_no_turns_need_no_summary(dump: Office, capsys: pytest.CaptureFixture[str]) -> None:
     dump.notifier.done()
 

@@ -45,6 +45,13 @@ def test_a_conversation_that_told_no_usage_has_no_tokens() -> None:
     assert conversations_table([without(*COUNTERS)])[1][4:7] == ["n/a", "n/a", "n/a"]
 
 
+def test_a_handshake_that_was_refused_is_listed_and_of_no_conversation() -> None:
+    refused = turn_summary(endpoint="handshake", conversation=None, verdict="rejected", is_miss=False)
+
+    assert len(turns_table([MISS, refused])) == 3
+    assert conversations_table([MISS, refused]) == conversations_table([MISS])
+
+
 def test_an_aligned_table_has_rows_of_one_cell() -> None:
     assert aligned([["name", "input", "share"], ["a", "1,204", "n/a"], ["bcd efg", "7", "11%"]], 60) == [
         ["name     input  share"],

@@ -44,6 +44,13 @@ def test_a_turn_without_counters_says_so() -> None:
     assert shown(lines(clerk)[0])[2:5] == ["n/a", "n/a", "no_usage"]
 
 
+def test_a_handshake_that_was_refused_has_a_line_with_its_reason() -> None:
+    clerk = Clerk()
+    clerk.refuse()
+
+    assert lines(clerk)[0].endswith("rejected       the WebSocket was refused with status 426 Upgrade Required")
+
+
 def test_columns_stand_below_each_other() -> None:
     clerk = Clerk()
     clerk.turn(input=TALK[:1], headers={"user-agent": "a" * 60}, model="m" * 60)

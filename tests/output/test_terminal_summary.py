@@ -87,3 +87,12 @@ def test_a_rebuild_after_compaction_is_expected() -> None:
     clerk.turn(input=[TALK[0], {"type": "compaction", "encrypted_content": "x"}])
 
     assert summed(clerk)[3].startswith("context_compacted (expected)")
+
+
+def test_a_handshake_that_was_refused_is_no_turn() -> None:
+    clerk = Clerk()
+    clerk.turn(input=TALK[:1], given=10_000, cached=9_000)
+    clerk.refuse()
+
+    assert summed(clerk)[0] == "1 turn in 1 conversation"
+    assert not any("rejected" in line for line in summed(clerk))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from codexcache.report.load import CUT, REPEATED, STRANGE, ReportData, add_journal
+from codexcache.report.load import CUT, REFUSED, REPEATED, STRANGE, ReportData, add_journal
 from support.journals import entry, lines
 
 
@@ -44,6 +44,14 @@ def test_a_turn_that_two_journals_tell_of_counts_once(tmp_path: Path) -> None:
         (run, turn) for run, turn in [("a" * 12, 1), ("a" * 12, 2), ("a" * 12, 3), ("b", 1)]
     ]
     assert found.skipped == {REPEATED: 1}
+
+
+def test_a_handshake_that_was_refused_is_no_turn_and_counted(tmp_path: Path) -> None:
+    refused = entry(2, endpoint="handshake", conversation=None, verdict="rejected")
+    found = report_data(lines([entry(1), refused]), folder=tmp_path)
+
+    assert [row.turn for row in found.rows] == [1]
+    assert found.skipped == {REFUSED: 1}
 
 
 def test_blank_lines_a_byte_order_mark_and_foreign_line_ends_are_nothing_wrong(tmp_path: Path) -> None:

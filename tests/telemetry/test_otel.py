@@ -21,7 +21,7 @@ from support.collector import Collector, collecting, free_port, read, rotel, unt
 from support.exported import AGAIN, CANNOT, named_collector, settle
 from support.programs import started
 from support.proxy import Proxy
-from support.sockets import Peer, opened, talking
+from support.sockets import HANDSHAKE, Peer, opened, talking
 from support.upstream import responding, streaming, whole
 from support.wire import JSON, RESPONSES, bearer, body, completed, frame, said
 
@@ -86,6 +86,20 @@ async def test_a_turn_arrives_as_a_span(collector: Collector, stage: Stage) -> N
     assert collector.resource["service.version"] == __version__
     assert len(collector.resource["service.instance.id"]) == 36
     assert upstream.last.values("traceparent") == []
+
+
+async def test_a_websocket_that_was_refused_is_no_turn(collector: Collector, stage: Stage) -> None:
+    """The one that is sent over HTTP next is the only one that arrives."""
+    upstream = await stage.upstream(responding(whole(status="426 Upgrade Required")))
+    proxy = await stage.proxy(codex_otel="on")
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [*HANDSHAKE, *SECRETS], method="GET")
+    upstream.answer = streaming(DONE)
+    await take_turns(proxy)
+    await until(lambda: collector.spans and collector.metrics)
+
+    assert [read(span.attributes)["codex.endpoint"] for span in collector.spans] == ["responses"]
+    assert sum(value for _, value in collector.points("codex.turns")) == 1
 
 
 async def test_measurements_add_up(collector: Collector, stage: Stage) -> None:

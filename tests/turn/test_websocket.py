@@ -327,6 +327,36 @@ def test_a_beginning_that_another_addon_dropped_is_known_all_the_same() -> None:
     assert events(opened, created("r2"), completed("r2")) == [one, two]
 
 
+@prop
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["both", "beginning", "end"]), st.booleans(), st.booleans()), min_size=1, max_size=6
+    )
+)
+def test_whatever_is_lost_each_turn_is_over_once_in_its_order_and_has_no_others_counters(
+    fates: list[tuple[str, bool, bool]],
+) -> None:
+    """Of each turn it is drawn what came of its answer, if it was dropped itself, and if the next was sent early."""
+    opened, turns, over, waiting = socket(), list[SocketTurn](), list[SocketTurn](), list[bytes]()
+    for number, (came, dropped, early) in enumerate(fates):
+        turns += sent_on(opened, f"k{number}")
+        if dropped:
+            drop(turns[-1])
+        else:
+            waiting += [created(f"r{number}")] if came in ("both", "beginning") else []
+            waiting += [completed(f"r{number}")] if came in ("both", "end") else []
+        if not early:
+            over += events(opened, *waiting)
+            waiting.clear()
+    over += [*events(opened, *waiting), *opened.abandon("it was closed")]
+
+    assert list(map(id, over)) == list(map(id, turns))
+    for number, (turn_, (came, dropped, _)) in enumerate(zip(turns, fates, strict=True)):
+        assert turn_.withdrawn == dropped
+        assert turn_.response_info.finished == (not dropped and came != "beginning")
+        assert turn_.response_info.response_id == (f"r{number}" if turn_.response_info.finished else None)
+
+
 @pytest.mark.parametrize(
     ("by_client", "code", "reason", "said"),
     [

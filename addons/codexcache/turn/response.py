@@ -35,6 +35,8 @@ _CREATED, _ITEM = b"response.created", b"response.output_item.done"
 FINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
 """Types of the events that end a response."""
 
+_NAMING = frozenset({"response.created", *FINAL})
+
 _ERROR_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _LONGEST_ID = 512
 
@@ -200,7 +202,7 @@ def _is_name(value: Json) -> TypeGuard[str]:
 
 def id_in(event: Object) -> str | None:
     """Return the id of the response that an event begins or ends, None where it names none."""
-    response = event.get("response") if event.get("type") in ("response.created", *FINAL) else None
+    response = event.get("response") if event.get("type") in _NAMING else None
     return (_id(response.get("id")) if isinstance(response, dict) else None) or None
 
 

@@ -133,12 +133,15 @@ class Socket:
 
     def _take(self, kind: bytes | None, data: bytes, at: float, dropped: bool) -> list[SocketTurn]:
         """Give an event to the turn that it belongs to."""
-        over = list(self._withdrawn())
+        over = self._withdrawn()
         if not self.open_turns:
             return over
-        head = self.open_turns[0]
-        head.exchange.first_byte_at = head.exchange.first_byte_at or at
-        if kind is None or head.response_info.buffer(kind, data) or self._is_late(event := parsed(data)):
+        head = self.open_turns[0].exchange
+        head.first_byte_at = head.first_byte_at or at
+        if kind is None or head.response_info.buffer(kind, data):
+            return over
+        event = parsed(data)
+        if self._is_late(event):
             return over
         if self._is_of_next(event):
             return [*over, self._cut(_WENT_ON), *self._take(kind, data, at, dropped)]
@@ -165,10 +168,12 @@ class Socket:
             return any(not turn.withdrawn for turn in islice(self.open_turns, 1, None))
         return first.is_another(id_in(event))
 
-    def _withdrawn(self) -> Iterator[SocketTurn]:
-        """Yield the first turns, as far as they did not leave after all."""
+    def _withdrawn(self) -> list[SocketTurn]:
+        """Remove and return the first turns, as far as they did not leave after all."""
+        over = list[SocketTurn]()
         while self.open_turns and self.open_turns[0].withdrawn:
-            yield self.open_turns.popleft()
+            over.append(self.open_turns.popleft())
+        return over
 
     def _cut(self, cut_short: str) -> SocketTurn:
         """End the first turn without the end of its response."""
