@@ -76,7 +76,7 @@ def _refusing() -> Iterator[Fault]:
     )
     yield Fault(
         "backend-upgrade-refused",
-        "A WebSocket is refused: the client gets the refusal unchanged, and nothing is told, because no turn was sent.",
+        "A WebSocket is refused: the client gets the refusal unchanged, and the handshake is told once, as rejected.",
         _upgrade_refused,
     )
     yield Fault(
@@ -109,7 +109,7 @@ def _refused_once(broken: Break, kind: Kind) -> Trigger:
 async def _upgrade_refused(run: FaultRun) -> list[Observation]:
     backend = run.fixture.backend
     backend.rules = replace(Rules(), upgrade_status=426)  # the WebSocket of the background turns is open already
-    observed = await run.whole(run.turn(None, entries=0), WEBSOCKET)
+    observed = await run.whole(run.turn(None, "rejected"), WEBSOCKET)
     backend.rules = Rules()
     return [observed]
 

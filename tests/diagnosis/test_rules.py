@@ -70,6 +70,11 @@ def after(*, tokens: int | None = 20_000, cached: int | None = 0, load: int = 1,
         ),
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
         ({"tokens": None}, "no_usage", "the turn ended without usage counters: it was cut or cancelled, or they "),
+        (
+            {"tokens": None, "cut_short": "its WebSocket was closed by the server with 1008"},
+            "no_usage",
+            "the turn ended without usage counters: its WebSocket was closed by the server with 1008",
+        ),
         ({"cached": None}, "no_usage", "the response does not say how many tokens were cached"),
         ({"tokens": 1023}, "below_minimum", "1,023 input tokens are fewer than the 1,024 from which on "),
         (
@@ -110,6 +115,25 @@ def test_without_a_predecessor_a_turn_is_cold() -> None:
     assert (verdict.predecessor, verdict.reusable, verdict.resent, verdict.is_miss) == (None, None, 0, False)
     assert warm.name == "cold"
     assert warm.because.endswith("; 9,000 tokens were read all the same, which others had sent")
+
+
+@pytest.mark.parametrize(
+    ("given", "because"),
+    [
+        ({"status": 426}, "the WebSocket was refused with status 426 Upgrade Required"),
+        ({"status": 429, "failed": "rate_limited"}, "refused with status 429 Too Many Requests (rate_limited)"),
+        ({"status": 299}, "the WebSocket was refused with status 299"),
+        (
+            {"status": 403, "challenge": True},
+            "a challenge page came instead of a WebSocket (status 403): a proxy's TLS",
+        ),
+    ],
+)
+def test_a_refused_handshake_is_rejected_whatever_its_status(given: dict[str, Any], because: str) -> None:
+    verdict = judged(record(endpoint="handshake", tokens=None, **given), None)
+
+    assert verdict.name == "rejected"
+    assert because in verdict.because
 
 
 @pytest.mark.parametrize(

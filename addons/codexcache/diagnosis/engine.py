@@ -104,7 +104,10 @@ class Engine:
             named=named,
             complete=_is_complete(turn, named),
         )
-        self._compare(record, self._load(route.key, at))
+        if record.is_handshake:
+            self._matches[record.number] = None, 0
+        else:
+            self._compare(record, self._load(route.key, at))
         return record
 
     def turn_released(
@@ -115,6 +118,10 @@ class Engine:
         record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
         record.complete = _is_complete(turn, named)
         self._compare(record, self._matches[record.number][1])
+
+    def turn_withdrawn(self, record: Record) -> None:
+        """Forget a turn that did not leave after all."""
+        self._matches.pop(record.number, None)
 
     def predict(self, record: Record) -> Explanation | None:
         """Return what a turn is heading for before it leaves, or None where nothing speaks against a hit."""
@@ -182,6 +189,7 @@ def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
     record.usage = _usage(response_info)
     record.challenge = response_info.challenge
     record.failed = response_info.failure
+    record.cut_short = response_info.cut_short
 
 
 def _usage(response_info: ResponseInfo) -> Usage | None:
@@ -222,6 +230,11 @@ class DiagnosisService:
             socket = record.route.socket
             named = self._responses.get(socket, {}).get(turn.previous_response_id or "")
             self.engine.turn_released(record, turn, route_of(exchange, socket), at=at, named=named)
+
+    def turn_withdrawn(self, exchange: Exchange) -> None:
+        """Forget a turn that did not leave after all."""
+        if exchange.record:
+            self.engine.turn_withdrawn(exchange.record)
 
     def turn_ended(self, exchange: Exchange, *, at: float) -> None:
         """Hand in a turn that has ended, and give its diagnosis to the listeners."""

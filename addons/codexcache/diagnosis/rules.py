@@ -21,6 +21,7 @@ there.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from ..static_frozen import static_frozen
 from ..text import minutes
@@ -166,10 +167,13 @@ _ORIGINS = {
 def _rejected(context: RuleContext) -> str:
     record, status = context.record, context.record.status or 0
     if record.challenge:
+        expected = "a WebSocket" if record.is_handshake else "an answer"
         return (
-            f"a challenge page came instead of an answer (status {status}): a proxy's TLS fingerprint differs from the "
-            "client's, and the site asked for a browser"
+            f"a challenge page came instead of {expected} (status {status}): a proxy's TLS fingerprint differs from "
+            "the client's, and the site asked for a browser"
         )
+    if record.is_handshake:
+        return f"the WebSocket was refused with status {_status_line(status, record.failed)}"
     if record.refused:
         origin = _ORIGINS[record.refused.origin]
         return f"the backend rejected the parameter {record.refused.member!r} (status {status}){origin}"
@@ -178,10 +182,17 @@ def _rejected(context: RuleContext) -> str:
     return f"the backend failed the turn ({record.failed})" if record.failed else ""
 
 
+def _status_line(status: int, failed: str | None) -> str:
+    """Return a status in words, with what else is known of the failure."""
+    phrase = f" {HTTPStatus(status).phrase}" if status in HTTPStatus else ""
+    return f"{status}{phrase}" + (f" ({failed})" if failed else "")
+
+
 def _no_usage(context: RuleContext) -> str:
     usage = context.record.usage
     if usage is None:
-        return "the turn ended without usage counters: it was cut or cancelled, or they were stripped"
+        cut_short = context.record.cut_short or "it was cut or cancelled, or they were stripped"
+        return f"the turn ended without usage counters: {cut_short}"
     return "the response does not say how many tokens were cached" if usage.cached is None else ""
 
 

@@ -1,6 +1,6 @@
 """What is stored of a turn, for comparison with later ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..static_frozen import static_frozen
 from ..wire.routes import Endpoint
@@ -45,6 +45,7 @@ class Usage:
 class Record:
     """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until they are known.
 
+    `is_handshake` is True for a WebSocket's handshake that was refused: it is no turn, and of no conversation.
     `conversation` is the number of the conversation's first known turn. A turn is not `complete` if it extends a
     response that is not known: then only the end of its prompt is.
     """
@@ -68,3 +69,8 @@ class Record:
     failed: str | None = None
     challenge: bool = False
     outputs: tuple[Item, ...] = ()
+    cut_short: str = ""
+    is_handshake: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_handshake = self.endpoint == "handshake"

@@ -7,7 +7,8 @@ schemas of their own and reject a key (router-for-me/CLIProxyAPI#4289).
 
 from typing import Literal
 
-type Endpoint = Literal["responses", "compact"]
+type Endpoint = Literal["responses", "compact", "handshake"]
+"""Where a turn is sent; a WebSocket's handshake, which is none, is told of where it was refused."""
 
 ESSENTIAL = frozenset({"input", "model", "type"})
 """Members of a body without which it is not a turn."""

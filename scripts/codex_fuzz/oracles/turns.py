@@ -13,6 +13,8 @@ from codexcache.turn.rewrite import KEY_MEMBER, REQUEST_ID
 from codexcache.turn.websocket import Backlog, Socket
 from codexcache.wire.headers import Fields, first_value, values_by_name, with_fields, with_length
 from mitmproxy import http
+from mitmproxy.websocket import WebSocketMessage
+from wsproto.frame_protocol import Opcode
 
 from codex_fuzz.data_provider import DataProvider, fields_of, head_and_body
 from codex_fuzz.oracles.bodies import is_shallow, read_object
@@ -69,10 +71,10 @@ def check_frames(data: bytes) -> None:
     begun, ended = list[Exchange](), list[Exchange]()
     for at, frame in enumerate(frames.split(b"\n")):
         if frame.startswith(b"<"):
-            ended += filter(None, [socket.read_event(frame[1:], float(at))])
+            ended += [turn.exchange for turn in socket.read_event(frame[1:], float(at))]
         elif exchange := _begun(continuity, socket, frame):
             begun.append(exchange)
-    ended += socket.abandon()
+    ended += [turn.exchange for turn in socket.abandon("its WebSocket was closed")]
     assert list(map(id, ended)) == list(map(id, begun)), "a turn ended twice, never, or in another's place"
     for exchange in ended:
         continuity.finish(exchange, settings)
@@ -86,7 +88,7 @@ def _begun(continuity: Continuity, socket: Socket, frame: bytes) -> Exchange | N
     exchange = continuity.begin(socket.read_turn(document), default_settings(), socket.last)
     if is_shallow(frame):
         _check_written(exchange, socket.client_headers.fields, document, parse(_committed(frame, document, exchange)))
-    socket.begin(exchange)
+    socket.begin(exchange, WebSocketMessage(Opcode.TEXT, True, frame))
     return exchange
 
 

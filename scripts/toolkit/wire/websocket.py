@@ -95,9 +95,9 @@ class Peer:
         """Send a ping."""
         self._write(events.Ping(payload))
 
-    def close(self, code: int = 1000) -> None:
+    def close(self, code: int = 1000, reason: str | None = None) -> None:
         """Send a close frame."""
-        self._write(events.CloseConnection(code))
+        self._write(events.CloseConnection(code, reason))
 
     async def hang_up(self) -> None:
         """Close the WebSocket, wait until the other end has agreed, and close the connection."""
