@@ -83,7 +83,7 @@ def test_what_the_client_sent_stands_beside_what_was_forwarded() -> None:
 
 
 def test_an_edit_by_hand_is_told() -> None:
-    assert "  It was edited by hand while it was held." in page(turn_summary(edited=True)).split("\n")
+    assert "  It was edited after this addon had seen it." in page(turn_summary(edited=True)).split("\n")
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,7 @@ def judge(record: Record, match: Match | None, load: int, changes: tuple[Change,
     """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed."""
     context = RuleContext(record=record, match=match, changes=changes, load=load)
     name, because = next((name, reason) for name in VERDICTS if (reason := RULES[name](context)))
+    because += f"; its request was not read: {record.unread}" if record.unread else ""
     return _verdict(context, name, because, _resent(context) if name in MISSES else 0)
 
 
@@ -198,7 +199,8 @@ def _cold(context: RuleContext) -> str:
     if context.match:
         return ""
     cached = context.usage.cached if context.record.usage else None
-    known = f"; {cached:,} tokens were read all the same, which others had sent" if cached else ""
+    origin = "" if context.record.unread else ", which others had sent"
+    known = f"; {cached:,} tokens were read all the same{origin}" if cached else ""
     return f"no earlier turn of this conversation is known{known}"
 
 

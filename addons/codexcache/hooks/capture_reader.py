@@ -18,10 +18,9 @@ from ..turn.key_memory import KeySource
 from ..turn.request import read_client_headers, read_turn
 from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Socket
-from ..wire.content_encoding import Undecodable, decode
-from ..wire.headers import values_by_name
+from ..wire.content_encoding import decode
 from ..wire.routes import Endpoint
-from .http import coding_of, reader_of
+from .responses import coding_of, read_whole
 from .websocket import CREATE
 
 _LONGEST = 30 * 86_400
@@ -52,7 +51,7 @@ def read_saved_request(
     document = parse(decode(request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
     exchange = unchanged_exchange(read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint))
     if response is not None:
-        _read(response, exchange)
+        read_whole(response, exchange)
     sent_at = request.timestamp_end or request.timestamp_start
     ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
     return _as_portrayed(_recalled(exchange, sent_at, ended_at), turn_summaries[-1:])
@@ -83,16 +82,6 @@ def _recalled(exchange: Exchange, sent_at: float, ended_at: float) -> SavedTurn:
 def _placed(at: float) -> float:
     """Return a time that a calendar knows; a file can hold any number, and some that are none."""
     return at if 0 <= at < _END_OF_TIME else 0.0
-
-
-def _read(response: http.Response, exchange: Exchange) -> None:
-    """Read a whole response as its stream was read."""
-    try:
-        reader = reader_of(response, values_by_name(response.headers.fields), exchange, lambda: None)
-        reader.feed(response.raw_content or b"")
-        reader.feed(b"")
-    except Undecodable:
-        return  # what cannot be read has no usage, and the verdict says so
 
 
 def _turns(flow: http.HTTPFlow, host: str, summarized: Container[float]) -> Iterator[SavedTurn]:
