@@ -225,3 +225,33 @@ def test_the_untouched_envelope_changes_nothing() -> None:
     sent = turn({"session_id": "s"}, stream_options={})
 
     assert no_edits(sent.client_headers) == RequestEdits(fields=sent.client_headers.fields)
+
+
+DIGESTS = {"Content-MD5": "x", "digest": "x", "Content-Digest": "x", "repr-digest": "x"}
+NAMES = {name.lower() for name in DIGESTS}
+SENT = {"session-id": "k", "session_id": "k", "x-digest": "y", **DIGESTS}
+
+
+@pytest.mark.parametrize(
+    ("body", "strip"), [({}, ""), ({"prompt_cache_key": "k", "user": "u"}, "user")], ids=["a key", "a member less"]
+)
+def test_digests_of_a_body_that_is_edited_are_removed(body: dict[str, Json], strip: str) -> None:
+    edits = sealed(SENT, body, strip=strip)
+
+    assert headers_of(edits) == {"session-id": "k", "session_id": "k", "x-digest": "y"}
+    assert edits.changed[:4] == ("content-digest", "content-md5", "digest", "repr-digest")
+
+
+def test_digests_of_a_body_that_is_not_edited_are_kept() -> None:
+    """Although a header is completed."""
+    edits = sealed({"session-id": "k", **DIGESTS}, {"prompt_cache_key": "k"})
+
+    assert headers_of(edits).keys() >= NAMES
+    assert edits.changed == ("session_id",)
+
+
+def test_the_digests_of_a_handshake_are_kept() -> None:
+    """It has no body, and its frames have no header."""
+    edits = plan_handshake_edits(client_headers({"session-id": "k", **DIGESTS}))
+
+    assert headers_of(edits).keys() >= NAMES

@@ -15,8 +15,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
+from mitmproxy import ctx, http
 from mitmproxy import flow as any_flow
-from mitmproxy import http
 from mitmproxy.net import encoding
 
 from ..body.incremental import Body
@@ -38,9 +38,8 @@ _ANSWERED = (
     "that addon sends turns to the backend by itself, load this one first: -s codex_continuity.py -s OTHER.py."
 )
 _UNHEARD = (
-    "The response to a turn was streamed past Codex Continuity, so the turn ends without its counters. Another addon "
-    "that sets response.stream is to be loaded first (-s OTHER.py -s codex_continuity.py), then both see the response; "
-    "the option stream_large_bodies is to be unset."
+    "Another addon has replaced this one's response.stream, so turns end without their counters. Load that addon first "
+    "(-s OTHER.py -s codex_continuity.py); then both see the response."
 )
 _TOO_LATE = (
     "A response that had already been passed on was intercepted, or edited by another addon or an option: the client "
@@ -81,10 +80,10 @@ class SentTurn(NamedTuple):
 
 
 class Listening(NamedTuple):
-    """The tap of a response. `is_altered` is True if another addon alters what has passed the tap."""
+    """The tap of a response, and its stream callback; None if another addon alters what has passed the tap."""
 
     tap: Tap
-    is_altered: bool
+    callback: object
 
 
 class HttpTurns:
@@ -125,7 +124,7 @@ class HttpTurns:
         if not flow.live or not response or response.status_code == 101:
             return None
         sent, values = self._sent.get(flow.id), values_by_name(response.headers.fields)
-        if is_event_stream(values) or (sent and (response.stream or not is_document(values))):
+        if is_event_stream(values) or (sent and not _comes_whole(response, values)):
             self._listen(flow.id, response, values, sent)
         elif sent:
             read_head(response, values, sent.exchange)
@@ -197,7 +196,10 @@ class HttpTurns:
         """Let a turn that cannot be read pass unchanged, and record it by what its headers and its response say."""
         pass_unchanged(flow, reason)
         turn = unread_turn(client_headers, transport="http", host=host, endpoint=endpoint, reason=str(reason))
-        self._commit(flow, unchanged_exchange(turn, self._state.settings.mode), None)
+        self._commit(flow, exchange := unchanged_exchange(turn, self._state.settings.mode), None)
+        if flow.request.stream and flow.response:  # the backend has answered before it had the whole request
+            read_whole(flow.response, exchange)
+            self._close(flow)
 
     def _commit(self, flow: http.HTTPFlow, exchange: Exchange, content: bytes | None) -> None:
         """Write the edits to the request, and record that the turn leaves."""
@@ -254,8 +256,9 @@ class HttpTurns:
         reader = self._reader(response, values, sent.exchange) if sent else None
         buffer = BodyBuffer(self._state.settings.view_limit) if self._state.visibility.present else None
         tap = Tap(self._note_error, reader, buffer)
-        self._listening[flow_id] = Listening(tap, callable(other))
-        response.stream = _chained(tap.listener(), other) if callable(other) else tap.listener()
+        callback = tap.listener()
+        self._listening[flow_id] = Listening(tap, None if callable(other) else callback)
+        response.stream = _chained(callback, other) if callable(other) else callback
 
     def _reader(self, response: http.Response, values: Values, exchange: Exchange) -> Reader | None:
         try:
@@ -298,15 +301,21 @@ class HttpTurns:
         body = listening.tap.release()
         if response.raw_content is None:
             response.raw_content = body
-        elif body is not None and response.raw_content != body and not listening.is_altered:
+        elif body is not None and response.raw_content != body and response.stream is listening.callback:
             self._warn(_TOO_LATE)
 
 
 def _whole(request: http.Request) -> bytes:
     """Return a request's content as it came. Raises Unreadable."""
     if request.stream or request.raw_content is None:
-        raise Unreadable("stream_large_bodies had it sent before it was read")
+        raise Unreadable("it was sent before it could be read, by stream_large_bodies or another addon")
     return request.raw_content
+
+
+def _comes_whole(response: http.Response, values: Values) -> bool:
+    """Return True for a response that nobody streams: a JSON document, of which a part is of no use to a client."""
+    streams_large = getattr(getattr(ctx, "options", None), "stream_large_bodies", None)
+    return is_document(values) and not (response.stream or streams_large)
 
 
 def _shown(flow: http.HTTPFlow) -> object:

@@ -18,7 +18,7 @@ def is_event_stream(values: Values) -> bool:
 
 
 def is_document(values: Values) -> bool:
-    """Return True if header fields announce a JSON document, which no client can use before all of it is there."""
+    """Return True if header fields announce a JSON document."""
     return _kind(values).startswith("application/json")
 
 

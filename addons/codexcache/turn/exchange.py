@@ -70,12 +70,12 @@ class Exchange:
     @property
     def refusal(self) -> Refusal | None:
         """The member of the body that the backend rejected, if any, and if the body is known."""
-        error = None if self.turn.unread else self.response_info.error
+        error = None if (self.edited_turn or self.turn).unread else self.response_info.error
         member = rejected_param(error) if error else None
         return self._refusal_of(member) if member else None
 
     def _refusal_of(self, member: str) -> Refusal:
-        if member in self.edits.put and self.turn.explicit_key is None:
+        if member in self.edits.put and member in self.changed and self.turn.explicit_key is None:
             return Refusal(member, "addon")
         sent = self.edited_turn.document if self.edited_turn else self.turn.document.keys() - self.edits.drop
         return Refusal(member, "client" if member in sent else "neither")
