@@ -14,8 +14,10 @@ from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Object
 from codexcache.hooks.notify import turn_summaries
 from conftest import Stage
+from embedded_backend.certificates import Authority
 from mitmproxy import http, io
 from mitmproxy.addons.intercept import Intercept
+from support import http2
 from support.client import Field, Reply, connected
 from support.proxy import Proxy
 from support.talks import asked, until
@@ -507,6 +509,50 @@ async def test_a_capture_of_a_bare_proxy_is_replayed(
     assert [line.split()[0] for line in started_with] == ["server_replay"] * lines
 
 
+async def test_a_capture_of_a_proxy_with_the_addon_is_replayed_in_its_mode(
+    desk: Desk, stage: Stage, tmp_path: Path
+) -> None:
+    """The same turn is edited to the same bytes, by any start."""
+    upstream = await stage.upstream(streaming(counted(9_000, 20)))
+    await post(await desk.proxy())
+    with (tmp_path / "day.mitm").open("wb") as file:
+        io.FlowWriter(file).add(desk.kept.flows[0])
+    reply = await post(await desk.proxy(server_replay=[str(tmp_path / "day.mitm")]))
+
+    assert (reply.body, len(upstream.requests)) == (counted(9_000, 20), 1)
+
+
+async def test_a_document_in_pieces_is_read_whatever_option_streams_it(
+    desk: Desk, stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """mitmproxy sees only as it comes that it is over stream_large_bodies."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    text = document(9_000, 20) + b" " * 5_000
+    await stage.upstream(responding(head, *(chunk(text[at : at + 500]) for at in range(0, len(text), 500)), chunk(b"")))
+    proxies = desk.both(stream_large_bodies="2k")
+    bare, ours = [(await post(proxy, path=COMPACT)).body async for proxy in proxies]
+    (row,) = await desk.rows()
+
+    assert ours == bare == text
+    assert (row[INPUT], row[CACHED]) == (9_000, 20)
+    assert [line.split()[0] for line in said(caplog)] == ["stream_large_bodies"]
+
+
+async def test_a_document_that_is_cut_has_its_status(desk: Desk, stage: Stage) -> None:
+    """And no counters."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(whole(document())[:-5])
+        exchange.writer.transport.abort()
+
+    await stage.upstream(answer)
+    replies = [await post(proxy, path=COMPACT) async for proxy in desk.both()]
+    (row,) = await desk.rows()
+
+    assert [reply.status for reply in replies] == [502, 502]
+    assert (row["status"], row["verdict"]) == (200, "no_usage")
+
+
 # A request that is edited behind the addon.
 
 
@@ -646,6 +692,31 @@ async def test_a_turn_that_nobody_edits_is_not_read_again(
     await post(await desk.proxy(**MOVES["map_remote"]))
     await desk.rows(2)
 
+    assert read == []
+
+
+@pytest.mark.parametrize("server", ["h2", "http/1.1"])
+async def test_between_two_versions_of_http_a_turn_is_as_it_was_written(
+    desk: Desk, stage: Stage, authority: Authority, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What mitmproxy itself converts is no edit."""
+    read = list[object]()
+    monkeypatch.setattr("codexcache.hooks.http.HttpTurns._reread", lambda *_: read.append(1))
+
+    async def answer(exchange: http2.Exchange) -> None:
+        await exchange.respond([(":status", "200"), ("content-type", "text/event-stream")])
+        await exchange.send(counted(9_000, 10), last=True)
+
+    async with http2.running_http2_upstream(authority.context(), answer) as upstream:
+        stage.ports["chatgpt.com"] = upstream.port
+        if server == "http/1.1":
+            await stage.upstream(streaming(counted(9_000, 10)))
+        proxy = await desk.proxy(connection_strategy="lazy", ssl_insecure=True)
+        async with http2.http2_connected(proxy) as client:
+            await client.post(RESPONSES, [JSON, ("x-session-id", "s")], body())
+        (row,) = await desk.rows()
+
+    assert (row["verdict"], row[CACHED], row["key"]) == ("cold", 10, desk.pseudonym("s"))
     assert read == []
 
 
