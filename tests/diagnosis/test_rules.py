@@ -303,3 +303,24 @@ def test_a_cause_can_be_told_before_the_turn_is_sent(name: str) -> None:
     found = predicted(replace(mine, echoed_key=None), match(mine, first), load)
 
     assert (found.name if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "begins"),
+    [
+        (
+            {"cached": 9_000},
+            "cold: no earlier turn of this conversation is known; 9,000 tokens were read all the same;",
+        ),
+        ({"cached": 0}, "cold: no earlier turn of this conversation is known;"),
+        ({"tokens": 100}, "below_minimum: 100 input tokens are fewer than the 1,024 from which on anything is cached;"),
+        ({"tokens": None}, "no_usage: the turn ended without usage counters:"),
+        ({"tokens": None, "status": 400}, "rejected: the backend answered with status 400;"),
+    ],
+)
+def test_a_verdict_on_a_turn_that_was_not_read_says_why_it_was_not(given: dict[str, Any], begins: str) -> None:
+    """What others had sent is not known of it either."""
+    verdict = str(judged(record(1, [], unread="it is not JSON", complete=False, **given), None))
+
+    assert verdict.startswith(begins)
+    assert verdict.endswith("; its request was not read: it is not JSON")

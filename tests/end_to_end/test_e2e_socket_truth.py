@@ -131,10 +131,10 @@ class Chain:
 
 
 async def proxied(
-    net: Network, journal: Journal, *, before: Sequence[object] = (), behind: Sequence[object] = ()
+    net: Network, journal: Journal, *, before: Sequence[object] = (), behind: Sequence[object] = (), **settings: Any
 ) -> Proxy:
     """Start a proxy with the addon between others."""
-    return await net.proxy(Chain(*before, journal.addon, *behind), codex_journal=str(journal.path))
+    return await net.proxy(Chain(*before, journal.addon, *behind), codex_journal=str(journal.path), **settings)
 
 
 async def bare(net: Network, *others: object, **settings: Any) -> Proxy:
@@ -307,6 +307,17 @@ async def test_turns_and_answers_may_be_binary(net: Network, journal: Journal, k
     assert ["stream_options" in orjson.loads(message) for message in edited] == [False, False]
     assert [orjson.loads(message)["prompt_cache_key"] for message in edited] == ["s", "s"]
     assert journal.inputs == ["a", "b"]
+
+
+async def test_a_turn_that_is_too_large_to_be_read_has_a_row(net: Network, journal: Journal) -> None:
+    """It leaves as it came, and its counters are those of its response."""
+    client = asking(turn("a"), turn("b", metadata={"x": "x" * 2_000}), turn("c"))
+    await net.upstream(talking(backend := Backend()))
+    without = await passed(await bare(net), backend, client)
+
+    assert await passed(await proxied(net, journal, codex_body_limit="1k"), backend, client) == without
+    assert journal.inputs == ["a", "b", "c"]
+    assert ["its request was not read" in str(entry["because"]) for entry in journal.entries] == [False, True, False]
 
 
 @pytest.mark.parametrize("path", [OTHER_PATH, "/backend-api/other", RESPONSES])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from codexcache.hooks import config_checks
-from codexcache.options import OPTIONS, Settings, default_settings
+from codexcache.options import OPTIONS, Mode, Settings, default_settings
 from conftest import Network
 from mitmproxy import options, optmanager, version
 from support.client import connected, plainly_connected
@@ -22,6 +22,10 @@ OTHERS: dict[str, tuple[Any, Any]] = {
     "modify_body": (list, []),
     "modify_headers": (list, []),
     "proxyauth": (str | None, None),
+    "server_replay": (list, []),
+    "server_replay_extra": (str, "forward"),
+    "server_replay_ignore_content": (bool, False),
+    "server_replay_kill_extra": (bool, False),
     "stream_large_bodies": (str | None, None),
     "validate_inbound_headers": (bool, True),
 }
@@ -93,6 +97,29 @@ def test_what_makes_the_addon_useless_is_pointed_out(values: dict[str, Any], sen
     (found,) = warned(**values)
 
     assert found.startswith(sentence)
+
+
+@pytest.mark.parametrize("mode", ["fill", "pin", "observe"])
+@pytest.mark.parametrize(
+    ("values", "leaves"),
+    [
+        ({}, True),
+        ({"server_replay_extra": "kill"}, False),
+        ({"server_replay_extra": "404"}, False),
+        ({"server_replay_kill_extra": True}, False),
+        ({"server_replay_ignore_content": True}, None),
+    ],
+)
+def test_a_replay_that_edited_turns_would_miss_is_pointed_out(
+    mode: Mode, values: dict[str, Any], leaves: bool | None
+) -> None:
+    """With what keeps a turn from the real backend, unless that is set already."""
+    sentences = warned_with(replace(default_settings(), mode=mode), server_replay=["day.mitm"], **values)
+
+    assert len(sentences) == (leaves is not None and mode != "observe")
+    for sentence in sentences:
+        assert sentence.startswith(f"server_replay compares the body of a turn after codex_mode={mode} has edited it")
+        assert ("server_replay_extra=kill keeps it here" in sentence) is leaves
 
 
 @pytest.mark.parametrize(

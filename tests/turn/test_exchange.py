@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.options import Mode, Settings, default_settings
-from codexcache.turn.exchange import Continuity, Exchange
-from codexcache.turn.request import Transport
+from codexcache.turn.exchange import Continuity, Exchange, unchanged_exchange
+from codexcache.turn.request import Transport, unread_turn
 from codexcache.wire.routes import Endpoint
 from support.turns import Headers, client_headers, conversation, fields, headers_of, turn
 
@@ -270,6 +270,52 @@ def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
 
     assert exchange.refusal == ("user", "neither")
     exchange.edited_turn = turn({}, {"user": "v"})
+    assert exchange.refusal == ("user", "client")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "changed"),
+    [
+        pytest.param({}, {}, ("stream_options",), id="nothing of it left"),
+        pytest.param({"session-id": "s"}, {}, ("session-id", "stream_options"), id="a header left"),
+        pytest.param({}, {"prompt_cache_key": "s"}, ("prompt_cache_key", "stream_options"), id="the key left"),
+        pytest.param({"session-id": "t"}, {"prompt_cache_key": "t"}, ("stream_options",), id="others in their place"),
+        pytest.param({}, {"stream_options": {}}, (), id="what was removed is back"),
+    ],
+)
+def test_of_what_was_changed_counts_what_left_so(
+    headers: Headers, body: dict[str, Json], changed: tuple[str, ...]
+) -> None:
+    exchange = Client().send({"x-session-id": "s"}, {"stream_options": {}})
+    exchange.edited_turn = turn(headers, body)
+
+    assert exchange.changed == changed
+
+
+def test_a_digest_that_was_removed_counts_until_another_is_there() -> None:
+    exchange = Client().send({"session_id": "s", "digest": "old"}, {})
+    exchange.edited_turn = turn({}, {"prompt_cache_key": "s"})
+    assert "digest" in exchange.changed
+
+    exchange.edited_turn = turn({"digest": "new"}, {"prompt_cache_key": "s"})
+    assert "digest" not in exchange.changed
+
+
+def test_a_key_that_another_addon_put_in_the_place_of_the_added_one_is_the_clients() -> None:
+    exchange = Client().send({"session_id": "s"}, {})
+    exchange.response_info.error = {"detail": "Unsupported parameter: prompt_cache_key"}
+    exchange.edited_turn = turn({}, {"prompt_cache_key": "other"})
+
+    assert exchange.refusal == ("prompt_cache_key", "client")
+
+
+def test_nothing_that_a_turn_is_refused_for_can_be_found_in_a_body_that_was_not_read() -> None:
+    sent = unread_turn(client_headers(), transport="http", host="h", endpoint="responses", reason="it is not JSON")
+    exchange = unchanged_exchange(sent, "fill")
+    exchange.response_info.error = {"detail": "Unsupported parameter: user"}
+    assert exchange.refusal is None
+
+    exchange.edited_turn = turn({}, {"user": "u"})
     assert exchange.refusal == ("user", "client")
 
 

@@ -80,6 +80,7 @@ def judge(record: Record, match: Match | None, load: int, changes: tuple[Change,
     """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed."""
     context = RuleContext(record=record, match=match, changes=changes, load=load)
     name, because = next((name, reason) for name in VERDICTS if (reason := RULES[name](context)))
+    because += f"; its request was not read: {record.unread}" if record.unread else ""
     return _verdict(context, name, because, _resent(context) if name in MISSES else 0)
 
 
@@ -167,12 +168,12 @@ _ORIGINS = {
 def _rejected(context: RuleContext) -> str:
     record, status = context.record, context.record.status or 0
     if record.challenge:
-        expected = "a WebSocket" if record.is_handshake else "an answer"
+        expected = "a WebSocket" if record.endpoint == "handshake" else "an answer"
         return (
             f"a challenge page came instead of {expected} (status {status}): a proxy's TLS fingerprint differs from "
             "the client's, and the site asked for a browser"
         )
-    if record.is_handshake:
+    if record.endpoint == "handshake":
         return f"the WebSocket was refused with status {_status_line(status, record.failed)}"
     if record.refused:
         origin = _ORIGINS[record.refused.origin]
@@ -209,7 +210,8 @@ def _cold(context: RuleContext) -> str:
     if context.match:
         return ""
     cached = context.usage.cached if context.record.usage else None
-    known = f"; {cached:,} tokens were read all the same, which others had sent" if cached else ""
+    origin = "" if context.record.unread else ", which others had sent"
+    known = f"; {cached:,} tokens were read all the same{origin}" if cached else ""
     return f"no earlier turn of this conversation is known{known}"
 
 

@@ -20,8 +20,8 @@ from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Socket
 from ..wire.content_encoding import decode
 from ..wire.routes import Endpoint
-from .http import coding_of
-from .websocket import CREATE, closing_of, read_whole
+from .responses import coding_of, read_whole
+from .websocket import CREATE, closing_of
 
 _LONGEST = 30 * 86_400
 """Seconds that a turn can have lasted; a summary with a longer time is wrong."""

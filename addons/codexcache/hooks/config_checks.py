@@ -203,6 +203,23 @@ def _rewriting(options: optmanager.OptManager, settings: Settings) -> Iterator[s
         )
 
 
+def _replay(options: optmanager.OptManager, settings: Settings) -> Iterator[str]:
+    """Name a replay of responses that no edited turn would find."""
+    if not options.server_replay or options.server_replay_ignore_content or settings.mode == "observe":
+        return
+    sentence = (
+        f"server_replay compares the body of a turn after codex_mode={settings.mode} has edited it, so a capture that "
+        "was made without this addon matches none. Set codex_mode=observe, or server_replay_ignore_content=true, with "
+        "which turns are answered in the order of the capture."
+    )
+    if options.server_replay_extra == "forward" and not options.server_replay_kill_extra:
+        sentence += (
+            " Until then, each turn that matches none goes to the real backend with the client's token; "
+            "server_replay_extra=kill keeps it here."
+        )
+    yield sentence
+
+
 def _subjects(patterns: list[str], turns: list[http.HTTPFlow]) -> Iterator[tuple[str, str]]:
     """Yield subject and replacement of each pattern whose filter lets a turn through."""
     for pattern in patterns:
@@ -273,6 +290,7 @@ _CHECKS: tuple[Callable[[optmanager.OptManager, Settings], Iterator[str]], ...] 
     _sizes,
     _silence,
     _rewriting,
+    _replay,
     _journal,
     _inbound,
     _exposure,

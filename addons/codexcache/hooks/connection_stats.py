@@ -57,7 +57,7 @@ class ConnectionStats:
     def count(self, turn: FinishedTurn) -> None:
         """Count a finished turn, what was altered for it, and what cut it short; or why a WebSocket was refused."""
         diagnosis, record = turn.diagnosis, turn.diagnosis.record
-        if record.is_handshake:
+        if record.endpoint == "handshake":
             return _count(self.refused, diagnosis.verdict.because)
         self.turns += 1
         _count(self._changed, diagnosis.exchange.changed)

@@ -136,7 +136,7 @@ class Notifier:
 
     def _mark(self, turn: FinishedTurn) -> None:
         """Put summary, marker and comment on the flow, and keep the line for a report, where somebody could ask."""
-        is_handshake = turn.diagnosis.record.is_handshake  # a report is on turns
+        is_handshake = turn.diagnosis.record.endpoint == "handshake"  # a report is on turns
         self.recent.count += not is_handshake
         if not self._state.visibility.present:
             return

@@ -9,6 +9,7 @@ The messages of every WebSocket that passes are kept for viewing up to a limit; 
 
 import contextlib
 import functools
+import re
 import time
 from collections.abc import Awaitable
 from collections.abc import Set as AbstractSet
@@ -17,15 +18,15 @@ from mitmproxy import http, websocket
 
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
-from ..turn.exchange import Exchange
-from ..turn.request import ParsedBody, Turn, read_client_headers
+from ..turn.exchange import Exchange, unchanged_exchange
+from ..turn.request import ParsedBody, Turn, read_client_headers, unread_turn
 from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
-from ..wire.headers import values_by_name
 from ..wire.routes import endpoint_of
 from .deferred import LARGE, run_maybe_in_thread
-from .http import HoldTurn, hold_nothing, reader_of
+from .http import HoldTurn, hold_nothing
+from .responses import read_whole
 from .state import State, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"
@@ -35,6 +36,8 @@ CREATE = "response.create"
 """The type of the message that is a turn."""
 
 _CREATE = CREATE.encode()
+_BEGINNING = re.compile(rb'\s*\{\s*"type"\s*:\s*"response\.create"')
+"""How a turn begins, which is all that is known of one that cannot be read."""
 
 
 class SocketTurns:
@@ -122,6 +125,15 @@ class SocketTurns:
                 self._commit(flow, socket, message, turn, body)
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)
+            if _BEGINNING.match(message.content):
+                self._begin(flow, socket, message, self._unread(socket, str(reason)))
+
+    def _unread(self, socket: Socket, reason: str) -> Exchange:
+        """Return the exchange of a turn that cannot be read: it is recorded by what its response says."""
+        turn = unread_turn(
+            socket.client_headers, transport="websocket", host=socket.host, endpoint="responses", reason=reason
+        )
+        return unchanged_exchange(turn, self._state.settings.mode)
 
     def _read(self, content: bytes) -> Body[ParsedBody]:
         return self._state.read(within(content, self._state.settings.body_limit))
@@ -140,10 +152,15 @@ class SocketTurns:
         exchange = self._state.continuity.begin(turn, self._state.settings, socket.last)
         if (sent := self._state.edit(body, turn, exchange.edits)) is not None:
             message.content = sent
-        begun = socket.begin(exchange, message)
-        self._state.deferred.enqueue(functools.partial(self._record_sent, flow, begun, message.timestamp))
+        self._begin(flow, socket, message, exchange)
         if self._state.settings.intercept:
             self._hold(flow, exchange, lambda: self._reread(socket, message))
+
+    def _begin(
+        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, exchange: Exchange
+    ) -> None:
+        turn = socket.begin(exchange, message)
+        self._state.deferred.enqueue(functools.partial(self._record_sent, flow, turn, message.timestamp))
 
     def _record_sent(self, flow: http.HTTPFlow, turn: SocketTurn, at: float) -> None:
         if not turn.withdrawn:
@@ -151,15 +168,12 @@ class SocketTurns:
 
     def _end(self, socket: Socket, turn: SocketTurn, at: float) -> None:
         """Close a turn that is over, as it left; forget one that did not leave."""
-        service = self._state.diagnosis_service
         if turn.withdrawn:
-            return self._state.deferred.enqueue(functools.partial(service.turn_withdrawn, turn.exchange))
+            withdraw = functools.partial(self._state.diagnosis_service.turn_withdrawn, turn.exchange)
+            return self._state.deferred.enqueue(withdraw)
         if turn.message.content != turn.sent:
             with contextlib.suppress(ValueError):  # what is no longer a turn keeps its record
-                edited = _turn_of(socket, self._read(turn.message.content))
-                turn.exchange.edited_turn = edited
-                release = functools.partial(service.turn_released, turn.exchange, edited, at=turn.message.timestamp)
-                self._state.deferred.enqueue(release)
+                self._state.turn_edited(turn.exchange, _turn_of(socket, self._read(turn.message.content)))
         return self._state.response_ended(turn.exchange, at)
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
@@ -190,15 +204,6 @@ class SocketTurns:
 
 def _turn_of(socket: Socket, body: Body[ParsedBody]) -> Turn:
     return socket.read_turn(body.document, body.cached_parsed, body.changed)
-
-
-def read_whole(response: http.Response, exchange: Exchange) -> None:
-    """Read a response as its stream would have been read."""
-    with contextlib.suppress(Undecodable):  # of what cannot be decoded nothing but the status is known
-        reader = reader_of(response, values_by_name(response.headers.fields), exchange, lambda: None)
-        if response.raw_content is not None:
-            reader.feed(response.raw_content)
-            reader.feed(b"")
 
 
 def closing_of(data: websocket.WebSocketData | None) -> str:

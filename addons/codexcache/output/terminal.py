@@ -54,7 +54,7 @@ class Summary:
 
     def add(self, diagnosis: Diagnosis) -> None:
         """Take in one turn; a handshake that was refused is none."""
-        if diagnosis.record.is_handshake:
+        if diagnosis.record.endpoint == "handshake":
             return
         self._verdicts[diagnosis.verdict.name] += 1
         self._conversations += diagnosis.record.conversation == diagnosis.record.number  # the first turn names it

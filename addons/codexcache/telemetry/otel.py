@@ -41,7 +41,7 @@ class Otel:
 
     def export(self, turn: FinishedTurn) -> None:
         """Export one turn; a handshake that was refused is none."""
-        if self._pipeline is None or turn.diagnosis.record.is_handshake:
+        if self._pipeline is None or turn.diagnosis.record.endpoint == "handshake":
             return
         flow = self._state.flows.get(turn.diagnosis.record.flow)
         if flow is not None and flow.live:

@@ -1,6 +1,6 @@
 """What is stored of a turn, for comparison with later ones."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..static_frozen import static_frozen
 from ..wire.routes import Endpoint
@@ -45,9 +45,10 @@ class Usage:
 class Record:
     """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until they are known.
 
-    `is_handshake` is True for a WebSocket's handshake that was refused: it is no turn, and of no conversation.
+    The `endpoint` is "handshake" for a WebSocket that was refused: that is no turn, and of no conversation.
     `conversation` is the number of the conversation's first known turn. A turn is not `complete` if it extends a
-    response that is not known: then only the end of its prompt is.
+    response that is not known: then only the end of its prompt is. Nor is one whose body could not be read; `unread`
+    says why.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Record:
     warm_up: bool = False
     named: "Record | None" = None
     complete: bool = True
+    unread: str = ""
     ended_at: float | None = None
     usage: Usage | None = None
     status: int | None = None
@@ -70,7 +72,3 @@ class Record:
     challenge: bool = False
     outputs: tuple[Item, ...] = ()
     cut_short: str = ""
-    is_handshake: bool = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.is_handshake = self.endpoint == "handshake"
