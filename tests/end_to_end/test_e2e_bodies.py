@@ -29,6 +29,8 @@ PACK: dict[str, Pack] = {
     "deflate": zlib.compress,
     "ZSTD": zstandard.ZstdCompressor(level=1, write_content_size=False).compress,
     "Deflate": raw_deflate,
+    "x-gzip": gzip.compress,
+    "X-GZIP": gzip.compress,
     "identity": bytes,
 }
 UNPACK: dict[str, Pack] = {
@@ -36,6 +38,7 @@ UNPACK: dict[str, Pack] = {
     "gzip": gzip.decompress,
     "br": brotli.decompress,
     "deflate": zlib.decompress,
+    "x-gzip": gzip.decompress,
     "identity": bytes,
 }
 
@@ -84,6 +87,19 @@ async def test_a_chunked_request_stays_chunked(stage: Stage) -> None:
 BOMB = b'{"input":"' + b" " * 4_000_000 + b'"}'
 NOT_JSON = "it is not JSON"
 NOT_OBJECT = "it is not a JSON object"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "zstd"])
+async def test_a_body_in_several_parts_is_read_whole(stage: Stage, coding: str) -> None:
+    """mitmproxy itself reads the first member of a gzip file only."""
+    parts = body()[:20], body()[20:30], body()[30:]
+    upstream = await passed(
+        stage, b"".join(map(PACK[coding], parts)), ("Content-Encoding", coding), ("session_id", "s")
+    )
+
+    assert UNPACK[coding](upstream.last.body) == body(prompt_cache_key="s")
+
+
 UNREADABLE: dict[str, tuple[bytes, str, str, dict[str, str]]] = {
     "text": (b"hello", "", NOT_JSON, {}),
     "nothing": (b"", "", NOT_JSON, {}),

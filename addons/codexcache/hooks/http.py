@@ -16,7 +16,7 @@ from ..body.json_splice import Unreadable
 from ..turn.exchange import Exchange
 from ..turn.request import ClientHeaders, ParsedBody, Turn, read_client_headers, read_turn
 from ..turn.stream import BodyBuffer, Reader, Tap, reader_for
-from ..wire.content_encoding import Undecodable, decode, within
+from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Values, first_value, values_by_name
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from ..wire.sse import EVENT_LIMIT
@@ -108,7 +108,7 @@ class HttpTurns:
             return pass_unchanged(flow, reason)
         exchange, content = self._edit(body, turn)
         if (sent := content) is not None and coding:
-            content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, coding))
+            content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, name_for_encoding(coding)))
         self._commit(flow, exchange, content, host, endpoint)
 
     def _edit(self, body: Body[ParsedBody], turn: Turn) -> tuple[Exchange, bytes | None]:
