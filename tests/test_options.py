@@ -2,6 +2,7 @@
 
 import pytest
 from codexcache.options import OPTIONS, Settings, default_settings, parse_settings
+from codexcache.wire.routes import ESSENTIAL
 
 
 def parsed(**values: str) -> Settings:
@@ -53,7 +54,7 @@ def test_hosts_are_a_comma_list_in_any_case(text: str, hosts: tuple[str, ...]) -
         ("", set()),
         (" , ", set()),
         ("stream_options, user ,user", {"stream_options", "user"}),
-        ("prompt_cache_key", {"prompt_cache_key"}),
+        ("reasoning", {"reasoning"}),
         ("_x9", {"_x9"}),
     ],
 )
@@ -113,6 +114,18 @@ def test_a_wrong_value_is_refused_with_what_the_option_takes(name: str, text: st
 def test_the_sentence_says_what_was_set_and_what_can_be() -> None:
     with pytest.raises(ValueError, match=r"^codex_mode is 'of', but it takes one of fill, pin, observe\.$"):
         parsed(codex_mode="of")
+
+
+@pytest.mark.parametrize("name", ["codex_strip", "codex_learn"])
+@pytest.mark.parametrize("member", ESSENTIAL)
+def test_a_member_that_no_turn_can_do_without_is_refused_with_the_reason(name: str, member: str) -> None:
+    with pytest.raises(ValueError, match="without") as refusal:
+        parsed(**{name: f"user, {member}"})
+
+    assert str(refusal.value) == (
+        f"{name} is 'user, {member}', but it takes only members that a turn can do without. {member} is not one: "
+        f"{ESSENTIAL[member]}."
+    )
 
 
 def test_no_terminal_escape_gets_into_the_sentence() -> None:

@@ -41,7 +41,7 @@ async def test_the_start_names_the_options_that_are_set(stage: Stage, caplog: py
 BAD = {
     "codex_mode": ["", "Fill", "off"],
     "codex_hosts": ["", ",", "https://chatgpt.com", "chatgpt.com:443", "chatgpt.com/x", "*.chatgpt.com"],
-    "codex_strip": ["a b", "a.b", "input", "x,model", "type"],
+    "codex_strip": ["a b", "a.b", "input", "x,model", "previous_response_id"],
     "codex_learn": ["a b", "input"],
     "codex_body_limit": ["", "0", "-1", "1.5m", "64 mb", "lots"],
     "codex_view_limit": ["0", "none"],
