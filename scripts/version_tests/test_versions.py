@@ -55,6 +55,7 @@ async def test_the_newest_one_carries_turns_once_it_has_orjson(tmp_path: Path) -
 
     assert "is on for localhost" in said
     assert "is tested with" not in said
+    assert said.count(" contains the private key of a compromised CA ") == 1
     assert not list(tmp_path.glob("environment/lib/*/site-packages/zstandard"))
 
 

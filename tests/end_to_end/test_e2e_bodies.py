@@ -91,13 +91,15 @@ NOT_OBJECT = "it is not a JSON object"
 
 @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "zstd"])
 async def test_a_body_in_several_parts_is_read_whole(stage: Stage, coding: str) -> None:
-    """mitmproxy itself reads the first member of a gzip file only."""
-    parts = body()[:20], body()[20:30], body()[30:]
-    upstream = await passed(
-        stage, b"".join(map(PACK[coding], parts)), ("Content-Encoding", coding), ("session_id", "s")
-    )
+    """mitmproxy itself reads the first member of a gzip file only. Without the addon it passes as it came."""
+    parts = b"".join(PACK[coding](part) for part in (body()[:20], body()[20:30], body()[30:]))
+    fields = ("Content-Encoding", coding), ("session_id", "s")
+    edited = (await passed(stage, parts, *fields)).last
+    untouched = (await passed(stage, parts, *fields, addon=object())).last
 
-    assert UNPACK[coding](upstream.last.body) == body(prompt_cache_key="s")
+    assert UNPACK[coding](edited.body) == body(prompt_cache_key="s")
+    assert edited.values("content-encoding") == untouched.values("content-encoding") == [coding]
+    assert untouched.body == parts
 
 
 UNREADABLE: dict[str, tuple[bytes, str, str, dict[str, str]]] = {

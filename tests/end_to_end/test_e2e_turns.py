@@ -272,6 +272,17 @@ async def test_in_reverse_mode_the_aliases_serve_websockets(
     assert ('"prompt_cache_key":"s"' in str(recorder.messages[0])) == (codex_mode != "observe")
 
 
+async def test_without_the_addon_they_arrive_as_they_are(stage: Stage) -> None:
+    """mitmproxy itself knows of no aliases."""
+    upstream = await stage.upstream()
+    proxy = await stage.proxy(object(), mode="reverse:https://chatgpt.com")
+    async with plainly_connected(proxy, "localhost") as connection:
+        for alias in ALIASES:
+            await connection.post(alias, [JSON], body())
+
+    assert [request.target for request in upstream.requests] == list(ALIASES)
+
+
 async def test_in_reverse_mode_no_other_path_is_changed(stage: Stage) -> None:
     """Only whole paths are aliases."""
     upstream = await stage.upstream()
