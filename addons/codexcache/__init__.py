@@ -15,7 +15,7 @@
 | `console`       | the content view, the commands, held turns, redacted export                |
 | `telemetry`     | export to an OpenTelemetry collector                                       |
 | `report`        | the report: rows, statistics, charts, one HTML page                        |
-| `install_hints` | the command that adds a missing package                                    |
+| `install_hints` | what this mitmproxy lacks, and the command that adds it                    |
 | `addon`         | the addon object: builds the parts above and registers them                |
 
 A module imports only from its own layer or from earlier ones. `wire`, `body`, `turn` and `diagnosis` know

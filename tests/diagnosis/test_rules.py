@@ -107,6 +107,50 @@ def test_each_row_says_what_it_means(given: dict[str, Any], name: str, because: 
     assert "TLS fingerprint differs" in after(status=403, challenge=True).because
 
 
+REFUSED_ITEMS: dict[str, Any] = {"status": 400, "failed": "invalid_encrypted_content"}
+
+
+@pytest.mark.parametrize(
+    ("via", "sentence"),
+    [
+        ({}, "; the account did not change since its predecessor, so its encrypted items are refused for another "),
+        ({"account": "b"}, "; the account changed since its encrypted items were made: its predecessor came from "),
+    ],
+)
+@pytest.mark.parametrize("status", [400, None])
+def test_refused_encrypted_items_are_explained_by_the_account(
+    via: dict[str, Any], sentence: str, status: int | None
+) -> None:
+    """A stream can fail with the same error, without a status of its own."""
+    verdict = after(via=via, **{**REFUSED_ITEMS, "status": status})
+
+    assert verdict.name == "rejected"
+    assert f"(invalid_encrypted_content){sentence}" in verdict.because
+
+
+def test_whose_encrypted_items_they_are_can_be_unknown() -> None:
+    verdict = judged(record(1, ITEMS, **REFUSED_ITEMS), None)
+
+    assert verdict.because == (
+        "the backend answered with status 400 (invalid_encrypted_content); no earlier turn of this conversation is "
+        "known, so neither is the account of its encrypted items"
+    )
+
+
+@pytest.mark.parametrize(
+    ("member", "remedy"),
+    [
+        ("previous_response_id", "; a response can be continued only on the WebSocket that it came from, so the "),
+        ("input[13].namespace", "; no option reaches into input, so only the client can leave it out"),
+        ("tools", "; no option removes it, because turns cannot do without it, so only the client can leave it out "),
+    ],
+)
+def test_no_member_that_a_turn_needs_is_said_to_be_removable(member: str, remedy: str) -> None:
+    because = after(status=400, refused=Refusal(member, "client")).because
+
+    assert because.startswith(f"the backend rejected the parameter {member!r} (status 400){remedy}")
+
+
 def test_without_a_predecessor_a_turn_is_cold() -> None:
     """Even if it read what others had sent: before a restart of the proxy, say."""
     verdict, warm = judged(record(1, ITEMS), None), judged(record(1, ITEMS, cached=9_000), None)

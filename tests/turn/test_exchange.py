@@ -193,23 +193,36 @@ def test_observe_learns_nothing_but_says_what_to_set() -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        pytest.param({"detail": "Unsupported parameter: store"}, 400, id="a member that was not sent"),
+        pytest.param({"detail": "Unsupported parameter: seed"}, 400, id="a member that was not sent"),
         pytest.param({"detail": "Unsupported parameter: stream_options"}, 400, id="a member that was stripped"),
         pytest.param({"detail": "Invalid value: 'user'"}, 400, id="an invalid value"),
         pytest.param({"detail": "Unsupported parameter: user"}, 403, id="another status"),
         pytest.param({"detail": "Unsupported parameter: user"}, 500, id="a fault of the server"),
-        pytest.param({"error": {"code": "unknown_parameter", "param": "user.x"}}, 400, id="a nested member"),
         pytest.param({}, 400, id="no words"),
         pytest.param(None, 200, id="no error"),
     ],
 )
 def test_nothing_is_said_or_learned_of(error: Object | None, status: int) -> None:
-    client = Client(learning("user", "store"))
+    client = Client(learning("user", "seed"))
     exchange = client.send({}, {"user": "u", "stream_options": {}})
     exchange.response_info.status, exchange.response_info.error = status, error
 
     assert client.continuity.finish(exchange, client.settings) is None
-    assert client.dropped(user="u", store=True) == frozenset()
+    assert client.dropped(user="u", seed=7) == frozenset()
+
+
+@pytest.mark.parametrize("param", ["user.x", "user[0]", "input[13].namespace", "previous_response_id"])
+def test_what_no_option_removes_is_said_once_and_never_learned(param: str) -> None:
+    """A path names a member inside one that could be learned; the other one is a delta's."""
+    client = Client(learning("user"))
+    body: dict[str, Json] = {"user": [{"x": 1}], "previous_response_id": "resp_1", "input": [{}]}
+    said = [client.refuse(client.send({}, body), param) for _ in range(2)]
+
+    assert said[0] is not None
+    assert f"refused '{param}'" in said[0]
+    assert "set codex_" not in said[0]
+    assert said[1] is None
+    assert client.send({}, body).edits.drop == frozenset()
 
 
 @pytest.mark.parametrize("status", [None, 200, 400])

@@ -158,11 +158,10 @@ def slack(tokens: int) -> int:
 
 
 _ORIGINS = {
-    "client": "; codex_strip can remove it",
     "addon": ", which this addon had added",
     "neither": ", which was not in the request this proxy sent; the server probably added it",
 }
-"""What is said of a rejected parameter, by who had put it there."""
+"""What is said of a rejected parameter that the client had not put there."""
 
 
 def _rejected(context: RuleContext) -> str:
@@ -176,11 +175,26 @@ def _rejected(context: RuleContext) -> str:
     if record.endpoint == "handshake":
         return f"the WebSocket was refused with status {_status_line(status, record.failed)}"
     if record.refused:
-        origin = _ORIGINS[record.refused.origin]
+        origin = _ORIGINS.get(record.refused.origin, f"; {record.refused.remedy}")
         return f"the backend rejected the parameter {record.refused.member!r} (status {status}){origin}"
+    known = f" ({record.failed})" if record.failed else ""
     if status >= 400:
-        return f"the backend answered with status {status}" + (f" ({record.failed})" if record.failed else "")
-    return f"the backend failed the turn ({record.failed})" if record.failed else ""
+        return f"the backend answered with status {status}{known}{_whose_items(context)}"
+    return f"the backend failed the turn{known}{_whose_items(context)}" if known else ""
+
+
+def _whose_items(context: RuleContext) -> str:
+    """Return what is known of the account for which refused encrypted items were made: that of the predecessor."""
+    if context.record.failed != "invalid_encrypted_content":
+        return ""
+    if context.match is None:
+        return "; no earlier turn of this conversation is known, so neither is the account of its encrypted items"
+    if context.change("account_changed"):
+        return (
+            "; the account changed since its encrypted items were made: its predecessor came from another one, and no "
+            "other can use them"
+        )
+    return "; the account did not change since its predecessor, so its encrypted items are refused for another reason"
 
 
 def _status_line(status: int, failed: str | None) -> str:

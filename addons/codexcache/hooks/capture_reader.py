@@ -52,7 +52,7 @@ def read_saved_request(
     exchange = unchanged_exchange(read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint))
     if response is not None:
         read_whole(response, exchange)
-    sent_at = request.timestamp_end or request.timestamp_start
+    sent_at = _sent_at(request, response)
     ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
     return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
 
@@ -79,6 +79,13 @@ def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[O
     }
     for turn in _turns(flow, host, known):
         yield _with_summary(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
+
+
+def _sent_at(request: http.Request, response: http.Response | None) -> float:
+    """Return when a request had left; mitmproxy gives request and response of a HAR the times of both together."""
+    if response and request.timestamp_start == response.timestamp_start:
+        return request.timestamp_start
+    return request.timestamp_end or request.timestamp_start
 
 
 def _saved_turn(exchange: Exchange, sent_at: float, ended_at: float) -> SavedTurn:

@@ -24,7 +24,7 @@ from ..body.json_splice import Unreadable
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ClientHeaders, ParsedBody, Turn, read_client_headers, read_turn, unread_turn
 from ..turn.stream import BodyBuffer, Reader, Tap
-from ..wire.content_encoding import Undecodable, decode, within
+from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Fields, Values, values_by_name
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
@@ -177,7 +177,7 @@ class HttpTurns:
             return self._pass_unread(flow, client_headers, host, endpoint, reason)
         exchange, content = self._edit(flow, body, turn)
         if (sent := content) is not None and coding:
-            content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, coding))
+            content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, name_for_encoding(coding)))
         self._commit(flow, exchange, content)
 
     def _edit(self, flow: http.HTTPFlow, body: Body[ParsedBody], turn: Turn) -> tuple[Exchange, bytes | None]:

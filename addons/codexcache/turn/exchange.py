@@ -12,7 +12,7 @@ from ..options import Mode, Settings
 from ..wire.headers import Fields, values_by_name
 from .cache_key import CacheKey, KeyMemory, choose_key
 from .record import Record
-from .rejected_params import Refusal, RejectedParams, rejected_param
+from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
 from .request import ClientHeaders, Turn
 from .response import ResponseInfo
 from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handshake_edits
@@ -77,7 +77,7 @@ class Exchange:
         if member in self.edits.put and member in self.changed and self.turn.explicit_key is None:
             return Refusal(member, "addon")
         sent = self.edited_turn.document if self.edited_turn else self.turn.document.keys() - self.edits.drop
-        return Refusal(member, "client" if member in sent else "neither")
+        return Refusal(member, "client" if top_level(member) in sent else "neither")
 
 
 class Continuity:
