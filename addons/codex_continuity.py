@@ -13,6 +13,8 @@ changed, and no other host is looked at. `mitmproxy` and `mitmweb` take the addo
 The other options are in the README and in `mitmdump --options -s addons/codex_continuity.py`.
 """
 
+from __future__ import annotations  # the Python may be an older one, and is to hear so in a sentence
+
 import logging
 import sys
 
@@ -22,20 +24,21 @@ for _name in [name for name in sys.modules if name.partition(".")[0] == "codexca
     del sys.modules[_name]  # mitmproxy reloads this file alone; what it stands on has to follow
 
 
-def _way_out(error: Exception) -> str | None:
+def _unmet_needs() -> str | None:
     try:
-        from codexcache.install_hints import why_not
+        from codexcache.install_hints import unmet_needs
     except ModuleNotFoundError:
         return f"{__file__} needs the folder codexcache next to it: copy the two together."
-    return why_not(error, version.VERSION)
+    return unmet_needs(version.VERSION)
 
 
-try:
+_sentence = _unmet_needs()
+if _sentence is None:
     from codexcache.addon import CodexContinuity
-except (ImportError, AttributeError) as error:
-    if (sentence := _way_out(error)) is None:
-        raise
-    logging.getLogger(__name__).error(sentence)  # at the start, an error ends mitmproxy
-    addons = []
-else:
+
     addons = [CodexContinuity()]
+elif int(version.VERSION.partition(".")[0]) < 9:
+    raise RuntimeError(_sentence)  # up to mitmproxy 8, only an exception ends it
+else:
+    logging.getLogger(__name__).error(_sentence)  # at the start, an error ends mitmproxy
+    addons = []

@@ -13,6 +13,7 @@ from codexcache.addon import CodexContinuity
 from embedded_backend import Backend
 from embedded_backend.certificates import Authority
 from hypothesis import HealthCheck, settings
+from mitmproxy import certs
 from support import http2
 from support.patience import at_most
 from support.proxy import Proxy, route, running_proxy
@@ -66,6 +67,12 @@ def export_settings(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
     monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "50")
+
+
+@pytest.fixture(autouse=True)
+def _no_private_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the key out of mitmproxy 12.3, or each start would tell of it; so the tests hold there too."""
+    monkeypatch.delattr(certs, "EMUDHRA_CHAIN_PEM", raising=False)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from mitmproxy import version
 from mitmproxy.test import taddons
 from support.client import Connection
 from support.programs import ADDON, Program, started
@@ -77,6 +78,10 @@ async def test_the_script_can_be_started_from_its_own_folder(confdir: Path) -> N
 
 BAD = {
     "codex_mode": ("fil", "fill, pin, observe"),
+    "codex_strip": (
+        "input",
+        "only members that a turn can do without. input is not one: it is what the model answers.",
+    ),
     "codex_body_limit": ("64 MB", "500k, 64m or 1g"),
     "codex_redact": ("", "on or off"),  # as mitmproxy's own switches are written; the script would be dropped
 }
@@ -151,10 +156,18 @@ def test_the_script_declares_its_options() -> None:
 
 
 @pytest.mark.usefixtures("kept_modules")
-def test_another_missing_package_is_no_case_for_the_orjson_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is raised, and mitmproxy shows it."""
-    monkeypatch.setitem(sys.modules, "brotli", None)
-    with taddons.context() as context, pytest.raises(ModuleNotFoundError, match="brotli"):
+def test_an_import_that_fails_for_another_reason_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And mitmproxy shows it."""
+    monkeypatch.setitem(sys.modules, "wsproto.events", None)
+    with taddons.context() as context, pytest.raises(ModuleNotFoundError, match="wsproto"):
+        load(context)
+
+
+@pytest.mark.usefixtures("kept_modules")
+def test_a_mitmproxy_that_does_not_hear_what_is_logged_hears_an_exception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to version 8, which Linux distributions still have."""
+    monkeypatch.setattr(version, "VERSION", "8.1.1")
+    with taddons.context() as context, pytest.raises(RuntimeError, match="needs mitmproxy"):
         load(context)
 
 

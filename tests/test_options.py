@@ -2,6 +2,7 @@
 
 import pytest
 from codexcache.options import OPTIONS, default_settings
+from codexcache.wire.routes import ESSENTIAL
 from support.settings import parsed
 
 
@@ -49,7 +50,7 @@ def test_hosts_are_a_comma_list_in_any_case(text: str, hosts: tuple[str, ...]) -
         ("", set()),
         (" , ", set()),
         ("stream_options, user ,user", {"stream_options", "user"}),
-        ("prompt_cache_key", {"prompt_cache_key"}),
+        ("reasoning", {"reasoning"}),
         ("_x9", {"_x9"}),
     ],
 )
@@ -80,8 +81,8 @@ WRONG = {
         "host names without scheme",
         ["", ",", "http://a", "a b", "a:443", "a/b", "*.a", "-", "ä.org"],
     ),
-    "codex_strip": ("names of top-level members", ["a b", "a.b", "1a", "input", "user,model", "type", "a;b", "é"]),
-    "codex_learn": ("names of top-level members", ["model", "a b"]),
+    "codex_strip": ("names of top-level members", ["a b", "a.b", "1a", "a;b", "é"]),
+    "codex_learn": ("names of top-level members", ["a b"]),
     "codex_body_limit": ("500k, 64m or 1g", ["", "0", "-1", "1.5m", "64mb", "1 m", "9" * 19, "\u0661"]),
     "codex_view_limit": ("500k, 16m or 1g", ["none", "-1"]),
     "codex_intercept": ("miss, or some of ", ["misses", "hit"]),
@@ -102,6 +103,18 @@ def test_the_sentence_says_what_was_set_and_what_can_be_without_a_terminal_escap
         parsed(codex_mode="of")
     with pytest.raises(ValueError, match=r"^codex_mode is [ -~]+, but it takes one of fill, pin, observe\.$"):
         parsed(codex_mode="\x1b[31m")
+
+
+@pytest.mark.parametrize("name", ["codex_strip", "codex_learn"])
+@pytest.mark.parametrize("member", ESSENTIAL)
+def test_a_member_that_no_turn_can_do_without_is_refused_with_the_reason(name: str, member: str) -> None:
+    with pytest.raises(ValueError, match="without") as refusal:
+        parsed(**{name: f"user, {member}"})
+
+    assert str(refusal.value) == (
+        f"{name} is 'user, {member}', but it takes only members that a turn can do without. {member} is not one: "
+        f"{ESSENTIAL[member]}."
+    )
 
 
 @pytest.mark.parametrize("name", OPTIONS)

@@ -6,7 +6,7 @@
 | `options`       | the options, parsed once                                                   |
 | `text`          | text made safe to show, numbers in words, lines of a given width           |
 | `static_frozen` | dataclasses that mypy alone keeps from being changed                       |
-| `install_hints` | the command that adds a missing package                                    |
+| `install_hints` | what this mitmproxy lacks, and the command that adds it                    |
 | `wire`          | header fields, content encodings, event streams, routes                    |
 | `body`          | JSON bodies: in-place edits, incremental parsing, the body cache           |
 | `turn`          | one turn: parsed request, cache key, edits, parsed response                |

@@ -60,7 +60,7 @@ _SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "fals
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"([1-9][0-9]{0,17})([kmg]?)", re.IGNORECASE)
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_MEMBERS = f"names of top-level members, separated by commas, none of {', '.join(sorted(ESSENTIAL))}"
+_MEMBERS = "names of top-level members, separated by commas"
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*")
 
 
@@ -86,8 +86,8 @@ def parse_settings(values: Mapping[str, str | None]) -> Settings:
     return Settings(
         mode=_parse(values, "codex_mode", _mode, f"one of {', '.join(get_args(Mode))}"),
         hosts=_parse(values, "codex_hosts", _hosts, "host names without scheme, port or path, separated by commas"),
-        strip=_parse(values, "codex_strip", _members, _MEMBERS),
-        learn=_parse(values, "codex_learn", _members, _MEMBERS),
+        strip=_dispensable(values, "codex_strip"),
+        learn=_dispensable(values, "codex_learn"),
         body_limit=_parse(values, "codex_body_limit", _size, "a size such as 500k, 64m or 1g"),
         view_limit=_parse(values, "codex_view_limit", _size, "a size such as 500k, 16m or 1g"),
         tunnel=_parse(values, "codex_tunnel", _switch, "on or off"),
@@ -111,6 +111,17 @@ def _parse[T](values: Mapping[str, str | None], name: str, parser: Callable[[str
     return value
 
 
+def _dispensable(values: Mapping[str, str | None], name: str) -> frozenset[str]:
+    """Return the members that an option names. Raise ValueError if a turn cannot do without one of them."""
+    members = _parse(values, name, _members, _MEMBERS)
+    if essential := sorted(members & ESSENTIAL.keys()):
+        raise ValueError(
+            f"{name} is {values[name]!r}, but it takes only members that a turn can do without. {essential[0]} is not "
+            f"one: {ESSENTIAL[essential[0]]}."
+        )
+    return members
+
+
 def _mode(text: str) -> Mode | None:
     return cast(Mode, text) if text in get_args(Mode) else None
 
@@ -122,7 +133,7 @@ def _hosts(text: str) -> tuple[str, ...] | None:
 
 def _members(text: str) -> frozenset[str] | None:
     names = frozenset(_parts(text))
-    return names if not names & ESSENTIAL and all(_MEMBER.fullmatch(name) for name in names) else None
+    return names if all(_MEMBER.fullmatch(name) for name in names) else None
 
 
 def _size(text: str) -> int | None:

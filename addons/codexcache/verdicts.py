@@ -106,8 +106,8 @@ _ENTRIES = (
         group=REFUSED,
         meaning="the backend refused or failed the turn",
         short_advice="Read the reason of the turn: it names the status, and the parameter where one was rejected.",
-        full_advice="Read the response: it says what the backend refused. A parameter that the client sends and the "
-        "backend does not take can be removed by codex_strip; a challenge page means that the site distrusts the "
+        full_advice="Read the response: it says what the backend refused. Where that is a parameter, the reason of the "
+        "turn says what removes it, or what helps instead; a challenge page means that the site distrusts the "
         "connection, not the turn.",
         success="Try the same turn again: it ends with usage, and another verdict.",
     ),

@@ -72,8 +72,9 @@ class Environment:
 
     @property
     def journal(self) -> list[Entry]:
-        """What the addon's journal says, turn by turn."""
-        return [json.loads(line) for line in (self.folder / "journal.jsonl").read_text().splitlines()]
+        """What the addon's journal says, turn by turn; a WebSocket's handshake that was refused is none."""
+        entries = [json.loads(line) for line in (self.folder / "journal.jsonl").read_text().splitlines()]
+        return [entry for entry in entries if entry["endpoint"] != "handshake"]
 
     @property
     def logs(self) -> str:

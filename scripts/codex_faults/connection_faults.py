@@ -38,7 +38,7 @@ async def upgrade_refused(run: FaultRun) -> list[Observation]:
     """Have the backend refuse a WebSocket."""
     backend = run.fixture.backend
     backend.rules = replace(Rules(), upgrade_status=426)  # the WebSocket of the background turns is open already
-    observed = await run.whole(run.turn(None, entries=0), WEBSOCKET)
+    observed = await run.whole(run.turn(None, "rejected"), WEBSOCKET)
     backend.rules = Rules()
     return [observed]
 

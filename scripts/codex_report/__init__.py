@@ -1,1 +1,1 @@
-"""The report from the command line: one page of journals and captures."""
+"""The report from the command line: one page of journals, captures and HARs."""

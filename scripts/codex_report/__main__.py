@@ -34,8 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=PROGRAM, description="Makes one HTML page of journals and captures.")
-    parser.add_argument("file", type=Path, nargs="+", help="a journal (codex_journal), or a capture of mitmproxy's")
+    parser = argparse.ArgumentParser(prog=PROGRAM, description="Makes one HTML page of journals, captures and HARs.")
+    parser.add_argument(
+        "file", type=Path, nargs="+", help="a journal (codex_journal), a capture of mitmproxy's, or a HAR"
+    )
     parser.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the page (report.html)")
     parser.add_argument("--hosts", default="chatgpt.com", help="the backend's hosts in a capture (chatgpt.com)")
     return parser
@@ -51,7 +53,9 @@ def _gather(paths: Sequence[Path], hosts: str) -> ReportData:
         else:
             add_journal(data, path)
         if len(data.rows) == known[0] and data.skipped.total() > known[1]:
-            raise ValueError(f"{path}: no line of it is an entry of a journal, and it is no capture of mitmproxy's")
+            raise ValueError(
+                f"{path}: no line of it is an entry of a journal, and it is neither a capture of mitmproxy's nor a HAR"
+            )
     if not data.rows:
         files = " or ".join(map(str, paths))
         raise ValueError(" ".join([_NO_TURN.format(files=files, hosts=hosts), *data.notes]))

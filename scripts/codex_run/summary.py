@@ -35,8 +35,9 @@ _REVERSE = (
 def of_turns(report: Mapping[str, Any]) -> list[str]:
     """Return the summary of the turns and of what was changed in them."""
     first, *others = report["summary"]
-    unreachable = _unreachable(report["arrivals"]["unreachable"])
-    return [f"{_NAME}: {first}", *others, _changed(report), *unreachable]
+    arrivals = report["arrivals"]
+    failures = (*_refused(arrivals.get("refused", {})), *_cut_short(arrivals.get("cut_short", {})))
+    return [f"{_NAME}: {first}", *others, _changed(report), *failures, *_unreachable(arrivals["unreachable"])]
 
 
 def of_none(reasons: Iterable[str]) -> list[str]:
@@ -62,6 +63,7 @@ def why_no_turn(
     reasons = (
         _distrusted(seen["distrusted"], kind, ca),
         _unreachable(seen["unreachable"]),
+        _refused(seen.get("refused", {})),
         _at_the_backend(seen, ca),
         _only_others(seen["tunnelled"], user),
         _bypassed(bypass, kind, has_background_server),
@@ -82,6 +84,17 @@ def _changed(report: Mapping[str, Any]) -> str:
     return "changed: " + "; ".join(
         f"{', '.join(names[count])} in {count:,} turn{'s' * (count != 1)}" for count in counts
     )
+
+
+def _refused(reasons: Mapping[str, int]) -> Iterator[str]:
+    """Yield a sentence for each reason why WebSockets were refused: that of the journal, and how often it was so."""
+    for reason, count in reasons.items():
+        yield f"{reason[:1].upper()}{_shown(reason[1:])}{f' ({count:,} times)' if count > 1 else ''}."
+
+
+def _cut_short(causes: Mapping[str, int]) -> Iterator[str]:
+    for cause, count in causes.items():
+        yield f"cut short in {count:,} turn{'s' * (count != 1)}: {_shown(cause)}"
 
 
 def _distrusted(hosts: Iterable[str], kind: Kind, ca: str) -> Iterator[str]:

@@ -94,8 +94,10 @@ async def converse(
     return counters
 
 
-async def by_http(endpoint: Endpoint, headers: Mapping[str, str], body: dict[str, Any]) -> list[Event]:
-    """Post a turn on a connection of its own; return its events."""
+async def by_http(
+    endpoint: Endpoint, headers: Mapping[str, str], body: dict[str, Any], pack: Callable[[bytes], bytes] = bytes
+) -> list[Event]:
+    """Post a turn on a connection of its own, its body packed as a header has to say; return its events."""
     host = httpcore.URL(endpoint.url).host.decode()
     url = endpoint.url.replace(f"//{host}", f"//{endpoint.address or host}", 1)
     async with pool(endpoint) as connections:
@@ -103,7 +105,7 @@ async def by_http(endpoint: Endpoint, headers: Mapping[str, str], body: dict[str
             "POST",
             f"{url}/responses",
             headers=[("host", host), ("content-type", "application/json"), *headers.items()],
-            content=orjson.dumps(body),
+            content=pack(orjson.dumps(body)),
             extensions={"sni_hostname": host, "timeout": {"connect": 10.0, "read": 30.0}},
         )
     return read_events(response.content) or [{"type": "error", "status": response.status}]

@@ -251,10 +251,14 @@ async def start_mitmdump(
     upstream_ca: Path,
     scripts: Sequence[Path] = (),
     options: Mapping[str, object] | None = None,
+    mitmdump: Path | None = None,
 ) -> Proxy:
-    """Start mitmdump, on a free port where its mode names none, and wait until it listens. Raises NotStarted."""
+    """Start mitmdump, on a free port where its mode names none, and wait until it listens. Raises NotStarted.
+
+    Without a path it is that of this Python's environment.
+    """
     settings = {"confdir": confdir, "ssl_verify_upstream_trusted_ca": upstream_ca, "flow_detail": 0, **(options or {})}
-    command: list[str | Path] = [installed("mitmdump"), "--listen-host", LOOPBACK, "--listen-port", "0"]
+    command: list[str | Path] = [mitmdump or installed("mitmdump"), "--listen-host", LOOPBACK, "--listen-port", "0"]
     command += [word for mode in modes for word in ("--mode", mode)]
     command += [word for script in (*scripts, _LISTENING) for word in ("-s", script)]
     command += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]

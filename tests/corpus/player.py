@@ -113,8 +113,8 @@ class Player:
         self._exchanges[step.number] = exchange
         if wire:
             exchange.response_info.status = 200
-            wire.socket.begin(exchange)
             wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(exchange), step.at))
+            wire.socket.begin(exchange, wire.messages[-1])
             wire.last = step
         self._diagnosis_service.turn_sent(exchange, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
 

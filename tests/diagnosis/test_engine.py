@@ -7,9 +7,10 @@ from codexcache.diagnosis.engine import Engine
 from codexcache.diagnosis.history import History
 from codexcache.turn.record import Record, Usage
 from codexcache.turn.rejected_params import Refusal
+from codexcache.turn.request import unread_turn
 from codexcache.turn.response import ResponseInfo
 from support.records import route
-from support.turns import conversation, turn, user
+from support.turns import client_headers, conversation, turn, user
 
 ITEMS = conversation("a", "b", "c", "d", "e")
 
@@ -199,3 +200,26 @@ def test_nothing_is_kept_of_turns_that_have_ended_but_their_history() -> None:
         played(engine, number * 10, [user(str(number))])
 
     assert engine.held == 1
+
+
+def test_a_turn_that_was_not_read_is_compared_with_nothing_nor_anything_with_it() -> None:
+    """Its prompt is not empty, but unknown."""
+    engine = Engine()
+    unread = unread_turn(client_headers(), transport="http", host="h", endpoint="responses", reason="it is odd")
+    record = engine.turn_sent(unread, route(), flow="f", at=0)
+    verdict = engine.turn_ended(record, response_info(), 5).verdict
+
+    assert (verdict.name, verdict.predecessor) == ("cold", None)
+    assert verdict.because.endswith("; its request was not read: it is odd")
+    assert played(engine, 10, ITEMS[:1]).name == "cold"
+    assert played(engine, 20, []).predecessor is None
+
+
+def test_a_turn_is_compared_with_what_had_ended_when_it_left_however_late_it_is_read_again() -> None:
+    engine = Engine()
+    played(engine, 0, ITEMS[:1])
+    record = sent(engine, 10, [user("x")])
+    played(engine, 11, ITEMS[:3])
+    engine.turn_released(record, turn(input=ITEMS), route(), at=record.sent_at)
+
+    assert engine.turn_ended(record, response_info(), 30).verdict.predecessor == 1

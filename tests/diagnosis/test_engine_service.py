@@ -128,3 +128,30 @@ def test_what_a_turn_is_heading_for_is_known_before_it_ends() -> None:
     found = harness.diagnosis_service.predict(harness.send(input=[user("x")]))
     assert found is not None
     assert found.verdict.name == "cold"
+
+
+def test_a_turn_that_left_otherwise_is_compared_as_it_left() -> None:
+    """With its own time, and the caller, key and session that it left with."""
+    harness = Harness()
+    sent = harness.send(input=ITEMS)
+    before = sent.record
+    assert before is not None
+    at, key = before.sent_at, before.route.key
+    sent.edited_turn = turn({"session_id": "other", "authorization": "Bearer other"}, {}, input=ITEMS)
+    harness.diagnosis_service.turn_released(sent, sent.edited_turn)
+    route = harness.end(sent).record.route
+
+    assert before.sent_at == at
+    assert (route.key, route.session) == ("other", "other")
+    assert key == "s1"
+    assert route.caller == sent.edited_turn.client_headers.caller_digest != sent.turn.client_headers.caller_digest
+
+
+def test_where_the_body_has_no_key_it_is_the_session_headers() -> None:
+    """Not the one that this addon would have chosen."""
+    sent = exchange({"x-session-id": "s"})
+    sent.edited_turn = turn({"session-id": "left"}, {})
+    assert route_of(sent, "").key == "left"
+
+    sent.edited_turn = turn({}, {})
+    assert route_of(sent, "").key is None

@@ -70,6 +70,11 @@ def after(*, tokens: int | None = 20_000, cached: int | None = 0, load: int = 1,
         ),
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
         ({"tokens": None}, "no_usage", "the turn ended without usage counters: it was cut or cancelled, or they "),
+        (
+            {"tokens": None, "cut_short": "its WebSocket was closed by the server with 1008"},
+            "no_usage",
+            "the turn ended without usage counters: its WebSocket was closed by the server with 1008",
+        ),
         ({"cached": None}, "no_usage", "the response does not say how many tokens were cached"),
         ({"tokens": 1023}, "below_minimum", "1,023 input tokens are fewer than the 1,024 from which on "),
         (
@@ -102,6 +107,50 @@ def test_each_row_says_what_it_means(given: dict[str, Any], name: str, because: 
     assert "TLS fingerprint differs" in after(status=403, challenge=True).because
 
 
+REFUSED_ITEMS: dict[str, Any] = {"status": 400, "failed": "invalid_encrypted_content"}
+
+
+@pytest.mark.parametrize(
+    ("via", "sentence"),
+    [
+        ({}, "; the account did not change since its predecessor, so its encrypted items are refused for another "),
+        ({"account": "b"}, "; the account changed since its encrypted items were made: its predecessor came from "),
+    ],
+)
+@pytest.mark.parametrize("status", [400, None])
+def test_refused_encrypted_items_are_explained_by_the_account(
+    via: dict[str, Any], sentence: str, status: int | None
+) -> None:
+    """A stream can fail with the same error, without a status of its own."""
+    verdict = after(via=via, **{**REFUSED_ITEMS, "status": status})
+
+    assert verdict.name == "rejected"
+    assert f"(invalid_encrypted_content){sentence}" in verdict.because
+
+
+def test_whose_encrypted_items_they_are_can_be_unknown() -> None:
+    verdict = judged(record(1, ITEMS, **REFUSED_ITEMS), None)
+
+    assert verdict.because == (
+        "the backend answered with status 400 (invalid_encrypted_content); no earlier turn of this conversation is "
+        "known, so neither is the account of its encrypted items"
+    )
+
+
+@pytest.mark.parametrize(
+    ("member", "remedy"),
+    [
+        ("previous_response_id", "; a response can be continued only on the WebSocket that it came from, so the "),
+        ("input[13].namespace", "; no option reaches into input, so only the client can leave it out"),
+        ("tools", "; no option removes it, because turns cannot do without it, so only the client can leave it out "),
+    ],
+)
+def test_no_member_that_a_turn_needs_is_said_to_be_removable(member: str, remedy: str) -> None:
+    because = after(status=400, refused=Refusal(member, "client")).because
+
+    assert because.startswith(f"the backend rejected the parameter {member!r} (status 400){remedy}")
+
+
 def test_without_a_predecessor_a_turn_is_cold() -> None:
     """Even if it read what others had sent: before a restart of the proxy, say."""
     verdict, warm = judged(record(1, ITEMS), None), judged(record(1, ITEMS, cached=9_000), None)
@@ -110,6 +159,25 @@ def test_without_a_predecessor_a_turn_is_cold() -> None:
     assert (verdict.predecessor, verdict.reusable, verdict.resent, verdict.is_miss) == (None, None, 0, False)
     assert warm.name == "cold"
     assert warm.because.endswith("; 9,000 tokens were read all the same, which others had sent")
+
+
+@pytest.mark.parametrize(
+    ("given", "because"),
+    [
+        ({"status": 426}, "the WebSocket was refused with status 426 Upgrade Required"),
+        ({"status": 429, "failed": "rate_limited"}, "refused with status 429 Too Many Requests (rate_limited)"),
+        ({"status": 299}, "the WebSocket was refused with status 299"),
+        (
+            {"status": 403, "challenge": True},
+            "a challenge page came instead of a WebSocket (status 403): a proxy's TLS",
+        ),
+    ],
+)
+def test_a_refused_handshake_is_rejected_whatever_its_status(given: dict[str, Any], because: str) -> None:
+    verdict = judged(record(endpoint="handshake", tokens=None, **given), None)
+
+    assert verdict.name == "rejected"
+    assert because in verdict.because
 
 
 @pytest.mark.parametrize(
@@ -279,3 +347,24 @@ def test_a_cause_can_be_told_before_the_turn_is_sent(name: str) -> None:
     found = predicted(replace(mine, echoed_key=None), match(mine, first), load)
 
     assert (found.name if found else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "begins"),
+    [
+        (
+            {"cached": 9_000},
+            "cold: no earlier turn of this conversation is known; 9,000 tokens were read all the same;",
+        ),
+        ({"cached": 0}, "cold: no earlier turn of this conversation is known;"),
+        ({"tokens": 100}, "below_minimum: 100 input tokens are fewer than the 1,024 from which on anything is cached;"),
+        ({"tokens": None}, "no_usage: the turn ended without usage counters:"),
+        ({"tokens": None, "status": 400}, "rejected: the backend answered with status 400;"),
+    ],
+)
+def test_a_verdict_on_a_turn_that_was_not_read_says_why_it_was_not(given: dict[str, Any], begins: str) -> None:
+    """What others had sent is not known of it either."""
+    verdict = str(judged(record(1, [], unread="it is not JSON", complete=False, **given), None))
+
+    assert verdict.startswith(begins)
+    assert verdict.endswith("; its request was not read: it is not JSON")

@@ -30,6 +30,8 @@ PACK: dict[str, Pack] = {
     "deflate": zlib.compress,
     "ZSTD": zstandard.ZstdCompressor(level=1, write_content_size=False).compress,
     "Deflate": raw_deflate,
+    "x-gzip": gzip.compress,
+    "X-GZIP": gzip.compress,
     "identity": bytes,
 }
 UNPACK: dict[str, Pack] = {
@@ -37,6 +39,7 @@ UNPACK: dict[str, Pack] = {
     "gzip": gzip.decompress,
     "br": brotli.decompress,
     "deflate": zlib.decompress,
+    "x-gzip": gzip.decompress,
     "identity": bytes,
 }
 
@@ -83,6 +86,21 @@ async def test_a_chunked_request_stays_chunked(net: Network) -> None:
 
 BOMB = b'{"input":"' + b" " * 4_000_000 + b'"}'
 TOO_LARGE = "it is over the size limit (option codex_body_limit)"
+
+
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "zstd"])
+async def test_a_body_in_several_parts_is_read_whole(net: Network, coding: str) -> None:
+    """mitmproxy itself reads the first member of a gzip file only. Without the addon it passes as it came."""
+    parts = b"".join(PACK[coding](part) for part in (body()[:20], body()[20:30], body()[30:]))
+    fields = ("Content-Encoding", coding), ("session_id", "s")
+    edited = (await passed(net, parts, *fields)).last
+    untouched = (await passed(net, parts, *fields, addon=object())).last
+
+    assert UNPACK[coding](edited.body) == body(prompt_cache_key="s")
+    assert edited.values("content-encoding") == untouched.values("content-encoding") == [coding]
+    assert untouched.body == parts
+
+
 UNREADABLE: dict[str, tuple[bytes, str, str, dict[str, str]]] = {
     "nothing": (b"", "", "it is not JSON", {}),
     "cut short": (body()[:-1], "", "it is not JSON", {}),

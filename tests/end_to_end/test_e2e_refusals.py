@@ -1,5 +1,6 @@
 """What the backend refuses: said once, kept, or left out where the user asks for it."""
 
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -7,11 +8,14 @@ import pytest
 from conftest import Network
 from embedded_backend import Backend, Rules
 from embedded_backend.rules import COMPACT_MEMBERS
+from mitmproxy import exceptions
 from support.client import connected
+from support.journals import entries_of
 from support.proxy import Proxy
 from support.sockets import Peer, opened
 from support.talks import post
-from support.wire import COMPACT, JSON, RESPONSES, body, frame, said
+from support.upstream import responding, streaming, whole
+from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, frame, said, spelled
 
 OLD = Rules(compact_members=COMPACT_MEMBERS - {"prompt_cache_key"})
 
@@ -104,7 +108,7 @@ async def test_an_invalid_value_is_not_a_refusal(
 ) -> None:
     """The member is known, and what the user asked for with it is not taken away."""
     backend = await net.backend()
-    proxy = await net.proxy(codex_learn="service_tier,store")
+    proxy = await net.proxy(codex_learn="service_tier")
     for _ in range(2):
         await status(proxy, **members)
     assert members.keys() <= last(backend).keys()
@@ -149,3 +153,75 @@ async def test_the_cache_hits_once_a_client_without_a_session_has_a_key(net: Net
     assert len({received.header("session-id") for received in backend.received}) == 1
     assert cached[0] == 0
     assert min(cached[1:]) >= 4000
+
+
+async def test_a_delta_over_http_keeps_its_history_and_hears_what_helps(
+    net: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    """To strip what the backend refuses there would send the rest of it without what came before."""
+    backend = await net.backend()
+    proxy = await net.proxy()
+    for _ in range(2):
+        assert await status(proxy, previous_response_id="resp_1") == 400
+        assert last(backend)["previous_response_id"] == "resp_1"
+
+    assert said(caplog) == [
+        "chatgpt.com refused 'previous_response_id', which the client sends. It was kept, because the client's word "
+        "stands: a response can be continued only on the WebSocket that it came from, so the client has to send the "
+        "whole input instead."
+    ]
+    for option in ("codex_strip", "codex_learn"):
+        with pytest.raises(exceptions.OptionsError, match="a delta would leave without its history"):
+            proxy.master.options.update(**{option: "previous_response_id"})
+
+
+@pytest.mark.parametrize("path", ["input[0].namespace", "reasoning.context", "tools[0].x"])
+async def test_a_refused_path_is_named_and_what_it_is_in_stays(
+    net: Network, tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """Even where the user would have the whole member left out."""
+    error = {"error": {"message": f"Unknown parameter: '{path}'.", "param": path, "code": "unknown_parameter"}}
+    upstream = await net.upstream(responding(whole(spelled(error), "400 Bad Request")))
+    proxy = await net.proxy(codex_learn="reasoning", codex_journal=str(journal := tmp_path / "journal"))
+    members: dict[str, Any] = {"reasoning": {"context": "x"}, "tools": [{"x": 1}]}
+    for _ in range(2):
+        await status(proxy, **members)
+
+    assert upstream.last.body == body(**members, prompt_cache_key="s")
+    assert len(said(caplog)) == 1
+    assert f"refused '{path}', which the client sends. It was kept" in said(caplog)[0]
+    because = [entry["because"] for entry in entries_of(journal)]
+    top = path.partition(".")[0].partition("[")[0]
+    assert set(because) == {
+        f"the backend rejected the parameter '{path}' (status 400); no option reaches into {top}, so only the client "
+        "can leave it out"
+    }
+
+
+@pytest.mark.parametrize(
+    ("account", "sentence"),
+    [
+        ("account-1", "the account did not change since its predecessor, so its encrypted items are refused for "),
+        ("account-2", "the account changed since its encrypted items were made: its predecessor came from another "),
+    ],
+)
+async def test_refused_encrypted_items_are_explained_by_the_account(
+    net: Network, tmp_path: Path, account: str, sentence: str
+) -> None:
+    """Another account cannot read what was encrypted for the first."""
+    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "abc"}
+    answer = completed(output=[reasoning], usage={"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 0}})
+    error = spelled({"error": {"code": "invalid_encrypted_content", "message": "It could not be verified."}})
+    upstream = await net.upstream(streaming(answer))
+    proxy = await net.proxy(codex_journal=str(journal := tmp_path / "journal"))
+    opener = {"role": "user", "content": "hello"}
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [bearer()], body(input=[opener]))
+        upstream.answer = responding(whole(error, "400 Bad Request"))
+        await connection.post(RESPONSES, [bearer(account=account)], body(input=[opener, reasoning, opener]))
+
+    entry = entries_of(journal)[-1]
+    assert entry["verdict"] == "rejected"
+    assert str(entry["because"]).startswith(
+        f"the backend answered with status 400 (invalid_encrypted_content); {sentence}"
+    )

@@ -83,7 +83,7 @@ UNTOUCHED: dict[str, tuple[Data, ...]] = {
     "another type that quotes it": ('{"type":"session.update","x":"response.create"}',),
     "an array": ('["response.create"]',),
     "a type inside": ('{"x":{"type":"response.create"}}',),
-    "binary": (frame().encode(),),
+    "binary": (frame(prompt_cache_key="k").encode(),),
     "binary that is no text": (bytes(range(256)),),
     "fragments": ("hel", "lo ", "wörld"),
     "long text": ("é" * 100_000,),

@@ -12,7 +12,7 @@ from support.proxy import Proxy
 from support.sockets import HANDSHAKE, Recorder, opened, talking, upgraded
 from support.talks import post
 from support.upstream import responding, running_upstream, whole
-from support.wire import COMPACT, JSON, RESPONSES, body, frame
+from support.wire import COMPACT, JSON, RESPONSES, body, frame, said
 
 STRANGE = (("X-Odd", "1"), ("x-odd", "2"), ("SESSION_ID", ""), ("Idempotency-Key", "abc"), ("Cookie", "a=1; b=2"), JSON)
 REVERSE = "reverse:https://chatgpt.com"
@@ -49,6 +49,33 @@ async def test_every_other_message_to_the_backend_arrives_byte_for_byte(net: Net
         await connection.send(sent)
 
     assert upstream.last.raw == sent
+
+
+async def test_a_path_that_is_nearly_right_is_named_once_with_the_right_one(
+    net: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the client asked for is what it gets, by HTTP and by WebSocket."""
+    paths = ["/backend-api/codex//responses", "/backend-api/codex/v1/responses/compact", "//responses/"]
+    upstream = await net.upstream()
+    proxy = await net.proxy()
+    async with connected(proxy) as connection:
+        for path in (*paths, *paths, f"{paths[0]}?x=1"):
+            await connection.post(path, [JSON], body())
+        await connection.post("/backend-api/codex/v1/responses/", method="GET")
+
+    assert [request.target for request in upstream.requests[:3]] == paths
+    assert {request.body for request in upstream.requests[:-1]} == {body()}
+    assert said(caplog) == [
+        f"A POST to chatgpt.com has the path {path}, which is no turn's, and passes unchanged. The right one is "
+        f"{right}: correct the client's base URL."
+        for path, right in zip(paths, (RESPONSES, COMPACT, RESPONSES), strict=True)
+    ]
+    upstream.answer = talking(Recorder())
+    async with connected(proxy) as connection:
+        await upgraded(connection, path="/backend-api/codex/v1/responses")
+    assert said(caplog)[-1].startswith(
+        "A WebSocket to chatgpt.com has the path /backend-api/codex/v1/responses, which "
+    )
 
 
 SUBDOMAINS = {"ssl_insecure": True}  # the test server's certificate knows one level of subdomains
@@ -171,6 +198,16 @@ ALIASES = {
     f"{base}/responses{rest}": f"{RESPONSES}{rest}"
     for base in ("", "/v1", "/v1/codex", "/codex")
     for rest in ("", "/compact", "?x=1", "/compact?x=1")
+} | {
+    "//responses": RESPONSES,
+    "/responses/": RESPONSES,
+    "//v1//responses//compact/?x=//1/": f"{COMPACT}?x=//1/",
+    "/v1/responses/?x=1": f"{RESPONSES}?x=1",
+    "/backend-api/codex//responses": RESPONSES,
+    "/backend-api/codex/responses/": RESPONSES,
+    "/backend-api/codex/v1/responses": RESPONSES,
+    "/v1/backend-api/codex/responses": RESPONSES,
+    "/backend-api/codex/v1/responses/compact?x=1": f"{COMPACT}?x=1",
 }
 
 
@@ -195,7 +232,7 @@ async def test_in_reverse_mode_the_paths_of_a_base_url_are_aliases(
 
 @pytest.mark.parametrize("codex_mode", ["fill", "observe"])
 @pytest.mark.parametrize("keep_host_header", [False, True])
-@pytest.mark.parametrize("path", ["/responses", "/v1/codex/responses", RESPONSES])
+@pytest.mark.parametrize("path", [path for path, real in ALIASES.items() if real == RESPONSES] + [RESPONSES])
 async def test_in_reverse_mode_the_aliases_serve_websockets(
     net: Network, path: str, keep_host_header: bool, codex_mode: str
 ) -> None:
@@ -211,10 +248,21 @@ async def test_in_reverse_mode_the_aliases_serve_websockets(
     assert ('"prompt_cache_key":"s"' in str(recorder.messages[0])) == (codex_mode != "observe")
 
 
+async def test_without_the_addon_they_arrive_as_they_are(net: Network) -> None:
+    """mitmproxy itself knows of no aliases."""
+    upstream = await net.upstream()
+    proxy = await net.proxy(object(), mode=REVERSE)
+    async with plainly_connected(proxy, "localhost") as connection:
+        for alias in ALIASES:
+            await connection.post(alias, [JSON], body())
+
+    assert [request.target for request in upstream.requests] == list(ALIASES)
+
+
 async def test_in_reverse_mode_no_other_path_is_changed(net: Network) -> None:
     """Only whole paths are aliases."""
     upstream = await net.upstream()
-    paths = ["/v1/models", "/responses/", "/v2/responses", "/api/responses", "/responses/x", "/", "/v1/responses%20"]
+    paths = ["/v1/models", "/responses/v2", "/v2/responses", "/api/responses", "/responses/x", "/", "/v1/responses%20"]
     async with plainly_connected(await net.proxy(mode=REVERSE), "localhost") as connection:
         for path in paths:
             await connection.post(path, [JSON], body())

@@ -169,16 +169,44 @@ def test_turns_that_were_not_over_end_with_their_socket() -> None:
 CANCEL, OTHER = b'{"type":"response.cancel"}', b'{"type":"other","of":"response.create"}'
 
 
+def test_turns_and_answers_in_binary_are_read_as_well() -> None:
+    messages = asking("one", at=0), ending("r1", at=2), asking("two", at=3), ending("r2", at=4)
+    for message in messages:
+        message.type = Opcode.BINARY
+
+    assert times(of_socket(*messages)) == [(0, 2), (3, 4)]
+
+
+def test_a_lost_end_shifts_no_other_turn() -> None:
+    """As when it happened: the end of the first is not there, or was dropped."""
+    beginning = answering("response.created", at=1, response={"id": "r1"})
+    lost = ending("r1", at=2)
+    lost.dropped = True
+    messages = asking("one", at=0), beginning, lost, asking("two", at=3), ending("r2", at=4, given=9_500)
+
+    for known in (messages, (*messages[:2], *messages[3:])):
+        one, two = of_socket(*known)
+        assert said(one.exchange)[2] == {}
+        assert said(two.exchange) == (200, "r2", counters(9_500))
+
+
+def test_a_socket_that_was_closed_tells_how() -> None:
+    flow = saved_socket(asking("one", at=0), ended_at=5)
+    assert flow.websocket is not None
+    flow.websocket.closed_by_client, flow.websocket.close_code = False, 1008
+    (turn,) = read_saved_socket(flow, "chatgpt.com", ())
+
+    assert turn.exchange.response_info.cut_short == "its WebSocket was closed by the server with 1008"
+
+
 def test_what_is_no_turn_and_what_answers_none_is_passed_over() -> None:
     """Also a frame that was dropped: the backend never answered it."""
     create = asking("one", at=3).content
     messages = (
         ending("r0", at=0),
         *(WebSocketMessage(Opcode.TEXT, True, text, START + 1) for text in (CANCEL, OTHER, create[:-1])),
-        WebSocketMessage(Opcode.BINARY, True, create, START + 1),
         asking("dropped", at=1, dropped=True),
         asking("one", at=3),
-        WebSocketMessage(Opcode.BINARY, False, ending("r", at=4).content, START + 4),
         ending("r1", at=5),
         ending("r2", at=6),
     )

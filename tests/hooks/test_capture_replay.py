@@ -12,7 +12,7 @@ from codexcache.hooks.notify import TURN_SUMMARIES, Notifier, turn_summaries
 from codexcache.hooks.state import State
 from mitmproxy import eventsequence, http
 from mitmproxy.flow import Error
-from mitmproxy.test import taddons
+from mitmproxy.test import taddons, tutils
 from support.patience import until
 from support.saved import START, TOOLS, asking, ending, going_on, saved_request, saved_socket
 from support.talks import counters
@@ -98,6 +98,17 @@ async def test_a_turn_that_was_cut_or_not_answered_is_reported_once_and_so_is_a_
 
     assert [await told(flow) for flow in (unanswered, cut)] == [[(0, "no_usage")]] * 2
     assert await told(saved_request("one", path=COMPACT)) == [(0, "cold")]
+
+
+async def test_a_handshake_that_was_refused_is_told_of() -> None:
+    """Its row is no turn's, and it does not shift the conversation around it."""
+    refused = saved_socket(asking("never", at=5))
+    refused.websocket, refused.response = None, tutils.tresp(status_code=429, timestamp_end=START + 6)
+    loader = Loader().load(ONE, refused, TWO)
+
+    assert loader.done() == [(0, "cold"), (0, "rejected"), (20, "hit")]
+    assert [diagnosis.record.endpoint for diagnosis in loader.diagnoses] == ["responses", "handshake", "responses"]
+    assert loader.diagnoses[1].verdict.because.startswith("the WebSocket was refused with status 429 Too Many Requests")
 
 
 def others() -> Iterator[http.HTTPFlow]:

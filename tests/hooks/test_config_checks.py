@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from codexcache.hooks import config_checks
-from codexcache.options import OPTIONS, Settings, default_settings
+from codexcache.options import OPTIONS, Mode, Settings, default_settings
 from conftest import Network
-from mitmproxy import options, optmanager, version
+from mitmproxy import certs, options, optmanager, version
 from support.client import connected, plainly_connected
 from support.settings import parsed
 from support.sockets import opened
@@ -22,6 +22,10 @@ OTHERS: dict[str, tuple[Any, Any]] = {
     "modify_body": (list, []),
     "modify_headers": (list, []),
     "proxyauth": (str | None, None),
+    "server_replay": (list, []),
+    "server_replay_extra": (str, "forward"),
+    "server_replay_ignore_content": (bool, False),
+    "server_replay_kill_extra": (bool, False),
     "stream_large_bodies": (str | None, None),
     "validate_inbound_headers": (bool, True),
 }
@@ -95,6 +99,29 @@ def test_what_makes_the_addon_useless_is_pointed_out(values: dict[str, Any], sen
     assert found.startswith(sentence)
 
 
+@pytest.mark.parametrize("mode", ["fill", "pin", "observe"])
+@pytest.mark.parametrize(
+    ("values", "leaves"),
+    [
+        ({}, True),
+        ({"server_replay_extra": "kill"}, False),
+        ({"server_replay_extra": "404"}, False),
+        ({"server_replay_kill_extra": True}, False),
+        ({"server_replay_ignore_content": True}, None),
+    ],
+)
+def test_a_replay_that_edited_turns_would_miss_is_pointed_out(
+    mode: Mode, values: dict[str, Any], leaves: bool | None
+) -> None:
+    """With what keeps a turn from the real backend, unless that is set already."""
+    sentences = warned_with(replace(default_settings(), mode=mode), server_replay=["day.mitm"], **values)
+
+    assert len(sentences) == (leaves is not None and mode != "observe")
+    for sentence in sentences:
+        assert sentence.startswith(f"server_replay compares the body of a turn after codex_mode={mode} has edited it")
+        assert ("server_replay_extra=kill keeps it here" in sentence) is leaves
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -151,7 +178,7 @@ def test_the_limit_on_silence_is_raised_where_it_is_mitmproxys_own(value: int | 
     assert "tcp_timeout" not in older
 
 
-@pytest.mark.parametrize("number", ["12.3.1", "13.0.0", "11.0.2", "12.20.0"])
+@pytest.mark.parametrize("number", ["12.4.0", "13.0.0", "11.0.2", "12.20.0"])
 async def test_an_untested_mitmproxy_is_pointed_out_and_works(
     net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: str
 ) -> None:
@@ -162,6 +189,20 @@ async def test_an_untested_mitmproxy_is_pointed_out_and_works(
 
     assert upstream.last.values("session-id") == ["k"]
     assert [f"this is {number}" in line for line in said(caplog)] == [True]
+
+
+@pytest.mark.parametrize("number", ["12.2.3", "12.3.1"])
+def test_a_private_key_in_mitmproxy_is_told_of(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    """By its presence: a later version may be without it."""
+    monkeypatch.setattr(version, "VERSION", number)
+    assert warned() == []
+
+    monkeypatch.setattr(certs, "EMUDHRA_CHAIN_PEM", b"", raising=False)
+    assert warned() == [
+        f"mitmproxy {number} contains the private key of a compromised CA (eMudhra), with which its options emudhra "
+        "and emudhra_old sign. Codex Continuity never uses it. For a mitmproxy without it, install "
+        "'mitmproxy>=12.2,<12.3'."
+    ]
 
 
 HARMLESS: dict[str, Any] = {"http2": False, "rawtcp": False, "upstream_cert": False, "connection_strategy": "lazy"}

@@ -123,6 +123,14 @@ def test_mitmdump_shows_a_line_a_turn_and_a_summary_at_the_end(
     ]
 
 
+def test_a_handshake_that_was_refused_is_shown_and_no_turn(dump: Mitmproxy, capsys: pytest.CaptureFixture[str]) -> None:
+    dump.refuse()
+    dump.notifier.done()
+
+    assert "the WebSocket was refused with status 426" in capsys.readouterr().out
+    assert (dump.notifier.recent.count, list(dump.notifier.recent.lines)) == (0, [])
+
+
 @pytest.mark.parametrize("supported", [True, False])
 def test_a_terminal_gets_colours_and_a_file_or_a_pipe_does_not(
     dump: Mitmproxy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, supported: bool

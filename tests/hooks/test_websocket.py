@@ -2,12 +2,14 @@
 
 import copy
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.hooks.state import State
 from codexcache.hooks.websocket import INCOMPLETE, SocketTurns
 from mitmproxy import http
-from mitmproxy.test import tflow
+from mitmproxy.test import tflow, tutils
 from mitmproxy.websocket import WebSocketMessage
 from support.wire import RESPONSES, frame
 from wsproto.frame_protocol import Opcode
@@ -37,11 +39,13 @@ async def after_hooks(flow: http.HTTPFlow, message: WebSocketMessage) -> bytes:
     return message.content
 
 
-async def test_a_live_turn_is_changed() -> None:
-    """The one case in which something happens."""
-    flow = socket_flow()
+@pytest.mark.parametrize("kind", [Opcode.TEXT, Opcode.BINARY])
+async def test_a_live_turn_is_changed(kind: Opcode) -> None:
+    """The one case in which something happens; the kind of the message stays."""
+    flow, message = socket_flow(), WebSocketMessage(kind, True, TURN)
 
-    assert await after_hooks(flow, WebSocketMessage(Opcode.TEXT, True, TURN)) == frame(prompt_cache_key="s").encode()
+    assert await after_hooks(flow, message) == frame(prompt_cache_key="s").encode()
+    assert message.type is kind
     assert flow.request.headers["session-id"] == "s"
 
 
@@ -66,12 +70,12 @@ async def test_any_other_socket_is_left_alone(flow: http.HTTPFlow) -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        WebSocketMessage(Opcode.BINARY, True, TURN),
+        WebSocketMessage(Opcode.BINARY, True, b"\xff" + TURN),
         WebSocketMessage(Opcode.TEXT, False, TURN),
         WebSocketMessage(Opcode.TEXT, True, b"{}"),
         WebSocketMessage(Opcode.TEXT, True, TURN, dropped=True),
     ],
-    ids=["binary", "from the server", "another type", "dropped"],
+    ids=["binary that is no text", "from the server", "another type", "dropped"],
 )
 async def test_any_other_message_is_left_alone(message: WebSocketMessage) -> None:
     """Not a byte of it changes."""
@@ -80,16 +84,61 @@ async def test_any_other_message_is_left_alone(message: WebSocketMessage) -> Non
     assert await after_hooks(socket_flow(), message) == before
 
 
-@pytest.mark.parametrize("hook", ["response", "error"])
-def test_a_refused_handshake_is_forgotten(hook: str) -> None:
-    """The flow ends with its response, as any HTTP flow."""
-    turns, flow = SocketTurns(State()), socket_flow()
+def refused(status: int, **members: Any) -> http.HTTPFlow:
+    """Return the flow of a handshake that was answered with this status."""
+    flow = socket_flow()
     flow.websocket = None
-    turns.request(flow)
-    assert turns.known == {flow.id}
-    getattr(turns, hook)(flow)
+    flow.response = tutils.tresp(status_code=status, **members)
+    return flow
 
-    assert turns.known == set()
+
+def told(flow: http.HTTPFlow, *hooks: str) -> list[Diagnosis]:
+    """Return what is told of a flow after these hooks."""
+    state, diagnoses = State(), list[Diagnosis]()
+    state.diagnosis_service.listeners.append(diagnoses.append)
+    turns = SocketTurns(state)
+    for hook in hooks:
+        getattr(turns, hook)(flow)
+    assert state.diagnosis_service.engine.held <= 1
+    return diagnoses
+
+
+def test_a_refused_handshake_is_told_once() -> None:
+    """The flow ends with its response, as any HTTP flow; nothing of it is kept."""
+    (diagnosis,) = told(refused(426, content=b""), "request", "response", "response", "error")
+
+    assert diagnosis.record.endpoint == "handshake"
+    assert (
+        str(diagnosis.verdict)
+        == "rejected: the WebSocket was refused with status 426 Upgrade Required (no reason given)"
+    )
+
+
+@pytest.mark.parametrize(
+    "hooks",
+    [
+        pytest.param(("request", "error"), id="it never reached the backend"),
+        pytest.param(("response",), id="it was not seen"),
+    ],
+)
+def test_a_handshake_of_which_no_refusal_is_known_is_not_told(hooks: tuple[str, ...]) -> None:
+    assert told(refused(426), *hooks) == []
+
+
+def test_a_socket_that_mitmproxy_passes_on_unread_is_not_told() -> None:
+    """Its option `websocket` is off."""
+    assert told(refused(101), "request", "response") == []
+
+
+@pytest.mark.parametrize("raw", [None, b"\x1f\x8b no gzip"], ids=["not kept", "cannot be decoded"])
+def test_a_refusal_whose_body_cannot_be_read_is_told_by_its_status(raw: bytes | None) -> None:
+    flow = refused(503)
+    assert flow.response is not None
+    flow.response.raw_content = raw
+    flow.response.headers["content-encoding"] = "unknown" if raw else ""
+    (diagnosis,) = told(flow, "request", "response")
+
+    assert diagnosis.verdict.because.startswith("the WebSocket was refused with status 503 Service Unavailable")
 
 
 @pytest.mark.parametrize(("earlier", "kept"), [(0, 1), (1, 1)])

@@ -39,6 +39,13 @@ def test_conversations_are_summed_up() -> None:
     assert rows[0][8].endswith(" miss: tools_changed")
 
 
+def test_a_handshake_that_was_refused_is_listed_and_of_no_conversation() -> None:
+    refused = turn_summary(endpoint="handshake", conversation=None, verdict="rejected", is_miss=False)
+
+    assert len(turns_table([MISS, refused])) == 3
+    assert conversations_table([MISS, refused]) == conversations_table([MISS])
+
+
 def test_an_aligned_table_has_rows_of_one_cell() -> None:
     assert aligned([["name", "input", "share"], ["a", "1,204", "n/a"], ["bcd efg", "7", "11%"]], 60) == [
         ["name     input  share"],

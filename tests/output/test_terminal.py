@@ -29,6 +29,13 @@ def test_a_healthy_conversation_gives_no_reasons_and_a_miss_gives_its_own() -> N
     assert miss.endswith("0%  miss: tools_changed  tool shell was added")
 
 
+def test_a_handshake_that_was_refused_has_a_line_with_its_reason() -> None:
+    harness = Harness()
+    harness.refuse()
+
+    assert lines(harness)[0].endswith("rejected       the WebSocket was refused with status 426 Upgrade Required")
+
+
 def test_columns_stand_below_each_other() -> None:
     harness = Harness()
     harness.turn(input=ITEMS[:1], headers={"user-agent": "a" * 60}, model="m" * 60)

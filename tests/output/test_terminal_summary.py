@@ -82,3 +82,12 @@ def test_a_rebuild_after_compaction_is_expected() -> None:
     harness.turn(input=[ITEMS[0], {"type": "compaction", "encrypted_content": "x"}])
 
     assert summed(harness)[3].startswith("context_compacted (expected)")
+
+
+def test_a_handshake_that_was_refused_is_no_turn() -> None:
+    harness = Harness()
+    harness.turn(input=ITEMS[:1], given=10_000, cached=9_000)
+    harness.refuse()
+
+    assert summed(harness)[0] == "1 turn in 1 conversation"
+    assert not any("rejected" in line for line in summed(harness))

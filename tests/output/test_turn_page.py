@@ -76,7 +76,7 @@ def test_what_the_client_sent_is_shown_with_what_was_forwarded() -> None:
         "  Edits of this addon: session-id, prompt_cache_key.",
         "  The key comes from: session, kept from an earlier turn.",
     ]
-    assert "  It was edited by hand while it was held." in page(turn_summary(edited=True)).split("\n")
+    assert "  It was edited after this addon had seen it." in page(turn_summary(edited=True)).split("\n")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 import codexcache
 import pytest
 from codexcache.report.captured import add_capture, is_capture
-from codexcache.report.load import ReportData
-from support.reported import FIRST, SECOND, capture, saved
+from codexcache.report.load import ReportData, Row
+from support.reported import FIRST, SECOND, capture, har, saved
 from support.saved import START
 
 
@@ -21,6 +21,11 @@ def reported(*paths: Path, hosts: str = "chatgpt.com") -> ReportData:
     return found
 
 
+def told(row: Row) -> tuple[float, str, int | None, int | None]:
+    """Return what is told of a turn, apart from fingerprints, which depend on the file."""
+    return row.time, row.because, row.cached, row.predecessor
+
+
 def test_turns_are_explained_in_the_order_of_time(tmp_path: Path) -> None:
     found = reported(capture(tmp_path, SECOND, FIRST))
 
@@ -30,6 +35,37 @@ def test_turns_are_explained_in_the_order_of_time(tmp_path: Path) -> None:
     ]
     assert len({row.conversation for row in found.rows}) == 1
     assert found.notes == []
+
+
+def test_a_har_is_explained_as_a_capture_is(tmp_path: Path) -> None:
+    """A request in any coding is in it as plain text."""
+    flow = saved(("one", "two", "three"), 9_900, 9_500, 60)
+    flow.request.encode("zstd")
+    flows = [each.copy() for each in (FIRST, SECOND, flow)]
+    for each in flows:
+        each.request.timestamp_start = each.request.timestamp_end or 0  # it keeps when a request began, not its end
+    found, wanted = reported(har(tmp_path, *flows)), reported(capture(tmp_path, *flows))
+
+    assert [row.verdict for row in found.rows] == ["cold", "tools_changed", "hit"]
+    assert list(map(told, found.rows)) == list(map(told, wanted.rows))
+    assert found.notes == []
+
+
+def test_turns_of_a_har_that_overlapped_are_none_of_each_others_predecessors(tmp_path: Path) -> None:
+    """Each was sent when its request began, although mitmproxy's reader has it end with its response."""
+    found = reported(har(tmp_path, FIRST, saved(("one", "two"), 9_500, 0, 1)))
+
+    assert [row.verdict for row in found.rows] == ["cold", "cold"]
+
+
+def test_a_har_that_is_damaged_counts_for_nothing(tmp_path: Path) -> None:
+    """mitmproxy reads all of it or none."""
+    path = har(tmp_path, FIRST)
+    path.write_bytes(path.read_bytes()[:-2])
+    found = reported(path)
+
+    assert found.rows == []
+    assert found.notes == ["The capture day.har cannot be read to its end; what came before counts."]
 
 
 def test_two_captures_are_two_starts_and_each_is_always_the_same(tmp_path: Path) -> None:
@@ -79,6 +115,10 @@ def test_a_capture_is_told_from_a_journal(tmp_path: Path) -> None:
     journal.write_bytes(b'{"turn": 1}')
 
     assert is_capture(capture(tmp_path, FIRST))
+    path = har(tmp_path, FIRST)
+    assert is_capture(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert is_capture(path)
     assert not is_capture(journal)
     assert not is_capture(capture(tmp_path, name="empty"))
 

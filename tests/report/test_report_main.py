@@ -8,7 +8,7 @@ import pytest
 from codex_report.__main__ import main
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
-from support.reported import FIRST, SECOND, capture
+from support.reported import FIRST, SECOND, capture, har
 
 ROOT = Path(__file__).parents[2]
 
@@ -43,6 +43,11 @@ def test_journals_and_captures_are_put_on_one_page(capsys: pytest.CaptureFixture
     odd = journal(b"caf\xe9.jsonl".decode("utf-8", "surrogateescape"))  # a name that is no text
     assert main([odd]) == 0
     assert "From caf?.jsonl, " in page().text
+
+
+def test_a_har_is_put_on_the_page_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(har(Path(), FIRST, SECOND))]) == 0
+    assert capsys.readouterr().out == "report.html: 2 turns in 1 conversation\n"
 
 
 def test_what_was_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,7 +85,10 @@ def test_a_damaged_capture_without_a_turn_is_said_to_be_damaged(capsys: pytest.C
     [
         (["nowhere"], "nowhere: No such file or directory."),
         (["."], ".: Is a directory."),
-        (["notes.txt"], "notes.txt: no line of it is an entry of a journal, and it is no capture of mitmproxy's."),
+        (
+            ["notes.txt"],
+            "notes.txt: no line of it is an entry of a journal, and it is neither a capture of mitmproxy's nor a HAR.",
+        ),
         (["journal.jsonl", "-o", "no/page.html"], "no/page.html: No such file or directory."),
         (["journal.jsonl", "-o", "notes.txt"], "notes.txt: there is a file of that name that is no report."),
         (

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,26 @@ async def test_a_session_ends_with_the_clients_status_and_a_summary(home: Home) 
     assert "changed: prompt_cache_key, session-id, session_id, x-client-request-id in 2 turns" in ended.errors
     assert home.left_behind == []
     assert programs(str(home.folder)) == []
+
+
+@pytest.mark.parametrize("falls_back", [True, False])
+async def test_a_websocket_that_was_refused_is_named_with_status_and_reason(home: Home, falls_back: bool) -> None:
+    """With the turns that the client had over HTTP instead, or where it gave up."""
+    home.backend.rules = replace(home.backend.rules, upgrade_status=426)
+    script = """
+import http.client, urllib.parse
+proxy = urllib.parse.urlsplit(os.environ["HTTPS_PROXY"])
+connection = http.client.HTTPSConnection(proxy.hostname, proxy.port, timeout=20)
+connection.set_tunnel("chatgpt.com", 443)
+fields = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "a" * 22}
+connection.request("GET", "/backend-api/codex/responses", headers=fields)
+print(connection.getresponse().status)
+"""
+    ended = await home.run(*home.behind, "--", *home.client(script + ("turn()" if falls_back else "")))
+
+    assert ended.out == "426\n"
+    assert ("1 turn in 1 conversation" if falls_back else "no turn of the Codex backend") in ended.errors
+    assert "The WebSocket was refused with status 426 Upgrade Required" in ended.errors
 
 
 async def test_only_the_user_can_look_into_the_launchers_folder(home: Home) -> None:

@@ -15,6 +15,8 @@ NOTHING: dict[str, Any] = {
     "distrusted": {},
     "hung_up": {},
     "unreachable": {},
+    "refused": {},
+    "cut_short": {},
 }
 
 
@@ -29,6 +31,10 @@ def why(kind: Kind = "other", user: dict[str, str] | None = None, given: Any = N
         ({"hung_up": {"chatgpt.com": 2}}, "hung up when it saw the proxy's certificate for chatgpt.com"),
         ({"unreachable": {"chatgpt.com": "refused"}}, "The proxy could not reach chatgpt.com: refused."),
         ({"unreachable": {"a": "Certificate verify failed: x"}}, "If a CA of yours signs for it, name that in SSL"),
+        (
+            {"begun": 2, "refused": {"the WebSocket was refused with status 426 Upgrade Required": 2}},
+            "The WebSocket was refused with status 426 Upgrade Required (2 times).",
+        ),
         ({"requests": 3, "begun": 2}, "Turns were asked for (2 times), but none was carried out to its end."),
         ({"requests": 3}, "reached the backend through it, but only for other things: 3 times."),
         ({"requests": 3, "statuses": {"401": 2}}, "only for other things: 3 times; 2 answered 401."),
@@ -89,7 +95,7 @@ def test_many_hosts_are_cut_short_and_cannot_steer_the_terminal() -> None:
 def told(changed: dict[str, int], mode: str = "fill", **unreachable: str) -> list[str]:
     report: dict[str, Any] = {
         "summary": ["3 turns in 1 conversation", "90% were read"],
-        "arrivals": {"changed": changed, "unreachable": unreachable},
+        "arrivals": NOTHING | {"changed": changed, "unreachable": unreachable},
         "mode": mode,
     }
     return of_turns(report)
@@ -110,6 +116,17 @@ def test_nothing_changed_is_said_too() -> None:
 
 def test_a_backend_that_could_not_be_reached_is_said_also_after_turns() -> None:
     assert told({}, host="refused")[-1] == "The proxy could not reach host: refused."
+
+
+def test_sockets_that_were_refused_and_turns_that_were_cut_short_are_named_with_the_reason() -> None:
+    failures = {"refused": {"a page came\x1b": 1}, "cut_short": {"its WebSocket was closed": 2, "it was killed": 1}}
+    report = {"summary": ["3 turns"], "arrivals": NOTHING | {"changed": {}} | failures, "mode": "fill"}
+
+    assert of_turns(report)[-3:] == [
+        "A page came?.",
+        "cut short in 2 turns: its WebSocket was closed",
+        "cut short in 1 turn: it was killed",
+    ]
 
 
 def test_no_turn_comes_with_its_reasons() -> None:

@@ -7,8 +7,9 @@ from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.diagnosis.engine import DiagnosisService
 from codexcache.options import Mode, default_settings
 from codexcache.turn.exchange import Continuity, Exchange
+from codexcache.turn.websocket import Backlog, Socket
 
-from support.turns import Headers, turn
+from support.turns import Headers, client_headers, turn
 
 USER: Headers = {"session-id": "s1", "user-agent": "agent/1.0 (x)", "authorization": "Bearer secret-token"}
 
@@ -46,6 +47,15 @@ class Harness:
         exchange.response_info.status = exchange.response_info.status or 200
         exchange.response_info.usage = counters if usage is None else usage
         self.at += 5
+        self.diagnosis_service.turn_ended(exchange, at=self.at)
+        return self.diagnoses[-1]
+
+    def refuse(self, status: int = 426) -> Diagnosis:
+        """Hand in a WebSocket's handshake that was refused with this status."""
+        socket = Socket(client_headers=client_headers(USER), host="chatgpt.com", backlog=Backlog(limit=1))
+        exchange = socket.refused()
+        exchange.response_info.status = status
+        self.diagnosis_service.turn_sent(exchange, flow=f"flow-{self.at:.0f}", at=self.at)
         self.diagnosis_service.turn_ended(exchange, at=self.at)
         return self.diagnoses[-1]
 

@@ -10,6 +10,7 @@ from codexcache.diagnosis.prompt_diff import find_changes
 from codexcache.diagnosis.rules import RuleContext, predict
 from codexcache.turn.prompt import read_prompt
 from codexcache.turn.record import Record, Route, Usage
+from codexcache.wire.routes import Endpoint
 
 ROUTE: dict[str, Any] = {
     "key": "k",
@@ -37,13 +38,14 @@ def record(
     cached: int | None = 0,
     via: Route | None = None,
     body: Object | None = None,
+    endpoint: Endpoint = "responses",
     **given: Any,
 ) -> Record:
     """Return a turn that has ended; one that took None has not."""
     made = Record(
         number=number,
         flow=f"flow-{number}",
-        endpoint="responses",
+        endpoint=endpoint,
         route=via or route(),
         prompt=read_prompt({"model": "m", "instructions": "i", **(body or {}), "input": list(items)}),
         sent_at=at,

@@ -1,11 +1,13 @@
 """What a report is made from: entries of a journal, put together, and captures with two turns."""
 
+import json
 from pathlib import Path
 
 from codexcache.body.json_splice import Json, Object
 from codexcache.report.conversations import Conversation, put_together
 from codexcache.report.load import ReportData
 from mitmproxy import http
+from mitmproxy.addons.savehar import SaveHar
 from mitmproxy.io import FlowWriter
 
 from support.journals import entry, lines
@@ -56,6 +58,13 @@ def capture(folder: Path, *flows: http.HTTPFlow, name: str = "capture.mitm") -> 
     with path.open("wb") as file:
         for flow in flows:
             FlowWriter(file).add(flow)
+    return path
+
+
+def har(folder: Path, *flows: http.HTTPFlow) -> Path:
+    """Return a HAR with these flows, as mitmproxy writes it."""
+    path = folder / "day.har"
+    path.write_text(json.dumps(SaveHar().make_har(list(flows)), indent=4))
     return path
 
 

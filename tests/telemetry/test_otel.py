@@ -22,8 +22,8 @@ from support.patience import until
 from support.programs import free_port, started
 from support.proxy import Proxy
 from support.saved import flows_in
-from support.sockets import Peer, opened, talking
-from support.upstream import streaming
+from support.sockets import HANDSHAKE, Peer, opened, talking
+from support.upstream import responding, streaming, whole
 from support.wire import JSON, RESPONSES, bearer, body, completed, frame, said
 
 SECRETS = [
@@ -97,6 +97,20 @@ async def test_a_turn_arrives_as_a_span(collector: Collector, net: Network) -> N
     assert collector.resource["service.version"] == __version__
     assert len(collector.resource["service.instance.id"]) == 36
     assert upstream.last.values("traceparent") == []
+
+
+async def test_a_websocket_that_was_refused_is_no_turn(collector: Collector, net: Network) -> None:
+    """The one that is sent over HTTP next is the only one that arrives."""
+    upstream = await net.upstream(responding(whole(status="426 Upgrade Required")))
+    proxy = await net.proxy(codex_otel="on")
+    async with connected(proxy) as connection:
+        await connection.post(RESPONSES, [*HANDSHAKE, *SECRETS], method="GET")
+    upstream.answer = streaming(DONE)
+    await take_turns(proxy)
+    await until(lambda: collector.spans and collector.metrics)
+
+    assert [attributes["codex.endpoint"] for attributes in attributes_of(collector)] == ["responses"]
+    assert turns_of(collector) == 1
 
 
 async def test_measurements_add_up(collector: Collector, exporting: Proxy) -> None:

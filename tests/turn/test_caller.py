@@ -14,8 +14,10 @@ from codexcache.wire.content_encoding import Undecodable, decode
 from codexcache.wire.headers import values_by_name
 from hypothesis import given
 from hypothesis import strategies as st
+from mitmproxy.websocket import WebSocketMessage
 from support.jsontext import prop
 from support.turns import Headers, bearer, encoded, fields, turn, user
+from wsproto.frame_protocol import Opcode
 
 AUTH = "https://api.openai.com/auth"
 
@@ -130,7 +132,7 @@ def whatever_is_held() -> dict[str, object]:
         json.dumps({"id": CANARY, "prompt_cache_key": CANARY, "error": {"m": CANARY}}).encode()
     )
     socket = Socket(client_headers=held.client_headers, host="chatgpt.com", backlog=Backlog(limit=1))
-    socket.begin(exchange)
+    sent = socket.begin(exchange, WebSocketMessage(Opcode.TEXT, True, f"{CANARY}-frame".encode()))
     return {
         "the caller": held.client_headers.caller,
         "a caller with a token": caller(bearer(sub=CANARY)),
@@ -141,6 +143,7 @@ def whatever_is_held() -> dict[str, object]:
         "the edits": exchange.edits,
         "the outcome": exchange.response_info,
         "the socket": socket,
+        "the turn on the socket": sent,
     }
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.options import Mode, Settings, default_settings
-from codexcache.turn.exchange import Continuity, Exchange
-from codexcache.turn.request import Transport
+from codexcache.turn.exchange import Continuity, Exchange, unchanged_exchange
+from codexcache.turn.request import Transport, unread_turn
 from codexcache.wire.routes import Endpoint
 from support.turns import Headers, client_headers, conversation, fields, headers_of, turn
 
@@ -193,23 +193,36 @@ def test_observe_learns_nothing_but_says_what_to_set() -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        pytest.param({"detail": "Unsupported parameter: store"}, 400, id="a member that was not sent"),
+        pytest.param({"detail": "Unsupported parameter: seed"}, 400, id="a member that was not sent"),
         pytest.param({"detail": "Unsupported parameter: stream_options"}, 400, id="a member that was stripped"),
         pytest.param({"detail": "Invalid value: 'user'"}, 400, id="an invalid value"),
         pytest.param({"detail": "Unsupported parameter: user"}, 403, id="another status"),
         pytest.param({"detail": "Unsupported parameter: user"}, 500, id="a fault of the server"),
-        pytest.param({"error": {"code": "unknown_parameter", "param": "user.x"}}, 400, id="a nested member"),
         pytest.param({}, 400, id="no words"),
         pytest.param(None, 200, id="no error"),
     ],
 )
 def test_nothing_is_said_or_learned_of(error: Object | None, status: int) -> None:
-    client = Client(learning("user", "store"))
+    client = Client(learning("user", "seed"))
     exchange = client.send({}, {"user": "u", "stream_options": {}})
     exchange.response_info.status, exchange.response_info.error = status, error
 
     assert client.continuity.finish(exchange, client.settings) is None
-    assert client.dropped(user="u", store=True) == frozenset()
+    assert client.dropped(user="u", seed=7) == frozenset()
+
+
+@pytest.mark.parametrize("param", ["user.x", "user[0]", "input[13].namespace", "previous_response_id"])
+def test_what_no_option_removes_is_said_once_and_never_learned(param: str) -> None:
+    """A path names a member inside one that could be learned; the other one is a delta's."""
+    client = Client(learning("user"))
+    body: dict[str, Json] = {"user": [{"x": 1}], "previous_response_id": "resp_1", "input": [{}]}
+    said = [client.refuse(client.send({}, body), param) for _ in range(2)]
+
+    assert said[0] is not None
+    assert f"refused '{param}'" in said[0]
+    assert "set codex_" not in said[0]
+    assert said[1] is None
+    assert client.send({}, body).edits.drop == frozenset()
 
 
 @pytest.mark.parametrize("status", [None, 200, 400])
@@ -270,6 +283,52 @@ def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
 
     assert exchange.refusal == ("user", "neither")
     exchange.edited_turn = turn({}, {"user": "v"})
+    assert exchange.refusal == ("user", "client")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "changed"),
+    [
+        pytest.param({}, {}, ("stream_options",), id="nothing of it left"),
+        pytest.param({"session-id": "s"}, {}, ("session-id", "stream_options"), id="a header left"),
+        pytest.param({}, {"prompt_cache_key": "s"}, ("prompt_cache_key", "stream_options"), id="the key left"),
+        pytest.param({"session-id": "t"}, {"prompt_cache_key": "t"}, ("stream_options",), id="others in their place"),
+        pytest.param({}, {"stream_options": {}}, (), id="what was removed is back"),
+    ],
+)
+def test_of_what_was_changed_counts_what_left_so(
+    headers: Headers, body: dict[str, Json], changed: tuple[str, ...]
+) -> None:
+    exchange = Client().send({"x-session-id": "s"}, {"stream_options": {}})
+    exchange.edited_turn = turn(headers, body)
+
+    assert exchange.changed == changed
+
+
+def test_a_digest_that_was_removed_counts_until_another_is_there() -> None:
+    exchange = Client().send({"session_id": "s", "digest": "old"}, {})
+    exchange.edited_turn = turn({}, {"prompt_cache_key": "s"})
+    assert "digest" in exchange.changed
+
+    exchange.edited_turn = turn({"digest": "new"}, {"prompt_cache_key": "s"})
+    assert "digest" not in exchange.changed
+
+
+def test_a_key_that_another_addon_put_in_the_place_of_the_added_one_is_the_clients() -> None:
+    exchange = Client().send({"session_id": "s"}, {})
+    exchange.response_info.error = {"detail": "Unsupported parameter: prompt_cache_key"}
+    exchange.edited_turn = turn({}, {"prompt_cache_key": "other"})
+
+    assert exchange.refusal == ("prompt_cache_key", "client")
+
+
+def test_nothing_that_a_turn_is_refused_for_can_be_found_in_a_body_that_was_not_read() -> None:
+    sent = unread_turn(client_headers(), transport="http", host="h", endpoint="responses", reason="it is not JSON")
+    exchange = unchanged_exchange(sent, "fill")
+    exchange.response_info.error = {"detail": "Unsupported parameter: user"}
+    assert exchange.refusal is None
+
+    exchange.edited_turn = turn({}, {"user": "u"})
     assert exchange.refusal == ("user", "client")
 
 

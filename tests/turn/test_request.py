@@ -2,12 +2,12 @@
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.turn.request import ParsedBody, parse_body, read_client_headers, read_turn
+from codexcache.turn.request import ParsedBody, parse_body, read_client_headers, read_turn, unread_turn
 from codexcache.wire.headers import values_by_name, with_length
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.jsontext import prop
-from support.turns import Headers, bearer, client_headers, said, turn, user
+from support.turns import NATIVE, Headers, bearer, client_headers, said, turn, user
 
 SESSION_HEADERS = (
     "session-id",
@@ -170,3 +170,18 @@ def test_a_turn_that_extends_another_says_what_it_says_by_itself(
         )
 
         assert told(read.parsed_body) == told(parse_body({**now, "input": [*earlier, *new]}))
+
+
+def test_of_a_turn_that_was_not_read_the_headers_are_known() -> None:
+    """And why it was not."""
+    sent = unread_turn(
+        client_headers({"session-id": "s", **NATIVE}),
+        transport="http",
+        host="chatgpt.com",
+        endpoint="compact",
+        reason="it is not JSON",
+    )
+
+    assert (sent.session, sent.client_headers.native, sent.endpoint) == ("s", True, "compact")
+    assert (sent.model, sent.explicit_key, sent.first_user_message, len(sent.prompt.items)) == ("", None, None, 0)
+    assert (sent.unread, turn().unread) == ("it is not JSON", "")

@@ -203,3 +203,33 @@ def test_a_handshake_is_completed_from_its_own_session_alone(
     headers: Headers, expected: tuple[str | None, ...]
 ) -> None:
     assert places(plan_handshake_edits(client_headers(headers))) == (None, *expected)
+
+
+DIGESTS = {"Content-MD5": "x", "digest": "x", "Content-Digest": "x", "repr-digest": "x"}
+NAMES = {name.lower() for name in DIGESTS}
+SENT = {"session-id": "k", "session_id": "k", "x-digest": "y", **DIGESTS}
+
+
+@pytest.mark.parametrize(
+    ("body", "strip"), [({}, ""), ({"prompt_cache_key": "k", "user": "u"}, "user")], ids=["a key", "a member less"]
+)
+def test_digests_of_a_body_that_is_edited_are_removed(body: dict[str, Json], strip: str) -> None:
+    edits = edits_of(SENT, body, strip=strip)
+
+    assert headers_of(edits) == {"session-id": "k", "session_id": "k", "x-digest": "y"}
+    assert edits.changed[:4] == ("content-digest", "content-md5", "digest", "repr-digest")
+
+
+def test_digests_of_a_body_that_is_not_edited_are_kept() -> None:
+    """Although a header is completed."""
+    edits = edits_of({"session-id": "k", **DIGESTS}, {"prompt_cache_key": "k"})
+
+    assert headers_of(edits).keys() >= NAMES
+    assert edits.changed == ("session_id",)
+
+
+def test_the_digests_of_a_handshake_are_kept() -> None:
+    """It has no body, and its frames have no header."""
+    edits = plan_handshake_edits(client_headers({"session-id": "k", **DIGESTS}))
+
+    assert headers_of(edits).keys() >= NAMES

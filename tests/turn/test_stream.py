@@ -185,3 +185,30 @@ def test_chunks_that_are_not_read_say_nothing(pieces: list[bytes], data: st.Data
         hear(chunk)
 
     assert response_info == read(b"".join(pieces), step=1)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        EVENTS,
+        b"event: x\n" + EVENTS,
+        b": ping\n\n" + EVENTS,
+        b"id: 1\n" + EVENTS,
+        b"retry: 9\n" + EVENTS,
+        b"\n" + EVENTS,
+        b' {"id":"r1"}',
+    ],
+)
+@pytest.mark.parametrize("coding", ["", "gzip"])
+def test_what_is_not_labelled_is_known_by_how_it_begins(body: bytes, coding: str) -> None:
+    """A file in the place of a response has the type of its name."""
+    read_from = gzip.compress(body) if coding else body
+
+    assert read(read_from, coding=coding, event_stream=False, step=1000).response_id == "r1"
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>data: {}", b"database", b"\xff"])
+def test_anything_else_is_no_event_stream(body: bytes) -> None:
+    response_info = read(body, event_stream=False)
+
+    assert (response_info.response_id, response_info.finished) == (None, True)

@@ -1,13 +1,15 @@
 """A WebSocket's turns in their order, and how much of it is kept."""
 
 import json
+from dataclasses import dataclass
 
 import pytest
-from codexcache.body.json_splice import Object
+from codexcache.body.json_splice import Json, Object
 from codexcache.options import default_settings
 from codexcache.turn.exchange import Continuity, Exchange
+from codexcache.turn.response import KILLED
 from codexcache.turn.rewrite import RequestEdits
-from codexcache.turn.websocket import Backlog, Socket
+from codexcache.turn.websocket import Backlog, Socket, SocketTurn, closing
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop
@@ -16,69 +18,405 @@ from support.turns import client_headers, turn
 HANDSHAKE = RequestEdits(fields=((b"session-id", b"s"),), changed=("session-id",))
 
 
+@dataclass
+class Sent:
+    """A message of a client, as mitmproxy keeps it."""
+
+    content: bytes = b"{}"
+    timestamp: float = 0.0
+    dropped: bool = False
+
+
 def socket() -> Socket:
     return Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=10), handshake=HANDSHAKE)
-
-
-def opened(*exchanges: Exchange) -> Socket:
-    """Return a socket over which these turns were sent."""
-    made = socket()
-    for each in exchanges:
-        made.begin(each)
-    return made
 
 
 def exchange(key: str) -> Exchange:
     return Continuity().begin(turn(prompt_cache_key=key, transport="websocket"), default_settings())
 
 
-def frame(kind: str, response_id: str = "r") -> bytes:
-    event: Object = {"type": kind, "response": {"id": response_id}}
-    return json.dumps(event).encode()
+def sent_on(opened: Socket, *keys: str) -> list[SocketTurn]:
+    """Send a turn with each of these keys."""
+    return [opened.begin(exchange(key), Sent()) for key in keys]
 
 
-def test_a_turn_is_finished_by_its_last_event_or_by_an_error() -> None:
-    """An event without a turn is passed over."""
-    connection = opened(sent := exchange("k"))
-
-    assert connection.read_event(frame("response.created"), 1.0) is None
-    assert connection.read_event(b'{"type":"response.output_text.delta","delta":"x"}', 2.0) is None
-    assert connection.read_event(frame("response.completed"), 3.0) is sent
-    assert connection.read_event(frame("response.completed"), 4.0) is None
-    assert opened(sent := exchange("k")).read_event(b'{"type":"error","status":400}', 1.0) is sent
+def drop(sent: SocketTurn) -> None:
+    """Drop the message of a turn, as another addon does after this one has read it."""
+    sent.message.dropped = True
 
 
-def test_an_event_belongs_to_the_oldest_turn_that_is_not_finished() -> None:
-    connection = opened(one := exchange("k1"), two := exchange("k2"))
-    finished = [connection.read_event(frame("response.completed", name), 1.0) for name in ("r1", "r2")]
+def frame(kind: str, response_id: str | None = "r", **members: Json) -> bytes:
+    event: Object = {"type": kind, **({"response": {"id": response_id}} if response_id else {}), **members}
+    return json.dumps(event, separators=(",", ":")).encode()
 
-    assert finished == [one, two]
-    assert [one.response_info.response_id, two.response_info.response_id] == ["r1", "r2"]
+
+def events(opened: Socket, *frames: bytes, dropped: bool = False) -> list[SocketTurn]:
+    """Return the turns that are over after these events."""
+    return [over for data in frames for over in opened.read_event(data, 1.0, dropped=dropped)]
+
+
+def created(response_id: str) -> bytes:
+    return frame("response.created", response_id)
+
+
+def completed(response_id: str) -> bytes:
+    return frame("response.completed", response_id)
+
+
+def ids(turns: list[SocketTurn]) -> list[str | None]:
+    return [each.response_info.response_id for each in turns]
+
+
+def test_an_event_without_a_turn_is_passed_over() -> None:
+    assert events(socket(), completed("r")) == []
+
+
+def test_a_turn_is_finished_by_its_last_event() -> None:
+    opened = socket()
+    (sent,) = sent_on(opened, "k")
+
+    assert events(opened, created("r"), b'{"type":"response.output_text.delta","delta":"x"}') == []
+    assert events(opened, completed("r")) == [sent]
+    assert events(opened, completed("r")) == []
+
+
+@pytest.mark.parametrize("refusal", [b'{"type":"error","status":400}', frame("response.failed", None)])
+def test_a_turn_is_finished_by_an_error_as_well(refusal: bytes) -> None:
+    opened = socket()
+    turns = sent_on(opened, "k")
+
+    assert events(opened, refusal) == turns
+
+
+def test_an_event_belongs_to_the_oldest_turn_that_is_not_over() -> None:
+    opened = socket()
+    turns = sent_on(opened, "k1", "k2")
+
+    assert events(opened, completed("r1"), completed("r2")) == turns
+    assert ids(turns) == ["r1", "r2"]
 
 
 def test_the_first_event_tells_when_the_response_began() -> None:
-    connection = opened(sent := exchange("k"))
+    opened = socket()
+    (sent,) = sent_on(opened, "k")
     for at in (1.0, 2.0):
-        connection.read_event(frame("response.created"), at)
+        opened.read_event(created("r"), at)
 
-    assert sent.first_byte_at == 1.0
+    assert sent.exchange.first_byte_at == 1.0
+
+
+def test_the_key_of_the_last_turn_is_known_also_after_its_end() -> None:
+    opened = socket()
+    for key in ("k1", "k2"):
+        sent_on(opened, key)
+    before = opened.last
+    events(opened, completed("r1"), completed("r2"))
+
+    assert before == opened.last == exchange("k2").cache_key
 
 
 def test_a_handshakes_headers_count_for_the_first_turn() -> None:
-    """Where it was not completed, it changed nothing."""
-    connection = opened(one := exchange("k1"), two := exchange("k2"))
-    Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=1)).begin(other := exchange("k"))
+    one, two = (sent.exchange for sent in sent_on(socket(), "k1", "k2"))
 
-    assert [each.changed for each in (one, two, other)] == [("session-id",), (), ()]
+    assert [one.changed, two.changed] == [("session-id",), ()]
     assert [one.forwarded, two.forwarded] == [HANDSHAKE.fields] * 2
-    assert connection.last == two.cache_key
 
 
-def test_turns_that_were_not_finished_are_abandoned_once() -> None:
-    connection = opened(one := exchange("k1"), two := exchange("k2"))
+def test_a_socket_without_a_completed_handshake_changed_nothing() -> None:
+    opened = Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=1))
 
-    assert list(connection.abandon()) == [one, two]
-    assert list(connection.abandon()) == []
+    assert sent_on(opened, "k")[0].exchange.changed == ()
+
+
+def test_a_refused_handshake_is_no_turn_of_the_backend_and_tells_what_was_changed() -> None:
+    opened = Socket(
+        client_headers=client_headers({"session_id": "s"}), host="x", backlog=Backlog(limit=1), handshake=HANDSHAKE
+    )
+    refused = opened.refused()
+
+    assert (refused.turn.endpoint, refused.turn.transport, refused.turn.model) == ("handshake", "websocket", "")
+    assert (refused.changed, refused.cache_key.key) == (("session-id",), "s")
+
+
+def test_turns_that_were_not_over_are_abandoned_once_with_what_cut_them_short() -> None:
+    opened = socket()
+    turns = sent_on(opened, "k1", "k2")
+
+    assert list(opened.abandon("it was closed")) == turns
+    assert list(opened.abandon("it was closed")) == []
+    assert {sent.response_info.cut_short for sent in turns} == {"it was closed"}
+
+
+def test_a_turn_that_was_dropped_afterwards_gets_no_event_of_another() -> None:
+    """It comes out as withdrawn, with the first event that follows."""
+    opened = socket()
+    dropped, sent = sent_on(opened, "k1", "k2")
+    drop(dropped)
+
+    assert events(opened, created("r")) == [dropped]
+    assert events(opened, completed("r")) == [sent]
+    assert ([dropped.withdrawn, sent.withdrawn], ids([dropped, sent])) == ([True, False], [None, "r"])
+
+
+def test_any_number_of_turns_can_be_dropped_before_behind_and_between() -> None:
+    opened = socket()
+    one, two, three, four, five = turns = sent_on(opened, "k1", "k2", "k3", "k4", "k5")
+    for each in (one, three, five):
+        drop(each)
+
+    assert events(opened, completed("r2"), completed("r4")) == [one, two, three, four]
+    assert list(opened.abandon("it was closed")) == [five]
+    assert ids(turns) == [None, "r2", None, "r4", None]
+
+
+def test_a_turn_that_was_dropped_leaves_no_key_and_is_not_the_first() -> None:
+    opened = socket()
+    drop(sent_on(opened, "dropped")[0])
+    before = opened.last
+    (sent,) = sent_on(opened, "k")
+
+    assert (before, sent.exchange.opens_socket) == (None, True)
+    assert opened.last == exchange("k").cache_key
+
+
+def test_a_turn_that_the_user_killed_is_abandoned_as_a_turn() -> None:
+    opened = socket()
+    (sent,) = sent_on(opened, "k")
+    sent.response_info.cut_short = KILLED
+    drop(sent)
+
+    assert [over.withdrawn for over in opened.abandon("it was closed")] == [False]
+    assert sent.response_info.cut_short == KILLED
+
+
+@pytest.mark.parametrize("next_ones", [[created("r2"), completed("r2")], [completed("r2")]], ids=["begins", "ends"])
+def test_a_lost_end_shifts_no_other(next_ones: list[bytes]) -> None:
+    """The response that begins or ends under another id is that of the next turn."""
+    opened = socket()
+    one, two, three = sent_on(opened, "k1", "k2", "k3")
+
+    assert events(opened, created("r1"), *next_ones) == [one, two]
+    assert events(opened, created("r3"), completed("r3")) == [three]
+    assert ids([two, three]) == ["r2", "r3"]
+    assert (one.response_info.finished, one.response_info.usage) == (False, {})
+    assert "went on to another response" in one.response_info.cut_short
+
+
+def test_several_lost_ends_shift_no_other() -> None:
+    opened = socket()
+    turns = sent_on(opened, "k1", "k2", "k3")
+
+    assert events(opened, created("r1"), created("r2"), created("r3"), completed("r3")) == turns
+    assert ids(turns)[-1] == "r3"
+
+
+def test_the_answer_of_a_turn_that_is_not_known_ends_the_one_before_and_no_later_one() -> None:
+    """Nothing here could read what was asked; the backend answered it all the same."""
+    opened = socket()
+    (one,) = sent_on(opened, "k1")
+    assert events(opened, created("r1"), created("unknown")) == [one]
+    (two,) = sent_on(opened, "k2")
+
+    assert events(opened, created("r2"), completed("r2")) == [two]
+    assert ids([two]) == ["r2"]
+
+
+@pytest.mark.parametrize("begins", [True, False], ids=["after its beginning", "before it"])
+def test_a_second_end_of_a_response_ends_no_other_turn(begins: bool) -> None:
+    opened = socket()
+    sent_on(opened, "k1")
+    events(opened, created("r1"), completed("r1"))
+    (two,) = sent_on(opened, "k2")
+    beginning = [created("r2")] if begins else []
+
+    assert events(opened, *beginning, frame("response.done", "r1")) == []
+    assert events(opened, created("r2"), completed("r2")) == [two]
+
+
+def test_the_late_end_of_a_turn_that_was_given_up_ends_no_other() -> None:
+    opened = socket()
+    one, two = sent_on(opened, "k1", "k2")
+
+    assert events(opened, created("r1"), created("r2"), completed("r1"), completed("r2")) == [one, two]
+    assert ids([two]) == ["r2"]
+
+
+def test_a_backend_that_calls_all_responses_the_same_is_followed_in_order() -> None:
+    opened = socket()
+    for key in ("k1", "k2"):
+        turns = sent_on(opened, key)
+        assert events(opened, created("r"), completed("r")) == turns
+
+
+@pytest.mark.parametrize("data", [frame("response.completed", None), b'{"type":"response.completed","response":{}}'])
+def test_an_end_without_an_id_is_that_of_the_oldest_turn(data: bytes) -> None:
+    opened = socket()
+    one, _ = sent_on(opened, "k1", "k2")
+
+    assert events(opened, created("r1"), data) == [one]
+
+
+@pytest.mark.parametrize("member", ["status", "status_code"])
+def test_a_refusal_is_of_the_turn_whose_response_has_not_begun(member: str) -> None:
+    """It names no response; an error without a status is one of the response that runs."""
+    opened = socket()
+    one, two = sent_on(opened, "k1", "k2")
+
+    assert events(opened, created("r1"), frame("error", None, **{member: 429})) == [one, two]
+    assert [sent.response_info.status for sent in (one, two)] == [200, 429]
+
+
+@pytest.mark.parametrize("error", [frame("error", None, status=429), frame("error", None)])
+def test_an_error_of_the_only_turn_is_its_own(error: bytes) -> None:
+    opened = socket()
+    turns = sent_on(opened, "k1")
+
+    assert events(opened, created("r1"), error) == turns
+    assert turns[0].response_info.cut_short == ""
+
+
+def test_an_error_of_a_response_that_runs_is_its_own() -> None:
+    opened = socket()
+    one, _ = sent_on(opened, "k1", "k2")
+
+    assert events(opened, created("r1"), frame("error", None)) == [one]
+
+
+def test_white_space_does_not_make_another_id() -> None:
+    opened = socket()
+    turns = sent_on(opened, "k")
+    spaced = [data.replace(b":", b" : ") for data in (created("r"), completed("r"))]
+
+    assert events(opened, *spaced) == turns
+    assert turns[0].response_info.cut_short == ""
+
+
+def test_an_id_that_is_mentioned_elsewhere_is_another() -> None:
+    """Each response names the one before it."""
+    opened = socket()
+    one, two = sent_on(opened, "k1", "k2")
+    naming = frame("response.created", None, response={"previous_response_id": "r2", "id": "r1"})
+
+    assert events(opened, naming, completed("r2")) == [one, two]
+
+
+def test_what_only_quotes_an_event_ends_nothing() -> None:
+    opened = socket()
+    sent_on(opened, "k1", "k2")
+    quoting = b'{"x":{"type":"response.completed"},"response":{"id":"r9"}}'
+
+    assert events(opened, created("r1"), quoting) == []
+
+
+def test_an_end_that_another_addon_dropped_has_no_counters_and_shifts_no_other() -> None:
+    opened = socket()
+    one, two = sent_on(opened, "k1", "k2")
+    end = frame("response.completed", None, response={"id": "r1", "usage": {"input_tokens": 1}})
+
+    assert events(opened, created("r1"), end, dropped=True) == [one]
+    assert events(opened, completed("r2")) == [two]
+    assert (one.response_info.usage, two.response_info.response_id) == ({}, "r2")
+    assert one.response_info.cut_short == "another addon dropped the end of its response"
+
+
+def test_a_beginning_that_another_addon_dropped_is_known_all_the_same() -> None:
+    opened = socket()
+    one, two = sent_on(opened, "k1", "k2")
+    assert events(opened, created("r1"), created("r1"), dropped=True) == []
+
+    assert events(opened, created("r2"), completed("r2")) == [one, two]
+
+
+@prop
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["both", "beginning", "end"]), st.booleans(), st.booleans()), min_size=1, max_size=6
+    )
+)
+def test_whatever_is_lost_each_turn_is_over_once_in_its_order_and_has_no_others_counters(
+    fates: list[tuple[str, bool, bool]],
+) -> None:
+    """Of each turn it is drawn what came of its answer, if it was dropped itself, and if the next was sent early."""
+    opened, turns, over, waiting = socket(), list[SocketTurn](), list[SocketTurn](), list[bytes]()
+    for number, (came, dropped, early) in enumerate(fates):
+        turns += sent_on(opened, f"k{number}")
+        if dropped:
+            drop(turns[-1])
+        else:
+            waiting += [created(f"r{number}")] if came in ("both", "beginning") else []
+            waiting += [completed(f"r{number}")] if came in ("both", "end") else []
+        if not early:
+            over += events(opened, *waiting)
+            waiting.clear()
+    over += [*events(opened, *waiting), *opened.abandon("it was closed")]
+
+    assert list(map(id, over)) == list(map(id, turns))
+    for number, (turn_, (came, dropped, _)) in enumerate(zip(turns, fates, strict=True)):
+        assert turn_.withdrawn == dropped
+        assert turn_.response_info.finished == (not dropped and came != "beginning")
+        assert turn_.response_info.response_id == (f"r{number}" if turn_.response_info.finished else None)
+
+
+@pytest.mark.parametrize(
+    ("by_client", "code", "reason", "said"),
+    [
+        (False, 1008, "policy violation", "closed by the server with 1008 (policy violation)"),
+        (
+            False,
+            1008,
+            "Your session has expired. Please log in again!",
+            "(Your session has expired. Please log in again!)",
+        ),
+        (
+            False,
+            4029,
+            "rate_limit: try again in 30 s",
+            "closed by the server with 4029 (rate_limit: try again in 30 s)",
+        ),
+        (False, 1011, "WebSocket error", "closed by the server with 1011 (WebSocket error)"),
+        (False, 1008, "", "closed by the server with 1008"),
+        (False, 1008, None, "closed by the server with 1008"),
+        (True, 1000, "", "closed by the client with 1000"),
+        (True, 4001, "bye", "closed by the client with 4001 (bye)"),
+        (False, 1005, "", "closed by the server without a code"),
+        (False, 1006, "", "lost the connection to the server"),
+        (True, 1006, "", "lost the connection to the client"),
+        (None, None, None, "lost the connection to the server"),
+    ],
+)
+def test_how_a_socket_was_closed_is_said(
+    by_client: bool | None, code: int | None, reason: str | None, said: str
+) -> None:
+    assert closing(by_client=by_client, code=code, reason=reason).endswith(said)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "token sk-proj-abc123",
+        "eyJhbGciOiJub25lIn0",
+        "Bearer abcdef",
+        "not for user@example.com",
+        "account-1 is disabled",
+        "see https://example.com/x",
+        "session 0f8a5c1e",
+        "card 1234-5678-9012-3456",
+        "call 0123 456 789",
+        "aVeryLongWordWithoutAnyEnd",
+        "abcdefghijklmnopqrstuvwxyz",
+        "word " * 20,
+        "line\nbreak",
+        "\x1b[31mred",
+        "größer",
+        "two  spaces",
+        "a=b",
+        "key: 'x'",
+        "A" * 79 + "1",
+        "ABC DEF " * 9 + "GHI1",
+    ],
+)
+def test_a_reason_that_could_be_more_than_words_is_not_shown(reason: str) -> None:
+    assert closing(by_client=False, code=1008, reason=reason) == "its WebSocket was closed by the server with 1008"
 
 
 def test_messages_are_kept_up_to_the_limit() -> None:

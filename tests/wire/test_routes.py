@@ -66,8 +66,39 @@ def test_what_clients_append_to_a_base_url_becomes_the_real_path(base: str, rest
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "//responses",
+        "/responses/",
+        "///v1/v1//responses//",
+        "/v1/backend-api/codex/responses",
+        "/backend-api/codex/v1/responses",
+        "/backend-api//codex//responses/",
+        "/backend-api/codex/responses",
+    ],
+)
+def test_slashes_and_versions_too_many_make_no_difference(path: str) -> None:
+    """The query stays, with all that looks like a path in it."""
+    assert real_target(f"{path}?a=//v1/") == "/backend-api/codex/responses?a=//v1/"
+    assert real_target(f"{path}/compact") == "/backend-api/codex/responses/compact"
+
+
+@pytest.mark.parametrize(
     "target",
-    ["/backend-api/codex/responses", "/v1/models", "/v2/responses", "/", "", "/responses/x?y", "/x?/responses"],
+    [
+        "/backend-api/codex/responses",
+        "/backend-api//codex/models/",
+        "/backend-api/responses",
+        "/v1/models/",
+        "/v2/responses",
+        "//",
+        "/",
+        "",
+        "/responses/x?y",
+        "/x?/responses",
+        "/Responses",
+        "/responses%2F",
+    ],
 )
 def test_any_other_target_stays_as_it_is(target: str) -> None:
     assert real_target(target) == target

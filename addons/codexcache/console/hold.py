@@ -18,6 +18,7 @@ from ..hooks.http import Reread
 from ..hooks.notify import Notifier
 from ..hooks.state import State
 from ..turn.exchange import Exchange
+from ..turn.response import KILLED
 
 HELD = "codex_held"
 """Key in `flow.metadata`: the summary of the turn that is held, with its predicted verdict."""
@@ -94,6 +95,7 @@ class Held:
         if self._flow.comment == self._comment:
             self._flow.comment = self._previous_comment
         if self.is_killed():
+            self._exchange.response_info.cut_short = KILLED
             _wake(self._flow, self._message)
         ctx.master.addons.trigger(hooks.UpdateHook([self._flow]))
 

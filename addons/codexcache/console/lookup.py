@@ -6,8 +6,8 @@ from mitmproxy import ctx, http
 
 from ..body.json_splice import Object, Unreadable, parse
 from ..hooks.capture_reader import read_saved_socket
-from ..hooks.http import coding_of
 from ..hooks.notify import turn_summaries
+from ..hooks.responses import coding_of
 from ..hooks.state import State
 from ..output.first_difference import Difference, first_difference_in_prompt
 from ..turn.items import given_items

@@ -39,9 +39,13 @@ class Redaction:
         self._state = state
         self._open: dict[str, http.HTTPFlow] = {}
 
-    def request(self, flow: http.HTTPFlow) -> None:
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Take note of a flow while its host is the one that the client asked for; another addon may change it."""
         if self._is_wanted(flow):
             self._open[flow.id] = flow
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        self.requestheaders(flow)
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
@@ -64,8 +68,7 @@ class Redaction:
                 remove_secrets(flow)
 
     def _close(self, flow: http.HTTPFlow) -> None:
-        self._open.pop(flow.id, None)
-        if self._is_wanted(flow):
+        if self._open.pop(flow.id, None) or self._is_wanted(flow):
             remove_secrets(flow)
 
     def _is_wanted(self, flow: http.HTTPFlow) -> bool:

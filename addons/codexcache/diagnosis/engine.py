@@ -103,18 +103,26 @@ class Engine:
             warm_up=turn.warm_up,
             named=named,
             complete=_is_complete(turn, named),
+            unread=turn.unread,
         )
-        self._compare(record, self._load(route.key, at))
+        if record.endpoint == "handshake":
+            self._matches[record.number] = None, 0
+        else:
+            self._compare(record, self._load(route.key, at))
         return record
 
     def turn_released(
         self, record: Record, turn: Turn, route: Route, *, at: float, named: Record | None = None
     ) -> None:
-        """Take note that a turn that was held leaves only at `at`, and as it is now."""
+        """Take note that a turn leaves, or left, at `at` and as it is now: held, or edited after it was handed in."""
         self._remember()
         record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
-        record.complete = _is_complete(turn, named)
+        record.complete, record.unread = _is_complete(turn, named), turn.unread
         self._compare(record, self._matches[record.number][1])
+
+    def turn_withdrawn(self, record: Record) -> None:
+        """Forget a turn that did not leave after all."""
+        self._matches.pop(record.number, None)
 
     def predict(self, record: Record) -> Explanation | None:
         """Return what a turn is heading for before it leaves, or None where nothing speaks against a hit."""
@@ -170,7 +178,7 @@ def _prompt(turn: Turn, named: Record | None) -> Prompt:
 
 def _is_complete(turn: Turn, named: Record | None) -> bool:
     """Return True if all of a turn's prompt is known."""
-    return named.complete if named else turn.previous_response_id is None
+    return named.complete if named else turn.previous_response_id is None and not turn.unread
 
 
 def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
@@ -182,6 +190,7 @@ def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
     record.usage = _usage(response_info)
     record.challenge = response_info.challenge
     record.failed = response_info.failure
+    record.cut_short = response_info.cut_short
 
 
 def _usage(response_info: ResponseInfo) -> Usage | None:
@@ -216,12 +225,18 @@ class DiagnosisService:
             return None
         return Diagnosis(record=record, exchange=exchange, **predicted._asdict())
 
-    def turn_released(self, exchange: Exchange, turn: Turn, *, at: float) -> None:
-        """Hand in again a turn that was held, as it leaves at `at`."""
+    def turn_released(self, exchange: Exchange, turn: Turn, *, at: float | None = None) -> None:
+        """Hand in again a turn that was held until `at`, or one that left when it was handed in, as `turn` now."""
         if (record := exchange.record) and not record.ended_at:
             socket = record.route.socket
             named = self._responses.get(socket, {}).get(turn.previous_response_id or "")
-            self.engine.turn_released(record, turn, route_of(exchange, socket), at=at, named=named)
+            sent_at = record.sent_at if at is None else at
+            self.engine.turn_released(record, turn, route_of(exchange, socket), at=sent_at, named=named)
+
+    def turn_withdrawn(self, exchange: Exchange) -> None:
+        """Forget a turn that did not leave after all."""
+        if exchange.record:
+            self.engine.turn_withdrawn(exchange.record)
 
     def turn_ended(self, exchange: Exchange, *, at: float) -> None:
         """Hand in a turn that has ended, and give its diagnosis to the listeners."""
@@ -250,11 +265,10 @@ class DiagnosisService:
 
 def route_of(exchange: Exchange, socket: str) -> Route:
     """Return how a turn leaves; `socket` names its WebSocket. Turns that leave alike have one route."""
-    turn, client_headers = exchange.turn, exchange.turn.client_headers
-    pinnable = exchange.mode == "fill" and turn.explicit_key is not None and not client_headers.native
-    return _route(
-        exchange.forwarded, _key_of(exchange), pinnable, client_headers.caller_digest, turn.transport, socket, turn.host
-    )
+    turn, native = exchange.turn, exchange.turn.client_headers.native
+    pinnable = exchange.mode == "fill" and turn.explicit_key is not None and not native
+    caller = (exchange.edited_turn or turn).client_headers.caller_digest
+    return _route(exchange.forwarded, _key_of(exchange), pinnable, caller, turn.transport, socket, turn.host)
 
 
 @functools.lru_cache(maxsize=256)
@@ -281,7 +295,7 @@ def _first_given(values: Values, names: tuple[str, ...]) -> str | None:
 
 
 def _key_of(exchange: Exchange) -> str | None:
-    """Return the key that the backend got in the body, or where it has been refused there, the one in the headers."""
+    """Return the key that the backend got: the one in the body, or where it has none, the session header's."""
     if isinstance(key := exchange.forwarded_key, str):
         return key
-    return None if exchange.mode == "observe" else exchange.cache_key.key
+    return None if exchange.mode == "observe" else _first_given(values_by_name(exchange.forwarded), SESSION_HEADERS)

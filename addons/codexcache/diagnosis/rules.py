@@ -21,6 +21,7 @@ there.
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from ..static_frozen import static_frozen
 from ..text import minutes
@@ -79,6 +80,7 @@ def judge(record: Record, match: Match | None, load: int, changes: tuple[Change,
     """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed."""
     context = RuleContext(record=record, match=match, changes=changes, load=load)
     name, because = next((name, reason) for name in VERDICTS if (reason := RULES[name](context)))
+    because += f"; its request was not read: {record.unread}" if record.unread else ""
     return _verdict(context, name, because, _resent(context) if name in MISSES else 0)
 
 
@@ -156,32 +158,56 @@ def slack(tokens: int) -> int:
 
 
 _ORIGINS = {
-    "client": "; codex_strip can remove it",
     "addon": ", which this addon had added",
     "neither": ", which was not in the request this proxy sent; the server probably added it",
 }
-"""What is said of a rejected parameter, by who had put it there."""
+"""What is said of a rejected parameter that the client had not put there."""
 
 
 def _rejected(context: RuleContext) -> str:
     record, status = context.record, context.record.status or 0
     if record.challenge:
+        expected = "a WebSocket" if record.endpoint == "handshake" else "an answer"
         return (
-            f"a challenge page came instead of an answer (status {status}): a proxy's TLS fingerprint differs from the "
-            "client's, and the site asked for a browser"
+            f"a challenge page came instead of {expected} (status {status}): a proxy's TLS fingerprint differs from "
+            "the client's, and the site asked for a browser"
         )
+    if record.endpoint == "handshake":
+        return f"the WebSocket was refused with status {_status_line(status, record.failed)}"
     if record.refused:
-        origin = _ORIGINS[record.refused.origin]
+        origin = _ORIGINS.get(record.refused.origin, f"; {record.refused.remedy}")
         return f"the backend rejected the parameter {record.refused.member!r} (status {status}){origin}"
+    known = f" ({record.failed})" if record.failed else ""
     if status >= 400:
-        return f"the backend answered with status {status}" + (f" ({record.failed})" if record.failed else "")
-    return f"the backend failed the turn ({record.failed})" if record.failed else ""
+        return f"the backend answered with status {status}{known}{_whose_items(context)}"
+    return f"the backend failed the turn{known}{_whose_items(context)}" if known else ""
+
+
+def _whose_items(context: RuleContext) -> str:
+    """Return what is known of the account for which refused encrypted items were made: that of the predecessor."""
+    if context.record.failed != "invalid_encrypted_content":
+        return ""
+    if context.match is None:
+        return "; no earlier turn of this conversation is known, so neither is the account of its encrypted items"
+    if context.change("account_changed"):
+        return (
+            "; the account changed since its encrypted items were made: its predecessor came from another one, and no "
+            "other can use them"
+        )
+    return "; the account did not change since its predecessor, so its encrypted items are refused for another reason"
+
+
+def _status_line(status: int, failed: str | None) -> str:
+    """Return a status in words, with what else is known of the failure."""
+    phrase = f" {HTTPStatus(status).phrase}" if status in HTTPStatus else ""
+    return f"{status}{phrase}" + (f" ({failed})" if failed else "")
 
 
 def _no_usage(context: RuleContext) -> str:
     usage = context.record.usage
     if usage is None:
-        return "the turn ended without usage counters: it was cut or cancelled, or they were stripped"
+        cut_short = context.record.cut_short or "it was cut or cancelled, or they were stripped"
+        return f"the turn ended without usage counters: {cut_short}"
     return "the response does not say how many tokens were cached" if usage.cached is None else ""
 
 
@@ -198,7 +224,8 @@ def _cold(context: RuleContext) -> str:
     if context.match:
         return ""
     cached = context.usage.cached if context.record.usage else None
-    known = f"; {cached:,} tokens were read all the same, which others had sent" if cached else ""
+    origin = "" if context.record.unread else ", which others had sent"
+    known = f"; {cached:,} tokens were read all the same{origin}" if cached else ""
     return f"no earlier turn of this conversation is known{known}"
 
 

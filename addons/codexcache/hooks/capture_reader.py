@@ -4,7 +4,6 @@ A flow that was saved with the addon carries summaries of its turns. What the cl
 came from can no longer be seen in such a flow, so it is taken from the summaries.
 """
 
-from collections import deque
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast, get_args
@@ -16,13 +15,13 @@ from ..options import Mode
 from ..turn.cache_key import KeySource
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import read_client_headers, read_turn
+from ..turn.response import KILLED
 from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Socket
-from ..wire.content_encoding import Undecodable, decode
-from ..wire.headers import values_by_name
+from ..wire.content_encoding import decode
 from ..wire.routes import Endpoint
-from .http import coding_of, reader_of
-from .websocket import CREATE
+from .responses import coding_of, read_whole
+from .websocket import CREATE, closing_of
 
 _LONGEST = 30 * 86_400
 """Seconds that a turn can have lasted; a summary with a longer time is wrong."""
@@ -52,9 +51,20 @@ def read_saved_request(
     document = parse(decode(request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
     exchange = unchanged_exchange(read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint))
     if response is not None:
-        _read(response, exchange)
-    sent_at = request.timestamp_end or request.timestamp_start
+        read_whole(response, exchange)
+    sent_at = _sent_at(request, response)
     ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
+    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
+
+
+def read_saved_refusal(
+    flow: http.HTTPFlow, response: http.Response, host: str, turn_summaries: Sequence[Object]
+) -> SavedTurn:
+    """Return what became of the handshake of a WebSocket that was refused."""
+    exchange = _socket(flow, host).refused()
+    read_whole(response, exchange)
+    sent_at = flow.request.timestamp_end or flow.request.timestamp_start
+    ended_at = response.timestamp_end or response.timestamp_start
     return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
 
 
@@ -71,6 +81,13 @@ def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[O
         yield _with_summary(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
 
 
+def _sent_at(request: http.Request, response: http.Response | None) -> float:
+    """Return when a request had left; mitmproxy gives request and response of a HAR the times of both together."""
+    if response and request.timestamp_start == response.timestamp_start:
+        return request.timestamp_start
+    return request.timestamp_end or request.timestamp_start
+
+
 def _saved_turn(exchange: Exchange, sent_at: float, ended_at: float) -> SavedTurn:
     """Return a turn with its times; the clock may have been set back in between."""
     start, end = _placed(sent_at), _placed(ended_at)
@@ -85,35 +102,27 @@ def _placed(at: float) -> float:
     return at if 0 <= at < _END_OF_TIME else 0.0
 
 
-def _read(response: http.Response, exchange: Exchange) -> None:
-    """Read a whole response as its stream was read."""
-    try:
-        reader = reader_of(response, values_by_name(response.headers.fields), exchange, lambda: None)
-        reader.feed(response.raw_content or b"")
-        reader.feed(b"")
-    except Undecodable:
-        return  # what cannot be read has no usage, and the verdict says so
-
-
 def _turns(flow: http.HTTPFlow, host: str, summarized: Container[float]) -> Iterator[SavedTurn]:
-    """Yield turns. A dropped frame is none, unless it has a summary: then it was killed while it was held."""
+    """Yield turns. A dropped message is none, unless it has a summary: then it was killed while it was held."""
     assert flow.websocket is not None
+    socket = _socket(flow, host)
+    for message in flow.websocket.messages:
+        if not message.from_client:
+            for turn in socket.read_event(message.content, message.timestamp, dropped=message.dropped):
+                yield _saved_turn(turn.exchange, turn.message.timestamp, message.timestamp)
+        elif (exchange := _exchange(socket, message)) and (not message.dropped or message.timestamp in summarized):
+            exchange.response_info.cut_short = KILLED if message.dropped else ""
+            socket.begin(exchange, message)
+    for turn in socket.abandon(closing_of(flow.websocket)):
+        ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
+        yield _saved_turn(turn.exchange, turn.message.timestamp, ended_at)
+
+
+def _socket(flow: http.HTTPFlow, host: str) -> Socket:
     client_headers = read_client_headers(flow.request.headers.fields)
-    socket = Socket(
+    return Socket(
         client_headers=client_headers, host=host, backlog=Backlog(limit=0), handshake=no_edits(client_headers)
     )
-    sent = deque[float]()
-    for message in flow.websocket.messages:
-        if not message.is_text or (message.dropped and message.timestamp not in summarized):
-            continue
-        if message.from_client and (exchange := _exchange(socket, message)):
-            sent.append(message.timestamp)
-            socket.begin(exchange)
-        elif not message.from_client and (exchange := socket.read_event(message.content, message.timestamp)):
-            yield _saved_turn(exchange, sent.popleft(), message.timestamp)
-    for exchange in socket.abandon():
-        ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
-        yield _saved_turn(exchange, sent.popleft(), ended_at)
 
 
 def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange | None:

@@ -15,9 +15,10 @@ from mitmproxy import http
 from ..body.json_splice import Unreadable
 from ..wire.content_encoding import Undecodable
 from ..wire.routes import endpoint_of
-from .capture_reader import SavedTurn, read_saved_request, read_saved_socket
+from .capture_reader import SavedTurn, read_saved_refusal, read_saved_request, read_saved_socket
 from .notify import relabel, turn_summaries
 from .state import State, pass_unchanged
+from .websocket import is_handshake
 
 _QUIET = 0.3
 """Seconds without another loaded flow after which what was gathered is played."""
@@ -74,10 +75,12 @@ class CaptureReplay:
         return not flow.live and not was_live
 
     def _gather_request(self, flow: http.HTTPFlow) -> None:
-        if flow.request.method != "POST":
-            return
         endpoint, host = endpoint_of(flow.request.path), self._state.host_of(flow)
         if not endpoint or not host:
+            return
+        if is_handshake(flow.request) and flow.response and flow.response.status_code != 101:
+            self._gather(flow, [read_saved_refusal(flow, flow.response, host, turn_summaries(flow))])
+        if flow.request.method != "POST":
             return
         try:
             self._gather(flow, [read_saved_request(flow, host, endpoint, turn_summaries(flow))])

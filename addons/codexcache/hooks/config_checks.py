@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from mitmproxy import connection, http, optmanager, version
+from mitmproxy import certs, connection, http, optmanager, version
 from mitmproxy.proxy import mode_specs
 from mitmproxy.utils import human, spec
 
+from ..install_hints import SUPPORTED
 from ..options import OPTIONS, Settings
 from ..turn.request import read_client_headers
 from ..wire.routes import is_codex_host
@@ -78,7 +79,7 @@ def _shown(host: str) -> str:
     return "all addresses" if host in ("", "0.0.0.0", "::") else host
 
 
-TESTED = "12.2."
+_TESTED = ("12.2.", "12.3.")
 SILENCE = 24 * 60 * 60
 """Seconds that a connection may be silent. mitmproxy's own 600 cut long reasoning and idle WebSockets."""
 _SHORT = 60 * 60
@@ -117,10 +118,16 @@ def lengthen_silence(options: optmanager.OptManager) -> None:
 
 
 def _version(_options: optmanager.OptManager, _settings: Settings) -> Iterator[str]:
-    if not version.VERSION.startswith(TESTED):
+    if not version.VERSION.startswith(_TESTED):
         yield (
-            f"Codex Continuity is tested with mitmproxy {TESTED}x; this is {version.VERSION}. It goes on, but if "
-            "something is odd, install 'mitmproxy>=12.2,<12.3'."
+            f"Codex Continuity is tested with mitmproxy 12.2 and 12.3; this is {version.VERSION}. It goes on, but if "
+            f"something is odd, install {SUPPORTED}."
+        )
+    if hasattr(certs, "EMUDHRA_CHAIN_PEM"):
+        yield (
+            f"mitmproxy {version.VERSION} contains the private key of a compromised CA (eMudhra), with which its "
+            "options emudhra and emudhra_old sign. Codex Continuity never uses it. For a mitmproxy without it, install "
+            f"{SUPPORTED}."
         )
 
 
@@ -203,6 +210,23 @@ def _rewriting(options: optmanager.OptManager, settings: Settings) -> Iterator[s
         )
 
 
+def _replay(options: optmanager.OptManager, settings: Settings) -> Iterator[str]:
+    """Name a replay of responses that no edited turn would find."""
+    if not options.server_replay or options.server_replay_ignore_content or settings.mode == "observe":
+        return
+    sentence = (
+        f"server_replay compares the body of a turn after codex_mode={settings.mode} has edited it, so a capture that "
+        "was made without this addon matches none. Set codex_mode=observe, or server_replay_ignore_content=true, with "
+        "which turns are answered in the order of the capture."
+    )
+    if options.server_replay_extra == "forward" and not options.server_replay_kill_extra:
+        sentence += (
+            " Until then, each turn that matches none goes to the real backend with the client's token; "
+            "server_replay_extra=kill keeps it here."
+        )
+    yield sentence
+
+
 def _subjects(patterns: list[str], turns: list[http.HTTPFlow]) -> Iterator[tuple[str, str]]:
     """Yield subject and replacement of each pattern whose filter lets a turn through."""
     for pattern in patterns:
@@ -273,6 +297,7 @@ _CHECKS: tuple[Callable[[optmanager.OptManager, Settings], Iterator[str]], ...] 
     _sizes,
     _silence,
     _rewriting,
+    _replay,
     _journal,
     _inbound,
     _exposure,

@@ -39,10 +39,13 @@ class ConnectionStats:
         self.distrusted: Counter[str] = Counter()
         self.hung_up: Counter[str] = Counter()
         self.unreachable: dict[str, str] = {}
+        self.refused: Counter[str] = Counter()
+        self.cut_short: Counter[str] = Counter()
 
     def report(self) -> dict[str, Json]:
         """Return what was counted, as plain values."""
-        counters = ("changed", "statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable")
+        connections = ("statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable")
+        counters = ("changed", "refused", "cut_short", *connections)
         numbers: dict[str, Json] = {name: getattr(self, name) for name in ("connections", "requests", "begun", "turns")}
         return numbers | {name: dict(getattr(self, name)) for name in counters}
 
@@ -52,9 +55,15 @@ class ConnectionStats:
         return sum((Counter(dict.fromkeys(names, count)) for names, count in self._changed.items()), Counter[str]())
 
     def count(self, turn: FinishedTurn) -> None:
-        """Count a finished turn, and what was altered for it."""
+        """Count a finished turn, what was altered for it, and what cut it short; or why a WebSocket was refused."""
+        diagnosis, record = turn.diagnosis, turn.diagnosis.record
+        if record.endpoint == "handshake":
+            return _count(self.refused, diagnosis.verdict.because)
         self.turns += 1
-        _count(self._changed, turn.diagnosis.exchange.changed)
+        _count(self._changed, diagnosis.exchange.changed)
+        if record.cut_short:
+            _count(self.cut_short, record.cut_short)
+        return None
 
     def client_connected(self, client: connection.Client) -> None:
         self.connections += 1

@@ -1,30 +1,56 @@
 """Turns over HTTP, and every event stream that is decrypted.
 
-A request is read, edited and sent in `_send`; its response passes a `Tap`, which never holds it back.
+A request is read, edited and sent in `_send`. An event stream passes a `Tap`, which never holds it back; so does the
+response to a turn, unless it is a JSON document. No other response is touched.
+
+What left need not be what was written here, and a response need not pass the tap: another addon, an option or a hand
+can come in between. So when a response begins, the request is compared with what was written (`SentTurn`) and read
+again if it differs; and a response that did not pass the tap is read from the flow when it is there as a whole.
 """
 
+import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import NamedTuple
 
-from mitmproxy import http
+from mitmproxy import ctx, http
+from mitmproxy import flow as any_flow
 from mitmproxy.net import encoding
 
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
-from ..turn.exchange import Exchange
-from ..turn.request import ClientHeaders, ParsedBody, Turn, read_client_headers, read_turn
-from ..turn.stream import BodyBuffer, Reader, Tap, reader_for
-from ..wire.content_encoding import Undecodable, decode, within
-from ..wire.headers import Values, first_value, values_by_name
+from ..turn.exchange import Exchange, unchanged_exchange
+from ..turn.request import ClientHeaders, ParsedBody, Turn, read_client_headers, read_turn, unread_turn
+from ..turn.stream import BodyBuffer, Reader, Tap
+from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
+from ..wire.headers import Fields, Values, values_by_name
 from ..wire.routes import Endpoint, endpoint_of, real_target
-from ..wire.sse import EVENT_LIMIT
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
-from .state import State, is_reverse, pass_unchanged, write_fields
+from .responses import coding_of, is_document, is_event_stream, read_head, read_whole, reader_of
+from .state import State, has_other_addons, is_reverse, pass_unchanged, write_fields
 
 logger = logging.getLogger(__name__)
 
+_ANSWERED = (
+    "Another addon answered a turn before Codex Continuity read it, so it was not edited and no key was written. If "
+    "that addon sends turns to the backend by itself, load this one first: -s codex_continuity.py -s OTHER.py."
+)
+_UNHEARD = (
+    "Another addon has replaced this one's response.stream, so turns end without their counters. Load that addon first "
+    "(-s OTHER.py -s codex_continuity.py); then both see the response."
+)
+_TOO_LATE = (
+    "A response that had already been passed on was intercepted, or edited by another addon or an option: the client "
+    "got it as it came, and what the flow shows is not what the client got. Event streams and the responses to turns "
+    "are passed on as they arrive. To edit one, have an addon set response.stream in its responseheaders hook: to a "
+    "function that is given each chunk, or to False, and the client waits for the whole response."
+)
+_UNREADABLE = (
+    "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
+    "verdict describe the turn as it was before."
+)
 
 type Reread = Callable[[], tuple[object, Turn]]
 """Reads a turn again as it is now: its bytes, to be compared, and the turn. Raises ValueError."""
@@ -37,48 +63,91 @@ def hold_nothing(flow: http.HTTPFlow, exchange: Exchange, reread: Reread) -> Non
     """Let every turn pass."""
 
 
+class SentTurn(NamedTuple):
+    """A turn that has left, with the header fields and the body that this addon gave to its request."""
+
+    exchange: Exchange
+    fields: Fields
+    content: bytes | None
+    reread: Reread
+
+    def left_as_written(self, request: http.Request) -> bool:
+        """Return True if the request is still what was written; it may have been moved to another host."""
+        if request.raw_content != self.content:
+            return False
+        fields = request.headers.fields
+        return fields == self.fields or _without_host(fields) == _without_host(self.fields)
+
+
+class Listening(NamedTuple):
+    """The tap of a response, and its stream callback; None if another addon alters what has passed the tap."""
+
+    tap: Tap
+    callback: object
+
+
 class HttpTurns:
     """Edits a POST to the backend, and observes the response."""
 
     def __init__(self, state: State, hold: HoldTurn = hold_nothing) -> None:
         self._state, self._hold = state, hold
-        self._exchanges: dict[str, Exchange] = {}
-        self._taps: dict[str, Tap] = {}
-        self._is_bypassed = False
+        self._asked: dict[str, str] = {}
+        self._sent: dict[str, SentTurn] = {}
+        self._listening: dict[str, Listening] = {}
+        self._passed: dict[str, object] = {}
+        self._warned: set[str] = set()
 
     @property
     def in_progress(self) -> AbstractSet[str]:
         """The ids of the flows whose turns have left and not ended."""
-        return self._exchanges.keys()
+        return self._sent.keys()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.live and is_reverse(flow) and self._state.host_of(flow):
-            flow.request.path = real_target(flow.request.path)
+        """Note which host the client asked for: another addon may move the turn to another one before it is read."""
+        if flow.live and (host := self._state.host_of(flow)):
+            if is_reverse(flow):
+                flow.request.path = real_target(flow.request.path)
+            if flow.request.method == "POST":
+                self._asked[flow.id] = host
 
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        endpoint = endpoint_of(flow.request.path)
-        if flow.live and endpoint and flow.request.method == "POST" and (host := self._state.host_of(flow)):
-            return self._send(flow, host, endpoint)
-        return None
+        asked, path = self._asked.pop(flow.id, None), flow.request.path
+        if not flow.live or flow.request.method != "POST":
+            return None
+        if (host := self._state.host_of(flow)) is None and asked:
+            host, path = asked, real_target(path)
+        endpoint = endpoint_of(path)
+        return self._send(flow, host, endpoint) if host and endpoint else None
 
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if not flow.live or not flow.response or flow.response.status_code == 101:
-            return
-        values = values_by_name(flow.response.headers.fields)
-        if _is_event_stream(values) or self._state.host_of(flow):  # the backend's must not wait, nor any event stream
-            other = flow.response.stream
-            flow.response.stream = other or True  # whatever happens to our listener, the response does not wait
-            tap = self._taps[flow.id] = self._tap(flow, flow.response, values)
-            flow.response.stream = _chained(tap.listener(), other) if callable(other) else tap.listener()
+    def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        response = flow.response
+        if not flow.live or not response or response.status_code == 101:
+            return None
+        sent, values = self._sent.get(flow.id), values_by_name(response.headers.fields)
+        if is_event_stream(values) or (sent and not _comes_whole(response, values)):
+            self._listen(flow.id, response, values, sent)
+        elif sent:
+            read_head(response, values, sent.exchange)
+        return self._read_again(flow, sent) if sent and not sent.left_as_written(flow.request) else None
 
-    def response(self, flow: http.HTTPFlow) -> None:
-        tap, exchange = self._taps.get(flow.id), self._exchanges.get(flow.id)
-        if exchange and tap and not tap.is_used and flow.response and flow.response.raw_content is None:
-            self._warn_bypassed()
+    def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        sent, listening = self._sent.get(flow.id), self._listening.get(flow.id)
+        if sent and flow.response and not (listening and listening.tap.is_used):
+            if flow.response.raw_content is not None:
+                return self._close_unheard(flow, flow.response, sent.exchange)
+            self._warn(_UNHEARD)
         self._close(flow)
+        return None
 
     def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
+
+    def update(self, flows: Sequence[any_flow.Flow]) -> None:
+        """Look for late edits; mitmproxy calls this after each event of a flow, when it has asked all addons."""
+        for flow in flows if self._passed else ():
+            passed = self._passed.pop(flow.id, None)
+            if passed and isinstance(flow, http.HTTPFlow) and (flow.intercepted or passed != _shown(flow)):
+                self._warn(_TOO_LATE)
 
     def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> Awaitable[None] | None:
         """Edit and send a turn. What cannot be read passes unchanged; what may take long is done in `_send_large`."""
@@ -90,10 +159,10 @@ class HttpTurns:
             text = within(_whole(request), self._state.settings.body_limit)
             body, turn = self._read(text, client_headers, host, endpoint)
         except (Undecodable, Unreadable) as reason:
-            pass_unchanged(flow, reason)
+            self._pass_unread(flow, client_headers, host, endpoint, reason)
         else:
-            exchange, content = self._edit(body, turn)
-            self._commit(flow, exchange, content, host, endpoint)
+            exchange, content = self._edit(flow, body, turn)
+            self._commit(flow, exchange, content)
         return None
 
     async def _send_large(
@@ -105,29 +174,44 @@ class HttpTurns:
             news = self._state.bodies.unparsed_length(text) if len(text) >= LARGE else 0
             body, turn = await run_maybe_in_thread(news, lambda: self._read(text, client_headers, host, endpoint))
         except (Undecodable, Unreadable) as reason:
-            return pass_unchanged(flow, reason)
-        exchange, content = self._edit(body, turn)
+            return self._pass_unread(flow, client_headers, host, endpoint, reason)
+        exchange, content = self._edit(flow, body, turn)
         if (sent := content) is not None and coding:
-            content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, coding))
-        self._commit(flow, exchange, content, host, endpoint)
+            content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, name_for_encoding(coding)))
+        self._commit(flow, exchange, content)
 
-    def _edit(self, body: Body[ParsedBody], turn: Turn) -> tuple[Exchange, bytes | None]:
+    def _edit(self, flow: http.HTTPFlow, body: Body[ParsedBody], turn: Turn) -> tuple[Exchange, bytes | None]:
         """Return a turn's exchange, and its body with its edits, None where there are none."""
+        mode = self._state.settings.mode
+        if flow.response and mode != "observe":
+            if has_other_addons():  # else an option of mitmproxy's own did it, as the user wants it
+                self._warn(_ANSWERED)
+            return unchanged_exchange(turn, mode), None
         exchange = self._state.continuity.begin(turn, self._state.settings)
         return exchange, self._state.edit(body, turn, exchange.edits)
 
-    def _commit(
-        self, flow: http.HTTPFlow, exchange: Exchange, content: bytes | None, host: str, endpoint: Endpoint
+    def _pass_unread(
+        self, flow: http.HTTPFlow, client_headers: ClientHeaders, host: str, endpoint: Endpoint, reason: ValueError
     ) -> None:
+        """Let a turn that cannot be read pass unchanged, and record it by what its headers and its response say."""
+        pass_unchanged(flow, reason)
+        turn = unread_turn(client_headers, transport="http", host=host, endpoint=endpoint, reason=str(reason))
+        self._commit(flow, exchange := unchanged_exchange(turn, self._state.settings.mode), None)
+        if flow.request.stream and flow.response:  # the backend has answered before it had the whole request
+            read_whole(flow.response, exchange)
+            self._close(flow)
+
+    def _commit(self, flow: http.HTTPFlow, exchange: Exchange, content: bytes | None) -> None:
         """Write the edits to the request, and record that the turn leaves."""
-        request = flow.request
+        request, turn = flow.request, exchange.turn
         write_fields(request, exchange.edits, None if content is None else b"%d" % len(content))
         if content is not None:
             request.raw_content = content
-        self._exchanges[flow.id] = exchange
+        reread = functools.partial(self._reread, flow, turn.host, turn.endpoint)
+        self._sent[flow.id] = SentTurn(exchange, request.headers.fields, request.raw_content, reread)
         self._state.request_sent(flow, exchange, request.timestamp_end or time.time())
-        if self._state.settings.intercept:
-            self._hold(flow, exchange, lambda: self._reread(request, host, endpoint))
+        if self._state.settings.intercept and not (flow.response or turn.unread):
+            self._hold(flow, exchange, reread)
 
     def _read(
         self, text: bytes, client_headers: ClientHeaders, host: str, endpoint: Endpoint
@@ -145,22 +229,36 @@ class HttpTurns:
         )
         return body, turn
 
-    def _reread(self, request: http.Request, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
+    def _reread(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
         """Return a request's body and header fields, and its turn, as they are now.
 
         Raises Undecodable or Unreadable.
         """
-        client_headers = read_client_headers(request.headers.fields)
-        text = decode(request.raw_content or b"", coding_of(client_headers.values), self._state.settings.body_limit)
-        body, turn = self._read(text, client_headers, host, endpoint)
-        return (body.text, request.headers.fields), turn
+        fields = flow.request.headers.fields
+        client_headers = read_client_headers(fields)
+        coding, limit = coding_of(client_headers.values), self._state.settings.body_limit
+        body, turn = self._read(decode(_whole(flow.request), coding, limit), client_headers, host, endpoint)
+        return (body.text, fields), turn
 
-    def _tap(self, flow: http.HTTPFlow, response: http.Response, values: Values) -> Tap:
-        """Return the observer of a response; it keeps a copy where somebody could look at the flow."""
-        exchange = self._exchanges.get(flow.id)
-        reader = self._reader(response, values, exchange) if exchange else None
+    async def _read_again(self, flow: http.HTTPFlow, sent: SentTurn) -> None:
+        """Record what left in place of what was written."""
+        try:
+            _, turn = await run_maybe_in_thread(len(flow.request.raw_content or b""), sent.reread)
+        except (Undecodable, Unreadable) as reason:
+            self._warn(_UNREADABLE.format(reason))
+        else:
+            self._state.turn_edited(sent.exchange, turn)
+
+    def _listen(self, flow_id: str, response: http.Response, values: Values, sent: SentTurn | None) -> None:
+        """Have a response pass a tap, which keeps a copy where somebody could look at the flow."""
+        other = response.stream
+        response.stream = other or True  # whatever happens to our listener, the response does not wait
+        reader = self._reader(response, values, sent.exchange) if sent else None
         buffer = BodyBuffer(self._state.settings.view_limit) if self._state.visibility.present else None
-        return Tap(self._note_error, reader, buffer)
+        tap = Tap(self._note_error, reader, buffer)
+        callback = tap.listener()
+        self._listening[flow_id] = Listening(tap, None if callable(other) else callback)
+        response.stream = _chained(callback, other) if callable(other) else callback
 
     def _reader(self, response: http.Response, values: Values, exchange: Exchange) -> Reader | None:
         try:
@@ -171,32 +269,62 @@ class HttpTurns:
     def _note_error(self, error: Exception) -> None:
         self._state.errors.note("reading a response", error)
 
-    def _warn_bypassed(self) -> None:
-        """Log once that another addon has replaced our stream callback, which is then never called."""
-        if not self._is_bypassed:
-            self._is_bypassed = True
-            logger.warning(
-                "Another addon has replaced this one's response.stream, so turns end without their "
-                "counters. Load that addon first (-s OTHER.py -s codex_continuity.py); then both see the response."
-            )
+    def _warn(self, sentence: str) -> None:
+        """Log a sentence once."""
+        if sentence not in self._warned:
+            self._warned.add(sentence)
+            logger.warning(sentence)
+
+    async def _close_unheard(self, flow: http.HTTPFlow, response: http.Response, exchange: Exchange) -> None:
+        """Read a response that did not pass a tap, and end its turn."""
+        try:
+            size = len(response.raw_content or b"")
+            await run_maybe_in_thread(size, lambda: read_whole(response, exchange))
+        finally:
+            self._close(flow)
 
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
-        if exchange := self._exchanges.pop(flow.id, None):
-            if not exchange.response_info.finished:  # a finished one has ended with its last event
-                self._state.response_ended(exchange, time.time())
+        self._asked.pop(flow.id, None)
+        listening = self._listening.pop(flow.id, None)
+        heard = listening is not None and listening.tap.is_used
+        if sent := self._sent.pop(flow.id, None):
+            if not (heard and sent.exchange.response_info.finished):  # such a one has ended with its last event
+                self._state.response_ended(sent.exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
-        if tap := self._taps.pop(flow.id, None):
-            body = tap.release()
-            if flow.response and flow.response.raw_content is None:
-                flow.response.raw_content = body
+        if listening and heard and flow.response:
+            self._store(flow.response, listening)
+            self._passed[flow.id] = _shown(flow)
+
+    def _store(self, response: http.Response, listening: Listening) -> None:
+        """Give a response the body that was streamed, unless mitmproxy stores it itself or an addon has set one."""
+        body = listening.tap.release()
+        if response.raw_content is None:
+            response.raw_content = body
+        elif body is not None and response.raw_content != body and response.stream is listening.callback:
+            self._warn(_TOO_LATE)
 
 
 def _whole(request: http.Request) -> bytes:
     """Return a request's content as it came. Raises Unreadable."""
     if request.stream or request.raw_content is None:
-        raise Unreadable("stream_large_bodies had it sent before it was read")
+        raise Unreadable("it was sent before it could be read, by stream_large_bodies or another addon")
     return request.raw_content
+
+
+def _comes_whole(response: http.Response, values: Values) -> bool:
+    """Return True for a response that nobody streams: a JSON document, of which a part is of no use to a client."""
+    streams_large = getattr(getattr(ctx, "options", None), "stream_large_bodies", None)
+    return is_document(values) and not (response.stream or streams_large)
+
+
+def _shown(flow: http.HTTPFlow) -> object:
+    """Return what the flow shows as its response, as far as an addon is likely to edit it."""
+    return flow.response and (flow.response.status_code, flow.response.raw_content)
+
+
+def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:
+    return [field for field in fields if field[0].lower() != b"host"]
 
 
 type _Stream = Callable[[bytes], Iterable[bytes] | bytes]
@@ -210,35 +338,3 @@ def _chained(observe: Callable[[bytes], bytes], other: _Stream) -> _Stream:
         return other(observe(chunk))
 
     return stream
-
-
-def _is_event_stream(values: Values) -> bool:
-    return (first_value(values, "content-type") or "").lower().startswith("text/event-stream")
-
-
-def reader_of(response: http.Response, values: Values, exchange: Exchange, on_finished: Callable[[], None]) -> Reader:
-    """Record how a turn's response begins, and return the reader of the rest. Raises Undecodable.
-
-    `values` are its header fields. A turn ends with its last event, not with its connection: then `on_finished` is
-    called, perhaps more than once.
-    """
-    exchange.response_info.status = response.status_code
-    exchange.response_info.challenge = _is_challenge(values)
-    exchange.first_byte_at = response.timestamp_start
-    return reader_for(
-        exchange.response_info,
-        coding=coding_of(values),
-        event_stream=_is_event_stream(values),
-        limit=EVENT_LIMIT,
-        on_finished=on_finished,
-    )
-
-
-def _is_challenge(values: Values) -> bool:
-    """Return True for a challenge page, which asks for a browser (router-for-me/CLIProxyAPI#3626)."""
-    return values.get("cf-mitigated") == ["challenge"]
-
-
-def coding_of(values: Values) -> str:
-    """Return a message's content coding, blank where it has none."""
-    return ", ".join(values.get("content-encoding", ()))

@@ -136,10 +136,12 @@ class Notifier:
 
     def _mark(self, turn: FinishedTurn) -> None:
         """Put summary, marker and comment on the flow, and keep the line for a report, where somebody could ask."""
-        self.recent.count += 1
+        is_handshake = turn.diagnosis.record.endpoint == "handshake"  # a report is on turns
+        self.recent.count += not is_handshake
         if not self._state.visibility.present:
             return
-        self.recent.lines.append(turn.line)
+        if not is_handshake:
+            self.recent.lines.append(turn.line)
         if (marked := self._state.flows.get(turn.diagnosis.record.flow)) is None:
             return
         summary = turn_summary(turn.diagnosis, turn.entry, self.pseudonyms)

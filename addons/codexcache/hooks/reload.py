@@ -5,6 +5,8 @@ is known to the old instance alone. So it leaves a temporary addon, which passes
 removes itself when the last of them has ended.
 """
 
+from collections.abc import Awaitable
+
 from mitmproxy import ctx, http
 
 from .dispatch import HookDispatcher
@@ -43,14 +45,15 @@ class DrainAddon:
         """True while there is still something to end."""
         return bool(self._requests or self._handshakes)
 
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.id in self._requests:
-            self._turns.responseheaders(flow)
+    def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        return self._turns.responseheaders(flow) if flow.id in self._requests else None
 
-    def response(self, flow: http.HTTPFlow) -> None:
-        if flow.id in self._requests:
-            self._turns.response(flow)
-            self._forget(flow)
+    def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        if flow.id not in self._requests:
+            return None
+        waiting = self._turns.response(flow)
+        self._forget(flow)
+        return waiting
 
     def error(self, flow: http.HTTPFlow) -> None:
         if flow.id in self._requests | self._handshakes:

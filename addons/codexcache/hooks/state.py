@@ -77,6 +77,12 @@ class State:
         """Close, deferred and once, a turn that ended at `at`, and diagnose it."""
         self.deferred.do(functools.partial(self._record_ended, exchange, at))
 
+    def turn_edited(self, exchange: Exchange, turn: Turn) -> None:
+        """Record at once that a turn left as `turn` says, edited after it had been read."""
+        self.deferred.catch_up()
+        exchange.edited_turn = turn
+        self.diagnosis_service.turn_released(exchange, turn)
+
     def socket_closed(self, flow: http.HTTPFlow) -> None:
         """Forget, deferred, what only the turns of a WebSocket could name."""
         self.deferred.do(functools.partial(self.diagnosis_service.socket_closed, flow.id))
@@ -120,7 +126,7 @@ class FlowVisibility:
         if (master := getattr(ctx, "master", None)) is None:
             return True
         if (count := len(master.addons.lookup)) != self._addons:
-            self._addons, self._present = count, _has_list() or _is_saved() or _has_other_addons()
+            self._addons, self._present = count, _has_list() or _is_saved() or has_other_addons()
         return self._present
 
 
@@ -134,8 +140,10 @@ def _is_saved() -> bool:
     return saved or getattr(ctx.options, "flow_detail", 0) > 0
 
 
-def _has_other_addons() -> bool:
-    """Return True if there is a script of the user's with any hook at all."""
+def has_other_addons() -> bool:
+    """Return True if there is a script of the user's with any hook at all. Without a running master there could be."""
+    if getattr(ctx, "master", None) is None:
+        return True
     return any(not _is_known(one) and _has_hooks(one) for one in addonmanager.traverse(ctx.master.addons.chain))
 
 

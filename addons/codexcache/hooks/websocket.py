@@ -1,5 +1,15 @@
-"""Turns over WebSocket: each `response.create` frame of a client is one."""
+"""Turns over WebSocket: each `response.create` message of a client is one, text or binary.
 
+A message that was read here can still be changed or dropped by another addon before it leaves. So each turn keeps its
+message, and that is looked at again when an event of the backend comes. (`flow.kill()` stops no message: mitmproxy 12.2
+sends it all the same.)
+
+The messages of every WebSocket that passes are kept for viewing up to a limit; mitmproxy by itself would keep them all.
+"""
+
+import contextlib
+import functools
+import re
 import time
 from collections.abc import Awaitable
 from collections.abc import Set as AbstractSet
@@ -8,30 +18,35 @@ from mitmproxy import http, websocket
 
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
-from ..turn.request import ParsedBody, Turn, read_client_headers
+from ..turn.exchange import Exchange, unchanged_exchange
+from ..turn.request import ParsedBody, Turn, read_client_headers, unread_turn
 from ..turn.rewrite import no_edits
-from ..turn.websocket import Backlog, Socket
+from ..turn.websocket import Backlog, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
 from ..wire.routes import endpoint_of
 from .deferred import LARGE, run_maybe_in_thread
 from .http import HoldTurn, hold_nothing
+from .responses import read_whole
 from .state import State, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
 
 CREATE = "response.create"
-"""The type of the frame that is a turn."""
+"""The type of the message that is a turn."""
 
 _CREATE = CREATE.encode()
+_BEGINNING = re.compile(rb'\s*\{\s*"type"\s*:\s*"response\.create"')
+"""How a turn begins, which is all that is known of one that cannot be read."""
 
 
 class SocketTurns:
-    """Completes a WebSocket's handshake and writes the key into its frames."""
+    """Completes a WebSocket's handshake, writes the key into its turns, and bounds what is kept of any WebSocket."""
 
     def __init__(self, state: State, hold: HoldTurn = hold_nothing) -> None:
         self._state, self._hold = state, hold
         self._sockets: dict[str, Socket] = {}
+        self._others: dict[str, Backlog] = {}
 
     @property
     def in_progress(self) -> AbstractSet[str]:
@@ -44,25 +59,28 @@ class SocketTurns:
         return self._sockets.keys()
 
     def request(self, flow: http.HTTPFlow) -> None:
-        if socket := self._socket_of(flow):
+        is_answered = flow.response and not flow.websocket  # by another addon: then no header leaves
+        if (socket := self._socket_of(flow)) and not is_answered:
             socket.handshake = self._state.continuity.open_socket(socket.client_headers, self._state.settings)
             write_fields(flow.request, socket.handshake)
 
     def response(self, flow: http.HTTPFlow) -> None:
-        if flow.websocket is None:
-            self._sockets.pop(flow.id, None)
+        response = flow.response
+        if response and not flow.websocket and (socket := self._sockets.pop(flow.id, None)):
+            self._tell_refusal(flow, response, socket)
 
     def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
     def websocket_message(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        if flow.websocket and (socket := self._socket_of(flow)):
-            message = flow.websocket.messages[-1]
-            if socket.backlog.add(len(message.content)):
-                self._trim(flow, flow.websocket, socket.backlog)
-            if message.is_text and not message.dropped:
-                return self._take(flow, socket, message)
-        return None
+        if (data := flow.websocket) is None:
+            return None
+        socket = self._sockets.get(flow.id) or self._adopted(flow)
+        backlog = socket.backlog if socket else self._others.get(flow.id)
+        message = data.messages[-1]
+        if backlog and backlog.add(len(message.content)):
+            self._trim(flow, data, backlog)
+        return self._take(flow, socket, message) if socket else None
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
@@ -70,25 +88,35 @@ class SocketTurns:
     def _socket_of(self, flow: http.HTTPFlow) -> Socket | None:
         """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon."""
         known = self._sockets.get(flow.id)
-        if not known and flow.live and _is_handshake(flow.request) and (host := self._state.host_of(flow)):
-            known = self._sockets[flow.id] = self._adopted(flow, host)
+        if not known and flow.live and is_handshake(flow.request) and (host := self._state.host_of(flow)):
+            client_headers = read_client_headers(flow.request.headers.fields)
+            known = self._sockets[flow.id] = Socket(
+                client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=self._backlog()
+            )
         return known
 
-    def _adopted(self, flow: http.HTTPFlow, host: str) -> Socket:
-        client_headers = read_client_headers(flow.request.headers.fields)
-        backlog = Backlog(limit=self._state.settings.view_limit)
-        return Socket(client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=backlog)
+    def _adopted(self, flow: http.HTTPFlow) -> Socket | None:
+        """Return what is known of a WebSocket of whose handshake nothing is; one that has no turns gets a backlog."""
+        if flow.id in self._others or not flow.live:
+            return None
+        if (socket := self._socket_of(flow)) is None:
+            self._others[flow.id] = self._backlog()
+        return socket
+
+    def _backlog(self) -> Backlog:
+        return Backlog(limit=self._state.settings.view_limit)
 
     def _take(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> Awaitable[None] | None:
-        """Edit and send a client's turn, or read a server's event. The client's other frames pass unread."""
+        """Edit and send a client's turn, or read a server's event. The client's other messages pass unread."""
         if message.from_client:
-            return self._send(flow, socket, message) if _CREATE in message.content else None
-        if exchange := socket.read_event(message.content, message.timestamp):
-            self._state.response_ended(exchange, message.timestamp)
+            is_turn = _CREATE in message.content and not message.dropped
+            return self._send(flow, socket, message) if is_turn else None
+        for turn in socket.read_event(message.content, message.timestamp, dropped=message.dropped):
+            self._end(socket, turn, message.timestamp)
         return None
 
     async def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
-        """Edit a turn's frame. One that cannot be read passes unchanged."""
+        """Edit a turn's message. One that cannot be read passes unchanged."""
         news = self._state.bodies.unparsed_length(message.content) if len(message.content) >= LARGE else 0
         try:
             body = await run_maybe_in_thread(news, lambda: self._read(message.content))
@@ -97,9 +125,21 @@ class SocketTurns:
                 self._commit(flow, socket, message, turn, body)
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)
+            if _BEGINNING.match(message.content):
+                self._begin(flow, socket, message, self._unread(socket, str(reason)))
+
+    def _unread(self, socket: Socket, reason: str) -> Exchange:
+        """Return the exchange of a turn that cannot be read: it is recorded by what its response says."""
+        turn = unread_turn(
+            socket.client_headers, transport="websocket", host=socket.host, endpoint="responses", reason=reason
+        )
+        return unchanged_exchange(turn, self._state.settings.mode)
 
     def _read(self, content: bytes) -> Body[ParsedBody]:
         return self._state.read(within(content, self._state.settings.body_limit))
+
+    def _reread(self, socket: Socket, message: websocket.WebSocketMessage) -> tuple[object, Turn]:
+        return message.content, _turn_of(socket, self._read(message.content))
 
     def _commit(
         self,
@@ -112,10 +152,29 @@ class SocketTurns:
         exchange = self._state.continuity.begin(turn, self._state.settings, socket.last)
         if (sent := self._state.edit(body, turn, exchange.edits)) is not None:
             message.content = sent
-        socket.begin(exchange)
-        self._state.request_sent(flow, exchange, message.timestamp)
+        self._begin(flow, socket, message, exchange)
         if self._state.settings.intercept:
-            self._hold(flow, exchange, lambda: (message.content, _turn_of(socket, self._read(message.content))))
+            self._hold(flow, exchange, lambda: self._reread(socket, message))
+
+    def _begin(
+        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, exchange: Exchange
+    ) -> None:
+        turn = socket.begin(exchange, message)
+        self._state.deferred.enqueue(functools.partial(self._record_sent, flow, turn, message.timestamp))
+
+    def _record_sent(self, flow: http.HTTPFlow, turn: SocketTurn, at: float) -> None:
+        if not turn.withdrawn:
+            self._state.record_sent(flow, turn.exchange, at)
+
+    def _end(self, socket: Socket, turn: SocketTurn, at: float) -> None:
+        """Close a turn that is over, as it left; forget one that did not leave."""
+        if turn.withdrawn:
+            withdraw = functools.partial(self._state.diagnosis_service.turn_withdrawn, turn.exchange)
+            return self._state.deferred.enqueue(withdraw)
+        if turn.message.content != turn.sent:
+            with contextlib.suppress(ValueError):  # what is no longer a turn keeps its record
+                self._state.turn_edited(turn.exchange, _turn_of(socket, self._read(turn.message.content)))
+        return self._state.response_ended(turn.exchange, at)
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
         """Delete the oldest messages, and mark the flow as incomplete."""
@@ -123,10 +182,22 @@ class SocketTurns:
             del data.messages[:surplus]
             flow.metadata[INCOMPLETE] = True
 
+    def _tell_refusal(self, flow: http.HTTPFlow, response: http.Response, socket: Socket) -> None:
+        """Record a handshake that was refused: no turn, but what the client's turns on it came to."""
+        if response.status_code == 101:
+            return  # mitmproxy passes a WebSocket on unread where its option websocket is off
+        exchange = socket.refused()
+        exchange.mode = self._state.settings.mode
+        read_whole(response, exchange)
+        self._state.request_sent(flow, exchange, flow.request.timestamp_end or flow.request.timestamp_start)
+        self._state.response_ended(exchange, response.timestamp_end or time.time())
+        self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
+
     def _close(self, flow: http.HTTPFlow) -> None:
+        self._others.pop(flow.id, None)
         if socket := self._sockets.pop(flow.id, None):
-            for exchange in socket.abandon():
-                self._state.response_ended(exchange, time.time())
+            for turn in socket.abandon(closing_of(flow.websocket)):
+                self._end(socket, turn, time.time())
             self._state.socket_closed(flow)
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
 
@@ -135,7 +206,15 @@ def _turn_of(socket: Socket, body: Body[ParsedBody]) -> Turn:
     return socket.read_turn(body.document, body.cached_parsed, body.changed)
 
 
-def _is_handshake(request: http.Request) -> bool:
+def closing_of(data: websocket.WebSocketData | None) -> str:
+    """Return how a WebSocket was closed, "" for one that was never open."""
+    if data is None:
+        return ""
+    return closing(by_client=data.closed_by_client, code=data.close_code, reason=data.close_reason)
+
+
+def is_handshake(request: http.Request) -> bool:
+    """Return True for a request that asks for a WebSocket that takes turns."""
     return (
         request.method == "GET"
         and request.headers.get("upgrade", "").lower() == "websocket"

@@ -51,12 +51,13 @@ class Entries:
         """Return what the journal says of a turn."""
         record, exchange, verdict = diagnosis.record, diagnosis.exchange, diagnosis.verdict
         pseudonym, cache_key = self._pseudonyms.of, exchange.cache_key
+        conversation = f"{self._run}:{record.conversation}" if record.conversation else None
         return {
             "time": _rfc3339(record.sent_at),
             "run": self._run,
             "turn": record.number,
             "mode": exchange.mode,
-            "conversation": pseudonym("conversation", f"{self._run}:{record.conversation}"),
+            "conversation": pseudonym("conversation", conversation),
             "endpoint": record.endpoint,
             "transport": record.route.transport,
             "client": diagnosis.client,

@@ -53,7 +53,9 @@ class Summary:
         self._conversations = self._input = self._cached = 0
 
     def add(self, diagnosis: Diagnosis) -> None:
-        """Take in one turn."""
+        """Take in one turn; a handshake that was refused is none."""
+        if diagnosis.record.endpoint == "handshake":
+            return
         self._verdicts[diagnosis.verdict.name] += 1
         self._conversations += diagnosis.record.conversation == diagnosis.record.number  # the first turn names it
         if diagnosis.verdict.resent:

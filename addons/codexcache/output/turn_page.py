@@ -152,7 +152,7 @@ def _edits(turn_summary: Object, width: int) -> Iterator[str]:
     changed = ", ".join(map(str, as_list(turn_summary.get("changed")))) or "none"
     yield from _wrapped(f"Edits of this addon: {changed}.", width, "  ")
     if turn_summary.get("edited"):
-        yield "  It was edited by hand while it was held."
+        yield "  It was edited after this addon had seen it."
     continued = ", kept from an earlier turn" if turn_summary.get("continued") else ""
     yield from _wrapped(f"The key comes from: {turn_summary.get('key_source', _ABSENT)}{continued}.", width, "  ")
 

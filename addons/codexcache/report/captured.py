@@ -1,9 +1,12 @@
 """The rows of a saved capture, by the engine that explains live traffic; no proxy is started.
 
-Each flow goes through the same hooks as when mitmproxy loads it, and is then played in the order of time.
+A capture is a file of mitmproxy's own, or a HAR, which browsers and other proxies write as well; mitmproxy reads both,
+though of a HAR not the messages of WebSockets. Each flow goes through the same hooks as when mitmproxy loads it, and
+is then played in the order of time.
 """
 
 import asyncio
+import re
 from pathlib import Path
 
 from mitmproxy import eventsequence, io
@@ -16,11 +19,16 @@ from ..output.journal import Entries, Pseudonyms
 from ..text import printable
 from .load import ReportData
 
+_CAPTURE = re.compile(rb'[0-9]|(?:\xef\xbb\xbf)?\{\s*"log"\s*:')
+"""How a capture begins: mitmproxy's own format with a length, a HAR with its only member, perhaps behind a mark."""
+
+_HEAD = 256
+
 
 def is_capture(path: Path) -> bool:
-    """Return True if a file looks like mitmproxy's own format, which starts with a length. Raises OSError."""
+    """Return True if a file looks like a capture of mitmproxy's or a HAR. Raises OSError."""
     with path.open("rb") as file:
-        return file.read(1).isdigit()
+        return _CAPTURE.match(file.read(_HEAD)) is not None
 
 
 def add_capture(report_data: ReportData, path: Path, hosts: str) -> None:

@@ -29,6 +29,7 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 _CACHED = "gen_ai.usage.cache_read.input_tokens"
 
 CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "repeated"
+REFUSED = "on a WebSocket that was refused, which is no turn"
 """Why a line is left out."""
 
 
@@ -127,7 +128,9 @@ class ReportData:
     def add(self, entry: Json) -> None:
         """Add the row of an entry, or count why there is none."""
         row = read_row(entry)
-        if row is None:
+        if isinstance(entry, dict) and entry.get("endpoint") == "handshake":
+            self.skipped[REFUSED] += 1
+        elif row is None:
             self.skipped[STRANGE] += 1
         elif row.turn_id in self._turn_ids:
             self.skipped[REPEATED] += 1

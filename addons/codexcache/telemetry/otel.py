@@ -40,8 +40,8 @@ class Otel:
             pipeline.close()
 
     def export(self, turn: FinishedTurn) -> None:
-        """Export one turn."""
-        if self._pipeline is None:
+        """Export one turn; a handshake that was refused is none."""
+        if self._pipeline is None or turn.diagnosis.record.endpoint == "handshake":
             return
         flow = self._state.flows.get(turn.diagnosis.record.flow)
         if flow is not None and flow.live:

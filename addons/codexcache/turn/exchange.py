@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from ..body.json_splice import Json, Object
 from ..options import Mode, Settings
-from ..wire.headers import Fields
+from ..wire.headers import Fields, values_by_name
 from .cache_key import CacheKey, KeyMemory, choose_key
 from .record import Record
-from .rejected_params import Refusal, RejectedParams, rejected_param
+from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
 from .request import ClientHeaders, Turn
 from .response import ResponseInfo
 from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handshake_edits
@@ -20,7 +20,7 @@ from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handsh
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """A turn and its response. `edited_turn` is the turn as the user edited it while it was held, if so."""
+    """A turn and its response. `edited_turn` is the turn as it left, if it was edited after this addon had seen it."""
 
     turn: Turn
     cache_key: CacheKey
@@ -37,8 +37,11 @@ class Exchange:
 
     @property
     def changed(self) -> tuple[str, ...]:
-        """The names of what was changed; the headers of a handshake count for the first turn of its socket."""
-        return (*(self.handshake.changed if self.handshake and self.opens_socket else ()), *self.edits.changed)
+        """The names of what was changed and left so; a handshake's headers count for the first turn of its socket."""
+        own = self.edits.changed
+        if left := self.edited_turn:
+            own = tuple(name for name in own if self._left_as_written(name, left))
+        return (*(self.handshake.changed if self.handshake and self.opens_socket else ()), *own)
 
     @property
     def forwarded_key(self) -> Json:
@@ -55,17 +58,26 @@ class Exchange:
             return self.edited_turn.client_headers.fields
         return (self.handshake or self.edits).fields
 
+    def _left_as_written(self, name: str, left: Turn) -> bool:
+        """Return True if a changed member or header was still as this addon had written it when the turn left."""
+        if name in self.edits.drop:
+            return name not in left.document
+        if name in self.edits.put:
+            return left.document.get(name) == self.edits.put[name]
+        return left.client_headers.values.get(name) == values_by_name(self.edits.fields).get(name)
+
     @property
     def refusal(self) -> Refusal | None:
-        """The member of the body that the backend rejected, if any."""
-        member = rejected_param(self.response_info.error) if self.response_info.error else None
+        """The member of the body that the backend rejected, if any, and if the body is known."""
+        error = None if (self.edited_turn or self.turn).unread else self.response_info.error
+        member = rejected_param(error) if error else None
         return self._refusal_of(member) if member else None
 
     def _refusal_of(self, member: str) -> Refusal:
-        if member in self.edits.put and self.turn.explicit_key is None:
+        if member in self.edits.put and member in self.changed and self.turn.explicit_key is None:
             return Refusal(member, "addon")
         sent = self.edited_turn.document if self.edited_turn else self.turn.document.keys() - self.edits.drop
-        return Refusal(member, "client" if member in sent else "neither")
+        return Refusal(member, "client" if top_level(member) in sent else "neither")
 
 
 class Continuity:
@@ -117,9 +129,9 @@ class Continuity:
         return self._rejected_params.member_kept(refusal.member, turn.host, settings.strip)
 
 
-def unchanged_exchange(turn: Turn) -> Exchange:
-    """Return the exchange of a turn that is not edited."""
-    return Exchange(turn=turn, cache_key=_own_key(turn), edits=no_edits(turn.client_headers))
+def unchanged_exchange(turn: Turn, mode: Mode = "observe") -> Exchange:
+    """Return the exchange of a turn that is not edited, though in another mode than `observe` it could have been."""
+    return Exchange(turn=turn, cache_key=_own_key(turn), edits=no_edits(turn.client_headers), mode=mode)
 
 
 def _own_key(turn: Turn) -> CacheKey:

@@ -45,8 +45,10 @@ class Usage:
 class Record:
     """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until they are known.
 
+    The `endpoint` is "handshake" for a WebSocket that was refused: that is no turn, and of no conversation.
     `conversation` is the number of the conversation's first known turn. A turn is not `complete` if it extends a
-    response that is not known: then only the end of its prompt is.
+    response that is not known: then only the end of its prompt is. Nor is one whose body could not be read; `unread`
+    says why.
     """
 
     number: int
@@ -59,6 +61,7 @@ class Record:
     warm_up: bool = False
     named: "Record | None" = None
     complete: bool = True
+    unread: str = ""
     ended_at: float | None = None
     usage: Usage | None = None
     status: int | None = None
@@ -68,3 +71,4 @@ class Record:
     failed: str | None = None
     challenge: bool = False
     outputs: tuple[Item, ...] = ()
+    cut_short: str = ""

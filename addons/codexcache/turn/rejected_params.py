@@ -1,10 +1,11 @@
 """The parameters that the backend rejected, and what follows.
 
-A rejected parameter is a top-level member of the body that the backend does not know or support. An invalid value is
-not a rejected parameter: dropping it would change the request. A rejected parameter may come from the client, from this
-addon, or from neither (added by the server).
+A rejected parameter is a member of the body that the backend does not know or support: a top-level one, or one inside
+of it, which the backend names by its path (`input[13].namespace`). An invalid value is not a rejected parameter:
+dropping it would change the request. A rejected parameter may come from the client, from this addon, or from neither
+(added by the server).
 
-What the client sends is kept: the user is told once which option removes it, and only members that are named in
+What the client sends is kept: the user is told once what helps, and only top-level members that are named in
 `codex_learn` are removed without asking. What the addon itself added and the backend rejected is not added again.
 """
 
@@ -20,33 +21,61 @@ from .rewrite import KEY_MEMBER
 _MOST = 200
 """Rejected parameters that are remembered, and messages that are shown; a backend could invent any number."""
 
-_NAME = r"['\"`]?([A-Za-z_][A-Za-z0-9_]{0,63})['\"`]?"
+_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
+_PATH = rf"['\"`]?({_NAME}(?:\.{_NAME}|\.\d{{1,6}}|\[\d{{1,6}}\]){{0,8}})['\"`]?"
+_ENDS = r"(?![\w\[]|\.\w)"
 _REJECTING_CODES = ("unknown_parameter", "unsupported_parameter")  # not a set: the value looked up may be a list
 _REJECTED = r"(?:unsupported|unknown|unrecognized)"
 _PARAM = r"(?:request )?(?:parameter|argument|member|field)(?:s|\(s\))?(?: supplied)?"
 _IS_REJECTED = rf"is (?:not (?:a )?supported|(?:an )?{_REJECTED})\b"
+_SUBJECT = r"(?:the )?(?:parameter |property )?(?!['\"`]?(?:model|input|type)['\"`]? )"
+"""What a sentence about a parameter begins with; about these it speaks of their values (`The model is not supported`).
+"""
+
 _SENTENCES = (
-    re.compile(rf"\b{_REJECTED} {_PARAM}: *{_NAME}(?![\w.\[])", re.IGNORECASE),
-    re.compile(rf"\b{_REJECTED} {_PARAM} (?=['\"`]){_NAME}(?![\w.\[])", re.IGNORECASE),
-    re.compile(rf"^(?:the )?(?:parameter |property )?{_NAME} (?:parameter )?{_IS_REJECTED}", re.IGNORECASE),
+    re.compile(rf"\b{_REJECTED} {_PARAM}: *{_PATH}{_ENDS}", re.IGNORECASE),
+    re.compile(rf"\b{_REJECTED} {_PARAM} (?=['\"`]){_PATH}{_ENDS}", re.IGNORECASE),
+    re.compile(rf"^{_SUBJECT}{_PATH} (?:parameter )?{_IS_REJECTED}", re.IGNORECASE),
 )
-_WHOLE_NAME = re.compile(_NAME)
+_WHOLE_PATH = re.compile(_PATH)
+_TOP_LEVEL = re.compile(_NAME)
+_LONGEST = 200
+"""Characters of a path that are shown."""
 
 
 class Refusal(NamedTuple):
-    """A member of the body that the backend rejected, and its origin: `neither` means that the server added it."""
+    """A member of the body that the backend rejected, and its origin: `neither` means that the server added it.
+
+    `member` is as the backend names it: a top-level member, or the path of one inside it.
+    """
 
     member: str
     origin: Literal["client", "addon", "neither"]
 
+    @property
+    def remedy(self) -> str:
+        """What helps against a member that the client sends, as the second half of a sentence."""
+        if self.member == "previous_response_id":
+            return (
+                "a response can be continued only on the WebSocket that it came from, so the client has to send the "
+                "whole input instead"
+            )
+        if (top := top_level(self.member)) != self.member:
+            return f"no option reaches into {top}, so only the client can leave it out"
+        if top in ESSENTIAL:
+            return "no option removes it, because turns cannot do without it, so only the client can leave it out here"
+        return "codex_strip can remove it"
+
+
+def top_level(member: str) -> str:
+    """Return the top-level member that a path is in, or that it is."""
+    match = _TOP_LEVEL.match(member)
+    return match[0] if match else member
+
 
 def rejected_param(payload: Object) -> str | None:
-    """Return the top-level member that an error payload calls unsupported or unknown, None if there is none.
-
-    An error about a member that no turn can lack is about its value.
-    """
-    name = next((name for error in errors_in(payload) if (name := _named(error))), None)
-    return None if name in ESSENTIAL else name
+    """Return the member, or its path, that an error payload calls unsupported or unknown, None if there is none."""
+    return next((name for error in errors_in(payload) if (name := _named(error))), None)
 
 
 class RejectedParams:
@@ -101,12 +130,10 @@ class RejectedParams:
         )
 
     def member_kept(self, member: str, host: str, strip: Iterable[str]) -> str | None:
-        """Return a message, once, that says how the user can have a rejected member removed."""
-        option = ",".join(sorted({*strip, member}))
+        """Return a message, once, that says what the user can do about a rejected member."""
         return self._once(
-            f"{host} refused {member!r}, which the client sends. It was kept, because the client's word stands. To "
-            f"remove it from every turn, set codex_strip={option}; to leave it out only where it was refused, set "
-            f"codex_learn={member}.",
+            f"{host} refused {member!r}, which the client sends. It was kept, because the client's word stands"
+            f"{_what_to_set(member, strip)}",
             member,
             host,
         )
@@ -118,15 +145,24 @@ class RejectedParams:
         return message
 
 
+def _what_to_set(member: str, strip: Iterable[str]) -> str:
+    """Return the options that remove a member, with the end of the sentence before, or what helps where none does."""
+    if top_level(member) != member or member in ESSENTIAL:
+        return f": {Refusal(member, 'client').remedy}."
+    return (
+        f". To remove it from every turn, set codex_strip={','.join(sorted({*strip, member}))}; to leave it out only "
+        f"where it was refused, set codex_learn={member}."
+    )
+
+
 def _named(error: Object) -> str | None:
-    if error.get("code") in _REJECTING_CODES and (name := _whole_name(error.get("param"))):
+    if error.get("code") in _REJECTING_CODES and (name := _whole_path(error.get("param"))):
         return name
     sentences = [text for member in ("detail", "message", "error") if isinstance(text := error.get(member), str)]
     found = (pattern.search(text) for text in sentences for pattern in _SENTENCES)
-    return next((match[1] for match in found if match), None)
+    return next((match[1][:_LONGEST] for match in found if match), None)
 
 
-def _whole_name(param: Json) -> str | None:
-    """Return the name of a top-level member; `input[0].x` and `text.y` name something inside one."""
-    match = _WHOLE_NAME.fullmatch(param) if isinstance(param, str) else None
-    return match[1] if match else None
+def _whole_path(param: Json) -> str | None:
+    match = _WHOLE_PATH.fullmatch(param) if isinstance(param, str) else None
+    return match[1][:_LONGEST] if match else None

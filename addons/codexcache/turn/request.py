@@ -7,7 +7,7 @@ turn, so parsed headers are reused as a whole, and the parse of a body is built 
 
 import functools
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Literal
 
@@ -92,7 +92,7 @@ class Turn:
     """A turn as the client sent it.
 
     `document` is its body. If that was parsed incrementally, its input holds only the new items; `parsed_body` is
-    always of the whole body.
+    always of the whole body. `unread` says why the body could not be read, if so: then the turn seems to have none.
     """
 
     client_headers: ClientHeaders
@@ -106,6 +106,7 @@ class Turn:
     previous_response_id: str | None
     warm_up: bool
     parsed_body: ParsedBody
+    unread: str = ""
 
     @property
     def prompt(self) -> Prompt:
@@ -190,6 +191,14 @@ def read_turn(
         warm_up=fields.warm_up,
         parsed_body=parsed,
     )
+
+
+def unread_turn(
+    client_headers: ClientHeaders, *, transport: Transport, host: str, endpoint: Endpoint, reason: str
+) -> Turn:
+    """Return a turn of which only the header fields are known, because its body could not be read."""
+    turn = read_turn(client_headers, {}, transport=transport, host=host, endpoint=endpoint)
+    return replace(turn, unread=reason)
 
 
 def parse_body(document: Object) -> ParsedBody:

@@ -32,9 +32,22 @@ DELTA = re.compile(rb'(?:event: [^\r\n"]*+\r?\n)?data: \{ ?("type"): ?"response\
 """How nearly all events begin: deltas of a text that is still being written."""
 
 _CREATED, _ITEM = b"response.created", b"response.output_item.done"
-_FINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
+FINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
+"""Types of the events that end a response."""
+
+_NAMING = frozenset({"response.created", *FINAL})
+
 _ERROR_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _LONGEST_ID = 512
+
+KILLED = "it was killed while it was held"
+"""What cut a turn short that the user kept from leaving."""
+
+
+def kind_of(data: bytes) -> bytes | None:
+    """Return the type of an event that says something of the response itself, None for any other."""
+    found = None if _OTHER.match(data) else _NOTABLE.search(data)
+    return found[1] if found else None
 
 
 @dataclass(slots=True, repr=False)
@@ -42,7 +55,8 @@ class ResponseInfo:
     """What is known of a response so far.
 
     `error` is the payload of the backend's refusal or failure; `challenge` is True if a challenge page came instead of
-    a response; `outputs` are the response's items, which a WebSocket delta extends.
+    a response; `outputs` are the response's items, which a WebSocket delta extends. `cut_short` says what ended the
+    turn before its response was complete, "" where that is not known.
     """
 
     status: int | None = None
@@ -53,6 +67,7 @@ class ResponseInfo:
     challenge: bool = False
     outputs: list[Json] = field(default_factory=list)
     finished: bool = False
+    cut_short: str = ""
     _created: bytes = b""
     _items: list[bytes] = field(default_factory=list)
     _size: int = 0
@@ -62,21 +77,46 @@ class ResponseInfo:
         """A short name of what went wrong, as the backend calls it, None if nothing did."""
         return None if self.error is None else name_of(self.error)
 
+    @property
+    def begun(self) -> bool:
+        """True once the response was announced by its first event."""
+        return self._created != b""
+
+    @property
+    def announced_id(self) -> str | None:
+        """The id in the first event, which is parsed only where no later one told it; None without such an event."""
+        return (self.response_id or id_in(parsed(self._created))) if self._created else None
+
     def read_event(self, data: bytes) -> None:
-        """Read the data of one event of a stream, or one text frame."""
-        found = None if _OTHER.match(data) else _NOTABLE.search(data)
-        if found is None:
-            return
-        if found[1] == _CREATED and not self._created:
+        """Read the data of one event of a stream, or one frame."""
+        if (kind := kind_of(data)) and not self.buffer(kind, data):
+            self.take(parsed(data))
+
+    def buffer(self, kind: bytes, data: bytes) -> bool:
+        """Keep an event that need not be parsed now; return False for one that does."""
+        if kind == _CREATED and not self._created:
             self._created = data
-        elif found[1] == _ITEM:
-            self._buffer(data)
-        else:
-            self._take(_parsed(data))
+            return True
+        if kind == _ITEM:
+            self._size += len(data)
+            if self._size <= OUTPUT_LIMIT:
+                self._items.append(data)
+            return True
+        return False
+
+    def is_another(self, response_id: str | None) -> bool:
+        """Return True if the response was announced under another id; its first event is parsed only if need be."""
+        if (
+            not response_id
+            or not self._created
+            or b'"id":"%s"' % response_id.encode("utf-8", "replace") in self._created
+        ):
+            return False
+        return id_in(parsed(self._created)) not in (None, response_id)
 
     def read_body(self, body: bytes) -> None:
         """Read a whole JSON body: a unary response, or an error."""
-        document = _parsed(body)
+        document = parsed(body)
         self._take_response(document)
         if self.status is not None and self.status >= 400:
             self.error = document
@@ -87,19 +127,14 @@ class ResponseInfo:
         if len(self._items) > len(self.outputs) or not self.finished:
             self._take_items()
         if self._created and self._is_incomplete():
-            self._fill_from(_parsed(self._created))
+            self._fill_from(parsed(self._created))
         self._created, self._items = b"", []
-
-    def _buffer(self, data: bytes) -> None:
-        self._size += len(data)
-        if self._size <= OUTPUT_LIMIT:
-            self._items.append(data)
 
     def _take_items(self) -> None:
         """Take the outputs from the buffered item events."""
-        events = [_parsed(data) for data in self._items]
+        events = [parsed(data) for data in self._items]
         for event in events:
-            self._take(event)
+            self.take(event)
         items = [event.get("item") for event in events if event.get("type") == "response.output_item.done"]
         self.outputs = items or self.outputs
 
@@ -110,14 +145,15 @@ class ResponseInfo:
     def _fill_from(self, event: Object) -> None:
         """Take from the first event what no later one contained."""
         first = ResponseInfo()
-        first._take(event)
+        first.take(event)
         self.response_id = self.response_id or first.response_id
         self.echoed_key = self.echoed_key or first.echoed_key
         self.usage = self.usage or first.usage
         self.error = self.error or first.error
         self.finished = self.finished or first.finished
 
-    def _take(self, event: Object) -> None:
+    def take(self, event: Object) -> None:
+        """Take what a parsed event says."""
         kind = event.get("type")
         if isinstance(response := event.get("response"), dict):
             self._take_response(response)
@@ -125,7 +161,7 @@ class ResponseInfo:
             self._take_error(event)
         elif kind == "response.failed" and self.error is None:
             self.error = {}
-        self.finished = self.finished or kind in _FINAL
+        self.finished = self.finished or kind in FINAL
 
     def _take_response(self, response: Object) -> None:
         self.response_id = _id(response.get("id")) or self.response_id
@@ -164,7 +200,13 @@ def _is_name(value: Json) -> TypeGuard[str]:
     return isinstance(value, str) and value != "error" and _ERROR_NAME.fullmatch(value) is not None
 
 
-def _parsed(data: bytes) -> Object:
+def id_in(event: Object) -> str | None:
+    """Return the id of the response that an event begins or ends, None where it names none."""
+    response = event.get("response") if event.get("type") in _NAMING else None
+    return (_id(response.get("id")) if isinstance(response, dict) else None) or None
+
+
+def parsed(data: bytes) -> Object:
     """Return the JSON object, an empty one for anything else."""
     try:
         return parse(data)

@@ -4,6 +4,9 @@ The places are the `prompt_cache_key` of the body; `session-id`, by the best evi
 (openai/codex#44716); and `session_id`, which older backends and gateways read. What the official client sends is kept,
 because its values may rightly differ (a sub-agent has the session of its parent); only what it lacks is added.
 
+Digests of the body (RFC 9530; RFC 3230 and Content-MD5 before it) are removed where the body is edited: they would no
+longer be true.
+
 All edits are planned before anything is written: an error on the way leaves the request as the client sent it.
 """
 
@@ -20,6 +23,9 @@ KEY_MEMBER = "prompt_cache_key"
 CURRENT_SESSION_HEADER, _ = SESSION_HEADERS
 REQUEST_ID = "x-client-request-id"
 """In the official client the id of the thread, the same for all its requests (openai/codex, `codex-api` headers)."""
+
+_DIGESTS = frozenset({"content-md5", "digest", "content-digest", "repr-digest"})
+"""Header fields that hold a digest of the body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -70,7 +76,10 @@ def _edits(
     """Return the edits; they are the same for all turns of a conversation."""
     member = {KEY_MEMBER: key} if put and key is not None else {}
     fields, changed = _session_fields(client_headers, key if in_headers else None)
-    names = (*changed, *sorted({*drop, *member}))
+    stale = _DIGESTS.intersection(client_headers.values) if in_headers and (drop or member) else ()
+    if stale:
+        fields = tuple(field for field in fields if field[0].lower().decode("latin-1") not in stale)
+    names = (*changed, *sorted(stale), *sorted({*drop, *member}))
     return RequestEdits(fields=fields, put=member, drop=drop, changed=names, length_at=length_index(fields))
 
 

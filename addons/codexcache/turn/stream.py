@@ -22,6 +22,9 @@ type _Pattern = tuple[bytes, int, bytes]
 _NO_CHUNK: _Pattern = b"", -2, b""
 _CRLF = b"\r\n\r\n"
 
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+"""How the lines of an event stream begin."""
+
 
 class BodyBuffer:
     """A copy of a body, for viewing and saving, unless it is larger than `limit` bytes."""
@@ -100,6 +103,24 @@ class BodyReader:
             self._on_finished()
 
 
+class UnlabelledReader:
+    """Reads a response whose type does not say what it is: as an event stream if it begins like one, else as JSON.
+
+    Such is a file that takes the place of a response (`map_local`), and what some gateways send.
+    """
+
+    is_idle = False
+
+    def __init__(self, events: Reader, document: Reader) -> None:
+        self._events, self._document = events, document
+        self._chosen: Reader | None = None
+
+    def feed(self, chunk: bytes) -> None:
+        if self._chosen is None:
+            self._chosen = self._events if chunk.lstrip().startswith(_FIELDS) else self._document
+        self._chosen.feed(chunk)
+
+
 class DecodingReader:
     """Decodes chunks for another reader."""
 
@@ -125,7 +146,9 @@ def reader_for(
     `limit` is that of a JSON document, in bytes.
     """
     decoder = decoder_for(coding)
-    reader = EventReader(response_info, on_finished) if event_stream else BodyReader(response_info, on_finished, limit)
+    reader: Reader = EventReader(response_info, on_finished)
+    if not event_stream:
+        reader = UnlabelledReader(reader, BodyReader(response_info, on_finished, limit))
     return reader if isinstance(decoder, IdentityDecoder) else DecodingReader(reader, decoder)
 
 

@@ -3,15 +3,18 @@
 Encoding is left to mitmproxy. Decoding is not: its decoders have no size limit and cannot follow a stream. Here, each
 decoder takes encoded bytes in small steps and yields decoded pieces, so its reader can stop at any time: `decode` stops
 at the size limit of a body, and a stream, which has no such limit, is stopped when its output is out of all proportion
-to its input. The libraries are those that mitmproxy itself depends on.
+to its input. The libraries are those that mitmproxy itself depends on; for zstd they differ from version to version.
 """
 
+import contextlib
+import importlib
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import brotli
-import zstandard
+
+from ..install_hints import ZSTD_MODULES
 
 _PIECE = 1 << 16
 """Decoded bytes in one piece, for libraries that accept a limit."""
@@ -21,8 +24,8 @@ _STEP = 1 << 14
 For a large body fed at once, the whole rest would be copied again and again.
 """
 
-_ZSTANDARD_STEP = 1 << 10
-"""Encoded bytes per step for zstandard. Its smallest block is 4 bytes and holds at most 128 kB (RFC 8878, 3.1.1.2),
+_ZSTD_STEP = 1 << 10
+"""Encoded bytes per step for zstd. Its smallest block is 4 bytes and holds at most 128 kB (RFC 8878, 3.1.1.2),
 so the output of one step is at most 32 MB."""
 
 _ZLIB_HEADER = 2
@@ -40,7 +43,17 @@ class DecompressionBomb(Exception):
     """A stream that decodes to far more bytes than a real one would."""
 
 
-DECODE_ERRORS = (zlib.error, brotli.error, zstandard.ZstdError, DecompressionBomb)
+def _zstd_library() -> Any:
+    """Return the first module that is there; two have one interface, and all have the parts of it that are used."""
+    for name in ZSTD_MODULES:
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    raise ImportError(f"there is none of {', '.join(ZSTD_MODULES)}")
+
+
+_zstd = _zstd_library()
+
+DECODE_ERRORS = (zlib.error, brotli.error, _zstd.ZstdError, DecompressionBomb)
 """Errors of a stream that cannot be decoded any further."""
 
 
@@ -128,23 +141,23 @@ class Zstandard:
     """zstandard frames, one after another (RFC 8878)."""
 
     def __init__(self) -> None:
-        self._context = zstandard.ZstdDecompressor()  # costs fifty times a small frame, so all frames share it
-        self._stream = self._context.decompressobj()
+        self._new_frame = _new_zstd_frames()
+        self._frame = self._new_frame()
 
     def __call__(self, data: bytes) -> Iterator[bytes]:
-        for step in _split(data, _ZSTANDARD_STEP):
+        for step in _split(data, _ZSTD_STEP):
             yield from self._step(step)
 
     def _step(self, data: bytes) -> Iterator[bytes]:
         while data:
-            if self._stream.eof:
-                self._stream = self._context.decompressobj()
-            yield self._stream.decompress(data)
-            data = self._stream.unused_data
+            if self._frame.eof:
+                self._frame = self._new_frame()
+            yield self._frame.decompress(data)
+            data = self._frame.unused_data
 
     @property
     def finished(self) -> bool:
-        return self._stream.eof
+        return bool(self._frame.eof)
 
 
 class BombGuard:
@@ -173,10 +186,12 @@ _DECODERS: dict[str, Callable[[], Decoder]] = {
     "": IdentityDecoder,
     "identity": IdentityDecoder,
     "gzip": Zlib,
+    "x-gzip": Zlib,  # an older name of gzip (RFC 9110, 8.4.1.3)
     "deflate": Zlib,
     "br": Brotli,
     "zstd": Zstandard,
 }
+_OTHER_NAMES = {"x-gzip": "gzip"}
 
 
 def decoder_for(coding: str) -> Decoder:
@@ -201,6 +216,11 @@ def decode(data: bytes, coding: str, limit: int) -> bytes:
     if not decoder.finished:
         raise Undecodable(f"its {coding.strip().lower()} encoding is cut short")
     return decoded
+
+
+def name_for_encoding(coding: str) -> str:
+    """Return the name by which mitmproxy knows how to encode a body in this coding."""
+    return _OTHER_NAMES.get(coding.strip().lower(), coding)
 
 
 def within(data: bytes, limit: int) -> bytes:
@@ -228,6 +248,13 @@ def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
 
 def _split(data: bytes, step: int) -> Iterator[bytes]:
     return (data[start : start + step] for start in range(0, len(data), step))
+
+
+def _new_zstd_frames() -> Callable[[], Any]:
+    """Return what makes a decompressor of one frame."""
+    decompressor: Callable[[], Any] = _zstd.ZstdDecompressor
+    # Only zstandard's has a context, which costs fifty times a small frame: so all frames share it.
+    return decompressor().decompressobj if hasattr(decompressor, "decompressobj") else decompressor
 
 
 def _new_zlib_stream() -> "zlib._Decompress":

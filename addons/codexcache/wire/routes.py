@@ -7,20 +7,31 @@ schemas of their own and reject a key (router-for-me/CLIProxyAPI#4289).
 
 from typing import Literal
 
-type Endpoint = Literal["responses", "compact"]
+type Endpoint = Literal["responses", "compact", "handshake"]
+"""Where a turn is sent; a WebSocket's handshake, which is none, is told of where it was refused."""
 
-ESSENTIAL = frozenset({"input", "model", "type"})
-"""Members of a body without which it is not a turn."""
+ESSENTIAL = {
+    "input": "it is what the model answers",
+    "instructions": "they say what the model is to do",
+    "model": "it says which model answers",
+    "previous_response_id": "a delta would leave without its history",
+    "prompt_cache_key": "the cache is found by it",
+    "store": "the backend refuses a turn that does not say store: false",
+    "stream": "the backend refuses a turn that does not say stream: true",
+    "tools": "they are all that the model can call",
+    "type": "it makes a frame a turn",
+}
+"""Members that a turn cannot do without, each with the reason."""
 
 _BASE = "/backend-api/codex"
 _ENDPOINTS: dict[str, Endpoint] = {f"{_BASE}/responses": "responses", f"{_BASE}/responses/compact": "compact"}
 
 _ALIASES = {
-    f"{base}/responses{rest}": f"{_BASE}/responses{rest}"
-    for base in ("", "/v1", "/v1/codex", "/codex")
-    for rest in ("", "/compact")
+    (*base, *path.split("/")): f"{_BASE}/{path}"
+    for base in ((), ("codex",), ("backend-api", "codex"))
+    for path in ("responses", "responses/compact")
 }
-"""Paths that clients build from a base URL with a host only, and the backend's own paths."""
+"""Segments of the paths that clients build from a base URL, and the backend's own paths."""
 
 
 def is_codex_host(host: str, codex_hosts: tuple[str, ...]) -> bool:
@@ -38,6 +49,10 @@ def endpoint_of(target: str) -> Endpoint | None:
 
 
 def real_target(target: str) -> str:
-    """Return a request target with an aliased path replaced by the backend's own, any other target unchanged."""
+    """Return a request target with an aliased path replaced by the backend's own, any other target unchanged.
+
+    Doubled slashes, a slash at the end and a `v1` make no difference: they come from joining a base URL with a path.
+    """
     path, mark, query = target.partition("?")
-    return _ALIASES.get(path, path) + mark + query
+    segments = tuple(segment for segment in path.split("/") if segment not in ("", "v1"))
+    return _ALIASES.get(segments, path) + mark + query

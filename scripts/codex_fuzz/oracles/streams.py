@@ -42,7 +42,7 @@ def check_response(data: bytes) -> None:
     outcome = heard(list(pieces(bytes(encoding.encode(text, coding)), bytes(sizes))), coding, status)
     assert outcome == expected, "another outcome"
     name = rejected_param(outcome.error or {})
-    assert name is None or re.fullmatch(r"\w{1,64}", name, re.ASCII), name
+    assert name is None or re.fullmatch(r"[\w.\[\]]{1,200}", name, re.ASCII), name
     assert not outcome.failure or outcome.failure.isprintable()
 
 

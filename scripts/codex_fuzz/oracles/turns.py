@@ -15,6 +15,8 @@ from codexcache.turn.rewrite import KEY_MEMBER, REQUEST_ID
 from codexcache.turn.websocket import Backlog, Socket
 from codexcache.wire.headers import Fields, first_value, values_by_name, with_fields, with_length
 from mitmproxy import http
+from mitmproxy.websocket import WebSocketMessage
+from wsproto.frame_protocol import Opcode
 
 from codex_fuzz.inputs import head_and_body, pick, split
 from codex_fuzz.oracles.bodies import is_shallow, read_object
@@ -66,14 +68,23 @@ def check_frames(data: bytes) -> None:
     begun, ended = list[Exchange](), list[Exchange]()
     for at, frame in enumerate(frames.split(b"\n")):
         if frame.startswith(b"<"):
-            ended += filter(None, [socket.read_event(frame[1:], float(at))])
-        elif (document := read_object(frame)) and document.get("type") == CREATE:
-            begun.append(_begin(continuity, socket.read_turn(document), frame, socket.last)[0])
-            socket.begin(begun[-1])
-    ended += socket.abandon()
+            ended += [turn.exchange for turn in socket.read_event(frame[1:], float(at))]
+        elif exchange := _begun(continuity, socket, frame):
+            begun.append(exchange)
+    ended += [turn.exchange for turn in socket.abandon("its WebSocket was closed")]
     assert list(map(id, ended)) == list(map(id, begun)), "a turn ended twice, never, or in another's place"
     for exchange in ended:
         continuity.finish(exchange, default_settings())
+
+
+def _begun(continuity: Continuity, socket: Socket, frame: bytes) -> Exchange | None:
+    """Begin the turn of a frame as the proxy does, None where it is none."""
+    document = read_object(frame)
+    if document is None or document.get("type") != CREATE:
+        return None
+    exchange, _ = _begin(continuity, socket.read_turn(document), frame, socket.last)
+    socket.begin(exchange, WebSocketMessage(Opcode.TEXT, True, frame))
+    return exchange
 
 
 def turn_of(fields: Fields, document: Object) -> Turn:

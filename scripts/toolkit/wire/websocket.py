@@ -90,9 +90,9 @@ class Peer:
         """Send a ping."""
         self._write(events.Ping(payload))
 
-    def close(self, code: int = 1000) -> None:
+    def close(self, code: int = 1000, reason: str | None = None) -> None:
         """Send a close frame."""
-        self._write(events.CloseConnection(code))
+        self._write(events.CloseConnection(code, reason))
 
     def _write(self, event: events.Event) -> None:
         self.writer.write(self._wire.send(event))
