@@ -25,11 +25,12 @@ type Lacks = Callable[[str], None]
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The folder of this mitmproxy's environment."""
+    """The folder of this mitmproxy's environment, in which there is a pip."""
     prefix = tmp_path / "mitmproxy"
     prefix.mkdir()
     monkeypatch.setattr(sys, "prefix", str(prefix))
     monkeypatch.setattr(sys, "executable", "/venv/bin/python")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: object())
     return prefix
 
 
