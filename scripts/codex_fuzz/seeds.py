@@ -17,7 +17,7 @@ from mitmproxy import http
 from mitmproxy.io import FlowReader
 from support.journals import lines, long_journal
 from support.turn_summaries import PORTRAIT
-from support.wire import bearer, body, completed, event, frame
+from support.wire import bearer, body, completed, event, frame, spelled
 
 from codex_fuzz.oracles.files import SECTIONS
 from codex_fuzz.oracles.streams import CODINGS, packed
@@ -81,6 +81,12 @@ def answers() -> tuple[bytes, ...]:
     error = event("error", status=400, error={"message": f"Unknown parameter: '{HOSTILE}'", "code": HOSTILE})
     odd = (b"\xef\xbb\xbfdata: a\r\n\r\ndata:b\rdata\r\r", b": ping\n\n\n", completed().replace(b"\n", b"\r\n"), error)
     return tuple(dict.fromkeys([*known, *odd, event("response.created", response={"id": HOSTILE}) + completed()]))
+
+
+def unlabelled() -> tuple[bytes, ...]:
+    """Return responses whose type is not told: event streams, an answer and a refusal as one JSON document."""
+    answer = {"id": HOSTILE, "usage": {"input_tokens": 1}, "output": []}
+    return (*answers(), spelled(answer), spelled({"detail": f"Unsupported parameter: {HOSTILE}"}))
 
 
 def frames() -> tuple[bytes, ...]:

@@ -31,7 +31,7 @@ TARGETS = (
     Target("claims", turns.check_claims, seeds.claims),
     Target("events", streams.check_events, lambda: seeds.chosen(seeds.answers(), 4)),
     Target("response", streams.check_response, lambda: seeds.chosen(seeds.answers(), 5)),
-    Target("whole-response", streams.check_whole_response, lambda: seeds.chosen(seeds.answers(), 4)),
+    Target("whole-response", streams.check_whole_response, lambda: seeds.chosen(seeds.unlabelled(), 4)),
     Target("damaged-response", streams.check_damaged_response, seeds.coded),
     Target("coding", streams.check_coding, seeds.coded),
     Target("journal", files.check_journal, seeds.journals),

@@ -564,6 +564,21 @@ def replace_in_body(old: bytes, new: bytes) -> Callable[[http.HTTPFlow], None]:
     return edit
 
 
+@pytest.mark.parametrize(("option", "key"), [("|session-id|forced", "forced"), ("|session-id|", None)])
+async def test_a_header_that_an_option_sets_or_removes_is_the_clients(
+    desk: Desk, stage: Stage, option: str, key: str | None
+) -> None:
+    """modify_headers works before the turn is read, so the addon goes by what it makes."""
+    upstream = await stage.upstream(streaming(counted()))
+    async for proxy in desk.both(modify_headers=[option]):
+        await post(proxy, None, ("session-id", "s"), ("x-session-id", "x"))
+    (row,) = await desk.rows()
+
+    assert [request.values("session-id") for request in upstream.requests] == [[key] if key else [], [key or "x"]]
+    assert row["key"] == desk.pseudonym(key or "x")
+    assert ("session-id" in row["changed"]) is (key is None)  # type: ignore[operator]
+
+
 async def test_the_key_that_another_addon_removes_is_not_claimed(desk: Desk, stage: Stage) -> None:
     """Nor the headers."""
 
