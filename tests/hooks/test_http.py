@@ -146,7 +146,7 @@ async def test_what_another_addon_passes_a_response_through_is_still_passed_thro
     assert [diagnosis.record.response_id for diagnosis in ended] == ["r1"]
 
 
-async def test_whoever_takes_our_place_at_a_response_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_addon_that_replaces_the_stream_callback_is_named_once(caplog: pytest.LogCaptureFixture) -> None:
     """An addon that is loaded behind this one may do so without knowing."""
     turns = HttpTurns(State())
     for listens in (True, False, False):
