@@ -43,9 +43,9 @@ _UNHEARD = (
 )
 _TOO_LATE = (
     "A response that had already been passed on was intercepted, or edited by another addon or an option: the client "
-    "got it as it came, and what the flow shows is not what the client got. Event streams and the responses to turns "
-    "are passed on as they arrive. To edit one, have an addon set response.stream in its responseheaders hook: to a "
-    "function that is given each chunk, or to False, and the client waits for the whole response."
+    "got it as it came, whatever the flow shows now. Event streams are passed on as they arrive. To edit one, have an "
+    "addon set response.stream in its responseheaders hook: to a function that is given each chunk, or to False, and "
+    "the client waits for the whole response."
 )
 _UNREADABLE = (
     "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
@@ -313,7 +313,7 @@ def _whole(request: http.Request) -> bytes:
 
 
 def _comes_whole(response: http.Response, values: Values) -> bool:
-    """Return True for a response that nobody streams: a JSON document, of which a part is of no use to a client."""
+    """Return True for a JSON document, a part of which is of no use, unless an option or another addon streams it."""
     streams_large = getattr(getattr(ctx, "options", None), "stream_large_bodies", None)
     return is_document(values) and not (response.stream or streams_large)
 

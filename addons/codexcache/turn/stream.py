@@ -24,6 +24,7 @@ _CRLF = b"\r\n\r\n"
 
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 """How the lines of an event stream begin."""
+_LONGEST_FIELD = max(map(len, _FIELDS))
 
 
 class BodyBuffer:
@@ -114,11 +115,19 @@ class UnlabelledReader:
     def __init__(self, events: Reader, document: Reader) -> None:
         self._events, self._document = events, document
         self._chosen: Reader | None = None
+        self._start = b""
 
     def feed(self, chunk: bytes) -> None:
-        if self._chosen is None:
-            self._chosen = self._events if chunk.lstrip().startswith(_FIELDS) else self._document
-        self._chosen.feed(chunk)
+        if self._chosen:
+            self._chosen.feed(chunk)
+            return
+        self._start = (self._start + chunk).lstrip(b"\r\n")
+        if len(self._start) >= _LONGEST_FIELD or not chunk:
+            self._chosen = self._events if self._start.startswith(_FIELDS) else self._document
+            if self._start:
+                self._chosen.feed(self._start)
+            if not chunk:
+                self._chosen.feed(chunk)
 
 
 class DecodingReader:
