@@ -35,9 +35,9 @@ _REVERSE = (
 def of_turns(report: Mapping[str, Any]) -> list[str]:
     """Return the summary of the turns and of what was changed in them."""
     first, *others = report["summary"]
-    arrivals = report["arrivals"]
-    failures = (*_refused(arrivals.get("refused", {})), *_cut_short(arrivals.get("cut_short", {})))
-    return [f"{_NAME}: {first}", *others, _changed(report), *failures, *_unreachable(arrivals["unreachable"])]
+    seen = report["arrivals"]
+    failures = (*_refused(seen.get("refused", {})), *_cut_short(seen.get("cut_short", {})))
+    return [f"{_NAME}: {first}", *others, _changed(report), *failures, *_unreachable(seen["unreachable"])]
 
 
 def of_none(reasons: Iterable[str]) -> list[str]:
