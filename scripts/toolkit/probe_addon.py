@@ -80,7 +80,11 @@ def look(*, bounds: Mapping[str, int] | None = None, trim: bool = False) -> dict
 def by_type(objects: Iterable[object]) -> dict[str, int]:
     """Return how many objects there are of each type of the addon and of mitmproxy."""
     counts = Counter(map(type, objects))
-    return {kind.__qualname__: count for kind, count in counts.items() if kind.__module__.startswith(_COUNTED)}
+    return {
+        kind.__qualname__: count
+        for kind, count in counts.items()
+        if isinstance(module := kind.__module__, str) and module.startswith(_COUNTED)  # some have a descriptor there
+    }
 
 
 def tasks() -> list[str]:

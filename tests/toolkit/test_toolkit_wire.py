@@ -23,8 +23,9 @@ type Connect = Callable[[Serve, str], Awaitable[tuple[asyncio.StreamReader, asyn
 
 
 @pytest.fixture
-async def connect(authority: Authority, server_tls: ssl.SSLContext) -> AsyncIterator[Connect]:
+async def connect(authority: Authority) -> AsyncIterator[Connect]:
     """Connects by CONNECT and TLS to a server that speaks one protocol."""
+    server_tls = authority.context()
     async with AsyncExitStack() as stack:
 
         async def connected(serve: Serve, protocol: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
