@@ -24,8 +24,8 @@ Transport = Literal["http", "websocket"]
 """What the client is to speak; where it is HTTP, the backend refuses each WebSocket, and clients change over."""
 
 _RECORDER = Path(__file__).with_name("recorder_addon.py")
-# A client that leaves while its telemetry is being connected is no fault, though mitmproxy calls it an error. Nor is the
-# backend's own name of a refusal, such as invalid_request_error, which the line of a refused WebSocket shows.
+# A client that leaves while its telemetry is being connected is no fault, though mitmproxy calls it an error.
+# Nor is the backend's own name of a refusal, invalid_request_error, in the line of a refused WebSocket.
 _COMPLAINT = r"Traceback|(?<!_e)rror(?! establishing server connection: client disconnected)"
 
 
