@@ -63,8 +63,9 @@ def test_gains_what_it_lacks(recording: Recording) -> None:
 
 
 def test_journal(recording: Recording) -> None:
-    """Every turn is in the journal once, with what it was and a verdict that fits."""
-    assert [turn.entry["turn"] for turn in recording.turns] == [*range(1, len(recording.turns) + 1)]
+    """Every turn is in the journal once, with a verdict that fits; refused WebSockets take numbers between them."""
+    numbers = [turn.entry["turn"] for turn in recording.turns]
+    assert numbers == sorted(set(numbers))
     assert {turn.entry["status"] for turn in recording.turns} == {200}
     assert {turn.entry["echoed_key"] for turn in recording.turns} == {"same"}
     for turn in recording.turns:
