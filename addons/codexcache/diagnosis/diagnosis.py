@@ -1,17 +1,12 @@
 """What is known of one finished turn, for all that speak of it: the terminal, the list of flows, journal, telemetry."""
 
-import functools
-import re
-
 from ..static_frozen import static_frozen
 from ..turn.exchange import Exchange
 from ..turn.record import Record
 from ..verdicts import MISSES
-from ..wire.headers import first_value
+from ..wire.headers import client_name
 from .predecessor import Match
 from .prompt_diff import Change
-
-_PRODUCT = re.compile(r"[!-~]{1,80}")
 
 
 @static_frozen
@@ -47,7 +42,7 @@ class Diagnosis:
     @property
     def client(self) -> str:
         """The user agent's first product with its version."""
-        return _product(first_value(self.exchange.turn.client_headers.values, "user-agent") or "")
+        return client_name(self.exchange.turn.client_headers.values)
 
     @property
     def duration(self) -> float:
@@ -65,9 +60,3 @@ class Diagnosis:
         """The share of the input tokens that was read from the cache, from 0 to 1; None where it is not known."""
         usage = self.record.usage
         return usage.cached / usage.input if usage and usage.cached is not None and usage.input else None
-
-
-@functools.lru_cache(maxsize=256)
-def _product(agent: str) -> str:
-    found = _PRODUCT.match(agent)
-    return found[0] if found else ""

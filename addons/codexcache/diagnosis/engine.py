@@ -21,7 +21,7 @@ from ..turn.exchange import Exchange
 from ..turn.prompt import Prompt, read_outputs, read_prompt
 from ..turn.record import Record, Route, Usage
 from ..turn.rejected_params import Refusal
-from ..turn.request import SESSION_HEADERS, Transport, Turn
+from ..turn.request import SESSION_HEADERS, THREAD_HEADERS, Transport, Turn
 from ..turn.response import ResponseInfo
 from ..wire.headers import Fields, Values, first_value, values_by_name
 from .diagnosis import Diagnosis, Verdict
@@ -42,7 +42,6 @@ _NAMED = 64
 """Responses of one socket that a later frame can name."""
 
 ACCOUNT_HEADER = "chatgpt-account-id"
-THREAD_HEADERS = ("thread-id", "thread_id")
 
 
 class Explanation(NamedTuple):

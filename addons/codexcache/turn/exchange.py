@@ -9,18 +9,31 @@ from dataclasses import dataclass, field
 
 from ..body.json_splice import Json, Object
 from ..options import Mode, Settings
-from ..wire.headers import Fields, values_by_name
-from .cache_key import CacheKey, KeyMemory, choose_key
+from ..wire.headers import Fields, client_name, values_by_name
+from .cache_key import choose_key
+from .key_memory import CacheKey, EarlierTurn, KeyMemory, LruDict, client_of
 from .record import Record
 from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
-from .request import ClientHeaders, Turn
+from .request import ClientHeaders, Turn, of_another_client
 from .response import ResponseInfo
 from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handshake_edits
+
+_CLIENTS = 1_000
+"""Clients of which it is remembered that they were named."""
+
+_IMITATOR = (
+    "{} sends the official client's headers, but a new session, thread and key with each request, which that never "
+    "does. From now on its turns keep the key of their conversation, as those of any other client."
+)
 
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """A turn and its response. `edited_turn` is the turn as it left, if it was edited after this addon had seen it."""
+    """A turn and its response.
+
+    `edited_turn` is the turn as it left, if it was edited after this addon had seen it. `remembered` is what later
+    turns can continue. An `imitator` is a client that is not the official one, though its headers say so.
+    """
 
     turn: Turn
     cache_key: CacheKey
@@ -34,6 +47,8 @@ class Exchange:
     saved_summary: Object | None = None
     handshake: RequestEdits | None = None
     opens_socket: bool = False
+    remembered: EarlierTurn | None = None
+    imitator: bool = False
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -86,6 +101,7 @@ class Continuity:
     def __init__(self) -> None:
         self._memory = KeyMemory()
         self._rejected_params = RejectedParams()
+        self._named: LruDict[object, bool] = LruDict(_CLIENTS)
 
     @property
     def rejected_params(self) -> list[str]:
@@ -100,22 +116,39 @@ class Continuity:
         """Return the exchange of a turn that is about to be sent; `last` is the key of the last turn on its socket."""
         if settings.mode == "observe":
             return unchanged_exchange(turn)
-        cache_key = choose_key(turn, self._memory, pin=settings.mode == "pin", last=last)
+        earlier = self._memory.find(turn)
+        imitates = self._memory.imitates(turn, earlier)
+        turn = of_another_client(turn) if imitates else turn
+        cache_key = choose_key(turn, earlier, hold=imitates or settings.mode == "pin", last=last)
         strip = settings.strip | (self._rejected_params.removed_params(turn.host, turn.model) & settings.learn)
         omit_key = self._rejected_params.omits_key(turn.endpoint, turn.host, turn.model)
-        self._memory.remember(turn, cache_key)
-        edits = plan_edits(turn, cache_key, strip=strip, omit_key=omit_key)
-        return Exchange(turn=turn, cache_key=cache_key, edits=edits, mode=settings.mode)
+        return Exchange(
+            turn=turn,
+            cache_key=cache_key,
+            edits=plan_edits(turn, cache_key, strip=strip, omit_key=omit_key),
+            mode=settings.mode,
+            remembered=self._memory.remember(turn, cache_key, earlier),
+            imitator=imitates,
+        )
 
     def finish(self, exchange: Exchange, settings: Settings) -> str | None:
         """Learn from the response, once; return a message for the user, None if there is none."""
         if exchange.closed:
             return None
         exchange.closed = True
-        exchange.response_info.read_buffered()
-        if response_id := exchange.response_info.response_id:
-            self._memory.remember_response(exchange.turn, response_id, exchange.cache_key)
-        return self._learn(exchange, settings)
+        info = exchange.response_info
+        info.read_buffered()
+        if exchange.remembered:
+            self._memory.remember_response(exchange.turn, exchange.remembered, info.response_id, info.outputs)
+        return " ".join(filter(None, (self._name_imitator(exchange), self._learn(exchange, settings)))) or None
+
+    def _name_imitator(self, exchange: Exchange) -> str | None:
+        """Return what is to be said of an imitator, once."""
+        client = client_of(exchange.turn)
+        if not exchange.imitator or self._named.get(client):
+            return None
+        self._named.put(client, True)
+        return _IMITATOR.format(client_name(exchange.turn.client_headers.values) or "A client")
 
     def _learn(self, exchange: Exchange, settings: Settings) -> str | None:
         """Note which parameter was rejected, according to its origin and the user's settings."""

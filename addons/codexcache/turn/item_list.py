@@ -8,19 +8,27 @@ with it, so two histories are compared by bisection.
 
 import sys
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
+
+_LATEST = 256
+"""Items at the end of an input among which answers are looked for."""
 
 _COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
 
 
 class Item(NamedTuple):
-    """One item of the input: its digest, its kind, its size in bytes, and its index in the whole input."""
+    """One item of the input: its digest, its kind, its size in bytes, and its index in the whole input.
+
+    `answer` identifies an item that a model made (`answers.answer_digest`), 0 for any other.
+    """
 
     digest: int
     kind: str
     size: int
     input_index: int
+    answer: int = 0
 
 
 class Run(NamedTuple):
@@ -34,15 +42,15 @@ class Run(NamedTuple):
 
 
 class ItemArrays:
-    """Arrays of items, some 36 bytes each. `prefix_digests` and `end_offsets` begin with an entry for no items.
+    """Arrays of items, some 44 bytes each. `prefix_digests` and `end_offsets` begin with an entry for no items.
 
     `append_lock` is a one-item lock: it holds the length, and only the one who takes that out may append in place.
     """
 
-    __slots__ = ("append_lock", "digests", "end_offsets", "indexes", "kinds", "prefix_digests")
+    __slots__ = ("answers", "append_lock", "digests", "end_offsets", "indexes", "kinds", "prefix_digests")
 
     def __init__(self) -> None:
-        self.digests, self.prefix_digests = array("q"), array("q", [0])
+        self.digests, self.prefix_digests, self.answers = array("q"), array("q", [0]), array("q")
         self.kinds: list[str] = []
         self.end_offsets = array("Q", [0])  # bytes of all items up to this one
         self.indexes = array("I")
@@ -65,13 +73,14 @@ class ItemArrays:
             self.kinds.append(sys.intern(item.kind))
             self.end_offsets.append(end := end + item.size)
             self.indexes.append(item.input_index)
+            self.answers.append(item.answer)
         self.append_lock.append(count := len(self.indexes))
         return count
 
     def _copy(self, count: int) -> "ItemArrays":
         copy = ItemArrays()
         copy.digests, copy.prefix_digests = self.digests[:count], self.prefix_digests[: count + 1]
-        copy.kinds, copy.indexes = self.kinds[:count], self.indexes[:count]
+        copy.kinds, copy.indexes, copy.answers = self.kinds[:count], self.indexes[:count], self.answers[:count]
         copy.end_offsets = self.end_offsets[: count + 1]
         copy.append_lock.clear()
         return copy
@@ -99,7 +108,7 @@ class Items:
     def __getitem__(self, index: int) -> Item:
         arrays = self.arrays
         size = arrays.end_offsets[index + 1] - arrays.end_offsets[index]
-        return Item(arrays.digests[index], arrays.kinds[index], size, arrays.indexes[index])
+        return Item(arrays.digests[index], arrays.kinds[index], size, arrays.indexes[index], arrays.answers[index])
 
     def prefix_digest(self, count: int) -> int:
         """Return the digest of the first `count` items together; it depends on their order."""
@@ -112,6 +121,12 @@ class Items:
     def digests(self, start: int = 0, end: int | None = None) -> list[int]:
         """Return the digests of single items, from index `start` up to `end`."""
         return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
+
+    def latest_answers(self, limit: int) -> Iterator[int]:
+        """Yield what identifies the model's items among the last ones, at most `limit`, the latest first."""
+        answers = self.arrays.answers
+        found = (answers[index] for index in range(self._count - 1, max(-1, self._count - 1 - _LATEST), -1))
+        return islice(filter(None, found), limit)
 
     def size(self, count: int | None = None) -> int:
         """Return the size in bytes of the first `count` items, or of all."""

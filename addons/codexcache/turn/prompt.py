@@ -21,6 +21,7 @@ from weakref import WeakValueDictionary
 
 from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
+from .answers import answer_digest
 from .item_list import Item, Items, digest
 from .items import canonical, given_items, texts, to_json
 
@@ -162,7 +163,7 @@ def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> 
 
 def _item(index: int, item: Json) -> Item:
     text = canonical(item)
-    return Item(digest(text), _named_kind(item), _prompt_size(text), index)
+    return Item(digest(text), _named_kind(item), _prompt_size(text), index, answer_digest(item))
 
 
 def _prompt_size(text: bytes) -> int:

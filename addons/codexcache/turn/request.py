@@ -33,7 +33,10 @@ _SESSION_SIGNALS = (
     "conversation_id",
     "x-claude-code-session-id",
 )
-_NATIVE_MARKS = frozenset({"thread-id", "thread_id", "x-codex-window-id", "x-codex-turn-metadata"})
+THREAD_HEADERS = ("thread-id", "thread_id")
+"""The official client's id of one agent; several agents can share a session and a key."""
+
+_NATIVE_MARKS = frozenset({*THREAD_HEADERS, "x-codex-window-id", "x-codex-turn-metadata"})
 
 _COMPARED = 256
 """Characters of the instructions that tell one agent from another (router-for-me/CLIProxyAPI takes 50 of them)."""
@@ -59,6 +62,7 @@ class ClientHeaders:
     caller: Caller | None
     caller_digest: bytes
     native: bool
+    thread: str | None
     session: str | None
     idempotency_key: str | None
 
@@ -114,6 +118,16 @@ class Turn:
         return self.parsed_body.prompt
 
     @property
+    def ids(self) -> tuple[str | None, str | None, str | None]:
+        """The key, the session and the thread that the client sent."""
+        return self.explicit_key, self.session, self.client_headers.thread
+
+    @property
+    def own_id(self) -> str | None:
+        """What the client tells its conversations apart by: the thread, else the session, else its own key."""
+        return self.client_headers.thread or self.session or self.explicit_key
+
+    @property
     def first_user_message(self) -> str | None:
         """The content of the first user message, as JSON text."""
         return self.parsed_body.first_user_message
@@ -156,6 +170,7 @@ def _parsed_headers(fields: Fields) -> ClientHeaders:
         caller=(caller := read_caller(values)),
         caller_digest=blake2b(to_json([*parts_of(caller)]), digest_size=16).digest(),
         native=not _NATIVE_MARKS.isdisjoint(values),
+        thread=_first_usable(value for name in THREAD_HEADERS for value in values.get(name, ())),
         session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
         idempotency_key=_first_usable(values.get("idempotency-key", ())),
     )
@@ -191,6 +206,11 @@ def read_turn(
         warm_up=fields.warm_up,
         parsed_body=parsed,
     )
+
+
+def of_another_client(turn: Turn) -> Turn:
+    """Return a turn as that of a client other than the official one, whatever its headers say."""
+    return replace(turn, client_headers=replace(turn.client_headers, native=False))
 
 
 def unread_turn(

@@ -1,5 +1,7 @@
 """Header fields as on the wire: (name, value) pairs of bytes, in order, with repeated names and their spelling kept."""
 
+import functools
+import re
 from collections.abc import Mapping, Sequence
 
 type Values = Mapping[str, Sequence[str]]
@@ -8,6 +10,7 @@ type Values = Mapping[str, Sequence[str]]
 Fields = Sequence[tuple[bytes, bytes]]
 
 _LENGTH = b"content-length"
+_PRODUCT = re.compile(r"[!-~]{1,80}")
 
 
 def values_by_name(fields: Fields) -> Values:
@@ -25,6 +28,17 @@ def values_by_name(fields: Fields) -> Values:
 def first_value(values: Values, name: str) -> str | None:
     """Return the first value of a field, by lower-case name, or None."""
     return next(iter(values.get(name, ())), None)
+
+
+def client_name(values: Values) -> str:
+    """Return the user agent's first product with its version, empty if there is none that can be shown."""
+    return _product(first_value(values, "user-agent") or "")
+
+
+@functools.lru_cache(maxsize=256)
+def _product(agent: str) -> str:
+    found = _PRODUCT.match(agent)
+    return found[0] if found else ""
 
 
 def length_index(fields: Fields) -> int | None:
