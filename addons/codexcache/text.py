@@ -110,3 +110,12 @@ def percent(share: float | None) -> str:
 def minutes(seconds: float) -> str:
     """Return a time span in minutes, or in hours from two hours on."""
     return f"{seconds / _MINUTE:.0f} minutes" if seconds < 2 * _HOUR else f"{seconds / _HOUR:.0f} hours"
+
+
+def common_prefix_length(one: str, other: str) -> int:
+    """Return how many characters two texts begin with in common."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low

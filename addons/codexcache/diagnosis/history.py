@@ -39,7 +39,7 @@ _OUTPUT_COST, _TURN_COST = 200, 6000
 The last is that of a turn that shares nothing with another. What turns share is counted apart.
 """
 
-_TOOL_COST, _PREFIX_COST = 240, 400
+_TOOL_COST, _PREFIX_COST = 240, 520
 """Estimated overhead in bytes of one tool (without its name) and of one prompt prefix (without texts and tools)."""
 
 _ITEM_COST, _ARRAYS_COST = 51, 760
@@ -76,7 +76,7 @@ class SharedSizes:
 
 def _prefix_size(prefix: PromptPrefix) -> int:
     tools = sum(_TOOL_COST + getsizeof(tool.name) for tool in prefix.tools)
-    return _PREFIX_COST + getsizeof(prefix.instructions) + tools
+    return _PREFIX_COST + getsizeof(prefix.instructions.checksums) + tools
 
 
 class Branch:

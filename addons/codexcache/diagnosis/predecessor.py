@@ -21,6 +21,9 @@ _CLIENT_ITEMS = frozenset(
 )
 """Items that an input can have before anything was answered."""
 
+_SAME_AGENT = 64
+"""Characters of the instructions that two agents do not begin with in common."""
+
 _SETUP_ITEMS = frozenset({"developer message", "system message", "additional_tools"})
 """Items that set an agent up. All of its conversations begin with them."""
 
@@ -229,6 +232,11 @@ def _looks_like_another_agent(record: Record, match: Match) -> bool:
     if match.record is record.named or new is old or new.tools == old.tools:
         return False
     new_names, old_names = {tool.name for tool in new.tools}, {tool.name for tool in old.tools}
-    if not new_names.isdisjoint(old_names) or new_names == old_names or new.instructions[:64] == old.instructions[:64]:
+    if (
+        not new_names.isdisjoint(old_names)
+        or new_names == old_names
+        or new.instructions == old.instructions
+        or new.instructions.common_length(old.instructions) >= _SAME_AGENT
+    ):
         return False
     return not (match.whole and _shows_an_answer(record, match))

@@ -148,19 +148,10 @@ def _instructions(record: Record, match: Match) -> Change | None:
     new, old = record.prompt.prefix, match.record.prompt.prefix
     if new.instructions == old.instructions or not match.record.prompt.size:
         return None
-    offset = common_prefix_length(new.instructions, old.instructions)
+    offset = new.instructions.common_length(old.instructions)
     preceding = tokens_before(match, sum(tool.size for tool in old.tools) + offset)
-    detail = f"the instructions differ from character {offset} on"
+    detail = f"the instructions differ from about character {offset:,} on"
     return Change(name="instructions_changed", detail=detail, preceding_tokens=preceding)
-
-
-def common_prefix_length(one: str, other: str) -> int:
-    """Return how many characters two texts begin with in common."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
-    return low
 
 
 def _compaction(record: Record, match: Match) -> Change | None:

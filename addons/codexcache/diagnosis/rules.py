@@ -147,7 +147,7 @@ def _repeated(context: RuleContext) -> int:
     tools = {tool.name: tool.size for tool in new.prefix.tools}
     items = set(new.items.digests(shared))
     size = sum(min(tool.size, tools.get(tool.name, 0)) for tool in old.prefix.tools)
-    size += min(len(new.prefix.instructions), len(old.prefix.instructions)) + old.items.size(shared)
+    size += min(new.prefix.instructions.length, old.prefix.instructions.length) + old.items.size(shared)
     size += sum(old.items[at].size for at, digest in enumerate(old.items.digests(shared), shared) if digest in items)
     return tokens_before(context.match, size)
 

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..body.json_splice import Json, Object
-from ..diagnosis.prompt_diff import common_prefix_length
-from ..text import cut, cut_start, with_symbols, wrapped
+from ..text import common_prefix_length, cut, cut_start, with_symbols, wrapped
 from ..turn.items import as_model_sees, given_items, to_json
 
 AROUND = 60

@@ -57,7 +57,7 @@ def prompt_parts(record: Record, match: Match | None, changes: tuple[Change, ...
     tools = CHANGED if "tools_changed" in names else SAME
     instructions = CHANGED if "instructions_changed" in names else BEHIND if tools == CHANGED else SAME
     yield [counted(len(prefix.tools), "tool"), sum(tool.size for tool in prefix.tools), tools if match else NEW]
-    yield ["instructions", len(prefix.instructions), instructions if match else NEW]
+    yield ["instructions", prefix.instructions.length, instructions if match else NEW]
     yield from _items(record, match)
 
 

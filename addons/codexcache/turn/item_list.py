@@ -9,6 +9,7 @@ with it, so two histories are compared by bisection.
 import sys
 from array import array
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from itertools import islice
 from typing import NamedTuple
 
@@ -69,7 +70,7 @@ class ItemArrays:
         prefix, end = self.prefix_digests[-1], self.end_offsets[-1]
         for item in items:
             self.digests.append(item.digest)
-            self.prefix_digests.append(prefix := hash((prefix, item.digest)))  # digests are secret: no forged collision
+            self.prefix_digests.append(prefix := hash((prefix, item.digest)))
             self.kinds.append(sys.intern(item.kind))
             self.end_offsets.append(end := end + item.size)
             self.indexes.append(item.input_index)
@@ -161,10 +162,8 @@ class Items:
 
 
 def digest(data: bytes) -> int:
-    """Return a 64-bit digest of some bytes, valid within this process.
+    """Return a 64-bit digest of some bytes, the same in every process, so that it can be stored.
 
-    Python's hash of bytes is SipHash with a key of the process (PEP 456). It costs a fraction of a cryptographic hash,
-    and without the key no two texts with equal digests can be prepared. A million items contain an accidental collision
-    once in tens of millions of starts.
+    A million items contain an accidental collision once in tens of millions of starts.
     """
-    return hash(data)
+    return int.from_bytes(blake2b(data, digest_size=8).digest(), "big", signed=True)

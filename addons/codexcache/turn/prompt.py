@@ -24,6 +24,7 @@ from ..static_frozen import static_frozen
 from .answers import answer_digest
 from .item_list import Item, Items, digest
 from .items import canonical, given_items, texts, to_json
+from .text_digest import EMPTY, TextDigest, digest_text
 
 PREFIX_MEMBERS = frozenset(
     {"model", "service_tier", "reasoning", "text", "parallel_tool_calls", "tools", "instructions"}
@@ -63,14 +64,14 @@ class PromptPrefix:
     text_format: int
     parallel_tool_calls: bool | None
     tools: tuple[Tool, ...]
-    instructions: str
+    instructions: TextDigest
     carried_tools: int = 0
     carries_instructions: bool = False
 
     @property
     def size(self) -> int:
         """The size in bytes of tools and instructions, which precede the items."""
-        return sum(tool.size for tool in self.tools) + len(self.instructions)
+        return sum(tool.size for tool in self.tools) + self.instructions.length
 
     def __repr__(self) -> str:
         return f"PromptPrefix({self.model!r}, {len(self.tools)} tools)"
@@ -99,7 +100,7 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
     The input of a WebSocket delta extends the prompt of the turn that it names (`base`) and the output of that turn.
     """
     given, start = given_items(document), base.length + len(outputs) if base else 0
-    explicit, lead = as_text(document.get("instructions")), _leading_items(document, given, base)
+    explicit, lead = digest_text(as_text(document.get("instructions"))), _leading_items(document, given, base)
     tools = (*_tools(as_list(document.get("tools"))), *lead.tools)
     items = [_item(start + index, item) for index, item in enumerate(given) if index >= lead.length]
     prefix = PromptPrefix(
@@ -110,9 +111,9 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
         text_format=digest(to_json(_member(document, "text", "format"))),
         parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
         tools=tools,
-        instructions=explicit or lead.instructions,
+        instructions=explicit if explicit.length else lead.instructions,
         carried_tools=len(lead.tools),
-        carries_instructions=bool(lead.instructions and not explicit),
+        carries_instructions=bool(lead.instructions.length and not explicit.length),
     )
     whole = base.items.followed_by([*outputs, *items]) if base else Items(items)
     return Prompt(prefix=_interned(prefix), items=whole, length=start + len(given))
@@ -145,7 +146,7 @@ class _LeadingItems(NamedTuple):
     """The tools and instructions in the first items of an input, and how many of the given items these are."""
 
     tools: tuple[Tool, ...]
-    instructions: str
+    instructions: TextDigest
     length: int
 
 
@@ -153,12 +154,13 @@ def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> 
     """Return the tools and instructions that the input begins with; a delta begins as the turn that it names."""
     tools = base.prefix.tools[len(base.prefix.tools) - base.prefix.carried_tools :] if base else ()
     if base and (base.items or base.prefix.carries_instructions):
-        return _LeadingItems(tools, base.prefix.instructions if base.prefix.carries_instructions else "", 0)
+        return _LeadingItems(tools, base.prefix.instructions if base.prefix.carries_instructions else EMPTY, 0)
     count = next((n for n, item in enumerate(given) if _kind(item) != "additional_tools"), len(given))
     tools = (*tools, *(tool for item in given[:count] for tool in _tools(as_list(_member_of(item, "tools")))))
     if document.get("instructions") or count == len(given) or not _is_developer(given[count]):
-        return _LeadingItems(tools, "", count)
-    return _LeadingItems(tools, "\n".join(texts(_member_of(given[count], "content"))), count + 1)
+        return _LeadingItems(tools, EMPTY, count)
+    instructions = digest_text("\n".join(texts(_member_of(given[count], "content"))))
+    return _LeadingItems(tools, instructions, count + 1)
 
 
 def _item(index: int, item: Json) -> Item:
