@@ -14,6 +14,7 @@ from .hooks.notify import Notifier
 from .hooks.path_hints import PathHints
 from .hooks.reload import ReloadDrain
 from .hooks.state import State
+from .hooks.store import StateStore
 from .hooks.tls import Tunnel
 from .hooks.websocket import SocketTurns
 from .telemetry.otel import Otel
@@ -28,6 +29,7 @@ class CodexContinuity(HookDispatcher):
         self.notifier = Notifier(state, listeners=[self.connection_stats.count, otel.export], on_marked=views.redraw)
         state.diagnosis_service.listeners.append(self.notifier.notify)
         hold = Hold(state, self.notifier)
+        store = StateStore(state)
         turns, sockets = HttpTurns(state, hold.consider), SocketTurns(state, hold.consider)
         parts = [
             Lifecycle(state),
@@ -40,9 +42,10 @@ class CodexContinuity(HookDispatcher):
             ReloadDrain(turns, sockets, state.errors),
             CaptureReplay(state),
             self.notifier,
+            store,
             hold,
             views,
-            Commands(state, self.notifier, hold, views.view),
+            Commands(state, self.notifier, hold, views.view, store),
             Reports(self.notifier.recent),
             Redaction(state),
             otel,

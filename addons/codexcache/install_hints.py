@@ -21,6 +21,7 @@ SUPPORTED = "'mitmproxy>=12.2,<12.3'"
 
 _OLDEST_PYTHON, _OLDEST_MITMPROXY = (3, 12), (12, 2)
 _ORJSON, _BROTLI = "orjson", "'brotli>=1.2'"
+_REDIS = "'redis>=6'"
 _OTEL = ("'opentelemetry-exporter-otlp-proto-http>=1.40'", "'opentelemetry-sdk>=1.40'")
 
 
@@ -40,6 +41,11 @@ def unmet_needs(version: str) -> str | None:
 def how_to_add_otel() -> str:
     """Return the message with the command."""
     return f"codex_otel needs the OpenTelemetry SDK, which this mitmproxy lacks. {_command(_OTEL, 'Add it with: ')}"
+
+
+def how_to_add_redis() -> str:
+    """Return the message with the command."""
+    return f"it needs the package redis, which this mitmproxy lacks. {_command((_REDIS,), 'Add it with: ')}"
 
 
 def _too_old(version: str) -> list[str]:

@@ -49,6 +49,13 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "Tunnel the TLS connections of all other hosts undecrypted, unless allow_hosts or ignore_hosts is set: on or "
         "off.",
     ),
+    "codex_state": (
+        "on",
+        "Where it is kept by what conversations are known, over restarts: on for a file in mitmproxy's confdir, the "
+        "path of another file, redis://HOST or rediss://HOST for one server that all proxies of a team use, or off.",
+    ),
+    "codex_state_limit": ("64m", "How large the file of codex_state may become. Understands k, m and g."),
+    "codex_state_days": ("30", "How many days what is in codex_state is kept after it was last used."),
     "codex_otel": (
         "off",
         "Export each finished turn by OpenTelemetry to where the OTEL_* variables say, without content: on or off.",
@@ -59,6 +66,8 @@ OPTIONS: dict[str, tuple[str, str]] = {
 _SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"([1-9][0-9]{0,17})([kmg]?)", re.IGNORECASE)
+_DAYS = re.compile(r"[0-9]{1,4}")
+_ADDRESS = re.compile(r"rediss?://\S+")
 _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MEMBERS = "names of top-level members, separated by commas"
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*")
@@ -78,6 +87,9 @@ class Settings:
     journal: str
     intercept: frozenset[str]
     redact: bool
+    state: str
+    state_limit: int
+    state_days: int
     otel: bool
 
 
@@ -94,6 +106,9 @@ def parse_settings(values: Mapping[str, str | None]) -> Settings:
         journal=_parse(values, "codex_journal", str, "the path of a file"),
         intercept=_parse(values, "codex_intercept", _verdicts, f"miss, or some of {', '.join(PREDICTABLE)}"),
         redact=_parse(values, "codex_redact", _switch, "on or off"),
+        state=_parse(values, "codex_state", _state, "on, off, the path of a file, or redis://HOST"),
+        state_limit=_parse(values, "codex_state_limit", _size, "a size such as 16m, 64m or 1g"),
+        state_days=_parse(values, "codex_state_days", _days, "a number of days from 1 to 3650"),
         otel=_parse(values, "codex_otel", _switch, "on or off"),
     )
 
@@ -139,6 +154,17 @@ def _members(text: str) -> frozenset[str] | None:
 def _size(text: str) -> int | None:
     match = _SIZE.fullmatch(text)
     return int(match[1]) * _UNITS[match[2].lower()] if match else None
+
+
+def _state(text: str) -> str | None:
+    """Return "on", "off", an address or a path."""
+    if (switch := _SWITCH.get(text.lower())) is not None:
+        return "on" if switch else "off"
+    return text if _ADDRESS.fullmatch(text) or (text and "://" not in text) else None
+
+
+def _days(text: str) -> int | None:
+    return int(text) if _DAYS.fullmatch(text) and 1 <= int(text) <= 3650 else None
 
 
 def _switch(text: str) -> bool | None:

@@ -22,6 +22,8 @@ _FACTS = " · "
 _GAP = "  "
 _MINUTE, _HOUR = 60, 3600
 
+_ADDRESS = re.compile(r"(\w+://)(?:[^/@\s]*@)?([^/?#\s]*)\S*")
+
 
 def ascii_only(text: str, longest: int | None = None) -> str:
     """Return the first `longest` characters of a text, each that is not visible ASCII as a question mark."""
@@ -119,3 +121,8 @@ def common_prefix_length(one: str, other: str) -> int:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
     return low
+
+
+def without_credentials(text: str | None) -> str:
+    """Return text in which an address shows neither credentials nor what follows its host."""
+    return _ADDRESS.sub(r"\1\2", text or "")

@@ -13,10 +13,12 @@ from ..body.json_splice import Object
 from ..hooks import config_checks
 from ..hooks.notify import Notifier, turn_summaries
 from ..hooks.state import State
+from ..hooks.store import StateStore
 from ..options import OPTIONS
 from ..output.compare import compare
 from ..output.tables import Table, aligned, conversations_table, turns_table
 from ..output.terminal import changed_options, status_page
+from ..state.store import StoreError
 from ..text import with_symbols
 from .hold import Hold
 from .lookup import Missing
@@ -35,8 +37,8 @@ type FlowTurn = tuple[http.HTTPFlow, Object]
 class Commands:
     """What the user can ask for."""
 
-    def __init__(self, state: State, notifier: Notifier, hold: Hold, view: CacheView) -> None:
-        self._state, self._notifier, self._hold, self._view = state, notifier, hold, view
+    def __init__(self, state: State, notifier: Notifier, hold: Hold, view: CacheView, store: StateStore) -> None:
+        self._state, self._notifier, self._hold, self._view, self._store = state, notifier, hold, view, store
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.master.commands.collect_commands(self)
@@ -90,12 +92,22 @@ class Commands:
             "options": changed_options({name: getattr(ctx.options, name) for name in OPTIONS}) or ["all as by default"],
             "seen": self._notifier.summary.lines(),
             "learned": self._state.continuity.rejected_params or ["nothing"],
+            "state": [self._store.status()],
             "held now": [str(self._hold.count)],
             "faults": self._state.errors.lines(),
             "warnings": config_checks.warnings(ctx.options, settings),
         }
         headline = f"Codex Continuity {__version__} in mitmproxy {version.VERSION}"
         return status_page(headline, rows, readable(popup_width()))
+
+    @command.command("codex.forget")
+    def forget(self) -> str:
+        """Empty the store of codex_state: conversations that this proxy does not remember begin with new keys."""
+        try:
+            self._store.forget()
+        except StoreError as error:
+            raise exceptions.CommandError(f"The store was not emptied: {error}.") from None
+        return "The store is empty. What this proxy itself remembers is lost when it ends."
 
     @command.command("codex.export")
     def export(self, flows: Sequence[flow.Flow], path: types.Path) -> str:

@@ -2,7 +2,7 @@
 
 from ..static_frozen import static_frozen
 from ..turn.exchange import Exchange
-from ..turn.record import Record
+from ..turn.record import Record, TurnId
 from ..verdicts import MISSES
 from ..wire.headers import client_name
 from .predecessor import Match
@@ -16,7 +16,7 @@ class Verdict:
     name: str
     because: str
     changes: tuple[str, ...] = ()
-    predecessor: int | None = None
+    predecessor: TurnId | None = None
     reusable: int | None = None
     resent: int = 0
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from ..body.json_splice import Json, as_count
 from ..turn.exchange import Exchange
 from ..turn.prompt import Prompt, read_outputs, read_prompt
-from ..turn.record import Record, Route, Usage
+from ..turn.record import Record, Route, TurnId, Usage
 from ..turn.rejected_params import Refusal
 from ..turn.request import SESSION_HEADERS, THREAD_HEADERS, Transport, Turn
 from ..turn.response import ResponseInfo
@@ -37,6 +37,9 @@ _MINUTE = 60
 
 _FIRST_TURNS = 1_000
 """First turns that are remembered; a retry comes soon."""
+
+_ADOPTED = 10_000
+"""Turns from elsewhere that are known to be in the history, or to have been forgotten there."""
 
 _NAMED = 64
 """Responses of one socket that a later frame can name."""
@@ -57,15 +60,15 @@ class FirstTurns:
 
     def __init__(self, limit: int = _FIRST_TURNS) -> None:
         self._limit = limit
-        self._known: OrderedDict[int, int] = OrderedDict()
+        self._known: OrderedDict[int, TurnId] = OrderedDict()
 
-    def conversation(self, record: Record) -> int:
-        """Return the number of the conversation that a turn opens: its own, or that of the first such attempt."""
+    def conversation(self, record: Record) -> TurnId:
+        """Return the first turn of the conversation that a turn opens: itself, or the first such attempt."""
         prompt, route = record.prompt, record.route
         items = prompt.items.prefix_digests()[-1]
         ids = route.caller, route.key, route.session, route.thread
         number = self._known.setdefault(
-            hash((ids, prompt.prefix, items)), record.number
+            hash((ids, prompt.prefix, items)), TurnId("", record.number)
         )  # a hash keeps no instructions
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
@@ -81,12 +84,21 @@ class Engine:
         self._loads: OrderedDict[str, deque[float]] = OrderedDict()
         self._matches: dict[int, tuple[Match | None, int]] = {}
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
+        self._adopted: OrderedDict[TurnId, None] = OrderedDict()
         self._turns = 0
 
     @property
     def held(self) -> int:
         """How many turns something is kept of besides the history: those in progress, and the last that ended."""
         return len(self._matches) + len(self._ended)
+
+    def adopt(self, record: Record) -> None:
+        """Take in a finished turn of another start or another proxy, once."""
+        if record.origin and record.origin not in self._adopted:
+            self._adopted[record.origin] = None
+            self._history.add(record, None)
+            if len(self._adopted) > _ADOPTED:
+                self._adopted.popitem(last=False)
 
     def turn_sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
         """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it continues."""

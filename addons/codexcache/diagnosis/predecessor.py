@@ -98,7 +98,7 @@ def _is_surely_extended(record: Record, match: Match) -> bool:
     return match.whole and _is_same_caller_or_key(record, other) and (answered or named)
 
 
-def _rank(record: Record, match: Match) -> tuple[int | bool, ...]:
+def _rank(record: Record, match: Match) -> tuple[float | bool, ...]:
     """Return the rank of a turn among those that share as many items; the highest is the predecessor.
 
     What counts, in this order: that it is named; that all of its answer comes next, since conversations with the same
@@ -114,7 +114,7 @@ def _rank(record: Record, match: Match) -> tuple[int | bool, ...]:
         answered > 0,
         match.whole and not _is_newly_compacted(record, other),
         _equal_ids(record, other),
-        other.number,
+        other.sent_at,
     )
 
 

@@ -25,7 +25,7 @@ from http import HTTPStatus
 
 from ..static_frozen import static_frozen
 from ..text import minutes
-from ..turn.record import Record, Usage
+from ..turn.record import Record, TurnId, Usage
 from ..verdicts import MISSES, PROMPT, VERDICTS
 from .diagnosis import Verdict
 from .predecessor import Match
@@ -99,7 +99,7 @@ def _verdict(context: RuleContext, name: str, because: str, resent: int = 0) -> 
         name=name,
         because=because,
         changes=context.names,
-        predecessor=match.record.number if match else None,
+        predecessor=(match.record.origin or TurnId("", match.record.number)) if match else None,
         reusable=reusable(context) if match else None,
         resent=resent,
     )

@@ -160,10 +160,18 @@ class HttpTurns:
             body, turn = self._read(text, client_headers, host, endpoint)
         except (Undecodable, Unreadable) as reason:
             self._pass_unread(flow, client_headers, host, endpoint, reason)
-        else:
-            exchange, content = self._edit(flow, body, turn)
-            self._commit(flow, exchange, content)
+            return None
+        if recalling := self._state.persistence.recall(turn):
+            return self._send_recalled(flow, body, turn, recalling)
+        self._commit(flow, *self._edit(flow, body, turn))
         return None
+
+    async def _send_recalled(
+        self, flow: http.HTTPFlow, body: Body[ParsedBody], turn: Turn, recalling: Awaitable[None]
+    ) -> None:
+        """Edit and send a turn once it is known whether its conversation is."""
+        await recalling
+        self._commit(flow, *self._edit(flow, body, turn))
 
     async def _send_large(
         self, flow: http.HTTPFlow, client_headers: ClientHeaders, coding: str, host: str, endpoint: Endpoint
@@ -175,6 +183,8 @@ class HttpTurns:
             body, turn = await run_maybe_in_thread(news, lambda: self._read(text, client_headers, host, endpoint))
         except (Undecodable, Unreadable) as reason:
             return self._pass_unread(flow, client_headers, host, endpoint, reason)
+        if recalling := self._state.persistence.recall(turn):
+            await recalling
         exchange, content = self._edit(flow, body, turn)
         if (sent := content) is not None and coding:
             content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, name_for_encoding(coding)))

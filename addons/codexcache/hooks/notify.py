@@ -8,7 +8,6 @@ import contextlib
 import functools
 import logging
 import os
-import secrets
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -82,7 +81,7 @@ class Notifier:
         self._listeners = (self._write_journal, self._mark, self._show, *listeners)
         self._on_marked = on_marked
         self.pseudonyms = Pseudonyms(fresh_secret())
-        self.entries = Entries(self.pseudonyms, secrets.token_hex(8))
+        self.entries = Entries(self.pseudonyms, self._state.run)
         self._journal_fails = False
         self._has_terminal = self._has_list = False
         self.summary = Summary()
@@ -99,7 +98,7 @@ class Notifier:
             self.pseudonyms = Pseudonyms(load_secret(Path(_expanded(ctx.options.confdir))))
         except OSError as error:
             logger.warning(f"Pseudonyms of this start cannot be compared with others: {error.strerror}.")
-        self.entries = Entries(self.pseudonyms, secrets.token_hex(8))
+        self.entries = Entries(self.pseudonyms, self._state.run)
 
     def done(self) -> None:
         if self.summary.turns and self._has_terminal:

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import secrets
 from collections.abc import Set as AbstractSet
 from typing import Any
 from weakref import WeakValueDictionary
@@ -15,6 +16,7 @@ from ..body.incremental import Body, read_whole
 from ..body.json_splice import Object
 from ..diagnosis.engine import DiagnosisService
 from ..options import default_settings
+from ..state.persistence import Persistence
 from ..turn.exchange import Continuity, Exchange
 from ..turn.request import ParsedBody, Turn, parse_body
 from ..turn.rewrite import RequestEdits
@@ -32,14 +34,16 @@ _SAVING_OPTIONS = ("save_stream_file", "hardump")
 
 
 class State:
-    """One for each addon instance; everything in it is lost with the process."""
+    """One for each addon instance; what outlives the process is in `persistence`. `run` names this start."""
 
     def __init__(self) -> None:
+        self.run = secrets.token_hex(8)
         self.settings = default_settings()
         self.bodies = BodyCache(_parse_prefix)
-        self.continuity = Continuity()
         self.errors = InternalErrors()
         self.diagnosis_service = DiagnosisService(self.errors.note)
+        self.persistence = Persistence(self.diagnosis_service.engine.adopt)
+        self.continuity = Continuity(self.persistence.memory)
         self.deferred = DeferredQueue(self.errors)
         self.visibility = FlowVisibility()
         self.flows = FlowRegistry()
@@ -101,6 +105,7 @@ class State:
         except Exception as error:  # the turn is diagnosed nevertheless
             self.errors.note("learning from a response", error)
         self.diagnosis_service.turn_ended(exchange, at=at)
+        self.persistence.save(exchange)
 
 
 class FlowVisibility:

@@ -122,6 +122,8 @@ class SocketTurns:
             body = await run_maybe_in_thread(news, lambda: self._read(message.content))
             if body.document.get("type") == CREATE:
                 turn = await run_maybe_in_thread(news, lambda: _turn_of(socket, body))
+                if recalling := self._state.persistence.recall(turn):
+                    await recalling
                 self._commit(flow, socket, message, turn, body)
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)

@@ -10,7 +10,7 @@ from statistics import median
 
 from ..diagnosis.diagnosis import Diagnosis, Verdict
 from ..options import OPTIONS
-from ..text import WIDTH, ascii_only, columns, counted, number, percent, wrapped
+from ..text import WIDTH, ascii_only, columns, counted, number, percent, without_credentials, wrapped
 from ..verdicts import GROUP_OF, UNKNOWN
 from .turn_page import clock
 
@@ -57,7 +57,7 @@ class Summary:
         if diagnosis.record.endpoint == "handshake":
             return
         self._verdicts[diagnosis.verdict.name] += 1
-        self._conversations += diagnosis.record.conversation == diagnosis.record.number  # the first turn names it
+        self._conversations += diagnosis.record.conversation == ("", diagnosis.record.number)  # the first turn names it
         if diagnosis.verdict.resent:
             self._resent[diagnosis.verdict.name] += diagnosis.verdict.resent
         if (usage := diagnosis.record.usage) and (share := diagnosis.cached_share) is not None:
@@ -105,7 +105,7 @@ def status_page(headline: str, rows: Mapping[str, Iterable[str]], width: int = W
 
 def changed_options(options: Mapping[str, str | None]) -> list[str]:
     """Return the options that are not as by default."""
-    return [f"{name}={value}" for name, value in options.items() if value != OPTIONS[name][0]]
+    return [f"{name}={without_credentials(value)}" for name, value in options.items() if value != OPTIONS[name][0]]
 
 
 def _status_row(name: str, lines: Iterable[str], width: int) -> Iterator[str]:

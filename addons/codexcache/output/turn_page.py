@@ -168,7 +168,8 @@ def _predecessor(turn_summary: Object) -> Iterator[str]:
         return
     at, sent_at = measured(turn_summary.get("predecessor_at")), measured(turn_summary.get("sent_at"))
     earlier = "" if at is None or sent_at is None else f", sent {_span(sent_at - at)} before"
-    yield f"Predecessor: turn {_short(turn_summary['predecessor'])}{earlier}."
+    where = " of an earlier start, or of another proxy" if turn_summary.get("predecessor_run") else ""
+    yield f"Predecessor: turn {_short(turn_summary['predecessor'])}{where}{earlier}."
 
 
 def _differences(turn_summary: Object, width: int) -> Iterator[str]:

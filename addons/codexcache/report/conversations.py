@@ -1,8 +1,8 @@
 """Rows put together into conversations, and how many tokens each turn sent again.
 
-A conversation is identified by its start of the proxy and its pseudonym. What was sent again is not in a journal; for a
-miss it is what the smaller of the predecessor's and this turn's input holds beyond what was read. Where the predecessor
-is not in the journal, what the journal calls reusable is taken for its input: less, and an estimate as well.
+A conversation is identified by its pseudonym, also over restarts of the proxy. What was sent again is not in a journal;
+for a miss it is what the smaller of the predecessor's and this turn's input holds beyond what was read. Where the
+predecessor is not in the journal, what the journal calls reusable is taken for its input: less, and an estimate too.
 """
 
 from collections import defaultdict
@@ -37,7 +37,6 @@ class ReportTurn:
 class Conversation:
     """The turns of one conversation, in the order of time."""
 
-    run: str
     name: str
     turns: tuple[ReportTurn, ...]
 
@@ -56,10 +55,10 @@ def put_together(rows: Iterable[Row]) -> list[Conversation]:
     """Return the conversations, first those that sent the most tokens again."""
     in_order = sorted(rows, key=lambda row: (row.time, row.turn))
     by_id = {row.turn_id: row for row in in_order}
-    grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    grouped: dict[str, list[Row]] = defaultdict(list)
     for row in in_order:
-        grouped[row.run, row.conversation].append(row)
-    found = [Conversation(run=run, name=name, turns=_turns(rows, by_id)) for (run, name), rows in grouped.items()]
+        grouped[row.conversation].append(row)
+    found = [Conversation(name=name, turns=_turns(rows, by_id)) for name, rows in grouped.items()]
     return sorted(found, key=lambda conversation: (-conversation.resent, -conversation.input))
 
 
@@ -76,6 +75,6 @@ def _turns(rows: Iterable[Row], by_id: Mapping[tuple[str, int], Row]) -> tuple[R
 def _resent(row: Row, verdict: VerdictEntry, by_id: Mapping[tuple[str, int], Row]) -> int:
     if not verdict.is_miss or row.input is None or row.cached is None:
         return 0
-    predecessor = by_id.get((row.run, row.predecessor)) if row.predecessor is not None else None
+    predecessor = by_id.get((row.predecessor_run or row.run, row.predecessor)) if row.predecessor is not None else None
     known = predecessor.input if predecessor and predecessor.input is not None else row.reusable
     return max(0, min(known or 0, row.input) - row.cached)

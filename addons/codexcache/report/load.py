@@ -51,6 +51,7 @@ class Row:
     cached: int | None
     reusable: int | None
     predecessor: int | None
+    predecessor_run: str
     changes: tuple[str, ...]
     altered: bool
 
@@ -81,6 +82,7 @@ def read_row(entry: Json) -> Row | None:
         duration=(as_count(entry.get("duration_ms")) or 0) / 1000,
         reusable=as_count(entry.get("reusable_tokens")),
         predecessor=as_count(entry.get("predecessor")),
+        predecessor_run=_name(entry.get("predecessor_run")),
         changes=_names(entry.get("changes")),
         altered=bool(_names(entry.get("changed"))),
         **_counters(entry),

@@ -11,7 +11,7 @@ from ..body.json_splice import Json, Object
 from ..options import Mode, Settings
 from ..wire.headers import Fields, client_name, values_by_name
 from .cache_key import choose_key
-from .key_memory import CacheKey, EarlierTurn, KeyMemory, LruDict, client_of
+from .key_memory import CacheKey, EarlierTurn, Entry, KeyMemory, LruDict, client_of
 from .record import Record
 from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
 from .request import ClientHeaders, Turn, of_another_client
@@ -98,10 +98,10 @@ class Exchange:
 class Continuity:
     """Gives turns their keys, and learns from the responses."""
 
-    def __init__(self) -> None:
-        self._memory = KeyMemory()
+    def __init__(self, memory: KeyMemory | None = None) -> None:
+        self.memory = KeyMemory() if memory is None else memory
         self._rejected_params = RejectedParams()
-        self._named: LruDict[object, bool] = LruDict(_CLIENTS)
+        self._named: LruDict[Entry, bool] = LruDict(_CLIENTS)
 
     @property
     def rejected_params(self) -> list[str]:
@@ -116,8 +116,8 @@ class Continuity:
         """Return the exchange of a turn that is about to be sent; `last` is the key of the last turn on its socket."""
         if settings.mode == "observe":
             return unchanged_exchange(turn)
-        earlier = self._memory.find(turn)
-        imitates = self._memory.imitates(turn, earlier)
+        earlier = self.memory.find(turn)
+        imitates = self.memory.imitates(turn, earlier)
         turn = of_another_client(turn) if imitates else turn
         cache_key = choose_key(turn, earlier, hold=imitates or settings.mode == "pin", last=last)
         strip = settings.strip | (self._rejected_params.removed_params(turn.host, turn.model) & settings.learn)
@@ -127,7 +127,7 @@ class Continuity:
             cache_key=cache_key,
             edits=plan_edits(turn, cache_key, strip=strip, omit_key=omit_key),
             mode=settings.mode,
-            remembered=self._memory.remember(turn, cache_key, earlier),
+            remembered=self.memory.remember(turn, cache_key, earlier),
             imitator=imitates,
         )
 
@@ -139,7 +139,7 @@ class Continuity:
         info = exchange.response_info
         info.read_buffered()
         if exchange.remembered:
-            self._memory.remember_response(exchange.turn, exchange.remembered, info.response_id, info.outputs)
+            self.memory.remember_response(exchange.turn, exchange.remembered, info.response_id, info.outputs)
         return " ".join(filter(None, (self._name_imitator(exchange), self._learn(exchange, settings)))) or None
 
     def _name_imitator(self, exchange: Exchange) -> str | None:

@@ -15,34 +15,56 @@ Libraries imitate the official client's headers and make up key, session and thr
 0.1.1). A fork changes them once. So the second turn in a row with ids that are all new shows an imitator, unless an id
 was ever kept in that conversation.
 
-The memory is bounded, and the least recently used entries are forgotten first. Callers are kept apart.
+The memory is bounded, and the least recently used entries are forgotten first. Callers are kept apart. What is put into
+it is told to `on_put`, so that a store can keep it; what a store knows and the memory does not is named by `unknown`.
 """
 
+import secrets
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ..body.json_splice import Json
 from ..static_frozen import static_frozen
+from ..wire.headers import first_value
 from .answers import answer_digest, is_short
 from .request import Turn
+from .text_digest import digest_text
 
 type KeySource = Literal[
     "prompt_cache_key", "session", "idempotency_key", "conversation", "principal", "account", "none"
 ]
 
-TURNS = 50_000
-"""Turns that are remembered, answers, and responses: at most some 30 MB of each."""
+type Entry = tuple[Literal["input", "answer", "response", "client"], bytes, int | str, int]
+"""What a turn is found by: the kind, the caller, a digest or an id, and the opening where that counts as well.
+
+A client's is its user agent, and finds a turn by which it was recognized as an imitator.
+"""
+
+ENTRIES = 150_000
+"""Entries that are remembered: at most some 90 MB."""
+
+_CLIENTS = 1_000
+"""Clients of which something is remembered."""
 
 _ALIKE = 64
-"""Turns with the same input or answer that are remembered apart; of more than these, the oldest is forgotten."""
+"""Turns with the same entry that are remembered apart; of more than these, the oldest is forgotten."""
 
 _LOOKUPS = 16
 """Answers of an input that are looked up, the latest first."""
 
+_PREFIXES = 256
+"""Prefixes of an input that are looked up, the longest first."""
+
+_UNKNOWN_ANSWERS, _UNKNOWN_PREFIXES = 6, 4
+"""Answers and prefixes that a store is asked for."""
+
 _IMITATOR = 2
 """Turns in a row with ids that are all new, from which on a client is taken for an imitator."""
+
+SLOTS = 4
+"""The latest turns of a line that are kept apart in a store."""
 
 
 @static_frozen
@@ -59,9 +81,10 @@ class EarlierTurn:
     """What is remembered of a turn.
 
     `ids` are the key, session and thread that the client sent, `opening` is the digest of its first user message,
-    `instructions` that of the start of its instructions. `new_ids` counts the turns in a row up to this one that came
-    with ids that were all new; None where an id was kept in this conversation. `input_digest` is that of its whole
-    input; it is `continued` once another turn goes further.
+    `instructions` that of the start of its instructions, `input_digest` that of its whole input. `new_ids` counts the
+    turns in a row up to this one that came with ids that were all new; None where an id was kept in this conversation.
+    A turn is `continued` once another goes further. A `line` is a sequence of turns each of which continues the one
+    before; a turn has its place in it.
     """
 
     cache_key: CacheKey
@@ -72,33 +95,61 @@ class EarlierTurn:
     input_digest: int
     new_ids: int | None = 0
     continued: bool = False
+    line: bytes = field(default_factory=lambda: secrets.token_bytes(8))
+    place: int = 0
+
+    @property
+    def slot(self) -> tuple[bytes, int]:
+        """The line, and which of the turns that a store keeps of it this one is."""
+        return self.line, self.place % SLOTS
 
 
 class KeyMemory:
     """Earlier turns by the digest of their input, by their answers and by the id of their response."""
 
-    def __init__(self, limit: int = TURNS) -> None:
-        self._turns: LruDict[object, tuple[EarlierTurn, ...]] = LruDict(limit)
-        self._answers: LruDict[object, tuple[EarlierTurn, ...]] = LruDict(limit)
-        self._responses: LruDict[object, EarlierTurn] = LruDict(limit)
-        self._changing: LruDict[object, bool] = LruDict(limit)
-        self._imitators: LruDict[object, bool] = LruDict(limit)
+    def __init__(
+        self, on_put: Callable[[Entry, EarlierTurn], None] = lambda entry, turn: None, limit: int = ENTRIES
+    ) -> None:
+        self._on_put = on_put
+        self._turns: LruDict[Entry, tuple[EarlierTurn, ...]] = LruDict(limit)
+        self._changing: LruDict[Entry, bool] = LruDict(_CLIENTS)
+        self._imitators: LruDict[Entry, bool] = LruDict(_CLIENTS)
 
     def find(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn that this one continues, None if there is none."""
         if turn.previous_response_id:
-            return self._responses.get((_caller(turn), turn.previous_response_id))
+            named = self._turns.get(_response(turn, turn.previous_response_id))
+            return named[-1] if named else None
         answered = self._answered(turn)
         if answered and not _ids_differ(turn, answered):
             return answered
         extended = self._extended(turn)
         return extended if extended and (answered is None or extended.own_id == turn.own_id) else answered
 
+    def unknown(self, turn: Turn) -> list[Entry]:
+        """Return the entries by which a store could know a turn's conversation; none where the memory knows it."""
+        if turn.previous_response_id:
+            response = _response(turn, turn.previous_response_id)
+            return [] if response in self._turns else [response]
+        answers = [_answer(turn, answer, turn.opening) for answer in turn.prompt.items.latest_answers(_UNKNOWN_ANSWERS)]
+        if answers[0] in self._turns if answers else self._extended(turn):
+            return []
+        digests = turn.prompt.items.prefix_digests()
+        inputs = [_input(turn, digest) for digest in digests[:0:-1][:_UNKNOWN_PREFIXES]]
+        return [*answers, *inputs, *([client_of(turn)] if turn.client_headers.native else ())]
+
+    def adopt(self, entry: Entry, earlier: EarlierTurn) -> None:
+        """Take in what a store knows."""
+        if entry[0] == "client":
+            self._imitators.put(entry, True)
+        else:
+            self._add(entry, earlier)
+
     def imitates(self, turn: Turn, earlier: EarlierTurn | None) -> bool:
         """Return True if a turn with the official client's marks comes from another client, which is remembered."""
         if not turn.client_headers.native:
             return False
-        known = self._imitators.get(client_of(turn)) is not None
+        known = client_of(turn) in self._imitators
         if earlier is None:
             return known
         new_ids = _new_ids(turn, earlier) or 0
@@ -115,15 +166,16 @@ class KeyMemory:
             cache_key=cache_key,
             ids=turn.ids,
             own_id=turn.own_id,
-            opening=earlier.opening if earlier and turn.previous_response_id else hash(turn.first_user_message),
-            instructions=hash(turn.instructions),
-            input_digest=turn.prompt.items.prefix_digests()[-1],
-            new_ids=_new_ids(turn, earlier) if earlier else 0,
+            opening=earlier.opening if earlier and turn.previous_response_id else turn.opening,
+            instructions=digest_text(turn.instructions).digest,
+            input_digest=turn.prompt.items.prefix_digest(len(turn.prompt.items)),
         )
         if earlier:
-            self._learn(turn, earlier, new)
+            self._continue(turn, earlier, new)
+        if (new.new_ids or 0) >= _IMITATOR and turn.client_headers.thread:
+            self._on_put(client_of(turn), new)
         if cache_key.key and turn.first_user_message is not None and turn.previous_response_id is None:
-            _put(self._turns, (_caller(turn), new.input_digest), new)
+            self._put(_input(turn, new.input_digest), new)
         return new
 
     def remember_response(
@@ -131,13 +183,16 @@ class KeyMemory:
     ) -> None:
         """Remember what answered a turn: the response's id, and its items."""
         if response_id:
-            self._responses.put((_caller(turn), response_id), remembered)
+            self._put(_response(turn, response_id), remembered)
         if remembered.cache_key.key:
             for answer in filter(None, map(answer_digest, outputs)):
-                _put(self._answers, _entry(turn, answer, remembered.opening), remembered)
+                self._put(_answer(turn, answer, remembered.opening), remembered)
 
-    def _learn(self, turn: Turn, earlier: EarlierTurn, new: EarlierTurn) -> None:
-        """Note that a turn is continued, and what its client does with its ids."""
+    def _continue(self, turn: Turn, earlier: EarlierTurn, new: EarlierTurn) -> None:
+        """Note that a turn is continued, by which line, and what its client does with its ids."""
+        new.new_ids = _new_ids(turn, earlier)
+        if not earlier.continued:
+            new.line, new.place = earlier.line, earlier.place + 1
         earlier.continued |= new.input_digest != earlier.input_digest
         if turn.own_id and earlier.own_id:
             self._changing.put(client_of(turn), turn.own_id != earlier.own_id)
@@ -145,16 +200,16 @@ class KeyMemory:
     def _answered(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose answer stands latest in the input."""
         for answer in turn.prompt.items.latest_answers(_LOOKUPS):
-            if earlier := self._answers.get(_entry(turn, answer, hash(turn.first_user_message))):
+            if earlier := self._turns.get(_answer(turn, answer, turn.opening)):
                 return _best(earlier, turn)
         return None
 
     def _extended(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose whole input this one extends, of several the one with the most items."""
-        caller, digests = _caller(turn), turn.prompt.items.prefix_digests()
+        digests = turn.prompt.items.prefix_digests()
         whole = len(digests) - 1
-        for count in range(whole if turn.session is None else whole - 1, 0, -1):
-            if earlier := self._turns.get((caller, digests[count])):
+        for count in range(whole if turn.session is None else whole - 1, max(0, whole - _PREFIXES), -1):
+            if earlier := self._turns.get(_input(turn, digests[count])):
                 best = _best(earlier, turn)
                 if self._continues(turn, best, equal=count == whole):
                     return best
@@ -163,22 +218,36 @@ class KeyMemory:
     def _continues(self, turn: Turn, earlier: EarlierTurn, *, equal: bool) -> bool:
         """Return True if a turn that repeats another's input continues it."""
         if equal:
-            return earlier.instructions == hash(turn.instructions) and not earlier.continued
+            return earlier.instructions == digest_text(turn.instructions).digest and not earlier.continued
         return not _ids_differ(turn, earlier) or bool(self._changing.get(client_of(turn)))
 
+    def _put(self, entry: Entry, turn: EarlierTurn) -> None:
+        self._add(entry, turn)
+        self._on_put(entry, turn)
 
-def _caller(turn: Turn) -> bytes:
-    return turn.client_headers.caller_digest
+    def _add(self, entry: Entry, new: EarlierTurn) -> None:
+        """Add a turn to those with the same entry; it replaces one that differs in nothing that counts."""
+        others = [one for one in self._turns.get(entry) or () if not _is_same(one, new)]
+        self._turns.put(entry, (*others, new)[-_ALIKE:])
 
 
-def client_of(turn: Turn) -> object:
-    """Return what identifies a client: its caller and its user agent."""
-    return _caller(turn), tuple(turn.client_headers.values.get("user-agent", ()))
+def _response(turn: Turn, response_id: str) -> Entry:
+    return "response", turn.client_headers.caller_digest, response_id, 0
 
 
-def _entry(turn: Turn, answer: int, opening: int) -> object:
+def _input(turn: Turn, digest: int) -> Entry:
+    return "input", turn.client_headers.caller_digest, digest, 0
+
+
+def _answer(turn: Turn, answer: int, opening: int) -> Entry:
     """Return the entry of an answer; a short one is another after another opening."""
-    return _caller(turn), answer, opening if is_short(answer) else 0
+    return "answer", turn.client_headers.caller_digest, answer, opening if is_short(answer) else 0
+
+
+def client_of(turn: Turn) -> Entry:
+    """Return the entry of a client, which is identified by its caller and its user agent."""
+    agent = first_value(turn.client_headers.values, "user-agent") or ""
+    return "client", turn.client_headers.caller_digest, agent, 0
 
 
 def _ids_differ(turn: Turn, earlier: EarlierTurn) -> bool:
@@ -201,14 +270,8 @@ def _best(earlier: tuple[EarlierTurn, ...], turn: Turn) -> EarlierTurn:
     """Return the one with this turn's own id, else the one with these instructions, else any; of equals, the latest."""
     if len(earlier) == 1:
         return earlier[0]
-    own, instructions = turn.own_id, hash(turn.instructions)
+    own, instructions = turn.own_id, digest_text(turn.instructions).digest
     return max(reversed(earlier), key=lambda one: (one.own_id == own, one.instructions == instructions))
-
-
-def _put(turns: "LruDict[object, tuple[EarlierTurn, ...]]", entry: object, new: EarlierTurn) -> None:
-    """Add a turn to those with the same entry; it replaces one that differs in nothing that counts."""
-    others = [one for one in turns.get(entry) or () if not _is_same(one, new)]
-    turns.put(entry, (*others, new)[-_ALIKE:])
 
 
 def _is_same(one: EarlierTurn, other: EarlierTurn) -> bool:
@@ -226,6 +289,9 @@ class LruDict[K, V]:
         if (value := self._entries.get(key)) is not None:
             self._entries.move_to_end(key)
         return value
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._entries
 
     def put(self, key: K, value: V) -> None:
         self._entries[key] = value

@@ -1,6 +1,7 @@
 """What is stored of a turn, for comparison with later ones."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..static_frozen import static_frozen
 from ..wire.routes import Endpoint
@@ -41,12 +42,20 @@ class Usage:
     output: int | None
 
 
+class TurnId(NamedTuple):
+    """A turn by its number and the start of a proxy that counted it; the `run` of this start is ""."""
+
+    run: str
+    number: int
+
+
 @dataclass(slots=True, kw_only=True, repr=False)
 class Record:
     """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until they are known.
 
     The `endpoint` is "handshake" for a WebSocket that was refused: that is no turn, and of no conversation.
-    `conversation` is the number of the conversation's first known turn. A turn is not `complete` if it extends a
+    `conversation` is the conversation's first known turn. `origin` says which turn it was of another start or another
+    proxy; the `number` of such a turn is negative. A turn is not `complete` if it extends a
     response that is not known: then only the end of its prompt is. Nor is one whose body could not be read; `unread`
     says why.
     """
@@ -57,7 +66,8 @@ class Record:
     route: Route
     prompt: Prompt
     sent_at: float
-    conversation: int = 0
+    conversation: TurnId | None = None
+    origin: TurnId | None = None
     warm_up: bool = False
     named: "Record | None" = None
     complete: bool = True

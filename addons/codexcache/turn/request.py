@@ -16,6 +16,7 @@ from ..static_frozen import static_frozen
 from ..wire.headers import Fields, Values, length_index, values_by_name, with_length
 from ..wire.routes import Endpoint
 from .caller import Caller, parts_of, read_caller
+from .item_list import digest
 from .items import first_developer_message, first_user_message, given_items, to_json
 from .key_values import usable
 from .prompt import PREFIX_MEMBERS, Prompt, extend_prompt, read_prompt
@@ -82,12 +83,13 @@ class BodyFields:
 class ParsedBody:
     """A parsed body, for the turn itself and for a later one that extends it.
 
-    `first_user_message` is JSON text, `first_developer_message` the start of its plain text.
+    `first_user_message` is JSON text, `opening` its digest, `first_developer_message` the start of its plain text.
     """
 
     fields: BodyFields
     prompt: Prompt
     first_user_message: str | None
+    opening: int
     first_developer_message: str
 
 
@@ -131,6 +133,11 @@ class Turn:
     def first_user_message(self) -> str | None:
         """The content of the first user message, as JSON text."""
         return self.parsed_body.first_user_message
+
+    @property
+    def opening(self) -> int:
+        """The digest of the first user message."""
+        return self.parsed_body.opening
 
     @property
     def instructions(self) -> str:
@@ -230,10 +237,13 @@ def _parse_body(document: Object, cached: ParsedBody | None, changed: Collection
     given = given_items(document)
     base = cached.prompt if cached else None
     same_prefix = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
+    known = cached if cached and cached.first_user_message else None
+    first = known.first_user_message if known else first_user_message(given)
     return ParsedBody(
         fields=_body_fields(document) if cached is None or changed is None or changed else cached.fields,
         prompt=extend_prompt(document, base) if base and same_prefix else read_prompt(document, base),
-        first_user_message=(cached.first_user_message if cached else None) or first_user_message(given),
+        first_user_message=first,
+        opening=known.opening if known else digest((first or "").encode("utf-8", "surrogatepass")),
         first_developer_message=(cached.first_developer_message if cached else "")
         or first_developer_message(given)[:_COMPARED],
     )

@@ -1,0 +1,101 @@
+"""The store that option `codex_state` names: opened at the start and with each change, closed at the end."""
+
+import functools
+import logging
+import os
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from mitmproxy import ctx
+
+from ..options import Settings
+from ..output.journal import Pseudonyms
+from ..state.keeper import FILE_PAUSE, SERVER_PAUSE, Keeper
+from ..state.redis_store import RedisStore
+from ..state.sqlite_store import SqliteStore
+from ..state.store import Store, StoreError
+from ..state.vault import Vault
+from ..text import without_credentials
+from .files import load_secret
+from .state import State
+
+logger = logging.getLogger(__name__)
+
+STATE_FILE = "codex-continuity.sqlite"
+"""The file in mitmproxy's confdir."""
+
+_DAY = 86_400
+_OPTIONS = {"codex_state", "codex_state_limit", "codex_state_days", "confdir"}
+
+
+class StateStore:
+    """Has the addon's memories kept in a store."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._keeper: Keeper | None = None
+        self._is_running = False
+
+    def running(self) -> None:
+        self._is_running = True
+        self._open()
+
+    def configure(self, updated: AbstractSet[str]) -> None:
+        if self._is_running and updated & _OPTIONS:
+            self.done()
+            self._open()
+
+    def done(self) -> None:
+        if self._keeper:
+            self._keeper.close()
+        self._keeper = None
+
+    def status(self) -> str:
+        """Return what the store is and holds."""
+        if self._keeper is None:
+            return "off: what is known is lost with the process"
+        try:
+            held = self._keeper.held()
+        except StoreError as error:
+            return f"{self._keeper.name}: {error}"
+        size = "" if held.entries is None else f": {held.entries:,} entries, {(held.size or 0) / (1 << 20):.1f} MB"
+        return f"{self._keeper.name}{size}"
+
+    def forget(self) -> None:
+        """Empty the store. Raises StoreError."""
+        if self._keeper is None:
+            raise StoreError("codex_state is off")
+        self._keeper.clear()
+
+    def _open(self) -> None:
+        """Open the store in the background, and use it."""
+        settings, confdir = self._state.settings, Path(os.path.expanduser(ctx.options.confdir))
+        self._state.persistence.use(None, Vault(b""), "")
+        if settings.state == "off":
+            return
+        try:
+            secret = load_secret(confdir)
+        except OSError as error:
+            logger.warning(f"codex_state is not used, because there is no local secret: {error.strerror}.")
+            return
+        vault = Vault(secret)
+        pause = SERVER_PAUSE if _is_address(settings.state) else FILE_PAUSE
+        self._keeper = Keeper(
+            f"codex_state={without_credentials(settings.state)}", _opener(settings, confdir), vault, pause
+        )
+        self._keeper.start()
+        self._state.persistence.use(self._keeper, vault, str(Pseudonyms(secret).of("run", self._state.run)))
+
+
+def _opener(settings: Settings, confdir: Path) -> Callable[[], Store]:
+    """Return what opens the store that the options name."""
+    age = settings.state_days * _DAY
+    if _is_address(settings.state):
+        return functools.partial(RedisStore, settings.state, age)
+    path = confdir / STATE_FILE if settings.state == "on" else Path(os.path.expanduser(settings.state))
+    return functools.partial(SqliteStore, path, settings.state_limit, age)
+
+
+def _is_address(state: str) -> bool:
+    return "://" in state

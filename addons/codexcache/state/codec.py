@@ -1,0 +1,138 @@
+"""Turns as bytes: what is remembered of one for its key, and its record for the verdicts on later ones.
+
+No text is in them: of items, tools and instructions only digests and sizes. The bytes are a JSON object, after its
+length, and the arrays of the items as they lie in memory. What is not as it should be is taken for absent: a store may
+hold anything.
+"""
+
+import struct
+from array import array
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import orjson
+
+from ..turn.item_list import Item, Items
+from ..turn.key_memory import CacheKey, EarlierTurn
+from ..turn.prompt import Prompt, PromptPrefix, Tool
+from ..turn.record import Record, Route, TurnId, Usage
+from ..turn.text_digest import TextDigest
+
+_LENGTH = struct.Struct("<I")
+_COLUMNS = "qqQIH"
+"""Digests, answers, ends, indexes and kinds of the items, an array each."""
+
+_EARLIER = ("own_id", "opening", "instructions", "input_digest", "new_ids", "continued", "place")
+_ROUTE = ("key", "session", "thread", "pinnable", "account", "transport", "socket", "host")
+_PREFIX = (
+    *("model", "service_tier", "reasoning_effort", "verbosity", "text_format", "parallel_tool_calls"),
+    *("carried_tools", "carries_instructions"),
+)
+_RECORD = ("endpoint", "sent_at", "ended_at", "status", "response_id", "echoed_key")
+
+
+class StoredTurn(NamedTuple):
+    """A turn in a store. `record` is None for one that no later one can be compared with."""
+
+    earlier: EarlierTurn
+    record: Record | None
+
+
+def encode(earlier: EarlierTurn, record: Record | None, run: str) -> bytes:
+    """Return a turn as bytes. `run` names this start of the proxy."""
+    document: dict[str, Any] = {"key": _encode_earlier(earlier)}
+    items = b""
+    if record:
+        kinds = {kind: number for number, kind in enumerate(dict.fromkeys(record.prompt.items.kinds()))}
+        document |= {"record": _encode_record(record, run), "kinds": list(kinds)}
+        items = _encode_items(record.prompt.items, kinds)
+    text = orjson.dumps(document, default=tuple)
+    return _LENGTH.pack(len(text)) + text + items
+
+
+def decode(data: bytes, number: int) -> StoredTurn | None:
+    """Return a turn, None for what is none. Its record gets this `number`."""
+    try:
+        (length,) = _LENGTH.unpack_from(data)
+        end = _LENGTH.size + length
+        document = orjson.loads(data[_LENGTH.size : end])
+        found = document.get("record")
+        record = _decode_record(found, _decode_items(data[end:], document["kinds"]), number) if found else None
+        return StoredTurn(_decode_earlier(document["key"]), record)
+    except (struct.error, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _encode_earlier(earlier: EarlierTurn) -> dict[str, Any]:
+    known = {name: getattr(earlier, name) for name in _EARLIER}
+    key = earlier.cache_key
+    return {**known, "cache_key": [key.key, key.source], "ids": earlier.ids, "line": earlier.line.hex()}
+
+
+def _decode_earlier(document: dict[str, Any]) -> EarlierTurn:
+    key, source = document["cache_key"]
+    return EarlierTurn(
+        cache_key=CacheKey(key=key, source=source),
+        ids=tuple(document["ids"]),
+        line=bytes.fromhex(document["line"]),
+        **{name: document[name] for name in _EARLIER},
+    )
+
+
+def _encode_items(items: Items, kinds: dict[str, int]) -> bytes:
+    arrays, count = items.arrays, len(items)
+    numbers = array("H", [kinds[kind] for kind in items.kinds()])
+    columns = (
+        arrays.digests[:count],
+        arrays.answers[:count],
+        arrays.end_offsets[1 : count + 1],
+        arrays.indexes[:count],
+    )
+    return b"".join(column.tobytes() for column in (*columns, numbers))
+
+
+def _decode_items(data: bytes, kinds: Sequence[str]) -> list[Item]:
+    columns = [array(code) for code in _COLUMNS]
+    count, start = len(data) // sum(column.itemsize for column in columns), 0
+    for column in columns:
+        column.frombytes(data[start : (start := start + count * column.itemsize)])
+    digests, answers, ends, indexes, numbers = columns
+    sizes = [end - before for before, end in zip((0, *ends), ends, strict=False)]
+    return [Item(*item) for item in zip(digests, map(kinds.__getitem__, numbers), sizes, indexes, answers, strict=True)]
+
+
+def _encode_record(record: Record, run: str) -> dict[str, Any]:
+    prefix, route = record.prompt.prefix, record.route
+    conversation, text = record.conversation or TurnId("", 0), prefix.instructions
+    return {
+        "origin": record.origin or (run, record.number),
+        "conversation": (conversation.run or run, conversation.number),
+        "route": {name: getattr(route, name) for name in _ROUTE} | {"caller": route.caller.hex()},
+        "prefix": {name: getattr(prefix, name) for name in _PREFIX},
+        "tools": prefix.tools,
+        "instructions": (text.digest, text.length, text.checksums.hex()),
+        "length": record.prompt.length,
+        "usage": record.usage,
+        "outputs": record.outputs,
+        **{name: getattr(record, name) for name in _RECORD},
+    }
+
+
+def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> Record:
+    digest, length, checksums = document["instructions"]
+    prefix = PromptPrefix(
+        **document["prefix"],
+        tools=tuple(Tool(*tool) for tool in document["tools"]),
+        instructions=TextDigest(digest, length, bytes.fromhex(checksums)),
+    )
+    return Record(
+        number=number,
+        flow="",
+        route=Route(**{**document["route"], "caller": bytes.fromhex(document["route"]["caller"])}),
+        prompt=Prompt(prefix=prefix, items=Items(items), length=document["length"]),
+        origin=TurnId(*document["origin"]),
+        conversation=TurnId(*document["conversation"]),
+        usage=Usage(**document["usage"]),
+        outputs=tuple(Item(*item) for item in document["outputs"]),
+        **{name: document[name] for name in _RECORD},
+    )

@@ -1,0 +1,205 @@
+"""The store behind the memories: read while a turn waits for a moment, written behind its back.
+
+Two threads use it, each a connection of its own, so that a write that waits for another process delays no turn.
+A read that takes longer than `WAIT` costs its turn that much, and the next ones nothing: until the store is heard of
+again, it counts as empty. What cannot be written is kept for a while and tried again. A store that cannot be opened is
+given up. Each fault is said once.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from .store import Held, Store, StoreError
+from .vault import CHECK, Vault
+
+logger = logging.getLogger(__name__)
+
+WAIT = 0.05
+"""Seconds that a turn waits for a store."""
+
+FILE_PAUSE, SERVER_PAUSE = 0.5, 0.01
+"""Seconds between two writes. What comes meanwhile is written together; for what a server is told, others wait."""
+
+_MOST = 20_000
+"""Entries that wait to be written; of more than these the oldest are dropped."""
+
+_AGAIN = (0.5, 30.0)
+"""Seconds until a write or a frozen store is tried again, the shortest and the longest pause."""
+
+_LONG = 5.0
+"""Seconds that a command of the user's waits for a store."""
+
+_ANOTHER_SECRET = "it was filled under another secret; copy codex-continuity.secret from a proxy that uses it"
+
+type Work = Callable[[Vault], Mapping[bytes, bytes]]
+"""Makes entries to be written, in the writing thread."""
+
+
+class Keeper:
+    """One store in use. `name` is what it is called in messages, without any credential."""
+
+    def __init__(self, name: str, open_store: Callable[[], Store], vault: Vault, pause: float = FILE_PAUSE) -> None:
+        self.name, self._open, self._vault, self._pause = name, open_store, vault, pause
+        self._reading: Store | None = None
+        self._queue: list[Work] = []
+        self._waiting: OrderedDict[bytes, bytes] = OrderedDict()
+        self._news, self._is_done = threading.Condition(), False
+        self._is_frozen = self._has_failed = False
+        self._reader = ThreadPoolExecutor(1, "codex-state-read")
+        self._writer = threading.Thread(target=self._write_on, name="codex-state-write", daemon=True)
+        self.opened: Future[None] = Future()
+
+    def start(self) -> None:
+        """Open the store in the background."""
+        self._writer.start()
+
+    async def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return what the store knows of some entries, decrypted; nothing if it does not say in time."""
+        if self._reading is None or self._is_frozen or not names:
+            return {}
+        reading = self._reader.submit(self._read, self._reading, names)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(reading), WAIT)
+        except TimeoutError:
+            self._freeze("it did not answer in time")
+        except StoreError as error:
+            self._freeze(str(error))
+        return {}
+
+    def put(self, work: Work) -> None:
+        """Have entries made and written."""
+        with self._news:
+            self._queue.append(work)
+            if len(self._queue) == 1:
+                self._news.notify()
+
+    def held(self) -> Held:
+        """Return what the store holds. Raises StoreError."""
+        return self._ask(lambda store: store.held(), WAIT)
+
+    def clear(self) -> None:
+        """Empty the store. Raises StoreError."""
+        self._waiting.clear()
+        self._ask(lambda store: store.clear(), _LONG)
+
+    def _ask[T](self, question: Callable[[Store], T], wait: float) -> T:
+        if self._reading is None:
+            raise StoreError("it is not open")
+        try:
+            return self._reader.submit(question, self._reading).result(wait)
+        except TimeoutError:
+            raise StoreError("it did not answer in time") from None
+
+    def close(self, wait: float = 2.0) -> None:
+        """Write what is left, and let go of the store."""
+        with self._news:
+            self._is_done = True
+            self._news.notify()
+        self._reader.shutdown(wait=False, cancel_futures=True)
+        if self._writer.is_alive():
+            self._writer.join(wait)
+
+    def _read(self, store: Store, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        found = store.get(names)
+        opened = {name: self._vault.decrypt(name, value) for name, value in found.items()}
+        return {name: value for name, value in opened.items() if value is not None}
+
+    def _freeze(self, reason: str) -> None:
+        """Ask the store nothing until it is heard of again."""
+        self._is_frozen = True
+        self._say(reason)
+        with self._news:
+            self._news.notify()
+
+    def _write_on(self) -> None:
+        """Open the store, and write until the end."""
+        try:
+            store = self._opened()
+            self._reading = self._open()
+        except StoreError as error:
+            return self._say(str(error), "It is not used until the next start")
+        except Exception:
+            return logger.exception(f"{self.name} cannot be opened.")
+        finally:
+            self.opened.set_result(None)
+        pause = _AGAIN[0]
+        while not self._is_done or self._queue or self._waiting:
+            pause = _AGAIN[0] if self._turn_over(store) else min(2 * pause, _AGAIN[1])
+            if self._is_done and (self._has_failed or self._is_frozen):
+                break
+            self._rest(pause if self._has_failed or self._is_frozen else self._pause)
+        store.close()
+        self._reading.close()
+        return None
+
+    def _opened(self) -> Store:
+        """Return the store, if it is this secret's; a server that is away is tried again and again."""
+        store, pause = self._open(), _AGAIN[0]
+        while (known := self._claimed(store)) is None:
+            self._rest(pause)
+            pause = min(2 * pause, _AGAIN[1])
+        if known != self._vault.check:
+            store.close()
+            raise StoreError(_ANOTHER_SECRET)
+        if store.notice:
+            logger.warning(f"{self.name}: {store.notice}.")
+        self._heard()
+        return store
+
+    def _claimed(self, store: Store) -> bytes | None:
+        """Return whose secret the store is filled with, None where it is still away."""
+        try:
+            return store.claim(CHECK, self._vault.check)
+        except StoreError as error:
+            if not store.comes_back or self._is_done:
+                raise
+            self._say(str(error))
+            return None
+
+    def _turn_over(self, store: Store) -> bool:
+        """Write what has come; return False where that fails."""
+        with self._news:
+            work, self._queue = self._queue, []
+        for make in work:
+            try:
+                made = make(self._vault)
+            except Exception:
+                logger.exception("A turn could not be stored.")
+            else:
+                self._waiting |= {name: self._vault.encrypt(name, value) for name, value in made.items()}
+        while len(self._waiting) > _MOST:
+            self._waiting.popitem(last=False)
+        try:
+            if self._waiting:
+                store.put(self._waiting)
+                self._waiting.clear()
+            elif self._is_frozen or self._has_failed:
+                store.get([CHECK])
+        except StoreError as error:
+            self._say(str(error))
+            return False
+        self._heard()
+        return True
+
+    def _rest(self, pause: float) -> None:
+        """Wait for something to do, and then for more of it."""
+        with self._news:
+            if not (self._queue or self._is_done or self._is_frozen or self._has_failed):
+                self._news.wait()
+            if not self._is_done:
+                self._news.wait_for(lambda: self._is_done, pause)
+
+    def _heard(self) -> None:
+        if self._has_failed:
+            logger.info(f"{self.name} is back.")
+        self._has_failed = self._is_frozen = False
+
+    def _say(self, reason: str, consequence: str = "Turns go on without what it knows until it is back") -> None:
+        """Say why the store cannot be used, once until it can."""
+        if not self._has_failed:
+            self._has_failed = True
+            logger.warning(f"{self.name} cannot be used: {reason}. {consequence}.")

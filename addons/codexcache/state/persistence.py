@@ -1,0 +1,102 @@
+"""Which turns go into the store, and how they come back.
+
+A turn is stored once it has ended: what is remembered of it, with its record, under a name of its line's; and for each
+entry that it is found by, that name. So a line takes up little: of its turns, the latest few are kept. A turn whose
+conversation the memory does not know is looked up before it leaves, and what is found is taken in as if it had been
+seen.
+"""
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from ..body.json_splice import Json
+from ..turn.exchange import Exchange
+from ..turn.key_memory import EarlierTurn, Entry, KeyMemory
+from ..turn.prompt import read_outputs
+from ..turn.record import Record
+from ..turn.request import Turn
+from .codec import StoredTurn, decode, encode
+from .keeper import Keeper
+from .vault import Vault
+
+type Link = tuple[Entry, EarlierTurn]
+
+
+class Persistence:
+    """Stores what the memories are told, and looks up what they do not know. Without a keeper it does nothing.
+
+    `adopt` is given the records that come from the store; `run` names this start of the proxy.
+    """
+
+    def __init__(self, adopt: Callable[[Record], None]) -> None:
+        self.memory = KeyMemory(self._note)
+        self._adopt = adopt
+        self._links: list[Link] = []
+        self._keeper: Keeper | None = None
+        self._vault, self._run, self._adopted = Vault(b""), "", 0
+
+    def use(self, keeper: Keeper | None, vault: Vault, run: str) -> None:
+        """Use another store from now on, or none."""
+        self._keeper, self._vault, self._run = keeper, vault, run
+        self._links.clear()
+
+    def save(self, exchange: Exchange) -> None:
+        """Have a turn stored that has ended."""
+        if (keeper := self._keeper) is None or (earlier := exchange.remembered) is None:
+            return
+        links, self._links = self._links, []
+        outputs, run = exchange.response_info.outputs, self._run
+        record = exchange.record if exchange.record and _is_comparable(exchange.record) else None
+        keeper.put(lambda vault: _entries(vault, links, earlier, record, outputs, run))
+
+    def recall(self, turn: Turn) -> Awaitable[None] | None:
+        """Look up a turn's conversation, if the memory does not know it but a store could."""
+        if self._keeper is None or turn.warm_up or not (entries := self.memory.unknown(turn)):
+            return None
+        return self._look_up(self._keeper, entries)
+
+    async def _look_up(self, keeper: Keeper, entries: Sequence[Entry]) -> None:
+        names = {_name_of(self._vault, entry): entry for entry in entries}
+        links = await keeper.get(list(names))
+        turns = await keeper.get(list(dict.fromkeys(links.values())))
+        stored = {slot: self._decoded(data) for slot, data in turns.items()}
+        for name, slot in reversed(links.items()):  # the latest answer last, so that it is the latest in the memory
+            if turn := stored.get(slot):
+                self.memory.adopt(names[name], turn.earlier)
+
+    def _decoded(self, data: bytes) -> StoredTurn | None:
+        """Return a turn, whose record is taken in unless it was seen here."""
+        self._adopted += 1
+        turn = decode(data, -self._adopted)
+        if turn and turn.record and turn.record.origin and turn.record.origin.run != self._run:
+            self._adopt(turn.record)
+        return turn
+
+    def _note(self, entry: Entry, earlier: EarlierTurn) -> None:
+        if self._keeper:
+            self._links.append((entry, earlier))
+
+
+def _is_comparable(record: Record) -> bool:
+    """Return True for a turn that a later one can be compared with."""
+    return bool(record.usage and record.complete and not record.warm_up)
+
+
+def _entries(
+    vault: Vault, links: Sequence[Link], earlier: EarlierTurn, record: Record | None, outputs: Sequence[Json], run: str
+) -> Mapping[bytes, bytes]:
+    """Return what is stored of a turn: itself, and the names that lead to it and to those that ended before."""
+    if record:
+        record = dataclasses.replace(record, outputs=read_outputs(outputs, record.prompt))
+    found = {_name_of(vault, entry): _slot(vault, turn) for entry, turn in links}
+    return {**found, _slot(vault, earlier): encode(earlier, record, run)}
+
+
+def _slot(vault: Vault, earlier: EarlierTurn) -> bytes:
+    line, number = earlier.slot
+    return vault.name("turn", line, bytes([number]))
+
+
+def _name_of(vault: Vault, entry: Entry) -> bytes:
+    kind, caller, what, opening = entry
+    return vault.name(kind, caller, str(what).encode("utf-8", "surrogatepass"), str(opening).encode())

@@ -1,0 +1,163 @@
+"""A store in one file, by the SQLite of Python's standard library; several processes can use it at once.
+
+Write-ahead logging lets them read while one writes, and a process that is killed loses what it had not written, nothing
+else (sqlite.org/wal.html). The file is its user's alone. One that is no database is set aside under another name; one
+that a newer version wrote is left alone.
+"""
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from .store import Held, StoreError
+
+VERSION = 1
+"""The version of the schema, in the file's `user_version`."""
+
+_SCHEMA = """
+    CREATE TABLE IF NOT EXISTS entries (name BLOB PRIMARY KEY, value BLOB NOT NULL, at INTEGER NOT NULL);
+    CREATE INDEX IF NOT EXISTS by_time ON entries (at);
+"""
+_WAIT = 5.0
+"""Seconds that a write waits for another process's; a read waits for none."""
+
+_KEPT = 0.9
+"""The share of the limit that is kept when it is reached."""
+
+
+class SqliteStore:
+    """Entries in a file of at most about `limit` bytes; each is kept for `age` seconds after it was written."""
+
+    comes_back = False
+
+    def __init__(self, path: Path, limit: int, age: float, clock: Callable[[], float] = time.time) -> None:
+        """Open or make the file. Raises StoreError."""
+        self._path, self._limit, self._age, self._clock = path, limit, age, clock
+        self.notice: str | None = None
+        with self._faults():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = self._opened()
+            self._forget()
+
+    def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        marks = ",".join("?" * len(names))
+        with self._faults():
+            return dict(
+                self._database.execute(
+                    f"SELECT name, value FROM entries WHERE name IN ({marks}) AND at > ?",  # noqa: S608: marks alone
+                    (*names, self._oldest()),
+                )
+            )
+
+    def put(self, entries: Mapping[bytes, bytes]) -> None:
+        at = int(self._clock())
+        with self._faults(), self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.executemany(
+                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", [(*entry, at) for entry in entries.items()]
+            )
+        self._forget()
+
+    def claim(self, name: bytes, value: bytes) -> bytes:
+        with self._faults(), self._database:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.execute("INSERT OR IGNORE INTO entries VALUES (?, ?, ?)", (name, value, _FOREVER))
+            return bytes(self._database.execute("SELECT value FROM entries WHERE name = ?", (name,)).fetchone()[0])
+
+    def held(self) -> Held:
+        with self._faults():
+            (count,) = self._database.execute("SELECT count(*) FROM entries").fetchone()
+            return Held(count, self._size())
+
+    def clear(self) -> None:
+        with self._faults():
+            with self._database:
+                self._database.execute("DELETE FROM entries WHERE at < ?", (_FOREVER,))
+            self._database.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def close(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._database.close()
+
+    def _opened(self) -> sqlite3.Connection:
+        """Return the database; a file that is none is set aside, and a new one made."""
+        try:
+            return self._connected()
+        except sqlite3.DatabaseError as error:
+            if not _is_corrupt(error):
+                raise
+            aside = self._path.with_name(f"{self._path.name}.corrupt-{int(self._clock())}")
+            self._path.rename(aside)
+            for leftover in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + leftover).unlink(missing_ok=True)
+            self.notice = f"it was no database any more, and was set aside as {aside.name}"
+            return self._connected()
+
+    def _connected(self) -> sqlite3.Connection:
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # the other files get the mode of this one
+        database = sqlite3.connect(self._path, timeout=_WAIT, check_same_thread=False, isolation_level=None)
+        try:
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            if version > VERSION:
+                raise StoreError("a newer version of Codex Continuity wrote it, and it is left alone")
+            database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.executescript(_SCHEMA)
+            database.execute(f"PRAGMA user_version = {VERSION}")
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def _forget(self) -> None:
+        """Delete what is too old, and where the file has become too large, the oldest."""
+        with self._faults():
+            with self._database:
+                self._database.execute("DELETE FROM entries WHERE at <= ?", (self._oldest(),))
+            if self._size() > self._limit:
+                self._make_room()
+
+    def _make_room(self) -> None:
+        (total,) = self._database.execute("SELECT sum(length(value)) FROM entries").fetchone()
+        surplus, deleted = self._size() - self._limit * _KEPT, 0
+        with self._database:
+            oldest = "SELECT name, length(value) FROM entries WHERE at < ? ORDER BY at"
+            for name, size in self._database.execute(oldest, (_FOREVER,)).fetchall():
+                if deleted >= min(surplus, total):
+                    break
+                self._database.execute("DELETE FROM entries WHERE name = ?", (name,))
+                deleted += size
+        self._database.execute("PRAGMA incremental_vacuum").fetchall()
+
+    def _size(self) -> int:
+        """Return the bytes of the file that are in use."""
+        pages, free, page = (
+            self._database.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * page)
+
+    def _oldest(self) -> int:
+        return int(self._clock() - self._age)
+
+    @contextlib.contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise StoreError(str(error)) from None
+        except OSError as error:
+            raise StoreError(error.strerror or "it cannot be opened") from None
+
+
+_FOREVER = 1 << 62
+"""The time of an entry that is never forgotten."""
+
+
+def _is_corrupt(error: sqlite3.DatabaseError) -> bool:
+    """Return True if a file is no database, or a damaged one."""
+    return error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
