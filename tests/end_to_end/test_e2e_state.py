@@ -1,6 +1,11 @@
 """What lasts: a proxy that is started again, or another proxy, knows conversations and their latest turns."""
 
+import contextlib
 import itertools
+import os
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +13,14 @@ import orjson
 import pytest
 from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Object
+from codexcache.state.redis_store import PREFIX
+from codexcache.state.sqlite_store import SqliteStore
+from codexcache.state.vault import CHECK
 from conftest import Network
+from mitmproxy import hooks
 from support.patience import until
 from support.proxy import Proxy
+from support.redis import RedisServer, needs_redis, running_redis
 from support.talks import counters, post
 from support.upstream import Exchange, chunk, stream_head
 from support.wire import event
@@ -75,14 +85,8 @@ def team(net: Network, tmp_path: Path) -> Team:
 
 
 async def stop(proxy: Proxy) -> None:
-    """Have a proxy end what its addons do at the end."""
-    await proxy.master.addons.trigger_event(_done())
-
-
-def _done() -> Any:
-    from mitmproxy import hooks
-
-    return hooks.DoneHook()
+    """Have a proxy's addons end as they do with it."""
+    await proxy.master.addons.trigger_event(hooks.DoneHook())
 
 
 async def test_a_conversation_keeps_its_key_and_its_verdicts_over_a_restart(net: Network, team: Team) -> None:
@@ -97,3 +101,114 @@ async def test_a_conversation_keeps_its_key_and_its_verdicts_over_a_restart(net:
     assert len({row["key"] for row in rows}) == 1
     assert len({row["conversation"] for row in rows}) == 1
     assert (rows[2]["predecessor"], rows[2]["predecessor_run"]) == (2, rows[1]["run"])
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[RedisServer]:
+    """A Redis server on a free port."""
+    async with running_redis(tmp_path) as running:
+        yield running
+
+
+@needs_redis
+async def test_a_server_is_a_store_as_a_file_is(net: Network, team: Team, server: RedisServer) -> None:
+    await net.upstream(answering)
+    first = await team.send(await team.proxy(codex_state=server.url), 0)
+    await until(lambda: server.client.dbsize() > 3)
+    second = await team.send(await team.proxy(codex_state=server.url), 1)
+
+    assert (second["verdict"], second["predecessor_run"]) == ("hit", first["run"])
+    assert second["key"] == first["key"]
+    assert all(0 < server.client.ttl(name) <= 30 * 86_400 for name in server.client.keys(b"*") if name != check())
+
+
+@needs_redis
+async def test_what_a_frozen_server_missed_is_written_when_it_is_back(
+    net: Network, team: Team, server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Turns go on meanwhile, and both are said once."""
+    await net.upstream(answering)
+    proxy = await team.proxy(codex_state=server.url)
+    await until(lambda: server.client.dbsize())
+    os.kill(server.pid, signal.SIGSTOP)
+    try:
+        sent = [await team.send(proxy, 0, ("session_id", f"other-{number}")) for number in range(4)]
+        await until(lambda: "cannot be used" in caplog.text)
+    finally:
+        os.kill(server.pid, signal.SIGCONT)
+    await until(lambda: "is back" in caplog.text)
+    await until(lambda: server.client.dbsize() > 8)
+    again = await team.send(await team.proxy(codex_state=server.url), 1)
+
+    assert (again["continued"], again["key"] in {row["key"] for row in sent}) == (True, True)
+    assert caplog.text.count("cannot be used") == 1
+
+
+def check() -> bytes:
+    return PREFIX + CHECK
+
+
+CANARIES = (b"Fix the bug", b"You are an agent", b"Here is what to do", b"made-up-", b"user-canary", b"call_0000")
+
+
+async def test_a_file_holds_no_prompt_no_answer_no_id_and_no_credential(net: Network, team: Team) -> None:
+    await net.upstream(answering)
+    proxy = await team.proxy()
+    for turn in range(3):
+        fields = (("Authorization", "Bearer user-canary"), ("session_id", f"made-up-{turn}"))
+        await team.send(proxy, turn, *fields)
+    await stop(proxy)
+    files = [path for path in team.folder.iterdir() if path.name.startswith("state.sqlite")]
+
+    assert sum(len(path.read_bytes()) for path in files) > 5_000
+    assert [(path.name, canary) for path in files for canary in CANARIES if canary in path.read_bytes()] == []
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+@needs_redis
+async def test_nor_does_a_server(net: Network, team: Team, tmp_path: Path) -> None:
+    """Nor is its password shown, where it is wrong or right."""
+    await net.upstream(answering)
+    async with running_redis(tmp_path, password="password-canary") as server:
+        proxy = await team.proxy(codex_state=server.url)
+        for turn in range(3):
+            await team.send(proxy, turn, ("Authorization", "Bearer user-canary"), ("session_id", f"made-up-{turn}"))
+        await until(lambda: server.client.dbsize() > 8)
+        stored = b"".join(name + (server.client.get(name) or b"") for name in server.client.keys(b"*"))
+
+    assert [canary for canary in CANARIES if canary in stored] == []
+
+
+BROKEN = {
+    "no database": (lambda path: path.write_bytes(b"not a database" * 100), "set aside as state.sqlite.corrupt-"),
+    "of a newer version": (lambda path: newer(path), "a newer version of Codex Continuity wrote it"),
+    "a folder": (lambda path: path.mkdir(), "cannot be used"),
+    "under another secret": (lambda path: filled_under_another_secret(path), "copy codex-continuity.secret"),
+}
+
+
+def newer(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA user_version = 99")
+
+
+def filled_under_another_secret(path: Path) -> None:
+    store = SqliteStore(path, 1 << 20, 60)
+    store.claim(CHECK, b"another")
+    store.close()
+
+
+@pytest.mark.parametrize("name", BROKEN)
+async def test_a_file_that_cannot_be_used_is_said_once_and_nothing_else_happens(
+    net: Network, team: Team, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await net.upstream(answering)
+    path = team.folder / "state.sqlite"
+    spoil, sentence = BROKEN[name]
+    spoil(path)
+    proxy = await team.proxy()
+    rows = [await team.send(proxy, turn) for turn in (0, 1, 2)]
+
+    await until(lambda: sentence in caplog.text)
+    assert caplog.text.count("codex_state=") == 1
+    assert [row["verdict"] for row in rows] == ["cold", "hit", "hit"]
