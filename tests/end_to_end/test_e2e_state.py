@@ -127,6 +127,7 @@ async def test_what_a_frozen_server_missed_is_written_when_it_is_back(
     net: Network, team: Team, server: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Turns go on meanwhile, and both are said once."""
+    caplog.set_level("INFO")
     await net.upstream(answering)
     proxy = await team.proxy(codex_state=server.url)
     await until(lambda: server.client.dbsize())

@@ -198,7 +198,7 @@ class Keeper:
             logger.info(f"{self.name} is back.")
         self._has_failed = self._is_frozen = False
 
-    def _say(self, reason: str, consequence: str = "Turns go on without what it knows until it is back") -> None:
+    def _say(self, reason: str, consequence: str = "Turns go on without what it knows until it answers again") -> None:
         """Say why the store cannot be used, once until it can."""
         if not self._has_failed:
             self._has_failed = True

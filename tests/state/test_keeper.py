@@ -1,0 +1,214 @@
+"""A store in use: what a turn waits for, what is written, and what is said of faults."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+from codexcache.state.keeper import WAIT, Keeper
+from codexcache.state.store import Held, StoreError
+from codexcache.state.vault import CHECK, Vault
+from support.patience import until
+
+VAULT = Vault(b"secret")
+NAMES = [VAULT.name("x", bytes([number])) for number in range(3)]
+
+
+class FakeStore:
+    """A store in memory that can be made to wait, or to fail."""
+
+    def __init__(self, *, comes_back: bool = True, notice: str | None = None) -> None:
+        self.entries: dict[bytes, bytes] = {}
+        self.comes_back, self.notice = comes_back, notice
+        self.goes_on, self.fault = threading.Event(), ""
+        self.goes_on.set()
+        self.reads = self.closed = 0
+        self.puts: list[int] = []
+
+    def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        self.reads += 1
+        self._meet_fault()
+        return {name: self.entries[name] for name in names if name in self.entries}
+
+    def put(self, entries: Mapping[bytes, bytes]) -> None:
+        self._meet_fault()
+        self.puts.append(len(entries))
+        self.entries |= entries
+
+    def claim(self, name: bytes, value: bytes) -> bytes:
+        self._meet_fault()
+        return self.entries.setdefault(name, value)
+
+    def held(self) -> Held:
+        return Held(len(self.entries), 0)
+
+    def clear(self) -> None:
+        self.entries = {CHECK: self.entries[CHECK]}
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def _meet_fault(self) -> None:
+        self.goes_on.wait(5)
+        if self.fault:
+            raise StoreError(self.fault)
+
+
+@asynccontextmanager
+async def keeping(store: FakeStore, opened: Callable[[], FakeStore] | None = None) -> AsyncIterator[Keeper]:
+    keeper = Keeper("the store", opened or (lambda: store), VAULT, 0.001)
+    keeper.start()
+    try:
+        yield keeper
+    finally:
+        store.goes_on.set()
+        keeper.close()
+
+
+async def opened(keeper: Keeper) -> None:
+    await asyncio.wait_for(asyncio.wrap_future(keeper.opened), 5)
+
+
+def put(keeper: Keeper, number: int, value: bytes = b"value") -> None:
+    keeper.put(lambda vault: {NAMES[number]: value})
+
+
+async def test_what_is_put_is_got_and_lies_in_the_store_encrypted() -> None:
+    async with keeping(store := FakeStore()) as keeper:
+        await opened(keeper)
+        put(keeper, 0)
+        await until(lambda: NAMES[0] in store.entries)
+
+        assert await keeper.get(NAMES) == {NAMES[0]: b"value"}
+        assert b"value" not in store.entries[NAMES[0]]
+
+
+async def test_what_was_put_under_another_name_or_secret_is_not_known() -> None:
+    async with keeping(store := FakeStore()) as keeper:
+        await opened(keeper)
+        store.entries[NAMES[0]] = VAULT.encrypt(NAMES[1], b"moved")
+        store.entries[NAMES[1]] = Vault(b"other").encrypt(NAMES[1], b"foreign")
+        store.entries[NAMES[2]] = b"x"
+
+        assert await keeper.get(NAMES) == {}
+
+
+async def test_what_comes_together_is_written_together() -> None:
+    store = FakeStore()
+    store.goes_on.clear()
+    async with keeping(store) as keeper:
+        for number in range(3):
+            put(keeper, number)
+        store.goes_on.set()
+        await until(lambda: store.puts)
+
+        assert store.puts == [3]
+
+
+async def test_a_store_that_does_not_answer_costs_one_turn_a_moment_and_the_next_ones_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Until it is heard of again."""
+    caplog.set_level("INFO")
+    async with keeping(store := FakeStore()) as keeper:
+        await opened(keeper)
+        put(keeper, 0)
+        await until(lambda: NAMES[0] in store.entries)
+        store.goes_on.clear()
+        first, *later = [await timed(keeper) for _ in range(5)]
+        store.goes_on.set()
+        await until(lambda: "is back" in caplog.text)
+
+        assert first >= WAIT > max(later)
+        assert await keeper.get(NAMES) == {NAMES[0]: b"value"}
+        assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+            "the store cannot be used: it did not answer in time. Turns go on without what it knows until it answers again."
+        ]
+
+
+async def timed(keeper: Keeper) -> float:
+    start = time.perf_counter()
+    await keeper.get(NAMES)
+    return time.perf_counter() - start
+
+
+async def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCaptureFixture) -> None:
+    async with keeping(store := FakeStore()) as keeper:
+        await opened(keeper)
+        store.fault = "the disk is full"
+        put(keeper, 0)
+        await until(lambda: "the disk is full" in caplog.text)
+        put(keeper, 1)
+        store.fault = ""
+        await until(lambda: {*NAMES[:2]} <= store.entries.keys())
+
+    assert caplog.text.count("the disk is full") == 1
+
+
+async def test_a_server_that_is_away_at_the_start_is_used_when_it_is_there(caplog: pytest.LogCaptureFixture) -> None:
+    store = FakeStore()
+    store.fault = "the server cannot be reached"
+    async with keeping(store) as keeper:
+        put(keeper, 0)
+        await until(lambda: store.fault in caplog.text)
+        assert await keeper.get(NAMES) == {}
+        store.fault = ""
+        await until(lambda: NAMES[0] in store.entries)
+
+
+async def test_a_file_that_cannot_be_opened_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+    store = FakeStore(comes_back=False)
+    store.fault = "it is read-only"
+    async with keeping(store) as keeper:
+        await opened(keeper)
+        put(keeper, 0)
+
+        assert await keeper.get(NAMES) == {}
+        with pytest.raises(StoreError, match="it is not open"):
+            keeper.held()
+    assert "It is not used until the next start." in caplog.text
+
+
+async def test_what_waits_at_the_end_is_written_and_the_store_is_closed() -> None:
+    store = FakeStore()
+    async with keeping(store) as keeper:
+        await opened(keeper)
+        put(keeper, 0)
+
+    assert NAMES[0] in store.entries
+    assert store.closed == 2
+
+
+async def test_a_frozen_store_does_not_hold_up_the_end() -> None:
+    store = FakeStore()
+    async with keeping(store) as keeper:
+        await opened(keeper)
+        store.goes_on.clear()
+        put(keeper, 0)
+        start = time.perf_counter()
+        await asyncio.to_thread(keeper.close, 0.05)
+
+        assert time.perf_counter() - start < 2
+
+
+async def test_it_tells_what_it_holds_and_forgets_it() -> None:
+    async with keeping(store := FakeStore()) as keeper:
+        await opened(keeper)
+        put(keeper, 0)
+        await until(lambda: NAMES[0] in store.entries)
+        assert keeper.held() == Held(2, 0)
+        keeper.clear()
+
+        assert store.entries.keys() == {CHECK}
+
+
+async def test_work_that_fails_is_logged_and_keeps_no_other_from_being_done(caplog: pytest.LogCaptureFixture) -> None:
+    async with keeping(store := FakeStore()) as keeper:
+        await opened(keeper)
+        keeper.put(lambda vault: {}[b"no such"])
+        put(keeper, 0)
+        await until(lambda: NAMES[0] in store.entries)
+
+    assert "A turn could not be stored." in caplog.text
