@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from codexcache.state.keeper import WAIT, Keeper
+from codexcache.state.keeper import Keeper, Pace
 from codexcache.state.store import Held, StoreError
 from codexcache.state.vault import CHECK, Vault
 from support.patience import until
 
+WAIT = 0.05
 VAULT = Vault(b"secret")
 NAMES = [VAULT.name("x", bytes([number])) for number in range(3)]
 
@@ -58,7 +59,7 @@ class FakeStore:
 
 @asynccontextmanager
 async def keeping(store: FakeStore, opened: Callable[[], FakeStore] | None = None) -> AsyncIterator[Keeper]:
-    keeper = Keeper("the store", opened or (lambda: store), VAULT, 0.001)
+    keeper = Keeper("the store", opened or (lambda: store), VAULT, Pace(wait=WAIT, opening=5, pause=0.001))
     keeper.start()
     try:
         yield keeper
@@ -124,7 +125,8 @@ async def test_a_store_that_does_not_answer_costs_one_turn_a_moment_and_the_next
         assert first >= WAIT > max(later)
         assert await keeper.get(NAMES) == {NAMES[0]: b"value"}
         assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
-            "the store cannot be used: it did not answer in time. Turns go on without what it knows until it answers again."
+            "the store cannot be used: it did not answer in time. "
+            "Turns go on without what it knows until it answers again."
         ]
 
 

@@ -40,7 +40,9 @@ def store(path: Path, clock: Clock) -> Iterator[SqliteStore]:
     opened.close()
 
 
-def test_what_is_put_is_got_also_by_another_process_and_after_a_restart(path: Path, store: SqliteStore, clock: Clock) -> None:
+def test_what_is_put_is_got_also_by_another_process_and_after_a_restart(
+    path: Path, store: SqliteStore, clock: Clock
+) -> None:
     store.put({b"a": b"1", b"b": b"2"})
     store.put({b"b": b"3"})
     other = SqliteStore(path, MIB, 100, clock)

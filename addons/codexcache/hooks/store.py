@@ -11,7 +11,7 @@ from mitmproxy import ctx
 
 from ..options import Settings
 from ..output.journal import Pseudonyms
-from ..state.keeper import FILE_PAUSE, SERVER_PAUSE, Keeper
+from ..state.keeper import FILE, SERVER, Keeper
 from ..state.redis_store import RedisStore
 from ..state.sqlite_store import SqliteStore
 from ..state.store import Store, StoreError
@@ -80,10 +80,9 @@ class StateStore:
             logger.warning(f"codex_state is not used, because there is no local secret: {error.strerror}.")
             return
         vault = Vault(secret)
-        pause = SERVER_PAUSE if _is_address(settings.state) else FILE_PAUSE
-        self._keeper = Keeper(
-            f"codex_state={without_credentials(settings.state)}", _opener(settings, confdir), vault, pause
-        )
+        pace = SERVER if _is_address(settings.state) else FILE
+        name = f"codex_state={without_credentials(settings.state)}"
+        self._keeper = Keeper(name, _opener(settings, confdir), vault, pace)
         self._keeper.start()
         self._state.persistence.use(self._keeper, vault, str(Pseudonyms(secret).of("run", self._state.run)))
 

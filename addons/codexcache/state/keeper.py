@@ -1,28 +1,40 @@
 """The store behind the memories: read while a turn waits for a moment, written behind its back.
 
 Two threads use it, each a connection of its own, so that a write that waits for another process delays no turn.
-A read that takes longer than `WAIT` costs its turn that much, and the next ones nothing: until the store is heard of
+A read that takes too long costs its turn that much, and the next ones nothing: until the store is heard of
 again, it counts as empty. What cannot be written is kept for a while and tried again. A store that cannot be opened is
 given up. Each fault is said once.
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 from .store import Held, Store, StoreError
 from .vault import CHECK, Vault
 
 logger = logging.getLogger(__name__)
 
-WAIT = 0.05
-"""Seconds that a turn waits for a store."""
 
-FILE_PAUSE, SERVER_PAUSE = 0.5, 0.01
-"""Seconds between two writes. What comes meanwhile is written together; for what a server is told, others wait."""
+class Pace(NamedTuple):
+    """How long a turn waits for a store, and for it to be opened; and the pause between two writes, in seconds.
+
+    What comes in such a pause is written together.
+    """
+
+    wait: float
+    opening: float
+    pause: float
+
+
+FILE = Pace(wait=0.25, opening=1.0, pause=0.5)
+SERVER = Pace(wait=0.05, opening=0.05, pause=0.01)
+"""A server may be far away, or frozen; and what it is told, other proxies wait for."""
 
 _MOST = 20_000
 """Entries that wait to be written; of more than these the oldest are dropped."""
@@ -42,8 +54,8 @@ type Work = Callable[[Vault], Mapping[bytes, bytes]]
 class Keeper:
     """One store in use. `name` is what it is called in messages, without any credential."""
 
-    def __init__(self, name: str, open_store: Callable[[], Store], vault: Vault, pause: float = FILE_PAUSE) -> None:
-        self.name, self._open, self._vault, self._pause = name, open_store, vault, pause
+    def __init__(self, name: str, open_store: Callable[[], Store], vault: Vault, pace: Pace = FILE) -> None:
+        self.name, self._open, self._vault, self._pace = name, open_store, vault, pace
         self._reading: Store | None = None
         self._queue: list[Work] = []
         self._waiting: OrderedDict[bytes, bytes] = OrderedDict()
@@ -59,11 +71,11 @@ class Keeper:
 
     async def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return what the store knows of some entries, decrypted; nothing if it does not say in time."""
-        if self._reading is None or self._is_frozen or not names:
+        if not names or self._is_frozen or not await self._is_open():
             return {}
-        reading = self._reader.submit(self._read, self._reading, names)
+        reading = self._reader.submit(self._read, names)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(reading), WAIT)
+            return await asyncio.wait_for(asyncio.wrap_future(reading), self._pace.wait)
         except TimeoutError:
             self._freeze("it did not answer in time")
         except StoreError as error:
@@ -79,7 +91,7 @@ class Keeper:
 
     def held(self) -> Held:
         """Return what the store holds. Raises StoreError."""
-        return self._ask(lambda store: store.held(), WAIT)
+        return self._ask(lambda store: store.held(), self._pace.wait)
 
     def clear(self) -> None:
         """Empty the store. Raises StoreError."""
@@ -103,8 +115,16 @@ class Keeper:
         if self._writer.is_alive():
             self._writer.join(wait)
 
-    def _read(self, store: Store, names: Sequence[bytes]) -> dict[bytes, bytes]:
-        found = store.get(names)
+    async def _is_open(self) -> bool:
+        """Return True if there is a store; a turn that comes while it is being opened waits for it."""
+        if self._reading is None and not self._has_failed and not self.opened.done():
+            opening = asyncio.shield(asyncio.wrap_future(self.opened))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(opening, self._pace.opening)
+        return self._reading is not None
+
+    def _read(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        found = self._reading.get(names) if self._reading else {}
         opened = {name: self._vault.decrypt(name, value) for name, value in found.items()}
         return {name: value for name, value in opened.items() if value is not None}
 
@@ -131,7 +151,7 @@ class Keeper:
             pause = _AGAIN[0] if self._turn_over(store) else min(2 * pause, _AGAIN[1])
             if self._is_done and (self._has_failed or self._is_frozen):
                 break
-            self._rest(pause if self._has_failed or self._is_frozen else self._pause)
+            self._rest(pause if self._has_failed or self._is_frozen else self._pace.pause)
         store.close()
         self._reading.close()
         return None
