@@ -22,12 +22,11 @@ it is told to `on_put`, so that a store can keep it; what a store knows and the 
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from ..body.json_splice import Json
 from ..static_frozen import static_frozen
-from ..wire.headers import first_value
 from .answers import answer_digest, is_short
 from .request import Turn
 from .text_digest import digest_text
@@ -95,7 +94,7 @@ class EarlierTurn:
     input_digest: int
     new_ids: int | None = 0
     continued: bool = False
-    line: bytes = field(default_factory=lambda: secrets.token_bytes(8))
+    line: bytes = b""
     place: int = 0
 
     @property
@@ -172,6 +171,7 @@ class KeyMemory:
         )
         if earlier:
             self._continue(turn, earlier, new)
+        new.line = new.line or secrets.token_bytes(8)
         if (new.new_ids or 0) >= _IMITATOR and turn.client_headers.thread:
             self._on_put(client_of(turn), new)
         if cache_key.key and turn.first_user_message is not None and turn.previous_response_id is None:
@@ -194,8 +194,12 @@ class KeyMemory:
         if not earlier.continued:
             new.line, new.place = earlier.line, earlier.place + 1
         earlier.continued |= new.input_digest != earlier.input_digest
-        if turn.own_id and earlier.own_id:
-            self._changing.put(client_of(turn), turn.own_id != earlier.own_id)
+        if turn.own_id and earlier.own_id and (differ := turn.own_id != earlier.own_id) != self._changes(turn):
+            self._changing.put(client_of(turn), differ)
+
+    def _changes(self, turn: Turn) -> bool:
+        """Return True if the client was last seen to send other ids with a turn that goes on."""
+        return bool(self._changing.get(client_of(turn)))
 
     def _answered(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose answer stands latest in the input."""
@@ -219,7 +223,7 @@ class KeyMemory:
         """Return True if a turn that repeats another's input continues it."""
         if equal:
             return earlier.instructions == digest_text(turn.instructions).digest and not earlier.continued
-        return not _ids_differ(turn, earlier) or bool(self._changing.get(client_of(turn)))
+        return not _ids_differ(turn, earlier) or self._changes(turn)
 
     def _put(self, entry: Entry, turn: EarlierTurn) -> None:
         self._add(entry, turn)
@@ -227,7 +231,8 @@ class KeyMemory:
 
     def _add(self, entry: Entry, new: EarlierTurn) -> None:
         """Add a turn to those with the same entry; it replaces one that differs in nothing that counts."""
-        others = [one for one in self._turns.get(entry) or () if not _is_same(one, new)]
+        known = self._turns.get(entry)
+        others = [one for one in known if not _is_same(one, new)] if known else ()
         self._turns.put(entry, (*others, new)[-_ALIKE:])
 
 
@@ -246,8 +251,7 @@ def _answer(turn: Turn, answer: int, opening: int) -> Entry:
 
 def client_of(turn: Turn) -> Entry:
     """Return the entry of a client, which is identified by its caller and its user agent."""
-    agent = first_value(turn.client_headers.values, "user-agent") or ""
-    return "client", turn.client_headers.caller_digest, agent, 0
+    return "client", turn.client_headers.caller_digest, turn.client_headers.agent, 0
 
 
 def _ids_differ(turn: Turn, earlier: EarlierTurn) -> bool:

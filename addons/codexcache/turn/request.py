@@ -13,7 +13,7 @@ from typing import Literal
 
 from ..body.json_splice import Json, Object, as_text
 from ..static_frozen import static_frozen
-from ..wire.headers import Fields, Values, length_index, values_by_name, with_length
+from ..wire.headers import Fields, Values, first_value, length_index, values_by_name, with_length
 from ..wire.routes import Endpoint
 from .caller import Caller, parts_of, read_caller
 from .item_list import digest
@@ -63,6 +63,7 @@ class ClientHeaders:
     caller: Caller | None
     caller_digest: bytes
     native: bool
+    agent: str
     thread: str | None
     session: str | None
     idempotency_key: str | None
@@ -177,6 +178,7 @@ def _parsed_headers(fields: Fields) -> ClientHeaders:
         caller=(caller := read_caller(values)),
         caller_digest=blake2b(to_json([*parts_of(caller)]), digest_size=16).digest(),
         native=not _NATIVE_MARKS.isdisjoint(values),
+        agent=first_value(values, "user-agent") or "",
         thread=_first_usable(value for name in THREAD_HEADERS for value in values.get(name, ())),
         session=_first_usable(value for name in _SESSION_SIGNALS for value in values.get(name, ())),
         idempotency_key=_first_usable(values.get("idempotency-key", ())),
