@@ -164,7 +164,7 @@ class Items:
 def digest(data: bytes) -> int:
     """Return a 64-bit digest of some bytes, the same in every process, so that it can be stored.
 
-    A million items contain an accidental collision once in tens of millions of starts. Of the digests that last, SHA-256
-    is the fastest where processors have instructions for it, as nearly all have.
+    A million items contain an accidental collision once in tens of millions of starts. Of the digests that last,
+    SHA-256 is the fastest where processors have instructions for it, as nearly all have.
     """
     return int.from_bytes(sha256(data, usedforsecurity=False).digest()[:8], "big", signed=True)

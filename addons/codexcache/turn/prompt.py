@@ -130,7 +130,7 @@ def extend_prompt(document: Object, base: Prompt) -> Prompt:
 
 def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
     """Return the items of a response, with the indexes that they have in the input of a turn that extends it."""
-    return tuple(_item(index, item) for index, item in enumerate(outputs, prompt.length))
+    return tuple(_output(index, item) for index, item in enumerate(outputs, prompt.length))
 
 
 _prefixes: WeakValueDictionary[int, PromptPrefix] = WeakValueDictionary()
@@ -166,6 +166,12 @@ def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> 
 def _item(index: int, item: Json) -> Item:
     text = canonical(item)
     return Item(digest(text), _named_kind(item), _prompt_size(text), index, answer_digest(item))
+
+
+def _output(index: int, item: Json) -> Item:
+    """Return an item of a response. It is not looked up, so nothing has to tell it apart as an answer."""
+    text = canonical(item)
+    return Item(digest(text), _named_kind(item), _prompt_size(text), index)
 
 
 def _prompt_size(text: bytes) -> int:
