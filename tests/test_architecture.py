@@ -15,7 +15,7 @@ ENTRY = "codex_continuity"
 BASE = ("verdicts", "options", "text", "static_frozen", "install_hints")
 """Single modules that every layer may import."""
 
-LAYERS = ("wire", "body", "turn", "diagnosis", "output", "hooks", "report", "console", "telemetry", "addon")
+LAYERS = ("wire", "body", "turn", "diagnosis", "output", "state", "hooks", "report", "console", "telemetry", "addon")
 """In the order of imports; `report` stands before `console`, whose commands make a report."""
 
 PURE = ("wire", "body", "turn", "diagnosis", "output")

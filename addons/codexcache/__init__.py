@@ -12,6 +12,7 @@
 | `turn`          | one turn: parsed request, cache key, edits, parsed response                |
 | `diagnosis`     | why a turn missed the cache: its predecessor, the differences, the verdict |
 | `output`        | what is written about a turn: journal, terminal, page, tables              |
+| `state`         | the store: what outlives the process, and what a team shares               |
 | `hooks`         | mitmproxy's hooks, and what keeps them from doing harm                     |
 | `report`        | the report: rows, statistics, charts, one HTML page                        |
 | `console`       | the content view, the commands, held turns, redacted export                |

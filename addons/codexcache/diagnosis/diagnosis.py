@@ -2,7 +2,7 @@
 
 from ..static_frozen import static_frozen
 from ..turn.exchange import Exchange
-from ..turn.record import Record, TurnId
+from ..turn.record import Record
 from ..verdicts import MISSES
 from ..wire.headers import client_name
 from .predecessor import Match
@@ -11,12 +11,16 @@ from .prompt_diff import Change
 
 @static_frozen
 class Verdict:
-    """Why a turn read what it read. `reusable` and `resent` are tokens; both are estimates."""
+    """Why a turn read what it read. `reusable` and `resent` are tokens; both are estimates.
+
+    `predecessor` is the turn's number, counted by the start `predecessor_run`, "" for this one.
+    """
 
     name: str
     because: str
     changes: tuple[str, ...] = ()
-    predecessor: TurnId | None = None
+    predecessor: int | None = None
+    predecessor_run: str = ""
     reusable: int | None = None
     resent: int = 0
 

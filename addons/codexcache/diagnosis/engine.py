@@ -60,15 +60,15 @@ class FirstTurns:
 
     def __init__(self, limit: int = _FIRST_TURNS) -> None:
         self._limit = limit
-        self._known: OrderedDict[int, TurnId] = OrderedDict()
+        self._known: OrderedDict[int, int] = OrderedDict()
 
-    def conversation(self, record: Record) -> TurnId:
-        """Return the first turn of the conversation that a turn opens: itself, or the first such attempt."""
+    def conversation(self, record: Record) -> int:
+        """Return the number of the conversation that a turn opens: its own, or that of the first such attempt."""
         prompt, route = record.prompt, record.route
         items = prompt.items.prefix_digests()[-1]
         ids = route.caller, route.key, route.session, route.thread
         number = self._known.setdefault(
-            hash((ids, prompt.prefix, items)), TurnId("", record.number)
+            hash((ids, prompt.prefix, items)), record.number
         )  # a hash keeps no instructions
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
@@ -165,6 +165,7 @@ class Engine:
         """Find out what a turn extends."""
         match = self._history.predecessor(record)
         record.conversation = match.record.conversation if match else self._first_turns.conversation(record)
+        record.conversation_run = match.record.conversation_run if match else ""
         self._matches[record.number] = match, load
         record.named = None  # a chain of names would keep every turn of a socket in memory
 

@@ -60,8 +60,12 @@ def choose(record: Record, matches: list[Match]) -> Match | None:
     for match in _ranked(record, _same_agent(record, _without_other_callers(record, matches))):
         passed.append(match)
         if _is_same_conversation(record, match):
-            return next(one for one in passed if one.record.conversation == match.record.conversation)
+            return next(one for one in passed if _conversation(one) == _conversation(match))
     return None
+
+
+def _conversation(match: Match) -> tuple[str, int]:
+    return match.record.conversation_run, match.record.conversation
 
 
 def _same_agent(record: Record, matches: list[Match]) -> list[Match]:

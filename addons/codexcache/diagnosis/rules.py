@@ -95,11 +95,13 @@ def predict(record: Record, match: Match | None, load: int, changes: tuple[Chang
 
 def _verdict(context: RuleContext, name: str, because: str, resent: int = 0) -> Verdict:
     match = context.match
+    origin = (match.record.origin or TurnId("", match.record.number)) if match else None
     return Verdict(
         name=name,
         because=because,
         changes=context.names,
-        predecessor=(match.record.origin or TurnId("", match.record.number)) if match else None,
+        predecessor=origin.number if origin else None,
+        predecessor_run=origin.run if origin else "",
         reusable=reusable(context) if match else None,
         resent=resent,
     )

@@ -6,6 +6,7 @@
 | `deferred`          | work done after the bytes have been passed on, or in a thread                 |
 | `files`             | the journal's file, and the local secret                                      |
 | `state`             | what the hooks share                                                          |
+| `store`             | the store that option codex_state names                                       |
 | `dispatch`          | calls the hooks of many parts, as one addon                                   |
 | `responses`         | how the response to a turn is read, from its chunks or as a whole             |
 | `http`              | turns over HTTP, and every event stream                                       |

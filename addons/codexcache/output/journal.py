@@ -15,7 +15,6 @@ import orjson
 from ..body.json_splice import Json
 from ..diagnosis.diagnosis import Diagnosis
 from ..text import ascii_only
-from ..turn.record import TurnId
 
 _PSEUDONYM_LENGTH = 12
 _PSEUDONYMS_CACHED = 4096
@@ -52,7 +51,7 @@ class Entries:
         """Return what the journal says of a turn."""
         record, exchange, verdict = diagnosis.record, diagnosis.exchange, diagnosis.verdict
         pseudonym, cache_key = self._pseudonyms.of, exchange.cache_key
-        conversation = ":".join(self._named(record.conversation)) if record.conversation else None
+        conversation = f"{record.conversation_run or self._run}:{record.conversation}" if record.conversation else None
         return {
             "time": _rfc3339(record.sent_at),
             "run": self._run,
@@ -73,21 +72,12 @@ class Entries:
             "duration_ms": _milliseconds(diagnosis.duration),
             **_usage(diagnosis),
             "reusable_tokens": verdict.reusable,
-            **self._predecessor(diagnosis),
+            "predecessor": verdict.predecessor,
+            **({"predecessor_run": verdict.predecessor_run} if verdict.predecessor_run else {}),
             "changes": list(verdict.changes),
             "verdict": verdict.name,
             "because": verdict.because,
         }
-
-    def _predecessor(self, diagnosis: Diagnosis) -> dict[str, Json]:
-        """Return the predecessor's number, with its run if that is another one."""
-        if (predecessor := diagnosis.verdict.predecessor) is None:
-            return {"predecessor": None}
-        run = {"predecessor_run": predecessor.run} if predecessor.run else {}
-        return {"predecessor": predecessor.number, **run}
-
-    def _named(self, turn: TurnId) -> tuple[str, str]:
-        return turn.run or str(self._run), str(turn.number)
 
 
 def line_of(entry: dict[str, Json]) -> bytes:

@@ -57,7 +57,7 @@ class Summary:
         if diagnosis.record.endpoint == "handshake":
             return
         self._verdicts[diagnosis.verdict.name] += 1
-        self._conversations += diagnosis.record.conversation == ("", diagnosis.record.number)  # the first turn names it
+        self._conversations += diagnosis.record.conversation == diagnosis.record.number  # the first turn names it
         if diagnosis.verdict.resent:
             self._resent[diagnosis.verdict.name] += diagnosis.verdict.resent
         if (usage := diagnosis.record.usage) and (share := diagnosis.cached_share) is not None:

@@ -103,10 +103,11 @@ def _decode_items(data: bytes, kinds: Sequence[str]) -> list[Item]:
 
 def _encode_record(record: Record, run: str) -> dict[str, Any]:
     prefix, route = record.prompt.prefix, record.route
-    conversation, text = record.conversation or TurnId("", 0), prefix.instructions
+    text = prefix.instructions
     return {
         "origin": record.origin or (run, record.number),
-        "conversation": (conversation.run or run, conversation.number),
+        "conversation": record.conversation,
+        "conversation_run": record.conversation_run or run,
         "route": {name: getattr(route, name) for name in _ROUTE} | {"caller": route.caller.hex()},
         "prefix": {name: getattr(prefix, name) for name in _PREFIX},
         "tools": prefix.tools,
@@ -131,8 +132,7 @@ def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> 
         route=Route(**{**document["route"], "caller": bytes.fromhex(document["route"]["caller"])}),
         prompt=Prompt(prefix=prefix, items=Items(items), length=document["length"]),
         origin=TurnId(*document["origin"]),
-        conversation=TurnId(*document["conversation"]),
         usage=Usage(**document["usage"]),
         outputs=tuple(Item(*item) for item in document["outputs"]),
-        **{name: document[name] for name in _RECORD},
+        **{name: document[name] for name in (*_RECORD, "conversation", "conversation_run")},
     )

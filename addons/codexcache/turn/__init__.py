@@ -6,9 +6,12 @@
 | `key_values`      | which strings can be a key, and how others are hashed into one             |
 | `items`           | the items of an input, normalised to what the model sees                   |
 | `item_list`       | the items of prompts, as shared append-only arrays                         |
+| `text_digest`     | a text as what it is compared by                                           |
+| `answers`         | what a model made, recognized wherever a client sends it again             |
 | `prompt`          | a prompt, split into the parts that the backend's cache distinguishes      |
 | `request`         | the parsed request of a turn                                               |
-| `cache_key`       | the sources of a key in order of precedence, and the keys of earlier turns |
+| `key_memory`      | earlier turns, and which of them a new one continues                       |
+| `cache_key`       | the sources of a key in order of precedence                                |
 | `rewrite`         | the edits of a request's headers and body                                  |
 | `response`        | the parsed response: id, echoed key, usage, error, output items            |
 | `rejected_params` | parameters that the backend rejected, and what follows                     |

@@ -43,7 +43,7 @@ class Usage:
 
 
 class TurnId(NamedTuple):
-    """A turn by its number and the start of a proxy that counted it; the `run` of this start is ""."""
+    """A turn by its number, and the start of the proxy that counted it."""
 
     run: str
     number: int
@@ -54,10 +54,10 @@ class Record:
     """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until they are known.
 
     The `endpoint` is "handshake" for a WebSocket that was refused: that is no turn, and of no conversation.
-    `conversation` is the conversation's first known turn. `origin` says which turn it was of another start or another
-    proxy; the `number` of such a turn is negative. A turn is not `complete` if it extends a
-    response that is not known: then only the end of its prompt is. Nor is one whose body could not be read; `unread`
-    says why.
+    `conversation` is the number of the conversation's first known turn, `conversation_run` the start that counted it,
+    "" for this one. The `origin` of a turn of another start or another proxy is what it was there; its own `number` is
+    negative. A turn is not `complete` if it extends a response that is not known: then only the end of its prompt is.
+    Nor is one whose body could not be read; `unread` says why.
     """
 
     number: int
@@ -66,7 +66,8 @@ class Record:
     route: Route
     prompt: Prompt
     sent_at: float
-    conversation: TurnId | None = None
+    conversation: int = 0
+    conversation_run: str = ""
     origin: TurnId | None = None
     warm_up: bool = False
     named: "Record | None" = None
