@@ -1,6 +1,13 @@
-"""Turns over plain HTTP, against a running backend."""
+"""Turns over plain HTTP, against a running backend, and what is planned to go wrong with the next of one session.
 
+tests/faults has more of these plans, for both transports.
+"""
+
+import asyncio
+import ssl
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -8,7 +15,10 @@ import orjson
 import pytest
 import zstandard
 from embedded_backend import Backend
-from support.embedded import PATH, SESSION, body, cached, events
+from embedded_backend.breaks import Break
+from support.embedded import PATH, SESSION, body, events, http_client, trust
+
+BROKEN = SESSION["session-id"]
 
 
 async def post(client: httpx.AsyncClient, path: str = PATH, /, **members: Any) -> httpx.Response:
@@ -23,13 +33,8 @@ async def test_a_turn_is_an_event_stream(http: httpx.AsyncClient) -> None:
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert response.headers["openai-model"] == "gpt-5.5"
     assert first["response"]["prompt_cache_key"] == "key"
+    assert response.text.startswith('event: response.created\ndata: {"')
     assert last["type"] == "response.completed"
-
-
-async def test_the_second_turn_of_a_session_reads_the_first(http: httpx.AsyncClient) -> None:
-    streams = [await post(http) for _ in range(2)]
-
-    assert [cached(events(stream.text)[-1]) for stream in streams] == [0, 2048]
 
 
 async def test_a_compressed_turn_is_taken_and_kept_as_it_came(backend: Backend, http: httpx.AsyncClient) -> None:
@@ -80,15 +85,80 @@ async def test_a_cut_stream_ends_in_the_middle(backend: Backend, http: httpx.Asy
         await post(http)
 
 
-async def test_events_can_take_their_time(backend: Backend, http: httpx.AsyncClient) -> None:
-    backend.rules = replace(backend.rules, event_delay=0.001)
-
-    assert events((await post(http)).text)[-1]["type"] == "response.completed"
-
-
-async def test_a_client_may_hang_up_early(backend: Backend, http: httpx.AsyncClient) -> None:
+async def test_events_can_take_their_time_and_a_client_may_hang_up_meanwhile(
+    backend: Backend, http: httpx.AsyncClient
+) -> None:
     backend.rules = replace(backend.rules, event_delay=0.005)
     async with http.stream("POST", PATH, json=body()) as response:
         await anext(response.aiter_bytes())
 
-    assert (await post(http)).status_code == 200
+    assert events((await post(http)).text)[-1]["type"] == "response.completed"
+
+
+async def test_a_plan_is_one_sessions_and_is_used_up_in_order(backend: Backend, http: httpx.AsyncClient) -> None:
+    backend.breaks.add("another", Break(status=503))
+    backend.breaks.add(BROKEN, Break(status=429), Break(status=500))
+
+    assert [(await post(http)).status_code for _ in range(3)] == [429, 500, 200]
+
+
+async def test_half_an_event_comes_before_a_cut(backend: Backend, http: httpx.AsyncClient) -> None:
+    text = bytearray()
+
+    async def read() -> None:
+        async with http.stream("POST", PATH, json=body(), headers=SESSION) as response:
+            async for piece in response.aiter_bytes():
+                text.extend(piece)
+
+    backend.breaks.add(BROKEN, Break(cut_after=2, torn=True))
+    with pytest.raises(httpx.RemoteProtocolError):
+        await read()
+
+    assert text.count(b"\n\n") == 2
+    assert not text.endswith(b"\n\n")
+
+
+async def test_a_stream_can_end_with_an_error_event_or_with_nothing(backend: Backend, http: httpx.AsyncClient) -> None:
+    backend.breaks.add(BROKEN, Break(ending="error"), Break(ending="none"))
+    texts = [(await post(http)).text for _ in range(2)]
+
+    assert [events(text)[-1]["type"] for text in texts] == ["error", "response.output_item.done"]
+
+
+async def test_a_held_stream_continues_when_it_is_let_go(backend: Backend, http: httpx.AsyncClient) -> None:
+    backend.breaks.add(BROKEN, Break(hold_after=2))
+    answered = asyncio.create_task(post(http))
+    await backend.breaks.held(1)
+    assert not answered.done()
+    backend.breaks.release()
+
+    assert events((await answered).text)[-1]["type"] == "response.completed"
+
+
+async def test_the_end_does_not_wait_for_turns_that_are_held(tmp_path: Path) -> None:
+    async with AsyncExitStack() as clients:
+        async with Backend(home=tmp_path) as backend:
+            client = await clients.enter_async_context(http_client(backend))
+            backend.breaks.add(BROKEN, Break(hold_after=0))
+            turn = asyncio.create_task(post(client))
+            await backend.breaks.held(1)
+        with pytest.raises(httpx.HTTPError):
+            await turn
+
+
+@pytest.mark.parametrize(("host", "refused"), [("refused.chatgpt.com", True), ("chatgpt.com", False)])
+async def test_tls_is_refused_for_a_name_that_is_listed(backend: Backend, host: str, refused: bool) -> None:
+    backend.breaks.refused_names.add("refused.chatgpt.com")
+
+    assert await is_refused(backend, host) is refused
+
+
+async def is_refused(backend: Backend, host: str) -> bool:
+    """Return whether the handshake for a name ends with an alert."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", backend.port, ssl=trust(backend), server_hostname=host)
+    except ssl.SSLError as error:
+        return "HANDSHAKE_FAILURE" in str(error)
+    writer.close()
+    await writer.wait_closed()
+    return False

@@ -78,15 +78,6 @@ async def test_an_upgrade_can_be_refused(backend: Backend, status: int) -> None:
     assert [received.kind for received in backend.received] == ["handshake"]
 
 
-async def test_a_cut_turn_closes_the_socket(backend: Backend, socket: SocketClient) -> None:
-    backend.rules = replace(backend.rules, cut_after=2, event_delay=0.001)
-    with pytest.raises(websockets.ConnectionClosedError) as caught:
-        await socket.turn()
-
-    assert caught.value.rcvd is not None
-    assert caught.value.rcvd.code == 1011
-
-
 async def test_handshake_and_frames_are_kept_with_their_socket(backend: Backend) -> None:
     for session in ("a", "b"):
         async with socket_client(backend, {"session-id": session}) as client:
