@@ -42,8 +42,8 @@ class Clone:
         self.lock_file.write_text("first")
         self._program("bin/python3.14", PYTHON)
         self._program("installer", INSTALLER)
-        self.uv_does("")
-        self.pip_does("")
+        for installer in ("uv", "pip"):
+            self.does(installer, "")
 
     @property
     def lock_file(self) -> Path:
@@ -52,11 +52,9 @@ class Clone:
     def has_uv(self) -> None:
         self._program("bin/uv", UV)
 
-    def uv_does(self, line: str) -> None:
-        (self.folder / "uv-does").write_text(line)
-
-    def pip_does(self, line: str) -> None:
-        (self.folder / "pip-does").write_text(line)
+    def does(self, installer: str, line: str) -> None:
+        """Let pip or uv do what a line of the shell says."""
+        (self.folder / f"{installer}-does").write_text(line)
 
     def run(self, script: str = "setup", *options: str) -> tuple[int, list[str], str]:
         """Run a script; return its status, what it called, and what it said."""
@@ -93,21 +91,16 @@ def test_uv_installs_what_is_locked(clone: Clone) -> None:
     assert clone.run() == (0, WITH_UV, "Setting up .venv (once, about a minute) ...\n")
 
 
-def test_without_uv_pip_installs_what_is_locked_and_checks_the_hashes(clone: Clone) -> None:
+def test_without_uv_pip_checks_the_hashes_and_an_environment_that_is_up_to_date_is_left_alone(clone: Clone) -> None:
     assert clone.run()[:2] == (0, WITH_PIP)
+    assert clone.run() == (0, [], "")
 
 
 def test_pip_does_it_where_uv_fails(clone: Clone) -> None:
     clone.has_uv()
-    clone.uv_does("exit 2")
+    clone.does("uv", "exit 2")
 
     assert clone.run()[:2] == (0, [WITH_UV[0], *WITH_PIP])
-
-
-def test_an_environment_that_is_up_to_date_is_left_alone(clone: Clone) -> None:
-    clone.run()
-
-    assert clone.run() == (0, [], "")
 
 
 def test_a_changed_lock_makes_a_new_one(clone: Clone) -> None:
@@ -128,10 +121,10 @@ def test_a_clone_that_was_moved_gets_a_new_one(clone: Clone, tmp_path_factory: p
 
 
 def test_after_a_failure_the_next_run_tries_again(clone: Clone) -> None:
-    clone.pip_does("exit 3")
+    clone.does("pip", "exit 3")
     assert clone.run()[0] == 3
 
-    clone.pip_does("")
+    clone.does("pip", "")
     assert clone.run()[:2] == (0, WITH_PIP)
 
 
