@@ -10,28 +10,17 @@ from codex_faults.clients import HTTP, WEBSOCKET, Client, connect
 from codex_faults.requests import cached_tokens, complete, large, ordinary
 from embedded_backend import Backend, Rules
 from embedded_backend.breaks import Break
+from support.embedded import trust
 
 TURN = complete("key")
-
-
-@pytest.fixture
-async def backend(tmp_path: Path) -> AsyncIterator[Backend]:
-    """A backend for one test."""
-    async with Backend(home=tmp_path) as running:
-        yield running
 
 
 @pytest.fixture(params=[HTTP, WEBSOCKET])
 async def client(request: pytest.FixtureRequest, backend: Backend) -> AsyncIterator[Client]:
     """A connection of either kind."""
-    opened = await connect(backend.connect_port, trusting(backend), request.param)
+    opened = await connect(backend.connect_port, trust(backend), request.param)
     yield opened
     await opened.close()
-
-
-def trusting(backend: Backend) -> ssl.SSLContext:
-    """Return TLS settings that trust the backend's CA."""
-    return ssl.create_default_context(cafile=str(backend.ca_file))
 
 
 async def test_turns_follow_each_other_on_one_connection(client: Client) -> None:
@@ -66,7 +55,7 @@ async def test_a_client_may_leave_after_some_events_which_the_other_end_notices(
 
 
 async def test_a_close_frame_is_told_from_a_cut(backend: Backend) -> None:
-    client = await connect(backend.connect_port, trusting(backend), WEBSOCKET)
+    client = await connect(backend.connect_port, trust(backend), WEBSOCKET)
     backend.breaks.add(TURN.key, Break(cut_after=1))
     await client.send(TURN)
     observed = await client.last()
@@ -76,7 +65,7 @@ async def test_a_close_frame_is_told_from_a_cut(backend: Backend) -> None:
 
 async def test_a_refused_upgrade_is_kept_with_its_body(tmp_path: Path) -> None:
     async with Backend(Rules(upgrade_status=426), home=tmp_path) as backend:
-        client = await connect(backend.connect_port, trusting(backend), WEBSOCKET)
+        client = await connect(backend.connect_port, trust(backend), WEBSOCKET)
         await client.send(TURN)
         observed = await client.last()
 

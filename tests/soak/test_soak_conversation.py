@@ -68,16 +68,12 @@ def test_a_compaction_posts_what_its_schema_has_and_replaces_the_history() -> No
     assert sent(conversation.body())["input"] == [{"type": "compaction"}, last]
 
 
-@pytest.mark.parametrize("key", ["key", None])
-def test_only_a_client_with_a_key_sends_one(key: str | None) -> None:
-    assert sent(Conversation(1, key=key).body()).get("prompt_cache_key") == key
+def test_only_a_client_with_a_key_sends_one_and_a_sub_agent_has_other_instructions_and_tools() -> None:
+    main, keyed, agent = (sent(each.body()) for each in (Conversation(1), Conversation(1, key="k"), Conversation(1, 2)))
 
-
-def test_a_sub_agent_has_other_instructions_and_tools() -> None:
-    main, other = sent(Conversation(1).body()), sent(Conversation(1, 2).body())
-
-    assert main["instructions"] != other["instructions"]
-    assert len(main["tools"]) > len(other["tools"])
+    assert (main.get("prompt_cache_key"), keyed["prompt_cache_key"]) == (None, "k")
+    assert main["instructions"] != agent["instructions"]
+    assert len(main["tools"]) > len(agent["tools"])
 
 
 def read(number: int, fate: str = "answered", *, compact: bool = False) -> Reply:

@@ -49,11 +49,6 @@ async def test_a_program_that_ends_before_it_is_ready_is_an_error_with_its_last_
             await it.says("ready")
 
 
-async def test_what_has_ended_by_itself_has_a_status() -> None:
-    async with await start([sys.executable, "-c", "raise SystemExit(7)"]) as it:
-        assert await it.ended() == 7
-
-
 async def test_it_ends_with_its_block_and_so_does_what_it_has_started() -> None:
     child = "print(subprocess.Popen(['sleep', '60']).pid)"
     async with await speaking(f"signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); {child}") as it:
