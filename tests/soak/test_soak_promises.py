@@ -43,9 +43,9 @@ def test_a_proxy_that_is_as_it_was_keeps_every_promise() -> None:
     assert [promise.kept for promise in judge(observed())] == [True] * 8
 
 
-def allocating(bytes_a_turn: int | None, **left: float) -> Observed:
+def allocating(bytes_a_turn: int | None, memory: float = 0) -> Observed:
     """Return a soak that uses so many bytes more a turn, None where the C library does not tell."""
-    seen = observed(**left)
+    seen = observed(memory=memory)
     used = {one.turns: None if bytes_a_turn is None else 30_000_000 + bytes_a_turn * one.turns for one in seen.quiet}
     return replace(seen, quiet=[replace(one, allocated=used[one.turns]) for one in seen.quiet])
 

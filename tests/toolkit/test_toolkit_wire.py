@@ -5,13 +5,12 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 
-import h11
 import pytest
 from embedded_backend.certificates import Authority
 from support import http2
 from support.client import Connection
 from support.sockets import upgraded
-from support.upstream import responding, stream_head, streaming, whole
+from support.upstream import responding, whole
 from toolkit.process import LOOPBACK
 from toolkit.wire import http1, websocket
 from toolkit.wire.http2 import Exchange, Server, Wire
@@ -44,11 +43,6 @@ async def connect(authority: Authority) -> AsyncIterator[Connect]:
         yield connected
 
 
-async def over_http1(connect: Connect, answer: http1.Answer) -> Connection:
-    """Return a client's connection to a server that answers so."""
-    return Connection(*await connect(http1.Server(answer=answer).serve, "http/1.1"))
-
-
 async def test_requests_and_responses_are_the_bytes_that_were_given(connect: Connect) -> None:
     answer = whole(b"[1]", status="418 A Pot", extra=b"X-Odd:  1\r\n")
     server = http1.Server(answer=responding(answer))
@@ -59,25 +53,6 @@ async def test_requests_and_responses_are_the_bytes_that_were_given(connect: Con
         b"POST /path HTTP/1.1\r\nHost: chatgpt.com\r\nx-ODD: 2\r\na: \r\nContent-Length: 4\r\n\r\nbody"
     )
     assert (response.status, response.body, bytes(response.raw)) == (418, b"[1]", answer)
-
-
-async def test_an_event_stream_arrives_event_by_event_and_requests_follow_each_other(connect: Connect) -> None:
-    connection = await over_http1(connect, streaming(b"one", b"two"))
-    for _ in range(2):
-        response = await connection.post("/")
-        assert response.pieces == [b"one", b"two"]
-
-
-async def test_a_response_that_is_cut_is_an_error(connect: Connect) -> None:
-    async def answer(exchange: http1.Exchange) -> None:
-        await exchange.send(stream_head(), http1.chunk(b"one"))
-        exchange.writer.close()
-
-    response = await (await over_http1(connect, answer)).start("/")
-    with pytest.raises(h11.RemoteProtocolError):
-        await response.rest()
-
-    assert response.body == b"one"
 
 
 async def test_requests_over_http2_are_kept_and_a_cancelled_stream_is_noticed(connect: Connect) -> None:
@@ -106,36 +81,25 @@ async def repeat(exchange: http1.Exchange) -> None:
         await peer.send(message, *peer.frames[-1])
 
 
-async def test_messages_keep_their_fragments(connect: Connect) -> None:
-    """The first one may come together with the answer to the handshake."""
-    peer = await upgraded(await over_http1(connect, repeat))
+async def repeating(connect: Connect, *, deflate: bool = False) -> websocket.Peer:
+    """Return a client's WebSocket to what repeats, after the message that comes together with the handshake's end."""
+    peer = await upgraded(Connection(*await connect(http1.Server(answer=repeat).serve, "http/1.1")), deflate=deflate)
+    assert await peer.receive() == "first"
+    return peer
 
-    assert [await peer.receive(), await peer.ask("a", "b"), await peer.ask(b"\x00")] == ["first", "abab", b"\x00\x00"]
+
+async def test_messages_keep_their_fragments(connect: Connect) -> None:
+    peer = await repeating(connect)
+
+    assert [await peer.ask("a", "b"), await peer.ask(b"\x00")] == ["abab", b"\x00\x00"]
     assert peer.frames == [["first"], ["ab", "a", "b"], [b"\x00", b"\x00"]]
 
 
 async def test_messages_can_be_compressed(connect: Connect) -> None:
-    peer = await upgraded(await over_http1(connect, repeat), deflate=True)
-    await peer.receive()
+    peer = await repeating(connect, deflate=True)
 
     assert await peer.ask("a" * 10_000) == "a" * 20_000
     assert len(peer.raw) < 1_000
-
-
-async def test_a_close_frame_has_a_code_and_a_cut_has_another(connect: Connect) -> None:
-    async def answer(exchange: http1.Exchange) -> None:
-        peer = await websocket.accept(exchange)
-        if await peer.receive() == "close":
-            peer.close(4000)
-        exchange.writer.close()
-
-    codes = []
-    for text in ("close", "cut"):
-        peer = await upgraded(await over_http1(connect, answer))
-        assert await peer.ask(text) == ""
-        codes.append(peer.close_code)
-
-    assert codes == [4000, websocket.CUT]
 
 
 async def test_a_proxy_that_does_not_connect_is_an_error_with_its_answer() -> None:
