@@ -15,11 +15,14 @@ LOCAL_SHELL = {"type": "local_shell"}
 EXEC = {"type": "custom", "name": "exec"}
 TASK = {"type": "function", "name": "task"}
 SPAWN = {"type": "function", "name": "spawn_agent", "parameters": {"properties": {"message": {}, "task_name": {}}}}
+TO_SPAWN = '{"message":"Say hello.","task_name":"task"}'
+COLLABORATION = {"type": "namespace", "name": "collaboration", "tools": [SPAWN]}
 WAIT = {"type": "function", "name": "wait_agent"}
 SCRIPT = 'const ran = await tools.exec_command({"cmd":"echo hi"});\ntext(ran.output);\n'
 
 RESPONSE = {"id": "resp_1", "status": "completed", "output": [], "usage": {"input_tokens": 1}}
 CALL = {"type": "function_call", "id": "fc_1", "name": "shell", "arguments": "{}", "call_id": "call_1"}
+TEXT = ["content_part.added", *["output_text.delta"] * 2, "output_text.done", "content_part.done"]
 
 
 def called(tools: Any, *items: Any) -> dict[str, Any] | None:
@@ -62,11 +65,7 @@ def test_each_shell_is_called_its_own_way_wherever_it_is_listed(tool: dict[str, 
 @pytest.mark.parametrize(
     ("tools", "outputs", "call"),
     [
-        (
-            [{"type": "namespace", "name": "collaboration", "tools": [SPAWN]}],
-            [],
-            {"namespace": "collaboration", "arguments": '{"message":"Say hello.","task_name":"task"}'},
-        ),
+        ([COLLABORATION], [], {"namespace": "collaboration", "name": "spawn_agent", "arguments": TO_SPAWN}),
         ([SPAWN, WAIT], [OUTPUT], {"name": "wait_agent", "arguments": f'{{"targets":["{AGENT}"]}}'}),
         ([TASK], [], {"arguments": '{"description":"A task","prompt":"Say hello.","subagent_type":"general"}'}),
     ],
@@ -99,36 +98,18 @@ def test_without_a_tool_or_an_open_request_nothing_is_called(tools: Any, items: 
 
 
 @pytest.mark.parametrize(
-    ("item", "between"),
+    ("item", "pieces"),
     [
-        (
-            answers.answer({}, [], b"", 2),
-            [
-                "output_item.added",
-                "content_part.added",
-                *["output_text.delta"] * 2,
-                "output_text.done",
-                "content_part.done",
-                "output_item.done",
-            ],
-        ),
-        (
-            CALL,
-            [
-                "output_item.added",
-                "function_call_arguments.delta",
-                "function_call_arguments.done",
-                "output_item.done",
-            ],
-        ),
-        (answers.compaction("digest"), ["output_item.added", "output_item.done"]),
-        (None, []),
+        pytest.param(answers.answer({}, [], b"", 2), TEXT, id="a message"),
+        pytest.param(CALL, ["function_call_arguments.delta", "function_call_arguments.done"], id="a call"),
+        pytest.param(answers.compaction("digest"), [], id="a compaction"),
+        pytest.param(None, [], id="a warm-up"),
     ],
-    ids=["a message", "a call", "a compaction", "a warm-up"],
 )
-def test_an_item_comes_in_numbered_events(item: answers.Item | None, between: list[str]) -> None:
+def test_an_item_comes_in_numbered_events(item: answers.Item | None, pieces: list[str]) -> None:
     sent = list(events.events(RESPONSE, item, "completed"))
     names = [str(event["type"]).removeprefix("response.") for event in sent]
+    between = ["output_item.added", *pieces, "output_item.done"] if item else []
 
     assert names == ["created", "in_progress", *between, "completed"]
     assert [event["sequence_number"] for event in sent] == list(range(len(sent)))

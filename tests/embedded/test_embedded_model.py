@@ -74,24 +74,14 @@ ALL = 15 * 128
 @pytest.mark.parametrize(
     ("scope", "text", "now", "read"),
     [
-        (SCOPE, PROMPT + OTHER, 1, ALL),
-        (SCOPE, b"y" + PROMPT[1:], 1, 0),
-        (SCOPE, PROMPT[: 8 * STEP - 1] + OTHER, 1, 0),
-        (SCOPE, PROMPT[: 8 * STEP] + OTHER, 1, 1024),
-        (SCOPE, PROMPT[: 9 * STEP] + OTHER, 1, 1152),
-        (SCOPE._replace(server=2), PROMPT, 1, 0),
-        (SCOPE._replace(account="other"), PROMPT, 1, 0),
-        (SCOPE, PROMPT, 301, 0),
-    ],
-    ids=[
-        "continued",
-        "early difference",
-        "less than the minimum",
-        "the minimum",
-        "a step more",
-        "another server",
-        "another account",
-        "idle too long",
+        pytest.param(SCOPE, PROMPT + OTHER, 1, ALL, id="continued"),
+        pytest.param(SCOPE, b"y" + PROMPT[1:], 1, 0, id="early difference"),
+        pytest.param(SCOPE, PROMPT[: 8 * STEP - 1] + OTHER, 1, 0, id="less than the minimum"),
+        pytest.param(SCOPE, PROMPT[: 8 * STEP] + OTHER, 1, 1024, id="the minimum"),
+        pytest.param(SCOPE, PROMPT[: 9 * STEP] + OTHER, 1, 1152, id="a step more"),
+        pytest.param(SCOPE._replace(server=2), PROMPT, 1, 0, id="another server"),
+        pytest.param(SCOPE._replace(account="other"), PROMPT, 1, 0, id="another account"),
+        pytest.param(SCOPE, PROMPT, 301, 0, id="idle too long"),
     ],
 )
 def test_a_second_prompt_reads_the_steps_that_it_shares_with_the_first(

@@ -9,6 +9,7 @@ from embedded_backend.rules import COMPACT_MEMBERS, Refused, Rules
 from support.embedded import body
 
 RULES = Rules()
+LAWFUL = {"reasoning_summary_delivery": "sequential_cutoff"}
 UNSUPPORTED = (
     "prompt_cache_retention",
     "prompt_cache_options",
@@ -46,22 +47,13 @@ def test_the_gateway_names_what_it_does_not_take(sent: dict[str, Any], detail: s
 @pytest.mark.parametrize(
     ("sent", "websocket"),
     [
-        (body(prompt_cache_key="k" * 64), False),
-        (body(stream_options={"reasoning_summary_delivery": "sequential_cutoff"}), False),
-        (body(service_tier="priority"), False),
-        (body_without("instructions"), False),
-        (body_without("store"), True),
-        (body(previous_response_id="resp_1"), True),
-        (body(generate=False), True),
-    ],
-    ids=[
-        "a key of 64 characters",
-        "the one lawful stream option",
-        "the priority tier",
-        "no instructions",
-        "a frame without store",
-        "a frame after another",
-        "a frame that warms up",
+        pytest.param(body(prompt_cache_key="k" * 64), False, id="a key of 64 characters"),
+        pytest.param(body(stream_options=LAWFUL), False, id="the one lawful stream option"),
+        pytest.param(body(service_tier="priority"), False, id="the priority tier"),
+        pytest.param(body_without("instructions"), False, id="no instructions"),
+        pytest.param(body_without("store"), True, id="a frame without store"),
+        pytest.param(body(previous_response_id="resp_1"), True, id="a frame after another"),
+        pytest.param(body(generate=False), True, id="a frame that warms up"),
     ],
 )
 def test_an_ordinary_turn_is_taken(sent: dict[str, Any], websocket: bool) -> None:

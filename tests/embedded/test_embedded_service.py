@@ -26,11 +26,10 @@ def cached(service: Service, caller: Caller, **members: Any) -> int:
 @pytest.mark.parametrize(
     ("headers", "read"),
     [
-        ((("session_id", "session"), ACCOUNT), 2048),
-        ((("session-id", "session"), ("chatgpt-account-id", "other")), 0),
-        ((("session-id", "another"), ACCOUNT), 0),
+        pytest.param((("session_id", "session"), ACCOUNT), 2048, id="the header's old spelling"),
+        pytest.param((("session-id", "session"), ("chatgpt-account-id", "other")), 0, id="another account"),
+        pytest.param((("session-id", "another"), ACCOUNT), 0, id="another session"),
     ],
-    ids=["the header's old spelling", "another account", "another session"],
 )
 def test_a_session_of_an_account_reads_what_it_left(headers: Headers, read: int) -> None:
     service = Service(Rules(servers=1))

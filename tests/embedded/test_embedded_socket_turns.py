@@ -1,11 +1,9 @@
 """Turns over a WebSocket, against a running backend."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
-import websockets
 from embedded_backend import Backend
 from support.embedded import SocketClient, body, cached, socket_client
 
@@ -45,11 +43,16 @@ async def test_without_a_session_a_socket_stays_with_one_server(backend: Backend
     assert len({event["response"]["prompt_cache_key"] for event in turns}) == 6
 
 
-async def test_a_refused_turn_is_an_error_frame_and_the_socket_lives_on(socket: SocketClient) -> None:
-    (error,) = await socket.turn(metadata={})
+async def test_a_refused_turn_and_a_planned_failure_are_error_frames_and_the_socket_lives_on(
+    backend: Backend, socket: SocketClient
+) -> None:
+    (refused,) = await socket.turn(metadata={})
+    backend.fail_next(429)
+    (failed,) = await socket.turn()
     after = await socket.turn()
 
-    assert (error["status"], error["error"]) == (400, {"detail": "Unsupported parameter: metadata"})
+    assert (refused["status"], refused["error"]) == (400, {"detail": "Unsupported parameter: metadata"})
+    assert (failed["status"], failed["error"]["type"]) == (429, "usage_limit_reached")
     assert after[-1]["type"] == "response.completed"
 
 
@@ -58,24 +61,6 @@ async def test_a_frame_that_is_no_turn_is_an_error_frame(socket: SocketClient, t
     await socket.connection.send(text)
 
     assert orjson.loads(await socket.connection.recv())["type"] == "error"
-
-
-async def test_a_planned_failure_is_an_error_frame(backend: Backend, socket: SocketClient) -> None:
-    backend.fail_next(429)
-    (error,) = await socket.turn()
-
-    assert (error["status"], error["error"]["type"]) == (429, "usage_limit_reached")
-
-
-@pytest.mark.parametrize("status", [403, 426])
-async def test_an_upgrade_can_be_refused(backend: Backend, status: int) -> None:
-    backend.rules = replace(backend.rules, upgrade_status=status)
-    with pytest.raises(websockets.InvalidStatus) as caught:
-        async with socket_client(backend):
-            pass
-
-    assert status == caught.value.response.status_code
-    assert [received.kind for received in backend.received] == ["handshake"]
 
 
 async def test_handshake_and_frames_are_kept_with_their_socket(backend: Backend) -> None:

@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import orjson
 import pytest
@@ -34,12 +33,15 @@ async def test_turns_follow_each_other_on_one_connection(client: Client) -> None
     assert client.events == 8 + Rules().deltas
 
 
-@pytest.mark.parametrize("broken", [Break(cut_after=2, torn=True), Break(unanswered=True)])
+@pytest.mark.parametrize("broken", [Break(cut_after=2, torn=True), Break(unanswered=True)], ids=["torn", "unanswered"])
 async def test_a_cut_is_observed_as_one(client: Client, backend: Backend, broken: Break) -> None:
+    """A torn answer has half of the next event or frame too."""
     backend.breaks.add(TURN.key, broken)
     await client.send(TURN)
+    observed = await client.rest()
 
-    assert (await client.rest()).end == "cut"
+    assert (observed.end, client.events) == ("cut", broken.cut_after or 0)
+    assert (b"response.output_item.added" in observed.body) is broken.torn
 
 
 async def test_a_client_may_leave_after_some_events_which_the_other_end_notices(
@@ -63,14 +65,15 @@ async def test_a_close_frame_is_told_from_a_cut(backend: Backend) -> None:
     assert (observed.end, observed.close_code) == ("closed", 1011)
 
 
-async def test_a_refused_upgrade_is_kept_with_its_body(tmp_path: Path) -> None:
-    async with Backend(Rules(upgrade_status=426), home=tmp_path) as backend:
-        client = await connect(backend.connect_port, trust(backend), WEBSOCKET)
-        await client.send(TURN)
-        observed = await client.last()
+@pytest.mark.parametrize(("status", "part"), [(403, b"Just a moment..."), (426, b"Upgrade refused.")])
+async def test_a_refused_upgrade_is_kept_with_its_body(backend: Backend, status: int, part: bytes) -> None:
+    backend.rules = Rules(upgrade_status=status)
+    client = await connect(backend.connect_port, trust(backend), WEBSOCKET)
+    await client.send(TURN)
+    observed = await client.last()
 
-    assert (observed.status, observed.end) == (426, "refused")
-    assert b"Upgrade refused." in observed.body
+    assert (observed.status, observed.end) == (status, "refused")
+    assert part in observed.body
 
 
 async def test_tls_that_fails_is_a_refusal(backend: Backend) -> None:
