@@ -6,6 +6,7 @@ import ssl
 import stat
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import orjson
 import pytest
 from embedded_backend import Backend, Received, Rules
 from embedded_backend.__main__ import main
+from embedded_backend.breaks import Break
 from embedded_backend.tunnel import Tunnel
-from support.embedded import PATH, SESSION, body, cached, events, http_client, trust
+from support.embedded import PATH, SESSION, body, cached, events, http_client, socket_client, trust
 
 MODELS = "/backend-api/codex/models"
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -73,15 +75,20 @@ async def test_a_target_that_is_gone_ends_the_connection() -> None:
         assert await asked(tunnel.port, CONNECT) == b""
 
 
-async def test_the_end_does_not_wait_for_open_connections(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend:
-        reader, writer = await asyncio.open_connection("127.0.0.1", backend.connect_port)
-        writer.write(CONNECT)
-        await reader.readuntil(b"\r\n\r\n")
+async def test_the_end_does_not_wait_for_open_connections_sockets_and_turns(tmp_path: Path) -> None:
+    async with AsyncExitStack() as clients:
+        async with Backend(home=tmp_path) as backend:
+            socket = await clients.enter_async_context(socket_client(backend))
+            client = await clients.enter_async_context(http_client(backend))
+            idle = asyncio.create_task(asked(backend.connect_port, CONNECT))
+            backend.breaks.add(SESSION["session-id"], Break(hold_after=0))
+            turn = asyncio.create_task(client.post(PATH, json=body(), headers=SESSION))
+            await backend.breaks.held(1)
+        with pytest.raises(httpx.HTTPError):
+            await turn
 
-    assert await reader.read() == b""
-    writer.close()
-    await writer.wait_closed()
+    assert await idle == b"HTTP/1.1 200 Connection established\r\n\r\n"
+    assert socket.connection.close_code == 1001
 
 
 @pytest.mark.parametrize(
@@ -112,9 +119,10 @@ async def test_answers_have_a_request_id_and_a_route_cookie(http: httpx.AsyncCli
 
 async def test_headers_are_kept_in_lower_case_with_each_value(backend: Backend, http: httpx.AsyncClient) -> None:
     await http.get("/", headers=[("Session_ID", "a"), ("X-Twice", "1"), ("X-Twice", "2")])
-    kept = [header for header in backend.received[0].headers if header[0] in ("session_id", "x-twice")]
+    (received,) = backend.received
 
-    assert kept == [("session_id", "a"), ("x-twice", "1"), ("x-twice", "2")]
+    assert [value for name, value in received.headers if name == "x-twice"] == ["1", "2"]
+    assert [received.header(name) for name in ("session_id", "X-Twice", "session-id")] == ["a", "1", None]
 
 
 async def test_the_account_check_tells_the_account_where_to_go(backend: Backend, http: httpx.AsyncClient) -> None:

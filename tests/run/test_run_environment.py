@@ -137,43 +137,34 @@ def names_in(path: Path) -> list[str]:
     return [found.decode().splitlines()[1] for found in certificates(path)]
 
 
-@pytest.fixture
-def work_dir(tmp_path: Path) -> Path:
-    """The launcher's folder."""
-    (tmp_path / "work").mkdir()
-    return tmp_path / "work"
-
-
-def test_the_users_cas_are_kept_and_the_proxys_is_added(tmp_path: Path, work_dir: Path) -> None:
+def test_the_users_cas_are_kept_and_the_proxys_is_added(tmp_path: Path) -> None:
     user = {
         "SSL_CERT_FILE": str(made(tmp_path / "a", "one", "two")),
         "REQUESTS_CA_BUNDLE": str(made(tmp_path / "b", "two", "three")),
         "NODE_EXTRA_CA_CERTS": str(made(tmp_path / "c", "four")),
     }
-    write_upstream(work_dir, user)
-    write_client(work_dir, user, made(tmp_path / "ca", "proxy"))
+    write_upstream(tmp_path, user)
+    write_client(tmp_path, user, made(tmp_path / "ca", "proxy"))
 
-    assert names_in(work_dir / COMPLETE) == ["one", "two", "three", "four", "proxy"]
-    assert names_in(work_dir / ADDED) == ["four", "proxy"]
-    assert names_in(work_dir / UPSTREAM) == ["one", "two", "three", "four"]
+    assert names_in(tmp_path / COMPLETE) == ["one", "two", "three", "four", "proxy"]
+    assert names_in(tmp_path / ADDED) == ["four", "proxy"]
+    assert names_in(tmp_path / UPSTREAM) == ["one", "two", "three", "four"]
 
 
-def test_without_any_of_the_users_it_is_the_systems(tmp_path: Path, work_dir: Path) -> None:
+def test_without_any_of_the_users_it_is_the_systems(tmp_path: Path) -> None:
     """A file that is not there counts as none."""
-    write_upstream(work_dir, {"SSL_CERT_FILE": str(tmp_path / "missing")})
+    write_upstream(tmp_path, {"SSL_CERT_FILE": str(tmp_path / "missing")})
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(work_dir / UPSTREAM)
+    context.load_verify_locations(tmp_path / UPSTREAM)
 
     assert len(context.get_ca_certs()) > 10
 
 
-def test_a_folder_of_cas_is_read_file_by_file_and_a_key_that_is_there_too_is_not_copied(
-    tmp_path: Path, work_dir: Path
-) -> None:
+def test_a_folder_of_cas_is_read_file_by_file_and_a_key_that_is_there_too_is_not_copied(tmp_path: Path) -> None:
     folder = tmp_path / "certs"
     (folder / "below").mkdir(parents=True)
     made(folder / "a.pem", "one")
     (folder / "b.pem").write_text(f"-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n{pem('two')}\n")
-    write_upstream(work_dir, {"REQUESTS_CA_BUNDLE": str(folder)})
+    write_upstream(tmp_path, {"REQUESTS_CA_BUNDLE": str(folder)})
 
-    assert (work_dir / UPSTREAM).read_text() == f"{pem('one')}\n{pem('two')}\n"
+    assert (tmp_path / UPSTREAM).read_text() == f"{pem('one')}\n{pem('two')}\n"

@@ -12,7 +12,6 @@ from codex_soak.phases import LONG, SHORT, Plan
 from codexcache.addon import CodexContinuity
 from codexcache.diagnosis import engine
 from codexcache.diagnosis.history import HISTORY_BYTES
-from codexcache.output.journal import Pseudonyms
 from toolkit import meter, probe_addon
 from toolkit.addon_memories import Memory, find
 from toolkit.probe import Footprint, settled
@@ -48,16 +47,6 @@ def test_another_bound_holds(found: dict[str, Memory]) -> None:
         memory.put(10)
 
     assert {name: memory.limit() for name, memory in found.items()} == dict.fromkeys(NAMES, 10)
-
-
-def test_pseudonyms_stay_within_another_bound() -> None:
-    made = Pseudonyms(b"secret")
-    memory = find([made])["pseudonyms"]
-    memory.put(3)
-    for number in range(10):
-        made.of("key", str(number))
-
-    assert (memory.size(), memory.limit()) == (3, 3)
 
 
 def test_only_objects_of_the_addon_and_of_mitmproxy_are_counted() -> None:
