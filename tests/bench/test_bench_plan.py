@@ -11,17 +11,9 @@ def test_everything_is_measured_unless_something_else_is_asked_for() -> None:
     request = parse([])
 
     assert list(request.arms) == ["direct", "bare", "naive", "ours"]
-    assert [one.name for one in request.scenarios] == [
-        "10 kB",
-        "40 kB",
-        "100 kB",
-        "1 MB",
-        "10 MB",
-        "40 kB, at once",
-        "1 MB, at once",
-        "12 kB to 1 MB",
-        "40 kB, WebSocket",
-    ]
+    assert "; ".join(one.name for one in request.scenarios) == (
+        "10 kB; 40 kB; 100 kB; 1 MB; 10 MB; 40 kB, at once; 1 MB, at once; 12 kB to 1 MB; 40 kB, WebSocket"
+    )
     assert {one.events for one in request.scenarios if one.kind != "frames"} == {100}
 
 

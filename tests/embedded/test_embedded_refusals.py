@@ -11,17 +11,8 @@ from support.embedded import body
 RULES = Rules()
 LAWFUL = {"reasoning_summary_delivery": "sequential_cutoff"}
 UNSUPPORTED = (
-    "prompt_cache_retention",
-    "prompt_cache_options",
-    "temperature",
-    "top_p",
-    "max_output_tokens",
-    "metadata",
-    "user",
-    "truncation",
-    "safety_identifier",
-    "previous_response_id",
-    "stream_options",
+    *("prompt_cache_retention", "prompt_cache_options", "safety_identifier", "previous_response_id", "stream_options"),
+    *("temperature", "top_p", "max_output_tokens", "metadata", "user", "truncation"),
 )
 
 

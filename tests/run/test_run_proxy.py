@@ -1,11 +1,15 @@
-"""The command line of the proxy, and why it did not start."""
+"""The command line of the proxy, why it did not start, and what is kept of the warnings in it."""
 
+import logging
 from pathlib import Path
 
+import codexcache
 import pytest
 from codex_run.arguments import parse
 from codex_run.environment import Upstream
+from codex_run.in_proxy.control_addon import Warnings
 from codex_run.proxy import ADDONS, command, command_alone, environment, url, why_not_started
+from codexcache.hooks import connection_stats
 
 WORK_DIR = Path("/certs")
 
@@ -100,3 +104,16 @@ def test_one_that_takes_too_long_is_quoted_with_its_last_lines() -> None:
         "The proxy did not start within 60 seconds. The last that it said:\n"
         "  line 4\n  line 5\n  line 6\n  line 7\n  line 8"
     )
+
+
+def test_a_warning_of_any_module_is_kept_once_but_for_what_the_report_says_of_connections() -> None:
+    warnings, addons = Warnings(), logging.getLogger(codexcache.__name__)
+    addons.addHandler(warnings)
+    for sentence in ("one", "two", "one"):
+        addons.getChild("any").warning(sentence)
+    addons.getChild("any").info("unimportant")
+    logging.getLogger("mitmproxy").warning("foreign")
+    connection_stats.logger.warning("a client does not trust the CA")
+    addons.removeHandler(warnings)
+
+    assert [warnings.take() for _ in range(2)] == [["one", "two"], []]

@@ -7,18 +7,9 @@ from codex_run.kinds import Kind
 from codex_run.summary import of_turns, why_no_turn
 
 NOTHING: dict[str, Any] = {
-    "connections": 0,
-    "requests": 0,
-    "begun": 0,
-    "statuses": {},
-    "tunnelled": {},
-    "distrusted": {},
-    "hung_up": {},
-    "unreachable": {},
-    "refused": {},
-    "cut_short": {},
+    **dict.fromkeys(("connections", "requests", "begun"), 0),
+    **{name: {} for name in ("statuses", "tunnelled", "distrusted", "hung_up", "unreachable", "refused", "cut_short")},
 }
-
 SEVEN = [f"{letter}\x1b" for letter in "abcdefg"]
 """Many hosts, which are cut short, and whose names cannot steer the terminal."""
 
@@ -52,26 +43,21 @@ def test_the_evidence_says_why(seen: dict[str, Any], said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "variable"),
-    [("codex", "CODEX_CA_CERTIFICATE"), ("node", "NODE_EXTRA_CA_CERTS"), ("python", "REQUESTS_CA_BUNDLE")],
-)
-def test_a_refusal_names_the_variable_that_the_client_goes_by(kind: Kind, variable: str) -> None:
-    assert variable in why(kind, distrusted={"chatgpt.com": 1}).splitlines()[1].partition("environment.")[2]
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "variable", "said"),
     [
-        ("node", "from version 24 on"),
-        ("python", "trust_env"),
-        ("bun", "Bun's fetch"),
-        ("codex", "since 0.120"),
-        ("pi", "pi takes"),
+        ("node", "NODE_EXTRA_CA_CERTS", "from version 24 on"),
+        ("python", "REQUESTS_CA_BUNDLE", "trust_env"),
+        ("bun", "NODE_EXTRA_CA_CERTS", "Bun's fetch"),
+        ("codex", "CODEX_CA_CERTIFICATE", "since 0.120"),
+        ("pi", "NODE_EXTRA_CA_CERTS", "pi takes"),
     ],
 )
-def test_a_proxy_that_was_ignored_is_explained_for_the_kind_of_client(kind: Kind, said: str) -> None:
-    assert said in why(kind)
-    assert "reverse:https://chatgpt.com" in why(kind)
+def test_each_kind_of_client_is_told_how_it_finds_cas_and_proxies(kind: Kind, variable: str, said: str) -> None:
+    refused, ignored = why(kind, distrusted={"chatgpt.com": 1}), why(kind)
+
+    assert variable in refused.splitlines()[1].partition("environment.")[2]
+    assert said in ignored
+    assert "reverse:https://chatgpt.com" in ignored
 
 
 def test_no_proxy_is_the_reason_where_it_names_the_backend() -> None:

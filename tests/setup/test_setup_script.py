@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PATHS = {"PATH": "bin", "CALLS": "calls", "UV_DOES": "uv-does", "PIP_DOES": "pip-does", "INSTALLER": "installer"}
 TOOLS = ("dirname", "cksum", "cat", "cp", "mkdir", "rm")
 UV = """
 echo "uv $*" >>"$CALLS"; . "$UV_DOES"
@@ -59,14 +60,7 @@ class Clone:
     def run(self, script: str = "setup", *options: str) -> tuple[int, list[str], str]:
         """Run a script; return its status, what it called, and what it said."""
         folder = self.folder
-        paths = {
-            "PATH": "bin",
-            "CALLS": "calls",
-            "UV_DOES": "uv-does",
-            "PIP_DOES": "pip-does",
-            "INSTALLER": "installer",
-        }
-        environment = {name: str(folder / path) for name, path in paths.items()} | {"REAL": sys.executable}
+        environment = {name: str(folder / path) for name, path in PATHS.items()} | {"REAL": sys.executable}
         command = [str(folder / "scripts" / script), *options]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
         calls = folder / "calls"
