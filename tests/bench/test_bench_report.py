@@ -76,9 +76,6 @@ def test_the_table_has_a_row_for_each_arm_but_none_for_no_proxy() -> None:
     assert "orjson.loads 100" in text
     assert "  ours   3,333 frames a second  262 us CPU a frame  ratio to bare 1.050 (1.050 to 1.050)" in text
     assert text.endswith(report.NOTE)
-
-
-def test_a_table_without_turns_has_no_heads_of_turns() -> None:
     assert "cold turn" not in report.render({FRAMES: SUMMARIES[FRAMES]}, [], [])
 
 
@@ -147,7 +144,3 @@ def test_rounds_are_compared_with_the_same_round_unless_the_base_has_nothing_the
     assert ratios([2.0, 9.0, 9.0], [1.0, 0.0, 3.0]) == [2, 3]
     with pytest.raises(ValueError, match="zip"):
         ratios([1.0], [1.0, 2.0])
-
-
-def test_a_spread_is_shown_with_three_digits() -> None:
-    assert str(Spread(1.0781, 1.05, 1.1)) == "1.078 (1.050 to 1.100)"

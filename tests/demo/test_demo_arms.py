@@ -21,9 +21,10 @@ def test_the_difference_has_to_be_clear_on_every_transport(bare: Usage, kept: Us
     assert is_shown(clear + other) is shown
 
 
-def test_the_table_has_a_row_for_each_turn_and_the_shares() -> None:
-    _title, _blank, *rows = render([BARE, KEPT]).splitlines()
+def test_the_table_says_that_it_is_a_model_and_has_a_row_for_each_turn_and_the_shares() -> None:
+    title, _blank, *rows = render([BARE, KEPT]).splitlines()
 
+    assert LABEL in title
     assert [row.split() for row in rows[:6]] == [
         ["HTTP", "without", "HTTP", "with"],
         ["turn", "input", "cached", "input", "cached"],
@@ -32,10 +33,6 @@ def test_the_table_has_a_row_for_each_turn_and_the_shares() -> None:
         ["all", "turns", "0.0%", "48.7%"],
         ["warm", "turns", "0.0%", "95.0%"],
     ]
-
-
-def test_the_title_says_that_it_is_a_model() -> None:
-    assert LABEL in render([BARE, KEPT]).splitlines()[0]
 
 
 def test_the_last_sentence_says_what_was_shown_and_that_it_is_a_model() -> None:

@@ -9,14 +9,11 @@ USER = {"role": "user", "content": "hello"}
 CALL = {"type": "function_call", "name": "shell", "arguments": "{}"}
 
 
-def test_tools_come_before_instructions_before_input() -> None:
+def test_tools_come_before_instructions_before_input_to_which_later_items_are_appended() -> None:
     body = {"input": [USER], "instructions": "be brief", "tools": [{"name": "shell"}]}
 
     assert prompt.render(body, prompt.items_of(body)) == b'{"name":"shell"}\nbe brief\n<user>\nhello'
     assert prompt.render({}, [USER]) == b"\n<user>\nhello"
-
-
-def test_an_appended_item_leaves_the_prompt_before_it_as_it_was() -> None:
     assert prompt.render({}, [USER, CALL]).startswith(prompt.render({}, [USER]))
 
 

@@ -55,15 +55,11 @@ def test_a_codex_that_has_an_option_for_it_does_its_own_work_unless_told_otherwi
     assert without_daemon([codex, *given.split()]) == (codex, *started.split())
 
 
-def test_other_commands_are_not_asked(tmp_path: Path) -> None:
-    command = program(tmp_path / "agent", f"#!/bin/sh\ntouch {tmp_path}/asked\n")
+def test_a_codex_that_cannot_be_asked_and_other_commands_are_left_as_they_are(tmp_path: Path) -> None:
+    codex, agent = str(tmp_path / "codex"), program(tmp_path / "agent", f"#!/bin/sh\ntouch {tmp_path}/asked\n")
 
-    assert without_daemon([command]) == (command,)
+    assert [without_daemon([command]) for command in (codex, agent)] == [(codex,), (agent,)]
     assert not (tmp_path / "asked").exists()
-
-
-def test_a_codex_that_cannot_be_asked_is_left_as_it_is(tmp_path: Path) -> None:
-    assert without_daemon([str(tmp_path / "codex")]) == (str(tmp_path / "codex"),)
 
 
 def test_a_running_background_server_is_seen(tmp_path: Path) -> None:

@@ -48,9 +48,11 @@ async def test_a_program_that_ends_before_it_is_ready_is_an_error_with_its_last_
 
 
 async def test_it_ends_with_its_block_and_so_does_what_it_has_started() -> None:
+    """But a key in the terminal does not reach it: it has a session of its own."""
     child = f"sleep 60.{os.getpid()}"
     starting = f"signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); subprocess.Popen({child.split()})"
     async with await speaking(starting) as it:
+        assert os.getpgid(it.pid) != os.getpgid(0)
         assert programs(child)
 
     assert it.process.returncode == 7
@@ -67,11 +69,6 @@ async def test_a_cancellation_waits_until_the_program_has_ended() -> None:
 
     assert it.process.returncode == 7
     await it.stop()
-
-
-async def test_a_key_in_the_terminal_does_not_reach_it() -> None:
-    async with await speaking("pass") as it:
-        assert os.getpgid(it.pid) != os.getpgid(0)
 
 
 async def test_what_ran_to_its_end_has_a_status_and_both_outputs(tmp_path: Path) -> None:
