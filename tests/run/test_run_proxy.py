@@ -37,7 +37,7 @@ def test_it_is_mitmweb_where_a_page_is_wanted() -> None:
     assert words("--ui web --web-port 5").count("port") == 2
 
 
-def test_the_users_own_options_come_last_and_take_the_place_of_ours() -> None:
+def test_the_users_own_options_come_last_and_take_the_place_of_the_launchers() -> None:
     line = "--listen-host ::1 --set ssl_verify_upstream_trusted_ca=/mine -w flows"
 
     assert words(line).endswith(f"--listen-port 0 {line}")

@@ -19,7 +19,7 @@ async def ended(opened: Terminal, home: Home) -> int:
     return status
 
 
-async def test_ctrl_c_goes_to_the_client_once_and_to_nobody_else(home: Home) -> None:
+async def test_ctrl_c_goes_to_the_client_once_and_to_no_other_process(home: Home) -> None:
     """It may well mean no more than to stop a turn; the window's size arrives as well.
 
     The client does not print what it says of a signal: a signal may come while it prints, and that cannot be nested.
