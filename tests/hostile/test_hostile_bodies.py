@@ -7,7 +7,7 @@ import pytest
 from codex_fuzz.bombs import BODIES
 from codexcache.body.json_splice import Unreadable, edited, find_members, parse
 from codexcache.turn.key_values import usable
-from conftest import Stage
+from conftest import Network
 from hypothesis import given
 from hypothesis import strategies as st
 from support.client import connected
@@ -46,12 +46,12 @@ def with_key(text: bytes) -> bytes | None:
 
 @pytest.mark.parametrize("name", texts())
 async def test_a_json_bomb_arrives_as_it_was_sent_or_with_its_key(
-    stage: Stage, name: str, caplog: pytest.LogCaptureFixture
+    net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """What cannot be read passes with one line; and the connection can be used again."""
     text = texts()[name]
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         assert (await connection.post(RESPONSES, [("session_id", "s")], text)).status == 200
         arrived = upstream.last.body
         await connection.post(RESPONSES, [("session_id", "s")], body())
@@ -64,11 +64,11 @@ async def test_a_json_bomb_arrives_as_it_was_sent_or_with_its_key(
 
 @pytest.mark.parametrize("name", ["empty lists", "many members", "NUL", "900 levels, again and again"])
 async def test_a_json_bomb_within_a_coding_is_treated_alike(
-    stage: Stage, name: str, caplog: pytest.LogCaptureFixture
+    net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = BODIES[name](SIZE)
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, [("session_id", "s"), ("content-encoding", "gzip")], gzip.compress(text))
 
     assert gzip.decompress(upstream.last.body) == (with_key(text) or text)

@@ -16,7 +16,7 @@ from codexcache.hooks.notify import TURN_SUMMARIES, turn_summaries
 from codexcache.hooks.state import State
 from codexcache.report.load import ReportData
 from codexcache.report.page import render
-from conftest import Stage
+from conftest import Network
 from mitmproxy.contentviews import Metadata
 from mitmproxy.test import tflow
 from mitmproxy.websocket import WebSocketMessage
@@ -165,13 +165,13 @@ async def turns_over_websocket(proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("over", ["HTTP", "WebSocket"])
 async def test_hostile_names_are_harmless_in_every_place_of_a_running_proxy(
-    stage: Stage, over: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    net: Network, over: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Log, comments, marks, every command, the journal and the report."""
     caplog.set_level(logging.DEBUG)
     counters = ((9_000, 0), (9_500, 0))
-    await stage.upstream(counting(*counters) if over == "HTTP" else talking(counting_frames(*counters)))
-    proxy = await stage.proxy(Listed(), codex_journal=str(tmp_path / "journal"))
+    await net.upstream(counting(*counters) if over == "HTTP" else talking(counting_frames(*counters)))
+    proxy = await net.proxy(Listed(), codex_journal=str(tmp_path / "journal"))
     await (turns_over_http(proxy) if over == "HTTP" else turns_over_websocket(proxy))
     await until(lambda: sum(len(turn_summaries(flow)) for flow in flows(proxy)) == 2)
     for flow in flows(proxy):
