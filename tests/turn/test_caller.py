@@ -30,10 +30,6 @@ def caller(authorization: str | None = None, account: str | None = None) -> Call
     )
 
 
-def test_a_user_and_an_account_of_one_name_are_told_apart() -> None:
-    assert parts_of(caller("name")) != parts_of(caller(None, "name"))
-
-
 @pytest.mark.parametrize("blank", [None, "", "  "])
 def test_without_a_credential_or_an_account_there_is_no_caller(blank: str | None) -> None:
     assert caller(blank, blank) is None
@@ -68,18 +64,6 @@ def test_a_token_is_known_by_issuer_user_and_account(claims: dict[str, Json], id
 )
 def test_another_token_of_the_same_user_names_the_same_caller(token: str) -> None:
     assert caller(token) == caller(bearer(sub="s", exp=1, jti="one", scp=["a"]))
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        pytest.param({"iss": "i2", "sub": "s", "account_id": "a"}, id="issuer"),
-        pytest.param({"iss": "i", "sub": "s2", "account_id": "a"}, id="user"),
-        pytest.param({"iss": "i", "sub": "s", "account_id": "a2"}, id="account"),
-    ],
-)
-def test_another_issuer_user_or_account_is_another_caller(other: dict[str, Json]) -> None:
-    assert caller(bearer(iss="i", sub="s", account_id="a")) != caller(bearer(**other))
 
 
 OPAQUE = [

@@ -7,14 +7,12 @@ import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.options import Mode, Settings, default_settings
 from codexcache.turn.exchange import Continuity, Exchange, unchanged_exchange
-from codexcache.turn.request import Transport, unread_turn
+from codexcache.turn.request import unread_turn
 from codexcache.wire.routes import Endpoint
-from support.turns import Headers, client_headers, conversation, fields, headers_of, turn
+from support.turns import Headers, client_headers, conversation, headers_of, turn
 
 FILL = default_settings()
-PIN = replace(FILL, mode="pin")
 OBSERVE = replace(FILL, mode="observe")
-MODES: tuple[Mode, ...] = ("fill", "pin", "observe")
 
 
 def learning(*members: str, mode: Mode = "fill") -> Settings:
@@ -63,19 +61,6 @@ def test_every_endpoint_gets_the_same_edits_and_a_frame_the_same_key(endpoint: E
     assert Client().send({"session_id": "s"}, transport="websocket").edits.put == exchange.edits.put
 
 
-def test_without_anything_to_go_by_no_key_is_written_and_the_rest_still_applies() -> None:
-    exchange = Client().send({}, {"stream_options": {}})
-
-    assert (exchange.cache_key.key, exchange.cache_key.source) == (None, "none")
-    assert exchange.edits.put == {}
-    assert exchange.edits.drop == {"stream_options"}
-
-
-@pytest.mark.parametrize("name", ["prompt_cache_retention", "previous_response_id", "user", "store", "max_tokens"])
-def test_everything_but_stream_options_is_kept(name: str) -> None:
-    assert Client().dropped(**{name: "x"}) == frozenset()
-
-
 def test_conversations_stick_across_endpoints() -> None:
     client = Client()
     client.send({"session_id": "s1"}, {"input": conversation("a")})
@@ -92,35 +77,6 @@ def test_a_response_is_remembered_with_its_turns_key(body: dict[str, Json]) -> N
     assert client.send({"session_id": "s2"}, {"previous_response_id": "r1", "input": "a"}).cache_key.key == "s1"
 
 
-def test_a_warm_up_without_a_session_passes_nothing_on() -> None:
-    client = Client()
-    client.answer(warm_up := client.send({}, {"generate": False, "input": []}), "warm")
-    following = client.send({}, {"previous_response_id": "warm", "input": "a"})
-
-    assert (warm_up.edits.put, following.cache_key.source) == ({}, "conversation")
-
-
-# Modes.
-
-
-def test_pin_holds_a_changed_key_to_the_first() -> None:
-    client = Client(PIN)
-    client.send({}, {"prompt_cache_key": "k1", "input": conversation("a")})
-    exchange = client.send({}, {"prompt_cache_key": "k2", "input": conversation("a", "b", "c")})
-
-    assert exchange.edits.put == {"prompt_cache_key": "k1"}
-    assert headers_of(exchange.edits)["session-id"] == "k1"
-
-
-@pytest.mark.parametrize("transport", ["http", "websocket"])
-def test_observe_changes_no_header_and_no_byte_of_a_body(transport: Transport) -> None:
-    headers = {"x-session-id": "s"}
-    exchange = Client(OBSERVE).send(headers, {"stream_options": {}, "input": "a"}, transport=transport)
-    edits = exchange.edits
-
-    assert (edits.fields, edits.put, edits.drop, edits.changed) == (fields(headers), {}, frozenset(), ())
-
-
 @pytest.mark.parametrize(
     ("headers", "body", "key", "source"),
     [
@@ -133,13 +89,6 @@ def test_observe_says_what_was_sent(headers: Headers, body: dict[str, Json], key
     cache_key = Client(OBSERVE).send(headers, body).cache_key
 
     assert (cache_key.key, cache_key.source, cache_key.inherited) == (key, source, False)
-
-
-@pytest.mark.parametrize(("mode", "completed"), [("fill", True), ("pin", True), ("observe", False)])
-def test_a_handshake_is_completed_unless_the_addon_only_observes(mode: Mode, completed: bool) -> None:
-    edits = Continuity().open_socket(client_headers({"session_id": "s"}), replace(FILL, mode=mode))
-
-    assert ("session-id" in headers_of(edits), edits.changed == ("session-id",)) == (completed, completed)
 
 
 # What the backend refuses.
@@ -233,14 +182,15 @@ def test_a_refusal_may_come_as_a_status_or_as_an_event(status: int | None) -> No
 
 
 def test_a_key_that_the_addon_added_is_not_added_again_there() -> None:
-    client = Client()
+    client, added = Client(), {"prompt_cache_key": "s"}
     said = [client.refuse(client.send({"session_id": "s"}, endpoint="compact"), "prompt_cache_key") for _ in range(2)]
-    compact, responses = (client.send({"session_id": "s"}, endpoint=name) for name in ("compact", "responses"))
+    ways: list[dict[str, Any]] = [{"endpoint": "compact", "host": "h"}, {"endpoint": "compact", "model": "m"}, {}]
+    compact = client.send({"session_id": "s"}, endpoint="compact")
 
     assert "is not added there again" in (said[0] or "")
     assert said[1] is None
-    assert (compact.edits.put, responses.edits.put) == ({}, {"prompt_cache_key": "s"})
-    assert headers_of(compact.edits)["session-id"] == "s"
+    assert (compact.edits.put, headers_of(compact.edits)["session-id"]) == ({}, "s")
+    assert [client.send({"session_id": "s"}, **way).edits.put for way in ways] == [added] * 3
 
 
 def test_the_clients_own_key_is_still_written_where_an_added_one_was_refused() -> None:
@@ -258,32 +208,32 @@ def test_a_refused_key_that_the_client_sent_is_kept(key: str) -> None:
     assert client.send({"session_id": "s"}).edits.put == {"prompt_cache_key": "s"}
 
 
+NOT_EDITED = None
+
+
 @pytest.mark.parametrize(
-    ("body", "member", "origin"),
+    ("body", "left", "member", "origin"),
     [
-        pytest.param({"user": "u"}, "user", "client", id="sent"),
-        pytest.param({}, "user", "neither", id="not sent"),
-        pytest.param({"stream_options": {}}, "stream_options", "neither", id="removed"),
-        pytest.param({}, "prompt_cache_key", "addon", id="added"),
-        pytest.param({"prompt_cache_key": None}, "prompt_cache_key", "addon", id="in the place of a null"),
-        pytest.param({"prompt_cache_key": " k "}, "prompt_cache_key", "client", id="trimmed"),
+        pytest.param({"user": "u"}, NOT_EDITED, "user", "client", id="sent"),
+        pytest.param({}, NOT_EDITED, "user", "neither", id="not sent"),
+        pytest.param({"stream_options": {}}, NOT_EDITED, "stream_options", "neither", id="removed"),
+        pytest.param({}, NOT_EDITED, "prompt_cache_key", "addon", id="added"),
+        pytest.param({"prompt_cache_key": None}, NOT_EDITED, "prompt_cache_key", "addon", id="in the place of a null"),
+        pytest.param({"prompt_cache_key": " k "}, NOT_EDITED, "prompt_cache_key", "client", id="trimmed"),
+        pytest.param({"user": "u"}, {}, "user", "neither", id="taken out by the user"),
+        pytest.param({"user": "u"}, {"user": "v"}, "user", "client", id="put in by the user"),
+        pytest.param({}, {"prompt_cache_key": "o"}, "prompt_cache_key", "client", id="put in another's place"),
     ],
 )
-def test_who_had_put_a_refused_member_there_is_known(body: dict[str, Json], member: str, origin: str) -> None:
+def test_who_had_put_a_refused_member_there_is_known(
+    body: dict[str, Json], left: dict[str, Json] | None, member: str, origin: str
+) -> None:
+    """What the user or another addon put in or took out counts for the client."""
     exchange = Client().send({"session_id": "s"}, body)
     exchange.response_info.error = {"error": {"code": "unknown_parameter", "param": member}}
+    exchange.edited_turn = None if left is None else turn({}, left)
 
     assert exchange.refusal == (member, origin)
-
-
-def test_what_the_user_put_in_or_took_out_counts_for_the_client() -> None:
-    exchange = Client().send({"session_id": "s"}, {"user": "u"})
-    exchange.response_info.error = {"detail": "Unsupported parameter: user"}
-    exchange.edited_turn = turn({}, {})
-
-    assert exchange.refusal == ("user", "neither")
-    exchange.edited_turn = turn({}, {"user": "v"})
-    assert exchange.refusal == ("user", "client")
 
 
 @pytest.mark.parametrize(
@@ -312,14 +262,6 @@ def test_a_digest_that_was_removed_counts_until_another_is_there() -> None:
 
     exchange.edited_turn = turn({"digest": "new"}, {"prompt_cache_key": "s"})
     assert "digest" not in exchange.changed
-
-
-def test_a_key_that_another_addon_put_in_the_place_of_the_added_one_is_the_clients() -> None:
-    exchange = Client().send({"session_id": "s"}, {})
-    exchange.response_info.error = {"detail": "Unsupported parameter: prompt_cache_key"}
-    exchange.edited_turn = turn({}, {"prompt_cache_key": "other"})
-
-    assert exchange.refusal == ("prompt_cache_key", "client")
 
 
 def test_nothing_that_a_turn_is_refused_for_can_be_found_in_a_body_that_was_not_read() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.turn.response import ResponseInfo
+from codexcache.turn.response import ResponseInfo, errors_in
 
 USAGE: Object = {"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 1920}, "output_tokens": 5}
 ITEMS: list[Json] = [{"type": "message", "id": "m1"}, {"type": "function_call", "id": "f1"}]
@@ -157,15 +157,30 @@ def test_the_responses_items_are_gathered_as_they_are_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "failure"),
+    ("payload", "name"),
     [
         pytest.param({"error": {"code": "rate_limit_exceeded", "type": "x"}}, "rate_limit_exceeded", id="the code"),
+        pytest.param({"error": {"code": None, "type": "server_error"}}, "server_error", id="else the type"),
+        pytest.param({"type": "error", "code": "context_length_exceeded"}, "context_length_exceeded", id="of an event"),
+        pytest.param({"type": "error", "error": None, "status": 429}, "no reason given", id="an event's kind is none"),
+        pytest.param({"error": {"code": "\x1b[31m", "type": "Some words"}}, "no reason given", id="no free text"),
+        pytest.param({"error": {"code": "a" * 62}}, "no reason given", id="nothing long"),
+        pytest.param({"detail": "Store must be set to false"}, "the response says why", id="the front gateway's words"),
+        pytest.param({"error": {"message": "some words"}}, "the response says why", id="the inner API's words"),
         pytest.param({}, "no reason given", id="nothing"),
         pytest.param(None, None, id="no failure"),
     ],
 )
-def test_a_failure_has_a_short_name(error: Object | None, failure: str | None) -> None:
-    assert ResponseInfo(error=error).failure == failure
+def test_a_failure_is_called_as_the_backend_calls_it(payload: Object | None, name: str | None) -> None:
+    assert ResponseInfo(error=payload).failure == name
+
+
+def test_the_innermost_error_comes_first() -> None:
+    inner: Object = {"code": "a"}
+    payload: Object = {"type": "error", "error": inner}
+
+    assert errors_in(payload) == [inner, payload]
+    assert errors_in({"error": "words"}) == [{"error": "words"}]
 
 
 @pytest.mark.parametrize("error", [None, {}, "words"])
