@@ -19,15 +19,6 @@ def exchange(headers: Headers, mode: str = "fill", **members: Any) -> Exchange:
     return Continuity().begin(turn(headers, input=ITEMS, **members), settings)
 
 
-def test_listeners_hear_of_a_turn_that_has_ended() -> None:
-    harness = Harness()
-    first, second = harness.turn(input=ITEMS[:1]), harness.turn(input=ITEMS, cached=10_000)
-
-    assert [str(found.verdict.name) for found in (first, second)] == ["cold", "hit"]
-    assert second.match is not None
-    assert second.match.record is first.record
-
-
 def test_a_listener_that_fails_does_not_keep_others_from_hearing() -> None:
     faults, heard = list[str](), list[Diagnosis]()
     diagnosis_service = DiagnosisService(lambda where, error: faults.append(f"{where}: {error}"))

@@ -45,29 +45,6 @@ def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
     assert numbers(lines, key_of(turns[0])) == list(range(41 - LATEST, 41))
 
 
-def test_a_line_is_alone_where_no_other_is_listed() -> None:
-    lines, (one, other) = (
-        BranchIndex(),
-        (record(1, ITEMS[:2]), record(2, [*ITEMS[:1], *ITEMS[5:]], via=route(key="other"))),
-    )
-    line = line_of(lines, one)
-    line_of(lines, other)
-    shared, own, nobodys = one.prompt.items.prefix_digest(1), one.prompt.items.prefix_digest(2), ("key", "nobody's")
-
-    assert lines.is_alone(line, (own, key_of(one), nobodys))
-    assert not lines.is_alone(line, (own, shared))
-
-
-def test_a_line_continues_from_its_last_turn_under_the_same_key() -> None:
-    first, last = grown(1, 3)
-    line = line_of(BranchIndex(), first, last)
-    behind, elsewhere = record(3, ITEMS[:5]), record(4, ITEMS[:5], via=route(key="other"))
-
-    assert line.continues_with(behind, last)
-    assert not line.continues_with(behind, first)
-    assert not line.continues_with(elsewhere, last)
-
-
 def test_a_line_without_turns_is_listed_nowhere() -> None:
     lines, turns = BranchIndex(), grown(3, 5)
     line = line_of(lines, *turns)

@@ -368,3 +368,20 @@ def test_a_verdict_on_a_turn_that_was_not_read_says_why_it_was_not(given: dict[s
 
     assert verdict.startswith(begins)
     assert verdict.endswith("; its request was not read: it is not JSON")
+
+
+LONG = conversation(*(str(n) for n in range(99)))
+
+
+@pytest.mark.parametrize(
+    ("before", "tokens", "items"),
+    [
+        pytest.param(ITEMS[:7], 20_000, ITEMS, id="a pure append"),
+        pytest.param(ITEMS[:7], 20_000, ITEMS[:3], id="a turn that goes back"),
+        pytest.param(LONG, 100_000, [*LONG[:98], user("x")], id="an edit near the end"),
+    ],
+)
+def test_nothing_is_predicted_for(before: list[Json], tokens: int, items: list[Json]) -> None:
+    first, mine = record(1, before, tokens=tokens), record(2, items, at=10.0, took=None)
+
+    assert predicted(mine, match(mine, first), 1) is None
