@@ -23,13 +23,6 @@ def test_a_field_is_replaced_in_its_place_and_spelling_and_its_repetitions_go() 
     assert tuple(given) == FIELDS
 
 
-def test_of_very_many_fields_of_one_name_one_is_left() -> None:
-    flood = [(b"Session-Id", b"s"), (b"a", b"b")] * 50_000
-
-    assert with_fields(flood, {"session-id": "k"})[:3] == ((b"Session-Id", b"k"), (b"a", b"b"), (b"a", b"b"))
-    assert len(with_fields(flood, {"session-id": "k"})) == 50_001
-
-
 def test_a_length_is_left_blank_and_put_in_its_places() -> None:
     fields = ((b"Content-LENGTH", b"5"), (b"a", b"b"))
     blank = with_length(fields)
