@@ -130,15 +130,6 @@ def test_a_tap_keeps_what_is_not_too_large_if_it_keeps_anything(limit: int, held
     assert (Tap(lambda _: None).release(), BodyBuffer(0).release()) == (None, b"")
 
 
-@prop
-@given(st.lists(st.binary(max_size=40)), st.sampled_from(["", "gzip", "deflate", "br", "zstd"]), st.booleans())
-def test_any_response_passes_as_it_came(chunks: list[bytes], coding: str, event_stream: bool) -> None:
-    reader = reader_into(ResponseInfo(status=400), coding=coding, event_stream=event_stream, limit=100)
-    hear = Tap(lambda _: None, reader, BodyBuffer(50)).listener()
-
-    assert [hear(chunk) for chunk in (*chunks, b"")] == [*chunks, b""]
-
-
 _DULL = st.sampled_from(
     [
         b'data: {"type":"response.output_text.delta","delta":"a"}\n\n',

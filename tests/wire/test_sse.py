@@ -2,9 +2,6 @@
 
 import pytest
 from codexcache.wire.sse import EventStream
-from hypothesis import given
-from hypothesis import strategies as st
-from support.jsontext import prop
 
 MIB = 1 << 20
 
@@ -68,36 +65,6 @@ MARK = b"\xef\xbb\xbf"
 )
 def test_marks_and_mixed_line_ends_are_read_as_the_standard_says(text: bytes, expected: list[bytes]) -> None:
     assert (events(text, limit=100), byte_by_byte(text, limit=100)) == (expected, expected)
-
-
-LINES = [b"data: a", b"data", b"data:{}", b": c", b"event: x", b"", b"", b"\xef\xbb\xbfdata: b", b"data: " + b"x" * 40]
-
-
-def split_slowly(text: bytes) -> list[bytes]:
-    """Return the events as the standard tells to read them: line by line."""
-    lines = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[:-1]
-    found, data = list[bytes](), list[bytes]()
-    for line in lines:
-        name, _, value = line.partition(b":")
-        if name == b"data":
-            data.append(value.removeprefix(b" "))
-        elif not line and data:
-            found.append(b"\n".join(data))
-            data = []
-    return found
-
-
-@prop
-@given(st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from([b"\n", b"\r\n", b"\r"])), max_size=12), st.data())
-def test_any_stream_is_read_as_the_standard_says_wherever_it_is_cut(
-    lines: list[tuple[bytes, bytes]], data: st.DataObject
-) -> None:
-    text = b"".join(line + end for line, end in lines)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
-    chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-
-    assert events(*chunks) == split_slowly(text)
-    assert byte_by_byte(text) == split_slowly(text)
 
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CR LF", "CR"])
