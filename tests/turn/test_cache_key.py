@@ -210,20 +210,6 @@ def test_a_first_turn_that_is_tried_again_without_a_session_keeps_its_key() -> N
     assert sent_in_turn(lambda n, body: ({"Idempotency-Key": f"k{n}"}, body), order=[0, 0]) == ["k0", "k0"]
 
 
-@pytest.mark.parametrize(
-    ("headers", "pin", "expected"),
-    [
-        pytest.param({}, False, ["k0", "k1", "k2"], id="it wins in fill"),
-        pytest.param({}, True, ["k0", "k0", "k0"], id="it is held in pin"),
-        pytest.param(NATIVE, True, ["k0", "k1", "k2"], id="but not that of the official client"),
-    ],
-)
-def test_the_clients_own_key_that_changes(headers: Headers, pin: bool, expected: list[str]) -> None:
-    assert sent_in_turn(lambda n, body: (headers, {"prompt_cache_key": f"k{n}", **body}), pin) == expected
-    client = Client(pin)
-    assert [client.key(headers, prompt_cache_key=f"k{text}", input=text) for text in "ab"] == ["ka", "kb"]
-
-
 @pytest.mark.parametrize(("pin", "expected"), [(False, ["s1", "s2"]), (True, ["ks10", "ks20"])])
 def test_conversations_with_one_opener_are_told_apart_by_their_sessions(pin: bool, expected: list[str]) -> None:
     """In pin also where they have keys, and these change."""

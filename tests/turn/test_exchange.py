@@ -94,23 +94,6 @@ def test_observe_says_what_was_sent(headers: Headers, body: dict[str, Json], key
 # What the backend refuses.
 
 
-def test_a_member_that_the_client_sent_is_kept_and_it_is_said_once_what_to_set() -> None:
-    client = Client()
-
-    assert "set codex_strip=stream_options,user" in client.send_refused("user", user="u")
-    assert client.send_refused("user", user="u") == ""
-    assert client.dropped(user="u") == frozenset()
-
-
-@pytest.mark.parametrize("mode", ["fill", "pin"])
-def test_a_member_named_in_codex_learn_is_left_out_of_later_turns(mode: Mode) -> None:
-    client = Client(learning("user", mode=mode))
-
-    assert client.dropped(user="u") == frozenset()
-    assert "As codex_learn asks" in client.send_refused("user", user="u")
-    assert client.dropped(user="u") == {"user"}
-
-
 @pytest.mark.parametrize(
     ("host", "model", "drop"),
     [("chatgpt.com", "m", {"user"}), ("gov.chatgpt.com", "m", set()), ("chatgpt.com", "m2", set())],
@@ -120,23 +103,6 @@ def test_it_is_left_out_for_that_host_and_model(host: str, model: str, drop: set
     client.send_refused("user", user="u", model="m")
 
     assert client.send({}, {"user": "u", "model": model}, host=host).edits.drop == drop
-
-
-def test_a_member_is_no_longer_left_out_once_codex_learn_does_not_name_it() -> None:
-    client = Client(learning("user"))
-    client.send_refused("user", user="u")
-    client.settings = FILL
-
-    assert client.dropped(user="u") == frozenset()
-
-
-def test_observe_learns_nothing_but_says_what_to_set() -> None:
-    client = Client(learning("user", mode="observe"))
-    said = client.send_refused("user", user="u")
-    client.settings = learning("user")
-
-    assert said
-    assert client.dropped(user="u") == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -160,20 +126,6 @@ def test_nothing_is_said_or_learned_of(error: Object | None, status: int) -> Non
     assert client.dropped(user="u", seed=7) == frozenset()
 
 
-@pytest.mark.parametrize("param", ["user.x", "user[0]", "input[13].namespace", "previous_response_id"])
-def test_what_no_option_removes_is_said_once_and_never_learned(param: str) -> None:
-    """A path names a member inside one that could be learned; the other one is a delta's."""
-    client = Client(learning("user"))
-    body: dict[str, Json] = {"user": [{"x": 1}], "previous_response_id": "resp_1", "input": [{}]}
-    said = [client.refuse(client.send({}, body), param) for _ in range(2)]
-
-    assert said[0] is not None
-    assert f"refused '{param}'" in said[0]
-    assert "set codex_" not in said[0]
-    assert said[1] is None
-    assert client.send({}, body).edits.drop == frozenset()
-
-
 @pytest.mark.parametrize("status", [None, 200, 400])
 def test_a_refusal_may_come_as_a_status_or_as_an_event(status: int | None) -> None:
     client = Client()
@@ -191,21 +143,6 @@ def test_a_key_that_the_addon_added_is_not_added_again_there() -> None:
     assert said[1] is None
     assert (compact.edits.put, headers_of(compact.edits)["session-id"]) == ({}, "s")
     assert [client.send({"session_id": "s"}, **way).edits.put for way in ways] == [added] * 3
-
-
-def test_the_clients_own_key_is_still_written_where_an_added_one_was_refused() -> None:
-    client = Client()
-    client.send_refused("prompt_cache_key", {"session_id": "s"})
-
-    assert client.send({}, {"prompt_cache_key": " k "}).edits.put == {"prompt_cache_key": "k"}
-
-
-@pytest.mark.parametrize("key", ["k", " k "])
-def test_a_refused_key_that_the_client_sent_is_kept(key: str) -> None:
-    client = Client()
-
-    assert "It was kept" in client.send_refused("prompt_cache_key", prompt_cache_key=key)
-    assert client.send({"session_id": "s"}).edits.put == {"prompt_cache_key": "s"}
 
 
 NOT_EDITED = None
