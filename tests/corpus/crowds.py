@@ -13,10 +13,8 @@ def codex(case: Case) -> None:
     case.items = [developer("<permissions>"), user("<environment_context>")]
 
 
-@labelled("a title is asked for with the conversation's key", "anomalyco/opencode#43249")
+@labelled("a title is asked for with the conversation's key", "anomalyco/opencode#43249", key="session-1", turns=1)
 def title(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.turn("cold")
     other = case.aside(items=case.items[:1], instructions=text("You make titles.", 5000), tools=[])
     other.turn("cold", predecessor=None, reads=NOTHING, say="")
     case.turn("hit", predecessor=1)
@@ -87,10 +85,8 @@ def review(case: Case) -> None:
     case.turn("hit", predecessor=2)
 
 
-@labelled("a summary is asked for by a request of another shape", "can1357/oh-my-pi#10786")
+@labelled("a summary is asked for by a request of another shape", "can1357/oh-my-pi#10786", key="session-1", turns=4)
 def summary_request(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(4)
     other = case.aside(items=[user("Summarize: " + "all that was said.")], instructions=text("Summarize."), tools=[])
     other.turn("cold", predecessor=None, reads=NOTHING, say="")
     case.turn("hit", predecessor=4)
@@ -108,9 +104,8 @@ def compacted_beside_a_child(case: Case) -> None:
     other.turn("hit", predecessor=5)
 
 
-@labelled("many conversations on one coarse key, interleaved", "diegosouzapw/OmniRoute#1643")
+@labelled("many conversations on one coarse key, interleaved", "diegosouzapw/OmniRoute#1643", key="everyone")
 def coarse_key(case: Case) -> None:
-    case.members["prompt_cache_key"] = "everyone"
     cases = [case.aside(items=[developer("<permissions>")]) for _ in range(30)]
     for place, one in enumerate(cases):
         one.turn("cold", predecessor=None, reads=NOTHING, gap=5, say=f"Task {place}.")
@@ -187,9 +182,8 @@ def overlapping(case: Case) -> None:
     case.turn("hit", predecessor=3, gap=60)
 
 
-@labelled("a retry while the first attempt is under way", "openai/codex#34763", paths=HTTP)
+@labelled("a retry while the first attempt is under way", "openai/codex#34763", paths=HTTP, turns=1)
 def hasty_retry(case: Case) -> None:
-    case.turn("cold")
     case.turn("no_usage", took=60, lost=True, replies=[])
     case.turn("hit", predecessor=1, say="", gap=-30, took=5)
     case.turn("hit", gap=40)

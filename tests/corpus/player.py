@@ -156,8 +156,7 @@ class Player:
         return self._wires[-1]
 
     def _frame_turn(self, step: Step, wire: _Wire) -> Turn:
-        named = self._talk.steps[step.named - 1] if step.named else wire.last
-        frame = {"type": "response.create", **(_delta(step, named) or step.body)}
+        frame = {"type": "response.create", **(_delta(step, wire.last) or step.body)}
         return read_turn(wire.socket.client_headers, frame, transport="websocket", host=step.host, endpoint="responses")
 
 

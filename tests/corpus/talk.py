@@ -2,9 +2,8 @@
 
 A script says what happens turn by turn and what has to be said of it:
 
-    @labelled("a tool is edited", "cnighswonger/claude-code-cache-fix")
+    @labelled("a tool is edited", "cnighswonger/claude-code-cache-fix", turns=2)
     def edited_tool(case: Case) -> None:
-        case.grow(2)
         case.tools[1] = tool("shell", "other words")
         case.miss("tools_changed")
 
@@ -79,7 +78,6 @@ class Step:
     host: str
     endpoint: Endpoint
     full: bool
-    named: int | None
     verdict: str
     changes: tuple[str, ...]
     predecessor: int | None
@@ -94,7 +92,7 @@ class Case:
     source: str
     paths: tuple[Path, ...] = EVERYWHERE
     mode: Mode = "fill"
-    headers: Headers = field(default_factory=lambda: dict(AGENT))
+    headers: Headers = field(default_factory=lambda: AGENT)
     members: Object = field(default_factory=lambda: {"model": "gpt-5.5", "store": False, "stream": True})
     instructions: str | None = field(default_factory=lambda: text("You are a coding agent.", 8000))
     tools: list[Json] = field(default_factory=lambda: [tool("apply_patch"), tool("shell"), tool("view_image")])
@@ -103,8 +101,8 @@ class Case:
     host: str = "chatgpt.com"
     steps: list[Step] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        return self.about
+    def __post_init__(self) -> None:
+        self.headers = dict(self.headers)
 
     def turn(
         self,
@@ -120,7 +118,6 @@ class Case:
         socket: str | None = None,
         endpoint: Endpoint = "responses",
         full: bool = False,
-        named: int | None = None,
         said: str = "",
         replies: list[Json] | None = None,
         input_tokens: int | None = None,
@@ -147,7 +144,6 @@ class Case:
             host=self.host,
             endpoint=endpoint,
             full=full,
-            named=named,
             verdict=verdict,
             changes=tuple(changes),
             predecessor=predecessor,
@@ -194,11 +190,18 @@ class Case:
         return min(given, counted) // 128 * 128 if isinstance(given, int) else 0
 
 
-def labelled(about: str, source: str, **given: object) -> Callable[[Callable[[Case], None]], Case]:
-    """Return a decorator that makes a script into the conversation that it tells."""
+def labelled(
+    about: str, source: str, *, key: str | None = None, turns: int = 0, **given: object
+) -> Callable[[Callable[[Case], None]], Case]:
+    """Return a decorator that makes a script into the conversation that it tells.
+
+    The conversation has the `prompt_cache_key` and the other members that are given, and grows for some turns first.
+    """
 
     def played(script: Callable[[Case], None]) -> Case:
         case = Case(about=about, source=source, **given)  # type: ignore[arg-type]
+        case.members |= {"prompt_cache_key": key} if key else {}
+        case.grow(turns)
         script(case)
         return case
 
