@@ -55,9 +55,7 @@ ON_LOOPBACK = ("--set", "codex_hosts=127.0.0.1")
 
 
 @pytest.mark.parametrize("program", QUIET)
-async def test_each_program_starts_with_the_addon_and_gives_turns_their_key(
-    program: str, upstream: Upstream, confdir: Path
-) -> None:
+async def test_each_program_starts_and_gives_turns_their_key(program: str, upstream: Upstream, confdir: Path) -> None:
     """It stays up, and ends when it is told to."""
     arguments = *QUIET[program], *ON_LOOPBACK
     async with started(program, *arguments, confdir=confdir, mode=reverse(upstream)) as running:
@@ -110,9 +108,7 @@ async def test_an_option_that_does_not_exist_is_pointed_out(confdir: Path) -> No
 
 
 @pytest.mark.parametrize("program", ["mitmdump", "mitmproxy"])
-async def test_without_orjson_the_one_command_that_adds_it_is_shown(
-    program: str, confdir: Path, tmp_path: Path
-) -> None:
+async def test_without_orjson_the_command_that_adds_it_is_shown(program: str, confdir: Path, tmp_path: Path) -> None:
     """And the program ends, instead of running without the addon."""
     (tmp_path / "orjson.py").write_text("raise ModuleNotFoundError(\"No module named 'orjson'\", name='orjson')\n")
     async with started(program, confdir=confdir, environment={"PYTHONPATH": str(tmp_path)}) as running:

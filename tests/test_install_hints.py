@@ -57,9 +57,7 @@ def test_a_mitmproxy_that_has_everything_lacks_nothing() -> None:
         pytest.param("pipx_metadata.json", "pipx inject mitmproxy orjson", id="a tool of pipx"),
     ],
 )
-def test_a_missing_package_is_added_as_mitmproxy_was_installed(
-    home: Path, lacks: Lacks, file: str, command: str
-) -> None:
+def test_a_package_is_added_as_mitmproxy_was_installed(home: Path, lacks: Lacks, file: str, command: str) -> None:
     if file:
         (home / file).touch()
     lacks("orjson")

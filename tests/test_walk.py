@@ -11,7 +11,7 @@ from types import FrameType
 import codexcache
 import orjson
 from codexcache.addon import CodexContinuity
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Json, Object
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow, tutils
 from support.turns import conversation
@@ -59,9 +59,9 @@ def request(length: int) -> http.HTTPFlow:
 
 def chunks(number: int) -> Iterator[bytes]:
     """Yield a response as it arrives: its first event, 18 pieces of text, its last event, its end."""
-    piece: dict[str, Json] = {"type": "response.output_text.delta", "delta": "x"}
+    piece: Object = {"type": "response.output_text.delta", "delta": "x"}
     usage: Json = {"input_tokens": 2_000 + number, "input_tokens_details": {"cached_tokens": 1_900}, "output_tokens": 9}
-    events: list[dict[str, Json]] = [
+    events: list[Object] = [
         {"type": "response.created", "response": {"id": f"r{number}"}},
         *[piece] * 18,
         {"type": "response.completed", "response": {"id": f"r{number}", "usage": usage}},

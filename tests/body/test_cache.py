@@ -84,7 +84,7 @@ def test_a_body_that_extends_another_says_what_a_whole_parse_says(
 @given(
     items, st.lists(st.one_of(values, st.sampled_from(["1],[2", '1],"input":[2', "", " ", "1,", "]"]))), white, suffixes
 )
-def test_what_stands_between_known_ends_is_read_as_a_whole_parse_reads_it(
+def test_what_stands_between_known_ends_is_read_like_a_whole_body(
     old: list[str], new: list[str], gap: str, behind: str
 ) -> None:
     first, second = (text_of(f",{gap}".join(items) + gap, behind=behind) for items in (old, [*old, *new]))
@@ -93,7 +93,7 @@ def test_what_stands_between_known_ends_is_read_as_a_whole_parse_reads_it(
 
 @prop
 @given(st.lists(st.tuples(st.integers(0, 8), items, suffixes, st.booleans()), min_size=2, max_size=9))
-def test_bodies_that_branch_and_come_in_any_order_say_what_whole_parses_say(
+def test_bodies_in_any_order_say_what_whole_parses_say(
     steps: list[tuple[int, list[str], str, bool]],
 ) -> None:
     """Each extends an earlier one; some are read before others are remembered, as if under way at once."""

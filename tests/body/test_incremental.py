@@ -88,7 +88,7 @@ def alike(draw: st.DrawFn) -> tuple[str, str]:
 
 @prop
 @given(alike(), news, st.booleans())
-def test_frames_that_begin_alike_say_what_whole_parses_say(
+def test_frames_that_begin_alike_are_read_like_a_whole_body(
     ends: tuple[str, str], items: list[str], is_cut_off: bool
 ) -> None:
     first = text_of("1", behind=ends[0])

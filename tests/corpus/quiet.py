@@ -1,6 +1,6 @@
 """Turns that need no explanation: hits, cold starts, refusals, absent counters."""
 
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Json, Object
 
 from corpus.talk import (
     ABSENT,
@@ -77,7 +77,7 @@ def cut_stream(case: Case) -> None:
 @labelled("refused for a member, named", "lidge-jun/opencodex#2092")
 def refused_member(case: Case) -> None:
     case.members["prompt_cache_retention"] = "24h"
-    detail: dict[str, Json] = {"detail": "Unsupported parameter: prompt_cache_retention"}
+    detail: Object = {"detail": "Unsupported parameter: prompt_cache_retention"}
     case.turn("rejected", status=400, error=detail, replies=[], predecessor=None, said="'prompt_cache_retention'")
     del case.members["prompt_cache_retention"]
     case.turn("cold", say="", predecessor=None)
@@ -86,21 +86,21 @@ def refused_member(case: Case) -> None:
 
 @labelled("refused in the inner layer's shape", "openai/codex#39397", turns=1)
 def refused_inner(case: Case) -> None:
-    error: dict[str, Json] = {"error": {"message": "no", "param": "seed", "code": "unknown_parameter", "type": "x"}}
+    error: Object = {"error": {"message": "no", "param": "seed", "code": "unknown_parameter", "type": "x"}}
     case.turn("rejected", status=400, error=error, replies=[], said="'seed'")
     case.turn("hit", say="", predecessor=1)
 
 
 @labelled("refused for its rate", "openai/codex", turns=1)
 def refused_for_rate(case: Case) -> None:
-    error: dict[str, Json] = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
+    error: Object = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
     case.turn("rejected", status=429, error=error, replies=[], said="429")
     case.turn("hit", say="", predecessor=1)
 
 
 @labelled("a response that fails, its tokens counted", "openai/codex#39397", turns=1)
 def failed_response(case: Case) -> None:
-    error: dict[str, Json] = {"error": {"code": "server_error", "message": "boom"}}
+    error: Object = {"error": {"code": "server_error", "message": "boom"}}
     case.turn("rejected", failed=True, error=error, counted=True, replies=[], said="server_error")
     case.turn("hit", say="")
 
@@ -182,8 +182,8 @@ def string_input(case: Case) -> None:
 @labelled("messages written in other ways that mean the same", "lidge-jun/opencodex#5178", turns=1)
 def other_spellings(case: Case) -> None:
     question: Json = {"text": text(f"Question 1 of {case.about}."), "type": "input_text"}
-    answer: dict[str, Json] = {"type": "output_text", "text": text(f"Answer 1 of {case.about}.")}
-    completed: dict[str, Json] = {"type": "message", "status": "completed", "role": "assistant"}
+    answer: Object = {"type": "output_text", "text": text(f"Answer 1 of {case.about}.")}
+    completed: Object = {"type": "message", "status": "completed", "role": "assistant"}
     case.items = [
         {"content": [question], "role": "user"},
         {**completed, "content": [{**answer, "annotations": [], "logprobs": []}]},

@@ -34,9 +34,7 @@ def test_a_share_that_is_not_known_is_none(given: int | None, cached: int | None
 
 
 @pytest.mark.parametrize(("begins", "ends", "expected"), [(1.5, 0, (5.0, 1.5)), (-60, -90, (0.0, 0.0))])
-def test_times_are_measured_from_the_moment_at_which_the_turn_left(
-    begins: float, ends: float, expected: tuple[float, float]
-) -> None:
+def test_times_are_measured_from_when_the_turn_left(begins: float, ends: float, expected: tuple[float, float]) -> None:
     """A clock that was set back gives no negative time."""
     harness = Harness()
     sent = harness.send(input=ITEMS)

@@ -17,12 +17,15 @@ def check_no_bell(data: bytes) -> None:
     assert b"\x07" not in data, "a bell"
 
 
+type Patch = pytest.MonkeyPatch
+type Output = pytest.CaptureFixture[str]
+
 BROKEN = Target("broken", check_no_bell, (b"\x07", b"{}"))
 SOUND = Target("sound", lambda data: None, (b"",))
 
 
 @pytest.fixture(autouse=True)
-def _targets(monkeypatch: pytest.MonkeyPatch) -> None:
+def _targets(monkeypatch: Patch) -> None:
     monkeypatch.setattr(program, "TARGETS", {"broken": BROKEN, "sound": SOUND})
 
 
@@ -34,7 +37,7 @@ def crash(tmp_path: Path) -> Path:
     return path
 
 
-def diagnosis(monkeypatch: pytest.MonkeyPatch, found: dict[str, set[Path]]) -> list[tuple[str, int]]:
+def diagnosis(monkeypatch: Patch, found: dict[str, set[Path]]) -> list[tuple[str, int]]:
     """Let these crashes be found instead of fuzzing; return the targets and seconds that are asked for."""
     asked = list[tuple[str, int]]()
 
@@ -47,9 +50,7 @@ def diagnosis(monkeypatch: pytest.MonkeyPatch, found: dict[str, set[Path]]) -> l
     return asked
 
 
-def test_a_crash_is_shown_and_how_to_repeat_it(
-    monkeypatch: pytest.MonkeyPatch, crash: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_crash_is_shown_and_how_to_repeat_it(monkeypatch: Patch, crash: Path, capsys: Output) -> None:
     asked = diagnosis(monkeypatch, {"broken": {crash}})
 
     assert program.main(["--seconds", "5"]) == 1
@@ -60,23 +61,21 @@ def test_a_crash_is_shown_and_how_to_repeat_it(
     assert said.endswith("nothing found\n")
 
 
-def test_a_crash_that_is_repeated_fails_until_it_holds(crash: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_crash_that_is_repeated_fails_until_it_holds(crash: Path, capsys: Output) -> None:
     assert program.main(["--repeat", str(crash)]) == 1
     crash.write_bytes(b"{}")
     assert program.main(["--repeat", str(crash)]) == 0
     assert capsys.readouterr().out.endswith("broken: There is no bell. It holds.\n")
 
 
-def test_only_the_named_targets_are_fuzzed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_named_targets_are_fuzzed(monkeypatch: Patch) -> None:
     asked = diagnosis(monkeypatch, {})
 
     assert program.main(["sound"]) == 0
     assert asked == [("sound", 10)]
 
 
-def test_an_interrupted_one_says_nothing_of_a_failure(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_interrupted_one_says_nothing_of_a_failure(monkeypatch: Patch, capsys: Output) -> None:
     def interrupt(*_: object) -> set[Path]:
         raise KeyboardInterrupt
 
@@ -87,18 +86,14 @@ def test_an_interrupted_one_says_nothing_of_a_failure(
     assert capsys.readouterr().out == "sound                10 s ... "
 
 
-def test_without_atheris_it_is_said_how_to_get_it(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_without_atheris_it_is_said_how_to_get_it(monkeypatch: Patch, capsys: Output) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
 
     assert program.main(["sound"]) == 1
     assert capsys.readouterr() == ("", f"scripts/fuzz: {guided.NOT_INSTALLED}\n")
 
 
-def test_what_libfuzzer_says_is_passed_on_where_it_could_not_run(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_libfuzzer_says_is_passed_on(monkeypatch: Patch, tmp_path: Path, capsys: Output) -> None:
     """As where this process finds an atheris that cannot be imported."""
     (tmp_path / "atheris.py").write_text("raise ImportError('no such library')")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{':'.join(sys.path)}")
@@ -114,9 +109,7 @@ def test_what_libfuzzer_says_is_passed_on_where_it_could_not_run(
 @pytest.mark.parametrize(
     ("arguments", "sentence"), [(["nothing"], "'nothing'"), (["--seconds", "0"], "'0' is no number of seconds")]
 )
-def test_an_argument_that_cannot_be_is_named(
-    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_argument_that_cannot_be_is_named(arguments: list[str], sentence: str, capsys: Output) -> None:
     with pytest.raises(SystemExit):
         program.main(arguments)
 
@@ -127,7 +120,7 @@ def test_an_argument_that_cannot_be_is_named(
     ("file", "sentence"),
     [("broken.nowhere", "No such file"), (__file__, f"the name of {__file__} does not begin with a target")],
 )
-def test_a_file_that_cannot_be_repeated_is_named(file: str, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_cannot_be_repeated_is_named(file: str, sentence: str, capsys: Output) -> None:
     assert program.main(["--repeat", file]) == 1
     assert sentence in capsys.readouterr().err
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from codex_fuzz.inputs import HOSTILE
 from codex_fuzz.oracles.shown import check_cells, check_finding, check_harmless
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Json, Object
 from codexcache.console.lookup import Lookup
 from codexcache.console.view import CacheView
 from codexcache.hooks.notify import TURN_SUMMARIES, turn_summaries
@@ -108,7 +108,7 @@ COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1
 def test_counters_of_any_kind_are_shown_or_left_out(count: Json) -> None:
     """As input, as what was cached, as output; by a turn and by the one that extends it."""
     harness = Harness()
-    usage: dict[str, Json] = {
+    usage: Object = {
         "input_tokens": count,
         "output_tokens": count,
         "input_tokens_details": {"cached_tokens": count},

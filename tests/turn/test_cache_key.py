@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Callable, Sequence
 
 import pytest
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Json, Object
 from codexcache.turn.cache_key import CacheKey, KeyMemory, KeySource, choose_key
 from support.turns import NATIVE, Headers, bearer, conversation, said, turn, user
 
@@ -12,7 +12,7 @@ TOKEN = {"authorization": "Bearer opaque"}
 ACCOUNT = {"chatgpt-account-id": "acc"}
 
 
-type Given = Callable[[int, dict[str, Json]], tuple[Headers, dict[str, Json]]]
+type Given = Callable[[int, Object], tuple[Headers, Object]]
 """The headers and the body of a turn, by its number and its input."""
 
 
@@ -23,7 +23,7 @@ class Client:
         self.memory, self.pin = KeyMemory(), pin
 
     def send(
-        self, headers: Headers | None = None, body: dict[str, Json] | None = None, last: CacheKey | None = None
+        self, headers: Headers | None = None, body: Object | None = None, last: CacheKey | None = None
     ) -> CacheKey:
         """Return the identity of the next turn."""
         sent = turn(headers, body)
@@ -56,8 +56,8 @@ ALL_HEADERS = {"session-id": "session", "idempotency-key": "idempotency", **TOKE
         pytest.param({"Idempotency-Key": " i ", **TOKEN}, {"input": "a"}, "idempotency_key", "i", id="Idempotency-Key"),
     ],
 )
-def test_the_first_thing_that_the_client_said_is_the_key(
-    headers: Headers, body: dict[str, Json], source: KeySource, key: str
+def test_the_first_thing_the_client_said_is_the_key(
+    headers: Headers, body: Object, source: KeySource, key: str
 ) -> None:
     assert first(headers, **body) == CacheKey(key=key, source=source)
 
@@ -73,9 +73,7 @@ def test_the_first_thing_that_the_client_said_is_the_key(
         pytest.param({}, {"input": "a"}, "conversation", id="a conversation without a caller"),
     ],
 )
-def test_where_it_said_nothing_the_key_is_derived_from(
-    headers: Headers, body: dict[str, Json], source: KeySource
-) -> None:
+def test_where_it_said_nothing_the_key_is_derived_from(headers: Headers, body: Object, source: KeySource) -> None:
     assert first(headers, **body).source == source
 
 
@@ -106,7 +104,7 @@ def test_two_long_keys_that_share_64_characters_stay_distinct(headers: Headers) 
     assert len({cache_key.key for cache_key in identities}) == 1
 
 
-DERIVED: dict[str, tuple[Headers, dict[str, Json], str]] = {
+DERIVED: dict[str, tuple[Headers, Object, str]] = {
     "conversation": (
         {"authorization": bearer(iss="i", sub="s", account_id="a")},
         {"instructions": "Be brief.", "input": "hi"},
@@ -145,7 +143,7 @@ CALLERS: dict[str, Headers] = {
 
 
 @pytest.mark.parametrize("body", [{}, {"input": "hi"}, {"input": "hi", "instructions": "i"}], ids=repr)
-def test_two_callers_never_share_a_derived_key(body: dict[str, Json]) -> None:
+def test_two_callers_never_share_a_derived_key(body: Object) -> None:
     keys = [first(headers, **body).key for headers in CALLERS.values()]
 
     assert len(set(keys)) == len(CALLERS)
@@ -173,7 +171,7 @@ def test_two_callers_never_share_a_derived_key(body: dict[str, Json]) -> None:
         ),
     ],
 )
-def test_conversations_are_told_apart_by(one: dict[str, Json], other: dict[str, Json], same: bool) -> None:
+def test_conversations_are_told_apart_by(one: Object, other: Object, same: bool) -> None:
     assert (first(**one).key == first(**other).key) is same
 
 
@@ -216,7 +214,7 @@ def test_conversations_with_one_opener_are_told_apart_by_their_sessions(pin: boo
     client, keys = Client(pin), list[str | None]()
     for index, items in enumerate(TURNS):
         for name in ("s1", "s2"):
-            own: dict[str, Json] = {"prompt_cache_key": f"k{name}{index}"} if pin else {}
+            own: Object = {"prompt_cache_key": f"k{name}{index}"} if pin else {}
             keys.append(client.key({"session_id": name}, input=items, **own))
 
     assert keys == expected * 3
@@ -246,7 +244,7 @@ def test_a_conversation_outlives_its_token_and_is_not_that_of_another_caller() -
 
 # Warm-ups.
 
-WARM_UP: dict[str, Json] = {"generate": False, "input": []}
+WARM_UP: Object = {"generate": False, "input": []}
 
 
 @pytest.mark.parametrize(
@@ -258,12 +256,12 @@ WARM_UP: dict[str, Json] = {"generate": False, "input": []}
         pytest.param({**TOKEN, **ACCOUNT}, {}, CacheKey(key=None, source="none"), id="nothing derived"),
     ],
 )
-def test_a_warm_up_passes_on(headers: Headers, body: dict[str, Json], cache_key: CacheKey) -> None:
+def test_a_warm_up_passes_on(headers: Headers, body: Object, cache_key: CacheKey) -> None:
     assert first(headers, **WARM_UP, **body) == cache_key
 
 
 @pytest.mark.parametrize("body", [WARM_UP, {"input": [said("developer", "d")]}], ids=["a warm-up", "a developer alone"])
-def test_these_are_not_continued(body: dict[str, Json]) -> None:
+def test_these_are_not_continued(body: Object) -> None:
     client = Client()
     client.send({"session_id": "s1"}, body)
 
@@ -287,9 +285,7 @@ LAST, NAMED = CacheKey(key="last", source="conversation"), CacheKey(key="named",
         pytest.param({"input": "a"}, LAST, ("s", "session", False), id="its own, where it names none"),
     ],
 )
-def test_a_turn_that_names_a_response_has(
-    body: dict[str, Json], last: CacheKey | None, expected: tuple[str, str, bool]
-) -> None:
+def test_a_turn_that_names_a_response_has(body: Object, last: CacheKey | None, expected: tuple[str, str, bool]) -> None:
     client = Client()
     client.answered("r1", NAMED)
     found = client.send({"session_id": "s"}, body, last)

@@ -44,9 +44,7 @@ SESSION = {"session_id": "s"}
         pytest.param({}, (), None, id="nothing"),
     ],
 )
-def test_an_input_continues_the_turn_that_it_extends(
-    headers: Headers, texts: tuple[str, ...], expected: str | None
-) -> None:
+def test_an_input_continues_the_turn_it_extends(headers: Headers, texts: tuple[str, ...], expected: str | None) -> None:
     assert gone_on_with(remembering(("k", {}, conversation("a"))), headers, *texts) == expected
 
 

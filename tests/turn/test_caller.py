@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from codexcache.body.json_splice import Json, Unreadable, parse
+from codexcache.body.json_splice import Object, Unreadable, parse
 from codexcache.options import default_settings
 from codexcache.turn.caller import Caller, parts_of, read_caller
 from codexcache.turn.exchange import Continuity
@@ -48,7 +48,7 @@ def test_without_a_credential_or_an_account_there_is_no_caller(blank: str | None
         pytest.param({"sub": "s", "account_id": "a"}, ("", "s", "a"), id="another name of the account"),
     ],
 )
-def test_a_token_is_known_by_issuer_user_and_account(claims: dict[str, Json], identity: tuple[str, ...]) -> None:
+def test_a_token_is_known_by_issuer_user_and_account(claims: Object, identity: tuple[str, ...]) -> None:
     assert caller(bearer(**claims), "header") == Caller(kind="principal", identity=identity)
 
 

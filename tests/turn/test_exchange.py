@@ -25,7 +25,7 @@ class Client:
     def __init__(self, settings: Settings = FILL) -> None:
         self.settings, self.continuity = settings, Continuity()
 
-    def send(self, headers: Headers | None = None, body: dict[str, Json] | None = None, **way: Any) -> Exchange:
+    def send(self, headers: Headers | None = None, body: Object | None = None, **way: Any) -> Exchange:
         """Send a turn; its transport, endpoint and host can be given."""
         return self.continuity.begin(turn(headers, body, **way), self.settings)
 
@@ -70,7 +70,7 @@ def test_conversations_stick_across_endpoints() -> None:
 
 
 @pytest.mark.parametrize("body", [{"input": "a"}, {"generate": False, "input": []}], ids=["a turn", "a warm-up"])
-def test_a_response_is_remembered_with_its_turns_key(body: dict[str, Json]) -> None:
+def test_a_response_is_remembered_with_its_turns_key(body: Object) -> None:
     client = Client()
     client.answer(client.send({"session_id": "s1"}, body), "r1")
 
@@ -85,7 +85,7 @@ def test_a_response_is_remembered_with_its_turns_key(body: dict[str, Json]) -> N
         pytest.param({"idempotency-key": "i"}, {"input": "a"}, None, "none", id="nothing derived"),
     ],
 )
-def test_observe_says_what_was_sent(headers: Headers, body: dict[str, Json], key: str | None, source: str) -> None:
+def test_observe_says_what_was_sent(headers: Headers, body: Object, key: str | None, source: str) -> None:
     cache_key = Client(OBSERVE).send(headers, body).cache_key
 
     assert (cache_key.key, cache_key.source, cache_key.inherited) == (key, source, False)
@@ -162,9 +162,7 @@ NOT_EDITED = None
         pytest.param({}, {"prompt_cache_key": "o"}, "prompt_cache_key", "client", id="put in another's place"),
     ],
 )
-def test_who_had_put_a_refused_member_there_is_known(
-    body: dict[str, Json], left: dict[str, Json] | None, member: str, origin: str
-) -> None:
+def test_who_put_a_refused_member_there_is_known(body: Object, left: Object | None, member: str, origin: str) -> None:
     """What the user or another addon put in or took out counts for the client."""
     exchange = Client().send({"session_id": "s"}, body)
     exchange.response_info.error = {"error": {"code": "unknown_parameter", "param": member}}
@@ -183,9 +181,7 @@ def test_who_had_put_a_refused_member_there_is_known(
         pytest.param({}, {"stream_options": {}}, (), id="what was removed is back"),
     ],
 )
-def test_of_what_was_changed_counts_what_left_so(
-    headers: Headers, body: dict[str, Json], changed: tuple[str, ...]
-) -> None:
+def test_of_what_was_changed_counts_what_left_so(headers: Headers, body: Object, changed: tuple[str, ...]) -> None:
     exchange = Client().send({"x-session-id": "s"}, {"stream_options": {}})
     exchange.edited_turn = turn(headers, body)
 
@@ -229,7 +225,7 @@ def test_a_turn_ends_once() -> None:
         pytest.param({}, "", None, id="none"),
     ],
 )
-def test_the_key_that_was_forwarded_is_the_bodys(body: dict[str, Json], strip: str, key: Json) -> None:
+def test_the_key_that_was_forwarded_is_the_bodys(body: Object, strip: str, key: Json) -> None:
     exchange = Client(replace(FILL, strip=frozenset(strip.split()))).send({}, body)
 
     assert exchange.forwarded_key == key

@@ -134,7 +134,5 @@ PIECES: Json = [{"text": "a"}, {"type": "input_image"}, "x", {"text": 7}, {"text
         pytest.param(None, [{"role": "developer", "content": 7}], "", id="a message without text"),
     ],
 )
-def test_instructions_are_a_member_or_else_the_first_message_of_the_developer(
-    given: Json, items: Json, expected: str
-) -> None:
+def test_instructions_are_a_member_or_the_developers_first_message(given: Json, items: Json, expected: str) -> None:
     assert turn(instructions=given, input=items).instructions == expected

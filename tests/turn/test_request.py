@@ -60,7 +60,7 @@ def test_a_header_comes_before_a_member_and_an_unusable_one_gives_way_to_the_nex
         pytest.param({"thread-id": "t"}, {}, id="a thread"),
     ],
 )
-def test_these_name_no_session(headers: Headers, members: dict[str, Json]) -> None:
+def test_these_name_no_session(headers: Headers, members: Object) -> None:
     assert turn(headers, members).session is None
 
 

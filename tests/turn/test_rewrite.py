@@ -1,12 +1,15 @@
 """What is written to a turn: one key in three places, and only what is missing for the official client."""
 
 import pytest
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Object
 from codexcache.turn.cache_key import CacheKey, KeyMemory, choose_key
 from codexcache.turn.key_values import usable
 from codexcache.turn.request import Transport
 from codexcache.turn.rewrite import RequestEdits, plan_edits, plan_handshake_edits
 from support.turns import NATIVE, Headers, client_headers, fields, headers_of, turn
+
+type Places = tuple[str | None, ...]
+"""What is put into the body, and the two session headers that are sent."""
 
 LONG = "x" * 65
 FORM = usable(LONG) or ""
@@ -14,7 +17,7 @@ FORM = usable(LONG) or ""
 
 def edits_of(
     headers: Headers | None = None,
-    body: dict[str, Json] | None = None,
+    body: Object | None = None,
     *,
     strip: str = "",
     withhold: bool = False,
@@ -27,8 +30,8 @@ def edits_of(
     return plan_edits(sent, known, strip=frozenset(strip.split()), omit_key=withhold)
 
 
-def places(edits: RequestEdits) -> tuple[str | None, str | None, str | None]:
-    """Return what is put into the body, and the two session headers that are sent."""
+def places(edits: RequestEdits) -> Places:
+    """Return where the key stands."""
     sent = headers_of(edits)
     return edits.put.get("prompt_cache_key"), sent.get("session-id"), sent.get("session_id")
 
@@ -52,9 +55,7 @@ def places(edits: RequestEdits) -> tuple[str | None, str | None, str | None]:
         pytest.param({}, {}, (None, None, None), id="nothing to go by"),
     ],
 )
-def test_a_turn_that_is_not_native_leaves_with_one_key_in_three_places(
-    headers: Headers, body: dict[str, Json], expected: tuple[str | None, ...]
-) -> None:
+def test_a_turn_that_is_not_native_leaves_with_one_key(headers: Headers, body: Object, expected: Places) -> None:
     assert places(edits_of(headers, body)) == expected
 
 
@@ -73,9 +74,7 @@ def test_a_turn_that_is_not_native_leaves_with_one_key_in_three_places(
         pytest.param({"session_id": LONG}, {}, (FORM, FORM, FORM), id="a long session is replaced and completed"),
     ],
 )
-def test_a_native_turn_is_left_as_it_came_but_for_what_is_missing(
-    headers: Headers, body: dict[str, Json], expected: tuple[str | None, ...]
-) -> None:
+def test_a_native_turn_is_only_completed(headers: Headers, body: Object, expected: Places) -> None:
     assert places(edits_of({**NATIVE, **headers}, body)) == expected
 
 
@@ -95,9 +94,7 @@ def test_a_native_turn_is_left_as_it_came_but_for_what_is_missing(
         pytest.param({"session-id": "s", "x-client-request-id": LONG}, {}, LONG, id="a long one of its own stays"),
     ],
 )
-def test_the_request_id_is_added_where_there_is_no_session_header(
-    headers: Headers, body: dict[str, Json], request_id: str | None
-) -> None:
+def test_the_request_id_is_added_where_no_session_is(headers: Headers, body: Object, request_id: str | None) -> None:
     assert headers_of(edits_of(headers, body)).get("x-client-request-id") == request_id
 
 
@@ -122,15 +119,13 @@ def test_the_request_id_is_added_where_there_is_no_session_header(
         ),
     ],
 )
-def test_what_was_changed_is_named(
-    headers: Headers, body: dict[str, Json], strip: str, changed: tuple[str, ...]
-) -> None:
+def test_what_was_changed_is_named(headers: Headers, body: Object, strip: str, changed: tuple[str, ...]) -> None:
     assert edits_of(headers, body, strip=strip).changed == changed
 
 
 @pytest.mark.parametrize("headers", [{}, NATIVE], ids=["any client", "native"])
 def test_only_members_that_are_there_are_stripped(headers: Headers) -> None:
-    body: dict[str, Json] = {"stream_options": {}, "prompt_cache_retention": "24h", "previous_response_id": "r"}
+    body: Object = {"stream_options": {}, "prompt_cache_retention": "24h", "previous_response_id": "r"}
 
     assert edits_of(headers, body, strip="stream_options user").drop == {"stream_options"}
 
@@ -150,9 +145,7 @@ def test_a_stripped_key_is_not_put_back() -> None:
         pytest.param({"prompt_cache_key": None, "conversation": "c"}, (None, "c", "c"), id="a null is no key"),
     ],
 )
-def test_a_key_that_was_refused_is_withheld_from_the_body_alone(
-    body: dict[str, Json], expected: tuple[str | None, ...]
-) -> None:
+def test_a_key_that_was_refused_is_withheld_from_the_body_alone(body: Object, expected: Places) -> None:
     assert places(edits_of({}, body, withhold=True)) == expected
 
 
@@ -182,9 +175,7 @@ def test_a_frame_has_no_headers_to_write() -> None:
         pytest.param({"authorization": "Bearer x", "chatgpt-account-id": "a"}, (None, None), id="nothing derived"),
     ],
 )
-def test_a_handshake_is_completed_from_its_own_session_alone(
-    headers: Headers, expected: tuple[str | None, ...]
-) -> None:
+def test_a_handshake_is_completed_from_its_own_session_alone(headers: Headers, expected: Places) -> None:
     assert places(plan_handshake_edits(client_headers(headers))) == (None, *expected)
 
 

@@ -15,10 +15,8 @@ from support.jsontext import prop
 EVENTS = b'data: {"type":"response.completed","response":{"id":"r1"}}\n\ndata: {"type":"response.done"}\n\n'
 
 
-def reader_into(
-    response_info: ResponseInfo, *, coding: str = "", event_stream: bool = True, limit: int = 1000
-) -> Reader:
-    return reader_for(response_info, coding=coding, event_stream=event_stream, limit=limit, on_finished=lambda: None)
+def reader_into(info: ResponseInfo, *, coding: str = "", event_stream: bool = True, limit: int = 1000) -> Reader:
+    return reader_for(info, coding=coding, event_stream=event_stream, limit=limit, on_finished=lambda: None)
 
 
 def read(body: bytes, *, coding: str = "", event_stream: bool = True, step: int = 7, limit: int = 1000) -> ResponseInfo:

@@ -253,7 +253,7 @@ def test_a_beginning_that_another_addon_dropped_is_known_all_the_same() -> None:
         st.tuples(st.sampled_from(["both", "beginning", "end"]), st.booleans(), st.booleans()), min_size=1, max_size=6
     )
 )
-def test_whatever_is_lost_each_turn_is_over_once_in_its_order_and_has_no_others_counters(
+def test_whatever_is_lost_each_turn_is_over_once_in_its_order(
     fates: list[tuple[str, bool, bool]],
 ) -> None:
     """Of each turn it is drawn what came of its answer, if it was dropped itself, and if the next was sent early."""
@@ -294,9 +294,7 @@ def test_whatever_is_lost_each_turn_is_over_once_in_its_order_and_has_no_others_
         (None, None, None, "lost the connection to the server"),
     ],
 )
-def test_how_a_socket_was_closed_is_said(
-    by_client: bool | None, code: int | None, reason: str | None, said: str
-) -> None:
+def test_how_a_socket_closed_is_said(by_client: bool | None, code: int | None, reason: str | None, said: str) -> None:
     assert closing(by_client=by_client, code=code, reason=reason).endswith(said)
 
 
