@@ -84,7 +84,7 @@ def test_a_body_that_extends_another_says_what_a_whole_parse_says(
 @given(
     items, st.lists(st.one_of(values, st.sampled_from(["1],[2", '1],"input":[2', "", " ", "1,", "]"]))), white, suffixes
 )
-def test_what_stands_between_known_ends_is_read_like_a_whole_body(
+def test_what_stands_between_known_ends_is_read_as_by_itself(
     old: list[str], new: list[str], gap: str, behind: str
 ) -> None:
     first, second = (text_of(f",{gap}".join(items) + gap, behind=behind) for items in (old, [*old, *new]))

@@ -52,7 +52,7 @@ asks = st.one_of(st.sampled_from(list(FORMS.values())), st.just('{"a":"x,{}]"}')
 
 @prop
 @given(st.lists(asks, min_size=1, max_size=4), asks, asks, white, st.sampled_from(["", ',"b":[{}]', ',"input":3']))
-def test_another_last_item_is_read_like_a_whole_body(
+def test_another_last_item_is_read_as_by_itself(
     before: list[str], last: str, other: str, gap: str, behind: str
 ) -> None:
     first = cut(text_of(f"{gap},{gap}".join([*before, last]) + gap, behind=behind))

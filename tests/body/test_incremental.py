@@ -88,7 +88,7 @@ def alike(draw: st.DrawFn) -> tuple[str, str]:
 
 @prop
 @given(alike(), news, st.booleans())
-def test_frames_that_begin_alike_are_read_like_a_whole_body(
+def test_frames_that_begin_alike_are_read_as_by_itself(
     ends: tuple[str, str], items: list[str], is_cut_off: bool
 ) -> None:
     first = text_of("1", behind=ends[0])

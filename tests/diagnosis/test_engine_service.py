@@ -81,15 +81,6 @@ class Sockets:
         return self.diagnoses[-1]
 
 
-def test_a_delta_is_compared_as_the_whole_prompt() -> None:
-    sockets = Sockets()
-    found = [sockets.turn(ITEMS[:1]), sockets.turn(ITEMS[2:], previous_response_id="r0")]
-
-    assert [len(diagnosis.record.prompt.items) for diagnosis in found] == [1, 3]
-    assert [diagnosis.verdict.name for diagnosis in found] == ["cold", "hit"]
-    assert found[0].record.route.session == "handshake"
-
-
 def test_no_other_socket_can_name_a_response() -> None:
     """Nor can its own name it, once it was closed."""
     sockets = Sockets()

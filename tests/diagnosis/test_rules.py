@@ -47,34 +47,31 @@ def after(*, tokens: int | None = 20_000, cached: int | None = 0, load: int = 1,
     return judged(mine, first, load)
 
 
+REFUSED_SEED = "the backend rejected the parameter 'seed' (status 400)"
+NOT_SENT = ", which was not in the request this proxy sent; the server probably added it"
+CUT_SHORT = "its WebSocket was closed by the server with 1008"
+NO_COUNTERS = "the turn ended without usage counters: "
+
+
 @pytest.mark.parametrize(
     ("given", "name", "because"),
     [
         ({"status": 429}, "rejected", "the backend answered with status 429"),
         ({"status": 429, "failed": "rate_limited"}, "rejected", "the backend answered with status 429 (rate_limited)"),
         (
-            {"status": 400, "refused": Refusal("seed", "client")},
-            "rejected",
-            "the backend rejected the parameter 'seed' (status 400); codex_strip can remove it",
-        ),
-        (
             {"status": 400, "refused": Refusal("prompt_cache_key", "addon")},
             "rejected",
             "the backend rejected the parameter 'prompt_cache_key' (status 400), which this addon had added",
         ),
         (
-            {"status": 400, "refused": Refusal("seed", "neither")},
+            {"status": 400, "refused": Refusal("seed", "client")},
             "rejected",
-            "the backend rejected the parameter 'seed' (status 400), which was not in the request this proxy sent; the "
-            "server probably added it",
+            f"{REFUSED_SEED}; codex_strip can remove it",
         ),
+        ({"status": 400, "refused": Refusal("seed", "neither")}, "rejected", f"{REFUSED_SEED}{NOT_SENT}"),
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
-        ({"tokens": None}, "no_usage", "the turn ended without usage counters: it was cut or cancelled, or they "),
-        (
-            {"tokens": None, "cut_short": "its WebSocket was closed by the server with 1008"},
-            "no_usage",
-            "the turn ended without usage counters: its WebSocket was closed by the server with 1008",
-        ),
+        ({"tokens": None}, "no_usage", f"{NO_COUNTERS}it was cut or cancelled, or they "),
+        ({"tokens": None, "cut_short": CUT_SHORT}, "no_usage", f"{NO_COUNTERS}{CUT_SHORT}"),
         ({"cached": None}, "no_usage", "the response does not say how many tokens were cached"),
         ({"tokens": 1023}, "below_minimum", "1,023 input tokens are fewer than the 1,024 from which on "),
         (

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.turn.cache_key import CacheKey, KeyMemory, KeySource, choose_key
-from support.turns import NATIVE, Headers, bearer, conversation, said, turn, user
+from support.turns import NATIVE, Headers, bearer, conversation, turn
 
 TOKEN = {"authorization": "Bearer opaque"}
 ACCOUNT = {"chatgpt-account-id": "acc"}
@@ -220,16 +220,6 @@ def test_conversations_with_one_opener_are_told_apart_by_their_sessions(pin: boo
     assert keys == expected * 3
 
 
-def test_two_conversations_part_with_their_second_message_also_where_sessions_are_new_on_every_request() -> None:
-    """With the same opener and new sessions, the second turn goes to the latest; from there on they are apart."""
-    client = Client()
-    client.send({"session_id": "s1"}, {"input": TURNS[0]})
-    client.send({"session_id": "s2"}, {"input": TURNS[0]})
-    keys = [client.key({"session_id": f"x{end}"}, input=conversation("a", "b", end)) for end in ("c", "C")]
-
-    assert keys == ["s2", "s2"]
-
-
 ALICE, BOB = {"authorization": bearer(sub="alice", exp=1)}, {"authorization": bearer(sub="bob")}
 
 
@@ -258,14 +248,6 @@ WARM_UP: Object = {"generate": False, "input": []}
 )
 def test_a_warm_up_passes_on(headers: Headers, body: Object, cache_key: CacheKey) -> None:
     assert first(headers, **WARM_UP, **body) == cache_key
-
-
-@pytest.mark.parametrize("body", [WARM_UP, {"input": [said("developer", "d")]}], ids=["a warm-up", "a developer alone"])
-def test_these_are_not_continued(body: Object) -> None:
-    client = Client()
-    client.send({"session_id": "s1"}, body)
-
-    assert client.key({"session_id": "s2"}, input=[said("developer", "d"), user("a")]) == "s2"
 
 
 # Turns that name a previous response.

@@ -8,7 +8,6 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.options import Mode, Settings, default_settings
 from codexcache.turn.exchange import Continuity, Exchange, unchanged_exchange
 from codexcache.turn.request import unread_turn
-from codexcache.wire.routes import Endpoint
 from support.turns import Headers, client_headers, conversation, headers_of, turn
 
 FILL = default_settings()
@@ -50,31 +49,12 @@ class Client:
         return frozenset(self.send({}, members).edits.drop)
 
 
-@pytest.mark.parametrize("endpoint", ["responses", "compact"])
-def test_every_endpoint_gets_the_same_edits_and_a_frame_the_same_key(endpoint: Endpoint) -> None:
-    exchange = Client().send({"session_id": "s"}, {"stream_options": {}}, endpoint=endpoint)
-
-    assert exchange.edits.put == {"prompt_cache_key": "s"}
-    assert exchange.edits.drop == {"stream_options"}
-    assert headers_of(exchange.edits) == {"session_id": "s", "session-id": "s"}
-    assert exchange.changed == ("session-id", "prompt_cache_key", "stream_options")
-    assert Client().send({"session_id": "s"}, transport="websocket").edits.put == exchange.edits.put
-
-
 def test_conversations_stick_across_endpoints() -> None:
     client = Client()
     client.send({"session_id": "s1"}, {"input": conversation("a")})
     compact = client.send({"session_id": "s2"}, {"input": conversation("a", "b")}, endpoint="compact")
 
     assert (compact.cache_key.key, compact.cache_key.inherited) == ("s1", True)
-
-
-@pytest.mark.parametrize("body", [{"input": "a"}, {"generate": False, "input": []}], ids=["a turn", "a warm-up"])
-def test_a_response_is_remembered_with_its_turns_key(body: Object) -> None:
-    client = Client()
-    client.answer(client.send({"session_id": "s1"}, body), "r1")
-
-    assert client.send({"session_id": "s2"}, {"previous_response_id": "r1", "input": "a"}).cache_key.key == "s1"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,20 @@ def test_what_the_backend_sent_is_what_the_client_sends_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [None, 7, [], ["x"], {}, {"type": 1, "role": []}, {"n": 1 << 80}, {"s": "\ud83d"}], ids=repr
+    "odd",
+    [
+        None,
+        7,
+        [],
+        ["x"],
+        {},
+        {"type": 1, "role": []},
+        {"n": 1 << 80},
+        {"n": float("inf")},
+        {"s": "\ud83d"},
+        {"\udc00": 1},
+    ],
+    ids=repr,
 )
 def test_every_item_can_be_read(odd: Json) -> None:
     prompt = read_prompt({"input": [odd], "tools": [odd], "instructions": odd})

@@ -184,8 +184,6 @@ HUGE = 1 << 20
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("unsupported parameter:.. " * (HUGE // 25), id="the start of a sentence again and again"),
-        pytest.param("unsupported parameter:" + " " * HUGE, id="white space"),
         pytest.param("unsupported parameter: " + "a" * HUGE, id="a name"),
         pytest.param("unsupported " * (HUGE // 12), id="one word again and again"),
         pytest.param("the parameter " * (HUGE // 14), id="the start of the other sentence"),

@@ -6,7 +6,7 @@ from codexcache.turn.cache_key import CacheKey, KeyMemory, choose_key
 from codexcache.turn.key_values import usable
 from codexcache.turn.request import Transport
 from codexcache.turn.rewrite import RequestEdits, plan_edits, plan_handshake_edits
-from support.turns import NATIVE, Headers, client_headers, fields, headers_of, turn
+from support.turns import NATIVE, Headers, client_headers, headers_of, turn
 
 type Places = tuple[str | None, ...]
 """What is put into the body, and the two session headers that are sent."""
@@ -147,19 +147,6 @@ def test_a_stripped_key_is_not_put_back() -> None:
 )
 def test_a_key_that_was_refused_is_withheld_from_the_body_alone(body: Object, expected: Places) -> None:
     assert places(edits_of({}, body, withhold=True)) == expected
-
-
-def test_the_key_that_a_conversation_is_held_to_is_written_everywhere() -> None:
-    held = CacheKey(key="k1", source="session", inherited=True)
-
-    assert places(edits_of({"session_id": "s2"}, {"prompt_cache_key": "k2"}, cache_key=held)) == ("k1", "k1", "k1")
-
-
-def test_a_frame_has_no_headers_to_write() -> None:
-    edits = edits_of({"x-session-id": "s"}, transport="websocket")
-
-    assert (edits.put, edits.fields) == ({"prompt_cache_key": "s"}, fields({"x-session-id": "s"}))
-    assert edits.changed == ("prompt_cache_key",)
 
 
 @pytest.mark.parametrize(
