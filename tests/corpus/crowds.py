@@ -1,16 +1,8 @@
 """Several conversations at once, and which turn continues which."""
 
-from codexcache.body.json_splice import Json
-
-from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, assistant, developer, labelled, text, tool, user
+from corpus.talk import AGENT, CODEX, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, assistant, labelled, text, tool, user
 
 CHILD = {**NATIVE, "thread-id": "thread-2", "x-codex-window-id": "thread-2:0", "x-openai-subagent": "collab_spawn"}
-
-
-def codex(case: Case) -> None:
-    """Make it a conversation of the official client, whose agents share session and key."""
-    case.headers, case.members["prompt_cache_key"] = dict(NATIVE), "session-1"
-    case.items = [developer("<permissions>"), user("<environment_context>")]
 
 
 @labelled("a title is asked for with the conversation's key", "anomalyco/opencode#43249", key="session-1", turns=1)
@@ -29,10 +21,8 @@ def title_meanwhile(case: Case) -> None:
     case.turn("hit", predecessor=1, gap=40)
 
 
-@labelled("a child that shares session and key", "openai/codex#33035")
+@labelled("a child that shares session and key", "openai/codex#33035", **CODEX, turns=2)
 def child(case: Case) -> None:
-    codex(case)
-    case.grow(2)
     other = case.aside(items=case.items[:2], headers=CHILD, socket="socket-2")
     other.turn("cold", predecessor=None, reads=NOTHING)
     case.turn("hit", predecessor=2)
@@ -40,29 +30,23 @@ def child(case: Case) -> None:
     case.turn("hit", predecessor=4)
 
 
-@labelled("a child that starts while its parent has said one thing", "openai/codex#33035")
+@labelled("a child that starts while its parent has said one thing", "openai/codex#33035", **CODEX, turns=1)
 def early_child(case: Case) -> None:
-    codex(case)
-    case.turn("cold")
     other = case.aside(items=case.items[:2], headers=CHILD, socket="socket-2")
     other.turn("cold", predecessor=None, reads=2560)
     other.turn("hit", predecessor=2)
 
 
-@labelled("a child that inherits its parent's history", "openai/codex#44862")
+@labelled("a child that inherits its parent's history", "openai/codex#44862", **CODEX, turns=2)
 def forked_child(case: Case) -> None:
-    codex(case)
-    case.grow(2)
     other = case.aside(headers=CHILD, socket="socket-2")
     other.turn("hit", predecessor=2)
     case.turn("hit", predecessor=2)
     other.turn("hit", predecessor=3)
 
 
-@labelled("children at once, each with a socket", "bman654/clodex#211", paths=WEBSOCKET)
+@labelled("children at once, each with a socket", "bman654/clodex#211", paths=WEBSOCKET, **CODEX, turns=1)
 def children(case: Case) -> None:
-    codex(case)
-    case.turn("cold")
     shared = case.items[:2]
     asides = [
         case.aside(items=shared, headers={**CHILD, "thread-id": f"thread-{n}"}, socket=f"socket-{n}") for n in (2, 3, 4)
@@ -74,10 +58,8 @@ def children(case: Case) -> None:
     case.turn("hit", predecessor=1)
 
 
-@labelled("a review with instructions of its own", "openai/codex#44716")
+@labelled("a review with instructions of its own", "openai/codex#44716", **CODEX, turns=2)
 def review(case: Case) -> None:
-    codex(case)
-    case.grow(2)
     headers = {**NATIVE, "thread-id": "thread-9", "x-openai-subagent": "review"}
     other = case.aside(items=[], headers=headers, socket="socket-9", instructions=text("You review.", 6000))
     other.turn("cold", predecessor=None, reads=NOTHING)
@@ -92,10 +74,8 @@ def summary_request(case: Case) -> None:
     case.turn("hit", predecessor=4)
 
 
-@labelled("a history compacted while a child with the same key works", "anomalyco/opencode#43249")
+@labelled("a history compacted while a child with the same key works", "anomalyco/opencode#43249", **CODEX, turns=4)
 def compacted_beside_a_child(case: Case) -> None:
-    codex(case)
-    case.grow(4)
     agent = {"headers": CHILD, "socket": "socket-2", "tools": [tool("search")], "instructions": text("Child.")}
     other = case.aside(items=[user("A task.")], **agent)
     other.turn("cold", predecessor=None, reads=NOTHING)
@@ -106,7 +86,7 @@ def compacted_beside_a_child(case: Case) -> None:
 
 @labelled("many conversations on one coarse key, interleaved", "diegosouzapw/OmniRoute#1643", key="everyone")
 def coarse_key(case: Case) -> None:
-    cases = [case.aside(items=[developer("<permissions>")]) for _ in range(30)]
+    cases = [case.aside(items=CODEX["items"][:1]) for _ in range(30)]
     for place, one in enumerate(cases):
         one.turn("cold", predecessor=None, reads=NOTHING, gap=5, say=f"Task {place}.")
     for place, one in enumerate(cases):
@@ -154,19 +134,16 @@ def same_opening_of_others(case: Case) -> None:
     "other callers without a key or a session", "grikomsn/openai-oauth-copilot-chat#7", mode="observe", paths=HTTP
 )
 def keyless_callers(case: Case) -> None:
-    opening: list[Json] = [developer("<permissions>"), user("<environment_context>")]
-    one = case.aside(headers={"authorization": "Bearer a"}, items=opening)
-    other = case.aside(headers={"authorization": "Bearer b"}, items=opening)
+    one = case.aside(headers={"authorization": "Bearer a"}, items=CODEX["items"])
+    other = case.aside(headers={"authorization": "Bearer b"}, items=CODEX["items"])
     one.turn("cold")
     other.turn("cold", predecessor=None, reads=NOTHING)
     one.turn("hit", ["session_missing"], predecessor=1)
     other.turn("hit", ["session_missing"], predecessor=2)
 
 
-@labelled("a new conversation in the same folder", "openai/codex#24704")
+@labelled("a new conversation in the same folder", "openai/codex#24704", **CODEX, turns=1)
 def new_conversation(case: Case) -> None:
-    codex(case)
-    case.turn("cold")
     fresh = {name: value.replace("session-1", "session-2") for name, value in NATIVE.items()}
     other = case.aside(items=case.items[:2], headers=fresh, socket="socket-2")
     other.members["prompt_cache_key"] = "session-2"
@@ -189,10 +166,8 @@ def hasty_retry(case: Case) -> None:
     case.turn("hit", gap=40)
 
 
-@labelled("a resumed conversation in a new process", "openai/codex#24704")
+@labelled("a resumed conversation in a new process", "openai/codex#24704", **CODEX, turns=4)
 def resumed(case: Case) -> None:
-    codex(case)
-    case.grow(4)
     case.headers |= {"x-codex-window-id": "session-1:1"}
     case.turn("hit", gap=900)
 

@@ -1,28 +1,24 @@
 """Misses by time, load and the server's side, and what was not to be taken for one of these."""
 
-from corpus.talk import HTTP, NATIVE, NOTHING, Case, before, labelled, text, tool, user
+from corpus.talk import HTTP, NOTHING, OFFICIAL, Case, before, labelled, text, tool, user
 
 
-@labelled("a pause of 20 minutes", "openai/codex#35300", turns=3)
-def idle(case: Case) -> None:
-    case.turn("idle", gap=1200, reads=NOTHING, said="20 minutes")
+def pause(about: str, source: str, verdict: str, seconds: float, said: str = "") -> Case:
+    """Return a conversation of four turns, a pause behind which nothing is read, and one turn more."""
+    case = Case(about=about, source=source)
+    case.grow(4)
+    case.turn(verdict, gap=seconds, reads=NOTHING, said=said)
     case.turn("hit")
+    return case
 
 
-@labelled("a pause of five minutes and a second", "earendil-works/pi#8463", turns=3)
-def just_idle(case: Case) -> None:
-    case.turn("idle", gap=301, reads=NOTHING, said="likely")
-
-
-@labelled("a pause of five minutes sharp is none", "earendil-works/pi#8463", turns=3)
-def not_idle(case: Case) -> None:
-    case.turn("upstream", gap=300, reads=NOTHING)
-
-
-@labelled("a miss seconds after a hit is no expiry", "antiburn/antiburn#182", turns=4)
-def too_soon(case: Case) -> None:
-    case.turn("upstream", gap=30, reads=NOTHING, said="only 30 s passed since its predecessor: likely")
-    case.turn("hit")
+SHORT = "only 30 s passed since its predecessor: likely"
+PAUSES = (
+    pause("a pause of 20 minutes", "openai/codex#35300", "idle", 1200, "20 minutes"),
+    pause("a pause of five minutes and a second", "earendil-works/pi#8463", "idle", 301, "likely"),
+    pause("a pause of five minutes sharp is none", "earendil-works/pi#8463", "upstream", 300),
+    pause("a miss seconds after a hit is no expiry", "antiburn/antiburn#182", "upstream", 30, SHORT),
+)
 
 
 @labelled("a pause, and the tools edited in it", "headroomlabs-ai/headroom#1343", turns=3)
@@ -78,19 +74,15 @@ def read_up_to_a_boundary(case: Case) -> None:
     case.miss("input_changed", reads=before(case, 12) * 4 // 5)
 
 
-@labelled("another transport and an edit that explains nothing", "earendil-works/pi#8125", headers=NATIVE)
+@labelled("another transport and an edit that explains nothing", "earendil-works/pi#8125", **OFFICIAL, turns=12)
 def transport_and_late_edit(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(12)
     case.items[20] = user("Edited.")
     case.host = "gov.chatgpt.com"
     case.turn("upstream", ["transport_changed", "input_changed"], reads=NOTHING)
 
 
-@labelled("another transport and an edit that explains it", "earendil-works/pi#8125", headers=NATIVE)
+@labelled("another transport and an edit that explains it", "earendil-works/pi#8125", **OFFICIAL, turns=12)
 def transport_and_edit(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(12)
     case.items[4] = user("Edited.")
     case.host = "gov.chatgpt.com"
     case.turn("input_changed", ["transport_changed", "input_changed"], reads=before(case, 4))
@@ -123,4 +115,4 @@ def idle_before_load(case: Case) -> None:
     case.turn("idle", predecessor=1, gap=1, reads=NOTHING)
 
 
-CASES = tuple(case for case in list(globals().values()) if isinstance(case, Case))
+CASES = (*PAUSES, *(case for case in list(globals().values()) if isinstance(case, Case)))

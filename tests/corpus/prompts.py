@@ -1,12 +1,14 @@
 """Misses by the prompt: its head or its history is not what it was."""
 
 import uuid
+from typing import Any
 
 from codexcache.body.json_splice import Json
 
 from corpus.talk import (
     HTTP,
     NATIVE,
+    OFFICIAL,
     WEBSOCKET,
     Case,
     assistant,
@@ -50,9 +52,10 @@ def tools_dropped(case: Case) -> None:
     case.miss("tools_changed", said="tool apply_patch (and 2 more) was removed")
 
 
-@labelled("an agent's mode is switched: other tools, other instructions, the same history", "can1357/oh-my-pi#10786")
+@labelled(
+    "an agent's mode is switched: other tools, other instructions, the same history", "can1357/oh-my-pi#10786", turns=3
+)
 def mode_switched(case: Case) -> None:
-    case.grow(3)
     case.tools, case.instructions = [tool("plan")], text("You plan, and change nothing.", 6000)
     case.miss("tools_changed", "instructions_changed")
     case.turn("hit")
@@ -135,56 +138,53 @@ def files_in_instructions(case: Case) -> None:
     case.miss("instructions_changed", said="character 17 on")
 
 
-def lite(case: Case, told: str = "You are a coding agent.") -> None:
-    """Make it a conversation in the shape in which tools and instructions are items of the input."""
-    head: list[Json] = [{"type": "additional_tools", "role": "developer", "tools": case.tools}]
-    case.items = [*head, developer(told), user("<environment_context>"), *case.items]
-    case.tools, case.instructions = [], None
+CARRIED: Json = {
+    "type": "additional_tools",
+    "role": "developer",
+    "tools": [tool("apply_patch"), tool("shell"), tool("view_image")],
+}
+LITE: dict[str, Any] = {
+    "headers": NATIVE,
+    "tools": [],
+    "instructions": None,
+    "items": [CARRIED, developer("You are a coding agent."), user("<environment_context>")],
+}
+"""A conversation in the shape in which tools and instructions are items of the input."""
 
 
-@labelled("tools and instructions in the input, growing", "openai/codex#51156", headers=NATIVE)
+@labelled("tools and instructions in the input, growing", "openai/codex#51156", **LITE)
 def lite_grows(case: Case) -> None:
-    lite(case)
     case.grow(4)
 
 
-@labelled("a tool edited that is carried in the input", "openai/codex#51156", headers=NATIVE)
+@labelled("a tool edited that is carried in the input", "openai/codex#51156", **LITE, turns=3)
 def lite_tool_edited(case: Case) -> None:
-    lite(case)
-    case.grow(3)
     tools: list[Json] = [tool("apply_patch"), tool("shell", "Runs."), tool("view_image")]
     case.items[0] = {"type": "additional_tools", "role": "developer", "tools": tools}
     case.miss("tools_changed", said="tool shell was edited")
 
 
-@labelled("instructions edited that are carried in the input", "openai/codex#51156", headers=NATIVE)
+@labelled("instructions edited that are carried in the input", "openai/codex#51156", **LITE, turns=3)
 def lite_instructions_edited(case: Case) -> None:
-    lite(case)
-    case.grow(3)
     case.items[1] = developer("You are a coding clown.")
     case.miss("instructions_changed", reads=1280, said="character 17 on")
 
 
-@labelled("tools added at the end of the input, which spares the cache", "openai/codex#51156", headers=NATIVE)
+@labelled("tools added at the end of the input, which spares the cache", "openai/codex#51156", **LITE, turns=3)
 def lite_tools_added(case: Case) -> None:
-    lite(case)
-    case.grow(3)
     case.items.append({"type": "additional_tools", "role": "developer", "tools": [tool("late")]})
     case.turn("hit")
     case.turn("hit")
 
 
-@labelled("an item edited, counted with those that carry tools", "NousResearch/hermes-agent#47126", headers=NATIVE)
+@labelled("an item edited, counted with those that carry tools", "NousResearch/hermes-agent#47126", **LITE, turns=6)
 def lite_item_edited(case: Case) -> None:
-    lite(case)
-    case.grow(6)
     case.items[5] = user("<memory>A fact.</memory> Question 2.")
     case.miss("input_changed", reads=before(case, 5), said="input[5] (user message)")
 
 
-@labelled("a warm-up that carries tools and instructions", "openai/codex#48812", headers=NATIVE, paths=WEBSOCKET)
+@labelled("a warm-up that carries tools and instructions", "openai/codex#48812", **LITE, paths=WEBSOCKET)
 def lite_warm_up(case: Case) -> None:
-    lite(case)
     rest, case.items = case.items[2:], case.items[:2]
     case.members["generate"] = False
     case.turn("cold", say="", replies=[], predecessor=None)
@@ -195,7 +195,7 @@ def lite_warm_up(case: Case) -> None:
     case.miss("transport_changed", transport="http")
 
 
-@labelled("a turn compacted in band", "openai/codex", headers=NATIVE, key="session-1")
+@labelled("a turn compacted in band", "openai/codex", **OFFICIAL)
 def compacted(case: Case) -> None:
     case.items = [user("<environment_context>")]
     case.grow(6)
@@ -207,10 +207,8 @@ def compacted(case: Case) -> None:
     case.turn("hit")
 
 
-@labelled("a compacted history that begins with its summary", "anomalyco/opencode#43249", headers=NATIVE)
+@labelled("a compacted history that begins with its summary", "anomalyco/opencode#43249", **OFFICIAL, turns=6)
 def compacted_whole(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(6)
     case.items = [{"type": "compaction_summary", "encrypted_content": text("gAAAA", 3000)}]
     case.miss("context_compacted", "input_changed", reads=3072)
     case.turn("hit")

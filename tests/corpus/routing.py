@@ -1,6 +1,6 @@
 """Misses by identity, routing and transport: the turn did not get to what was cached."""
 
-from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, Headers, labelled, text, user
+from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, OFFICIAL, WEBSOCKET, Case, Headers, labelled, text, user
 
 FLOOR = 4608
 """Tokens of tools and instructions, which many conversations share."""
@@ -93,7 +93,7 @@ def session_rotates(case: Case) -> None:
     case.miss("session_changed", reads=FLOOR)
 
 
-@labelled("a fork with an identity of its own", "openai/codex#44716", headers=NATIVE, key="session-1", turns=2)
+@labelled("a fork with an identity of its own", "openai/codex#44716", **OFFICIAL, turns=2)
 def fork(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-2"
     case.headers |= {"session-id": "session-2", "thread-id": "session-2"}
@@ -101,10 +101,8 @@ def fork(case: Case) -> None:
     case.turn("hit")
 
 
-@labelled("a fork that keeps its parent's session and key", "openai/codex#44862", headers=NATIVE)
+@labelled("a fork that keeps its parent's session and key", "openai/codex#44862", **OFFICIAL, turns=2)
 def warm_fork(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(2)
     case.headers |= {"thread-id": "thread-2"}
     case.turn("hit")
 
@@ -133,10 +131,13 @@ def session_lost(case: Case) -> None:
 
 
 @labelled(
-    "only a renamed header", "qxcnm/Codex-Manager#343", headers=KEYED | {"x-session-id": "session-1"}, mode="observe"
+    "only a renamed header",
+    "qxcnm/Codex-Manager#343",
+    headers=KEYED | {"x-session-id": "session-1"},
+    mode="observe",
+    turns=1,
 )
 def session_renamed(case: Case) -> None:
-    case.turn("cold")
     case.miss("session_missing")
 
 
@@ -157,19 +158,15 @@ def socket_with_other_tools(case: Case) -> None:
     case.turn("tools_changed", ["session_missing", "tools_changed"], reads=NOTHING)
 
 
-@labelled("WebSocket falls back to HTTP", "earendil-works/pi#8125", paths=WEBSOCKET, headers=NATIVE)
+@labelled("WebSocket falls back to HTTP", "earendil-works/pi#8125", paths=WEBSOCKET, **OFFICIAL, turns=2)
 def falls_back(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(2)
     case.miss("transport_changed", transport="http", said="over HTTP")
     case.turn("hit", transport="http")
     case.miss("transport_changed", socket="socket-2", said="a WebSocket")
 
 
-@labelled("a socket is lost and opened anew", "Soju06/codex-lb#395", paths=WEBSOCKET, headers=NATIVE)
+@labelled("a socket is lost and opened anew", "Soju06/codex-lb#395", paths=WEBSOCKET, **OFFICIAL, turns=1)
 def socket_lost(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.turn("cold")
     case.turn("no_usage", lost=True, replies=[])
     case.miss("transport_changed", say="", predecessor=1, said="another WebSocket")
     case.turn("hit")

@@ -13,6 +13,7 @@ What the script leaves in `talk.items` and the other members is what the next tu
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -47,6 +48,9 @@ NATIVE: Headers = {
     "authorization": "Bearer token-1",
 }
 """The official client."""
+
+OFFICIAL: dict[str, Any] = {"headers": NATIVE, "key": "session-1"}
+"""With what a conversation of the official client is labelled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +106,7 @@ class Case:
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.headers = dict(self.headers)
+        self.headers, self.tools, self.items = dict(self.headers), list(self.tools), list(self.items)
 
     def turn(
         self,
@@ -167,7 +171,7 @@ class Case:
         other = copy.copy(self)
         other.members, other.tools, other.items = dict(self.members), list(self.tools), list(self.items)
         for name, value in changed.items():
-            setattr(other, name, value)
+            setattr(other, name, copy.copy(value))
         return other
 
     @property
@@ -219,16 +223,9 @@ def message(role: str, opening: str) -> Json:
     return {"type": "message", "role": role, "content": [{"type": kind, "text": text(opening)}]}
 
 
-def user(opening: str) -> Json:
-    return message("user", opening)
-
-
-def assistant(opening: str) -> Json:
-    return message("assistant", opening)
-
-
-def developer(opening: str) -> Json:
-    return message("developer", opening)
+user = partial(message, "user")
+assistant = partial(message, "assistant")
+developer = partial(message, "developer")
 
 
 def reasoning(name: str) -> Json:
@@ -284,3 +281,7 @@ def before(case: Case, item: int) -> int:
     """Return the tokens that stand before an item, as the backend counts cached ones."""
     prompt: Object = {"tools": case.tools, "instructions": case.instructions, "input": case.items}
     return tokens(prompt, item) // 128 * 128
+
+
+CODEX: dict[str, Any] = {**OFFICIAL, "items": [developer("<permissions>"), user("<environment_context>")]}
+"""The same with the messages that open it; its agents share session and key."""
