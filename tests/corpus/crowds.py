@@ -134,8 +134,9 @@ def same_opening_of_others(case: Case) -> None:
     "other callers without a key or a session", "grikomsn/openai-oauth-copilot-chat#7", mode="observe", paths=HTTP
 )
 def keyless_callers(case: Case) -> None:
-    one = case.aside(headers={"authorization": "Bearer a"}, items=CODEX["items"])
-    other = case.aside(headers={"authorization": "Bearer b"}, items=CODEX["items"])
+    opening = list(CODEX["items"])
+    one = case.aside(headers={"authorization": "Bearer a"}, items=opening)
+    other = case.aside(headers={"authorization": "Bearer b"}, items=opening)
     one.turn("cold")
     other.turn("cold", predecessor=None, reads=NOTHING)
     one.turn("hit", ["session_missing"], predecessor=1)

@@ -171,7 +171,7 @@ class Case:
         other = copy.copy(self)
         other.members, other.tools, other.items = dict(self.members), list(self.tools), list(self.items)
         for name, value in changed.items():
-            setattr(other, name, copy.copy(value))
+            setattr(other, name, value)
         return other
 
     @property
