@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from codexcache.addon import CodexContinuity
 from mitmproxy import version
 from mitmproxy.test import taddons
 from support.client import Connection
@@ -170,3 +171,14 @@ def test_a_mitmproxy_that_does_not_hear_what_is_logged_hears_an_exception(monkey
 def load(context: taddons.context) -> None:
     code = compile(ADDON.read_text(), str(ADDON), "exec")
     exec(code, {"__name__": "codex_continuity"})
+
+
+def test_mitmproxy_finds_all_hooks_and_commands_on_one_object() -> None:
+    addon = CodexContinuity()
+    hooks = ("request", "responseheaders", "response", "error", "websocket_message", "tls_clienthello", "configure")
+    commands = {f"codex.{name}" for name in ("why", "diff", "turns", "status", "export", "report")}
+
+    assert [name for name in hooks if not callable(getattr(addon, name, None))] == []
+    assert not hasattr(addon, "addons")
+    with taddons.context(addon) as context:
+        assert commands <= set(context.master.commands.commands)

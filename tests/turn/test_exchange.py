@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.options import Mode, Settings, default_settings
+from codexcache.options import Settings, default_settings
 from codexcache.turn.exchange import Continuity, Exchange, unchanged_exchange
 from codexcache.turn.request import unread_turn
 from support.turns import Headers, client_headers, conversation, headers_of, turn
@@ -14,8 +14,7 @@ FILL = default_settings()
 OBSERVE = replace(FILL, mode="observe")
 
 
-def learning(*members: str, mode: Mode = "fill") -> Settings:
-    return replace(FILL, learn=frozenset(members), mode=mode)
+LEARNING = replace(FILL, learn=frozenset({"user", "seed"}))
 
 
 class Client:
@@ -28,25 +27,11 @@ class Client:
         """Send a turn; its transport, endpoint and host can be given."""
         return self.continuity.begin(turn(headers, body, **way), self.settings)
 
-    def answer(self, exchange: Exchange, response_id: str) -> None:
-        exchange.response_info.response_id = response_id
-        self.continuity.finish(exchange, self.settings)
-
     def refuse(self, exchange: Exchange, member: str, status: int | None = 400) -> str | None:
         """Have the backend refuse a member, and return what is said to the user."""
-        exchange.response_info.status, exchange.response_info.error = (
-            status,
-            {"detail": f"Unsupported parameter: {member}"},
-        )
+        exchange.response_info.status = status
+        exchange.response_info.error = {"detail": f"Unsupported parameter: {member}"}
         return self.continuity.finish(exchange, self.settings)
-
-    def send_refused(self, member: str, headers: Headers | None = None, **members: Json) -> str:
-        """Send a turn that is refused for a member; return what is said to the user, "" for nothing."""
-        return self.refuse(self.send(headers, members), member) or ""
-
-    def dropped(self, **members: Json) -> frozenset[str]:
-        """Return what is left out of a turn with these members."""
-        return frozenset(self.send({}, members).edits.drop)
 
 
 def test_conversations_stick_across_endpoints() -> None:
@@ -79,8 +64,8 @@ def test_observe_says_what_was_sent(headers: Headers, body: Object, key: str | N
     [("chatgpt.com", "m", {"user"}), ("gov.chatgpt.com", "m", set()), ("chatgpt.com", "m2", set())],
 )
 def test_it_is_left_out_for_that_host_and_model(host: str, model: str, drop: set[str]) -> None:
-    client = Client(learning("user"))
-    client.send_refused("user", user="u", model="m")
+    client = Client(LEARNING)
+    client.refuse(client.send({}, {"user": "u", "model": "m"}), "user")
 
     assert client.send({}, {"user": "u", "model": model}, host=host).edits.drop == drop
 
@@ -98,12 +83,12 @@ def test_it_is_left_out_for_that_host_and_model(host: str, model: str, drop: set
     ],
 )
 def test_nothing_is_said_or_learned_of(error: Object | None, status: int) -> None:
-    client = Client(learning("user", "seed"))
+    client = Client(LEARNING)
     exchange = client.send({}, {"user": "u", "stream_options": {}})
     exchange.response_info.status, exchange.response_info.error = status, error
 
     assert client.continuity.finish(exchange, client.settings) is None
-    assert client.dropped(user="u", seed=7) == frozenset()
+    assert client.send({}, {"user": "u", "seed": 7}).edits.drop == frozenset()
 
 
 @pytest.mark.parametrize("status", [None, 200, 400])
@@ -190,9 +175,8 @@ def test_nothing_that_a_turn_is_refused_for_can_be_found_in_a_body_that_was_not_
 def test_a_turn_ends_once() -> None:
     client = Client()
     exchange = client.send({}, {"user": "u"})
-    client.answer(exchange, "r1")
 
-    assert client.refuse(exchange, "user") is None
+    assert [client.refuse(exchange, member) is None for member in ("user", "user")] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,8 @@
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.turn.cache_key import CacheKey, KeyMemory, choose_key
+from codexcache.turn.cache_key import KeyMemory, choose_key
 from codexcache.turn.key_values import usable
-from codexcache.turn.request import Transport
 from codexcache.turn.rewrite import RequestEdits, plan_edits, plan_handshake_edits
 from support.turns import NATIVE, Headers, client_headers, headers_of, turn
 
@@ -21,13 +20,10 @@ def edits_of(
     *,
     strip: str = "",
     withhold: bool = False,
-    transport: Transport = "http",
-    cache_key: CacheKey | None = None,
 ) -> RequestEdits:
     """Return the edits of a turn that nothing went before."""
-    sent = turn(headers, body, transport=transport)
-    known = cache_key or choose_key(sent, KeyMemory())
-    return plan_edits(sent, known, strip=frozenset(strip.split()), omit_key=withhold)
+    sent = turn(headers, body)
+    return plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(strip.split()), omit_key=withhold)
 
 
 def places(edits: RequestEdits) -> Places:

@@ -168,18 +168,10 @@ def test_chunks_that_are_not_read_say_nothing(pieces: list[bytes], data: st.Data
     assert response_info == read(b"".join(pieces), step=1)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        EVENTS,
-        b"event: x\n" + EVENTS,
-        b": ping\n\n" + EVENTS,
-        b"id: 1\n" + EVENTS,
-        b"retry: 9\n" + EVENTS,
-        b"\n" + EVENTS,
-        b' {"id":"r1"}',
-    ],
-)
+BEGINNINGS = (b"", b"event: x\n", b": ping\n\n", b"id: 1\n", b"retry: 9\n", b"\n")
+
+
+@pytest.mark.parametrize("body", [*(beginning + EVENTS for beginning in BEGINNINGS), b' {"id":"r1"}'])
 @pytest.mark.parametrize("coding", ["", "gzip"])
 def test_what_is_not_labelled_is_known_by_how_it_begins(body: bytes, coding: str) -> None:
     """A file in the place of a response has the type of its name."""
