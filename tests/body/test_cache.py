@@ -182,9 +182,6 @@ def test_a_conversation_keeps_only_its_last_body() -> None:
         reader.read(text_of(",".join(map(str, range(count)))))
 
     assert len(reader.bodies) == 1
-    small = Reader(limit=1000)  # of which one body would fill more than a quarter
-    small.read(text_of("1"))
-    assert (small.bodies.size, len(small.bodies)) == (0, 0)
 
 
 def test_all_bodies_together_are_bounded_and_the_latest_are_kept() -> None:
@@ -240,18 +237,6 @@ def test_what_is_dropped_is_gone_and_told_whether_it_was_there() -> None:
 
     assert [cache.drop(another), cache.drop(one), cache.drop(one)] == [False, True, False]
     assert (len(cache), cache.size) == (0, 0)
-
-
-def test_the_oldest_go_for_the_latest() -> None:
-    kept = [known(text_of("1", f'"instructions":"{f"{number:06}" * 100}"')) for number in range(100)]
-    cache = holding(*kept, limit=20 * kept[0].cost)
-
-    assert cache.size <= 20 * kept[0].cost
-    found = [
-        bool(list(cache.prefixes_of(bytes(one.prefix_bytes) + b"]}")))
-        for one in (kept[0], kept[79], kept[80], kept[99])
-    ]
-    assert found == [False, False, True, True]
 
 
 def test_what_would_fill_more_than_a_quarter_is_not_kept() -> None:

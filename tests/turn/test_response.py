@@ -33,42 +33,33 @@ def test_the_last_event_brings_the_usage_and_ends_the_turn(kind: str) -> None:
     assert after({"type": kind, "response": RESPONSE}) == expected
 
 
+CREATED: Object = {"id": "r1", "prompt_cache_key": "k", "usage": None}
 ERROR: Object = {"type": "error", "status": 400, "error": {"message": "no"}}
 FAILED: Object = {"id": "r1", "error": {"code": "server_error"}, "usage": USAGE}
 
 
 @pytest.mark.parametrize(
-    ("event", "expected"),
+    ("kind", "response", "expected"),
     [
         pytest.param(
-            {"type": "response.created", "response": {"id": "r1", "prompt_cache_key": "k", "usage": None}},
-            ResponseInfo(response_id="r1", echoed_key="k"),
-            id="id and echoed key from the start",
+            "created", CREATED, ResponseInfo(response_id="r1", echoed_key="k"), id="id and key from the start"
         ),
-        pytest.param(
-            {"type": "response.completed", "response": {"id": "r1"}},
-            ResponseInfo(response_id="r1", finished=True),
-            id="no usage",
-        ),
-        pytest.param({"type": "response.done"}, ResponseInfo(finished=True), id="no response"),
-        pytest.param(
-            {"type": "response.completed", "response": {"error": None}}, ResponseInfo(finished=True), id="a null"
-        ),
-        pytest.param(
-            {"type": "response.completed", "response": {"output": ITEMS}},
-            ResponseInfo(outputs=ITEMS, finished=True),
-            id="items",
-        ),
-        pytest.param(
-            {"type": "response.failed", "response": FAILED},
-            ResponseInfo(response_id="r1", usage=USAGE, error=FAILED, finished=True),
-            id="a failed response",
-        ),
-        pytest.param(ERROR, ResponseInfo(status=400, error=ERROR, finished=True), id="an error frame"),
+        pytest.param("completed", {"id": "r1"}, ResponseInfo(response_id="r1", finished=True), id="no usage"),
+        pytest.param("done", None, ResponseInfo(finished=True), id="no response"),
+        pytest.param("completed", {"error": None}, ResponseInfo(finished=True), id="a null"),
+        pytest.param("completed", {"output": ITEMS}, ResponseInfo(outputs=ITEMS, finished=True), id="items"),
     ],
 )
-def test_an_event_says(event: Object, expected: ResponseInfo) -> None:
-    assert after(event) == expected
+def test_an_event_says(kind: str, response: Json, expected: ResponseInfo) -> None:
+    assert after({"type": f"response.{kind}", "response": response}) == expected
+
+
+def test_a_failed_response_and_an_error_frame_say_what_went_wrong() -> None:
+    assert after({"type": "response.failed", "response": FAILED}) == ResponseInfo(
+        response_id="r1", usage=USAGE, error=FAILED, finished=True
+    )
+    assert after(ERROR) == ResponseInfo(status=400, error=ERROR, finished=True)
+    assert after({"type": "response.done"}).finished
 
 
 @pytest.mark.parametrize(("given", "status"), [({"status_code": 400}, 400), ({"status": "bad"}, 200)])
