@@ -6,19 +6,10 @@ from pathlib import Path
 import pytest
 from codexcache.diagnosis.rules import RULES
 from codexcache.options import OPTIONS
-from codexcache.verdicts import (
-    GROUPS,
-    MISSES,
-    PREDICTABLE,
-    PROMPT,
-    QUIET,
-    UNKNOWN,
-    VERDICT_TABLE,
-    VERDICTS,
-    verdict_entry,
-)
+from codexcache.verdicts import GROUPS, MISSES, PREDICTABLE, PROMPT, QUIET, UNKNOWN, VERDICTS, verdict_entry
 
 ROOT = Path(__file__).parents[1]
+ENTRIES = [verdict_entry(name) for name in VERDICTS]
 
 
 def test_each_verdict_has_a_rule_and_each_rule_a_verdict() -> None:
@@ -63,7 +54,7 @@ def test_groups_of_misses_differ_by_their_sign_and_not_by_colour_alone() -> None
 
 
 def test_every_group_but_the_unknown_one_is_that_of_some_verdict() -> None:
-    assert {entry.group for entry in VERDICT_TABLE.values()} == set(GROUPS) - {UNKNOWN}
+    assert {entry.group for entry in ENTRIES} == set(GROUPS) - {UNKNOWN}
 
 
 def test_a_verdict_of_another_version_is_no_miss_and_says_that_it_is_not_known() -> None:
@@ -73,7 +64,7 @@ def test_a_verdict_of_another_version_is_no_miss_and_says_that_it_is_not_known()
 
 
 def test_advice_is_whole_sentences_and_the_short_one_fits_a_line_of_a_table() -> None:
-    for entry in VERDICT_TABLE.values():
+    for entry in ENTRIES:
         for text in (entry.short_advice, entry.full_advice, entry.success):
             assert text[0].isupper()
             assert text.endswith((".", ")."))
@@ -81,8 +72,6 @@ def test_advice_is_whole_sentences_and_the_short_one_fits_a_line_of_a_table() ->
 
 
 def test_options_that_advice_names_exist() -> None:
-    texts = [
-        text for entry in VERDICT_TABLE.values() for text in (entry.short_advice, entry.full_advice, entry.success)
-    ]
+    texts = [text for entry in ENTRIES for text in (entry.short_advice, entry.full_advice, entry.success)]
 
     assert set(re.findall(r"\bcodex_\w+", " ".join(texts))) <= set(OPTIONS)

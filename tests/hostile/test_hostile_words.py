@@ -65,11 +65,6 @@ MEMBERS: dict[str, Any] = {
 }
 
 
-def history(*texts: str) -> Json:
-    """Return a history of these messages."""
-    return [*asked(*texts)]
-
-
 @each_text
 @pytest.mark.parametrize("member", MEMBERS)
 def test_whatever_a_body_says_is_harmless_where_a_turn_is_told_of(member: str, text: str) -> None:
@@ -85,7 +80,7 @@ def test_whatever_a_body_says_is_harmless_where_a_turn_is_told_of(member: str, t
 def test_whatever_a_response_says_is_harmless_where_a_turn_is_shown(text: str) -> None:
     """Its id, its key, its error."""
     harness = Harness()
-    exchange = harness.send(input=history("one"))
+    exchange = harness.send(input=[*asked("one")])
     exchange.response_info.read_body(
         json.dumps(
             {
@@ -108,23 +103,17 @@ COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1
 def test_counters_of_any_kind_are_shown_or_left_out(count: Json) -> None:
     """As input, as what was cached, as output; by a turn and by the one that extends it."""
     harness = Harness()
-    usage: Object = {
-        "input_tokens": count,
-        "output_tokens": count,
-        "input_tokens_details": {"cached_tokens": count},
-    }
+    usage: Object = {"input_tokens": count, "output_tokens": count, "input_tokens_details": {"cached_tokens": count}}
     for number in range(3):
-        check_finding(harness.end(harness.send(input=history(*"abcd"[: number + 1])), usage=usage))
-        check_finding(
-            harness.end(harness.send(input=history(*"abcd"[: number + 1])), usage={**usage, "input_tokens": 9_000})
-        )
+        for given in (usage, {**usage, "input_tokens": 9_000}):
+            check_finding(harness.end(harness.send(input=[*asked(*"abcd"[: number + 1])]), usage=given))
 
 
 @pytest.mark.parametrize("status", COUNTS, ids=str)
 def test_a_status_of_any_kind_is_shown_or_left_out(status: Json) -> None:
     """A WebSocket's error event can say anything."""
     harness = Harness()
-    exchange = harness.send(input=history("one"))
+    exchange = harness.send(input=[*asked("one")])
     exchange.response_info.read_event(json.dumps({"type": "error", "status": status}).encode())
 
     check_finding(harness.end(exchange, usage={}))
