@@ -104,12 +104,13 @@ def test_each_row_says_what_it_means(given: dict[str, Any], name: str, because: 
     assert "TLS fingerprint differs" in after(status=403, challenge=True).because
 
 
-def test_a_stream_that_fails_for_its_encrypted_items_is_explained_by_the_account() -> None:
+@pytest.mark.parametrize(("account", "change"), [("a", "did not change"), ("b", "changed")])
+def test_a_stream_that_fails_for_its_encrypted_items_is_explained_by_the_account(account: str, change: str) -> None:
     """As a refusal is, although it has no status of its own."""
-    verdict = after(failed="invalid_encrypted_content", status=None)
+    verdict = after(failed="invalid_encrypted_content", status=None, via={"account": account})
 
     assert verdict.name == "rejected"
-    assert "(invalid_encrypted_content); the account did not change since its predecessor" in verdict.because
+    assert f"(invalid_encrypted_content); the account {change} since its " in verdict.because
 
 
 def test_whose_encrypted_items_they_are_can_be_unknown() -> None:
