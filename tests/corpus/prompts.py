@@ -138,11 +138,12 @@ def files_in_instructions(case: Case) -> None:
     case.miss("instructions_changed", said="character 17 on")
 
 
-CARRIED: Json = {
-    "type": "additional_tools",
-    "role": "developer",
-    "tools": [tool("apply_patch"), tool("shell"), tool("view_image")],
-}
+def carrying(*tools: Json) -> Json:
+    """Return the item of an input that carries these tools."""
+    return {"type": "additional_tools", "role": "developer", "tools": list(tools)}
+
+
+CARRIED = carrying(tool("apply_patch"), tool("shell"), tool("view_image"))
 LITE: dict[str, Any] = {
     "headers": NATIVE,
     "tools": [],
@@ -159,8 +160,7 @@ def lite_grows(case: Case) -> None:
 
 @labelled("a tool edited that is carried in the input", "openai/codex#51156", **LITE, turns=3)
 def lite_tool_edited(case: Case) -> None:
-    tools: list[Json] = [tool("apply_patch"), tool("shell", "Runs."), tool("view_image")]
-    case.items[0] = {"type": "additional_tools", "role": "developer", "tools": tools}
+    case.items[0] = carrying(tool("apply_patch"), tool("shell", "Runs."), tool("view_image"))
     case.miss("tools_changed", said="tool shell was edited")
 
 
@@ -172,7 +172,7 @@ def lite_instructions_edited(case: Case) -> None:
 
 @labelled("tools added at the end of the input, which spares the cache", "openai/codex#51156", **LITE, turns=3)
 def lite_tools_added(case: Case) -> None:
-    case.items.append({"type": "additional_tools", "role": "developer", "tools": [tool("late")]})
+    case.items.append(carrying(tool("late")))
     case.turn("hit")
     case.turn("hit")
 

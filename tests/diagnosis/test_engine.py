@@ -190,12 +190,6 @@ def test_a_turn_is_compared_with_what_had_ended_when_it_left_however_late_it_is_
 # The conversation that a turn opens.
 
 
-def test_a_first_turn_that_is_tried_again_is_of_one_conversation() -> None:
-    known = FirstTurns()
-
-    assert [known.conversation(record(number, [user("a")])) for number in (3, 4, 5)] == [3, 3, 3]
-
-
 @pytest.mark.parametrize(
     ("items", "via", "body"),
     [

@@ -177,11 +177,3 @@ def test_times_are_measured_from_when_the_turn_left(begins: float, ends: float, 
     found = harness.end(sent)
 
     assert (found.duration, found.wait) == expected
-
-
-def test_changes_are_those_from_the_predecessor() -> None:
-    harness = Harness()
-    first, second = harness.turn(input=ITEMS[:1]), harness.turn(input=ITEMS, tools=[{"name": "t"}])
-
-    assert first.changes == ()
-    assert [change.name for change in second.changes] == ["tools_changed"]

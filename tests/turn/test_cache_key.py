@@ -104,18 +104,11 @@ def test_two_long_keys_that_share_64_characters_stay_distinct(headers: Headers) 
     assert len({cache_key.key for cache_key in identities}) == 1
 
 
+USER = {"authorization": bearer(iss="i", sub="s", account_id="a")}
 DERIVED: dict[str, tuple[Headers, Object, str]] = {
-    "conversation": (
-        {"authorization": bearer(iss="i", sub="s", account_id="a")},
-        {"instructions": "Be brief.", "input": "hi"},
-        "6173ea08-13ac-5f78-ab27-b7a83d27d402",
-    ),
+    "conversation": (USER, {"instructions": "Be brief.", "input": "hi"}, "6173ea08-13ac-5f78-ab27-b7a83d27d402"),
     "conversation without a caller": ({}, {"input": "hi"}, "ca89c9f9-9e03-5ff6-bf75-923a281e41dd"),
-    "principal": (
-        {"authorization": bearer(iss="i", sub="s", account_id="a")},
-        {},
-        "d22d3a68-9b3d-57ab-843e-3ee542ecc64e",
-    ),
+    "principal": (USER, {}, "d22d3a68-9b3d-57ab-843e-3ee542ecc64e"),
     "opaque principal": (TOKEN, {}, "1c58e178-fbcf-51b6-8c81-a021ce54afc1"),
     "account": (ACCOUNT, {}, "d8868ffa-dd0b-551e-9627-d050ce6465a4"),
 }
@@ -149,26 +142,21 @@ def test_two_callers_never_share_a_derived_key(body: Object) -> None:
     assert len(set(keys)) == len(CALLERS)
 
 
+def told(instructions: str) -> Object:
+    """Return the body of a turn with these instructions."""
+    return {"input": "a", "instructions": instructions}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
         pytest.param({"input": "a"}, {"input": "b"}, False, id="the first user message"),
         pytest.param({"input": "a" * 9000 + "b"}, {"input": "a" * 9000 + "c"}, False, id="its very end"),
+        pytest.param(told("x"), told("y"), False, id="the instructions"),
         pytest.param(
-            {"input": "a", "instructions": "x"}, {"input": "a", "instructions": "y"}, False, id="the instructions"
+            told("i" * 256 + "1"), told("i" * 256 + "2"), True, id="256 characters of them: then often a date"
         ),
-        pytest.param(
-            {"input": "a", "instructions": "i" * 256 + "1"},
-            {"input": "a", "instructions": "i" * 256 + "2"},
-            True,
-            id="256 characters of them: then often comes a date",
-        ),
-        pytest.param(
-            {"input": conversation("a", "b", "c")},
-            {"input": conversation("a")},
-            True,
-            id="not what follows",
-        ),
+        pytest.param({"input": conversation("a", "b", "c")}, {"input": conversation("a")}, True, id="not what follows"),
     ],
 )
 def test_conversations_are_told_apart_by(one: Object, other: Object, same: bool) -> None:

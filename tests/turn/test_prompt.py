@@ -53,22 +53,11 @@ def test_what_the_backend_sent_is_what_the_client_sends_back() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "odd",
-    [
-        None,
-        7,
-        [],
-        ["x"],
-        {},
-        {"type": 1, "role": []},
-        {"n": 1 << 80},
-        {"n": float("inf")},
-        {"s": "\ud83d"},
-        {"\udc00": 1},
-    ],
-    ids=repr,
-)
+ODD: list[Json] = [None, 7, [], ["x"], {}, {"type": 1, "role": []}, {"\udc00": 1}]
+OUT_OF_RANGE: list[Json] = [{"n": 1 << 80}, {"n": float("inf")}, {"s": "\ud83d"}]
+
+
+@pytest.mark.parametrize("odd", [*ODD, *OUT_OF_RANGE], ids=repr)
 def test_every_item_can_be_read(odd: Json) -> None:
     prompt = read_prompt({"input": [odd], "tools": [odd], "instructions": odd})
 

@@ -70,6 +70,7 @@ def ids(turns: list[SocketTurn]) -> list[str | None]:
 DELTA = b'{"type":"response.output_text.delta","delta":"x"}'
 QUOTING = b'{"x":{"type":"response.completed"},"response":{"id":"r9"}}'
 NAMING_R2 = frame("response.created", None, response={"previous_response_id": "r2", "id": "r1"})
+LATE = [created("r1"), created("r2"), completed("r1"), completed("r2")]
 EMPTY_END = b'{"type":"response.completed","response":{}}'
 SPACED = [data.replace(b":", b" : ") for data in (created("r"), completed("r"))]
 
@@ -89,12 +90,7 @@ SPACED = [data.replace(b":", b" : ") for data in (created("r"), completed("r"))]
         pytest.param(2, [created("r1"), frame("error", None)], {1: None}, id="an error of the response that runs"),
         pytest.param(2, [NAMING_R2, completed("r2")], {1: None, 2: "r2"}, id="an id mentioned elsewhere is another"),
         pytest.param(2, [created("r1"), QUOTING], {}, id="what only quotes an event ends nothing"),
-        pytest.param(
-            2,
-            [created("r1"), created("r2"), completed("r1"), completed("r2")],
-            {1: None, 2: "r2"},
-            id="the late end of a turn that was given up ends no other",
-        ),
+        pytest.param(2, LATE, {1: None, 2: "r2"}, id="the late end of a turn that was given up ends no other"),
     ],
 )
 def test_an_event_ends_the_turn_that_it_is_about(sent: int, frames: list[bytes], over: dict[int, str | None]) -> None:
@@ -136,16 +132,6 @@ def test_a_socket_without_a_completed_handshake_changed_nothing() -> None:
     opened = Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=1))
 
     assert sent_on(opened, "k")[0].exchange.changed == ()
-
-
-def test_a_refused_handshake_is_no_turn_of_the_backend_and_tells_what_was_changed() -> None:
-    opened = Socket(
-        client_headers=client_headers({"session_id": "s"}), host="x", backlog=Backlog(limit=1), handshake=HANDSHAKE
-    )
-    refused = opened.refused()
-
-    assert (refused.turn.endpoint, refused.turn.transport, refused.turn.model) == ("handshake", "websocket", "")
-    assert (refused.changed, refused.cache_key.key) == (("session-id",), "s")
 
 
 def test_turns_that_were_not_over_are_abandoned_once_with_what_cut_them_short() -> None:
