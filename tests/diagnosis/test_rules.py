@@ -16,6 +16,7 @@ from support.records import match, predicted, record, route
 from support.turns import conversation, user
 
 ITEMS = conversation("a", "b", "c", "d", "e", "f", "g", "h", "i")
+LONG = conversation(*(str(n) for n in range(99)))
 COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
 
 
@@ -333,9 +334,6 @@ def test_a_verdict_on_a_turn_that_was_not_read_says_why_it_was_not(given: dict[s
 
     assert verdict.startswith(begins)
     assert verdict.endswith("; its request was not read: it is not JSON")
-
-
-LONG = conversation(*(str(n) for n in range(99)))
 
 
 @pytest.mark.parametrize(

@@ -128,8 +128,6 @@ HEADERS = [
 ]
 ODD = HOSTILE.replace("\x00", "")
 TOOLS: Json = [{"type": "function", "name": ODD}]
-
-
 TURNS: list[dict[str, Any]] = [
     {"model": ODD, "input": asked("one")},
     {"model": ODD, "input": asked("one", ODD), "tools": TOOLS},
