@@ -220,8 +220,6 @@ def test_a_conversation_outlives_its_token_and_is_not_that_of_another_caller() -
         assert client.key({"session_id": "s2", **headers}, input=TURNS[1]) == key
 
 
-# Warm-ups.
-
 WARM_UP: Object = {"generate": False, "input": []}
 
 
@@ -236,9 +234,6 @@ WARM_UP: Object = {"generate": False, "input": []}
 )
 def test_a_warm_up_passes_on(headers: Headers, body: Object, cache_key: CacheKey) -> None:
     assert first(headers, **WARM_UP, **body) == cache_key
-
-
-# Turns that name a previous response.
 
 
 NO_KEY = CacheKey(key=None, source="none")
