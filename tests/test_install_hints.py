@@ -119,10 +119,7 @@ def test_an_old_mitmproxy_is_replaced(home: Path, old: str) -> None:
             "python3.12 -m venv mitmproxy-venv && mitmproxy-venv/bin/python -m pip install "
             f"{SUPPORTED} orjson 'brotli>=1.2'",
         ),
-        (
-            "uv-receipt.toml",
-            f"uv tool install --python '>=3.12' --with orjson --with 'brotli>=1.2' {SUPPORTED}",
-        ),
+        ("uv-receipt.toml", f"uv tool install --python '>=3.12' --with orjson --with 'brotli>=1.2' {SUPPORTED}"),
         (
             "pipx_metadata.json",
             f"pipx uninstall mitmproxy && pipx install --python python3.12 {SUPPORTED} && "

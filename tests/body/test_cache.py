@@ -95,9 +95,7 @@ def test_what_stands_between_known_ends_is_read_as_by_itself(
 
 @prop
 @given(st.lists(st.tuples(st.integers(0, 8), items, suffixes, st.booleans()), min_size=2, max_size=9))
-def test_bodies_in_any_order_say_what_whole_parses_say(
-    steps: list[tuple[int, list[str], str, bool]],
-) -> None:
+def test_bodies_in_any_order_say_what_whole_parses_say(steps: list[tuple[int, list[str], str, bool]]) -> None:
     """Each extends an earlier one; some are read before others are remembered, as if under way at once."""
     reader = Reader()
     inputs, waiting = list[list[str]]([[]]), list[Body[Json]]()

@@ -240,10 +240,7 @@ def _request(step: Step, forwarded: Iterable[Any], method: str, path: str, conte
 def _socket_flow(wire: _Wire) -> http.HTTPFlow:
     """Return a WebSocket as it is saved."""
     forwarded = [*wire.socket.handshake.fields, (b"upgrade", b"websocket")]
-    flow = tflow.tflow(
-        req=_request(wire.step, forwarded, "GET", RESPONSES, b""),
-        resp=tutils.tresp(status_code=101),
-    )
+    flow = tflow.tflow(req=_request(wire.step, forwarded, "GET", RESPONSES, b""), resp=tutils.tresp(status_code=101))
     flow.websocket = WebSocketData(messages=wire.messages, timestamp_end=wire.ended_at)
     flow.live = False
     return flow

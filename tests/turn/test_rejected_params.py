@@ -240,10 +240,22 @@ def test_it_is_said_once_for_each_place(
     assert [each is not None for each in said] == [True, False, True]
 
 
-@pytest.mark.parametrize("member", sorted(ESSENTIAL.keys() - {"previous_response_id"}))
-def test_what_no_option_may_remove_is_said_with_what_helps_instead(member: str) -> None:
+DELTA = "a response can be continued only on the WebSocket that it came from, so the client has to send the whole input"
+NEEDED = "no option removes it, because turns cannot do without it, so only the client can leave it out here."
+
+
+@pytest.mark.parametrize(
+    ("member", "remedy"),
+    [
+        ("previous_response_id", f"{DELTA} instead."),
+        ("input[13].namespace", "no option reaches into input, so only the client can leave it out."),
+        ("reasoning.context", "no option reaches into reasoning, so only the client can leave it out."),
+        *((member, NEEDED) for member in sorted(ESSENTIAL.keys() - {"previous_response_id"})),
+    ],
+)
+def test_what_no_option_may_or_can_remove_is_said_with_what_helps_instead(member: str, remedy: str) -> None:
     """And no option is named that would not start, or would do harm."""
     assert RejectedParams().member_kept(member, "chatgpt.com", {"stream_options"}) == (
         f"chatgpt.com refused {member!r}, which the client sends. It was kept, because the client's word stands: "
-        "no option removes it, because turns cannot do without it, so only the client can leave it out here."
+        f"{remedy}"
     )

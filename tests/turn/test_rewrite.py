@@ -15,11 +15,7 @@ FORM = usable(LONG) or ""
 
 
 def edits_of(
-    headers: Headers | None = None,
-    body: Object | None = None,
-    *,
-    strip: str = "",
-    withhold: bool = False,
+    headers: Headers | None = None, body: Object | None = None, *, strip: str = "", withhold: bool = False
 ) -> RequestEdits:
     """Return the edits of a turn that nothing went before."""
     sent = turn(headers, body)

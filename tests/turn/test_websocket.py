@@ -13,7 +13,7 @@ from codexcache.turn.websocket import Backlog, Socket, SocketTurn, closing
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop
-from support.turns import client_headers, turn
+from support.turns import Headers, client_headers, turn
 
 HANDSHAKE = RequestEdits(fields=((b"session-id", b"s"),), changed=("session-id",))
 
@@ -27,8 +27,10 @@ class Sent:
     dropped: bool = False
 
 
-def socket() -> Socket:
-    return Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=10), handshake=HANDSHAKE)
+def socket(headers: Headers | None = None) -> Socket:
+    return Socket(
+        client_headers=client_headers(headers), host="chatgpt.com", backlog=Backlog(limit=10), handshake=HANDSHAKE
+    )
 
 
 def exchange(key: str) -> Exchange:
@@ -132,6 +134,13 @@ def test_a_socket_without_a_completed_handshake_changed_nothing() -> None:
     opened = Socket(client_headers=client_headers(), host="chatgpt.com", backlog=Backlog(limit=1))
 
     assert sent_on(opened, "k")[0].exchange.changed == ()
+
+
+def test_a_refused_handshake_is_no_turn_of_the_backend_and_tells_what_was_changed() -> None:
+    refused = socket({"session_id": "s"}).refused()
+
+    assert (refused.turn.endpoint, refused.turn.transport, refused.turn.model) == ("handshake", "websocket", "")
+    assert (refused.changed, refused.cache_key.key) == (("session-id",), "s")
 
 
 def test_turns_that_were_not_over_are_abandoned_once_with_what_cut_them_short() -> None:
@@ -239,9 +248,7 @@ def test_a_beginning_that_another_addon_dropped_is_known_all_the_same() -> None:
         st.tuples(st.sampled_from(["both", "beginning", "end"]), st.booleans(), st.booleans()), min_size=1, max_size=6
     )
 )
-def test_whatever_is_lost_each_turn_is_over_once_in_its_order(
-    fates: list[tuple[str, bool, bool]],
-) -> None:
+def test_whatever_is_lost_each_turn_is_over_once_in_its_order(fates: list[tuple[str, bool, bool]]) -> None:
     """Of each turn it is drawn what came of its answer, if it was dropped itself, and if the next was sent early."""
     opened, turns, over, waiting = socket(), list[SocketTurn](), list[SocketTurn](), list[bytes]()
     for number, (came, dropped, early) in enumerate(fates):
