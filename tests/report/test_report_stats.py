@@ -2,7 +2,7 @@
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.report.stats import Comparison, Totals, causes, compare, total
+from codexcache.report.conversations import Comparison, Totals, causes, compare, total
 from support.journals import entry, long_journal
 from support.reported import conversations, miss, warm
 
