@@ -17,7 +17,9 @@ from ..options import OPTIONS
 from ..output.compare import compare
 from ..output.tables import Table, aligned, conversations_table, turns_table
 from ..output.terminal import changed_options, status_page
-from ..text import with_symbols
+from ..report.load import ReportData
+from ..report.page import render, save
+from ..text import counted, with_symbols
 from .hold import Hold
 from .lookup import Missing
 from .redact import export
@@ -104,14 +106,35 @@ class Commands:
         try:
             count = export(flows, target)
         except OSError as error:
-            raise exceptions.CommandError(f"{target} cannot be written: {error.strerror}.") from None
+            raise _unwritable(target, error) from None
         return (
             f"Wrote {count} {'flow' if count == 1 else 'flows'} to {target}, without credentials in header fields. "
             "Bodies are as they were: they still hold the prompts, the answers and the client's own ids."
         )
 
+    @command.command("codex.report")
+    def report(self, path: types.Path) -> None:
+        """Write a page to a file that shows this session's turns, what they read from the prompt cache, and why."""
+        if not (lines := self._notifier.recent.lines):
+            raise exceptions.CommandError("There is no turn to report on yet.")
+        target = Path(path).expanduser()
+        try:
+            save(target, render(self._report_data(), "this session"))
+        except OSError as error:
+            raise _unwritable(target, error) from None
+        logger.log(ALERT, f"A report on {counted(len(lines), 'turn')} is in {target}.")
+
+    def _report_data(self) -> ReportData:
+        report_data, recent = ReportData(), self._notifier.recent
+        report_data.add_lines(recent.lines)
+        if lost := recent.count - len(recent.lines):
+            report_data.notes.append(
+                f"{counted(lost, 'earlier turn')} of this session {'is' if lost == 1 else 'are'} not kept any more; "
+                "codex_journal keeps all."
+            )
+        return report_data
+
     def _turn(self, number: int) -> FlowTurn:
-        """Return a turn by its number."""
         turns = [(each, turn) for each in self._flows() for turn in turns_of(each) if turn.get("turn") == number]
         if not turns:
             raise exceptions.CommandError(f"There is no turn {number} here; codex.turns lists them.")
@@ -135,6 +158,10 @@ def _with_turns(asked: flow.Flow) -> http.HTTPFlow:
     if not isinstance(asked, http.HTTPFlow) or not turns_of(asked):
         raise exceptions.CommandError("This flow has no turn of the Codex backend, or none that has finished.")
     return asked
+
+
+def _unwritable(target: Path, error: OSError) -> exceptions.CommandError:
+    return exceptions.CommandError(f"{target} cannot be written: {error.strerror}.")
 
 
 def _last_miss(asked: flow.Flow) -> Object | None:

@@ -16,16 +16,7 @@ from ..hooks.state import State
 from ..wire.headers import Fields
 
 SECRET_FIELDS = frozenset(
-    {
-        "authorization",
-        "chatgpt-account-id",
-        "cookie",
-        "proxy-authorization",
-        "set-cookie",
-        "x-api-key",
-        "x-codex-turn-metadata",
-        "x-codex-turn-state",
-    }
+    ("authorization", "chatgpt-account-id", "proxy-authorization", "x-codex-turn-metadata", "x-codex-turn-state")
 )
 _LOOKS_SECRET = re.compile(r"api-?key|attestation|cookie|credential|password|secret|token$")
 _PROXY_USER = "proxyauth"
