@@ -10,6 +10,7 @@ from ..turn.item_list import Items
 from ..turn.prompt import read_prompt
 from ..turn.record import Record, Route, Usage
 from .first_difference import difference_lines, first_difference_in_prompt
+from .journal import INPUT
 from .prompt_bar import bar_lines
 from .turn_page import joined, parts_of, title
 from .turn_summary import prompt_parts
@@ -28,7 +29,7 @@ def compare(was: Object, was_summary: Object, now: Object, now_summary: Object, 
     changes = find_changes(new, match)
     sections = (
         _headline(was_summary, now_summary, width),
-        _parts(list(prompt_parts(new, match, changes)), width),
+        bar_lines(parts_of(list(prompt_parts(new, match, changes))), width),
         _shared_items(old.prompt.items, match, width),
         _changes(changes, _identity_changes(was_summary, now_summary), width),
         difference_lines(first_difference_in_prompt(was, now), width),
@@ -38,7 +39,7 @@ def compare(was: Object, was_summary: Object, now: Object, now_summary: Object, 
 
 def _record(prompt: Object, turn_summary: Object) -> Record:
     """Return a record whose route says nothing: summaries hold pseudonyms only, which are compared apart."""
-    given = as_count(turn_summary.get("gen_ai.usage.input_tokens"))
+    given = as_count(turn_summary.get(INPUT))
     return Record(
         number=0,
         flow="",
@@ -55,16 +56,11 @@ def _headline(was: Object, now: Object, width: int) -> Iterator[str]:
         known = (
             f"turn {turn_summary.get('turn', '?')}",
             str(turn_summary.get("model") or "-"),
-            f"{number(as_count(turn_summary.get('gen_ai.usage.input_tokens')))} tokens",
+            f"{number(as_count(turn_summary.get(INPUT)))} tokens",
             title(turn_summary),
         )
         for index, line in enumerate(facts(known, width - _LABEL)):
             yield f"{'' if index else label:<{_LABEL}}{line}"
-
-
-def _parts(rows: list[Json], width: int) -> Iterator[str]:
-    if parts := parts_of(rows):
-        yield from bar_lines(parts, width)
 
 
 def _shared_items(items: Items, match: Match, width: int) -> list[str]:

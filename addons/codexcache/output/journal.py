@@ -8,13 +8,16 @@ cannot find out an id by trying likely ones, and two journals of one machine can
 import datetime
 import functools
 import hmac
-from collections.abc import Mapping
 
 import orjson
 
 from ..body.json_splice import Json
 from ..diagnosis.diagnosis import Diagnosis
 from ..text import ascii_only
+
+INPUT, CACHED = "gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens"
+OUTPUT = "gen_ai.usage.output_tokens"
+COUNTERS = (INPUT, CACHED, OUTPUT)
 
 _PSEUDONYM_LENGTH = 12
 _PSEUDONYMS_CACHED = 4096
@@ -30,10 +33,6 @@ class Pseudonyms:
     def of(self, kind: str, value: str | None) -> str | None:
         """Return the pseudonym of a value of some kind: 12 hexadecimal digits, or None for None."""
         return None if value is None else self._made(kind, value)
-
-    def of_all(self, ids: Mapping[str, tuple[str, str | None]]) -> dict[str, str | None]:
-        """Return pseudonyms by name, given each one's kind and value; one value has one pseudonym for each kind."""
-        return {name: None if value is None else self._made(kind, value) for name, (kind, value) in ids.items()}
 
     def _make(self, kind: str, value: str) -> str:
         text = f"{kind}\0{value}".encode("utf-8", "surrogatepass")
@@ -87,14 +86,8 @@ def line_of(entry: dict[str, Json]) -> bytes:
 def _usage(diagnosis: Diagnosis) -> dict[str, Json]:
     """Return the counters; those that the backend did not send are absent, not 0."""
     usage = diagnosis.record.usage
-    if usage is None:
-        return {}
-    counters: dict[str, Json] = {"gen_ai.usage.input_tokens": usage.input}
-    if usage.cached is not None:
-        counters["gen_ai.usage.cache_read.input_tokens"] = usage.cached
-    if usage.output is not None:
-        counters["gen_ai.usage.output_tokens"] = usage.output
-    return counters
+    counts = (usage.input, usage.cached, usage.output) if usage else ()
+    return {name: count for name, count in zip(COUNTERS, counts, strict=False) if count is not None}
 
 
 def _echo(diagnosis: Diagnosis) -> str:

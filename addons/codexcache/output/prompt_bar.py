@@ -30,30 +30,26 @@ def legend(width: int) -> Iterator[str]:
 
 def bar(parts: Sequence[PromptPart], width: int) -> str:
     """Return the bar, `width` glyphs long: each part that is not empty has at least one, as far as `width` allows."""
-    shown = [
-        (size, state) for (_, size, _), state in zip(parts, _states(parts), strict=True) if size or state == CHANGED
-    ]
+    shown = [(size, state) for _, size, state in _as_shown(parts) if size or state == CHANGED]
     lengths = _lengths([size for size, _ in shown], width)
     return "".join(_glyphs(state, length) for (_, state), length in zip(shown, lengths, strict=True))[:width]
 
 
 def table(parts: Sequence[PromptPart], width: int) -> list[str]:
     """Return a line for each part: its glyph, name and size, and in the legend's words what the bar shows."""
-    states = list(_states(parts))
-    sizes = [f"{size:,} bytes" for _, size, _ in parts]
-    labels = [LABELS.get(state, cut(state, _LONGEST)) for state in states]
-    longest = max(1, width - _BETWEEN - max(map(len, sizes), default=0) - max(map(len, labels), default=0))
-    names = [
-        f"{GLYPHS.get(state, '?')} {cut(name, longest)}" for (name, _, _), state in zip(parts, states, strict=True)
-    ]
+    shown = list(_as_shown(parts))
+    sizes = [f"{size:,} bytes" for _, size, _ in shown]
+    labels = [LABELS.get(state, cut(state, _LONGEST)) for _, _, state in shown]
+    longest = max(1, width - _BETWEEN - max(map(len, sizes)) - max(map(len, labels)))
+    names = [f"{GLYPHS.get(state, '?')} {cut(name, longest)}" for name, _, state in shown]
     return columns(list(zip(names, sizes, labels, strict=True)))
 
 
-def _states(parts: Sequence[PromptPart]) -> Iterator[str]:
-    """Yield the states as they are shown: what follows the first difference could not be read, equal or not."""
+def _as_shown(parts: Sequence[PromptPart]) -> Iterator[PromptPart]:
+    """Yield the parts in the states that are shown: what follows the first difference was not read, equal or not."""
     broken = False
-    for _, _, state in parts:
-        yield BEHIND if broken and state in (SAME, CHANGED) else state
+    for name, size, state in parts:
+        yield name, size, BEHIND if broken and state in (SAME, CHANGED) else state
         broken = broken or state == CHANGED
 
 

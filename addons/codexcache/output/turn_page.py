@@ -12,6 +12,7 @@ from ..body.json_splice import Json, Object, as_count, as_list, is_count
 from ..text import WIDEST, WIDTH, columns, cut, facts, minutes, number, percent, with_symbols, wrapped
 from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
+from .journal import CACHED, INPUT, OUTPUT
 from .prompt_bar import PromptPart, bar_lines
 
 _ABSENT = "n/a"
@@ -69,8 +70,7 @@ def clock(seconds: Json) -> str:
 
 def cached_share(turn_summary: Object) -> str:
     """Return the cached share of the input tokens."""
-    given = as_count(turn_summary.get("gen_ai.usage.input_tokens"))
-    cached = as_count(turn_summary.get("gen_ai.usage.cache_read.input_tokens"))
+    given, cached = as_count(turn_summary.get(INPUT)), as_count(turn_summary.get(CACHED))
     return percent(cached / given if given and cached is not None else None)
 
 
@@ -103,13 +103,13 @@ def _is_held(turn_summary: Object) -> bool:
 
 def _counters(turn_summary: Object) -> Iterator[str]:
     rows = (
-        ("input", "gen_ai.usage.input_tokens", ""),
-        ("cached", "gen_ai.usage.cache_read.input_tokens", f"{cached_share(turn_summary)} of the input"),
+        ("input", INPUT, ""),
+        ("cached", CACHED, f"{cached_share(turn_summary)} of the input"),
         ("reusable", "reusable_tokens", "of the predecessor's prompt, estimated"),
         ("re-sent", "resent_tokens", "could have been read, estimated"),
-        ("output", "gen_ai.usage.output_tokens", ""),
+        ("output", OUTPUT, ""),
     )
-    is_compared = turn_summary.get("reusable_tokens") is not None and rows[1][1] in turn_summary
+    is_compared = turn_summary.get("reusable_tokens") is not None and CACHED in turn_summary
     counts = {name: as_count(turn_summary.get(name)) for _, name, _ in rows}
     counts["resent_tokens"] = counts["resent_tokens"] if is_compared else None
     yield "Tokens"

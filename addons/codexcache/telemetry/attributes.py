@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 
 from ..body.json_splice import Json, Object
 from ..diagnosis.diagnosis import Diagnosis
+from ..output.journal import COUNTERS
 
 type Value = str | bool | int | float | tuple[str, ...]
 type Attributes = dict[str, Value]
@@ -35,7 +36,6 @@ _FROM_ENTRY = (
     *("run", "turn", "mode", "endpoint", "transport", "client", "key", "key_source", "continued", "echoed_key"),
     *("changed", "reusable_tokens", "predecessor", "changes", "verdict", "because"),
 )
-_COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.output_tokens")
 
 
 class Instrument(NamedTuple):
@@ -164,7 +164,7 @@ def _diagnosis_attributes(diagnosis: Diagnosis, entry: Object) -> Attributes:
     """Return the counters and what was found."""
     return _known(
         {
-            **{name: entry.get(name) for name in _COUNTERS},
+            **{name: entry.get(name) for name in COUNTERS},
             **{f"codex.{name}": entry[name] for name in _FROM_ENTRY},
             "codex.is_miss": diagnosis.verdict.is_miss,
             "codex.resent_tokens": diagnosis.verdict.resent,
