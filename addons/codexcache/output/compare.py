@@ -1,18 +1,17 @@
 """Any two turns, compared as if the first were the second's predecessor."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ..body.json_splice import Json, Object, as_count
 from ..diagnosis.predecessor import Match, match_of
-from ..diagnosis.prompt_diff import Change, find_changes
+from ..diagnosis.prompt_diff import find_changes
 from ..text import WIDTH, counted, facts, number, wrapped
 from ..turn.item_list import Items
 from ..turn.prompt import read_prompt
 from ..turn.record import Record, Route, Usage
 from .first_difference import difference_lines, first_difference_in_prompt
 from .journal import INPUT
-from .prompt_bar import bar_lines
-from .turn_page import joined, parts_of, title
+from .turn_page import bar_lines, joined, listed, parts_of, title
 from .turn_summary import prompt_parts
 
 _LABEL = 5
@@ -27,11 +26,12 @@ def compare(was: Object, was_summary: Object, now: Object, now_summary: Object, 
     old, new = _record(was, was_summary), _record(now, now_summary)
     match = match_of(new, old)
     changes = find_changes(new, match)
+    identity = sorted(_identity_changes(was_summary, now_summary))
     sections = (
         _headline(was_summary, now_summary, width),
         bar_lines(parts_of(list(prompt_parts(new, match, changes))), width),
         _shared_items(old.prompt.items, match, width),
-        _changes(changes, _identity_changes(was_summary, now_summary), width),
+        listed([*identity, *(f"{change.name}: {change.detail}" for change in changes)], width),
         difference_lines(first_difference_in_prompt(was, now), width),
     )
     return joined(sections)
@@ -79,10 +79,3 @@ def _identity_changes(was: Object, now: Object) -> Iterator[str]:
 
 def _pseudonym(pair: Json) -> str:
     return str(pair[0] or "absent") if isinstance(pair, list) and pair else "absent"
-
-
-def _changes(changes: Iterable[Change], identity: Iterable[str], width: int) -> Iterator[str]:
-    lines = [*sorted(identity), *(f"{change.name}: {change.detail}" for change in changes)]
-    yield "Every difference" if lines else "Every difference: none."
-    for line in lines:
-        yield from wrapped(line, width, "  - ", "    ")

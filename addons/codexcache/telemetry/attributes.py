@@ -10,9 +10,8 @@ conversation and its reason. Measurements have only attributes with few values: 
 name, the model, the host) counts as `_OTHER` once there have been too many.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from ..body.json_splice import Json, Object
 from ..diagnosis.diagnosis import Diagnosis
@@ -39,33 +38,24 @@ _FROM_ENTRY = (
 
 
 class Instrument(NamedTuple):
-    """A metric instrument: a counter or a histogram; `bounds` are those of a histogram's buckets."""
+    """A metric instrument: a histogram if it has `bounds`, those of its buckets, else a counter."""
 
-    kind: Literal["counter", "histogram"]
     name: str
     unit: str
     text: str
     bounds: tuple[float, ...] = ()
 
 
-TOKENS = Instrument(
-    "histogram", "gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", _TOKEN_BOUNDS
-)
-DURATION = Instrument("histogram", "gen_ai.client.operation.duration", "s", "GenAI operation duration.", _SECOND_BOUNDS)
+TOKENS = Instrument("gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", _TOKEN_BOUNDS)
+DURATION = Instrument("gen_ai.client.operation.duration", "s", "GenAI operation duration.", _SECOND_BOUNDS)
 FIRST_BYTE = Instrument(
-    "histogram",
-    "codex.time_to_first_byte",
-    "s",
-    "Time from a turn's leaving until its response begins.",
-    _SECOND_BOUNDS,
+    "codex.time_to_first_byte", "s", "Time from a turn's leaving until its response begins.", _SECOND_BOUNDS
 )
-TURNS = Instrument("counter", "codex.turns", "{turn}", "Finished turns.")
-INPUT = Instrument(
-    "counter", "codex.tokens.input", "{token}", "Input tokens of turns that report how many were cached."
-)
-CACHED = Instrument("counter", "codex.tokens.cached", "{token}", "Input tokens that were read from the prompt cache.")
+TURNS = Instrument("codex.turns", "{turn}", "Finished turns.")
+INPUT = Instrument("codex.tokens.input", "{token}", "Input tokens of turns that report how many were cached.")
+CACHED = Instrument("codex.tokens.cached", "{token}", "Input tokens that were read from the prompt cache.")
 RESENT = Instrument(
-    "counter", "codex.tokens.resent", "{token}", "Input tokens that could have been read from the cache and were not."
+    "codex.tokens.resent", "{token}", "Input tokens that could have been read from the cache and were not."
 )
 INSTRUMENTS = (TOKENS, DURATION, FIRST_BYTE, TURNS, INPUT, CACHED, RESENT)
 
@@ -78,8 +68,7 @@ class Measurement(NamedTuple):
     attributes: Attributes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(NamedTuple):
     """A turn as a span, whose times are nanoseconds since the epoch, and its measurements."""
 
     name: str
@@ -173,30 +162,27 @@ def _diagnosis_attributes(diagnosis: Diagnosis, entry: Object) -> Attributes:
     )
 
 
-def _measurements(diagnosis: Diagnosis, common: Attributes, error: Attributes) -> list[Measurement]:
+def _measurements(diagnosis: Diagnosis, common: Attributes, error: Attributes) -> Iterator[Measurement]:
     verdict: Attributes = {**common, "codex.verdict": diagnosis.verdict.name}
-    found = [
-        *_tokens(diagnosis, common, verdict),
-        Measurement(TURNS, 1, verdict),
-        Measurement(DURATION, diagnosis.duration, {**common, **error}),
-    ]
+    yield from _tokens(diagnosis, common, verdict)
+    yield Measurement(TURNS, 1, verdict)
+    yield Measurement(DURATION, diagnosis.duration, {**common, **error})
     if diagnosis.wait is not None:
-        found.append(Measurement(FIRST_BYTE, diagnosis.wait, common))
-    return found
+        yield Measurement(FIRST_BYTE, diagnosis.wait, common)
 
 
-def _tokens(diagnosis: Diagnosis, common: Attributes, verdict: Attributes) -> list[Measurement]:
-    """Return the counters' measurements. What the backend did not report is not measured: it is not 0."""
+def _tokens(diagnosis: Diagnosis, common: Attributes, verdict: Attributes) -> Iterator[Measurement]:
+    """Yield the counters' measurements. What the backend did not report is not measured: it is not 0."""
     if (usage := diagnosis.record.usage) is None:
-        return []
-    found = [Measurement(TOKENS, usage.input, {**common, "gen_ai.token.type": "input"})]
+        return
+    yield Measurement(TOKENS, usage.input, {**common, "gen_ai.token.type": "input"})
     if usage.output is not None:
-        found.append(Measurement(TOKENS, usage.output, {**common, "gen_ai.token.type": "output"}))
+        yield Measurement(TOKENS, usage.output, {**common, "gen_ai.token.type": "output"})
     if usage.cached is not None:
-        found += [Measurement(INPUT, usage.input, verdict), Measurement(CACHED, usage.cached, verdict)]
+        yield Measurement(INPUT, usage.input, verdict)
+        yield Measurement(CACHED, usage.cached, verdict)
     if diagnosis.verdict.resent:
-        found.append(Measurement(RESENT, diagnosis.verdict.resent, verdict))
-    return found
+        yield Measurement(RESENT, diagnosis.verdict.resent, verdict)
 
 
 def _bounded[T](value: T, known: set[T], limit: int) -> T | None:

@@ -126,14 +126,11 @@ class Outage:
                 self._failing = {other: why for other, why in self._failing.items() if why != earlier}
         if self._closed or bool(earlier) == bool(reason) or reason in known:
             return
-        logger.warning(_sentence(self._addresses[signal], reason) if reason else "Telemetry is exported again.")
-
-
-def _sentence(address: str, reason: str) -> str:
-    return (
-        f"Telemetry cannot be exported to {address}: {reason}. Turns go on as ever; only their telemetry is lost until "
-        "it can be."
-    )
+        outage = (
+            f"Telemetry cannot be exported to {self._addresses[signal]}: {reason}. Turns go on as ever; only their "
+            "telemetry is lost until it can be."
+        )
+        logger.warning(outage if reason else "Telemetry is exported again.")
 
 
 def export_watched[R](
@@ -232,12 +229,11 @@ def _shut_down(provider: TracerProvider | MeterProvider) -> None:
 
 def _instrument(meter: Any, instrument: Instrument) -> Callable[..., None]:
     """Create an instrument; return the function that takes its values."""
-    if instrument.kind == "counter":
-        counter: Counter = meter.create_counter(instrument.name, instrument.unit, instrument.text)
+    *description, bounds = instrument
+    if not bounds:
+        counter: Counter = meter.create_counter(*description)
         return counter.add
-    histogram: Histogram = meter.create_histogram(
-        instrument.name, instrument.unit, instrument.text, explicit_bucket_boundaries_advisory=instrument.bounds
-    )
+    histogram: Histogram = meter.create_histogram(*description, explicit_bucket_boundaries_advisory=bounds)
     return histogram.record
 
 
