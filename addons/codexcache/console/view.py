@@ -27,11 +27,8 @@ NAME = "Codex cache"
 _TURNS_SHOWN = 20
 """Turns of one flow that are shown at once, the latest first."""
 
-_BORDER = 2
-"""Columns of the border of a popup."""
-
-_ARROW = 2
-"""Columns of the arrow that stands before each line of a WebSocket's message."""
+_BORDER, _ARROW = 2, 2
+"""Columns of a popup's border, and of the arrow that stands before each line of a WebSocket's message."""
 
 _FLOW_VIEW = "mitmproxy.tools.console.flowview"
 

@@ -65,9 +65,8 @@ class FirstTurns:
         prompt, route = record.prompt, record.route
         items = prompt.items.prefix_digests()[-1]
         ids = route.caller, route.key, route.session, route.thread
-        number = self._known.setdefault(
-            hash((ids, prompt.prefix, items)), record.number
-        )  # a hash keeps no instructions
+        digest = hash((ids, prompt.prefix, items))  # which keeps no instructions
+        number = self._known.setdefault(digest, record.number)
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
         return number

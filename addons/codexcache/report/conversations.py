@@ -93,22 +93,24 @@ def _resent(row: Row, verdict: VerdictEntry, by_id: Mapping[tuple[str, int], Row
     return max(0, min(known or 0, row.input) - row.cached)
 
 
-class Totals(NamedTuple):
-    """What turns come to. Shares are of the turns that reported token counts, None where none did."""
+class Totals:
+    """What conversations come to. Shares are of the turns that reported token counts, None where none did."""
 
-    turns: int
-    conversations: int
-    counted: int
-    input: int
-    cached: int
-    resent: int
-    expected: int
-    misses: int
-    altered: int
-    share: float | None
-    median: float | None
-    warm: int
-    warm_share: float | None
+    def __init__(self, conversations: Iterable[Conversation]) -> None:
+        known = list(conversations)
+        turns = [turn for conversation in known for turn in conversation.turns]
+        reported = [turn for turn in turns if turn.is_counted and turn.row.input]
+        warm = [turn for turn in reported if turn.row.predecessor is not None]
+        shares = [(turn.row.cached or 0) / (turn.row.input or 1) for turn in reported]
+        self.turns, self.conversations, self.counted, self.warm = len(turns), len(known), len(reported), len(warm)
+        self.input = sum(turn.row.input or 0 for turn in reported)
+        self.cached = sum(turn.row.cached or 0 for turn in reported)
+        self.resent = sum(turn.resent for turn in turns)
+        self.expected = sum(turn.resent for turn in turns if turn.verdict.group is EXPECTED)
+        self.misses = sum(turn.verdict.is_miss for turn in turns)
+        self.altered = sum(turn.row.altered for turn in turns)
+        self.share, self.warm_share = _share(reported), _share(warm)
+        self.median = median(shares) if shares else None
 
     @property
     def fresh(self) -> int:
@@ -124,29 +126,6 @@ class Totals(NamedTuple):
     def is_few(self) -> bool:
         """True if there is too little to compare."""
         return self.warm < FEW_TURNS or self.conversations < FEW_CONVERSATIONS
-
-
-def total(conversations: Iterable[Conversation]) -> Totals:
-    """Return what these conversations come to."""
-    known = list(conversations)
-    turns = [turn for conversation in known for turn in conversation.turns]
-    reported = [turn for turn in turns if turn.is_counted and turn.row.input]
-    warm = [turn for turn in reported if turn.row.predecessor is not None]
-    return Totals(
-        turns=len(turns),
-        conversations=len(known),
-        counted=len(reported),
-        input=sum(turn.row.input or 0 for turn in reported),
-        cached=sum(turn.row.cached or 0 for turn in reported),
-        resent=sum(turn.resent for turn in turns),
-        expected=sum(turn.resent for turn in turns if turn.verdict.group is EXPECTED),
-        misses=sum(turn.verdict.is_miss for turn in turns),
-        altered=sum(turn.row.altered for turn in turns),
-        share=_share(reported),
-        median=median((turn.row.cached or 0) / (turn.row.input or 1) for turn in reported) if reported else None,
-        warm=len(warm),
-        warm_share=_share(warm),
-    )
 
 
 def _share(turns: Sequence[ReportTurn]) -> float | None:
@@ -196,7 +175,7 @@ def _total_of_mode(mode: str, conversations: Iterable[Conversation]) -> Totals:
         conversation._replace(turns=tuple(turn for turn in conversation.turns if turn.row.mode == mode))
         for conversation in conversations
     )
-    return total(conversation for conversation in chosen if conversation.turns)
+    return Totals(conversation for conversation in chosen if conversation.turns)
 
 
 def _difference(base: str, base_totals: Totals, name: str, totals: Totals) -> str:

@@ -20,7 +20,7 @@ from ..text import counted, number, printable
 from ..verdicts import GROUPS, QUIET, VERDICT_TABLE, VERDICTS
 from . import chart
 from .chart import Timeline, lay_out
-from .conversations import MODES, Conversation, ReportTurn, Totals, causes, compare, put_together, total
+from .conversations import MODES, Conversation, ReportTurn, Totals, causes, compare, put_together
 from .load import ReportData
 
 _FOLDER = Path(__file__).parent
@@ -66,7 +66,7 @@ def render(report_data: ReportData, source: str) -> str:
         period=text.period(rows[0].time, rows[-1].time) if rows else "",
         runs=list(dict.fromkeys(row.run for row in rows)),
         notes=[*_skipped(report_data.skipped), *report_data.notes],
-        totals=total(conversations),
+        totals=Totals(conversations),
         causes=causes(conversations),
         comparison=compare(conversations),
         sections=list(_sections(conversations[:_LISTED])),
@@ -122,7 +122,7 @@ def _sections(conversations: Iterable[Conversation]) -> Iterator[ConversationSec
         left -= len(drawn)
         yield ConversationSection(
             conversation=conversation,
-            totals=total([conversation]),
+            totals=Totals([conversation]),
             timeline=lay_out(drawn) if drawn else None,
             left_out=len(conversation.turns) - len(drawn),
         )
