@@ -35,22 +35,20 @@ class Redaction:
         if self._is_wanted(flow):
             self._open[flow.id] = flow
 
-    def request(self, flow: http.HTTPFlow) -> None:
-        self.requestheaders(flow)
+    request = requestheaders
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
             self._close(flow)
 
-    def error(self, flow: http.HTTPFlow) -> None:
-        self._close(flow)
-
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         if flow.live:
             self._close(flow)
 
-    def websocket_end(self, flow: http.HTTPFlow) -> None:
+    def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
+
+    websocket_end = error
 
     def done(self) -> None:
         """Remove them from flows that are saved unfinished; at a reload, what is still to be sent must keep them."""

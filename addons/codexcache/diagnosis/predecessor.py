@@ -193,7 +193,6 @@ def _shares_rest(record: Record, match: Match) -> bool:
 
 
 def _common_kinds(record: Record, match: Match) -> set[str]:
-    """Return the kinds of the items that both turns have."""
     return {*record.prompt.items.kinds()[: match.shared_items], *_repeated_items(record, match).values()}
 
 

@@ -5,7 +5,7 @@ Each is called by the verdict that it would lead to. OpenAI's names are used whe
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..text import ascii_only
 from ..turn.prompt import Tool
@@ -13,8 +13,7 @@ from ..turn.record import Record
 from .predecessor import Match, same_route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """One difference: its verdict's name, a sentence about it, and how many tokens of the predecessor precede it.
 
     `preceding_tokens` is None for what is no part of the prompt.

@@ -69,7 +69,6 @@ def _shared_items(items: Items, match: Match, width: int) -> list[str]:
 
 
 def _identity_changes(was: Object, now: Object) -> Iterator[str]:
-    """Yield what differs in the pseudonyms of the two turns' identities."""
     old, new = was.get("identity"), now.get("identity")
     if isinstance(old, dict) and isinstance(new, dict):
         for name in old.keys() & new.keys():

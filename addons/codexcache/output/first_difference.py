@@ -169,7 +169,6 @@ def _from(text: str, offset: int) -> str:
 
 
 def _kind(was: str, now: str, offset: int) -> str:
-    """Name the token in which two texts differ."""
     if _differ_in_white_space(was, now, offset):
         return WHITE_SPACE
     return next((name for name, pattern in _TOKENS if _differ_in(pattern, was, now, offset)), TEXT)

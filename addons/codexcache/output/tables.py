@@ -50,7 +50,9 @@ def aligned(table: Table, width: int) -> Table:
     rows = columns(table, names=1)
     if max(map(len, rows)) <= width:
         return [[row] for row in rows]
-    pairs = zip(_narrow(table, width), _reasons(table), strict=True)
+    names, *turns = table
+    reasons = ("", *(dict(zip(names, cells, strict=True)).get(_REASON, "") for cells in turns))
+    pairs = zip(_narrow(table, width), reasons, strict=True)
     return [[line] for row, reason in pairs for line in (row, *wrapped(reason, width, _INDENT))]
 
 
@@ -66,12 +68,6 @@ def _narrow(table: Table, width: int) -> list[str]:
 def _without(table: Table, name: str) -> Table:
     kept = [index for index, each in enumerate(table[0]) if each != name]
     return [[row[index] for index in kept] for row in table]
-
-
-def _reasons(table: Table) -> list[str]:
-    """Return each row's reason, nothing for the row of names."""
-    index = table[0].index(_REASON) if _REASON in table[0] else None
-    return ["", *("" if index is None else row[index] for row in table[1:])]
 
 
 def _in_order(turn_summaries: Iterable[Object]) -> list[Object]:

@@ -220,7 +220,6 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _short(value: Json) -> str:
-    """Return text for a column."""
     return cut(str(value), WIDEST)
 
 

@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import jinja2
 from markupsafe import Markup
@@ -19,7 +18,7 @@ from .. import __version__, text
 from ..text import counted, number, printable
 from ..verdicts import GROUPS, QUIET, VERDICT_TABLE, VERDICTS
 from . import chart
-from .chart import Timeline, lay_out
+from .chart import lay_out
 from .conversations import MODES, Conversation, ReportTurn, Totals, causes, compare, put_together
 from .load import ReportData
 
@@ -39,18 +38,17 @@ _LISTED = 500
 """Conversations that are listed."""
 
 
-class ConversationSection(NamedTuple):
-    """A conversation on the page, with its chart; `left_out` is the number of its first turns that are not drawn."""
+class ConversationSection:
+    """A conversation on the page, with a chart of its last turns, `drawn` at the most.
 
-    conversation: Conversation
-    totals: Totals
-    timeline: Timeline | None
-    left_out: int
+    `left_out` is the number of its first turns that are not drawn.
+    """
 
-    @property
-    def turns(self) -> tuple[ReportTurn, ...]:
-        """The turns that are drawn."""
-        return self.conversation.turns[self.left_out :]
+    def __init__(self, conversation: Conversation, drawn: int) -> None:
+        self.conversation, self.totals = conversation, Totals([conversation])
+        self.left_out = max(0, len(conversation.turns) - drawn)
+        self.turns = conversation.turns[self.left_out :]
+        self.timeline = lay_out(self.turns) if self.turns else None
 
     @property
     def worst(self) -> ReportTurn:
@@ -118,14 +116,9 @@ def _sections(conversations: Iterable[Conversation]) -> Iterator[ConversationSec
     """Yield the conversations with their charts, until so many turns are drawn as may be."""
     left = _DRAWN
     for conversation in conversations:
-        drawn = conversation.turns[-left:] if left else ()
-        left -= len(drawn)
-        yield ConversationSection(
-            conversation=conversation,
-            totals=Totals([conversation]),
-            timeline=lay_out(drawn) if drawn else None,
-            left_out=len(conversation.turns) - len(drawn),
-        )
+        section = ConversationSection(conversation, left)
+        left -= len(section.turns)
+        yield section
 
 
 def _skipped(skipped: Counter[str]) -> Iterator[str]:

@@ -95,12 +95,7 @@ class Telemetry:
             name=f"chat {_text(entry['model'])}".rstrip(),
             start=round(start * _NANOSECONDS),
             end=round(end * _NANOSECONDS),
-            attributes={
-                **common,
-                **_server_attributes(diagnosis, entry, port),
-                **_diagnosis_attributes(diagnosis, entry),
-                **error,
-            },
+            attributes={**common, **_attributes(diagnosis, entry, port), **error},
             failed=bool(error),
             measurements=tuple(_measurements(diagnosis, {**common, **self._caller(diagnosis, entry)}, error)),
         )
@@ -134,32 +129,22 @@ def destination(environment: Mapping[str, str], signal: str = "TRACES") -> str:
     return url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
 
 
-def _server_attributes(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
-    """Return what was asked for, of whom, and what the answer's status was."""
-    route = diagnosis.record.route
-    return _known(
-        {
-            "openai.api.type": "responses",
-            "gen_ai.request.model": entry["model"] or None,
-            "gen_ai.conversation.id": entry["conversation"],
-            "server.address": route.host,
-            "server.port": port,
-            "http.response.status_code": entry["status"],
-        }
-    )
-
-
-def _diagnosis_attributes(diagnosis: Diagnosis, entry: Object) -> Attributes:
-    """Return the counters and what was found."""
-    return _known(
-        {
-            **{name: entry.get(name) for name in COUNTERS},
-            **{f"codex.{name}": entry[name] for name in _FROM_ENTRY},
-            "codex.is_miss": diagnosis.verdict.is_miss,
-            "codex.resent_tokens": diagnosis.verdict.resent,
-            "codex.time_to_first_byte": diagnosis.wait,
-        }
-    )
+def _attributes(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
+    """Return what was asked for, of whom, how it was answered, and what was found, as far as it is known."""
+    values = {
+        "openai.api.type": "responses",
+        "gen_ai.request.model": entry["model"] or None,
+        "gen_ai.conversation.id": entry["conversation"],
+        "server.address": diagnosis.record.route.host,
+        "server.port": port,
+        "http.response.status_code": entry["status"],
+        **{name: entry.get(name) for name in COUNTERS},
+        **{f"codex.{name}": entry[name] for name in _FROM_ENTRY},
+        "codex.is_miss": diagnosis.verdict.is_miss,
+        "codex.resent_tokens": diagnosis.verdict.resent,
+        "codex.time_to_first_byte": diagnosis.wait,
+    }
+    return {name: _value(value) for name, value in values.items() if value is not None}
 
 
 def _measurements(diagnosis: Diagnosis, common: Attributes, error: Attributes) -> Iterator[Measurement]:
@@ -191,11 +176,6 @@ def _bounded[T](value: T, known: set[T], limit: int) -> T | None:
         return None
     known.add(value)
     return value
-
-
-def _known(values: Object) -> Attributes:
-    """Return attributes without those that have no value."""
-    return {name: _value(value) for name, value in values.items() if value is not None}
 
 
 def _value(value: Json) -> Value:

@@ -255,7 +255,6 @@ def _timeout(signal: str) -> float | None:
 
 
 def _wanted(signal: str) -> bool:
-    """Return True if a signal is to be exported, as OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER say."""
     return os.environ.get(f"OTEL_{signal}_EXPORTER", "").strip().lower() != "none"
 
 
