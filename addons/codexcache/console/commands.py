@@ -76,7 +76,7 @@ class Commands:
             raise exceptions.CommandError("There is no list of flows here.")
         shown = list(view)
         start = view.focus.index + 1 if view.focus.index is not None else 0
-        missed = next((each for each in [*shown[start:], *shown[:start]] if _last_miss(each)), None)
+        missed = next((each for each in [*shown[start:], *shown[:start]] if _has_miss(each)), None)
         if missed is None:
             raise exceptions.CommandError("There is no miss in the list.")
         view.focus.flow = missed
@@ -164,9 +164,8 @@ def _unwritable(target: Path, error: OSError) -> exceptions.CommandError:
     return exceptions.CommandError(f"{target} cannot be written: {error.strerror}.")
 
 
-def _last_miss(asked: flow.Flow) -> Object | None:
-    known = turn_summaries(asked) if isinstance(asked, http.HTTPFlow) else []
-    return next((turn for turn in reversed(known) if turn.get("is_miss")), None)
+def _has_miss(asked: flow.Flow) -> bool:
+    return isinstance(asked, http.HTTPFlow) and any(turn.get("is_miss") for turn in turn_summaries(asked))
 
 
 def _filled(table: Table) -> types.Data:

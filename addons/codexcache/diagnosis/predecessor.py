@@ -128,7 +128,6 @@ def _is_edited(record: Record, match: Match) -> bool:
 
 
 def _equal_ids(record: Record, other: Record) -> int:
-    """Return how many of the ids of caller, conversation and agent are equal."""
     new, old = record.route, other.route
     return sum(
         (
