@@ -20,5 +20,11 @@ def test_nothing_has_no_pseudonym_and_everything_else_has_one() -> None:
     assert PRINTS.of("key", "") != PRINTS.of("key", "\udcff") is not None
 
 
+def test_several_ids_have_the_pseudonyms_that_each_has_by_itself() -> None:
+    ids = {"key": ("key", "a"), "session": ("key", None), "account": ("account", "a")}
+
+    assert PRINTS.of_all(ids) == {name: PRINTS.of(kind, value) for name, (kind, value) in ids.items()}
+
+
 def test_a_kind_cannot_pass_for_part_of_a_value() -> None:
     assert PRINTS.of("a", "b\0c") != PRINTS.of("a\0b", "d")

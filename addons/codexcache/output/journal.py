@@ -8,6 +8,7 @@ cannot find out an id by trying likely ones, and two journals of one machine can
 import datetime
 import functools
 import hmac
+from collections.abc import Mapping
 
 import orjson
 
@@ -33,6 +34,10 @@ class Pseudonyms:
     def of(self, kind: str, value: str | None) -> str | None:
         """Return the pseudonym of a value of some kind: 12 hexadecimal digits, or None for None."""
         return None if value is None else self._made(kind, value)
+
+    def of_all(self, ids: Mapping[str, tuple[str, str | None]]) -> dict[str, str | None]:
+        """Return pseudonyms by name, given each one's kind and value; one value has one pseudonym for each kind."""
+        return {name: None if value is None else self._made(kind, value) for name, (kind, value) in ids.items()}
 
     def _make(self, kind: str, value: str) -> str:
         text = f"{kind}\0{value}".encode("utf-8", "surrogatepass")

@@ -13,7 +13,7 @@ from ..text import ascii_only, counted
 from ..turn.record import Record
 from ..turn.request import SESSION_HEADERS
 from ..turn.rewrite import KEY_MEMBER, REQUEST_ID
-from ..wire.headers import Values, first_value, values_by_name
+from ..wire.headers import Values, values_by_name
 from .journal import Pseudonyms
 
 SAME, CHANGED, NEW, BEHIND = "same", "changed", "new", "behind"
@@ -77,15 +77,17 @@ def _items(record: Record, match: Match | None) -> Iterator[Json]:
 def _identity(record: Record, match: Match | None, pseudonyms: Pseudonyms) -> Object:
     """Return what routes a turn, by name: its pseudonym, and whether it is the predecessor's."""
     new, old = record.route, match.record.route if match else None
-    known = {
-        "key": pseudonyms.of("key", new.key or None),
-        "session": pseudonyms.of("key", new.session or None),
-        "account": pseudonyms.of("account", new.account or None),
-        "host": new.host,
-        "transport": new.transport,
-        "socket": pseudonyms.of("socket", new.socket or None),
-    }
-    return {name: [it, _state(getattr(new, name), old and getattr(old, name), match)] for name, it in known.items()}
+    shown = pseudonyms.of_all(
+        {
+            "key": ("key", new.key or None),
+            "session": ("key", new.session or None),
+            "account": ("account", new.account or None),
+            "socket": ("socket", new.socket or None),
+        }
+    )
+    shown |= {"host": new.host, "transport": new.transport}
+    names = ("key", "session", "account", "host", "transport", "socket")
+    return {name: [shown[name], _state(getattr(new, name), old and getattr(old, name), match)] for name in names}
 
 
 def _state(new: object, old: object, match: Match | None) -> str:
@@ -94,8 +96,5 @@ def _state(new: object, old: object, match: Match | None) -> str:
 
 def _ids(values: Values, key: Json, pseudonyms: Pseudonyms) -> Object:
     """Return the pseudonyms of the ids in a body's key and in header fields, by name."""
-    ids = {
-        KEY_MEMBER: key if isinstance(key, str) else None,
-        **{name: first_value(values, name) for name in _ID_HEADERS},
-    }
-    return {name: pseudonyms.of("key", value) for name, value in ids.items()}
+    ids = {name: ("key", values[name][0] if name in values else None) for name in _ID_HEADERS}
+    return {**pseudonyms.of_all({KEY_MEMBER: ("key", key if isinstance(key, str) else None), **ids})}
