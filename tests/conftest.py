@@ -141,12 +141,3 @@ async def net(monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authori
     """A network for one test; what was started on it is stopped at the end."""
     async with AsyncExitStack() as stack:
         yield Network(stack, monkeypatch, confdir, authority)
-
-
-Stage = Network
-
-
-@pytest.fixture
-async def stage(net: Network) -> Network:
-    """The network, by the name that tests/hostile has for it."""
-    return net

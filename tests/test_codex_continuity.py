@@ -9,6 +9,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from codexcache.addon import CodexContinuity
 from mitmproxy import version
 from mitmproxy.test import taddons
 from support.client import Connection
@@ -55,9 +56,7 @@ ON_LOOPBACK = ("--set", "codex_hosts=127.0.0.1")
 
 
 @pytest.mark.parametrize("program", QUIET)
-async def test_each_program_starts_with_the_addon_and_gives_turns_their_key(
-    program: str, upstream: Upstream, confdir: Path
-) -> None:
+async def test_each_program_starts_and_gives_turns_their_key(program: str, upstream: Upstream, confdir: Path) -> None:
     """It stays up, and ends when it is told to."""
     arguments = *QUIET[program], *ON_LOOPBACK
     async with started(program, *arguments, confdir=confdir, mode=reverse(upstream)) as running:
@@ -110,9 +109,7 @@ async def test_an_option_that_does_not_exist_is_pointed_out(confdir: Path) -> No
 
 
 @pytest.mark.parametrize("program", ["mitmdump", "mitmproxy"])
-async def test_without_orjson_the_one_command_that_adds_it_is_shown(
-    program: str, confdir: Path, tmp_path: Path
-) -> None:
+async def test_without_orjson_the_command_that_adds_it_is_shown(program: str, confdir: Path, tmp_path: Path) -> None:
     """And the program ends, instead of running without the addon."""
     (tmp_path / "orjson.py").write_text("raise ModuleNotFoundError(\"No module named 'orjson'\", name='orjson')\n")
     async with started(program, confdir=confdir, environment={"PYTHONPATH": str(tmp_path)}) as running:
@@ -174,3 +171,14 @@ def test_a_mitmproxy_that_does_not_hear_what_is_logged_hears_an_exception(monkey
 def load(context: taddons.context) -> None:
     code = compile(ADDON.read_text(), str(ADDON), "exec")
     exec(code, {"__name__": "codex_continuity"})
+
+
+def test_mitmproxy_finds_all_hooks_and_commands_on_one_object() -> None:
+    addon = CodexContinuity()
+    hooks = ("request", "responseheaders", "response", "error", "websocket_message", "tls_clienthello", "configure")
+    commands = {f"codex.{name}" for name in ("why", "diff", "turns", "status", "export", "report")}
+
+    assert [name for name in hooks if not callable(getattr(addon, name, None))] == []
+    assert not hasattr(addon, "addons")
+    with taddons.context(addon) as context:
+        assert commands <= set(context.master.commands.commands)

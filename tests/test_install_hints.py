@@ -49,12 +49,21 @@ def test_a_mitmproxy_that_has_everything_lacks_nothing() -> None:
     assert [unmet_needs(version) for version in ("12.2.0", "12.3.1", "12.10", "13.0.0.dev")] == [None] * 4
 
 
-def test_a_plain_environment_takes_a_missing_package_by_pip(home: Path, lacks: Lacks) -> None:
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        pytest.param("", "/venv/bin/python -m pip install orjson", id="a plain environment"),
+        pytest.param("uv-receipt.toml", f"uv tool install --with orjson {SUPPORTED}", id="a tool of uv"),
+        pytest.param("pipx_metadata.json", "pipx inject mitmproxy orjson", id="a tool of pipx"),
+    ],
+)
+def test_a_package_is_added_as_mitmproxy_was_installed(home: Path, lacks: Lacks, file: str, command: str) -> None:
+    if file:
+        (home / file).touch()
     lacks("orjson")
 
     assert unmet_needs(NEW) == (
-        "Codex Continuity needs the package orjson, which this mitmproxy lacks. "
-        "Add it with: /venv/bin/python -m pip install orjson"
+        f"Codex Continuity needs the package orjson, which this mitmproxy lacks. Add it with: {command}"
     )
 
 
@@ -66,25 +75,11 @@ def test_an_environment_without_pip_takes_it_by_uv(home: Path, lacks: Lacks, mon
     assert (unmet_needs(NEW) or "").endswith("Add it with: uv pip install --python /venv/bin/python orjson")
 
 
-def test_a_tool_of_uv_is_installed_again_with_it(home: Path, lacks: Lacks) -> None:
-    (home / "uv-receipt.toml").touch()
-    lacks("orjson")
-
-    assert (unmet_needs(NEW) or "").endswith(f"Add it with: uv tool install --with orjson {SUPPORTED}")
-
-
 def test_what_uvx_runs_is_run_again_with_it(lacks: Lacks, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "prefix", "/cache/uv/archive-v0/x")
     lacks("orjson")
 
     assert (unmet_needs(NEW) or "").endswith(f"Add it with: uvx --with orjson --from {SUPPORTED} mitmdump")
-
-
-def test_a_tool_of_pipx_has_it_injected(home: Path, lacks: Lacks) -> None:
-    (home / "pipx_metadata.json").touch()
-    lacks("orjson")
-
-    assert (unmet_needs(NEW) or "").endswith("Add it with: pipx inject mitmproxy orjson")
 
 
 def test_a_standalone_binary_takes_none(home: Path, lacks: Lacks, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,10 +119,7 @@ def test_an_old_mitmproxy_is_replaced(home: Path, old: str) -> None:
             "python3.12 -m venv mitmproxy-venv && mitmproxy-venv/bin/python -m pip install "
             f"{SUPPORTED} orjson 'brotli>=1.2'",
         ),
-        (
-            "uv-receipt.toml",
-            f"uv tool install --python '>=3.12' --with orjson --with 'brotli>=1.2' {SUPPORTED}",
-        ),
+        ("uv-receipt.toml", f"uv tool install --python '>=3.12' --with orjson --with 'brotli>=1.2' {SUPPORTED}"),
         (
             "pipx_metadata.json",
             f"pipx uninstall mitmproxy && pipx install --python python3.12 {SUPPORTED} && "

@@ -77,10 +77,7 @@ def test_a_switch_is_on_or_off_in_any_usual_spelling(on: bool, texts: list[str])
 
 WRONG = {
     "codex_mode": ("one of fill, pin, observe", ["", "Fill", "off", "fill,pin"]),
-    "codex_hosts": (
-        "host names without scheme",
-        ["", ",", "http://a", "a b", "a:443", "a/b", "*.a", "-", "ä.org"],
-    ),
+    "codex_hosts": ("host names without scheme", ["", ",", "http://a", "a b", "a:443", "a/b", "*.a", "-", "ä.org"]),
     "codex_strip": ("names of top-level members", ["a b", "a.b", "1a", "a;b", "é"]),
     "codex_learn": ("names of top-level members", ["a b"]),
     "codex_body_limit": ("500k, 64m or 1g", ["", "0", "-1", "1.5m", "64mb", "1 m", "9" * 19, "\u0661"]),

@@ -24,9 +24,7 @@ async def never() -> None:
 
 
 @pytest.mark.parametrize(
-    "wait",
-    [threading.Event().wait, read_from_empty_pipe, lambda: asyncio.run(never())],
-    ids=["thread", "pipe", "loop"],
+    "wait", [threading.Event().wait, read_from_empty_pipe, lambda: asyncio.run(never())], ids=["thread", "pipe", "loop"]
 )
 def test_a_wait_that_is_too_long_fails(wait: Callable[[], object]) -> None:
     with pytest.raises(pytest.fail.Exception, match=r"not at its end after 0\.1 seconds"), at_most(0.1):

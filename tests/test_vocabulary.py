@@ -4,7 +4,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,27 +54,19 @@ def prose(file: Path) -> Iterator[str]:
             yield token.string
 
 
+def names_with_private_words(file: Path) -> set[str]:
+    """Return the names in a file of which a part is a private word."""
+    return {name for name in names(file) if parts(name) & IN_NAMES}
+
+
+def private_words_in_prose(file: Path) -> set[str]:
+    """Return the private words in the docstrings and comments of a file."""
+    return {match[0] for text in prose(file) for match in IN_PROSE.finditer(text)}
+
+
+@pytest.mark.parametrize("found", [names_with_private_words, private_words_in_prose], ids=["names", "prose"])
 @pytest.mark.parametrize("folder", ["addons", "scripts", "tests"])
-def test_no_name_has_a_private_word(folder: str) -> None:
-    found = {
-        f"{file.relative_to(ROOT)}: {name}"
-        for file in FILES
-        if file.is_relative_to(ROOT / folder) and file != OWN
-        for name in set(names(file))
-        if parts(name) & IN_NAMES
-    }
+def test_there_is_no_private_word(folder: str, found: Callable[[Path], set[str]]) -> None:
+    files = [file for file in FILES if file.is_relative_to(ROOT / folder) and file != OWN]
 
-    assert sorted(found) == []
-
-
-@pytest.mark.parametrize("folder", ["addons", "scripts", "tests"])
-def test_no_docstring_or_comment_has_a_private_word(folder: str) -> None:
-    found = {
-        f"{file.relative_to(ROOT)}: {match[0]}"
-        for file in FILES
-        if file.is_relative_to(ROOT / folder) and file != OWN
-        for text in prose(file)
-        for match in IN_PROSE.finditer(text)
-    }
-
-    assert sorted(found) == []
+    assert [f"{file.relative_to(ROOT)}: {word}" for file in files for word in sorted(found(file))] == []

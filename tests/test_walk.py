@@ -11,11 +11,11 @@ from types import FrameType
 import codexcache
 import orjson
 from codexcache.addon import CodexContinuity
-from codexcache.body.json_splice import Json
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow, tutils
+from support.talks import counters
 from support.turns import conversation
-from support.wire import RESPONSES
+from support.wire import RESPONSES, body, event
 
 MODULES, MOVES = 40, 171
 """At most so many modules, and calls from one module into another, the chunks of the response included."""
@@ -46,10 +46,10 @@ class Walk:
 
 def request(length: int) -> http.HTTPFlow:
     """Return a flow with the request of a conversation of so many messages."""
-    body = orjson.dumps({"model": "m", "instructions": "i" * 600, "input": conversation(*map(str, range(length)))})
-    fields = [(b"Host", b"chatgpt.com"), (b"session_id", b"s"), (b"content-length", b"%d" % len(body))]
+    text = body(instructions="i" * 600, input=conversation(*map(str, range(length))))
+    fields = [(b"Host", b"chatgpt.com"), (b"session_id", b"s"), (b"content-length", b"%d" % len(text))]
     message = tutils.treq(
-        host="chatgpt.com", method=b"POST", path=RESPONSES.encode(), headers=http.Headers(fields), content=body
+        host="chatgpt.com", method=b"POST", path=RESPONSES.encode(), headers=http.Headers(fields), content=text
     )
     message.timestamp_end = time.time()
     flow = tflow.tflow(req=message)
@@ -59,14 +59,9 @@ def request(length: int) -> http.HTTPFlow:
 
 def chunks(number: int) -> Iterator[bytes]:
     """Yield a response as it arrives: its first event, 18 pieces of text, its last event, its end."""
-    piece: dict[str, Json] = {"type": "response.output_text.delta", "delta": "x"}
-    usage: Json = {"input_tokens": 2_000 + number, "input_tokens_details": {"cached_tokens": 1_900}, "output_tokens": 9}
-    events: list[dict[str, Json]] = [
-        {"type": "response.created", "response": {"id": f"r{number}"}},
-        *[piece] * 18,
-        {"type": "response.completed", "response": {"id": f"r{number}", "usage": usage}},
-    ]
-    yield from (b"event: %s\ndata: %s\n\n" % (str(event["type"]).encode(), orjson.dumps(event)) for event in events)
+    yield event("response.created", response={"id": f"r{number}"})
+    yield from [event("response.output_text.delta", delta="x")] * 18
+    yield event("response.completed", response={"id": f"r{number}", "usage": counters(2_000 + number, 1_900)})
     yield b""
 
 

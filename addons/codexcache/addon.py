@@ -2,9 +2,9 @@
 
 from .console.commands import Commands
 from .console.hold import Hold
+from .console.lookup import Lookup
 from .console.redact import Redaction
-from .console.reports import Reports
-from .console.view import Views
+from .console.view import CacheView
 from .hooks.capture_replay import CaptureReplay
 from .hooks.connection_stats import ConnectionStats
 from .hooks.dispatch import HookDispatcher
@@ -25,8 +25,8 @@ class CodexContinuity(HookDispatcher):
 
     def __init__(self) -> None:
         self.state = state = State()
-        self.connection_stats, views, otel = ConnectionStats(state), Views(state), Otel(state)
-        self.notifier = Notifier(state, listeners=[self.connection_stats.count, otel.export], on_marked=views.redraw)
+        self.connection_stats, view, otel = ConnectionStats(state), CacheView(Lookup(state)), Otel(state)
+        self.notifier = Notifier(state, listeners=[self.connection_stats.count, otel.export], on_marked=view.redraw)
         state.diagnosis_service.listeners.append(self.notifier.notify)
         hold = Hold(state, self.notifier)
         store = StateStore(state)
@@ -44,9 +44,8 @@ class CodexContinuity(HookDispatcher):
             self.notifier,
             store,
             hold,
-            views,
-            Commands(state, self.notifier, hold, views.view, store),
-            Reports(self.notifier.recent),
+            view,
+            Commands(state, self.notifier, hold, view, store),
             Redaction(state),
             otel,
         ]

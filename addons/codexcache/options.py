@@ -113,9 +113,9 @@ def parse_settings(values: Mapping[str, str | None]) -> Settings:
     )
 
 
-def default_settings() -> Settings:
-    """Return the settings if no option is set."""
-    return parse_settings({name: default for name, (default, _) in OPTIONS.items()})
+def default_settings(**given: str) -> Settings:
+    """Return the settings if no options but the given ones are set. Raise ValueError for a wrong value."""
+    return parse_settings({name: default for name, (default, _) in OPTIONS.items()} | given)
 
 
 def _parse[T](values: Mapping[str, str | None], name: str, parser: Callable[[str], T | None], wanted: str) -> T:

@@ -1,4 +1,4 @@
-"""Text made safe to show, laid out for a width, and numbers in words.
+"""Text made safe to show, laid out for a width, and numbers and times in words.
 
 Text from clients and servers can hold anything: escape sequences that control a terminal, formulas that a spreadsheet
 runs, megabytes. So it is escaped and cut before it is shown. Sentences are wrapped between words, lists of facts only
@@ -7,6 +7,7 @@ between facts, and the cells of a table are aligned. A width is a number of char
 
 import re
 import textwrap
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 WIDTH = 76
@@ -20,7 +21,7 @@ _FORMULA = re.compile(r"[=+@]|-.")
 _NUMBER = re.compile(r"([\d,]+(%| bytes)?|n/a)?")
 _FACTS = " · "
 _GAP = "  "
-_MINUTE, _HOUR = 60, 3600
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 _ADDRESS = re.compile(r"(\w+://)(?:[^/@\s]*@)?([^/?#\s]*)\S*")
 
@@ -126,3 +127,48 @@ def common_prefix_length(one: str, other: str) -> int:
 def without_credentials(text: str | None) -> str:
     """Return text in which an address shows neither credentials nor what follows its host."""
     return _ADDRESS.sub(r"\1\2", text or "")
+
+
+def share(value: float | None) -> str:
+    """Return a share from 0 to 1, as in "81.0%"; what is not quite all or nothing does not read as that."""
+    if value is None:
+        return "n/a"
+    return "99.9%" if 0.9995 <= value < 1 else "0.1%" if 0 < value < 0.0005 else f"{value:.1%}"
+
+
+def span(seconds: float) -> str:
+    """Return a span of time in its largest unit."""
+    if seconds < 1:
+        return "under 1 s"
+    if seconds < _MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * _HOUR:
+        return f"{seconds / _MINUTE:.0f} min"
+    return f"{seconds / _HOUR:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"
+
+
+def short(number: int) -> str:
+    """Return a round number for an axis, as in "40k"."""
+    size, unit = next((each for each in ((10**9, "G"), (10**6, "M"), (10**3, "k")) if number >= each[0]), (1, ""))
+    return f"{number / size:g}{unit}"
+
+
+def clock(seconds: float) -> str:
+    """Return the time of day, in UTC."""
+    return time.strftime("%H:%M", time.gmtime(seconds))
+
+
+def clock_to_the_second(seconds: float) -> str:
+    """Return the time of day to the second, in UTC."""
+    return time.strftime("%H:%M:%S", time.gmtime(seconds))
+
+
+def day(seconds: float) -> str:
+    """Return the day, in UTC."""
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+
+
+def period(start: float, end: float) -> str:
+    """Return from when to when, in UTC."""
+    until = clock(end) if day(start) == day(end) else f"{day(end)} {clock(end)}"
+    return f"{day(start)} {clock(start)} to {until} UTC"

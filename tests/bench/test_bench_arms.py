@@ -48,23 +48,17 @@ async def test_an_arm_that_does_nothing_is_found_out(tmp_path: Path) -> None:
 @several
 def test_another_process_gets_the_core_that_this_one_leaves() -> None:
     before = os.sched_getaffinity(0)
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        with separate_cores() as to_its_core:
-            to_its_core(other.pid)
-            mine, its = os.sched_getaffinity(0), os.sched_getaffinity(other.pid)
+    command = [sys.executable, "-c", "input()"]
+    with separate_cores() as to_its_core, subprocess.Popen(command, stdin=subprocess.PIPE) as other:
+        to_its_core(other.pid)
+        mine, its = os.sched_getaffinity(0), os.sched_getaffinity(other.pid)
         other.kill()
+        other.wait()
+        to_its_core(other.pid)  # which has ended, and so has no place any more
 
     assert mine | its == before
     assert (len(its), mine & its) == (1, set())
     assert os.sched_getaffinity(0) == before
-
-
-@several
-def test_a_process_that_has_ended_is_nobodys_matter() -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as other:
-        other.wait()
-    with separate_cores() as to_its_core:
-        to_its_core(other.pid)
 
 
 @pytest.mark.parametrize("cores", [None, {0}])

@@ -1,12 +1,14 @@
 """A body that starts like an earlier one is read from where it goes on, and says what a whole parse says."""
 
+import json
+
 import pytest
-from codexcache.body.cache import BodyCache
-from codexcache.body.incremental import Body
+from codexcache.body.cache import BodyCache, PrefixCache, split_last_item
+from codexcache.body.incremental import Body, CachedBody, parse_with_prefix, read_whole
 from codexcache.body.json_splice import Json, Object, Unreadable, parse
 from hypothesis import example, given
 from hypothesis import strategies as st
-from support.bodies import FRONT, check, said, text_of
+from support.bodies import FRONT, check, known, said, text_of
 from support.jsontext import prop, values, white
 
 DROP, PUT = {"stream_options"}, {"prompt_cache_key": "a key"}
@@ -67,9 +69,6 @@ suffixes = st.sampled_from(
         ',"instructions":"other"',
     ]
 )
-ends = st.sampled_from(
-    ["]}", ",]}", ", ]}", "}", ',1],"a":2}', ',"x" ] }', ",1,]}", "]]}", "", ',1],"input":3}', "x]}"]
-)
 
 
 @prop
@@ -87,7 +86,7 @@ def test_a_body_that_extends_another_says_what_a_whole_parse_says(
 @given(
     items, st.lists(st.one_of(values, st.sampled_from(["1],[2", '1],"input":[2', "", " ", "1,", "]"]))), white, suffixes
 )
-def test_what_stands_between_known_ends_is_read_as_a_whole_parse_reads_it(
+def test_what_stands_between_known_ends_is_read_as_by_itself(
     old: list[str], new: list[str], gap: str, behind: str
 ) -> None:
     first, second = (text_of(f",{gap}".join(items) + gap, behind=behind) for items in (old, [*old, *new]))
@@ -95,19 +94,8 @@ def test_what_stands_between_known_ends_is_read_as_a_whole_parse_reads_it(
 
 
 @prop
-@given(items, ends, st.integers(0, 12))
-def test_a_body_that_ends_otherwise_is_read_or_refused_as_a_whole_parse_does(
-    old: list[str], end: str, cut: int
-) -> None:
-    first = text_of(",".join(old))
-    check_second(first, first[: len(first) - len(b'],"stream":true}') - cut] + end.encode())
-
-
-@prop
 @given(st.lists(st.tuples(st.integers(0, 8), items, suffixes, st.booleans()), min_size=2, max_size=9))
-def test_bodies_that_branch_and_come_in_any_order_say_what_whole_parses_say(
-    steps: list[tuple[int, list[str], str, bool]],
-) -> None:
+def test_bodies_in_any_order_say_what_whole_parses_say(steps: list[tuple[int, list[str], str, bool]]) -> None:
     """Each extends an earlier one; some are read before others are remembered, as if under way at once."""
     reader = Reader()
     inputs, waiting = list[list[str]]([[]]), list[Body[Json]]()
@@ -166,20 +154,6 @@ def test_what_others_began_with_is_kept_with_their_latest() -> None:
     assert len(reader.bodies) == 3
 
 
-@pytest.mark.parametrize("behind", ["", ',"stream":true', ' , "tools" : [ {"a":[]} ] '])
-def test_the_frame_around_the_items_is_not_read_again(behind: str) -> None:
-    read = read_twice(text_of('"one"', behind=behind), text_of('"one" , "two"', behind=behind))
-
-    assert read.changed == ()
-    assert parse(read.text)["instructions"] == read.document["instructions"]
-
-
-def test_what_stands_behind_the_input_is_read_again() -> None:
-    read = read_twice(text_of("1", behind=',"model":"a"'), text_of("1,2", behind=',"model":"b"'))
-
-    assert read.document["model"] == "b"
-
-
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -206,9 +180,6 @@ def test_a_conversation_keeps_only_its_last_body() -> None:
         reader.read(text_of(",".join(map(str, range(count)))))
 
     assert len(reader.bodies) == 1
-    small = Reader(limit=1000)  # of which one body would fill more than a quarter
-    small.read(text_of("1"))
-    assert (small.bodies.size, len(small.bodies)) == (0, 0)
 
 
 def test_all_bodies_together_are_bounded_and_the_latest_are_kept() -> None:
@@ -229,3 +200,97 @@ def test_only_what_stands_behind_a_known_head_is_news() -> None:
 
     assert reader.bodies.unparsed_length(second) == len(second) - second.index(b',"two"')
     assert reader.bodies.unparsed_length(other) == len(other)
+
+
+# Bodies that others may start with, by what they begin with.
+
+
+def holding(*kept: CachedBody[Json], limit: int = 1 << 20) -> PrefixCache[Json]:
+    cache = PrefixCache[Json](limit)
+    for one in kept:
+        cache.put(one)
+    return cache
+
+
+def test_what_a_body_starts_with_is_found_the_longest_first() -> None:
+    long, short = '1,"' + "a" * 200 + '"', known(text_of("1"))
+    longer = known(text_of(long))
+
+    assert list(holding(short, longer).prefixes_of(text_of(f"{long},3"))) == [longer, short]
+    assert list(holding(short).prefixes_of(text_of("1", f'"instructions":"{"Be kind.. " * 60}"'))) == []
+
+
+def test_of_two_that_cannot_be_told_apart_where_they_stand_the_later_one_is_kept() -> None:
+    first, second = known(text_of("1")), known(text_of("2"))
+    cache = holding(first, second)
+
+    assert (len(cache), cache.size) == (1, second.cost)
+    assert list(cache.prefixes_of(text_of("1,3"))) == []
+    assert list(cache.prefixes_of(text_of("2,3"))) == [second]
+
+
+def test_what_is_dropped_is_gone_and_told_whether_it_was_there() -> None:
+    one, another = known(text_of("1")), known(text_of("2"))
+    cache = holding(one)
+
+    assert [cache.drop(another), cache.drop(one), cache.drop(one)] == [False, True, False]
+    assert (len(cache), cache.size) == (0, 0)
+
+
+def test_what_would_fill_more_than_a_quarter_is_not_kept() -> None:
+    one = known(text_of("1"))
+
+    assert [len(holding(one, limit=limit)) for limit in (4 * one.cost - 1, 4 * one.cost)] == [0, 1]
+
+
+# A body that is like no earlier one is divided before its last item, or read as it stands.
+
+
+ASK = {"role": "user", "content": "Wie spät ist es? 🕰"}
+FORMS = {"JSON.stringify": json.dumps(ASK, ensure_ascii=False, separators=(",", ":")), "json.dumps": json.dumps(ASK)}
+
+
+def cut(text: bytes) -> Body[Json]:
+    return split_last_item(read_whole(text), lambda document: document["input"])
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+@pytest.mark.parametrize("gap", ["", " ", "\n  "], ids=["no space", "a space", "lines"])
+def test_all_but_the_last_item_is_known(form: str, gap: str) -> None:
+    one = cut(text_of(f'{{"a":1}}{gap},{gap}{form}{gap}'))
+
+    assert one.cached is not None
+    assert (bytes(one.cached.prefix_bytes), one.cached_parsed) == (text_of('{"a":1}').partition(b"]")[0], [{"a": 1}])
+    assert one.document["input"] == [ASK]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text_of(""), id="no item"),
+        pytest.param(text_of('{"a":1}'), id="one item"),
+        pytest.param(text_of('{"a":1},"text"'), id="the last one is no object"),
+        pytest.param(text_of('{"a":1},{"a" :1}'), id="it is spelled in another way"),
+        pytest.param(text_of('{"a":1},{"a":1e1}'), id="a number is"),
+        pytest.param(b'{"input":[{"a":1},{"b":2}]}', id="it is too short"),
+    ],
+)
+def test_what_cannot_be_divided_is_read_as_it_stands(text: bytes) -> None:
+    one = cut(text)
+
+    assert one.cached is None
+    assert one.document == parse(one.text)
+
+
+asks = st.one_of(st.sampled_from(list(FORMS.values())), st.just('{"a":"x,{}]"}'), st.just("{}"), values)
+
+
+@prop
+@given(st.lists(asks, min_size=1, max_size=4), asks, asks, white, st.sampled_from(["", ',"b":[{}]', ',"input":3']))
+def test_another_last_item_is_read_as_by_itself(
+    before: list[str], last: str, other: str, gap: str, behind: str
+) -> None:
+    first = cut(text_of(f"{gap},{gap}".join([*before, last]) + gap, behind=behind))
+    second = text_of(f"{gap},{gap}".join([*before, other]) + gap, behind=behind)
+    for one in filter(None, (first, parse_with_prefix(first.cached, second) if first.cached else None)):
+        check(one, one.cached_parsed, ({"b"}, {"k": "v"}))

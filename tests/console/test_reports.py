@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.console.reports import Reports
-from codexcache.hooks.notify import RecentLines
+from codexcache.console.commands import Commands
+from codexcache.console.hold import Hold
+from codexcache.console.lookup import Lookup
+from codexcache.console.view import CacheView
+from codexcache.hooks.notify import Notifier, RecentLines
+from codexcache.hooks.state import State
 from codexcache.output.journal import line_of
 from conftest import Network
 from mitmproxy import exceptions
@@ -15,16 +19,22 @@ from support.journals import entry, long_journal
 from support.talks import Listed, asked, counting, post
 
 
-def reports_on(*entries: Object, limit: int = 5_000) -> Reports:
-    """Return the addon after turns with these entries."""
+def commands_on(recent: RecentLines) -> Commands:
+    notifier = Notifier(state := State())
+    notifier.recent = recent
+    return Commands(state, notifier, Hold(state, notifier), CacheView(Lookup(state)))
+
+
+def reports_on(*entries: Object, limit: int = 5_000) -> Commands:
+    """Return the commands after turns with these entries."""
     recent = RecentLines(limit)
     for each in entries:
         recent.count += 1
         recent.lines.append(line_of(each))
-    return Reports(recent)
+    return commands_on(recent)
 
 
-def written(reports: Reports, path: Path) -> Element:
+def written(reports: Commands, path: Path) -> Element:
     """Return the page that the command writes."""
     reports.report(PathArgument(str(path)))
     return parsed(path.read_text("utf-8"))
@@ -81,7 +91,7 @@ def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path) -> None:
 
 def test_a_page_can_be_made_again(tmp_path: Path) -> None:
     recent = RecentLines()
-    reports = Reports(recent)
+    reports = commands_on(recent)
     for number in (1, 2):
         recent.lines.append(line_of(entry(number)))
         page = written(reports, tmp_path / "page.html")

@@ -4,7 +4,7 @@ import pytest
 from codexcache.body.json_splice import Object
 from codexcache.console.hold import HELD
 from codexcache.console.lookup import Lookup
-from codexcache.console.view import NAME, CacheView, Views, turns_of
+from codexcache.console.view import NAME, CacheView, turns_of
 from codexcache.hooks.notify import TURN_SUMMARIES
 from codexcache.hooks.state import State
 from codexcache.text import WIDTH
@@ -42,13 +42,13 @@ def turns_on_page(count: int) -> tuple[str, list[str]]:
 
 def chosen(flow: http.HTTPFlow, data: bytes, content_type: str | None = None) -> str:
     """Return the name of the view that mitmproxy chooses by itself for a request."""
-    views = Views(State())
-    views.load(None)
+    view = a_view()
+    view.load(None)
     try:
         metadata = Metadata(flow=flow, content_type=content_type, http_message=flow.request)
         return contentviews.registry.get_view(data, metadata).name
     finally:
-        views.done()
+        view.done()
 
 
 @pytest.mark.parametrize(
@@ -117,23 +117,23 @@ def registered() -> object:
 
 
 def test_the_view_comes_and_goes_with_the_addon() -> None:
-    views = Views(State())
-    with taddons.context(views):
-        assert registered() is views.view
+    view = a_view()
+    with taddons.context(view):
+        assert registered() is view
         assert NAME.lower() in contentviews.registry.available_views()
-    views.done()
+    view.done()
 
     assert registered() is None
 
 
 def test_an_older_instance_leaves_the_newer_ones_view() -> None:
     """mitmproxy ends the old one after the new one has begun, or before."""
-    old, new = Views(State()), Views(State())
+    old, new = a_view(), a_view()
     old.load(None)
     new.load(None)
     old.done()
 
-    assert registered() is new.view
+    assert registered() is new
     new.done()
 
 

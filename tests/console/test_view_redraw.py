@@ -67,9 +67,9 @@ def test_only_the_flow_that_is_looked_at_is_drawn_again(drawn: Drawn, focused: b
     with taddons.context(view):
         view.add([flow, other])
         view.focus.flow = flow if focused else other
-        redraw.show_again(CacheView(Lookup(State())), flow.id)
+        CacheView(Lookup(State())).redraw(flow.id)
 
     assert drawn.times == expected
     with taddons.context():  # without a list of flows
-        redraw.show_again(CacheView(Lookup(State())), flow.id)
+        CacheView(Lookup(State())).redraw(flow.id)
     assert drawn.times == expected

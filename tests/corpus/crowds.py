@@ -1,22 +1,12 @@
 """Several conversations at once, and which turn continues which."""
 
-from codexcache.body.json_splice import Json
-
-from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, assistant, developer, labelled, text, tool, user
+from corpus.talk import AGENT, CODEX, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, assistant, labelled, text, tool, user
 
 CHILD = {**NATIVE, "thread-id": "thread-2", "x-codex-window-id": "thread-2:0", "x-openai-subagent": "collab_spawn"}
 
 
-def codex(case: Case) -> None:
-    """Make it a conversation of the official client, whose agents share session and key."""
-    case.headers, case.members["prompt_cache_key"] = dict(NATIVE), "session-1"
-    case.items = [developer("<permissions>"), user("<environment_context>")]
-
-
-@labelled("a title is asked for with the conversation's key", "anomalyco/opencode#43249")
+@labelled("a title is asked for with the conversation's key", "anomalyco/opencode#43249", key="session-1", turns=1)
 def title(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.turn("cold")
     other = case.aside(items=case.items[:1], instructions=text("You make titles.", 5000), tools=[])
     other.turn("cold", predecessor=None, reads=NOTHING, say="")
     case.turn("hit", predecessor=1)
@@ -31,10 +21,8 @@ def title_meanwhile(case: Case) -> None:
     case.turn("hit", predecessor=1, gap=40)
 
 
-@labelled("a child that shares session and key", "openai/codex#33035")
+@labelled("a child that shares session and key", "openai/codex#33035", **CODEX, turns=2)
 def child(case: Case) -> None:
-    codex(case)
-    case.grow(2)
     other = case.aside(items=case.items[:2], headers=CHILD, socket="socket-2")
     other.turn("cold", predecessor=None, reads=NOTHING)
     case.turn("hit", predecessor=2)
@@ -42,29 +30,23 @@ def child(case: Case) -> None:
     case.turn("hit", predecessor=4)
 
 
-@labelled("a child that starts while its parent has said one thing", "openai/codex#33035")
+@labelled("a child that starts while its parent has said one thing", "openai/codex#33035", **CODEX, turns=1)
 def early_child(case: Case) -> None:
-    codex(case)
-    case.turn("cold")
     other = case.aside(items=case.items[:2], headers=CHILD, socket="socket-2")
     other.turn("cold", predecessor=None, reads=2560)
     other.turn("hit", predecessor=2)
 
 
-@labelled("a child that inherits its parent's history", "openai/codex#44862")
+@labelled("a child that inherits its parent's history", "openai/codex#44862", **CODEX, turns=2)
 def forked_child(case: Case) -> None:
-    codex(case)
-    case.grow(2)
     other = case.aside(headers=CHILD, socket="socket-2")
     other.turn("hit", predecessor=2)
     case.turn("hit", predecessor=2)
     other.turn("hit", predecessor=3)
 
 
-@labelled("children at once, each with a socket", "bman654/clodex#211", paths=WEBSOCKET)
+@labelled("children at once, each with a socket", "bman654/clodex#211", paths=WEBSOCKET, **CODEX, turns=1)
 def children(case: Case) -> None:
-    codex(case)
-    case.turn("cold")
     shared = case.items[:2]
     asides = [
         case.aside(items=shared, headers={**CHILD, "thread-id": f"thread-{n}"}, socket=f"socket-{n}") for n in (2, 3, 4)
@@ -76,10 +58,8 @@ def children(case: Case) -> None:
     case.turn("hit", predecessor=1)
 
 
-@labelled("a review with instructions of its own", "openai/codex#44716")
+@labelled("a review with instructions of its own", "openai/codex#44716", **CODEX, turns=2)
 def review(case: Case) -> None:
-    codex(case)
-    case.grow(2)
     headers = {**NATIVE, "thread-id": "thread-9", "x-openai-subagent": "review"}
     other = case.aside(items=[], headers=headers, socket="socket-9", instructions=text("You review.", 6000))
     other.turn("cold", predecessor=None, reads=NOTHING)
@@ -87,19 +67,15 @@ def review(case: Case) -> None:
     case.turn("hit", predecessor=2)
 
 
-@labelled("a summary is asked for by a request of another shape", "can1357/oh-my-pi#10786")
+@labelled("a summary is asked for by a request of another shape", "can1357/oh-my-pi#10786", key="session-1", turns=4)
 def summary_request(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(4)
     other = case.aside(items=[user("Summarize: " + "all that was said.")], instructions=text("Summarize."), tools=[])
     other.turn("cold", predecessor=None, reads=NOTHING, say="")
     case.turn("hit", predecessor=4)
 
 
-@labelled("a history compacted while a child with the same key works", "anomalyco/opencode#43249")
+@labelled("a history compacted while a child with the same key works", "anomalyco/opencode#43249", **CODEX, turns=4)
 def compacted_beside_a_child(case: Case) -> None:
-    codex(case)
-    case.grow(4)
     agent = {"headers": CHILD, "socket": "socket-2", "tools": [tool("search")], "instructions": text("Child.")}
     other = case.aside(items=[user("A task.")], **agent)
     other.turn("cold", predecessor=None, reads=NOTHING)
@@ -108,10 +84,9 @@ def compacted_beside_a_child(case: Case) -> None:
     other.turn("hit", predecessor=5)
 
 
-@labelled("many conversations on one coarse key, interleaved", "diegosouzapw/OmniRoute#1643")
+@labelled("many conversations on one coarse key, interleaved", "diegosouzapw/OmniRoute#1643", key="everyone")
 def coarse_key(case: Case) -> None:
-    case.members["prompt_cache_key"] = "everyone"
-    cases = [case.aside(items=[developer("<permissions>")]) for _ in range(30)]
+    cases = [case.aside(items=CODEX["items"][:1]) for _ in range(30)]
     for place, one in enumerate(cases):
         one.turn("cold", predecessor=None, reads=NOTHING, gap=5, say=f"Task {place}.")
     for place, one in enumerate(cases):
@@ -159,7 +134,7 @@ def same_opening_of_others(case: Case) -> None:
     "other callers without a key or a session", "grikomsn/openai-oauth-copilot-chat#7", mode="observe", paths=HTTP
 )
 def keyless_callers(case: Case) -> None:
-    opening: list[Json] = [developer("<permissions>"), user("<environment_context>")]
+    opening = list(CODEX["items"])
     one = case.aside(headers={"authorization": "Bearer a"}, items=opening)
     other = case.aside(headers={"authorization": "Bearer b"}, items=opening)
     one.turn("cold")
@@ -168,10 +143,8 @@ def keyless_callers(case: Case) -> None:
     other.turn("hit", ["session_missing"], predecessor=2)
 
 
-@labelled("a new conversation in the same folder", "openai/codex#24704")
+@labelled("a new conversation in the same folder", "openai/codex#24704", **CODEX, turns=1)
 def new_conversation(case: Case) -> None:
-    codex(case)
-    case.turn("cold")
     fresh = {name: value.replace("session-1", "session-2") for name, value in NATIVE.items()}
     other = case.aside(items=case.items[:2], headers=fresh, socket="socket-2")
     other.members["prompt_cache_key"] = "session-2"
@@ -187,18 +160,15 @@ def overlapping(case: Case) -> None:
     case.turn("hit", predecessor=3, gap=60)
 
 
-@labelled("a retry while the first attempt is under way", "openai/codex#34763", paths=HTTP)
+@labelled("a retry while the first attempt is under way", "openai/codex#34763", paths=HTTP, turns=1)
 def hasty_retry(case: Case) -> None:
-    case.turn("cold")
     case.turn("no_usage", took=60, lost=True, replies=[])
     case.turn("hit", predecessor=1, say="", gap=-30, took=5)
     case.turn("hit", gap=40)
 
 
-@labelled("a resumed conversation in a new process", "openai/codex#24704")
+@labelled("a resumed conversation in a new process", "openai/codex#24704", **CODEX, turns=4)
 def resumed(case: Case) -> None:
-    codex(case)
-    case.grow(4)
     case.headers |= {"x-codex-window-id": "session-1:1"}
     case.turn("hit", gap=900)
 

@@ -1,37 +1,28 @@
 """Misses by time, load and the server's side, and what was not to be taken for one of these."""
 
-from corpus.talk import HTTP, NATIVE, NOTHING, Case, before, labelled, text, tool, user
+from corpus.talk import HTTP, NOTHING, OFFICIAL, Case, before, labelled, text, tool, user
 
 
-@labelled("a pause of 20 minutes", "openai/codex#35300")
-def idle(case: Case) -> None:
-    case.grow(3)
-    case.turn("idle", gap=1200, reads=NOTHING, said="20 minutes")
-    case.turn("hit")
-
-
-@labelled("a pause of five minutes and a second", "earendil-works/pi#8463")
-def just_idle(case: Case) -> None:
-    case.grow(3)
-    case.turn("idle", gap=301, reads=NOTHING, said="likely")
-
-
-@labelled("a pause of five minutes sharp is none", "earendil-works/pi#8463")
-def not_idle(case: Case) -> None:
-    case.grow(3)
-    case.turn("upstream", gap=300, reads=NOTHING)
-
-
-@labelled("a miss seconds after a hit is no expiry", "antiburn/antiburn#182")
-def too_soon(case: Case) -> None:
+def pause(about: str, source: str, verdict: str, seconds: float, said: str = "") -> Case:
+    """Return a conversation of four turns, a pause behind which nothing is read, and one turn more."""
+    case = Case(about=about, source=source)
     case.grow(4)
-    case.turn("upstream", gap=30, reads=NOTHING, said="only 30 s passed since its predecessor: likely")
+    case.turn(verdict, gap=seconds, reads=NOTHING, said=said)
     case.turn("hit")
+    return case
 
 
-@labelled("a pause, and the tools edited in it", "headroomlabs-ai/headroom#1343")
+SHORT = "only 30 s passed since its predecessor: likely"
+PAUSES = (
+    pause("a pause of 20 minutes", "openai/codex#35300", "idle", 1200, "20 minutes"),
+    pause("a pause of five minutes and a second", "earendil-works/pi#8463", "idle", 301, "likely"),
+    pause("a pause of five minutes sharp is none", "earendil-works/pi#8463", "upstream", 300),
+    pause("a miss seconds after a hit is no expiry", "antiburn/antiburn#182", "upstream", 30, SHORT),
+)
+
+
+@labelled("a pause, and the tools edited in it", "headroomlabs-ai/headroom#1343", turns=3)
 def idle_and_edited(case: Case) -> None:
-    case.grow(3)
     case.tools[0] = tool("apply_patch", "Edits files.")
     case.miss("tools_changed", gap=1200)
 
@@ -53,9 +44,8 @@ def floor(case: Case) -> None:
         case.turn("upstream", reads=3328)
 
 
-@labelled("misses of the server's own between hits", "Soju06/codex-lb#2409")
+@labelled("misses of the server's own between hits", "Soju06/codex-lb#2409", turns=12)
 def upstream(case: Case) -> None:
-    case.grow(12)
     case.turn("upstream", reads=1152, said="everything comparable is the same")
     case.turn("hit")
 
@@ -66,40 +56,33 @@ def retry_misses(case: Case) -> None:
     case.turn("upstream", say="", full=True, reads=NOTHING)
 
 
-@labelled("an edit late in the history does not explain that nothing at all was read", "jaseci-labs/jac#8821")
+@labelled("an edit late in the history does not explain that nothing at all was read", "jaseci-labs/jac#8821", turns=12)
 def late_edit(case: Case) -> None:
-    case.grow(12)
     case.items[20] = user("Edited.")
     case.turn("upstream", ["input_changed"], reads=NOTHING, said="(input_changed) does not explain")
 
 
-@labelled("an edit late in the history, and a long pause", "jaseci-labs/jac#8821")
+@labelled("an edit late in the history, and a long pause", "jaseci-labs/jac#8821", turns=12)
 def late_edit_and_pause(case: Case) -> None:
-    case.grow(12)
     case.items[20] = user("Edited.")
     case.turn("idle", ["input_changed"], gap=3600, reads=NOTHING, said="60 minutes")
 
 
-@labelled("an edit, with a fifth less read than stands before it", "jaseci-labs/jac#8821")
+@labelled("an edit, with a fifth less read than stands before it", "jaseci-labs/jac#8821", turns=12)
 def read_up_to_a_boundary(case: Case) -> None:
-    case.grow(12)
     case.items[12] = user("Edited.")
     case.miss("input_changed", reads=before(case, 12) * 4 // 5)
 
 
-@labelled("another transport and an edit that explains nothing", "earendil-works/pi#8125", headers=dict(NATIVE))
+@labelled("another transport and an edit that explains nothing", "earendil-works/pi#8125", **OFFICIAL, turns=12)
 def transport_and_late_edit(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(12)
     case.items[20] = user("Edited.")
     case.host = "gov.chatgpt.com"
     case.turn("upstream", ["transport_changed", "input_changed"], reads=NOTHING)
 
 
-@labelled("another transport and an edit that explains it", "earendil-works/pi#8125", headers=dict(NATIVE))
+@labelled("another transport and an edit that explains it", "earendil-works/pi#8125", **OFFICIAL, turns=12)
 def transport_and_edit(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(12)
     case.items[4] = user("Edited.")
     case.host = "gov.chatgpt.com"
     case.turn("input_changed", ["transport_changed", "input_changed"], reads=before(case, 4))
@@ -124,14 +107,12 @@ def not_overloaded(case: Case) -> None:
     case.turn("upstream", predecessor=1, gap=1, reads=NOTHING)
 
 
-@labelled("a pause comes before the load", "ginlix-ai/LangAlpha#191", paths=HTTP)
+@labelled("a pause comes before the load", "ginlix-ai/LangAlpha#191", paths=HTTP, key="session-1", turns=1)
 def idle_before_load(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(1)
     for number in range(20):
         other = case.aside(items=[user(f"Child {number}.")])
         other.turn("cold", gap=1 if number else 340, took=1, predecessor=None, say="")
     case.turn("idle", predecessor=1, gap=1, reads=NOTHING)
 
 
-CASES = tuple(case for case in list(globals().values()) if isinstance(case, Case))
+CASES = (*PAUSES, *(case for case in list(globals().values()) if isinstance(case, Case)))

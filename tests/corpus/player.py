@@ -156,8 +156,7 @@ class Player:
         return self._wires[-1]
 
     def _frame_turn(self, step: Step, wire: _Wire) -> Turn:
-        named = self._talk.steps[step.named - 1] if step.named else wire.last
-        frame = {"type": "response.create", **(_delta(step, named) or step.body)}
+        frame = {"type": "response.create", **(_delta(step, wire.last) or step.body)}
         return read_turn(wire.socket.client_headers, frame, transport="websocket", host=step.host, endpoint="responses")
 
 
@@ -241,10 +240,7 @@ def _request(step: Step, forwarded: Iterable[Any], method: str, path: str, conte
 def _socket_flow(wire: _Wire) -> http.HTTPFlow:
     """Return a WebSocket as it is saved."""
     forwarded = [*wire.socket.handshake.fields, (b"upgrade", b"websocket")]
-    flow = tflow.tflow(
-        req=_request(wire.step, forwarded, "GET", RESPONSES, b""),
-        resp=tutils.tresp(status_code=101),
-    )
+    flow = tflow.tflow(req=_request(wire.step, forwarded, "GET", RESPONSES, b""), resp=tutils.tresp(status_code=101))
     flow.websocket = WebSocketData(messages=wire.messages, timestamp_end=wire.ended_at)
     flow.live = False
     return flow

@@ -1,12 +1,14 @@
 """Misses by the prompt: its head or its history is not what it was."""
 
 import uuid
+from typing import Any
 
 from codexcache.body.json_splice import Json
 
 from corpus.talk import (
     HTTP,
     NATIVE,
+    OFFICIAL,
     WEBSOCKET,
     Case,
     assistant,
@@ -23,48 +25,44 @@ from corpus.talk import (
 )
 
 
-@labelled("a tool's schema edited under the same name", "cnighswonger/claude-code-cache-fix")
+@labelled("a tool's schema edited under the same name", "cnighswonger/claude-code-cache-fix", turns=3)
 def tool_edited(case: Case) -> None:
-    case.grow(3)
     case.tools[1] = tool("shell", "Runs a command, and says so.")
     case.miss("tools_changed", said="tool shell was edited")
     case.turn("hit")
 
 
-@labelled("tools in another order", "openai/codex#2611")
+@labelled("tools in another order", "openai/codex#2611", turns=2)
 def tools_reordered(case: Case) -> None:
-    case.grow(2)
     case.tools.reverse()
     case.miss("tools_changed", said="the same 3 tools came in another order")
 
 
-@labelled("a tool added by a proxy", "router-for-me/CLIProxyAPI#3531")
+@labelled("a tool added by a proxy", "router-for-me/CLIProxyAPI#3531", turns=2)
 def tool_added(case: Case) -> None:
-    case.grow(2)
     case.tools.append({"type": "image_generation"})
     case.miss("tools_changed", reads=1664, said="tool image_generation was added")
     case.tools.pop()
     case.miss("tools_changed", said="tool image_generation was removed")
 
 
-@labelled("no tools in a request for a summary", "openai/codex#37305")
+@labelled("no tools in a request for a summary", "openai/codex#37305", turns=3)
 def tools_dropped(case: Case) -> None:
-    case.grow(3)
     case.tools = []
     case.miss("tools_changed", said="tool apply_patch (and 2 more) was removed")
 
 
-@labelled("an agent's mode is switched: other tools, other instructions, the same history", "can1357/oh-my-pi#10786")
+@labelled(
+    "an agent's mode is switched: other tools, other instructions, the same history", "can1357/oh-my-pi#10786", turns=3
+)
 def mode_switched(case: Case) -> None:
-    case.grow(3)
     case.tools, case.instructions = [tool("plan")], text("You plan, and change nothing.", 6000)
     case.miss("tools_changed", "instructions_changed")
     case.turn("hit")
 
 
-@labelled("a tool's members in another order", "maximhq/bifrost#3362")
+@labelled("a tool's members in another order", "maximhq/bifrost#3362", turns=2)
 def tool_members_reordered(case: Case) -> None:
-    case.grow(2)
     first = case.tools[0]
     assert isinstance(first, dict)
     case.tools[0] = dict(reversed(first.items()))
@@ -79,9 +77,8 @@ def namespace_edited(case: Case) -> None:
     case.miss("tools_changed", reads=2176, said="tool docs.read was edited")
 
 
-@labelled("an output format is asked for", "lidge-jun/opencodex#5178")
+@labelled("an output format is asked for", "lidge-jun/opencodex#5178", turns=2)
 def format_changed(case: Case) -> None:
-    case.grow(2)
     case.members["text"] = {"format": {"type": "json_schema", "name": "answer", "schema": {"type": "object"}}}
     case.miss("text_format_changed")
 
@@ -141,58 +138,53 @@ def files_in_instructions(case: Case) -> None:
     case.miss("instructions_changed", said="character 17 on")
 
 
-def lite(case: Case, told: str = "You are a coding agent.") -> None:
-    """Make it a conversation in the shape in which tools and instructions are items of the input."""
-    head: list[Json] = [{"type": "additional_tools", "role": "developer", "tools": case.tools}]
-    case.items = [*head, developer(told), user("<environment_context>"), *case.items]
-    case.tools, case.instructions = [], None
+def carrying(*tools: Json) -> Json:
+    """Return the item of an input that carries these tools."""
+    return {"type": "additional_tools", "role": "developer", "tools": list(tools)}
 
 
-@labelled("tools and instructions in the input, growing", "openai/codex#51156", headers=dict(NATIVE))
+CARRIED = carrying(tool("apply_patch"), tool("shell"), tool("view_image"))
+LITE: dict[str, Any] = {
+    "headers": NATIVE,
+    "tools": [],
+    "instructions": None,
+    "items": [CARRIED, developer("You are a coding agent."), user("<environment_context>")],
+}
+"""A conversation in the shape in which tools and instructions are items of the input."""
+
+
+@labelled("tools and instructions in the input, growing", "openai/codex#51156", **LITE)
 def lite_grows(case: Case) -> None:
-    lite(case)
     case.grow(4)
 
 
-@labelled("a tool edited that is carried in the input", "openai/codex#51156", headers=dict(NATIVE))
+@labelled("a tool edited that is carried in the input", "openai/codex#51156", **LITE, turns=3)
 def lite_tool_edited(case: Case) -> None:
-    lite(case)
-    case.grow(3)
-    tools: list[Json] = [tool("apply_patch"), tool("shell", "Runs."), tool("view_image")]
-    case.items[0] = {"type": "additional_tools", "role": "developer", "tools": tools}
+    case.items[0] = carrying(tool("apply_patch"), tool("shell", "Runs."), tool("view_image"))
     case.miss("tools_changed", said="tool shell was edited")
 
 
-@labelled("instructions edited that are carried in the input", "openai/codex#51156", headers=dict(NATIVE))
+@labelled("instructions edited that are carried in the input", "openai/codex#51156", **LITE, turns=3)
 def lite_instructions_edited(case: Case) -> None:
-    lite(case)
-    case.grow(3)
     case.items[1] = developer("You are a coding clown.")
     case.miss("instructions_changed", reads=1280, said="character 17 on")
 
 
-@labelled("tools added at the end of the input, which spares the cache", "openai/codex#51156", headers=dict(NATIVE))
+@labelled("tools added at the end of the input, which spares the cache", "openai/codex#51156", **LITE, turns=3)
 def lite_tools_added(case: Case) -> None:
-    lite(case)
-    case.grow(3)
-    case.items.append({"type": "additional_tools", "role": "developer", "tools": [tool("late")]})
+    case.items.append(carrying(tool("late")))
     case.turn("hit")
     case.turn("hit")
 
 
-@labelled(
-    "an item edited, counted with those that carry tools", "NousResearch/hermes-agent#47126", headers=dict(NATIVE)
-)
+@labelled("an item edited, counted with those that carry tools", "NousResearch/hermes-agent#47126", **LITE, turns=6)
 def lite_item_edited(case: Case) -> None:
-    lite(case)
-    case.grow(6)
     case.items[5] = user("<memory>A fact.</memory> Question 2.")
     case.miss("input_changed", reads=before(case, 5), said="input[5] (user message)")
 
 
-@labelled("a warm-up that carries tools and instructions", "openai/codex#48812", headers=dict(NATIVE), paths=WEBSOCKET)
+@labelled("a warm-up that carries tools and instructions", "openai/codex#48812", **LITE, paths=WEBSOCKET)
 def lite_warm_up(case: Case) -> None:
-    lite(case)
     rest, case.items = case.items[2:], case.items[:2]
     case.members["generate"] = False
     case.turn("cold", say="", replies=[], predecessor=None)
@@ -203,9 +195,8 @@ def lite_warm_up(case: Case) -> None:
     case.miss("transport_changed", transport="http")
 
 
-@labelled("a turn compacted in band", "openai/codex", headers=dict(NATIVE))
+@labelled("a turn compacted in band", "openai/codex", **OFFICIAL)
 def compacted(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
     case.items = [user("<environment_context>")]
     case.grow(6)
     summary: Json = {"type": "compaction", "encrypted_content": text("gAAAA", 3000)}
@@ -216,34 +207,27 @@ def compacted(case: Case) -> None:
     case.turn("hit")
 
 
-@labelled("a compacted history that begins with its summary", "anomalyco/opencode#43249", headers=dict(NATIVE))
+@labelled("a compacted history that begins with its summary", "anomalyco/opencode#43249", **OFFICIAL, turns=6)
 def compacted_whole(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(6)
     case.items = [{"type": "compaction_summary", "encrypted_content": text("gAAAA", 3000)}]
     case.miss("context_compacted", "input_changed", reads=3072)
     case.turn("hit")
 
 
-@labelled("a memory block put into an old message", "NousResearch/hermes-agent#47126")
+@labelled("a memory block put into an old message", "NousResearch/hermes-agent#47126", turns=6)
 def old_message_edited(case: Case) -> None:
-    case.grow(6)
     case.items[4] = user("<memory>A fact.</memory> Question 3.")
     case.miss("input_changed", reads=before(case, 4), said="input[4] (user message)")
 
 
-@labelled("the first message edited, all else the same", "NousResearch/hermes-agent#47126")
+@labelled("the first message edited, all else the same", "NousResearch/hermes-agent#47126", key="session-1", turns=6)
 def first_message_edited(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(6)
     case.items[0] = user("<memory>A fact.</memory> Question 1.")
     case.miss("input_changed", reads=3200, said="input[0] (user message)")
 
 
-@labelled("history cut at its front", "HKUDS/nanobot#5540")
+@labelled("history cut at its front", "HKUDS/nanobot#5540", key="session-1", turns=8)
 def cut_at_front(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(8)
     del case.items[:4]
     case.miss("input_changed", reads=3200, said="input[0] (user message)")
 
@@ -256,17 +240,14 @@ def cut_behind_environment(case: Case) -> None:
     case.miss("input_changed", reads=before(case, 2), said="input[2] (user message)")
 
 
-@labelled("items reordered", "sgl-project/sglang#36877")
+@labelled("items reordered", "sgl-project/sglang#36877", key="session-1", turns=6)
 def reordered(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(6)
     case.items[6], case.items[7] = case.items[7], case.items[6]
     case.miss("input_changed", reads=before(case, 6), said="input[6] (assistant message)")
 
 
-@labelled("an item inserted in the middle", "sgl-project/sglang#36877")
+@labelled("an item inserted in the middle", "sgl-project/sglang#36877", turns=6)
 def inserted(case: Case) -> None:
-    case.grow(6)
     case.items.insert(3, developer("<reminder>"))
     case.miss("input_changed", reads=before(case, 3), said="input[3] (developer message)")
     case.turn("hit")
@@ -313,17 +294,15 @@ def call_ids(case: Case) -> None:
     case.miss("input_changed", reads=before(case, 1), said="input[1] (function_call)")
 
 
-@labelled("ids and notes made anew beside a real edit", "openai/codex#51156")
+@labelled("ids and notes made anew beside a real edit", "openai/codex#51156", turns=4)
 def ids_beside_an_edit(case: Case) -> None:
-    case.grow(4)
     case.items = [with_id(item, str(uuid.UUID(int=place))) for place, item in enumerate(case.items)]
     case.items[3] = assistant("Another answer.")
     case.miss("input_changed", reads=before(case, 3), said="input[3]")
 
 
-@labelled("the head of the prompt comes before its history", "openai/codex#35416")
+@labelled("the head of the prompt comes before its history", "openai/codex#35416", turns=6)
 def head_first(case: Case) -> None:
-    case.grow(6)
     case.items[4] = user("Edited.")
     case.instructions = text("You are another agent.", 8000)
     case.miss("instructions_changed", "input_changed", reads=1024)

@@ -1,6 +1,6 @@
 """Turns that need no explanation: hits, cold starts, refusals, absent counters."""
 
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Json, Object
 
 from corpus.talk import (
     ABSENT,
@@ -22,9 +22,8 @@ from corpus.talk import (
 )
 
 
-@labelled("a conversation only grows", "openai/codex#24704")
+@labelled("a conversation only grows", "openai/codex#24704", turns=1)
 def growing(case: Case) -> None:
-    case.turn("cold")
     for _ in range(8):
         case.turn("hit")
 
@@ -62,16 +61,14 @@ def absent_counter(case: Case) -> None:
     case.turn("no_usage", reads=ABSENT, said="does not say")
 
 
-@labelled("usage stripped on the way", "askalf/dario#1234")
+@labelled("usage stripped on the way", "askalf/dario#1234", turns=1)
 def stripped_usage(case: Case) -> None:
-    case.turn("cold")
     case.turn("no_usage", usage=None)
     case.turn("hit", predecessor=1)
 
 
-@labelled("a stream that is cut, and the turn sent again", "openai/codex#34763")
+@labelled("a stream that is cut, and the turn sent again", "openai/codex#34763", turns=1)
 def cut_stream(case: Case) -> None:
-    case.turn("cold")
     case.turn("no_usage", lost=True, replies=[])
     case.turn("hit", predecessor=1, say="")
     case.turn("hit")
@@ -80,33 +77,30 @@ def cut_stream(case: Case) -> None:
 @labelled("refused for a member, named", "lidge-jun/opencodex#2092")
 def refused_member(case: Case) -> None:
     case.members["prompt_cache_retention"] = "24h"
-    detail: dict[str, Json] = {"detail": "Unsupported parameter: prompt_cache_retention"}
+    detail: Object = {"detail": "Unsupported parameter: prompt_cache_retention"}
     case.turn("rejected", status=400, error=detail, replies=[], predecessor=None, said="'prompt_cache_retention'")
     del case.members["prompt_cache_retention"]
     case.turn("cold", say="", predecessor=None)
     case.turn("hit")
 
 
-@labelled("refused in the inner layer's shape", "openai/codex#39397")
+@labelled("refused in the inner layer's shape", "openai/codex#39397", turns=1)
 def refused_inner(case: Case) -> None:
-    case.turn("cold")
-    error: dict[str, Json] = {"error": {"message": "no", "param": "seed", "code": "unknown_parameter", "type": "x"}}
+    error: Object = {"error": {"message": "no", "param": "seed", "code": "unknown_parameter", "type": "x"}}
     case.turn("rejected", status=400, error=error, replies=[], said="'seed'")
     case.turn("hit", say="", predecessor=1)
 
 
-@labelled("refused for its rate", "openai/codex")
+@labelled("refused for its rate", "openai/codex", turns=1)
 def refused_for_rate(case: Case) -> None:
-    case.turn("cold")
-    error: dict[str, Json] = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
+    error: Object = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
     case.turn("rejected", status=429, error=error, replies=[], said="429")
     case.turn("hit", say="", predecessor=1)
 
 
-@labelled("a response that fails, its tokens counted", "openai/codex#39397")
+@labelled("a response that fails, its tokens counted", "openai/codex#39397", turns=1)
 def failed_response(case: Case) -> None:
-    case.turn("cold")
-    error: dict[str, Json] = {"error": {"code": "server_error", "message": "boom"}}
+    error: Object = {"error": {"code": "server_error", "message": "boom"}}
     case.turn("rejected", failed=True, error=error, counted=True, replies=[], said="server_error")
     case.turn("hit", say="")
 
@@ -116,16 +110,14 @@ def challenge(case: Case) -> None:
     case.turn("rejected", status=403, error={}, challenge=True, replies=[], predecessor=None, said="TLS fingerprint")
 
 
-@labelled("a changed tool although all was read", "anthropics/claude-code#90953")
+@labelled("a changed tool although all was read", "anthropics/claude-code#90953", turns=1)
 def harmless_tool(case: Case) -> None:
-    case.turn("cold")
     case.tools[0] = tool("apply_patch", "Edits files.")
     case.turn("hit", ["tools_changed"])
 
 
-@labelled("almost all at once changed although all was read", "jaseci-labs/jac#8821", headers=NATIVE)
+@labelled("almost all at once changed although all was read", "jaseci-labs/jac#8821", headers=NATIVE, turns=1)
 def harmless_changes(case: Case) -> None:
-    case.turn("cold")
     case.members |= {"service_tier": "priority", "reasoning": {"effort": "high"}, "text": {"verbosity": "low"}}
     case.members |= {"model": "gpt-5.6-sol", "parallel_tool_calls": False, "prompt_cache_key": "another"}
     case.instructions = text("You are someone else.", 8000)
@@ -133,9 +125,8 @@ def harmless_changes(case: Case) -> None:
     case.turn("hit", [f"{name}_changed" for name in (*members, "instructions")])
 
 
-@labelled("the last message edited, and all up to it read", "router-for-me/CLIProxyAPI#5727")
+@labelled("the last message edited, and all up to it read", "router-for-me/CLIProxyAPI#5727", turns=10)
 def harmless_edit(case: Case) -> None:
-    case.grow(10)
     case.items[-2] = user("Another question.")
     case.turn("hit", ["input_changed"], reads=before(case, len(case.items) - 2))
 
@@ -147,31 +138,27 @@ def retry(case: Case) -> None:
     case.turn("hit")
 
 
-@labelled("a rewind to an earlier question", "mweinbach/open-grok#18")
+@labelled("a rewind to an earlier question", "mweinbach/open-grok#18", turns=4)
 def rewind(case: Case) -> None:
-    case.grow(4)
     case.items = case.items[:3]
     case.turn("hit", say="", predecessor=2)
     case.turn("hit")
 
 
-@labelled("a rewind to the middle of what was sent, with nothing more to say", "mweinbach/open-grok#18")
+@labelled("a rewind to the middle of what was sent, with nothing more to say", "mweinbach/open-grok#18", turns=5)
 def rewind_cut(case: Case) -> None:
-    case.grow(5)
     case.items = case.items[:6]
     case.turn("hit", ["input_changed"], say="", predecessor=5)
 
 
-@labelled("the latest question of a long conversation asked in other words", "earendil-works/pi#6427")
+@labelled("the latest question of a long conversation asked in other words", "earendil-works/pi#6427", turns=30)
 def rephrased(case: Case) -> None:
-    case.grow(30)
     case.items = case.items[:58]
     case.turn("hit", ["input_changed"], reads=before(case, 58))
 
 
-@labelled("a resumed conversation after 20 minutes, still cached", "openai/codex#35300")
+@labelled("a resumed conversation after 20 minutes, still cached", "openai/codex#35300", turns=2)
 def resumed_warm(case: Case) -> None:
-    case.grow(2)
     case.turn("hit", gap=1200)
 
 
@@ -192,12 +179,11 @@ def string_input(case: Case) -> None:
     case.turn("hit")
 
 
-@labelled("messages written in other ways that mean the same", "lidge-jun/opencodex#5178")
+@labelled("messages written in other ways that mean the same", "lidge-jun/opencodex#5178", turns=1)
 def other_spellings(case: Case) -> None:
-    case.turn("cold")
     question: Json = {"text": text(f"Question 1 of {case.about}."), "type": "input_text"}
-    answer: dict[str, Json] = {"type": "output_text", "text": text(f"Answer 1 of {case.about}.")}
-    completed: dict[str, Json] = {"type": "message", "status": "completed", "role": "assistant"}
+    answer: Object = {"type": "output_text", "text": text(f"Answer 1 of {case.about}.")}
+    completed: Object = {"type": "message", "status": "completed", "role": "assistant"}
     case.items = [
         {"content": [question], "role": "user"},
         {**completed, "content": [{**answer, "annotations": [], "logprobs": []}]},
@@ -243,9 +229,8 @@ def unnamed_warm_up(case: Case) -> None:
     case.turn("hit")
 
 
-@labelled("a request for a summary at the old endpoint", "openai/codex#17815", paths=HTTP)
+@labelled("a request for a summary at the old endpoint", "openai/codex#17815", paths=HTTP, turns=2)
 def compact_endpoint(case: Case) -> None:
-    case.grow(2)
     case.turn("hit", endpoint="compact", say="", replies=[])
 
 

@@ -77,11 +77,11 @@ def _edits_instructions(case: Case, chance: random.Random, name: str) -> None:
     case.instructions = text("You are a coding agent.") + name + text("You never sleep.")
 
 
-def _sets(member: str) -> Event:
-    """Return an event that gives a member of the body a value it never had."""
+def _sets(mapping: str, member: str, value: Callable[[str], Json] = str) -> Event:
+    """Return an event that gives a member of the body or a header a value it never had."""
 
     def event(case: Case, chance: random.Random, name: str) -> None:
-        case.members[member] = name
+        setattr(case, mapping, {**getattr(case, mapping), member: value(name)})
 
     return event
 
@@ -92,17 +92,6 @@ def _sets_in_text(member: str, value: Callable[[str], Json]) -> Event:
     def event(case: Case, chance: random.Random, name: str) -> None:
         given = case.members.get("text")
         case.members["text"] = {**(given if isinstance(given, dict) else {}), member: value(name)}
-
-    return event
-
-
-def _sets_effort(case: Case, chance: random.Random, name: str) -> None:
-    case.members["reasoning"] = {"effort": name}
-
-
-def _sets_header(header: str) -> Event:
-    def event(case: Case, chance: random.Random, name: str) -> None:
-        case.headers = {**case.headers, header: name}
 
     return event
 
@@ -129,14 +118,14 @@ _EVENTS: tuple[tuple[str, Event], ...] = (
     ("tools_changed", _edits_a_tool),
     ("tools_changed", _moves_tools),
     ("instructions_changed", _edits_instructions),
-    ("reasoning_effort_changed", _sets_effort),
-    ("verbosity_changed", _sets_in_text("verbosity", lambda name: name)),
+    ("reasoning_effort_changed", _sets("members", "reasoning", lambda name: {"effort": name})),
+    ("verbosity_changed", _sets_in_text("verbosity", str)),
     ("text_format_changed", _sets_in_text("format", lambda name: {"type": name})),
-    ("service_tier_changed", _sets("service_tier")),
-    ("model_changed", _sets("model")),
-    ("prompt_cache_key_changed", _sets("prompt_cache_key")),
-    ("session_changed", _sets_header("session-id")),
-    ("account_changed", _sets_header("chatgpt-account-id")),
+    ("service_tier_changed", _sets("members", "service_tier")),
+    ("model_changed", _sets("members", "model")),
+    ("prompt_cache_key_changed", _sets("members", "prompt_cache_key")),
+    ("session_changed", _sets("headers", "session-id")),
+    ("account_changed", _sets("headers", "chatgpt-account-id")),
     ("idle", _nothing),
     ("input_changed", _edits_an_item),
     ("input_changed", _inserts_an_item),

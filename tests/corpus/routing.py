@@ -1,6 +1,6 @@
 """Misses by identity, routing and transport: the turn did not get to what was cached."""
 
-from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, Headers, labelled, text, user
+from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, OFFICIAL, WEBSOCKET, Case, Headers, labelled, text, user
 
 FLOOR = 4608
 """Tokens of tools and instructions, which many conversations share."""
@@ -34,9 +34,8 @@ def account_toggles(case: Case) -> None:
         case.miss("account_changed") if number else case.turn("cold")
 
 
-@labelled("the model is switched", "openai/codex#35925")
+@labelled("the model is switched", "openai/codex#35925", turns=2)
 def model_switched(case: Case) -> None:
-    case.grow(2)
     case.members["model"] = "gpt-5.6-sol"
     case.miss("model_changed", said="gpt-5.5 to gpt-5.6-sol")
     case.turn("hit")
@@ -56,7 +55,7 @@ def pinned_key(case: Case) -> None:
         case.turn("hit" if number else "cold")
 
 
-@labelled("the official client's key changes, its session does not", "openai/codex#33035", headers=dict(NATIVE))
+@labelled("the official client's key changes, its session does not", "openai/codex#33035", headers=NATIVE)
 def native_key(case: Case) -> None:
     case.members["prompt_cache_key"] = "thread-1"
     case.grow(4)
@@ -64,9 +63,8 @@ def native_key(case: Case) -> None:
     case.miss("prompt_cache_key_changed", reads=FLOOR)
 
 
-@labelled("a key appears in the middle", "BerriAI/litellm#37630", mode="observe")
+@labelled("a key appears in the middle", "BerriAI/litellm#37630", mode="observe", turns=1)
 def key_appears(case: Case) -> None:
-    case.turn("cold")
     case.members["prompt_cache_key"] = "session-1"
     case.miss("prompt_cache_key_changed", said="had no prompt_cache_key")
     del case.members["prompt_cache_key"]
@@ -87,7 +85,7 @@ def healed_session(case: Case) -> None:
         case.turn("hit" if number else "cold")
 
 
-@labelled("an id that rotates when history is compacted", "NousResearch/hermes-agent#86733", headers=dict(NATIVE))
+@labelled("an id that rotates when history is compacted", "NousResearch/hermes-agent#86733", headers=NATIVE)
 def session_rotates(case: Case) -> None:
     case.members["prompt_cache_key"] = "scope-1"
     case.grow(4)
@@ -95,27 +93,22 @@ def session_rotates(case: Case) -> None:
     case.miss("session_changed", reads=FLOOR)
 
 
-@labelled("a fork with an identity of its own", "openai/codex#44716", headers=dict(NATIVE))
+@labelled("a fork with an identity of its own", "openai/codex#44716", **OFFICIAL, turns=2)
 def fork(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(2)
     case.members["prompt_cache_key"] = "session-2"
     case.headers |= {"session-id": "session-2", "thread-id": "session-2"}
     case.miss("prompt_cache_key_changed", "session_changed")
     case.turn("hit")
 
 
-@labelled("a fork that keeps its parent's session and key", "openai/codex#44862", headers=dict(NATIVE))
+@labelled("a fork that keeps its parent's session and key", "openai/codex#44862", **OFFICIAL, turns=2)
 def warm_fork(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(2)
     case.headers |= {"thread-id": "thread-2"}
     case.turn("hit")
 
 
-@labelled("the service tier is switched", "openai/codex#15099")
+@labelled("the service tier is switched", "openai/codex#15099", turns=1)
 def tier_switched(case: Case) -> None:
-    case.turn("cold")
     case.members["service_tier"] = "priority"
     case.miss("service_tier_changed", said="unset to priority")
     case.turn("hit")
@@ -138,10 +131,13 @@ def session_lost(case: Case) -> None:
 
 
 @labelled(
-    "only a renamed header", "qxcnm/Codex-Manager#343", headers=KEYED | {"x-session-id": "session-1"}, mode="observe"
+    "only a renamed header",
+    "qxcnm/Codex-Manager#343",
+    headers=KEYED | {"x-session-id": "session-1"},
+    mode="observe",
+    turns=1,
 )
 def session_renamed(case: Case) -> None:
-    case.turn("cold")
     case.miss("session_missing")
 
 
@@ -162,19 +158,15 @@ def socket_with_other_tools(case: Case) -> None:
     case.turn("tools_changed", ["session_missing", "tools_changed"], reads=NOTHING)
 
 
-@labelled("WebSocket falls back to HTTP", "earendil-works/pi#8125", paths=WEBSOCKET, headers=dict(NATIVE))
+@labelled("WebSocket falls back to HTTP", "earendil-works/pi#8125", paths=WEBSOCKET, **OFFICIAL, turns=2)
 def falls_back(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.grow(2)
     case.miss("transport_changed", transport="http", said="over HTTP")
     case.turn("hit", transport="http")
     case.miss("transport_changed", socket="socket-2", said="a WebSocket")
 
 
-@labelled("a socket is lost and opened anew", "Soju06/codex-lb#395", paths=WEBSOCKET, headers=dict(NATIVE))
+@labelled("a socket is lost and opened anew", "Soju06/codex-lb#395", paths=WEBSOCKET, **OFFICIAL, turns=1)
 def socket_lost(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
-    case.turn("cold")
     case.turn("no_usage", lost=True, replies=[])
     case.miss("transport_changed", say="", predecessor=1, said="another WebSocket")
     case.turn("hit")
@@ -190,9 +182,8 @@ def socket_per_request(case: Case) -> None:
             case.turn("hit" if number else "cold", ["transport_changed"] if number else [])
 
 
-@labelled("the account is routed to another host", "openai/codex")
+@labelled("the account is routed to another host", "openai/codex", turns=1)
 def host_changed(case: Case) -> None:
-    case.turn("cold")
     case.host = "gov.chatgpt.com"
     case.miss("transport_changed", said="another ")
 
@@ -206,9 +197,8 @@ def key_replaced_without_session(case: Case) -> None:
     case.miss("session_missing", "key_replaced", echoed_key="1c1f")
 
 
-@labelled("the backend does not honour a key although there is a session", "Datus-ai/Datus-agent#918")
+@labelled("the backend does not honour a key although there is a session", "Datus-ai/Datus-agent#918", key="session-1")
 def key_replaced(case: Case) -> None:
-    case.members["prompt_cache_key"] = "session-1"
     case.turn("cold", echoed_key="session-1")
     case.turn("hit", echoed_key="session-1")
     case.miss("key_replaced", echoed_key="a3c1")
@@ -221,7 +211,7 @@ def key_named(case: Case) -> None:
     case.turn("upstream", echoed_key="b", reads=NOTHING)
 
 
-@labelled("identity comes before the prompt", "lidge-jun/opencodex#5178", headers=dict(NATIVE))
+@labelled("identity comes before the prompt", "lidge-jun/opencodex#5178", headers=NATIVE)
 def identity_first(case: Case) -> None:
     case.members |= {"prompt_cache_key": "session-1"}
     case.headers |= {"chatgpt-account-id": "account-1"}

@@ -2,9 +2,8 @@
 
 A script says what happens turn by turn and what has to be said of it:
 
-    @labelled("a tool is edited", "cnighswonger/claude-code-cache-fix")
+    @labelled("a tool is edited", "cnighswonger/claude-code-cache-fix", turns=2)
     def edited_tool(case: Case) -> None:
-        case.grow(2)
         case.tools[1] = tool("shell", "other words")
         case.miss("tools_changed")
 
@@ -14,6 +13,7 @@ What the script leaves in `talk.items` and the other members is what the next tu
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -49,6 +49,9 @@ NATIVE: Headers = {
 }
 """The official client."""
 
+OFFICIAL: dict[str, Any] = {"headers": NATIVE, "key": "session-1"}
+"""With what a conversation of the official client is labelled."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -79,7 +82,6 @@ class Step:
     host: str
     endpoint: Endpoint
     full: bool
-    named: int | None
     verdict: str
     changes: tuple[str, ...]
     predecessor: int | None
@@ -94,7 +96,7 @@ class Case:
     source: str
     paths: tuple[Path, ...] = EVERYWHERE
     mode: Mode = "fill"
-    headers: Headers = field(default_factory=lambda: dict(AGENT))
+    headers: Headers = field(default_factory=lambda: AGENT)
     members: Object = field(default_factory=lambda: {"model": "gpt-5.5", "store": False, "stream": True})
     instructions: str | None = field(default_factory=lambda: text("You are a coding agent.", 8000))
     tools: list[Json] = field(default_factory=lambda: [tool("apply_patch"), tool("shell"), tool("view_image")])
@@ -103,8 +105,8 @@ class Case:
     host: str = "chatgpt.com"
     steps: list[Step] = field(default_factory=list)
 
-    def __str__(self) -> str:
-        return self.about
+    def __post_init__(self) -> None:
+        self.headers, self.tools, self.items = dict(self.headers), list(self.tools), list(self.items)
 
     def turn(
         self,
@@ -120,7 +122,6 @@ class Case:
         socket: str | None = None,
         endpoint: Endpoint = "responses",
         full: bool = False,
-        named: int | None = None,
         said: str = "",
         replies: list[Json] | None = None,
         input_tokens: int | None = None,
@@ -147,7 +148,6 @@ class Case:
             host=self.host,
             endpoint=endpoint,
             full=full,
-            named=named,
             verdict=verdict,
             changes=tuple(changes),
             predecessor=predecessor,
@@ -194,11 +194,18 @@ class Case:
         return min(given, counted) // 128 * 128 if isinstance(given, int) else 0
 
 
-def labelled(about: str, source: str, **given: object) -> Callable[[Callable[[Case], None]], Case]:
-    """Return a decorator that makes a script into the conversation that it tells."""
+def labelled(
+    about: str, source: str, *, key: str | None = None, turns: int = 0, **given: object
+) -> Callable[[Callable[[Case], None]], Case]:
+    """Return a decorator that makes a script into the conversation that it tells.
+
+    The conversation has the `prompt_cache_key` and the other members that are given, and grows for some turns first.
+    """
 
     def played(script: Callable[[Case], None]) -> Case:
         case = Case(about=about, source=source, **given)  # type: ignore[arg-type]
+        case.members |= {"prompt_cache_key": key} if key else {}
+        case.grow(turns)
         script(case)
         return case
 
@@ -216,16 +223,9 @@ def message(role: str, opening: str) -> Json:
     return {"type": "message", "role": role, "content": [{"type": kind, "text": text(opening)}]}
 
 
-def user(opening: str) -> Json:
-    return message("user", opening)
-
-
-def assistant(opening: str) -> Json:
-    return message("assistant", opening)
-
-
-def developer(opening: str) -> Json:
-    return message("developer", opening)
+user = partial(message, "user")
+assistant = partial(message, "assistant")
+developer = partial(message, "developer")
 
 
 def reasoning(name: str) -> Json:
@@ -281,3 +281,7 @@ def before(case: Case, item: int) -> int:
     """Return the tokens that stand before an item, as the backend counts cached ones."""
     prompt: Object = {"tools": case.tools, "instructions": case.instructions, "input": case.items}
     return tokens(prompt, item) // 128 * 128
+
+
+CODEX: dict[str, Any] = {**OFFICIAL, "items": [developer("<permissions>"), user("<environment_context>")]}
+"""The same with the messages that open it; its agents share session and key."""

@@ -1,15 +1,16 @@
 """The engine is told when turns are sent and when they have ended, in any order, and forgets what it need not know."""
 
+from typing import Any
+
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.diagnosis import Verdict
-from codexcache.diagnosis.engine import Engine
-from codexcache.diagnosis.history import History
+from codexcache.diagnosis.engine import Engine, FirstTurns
 from codexcache.turn.record import Record, Usage
 from codexcache.turn.rejected_params import Refusal
 from codexcache.turn.request import unread_turn
 from codexcache.turn.response import ResponseInfo
-from support.records import route
+from support.records import record, route
 from support.turns import client_headers, conversation, turn, user
 
 ITEMS = conversation("a", "b", "c", "d", "e")
@@ -34,14 +35,6 @@ def played(engine: Engine, at: float, items: list[Json], given: ResponseInfo | N
     return engine.turn_ended(record, given or response_info(), at + 5)[0]
 
 
-def test_a_conversation_is_explained_turn_by_turn() -> None:
-    engine = Engine(history := History())
-    verdicts = [played(engine, at, ITEMS[:n]) for at, n in ((0, 1), (10, 3), (20, 5))]
-
-    assert [(verdict.name, verdict.predecessor) for verdict in verdicts] == [("cold", None), ("hit", 1), ("hit", 2)]
-    assert len(history) == 2
-
-
 def test_turns_belong_to_the_conversation_of_their_first() -> None:
     engine = Engine()
     first = sent(engine, 0, ITEMS[:1])
@@ -49,14 +42,6 @@ def test_turns_belong_to_the_conversation_of_their_first() -> None:
     other, second = sent(engine, 10, [user("x")]), sent(engine, 10, ITEMS[:3])
 
     assert (first.conversation, other.conversation, second.conversation) == (1, 2, 1)
-
-
-def test_turns_that_overlap_are_no_predecessors() -> None:
-    engine = Engine()
-    first, second = sent(engine, 0, ITEMS[:1]), sent(engine, 1, ITEMS[:1])
-
-    assert engine.turn_ended(second, response_info(), 5)[0].name == "cold"
-    assert engine.turn_ended(first, response_info(), 6)[0].name == "cold"
 
 
 @pytest.mark.parametrize("usage", [{}, {"input_tokens": None}, {"input_tokens": "7"}, {"input_tokens": True}])
@@ -84,27 +69,14 @@ def test_an_absent_counter_is_not_zero(given: Object, cached: int | None, output
     assert record.usage == Usage(input=5, cached=cached, output=output)
 
 
-def test_a_warm_up_is_a_predecessor_only_where_it_is_named() -> None:
+def test_a_turn_that_was_named_names_no_other_itself() -> None:
+    """A chain of names would keep every turn of a socket in memory."""
     engine = Engine()
     warm = sent(engine, 0, ITEMS[:1], generate=False)
     engine.turn_ended(warm, response_info(), 1)
-
-    assert engine.turn_ended(sent(engine, 2, ITEMS[:3]), response_info(), 3)[0].predecessor is None
     named = sent(engine, 4, ITEMS[1:3], named=warm, previous_response_id="r")
-    assert named.named is None  # a chain of names would keep every turn of a socket in memory
-    assert len(named.prompt.items) == 3
-    assert engine.turn_ended(named, response_info(), 5)[0].predecessor in (warm.number, 2)
 
-
-def test_a_turn_that_names_an_unknown_response_is_compared_with_nothing_nor_anything_with_it() -> None:
-    engine = Engine()
-    played(engine, 0, ITEMS[:3])
-    delta = sent(engine, 10, ITEMS[:1], previous_response_id="unknown")
-
-    assert engine.turn_ended(delta, response_info(), 11)[0].name == "cold"
-    assert (
-        engine.turn_ended(sent(engine, 20, [*ITEMS[:1], user("x")]), response_info(), 21)[0].predecessor != delta.number
-    )
+    assert (named.named, len(named.prompt.items)) == (None, 3)
 
 
 def test_deltas_behind_an_unknown_response_are_compared_among_themselves() -> None:
@@ -127,16 +99,6 @@ def test_what_the_response_said_is_written_into_the_record() -> None:
     assert (record.response_id, record.echoed_key, record.challenge) == ("r", "k", True)
     assert (record.refused, record.failed) == (refusal, "the response says why")
     assert (record.ended_at, record.status) == (5, 200)
-
-
-def test_a_keys_load_counts_a_minute_of_turns() -> None:
-    engine = Engine()
-    for second in range(15):
-        played(engine, second * 2, [user(str(second))])
-    played(engine, 31, ITEMS[:1])
-
-    assert played(engine, 37, ITEMS[:3], response_info(cached=0)).name == "key_overloaded"
-    assert played(engine, 99, ITEMS[:5], response_info(cached=0)).name == "upstream"
 
 
 def test_a_turn_that_was_held_is_compared_again_as_it_leaves() -> None:
@@ -170,8 +132,8 @@ def test_a_first_turn_that_fails_is_of_the_conversation_that_its_retry_opens() -
     engine = Engine()
     refused = ResponseInfo(status=500)
     records = [sent(engine, at, ITEMS[:1]) for at in (0, 10)]
-    for record in records:
-        engine.turn_ended(record, refused, record.sent_at + 1)
+    for failed in records:
+        engine.turn_ended(failed, refused, failed.sent_at + 1)
     records.append(sent(engine, 20, ITEMS[:1]))
     engine.turn_ended(records[2], response_info(), 25)
     records.append(sent(engine, 30, ITEMS[:3]))
@@ -223,3 +185,33 @@ def test_a_turn_is_compared_with_what_had_ended_when_it_left_however_late_it_is_
     engine.turn_released(record, turn(input=ITEMS), route(), at=record.sent_at)
 
     assert engine.turn_ended(record, response_info(), 30).verdict.predecessor == 1
+
+
+# The conversation that a turn opens.
+
+
+@pytest.mark.parametrize(
+    ("items", "via", "body"),
+    [
+        pytest.param("b", {}, {}, id="another opening"),
+        pytest.param("a", {"key": "l"}, {}, id="another key"),
+        pytest.param("a", {"session": "t"}, {}, id="another session"),
+        pytest.param("a", {"thread": "t"}, {}, id="another agent of one session"),
+        pytest.param("a", {"caller": b"d"}, {}, id="another caller"),
+        pytest.param("a", {}, {"instructions": "Give it a title."}, id="another kind of request"),
+    ],
+)
+def test_what_differs_in_anything_opens_another(items: str, via: dict[str, Any], body: Object) -> None:
+    known = FirstTurns()
+    known.conversation(record(1, [user("a")]))
+
+    assert known.conversation(record(2, [user(items)], via=route(**via), body=body)) == 2
+
+
+def test_openings_are_bounded() -> None:
+    known = FirstTurns(limit=2)
+    for number in range(1, 4):
+        known.conversation(record(number, [user(str(number))]))
+
+    assert known.conversation(record(4, [user("3")])) == 3
+    assert known.conversation(record(5, [user("1")])) == 5

@@ -19,15 +19,6 @@ def exchange(headers: Headers, mode: str = "fill", **members: Any) -> Exchange:
     return Continuity().begin(turn(headers, input=ITEMS, **members), settings)
 
 
-def test_listeners_hear_of_a_turn_that_has_ended() -> None:
-    harness = Harness()
-    first, second = harness.turn(input=ITEMS[:1]), harness.turn(input=ITEMS, cached=10_000)
-
-    assert [str(found.verdict.name) for found in (first, second)] == ["cold", "hit"]
-    assert second.match is not None
-    assert second.match.record is first.record
-
-
 def test_a_listener_that_fails_does_not_keep_others_from_hearing() -> None:
     faults, heard = list[str](), list[Diagnosis]()
     diagnosis_service = DiagnosisService(lambda where, error: faults.append(f"{where}: {error}"))
@@ -90,15 +81,6 @@ class Sockets:
         return self.diagnoses[-1]
 
 
-def test_a_delta_is_compared_as_the_whole_prompt() -> None:
-    sockets = Sockets()
-    found = [sockets.turn(ITEMS[:1]), sockets.turn(ITEMS[2:], previous_response_id="r0")]
-
-    assert [len(diagnosis.record.prompt.items) for diagnosis in found] == [1, 3]
-    assert [diagnosis.verdict.name for diagnosis in found] == ["cold", "hit"]
-    assert found[0].record.route.session == "handshake"
-
-
 def test_no_other_socket_can_name_a_response() -> None:
     """Nor can its own name it, once it was closed."""
     sockets = Sockets()
@@ -155,3 +137,43 @@ def test_where_the_body_has_no_key_it_is_the_session_headers() -> None:
 
     sent.edited_turn = turn({}, {})
     assert route_of(sent, "").key is None
+
+
+# What is said of a turn wherever it is said.
+
+
+@pytest.mark.parametrize(
+    ("agent", "client"),
+    [
+        ("codex_cli_rs/0.169.0 (Linux; x86_64) term", "codex_cli_rs/0.169.0"),
+        ("OpenAI/Python 3.52.0", "OpenAI/Python"),
+        ("", ""),
+        (" leading", ""),
+        ("\x1b[31mred", ""),
+        ("x" * 200, "x" * 80),
+    ],
+)
+def test_a_client_is_the_agents_first_product(agent: str, client: str) -> None:
+    assert Harness().turn(headers={"user-agent": agent}, input=ITEMS).client == client
+    assert Harness().turn(headers={}, input=ITEMS).client == ""
+
+
+def test_the_cached_share_is_of_the_whole_input() -> None:
+    """Cached tokens are part of the input (getagentseal/codeburn#21, langfuse/langfuse#10592)."""
+    assert Harness().turn(input=ITEMS, given=1000, cached=250).cached_share == 0.25
+
+
+@pytest.mark.parametrize(("given", "cached"), [(1000, None), (0, 0), (None, 5)])
+def test_a_share_that_is_not_known_is_none(given: int | None, cached: int | None) -> None:
+    assert Harness().turn(input=ITEMS, given=given, cached=cached).cached_share is None
+
+
+@pytest.mark.parametrize(("begins", "ends", "expected"), [(1.5, 0, (5.0, 1.5)), (-60, -90, (0.0, 0.0))])
+def test_times_are_measured_from_when_the_turn_left(begins: float, ends: float, expected: tuple[float, float]) -> None:
+    """A clock that was set back gives no negative time."""
+    harness = Harness()
+    sent = harness.send(input=ITEMS)
+    sent.first_byte_at, harness.at = harness.at + begins, harness.at + ends
+    found = harness.end(sent)
+
+    assert (found.duration, found.wait) == expected

@@ -12,10 +12,6 @@ from support.records import record, route
 from support.turns import said, user
 
 COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
-TITLE: Object = {"instructions": "Make a title.", "tools": []}
-AGENT: Object = {"instructions": "Be an agent.", "tools": [{"type": "function", "name": "shell"}]}
-
-
 GROWN = ITEMS[:1], ITEMS[:3], ITEMS[:5]
 LONGER = [*ITEMS, said("assistant", "f"), user("g")]
 EDITED = [*ITEMS[:3], said("assistant", "edited"), ITEMS[4], said("assistant", "f"), user("g"), user("h")]
@@ -72,22 +68,6 @@ def test_a_history_cut_at_its_front_needs_the_same_head(change: Object) -> None:
     assert found(remembering(*turns(ITEMS)), now(ITEMS[2:], via=route(key=None))) is None
 
 
-@pytest.mark.parametrize(
-    ("earlier", "mine", "expected"),
-    [
-        pytest.param(AGENT, TITLE, None, id="a request for a title"),
-        pytest.param(AGENT, {**AGENT, "tools": []}, (1, 1), id="not one with other tools alone"),
-        pytest.param(AGENT, {**TITLE, "tools": AGENT["tools"]}, (1, 1), id="nor with other instructions alone"),
-    ],
-)
-def test_another_agent_is(earlier: Object, mine: Object, expected: Found) -> None:
-    """What sets one up is no conversation."""
-    setup = remembering(record(1, [said("developer", "d"), user("a")]))
-
-    assert found(remembering(*turns(ITEMS[:1], body=earlier)), now(ITEMS[:1], body=mine)) == expected
-    assert found(setup, now([said("developer", "d"), user("b")])) is None
-
-
 BOB, BOB_WITH_THE_KEY = route(caller=b"bob", key="k2", session="s2"), route(caller=b"bob")
 KEYLESS, KEYLESS_BOB = route(key=None), route(key=None, caller=b"bob")
 
@@ -116,23 +96,6 @@ def test_a_turn_that_extends_its_own_is_not_compared_with_the_same_conversation_
     history = remembering(bobs, *[replace(other, number=other.number + 1) for other in turns(ITEMS[:1], ITEMS[:5])])
 
     assert found(history, now([*ITEMS, user("f")], via=BOB)) == (1, 1)
-
-
-def test_another_caller_who_was_answered_otherwise_has_another_conversation() -> None:
-    first = record(1, ITEMS[:1])
-    first.outputs = read_outputs([said("assistant", "something else")], first.prompt)
-
-    assert found(remembering(first), now(ITEMS, via=BOB)) is None
-
-
-def test_among_conversations_with_one_opening_the_answer_or_identity_tells() -> None:
-    one, other = record(1, ITEMS[:1], at=0.0), record(2, ITEMS[:1], at=10.0)
-    another = record(2, ITEMS[:1], at=10.0, via=route(session="s2", key="k2"))
-    one.outputs = read_outputs([ITEMS[1]], one.prompt)
-    other.outputs = read_outputs([said("assistant", "something else")], other.prompt)
-
-    assert found(remembering(one, other), now(ITEMS)) == (1, 1)
-    assert found(remembering(record(1, ITEMS[:1], at=0.0), another), now(ITEMS)) == (1, 1)
 
 
 def test_a_match_is_whole_if_all_of_the_predecessor_stands_again() -> None:

@@ -16,6 +16,7 @@ from support.records import match, predicted, record, route
 from support.turns import conversation, user
 
 ITEMS = conversation("a", "b", "c", "d", "e", "f", "g", "h", "i")
+LONG = conversation(*(str(n) for n in range(99)))
 COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}
 
 
@@ -47,34 +48,31 @@ def after(*, tokens: int | None = 20_000, cached: int | None = 0, load: int = 1,
     return judged(mine, first, load)
 
 
+REFUSED_SEED = "the backend rejected the parameter 'seed' (status 400)"
+NOT_SENT = ", which was not in the request this proxy sent; the server probably added it"
+CUT_SHORT = "its WebSocket was closed by the server with 1008"
+NO_COUNTERS = "the turn ended without usage counters: "
+
+
 @pytest.mark.parametrize(
     ("given", "name", "because"),
     [
         ({"status": 429}, "rejected", "the backend answered with status 429"),
         ({"status": 429, "failed": "rate_limited"}, "rejected", "the backend answered with status 429 (rate_limited)"),
         (
-            {"status": 400, "refused": Refusal("seed", "client")},
-            "rejected",
-            "the backend rejected the parameter 'seed' (status 400); codex_strip can remove it",
-        ),
-        (
             {"status": 400, "refused": Refusal("prompt_cache_key", "addon")},
             "rejected",
             "the backend rejected the parameter 'prompt_cache_key' (status 400), which this addon had added",
         ),
         (
-            {"status": 400, "refused": Refusal("seed", "neither")},
+            {"status": 400, "refused": Refusal("seed", "client")},
             "rejected",
-            "the backend rejected the parameter 'seed' (status 400), which was not in the request this proxy sent; the "
-            "server probably added it",
+            f"{REFUSED_SEED}; codex_strip can remove it",
         ),
+        ({"status": 400, "refused": Refusal("seed", "neither")}, "rejected", f"{REFUSED_SEED}{NOT_SENT}"),
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
-        ({"tokens": None}, "no_usage", "the turn ended without usage counters: it was cut or cancelled, or they "),
-        (
-            {"tokens": None, "cut_short": "its WebSocket was closed by the server with 1008"},
-            "no_usage",
-            "the turn ended without usage counters: its WebSocket was closed by the server with 1008",
-        ),
+        ({"tokens": None}, "no_usage", f"{NO_COUNTERS}it was cut or cancelled, or they "),
+        ({"tokens": None, "cut_short": CUT_SHORT}, "no_usage", f"{NO_COUNTERS}{CUT_SHORT}"),
         ({"cached": None}, "no_usage", "the response does not say how many tokens were cached"),
         ({"tokens": 1023}, "below_minimum", "1,023 input tokens are fewer than the 1,024 from which on "),
         (
@@ -107,29 +105,17 @@ def test_each_row_says_what_it_means(given: dict[str, Any], name: str, because: 
     assert "TLS fingerprint differs" in after(status=403, challenge=True).because
 
 
-REFUSED_ITEMS: dict[str, Any] = {"status": 400, "failed": "invalid_encrypted_content"}
-
-
-@pytest.mark.parametrize(
-    ("via", "sentence"),
-    [
-        ({}, "; the account did not change since its predecessor, so its encrypted items are refused for another "),
-        ({"account": "b"}, "; the account changed since its encrypted items were made: its predecessor came from "),
-    ],
-)
-@pytest.mark.parametrize("status", [400, None])
-def test_refused_encrypted_items_are_explained_by_the_account(
-    via: dict[str, Any], sentence: str, status: int | None
-) -> None:
-    """A stream can fail with the same error, without a status of its own."""
-    verdict = after(via=via, **{**REFUSED_ITEMS, "status": status})
+@pytest.mark.parametrize(("account", "change"), [("a", "did not change"), ("b", "changed")])
+def test_a_stream_that_fails_for_its_encrypted_items_is_explained_by_the_account(account: str, change: str) -> None:
+    """As a refusal is, although it has no status of its own."""
+    verdict = after(failed="invalid_encrypted_content", status=None, via={"account": account})
 
     assert verdict.name == "rejected"
-    assert f"(invalid_encrypted_content){sentence}" in verdict.because
+    assert f"(invalid_encrypted_content); the account {change} since its " in verdict.because
 
 
 def test_whose_encrypted_items_they_are_can_be_unknown() -> None:
-    verdict = judged(record(1, ITEMS, **REFUSED_ITEMS), None)
+    verdict = judged(record(1, ITEMS, status=400, failed="invalid_encrypted_content"), None)
 
     assert verdict.because == (
         "the backend answered with status 400 (invalid_encrypted_content); no earlier turn of this conversation is "
@@ -137,18 +123,11 @@ def test_whose_encrypted_items_they_are_can_be_unknown() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("member", "remedy"),
-    [
-        ("previous_response_id", "; a response can be continued only on the WebSocket that it came from, so the "),
-        ("input[13].namespace", "; no option reaches into input, so only the client can leave it out"),
-        ("tools", "; no option removes it, because turns cannot do without it, so only the client can leave it out "),
-    ],
-)
-def test_no_member_that_a_turn_needs_is_said_to_be_removable(member: str, remedy: str) -> None:
-    because = after(status=400, refused=Refusal(member, "client")).because
-
-    assert because.startswith(f"the backend rejected the parameter {member!r} (status 400){remedy}")
+def test_no_member_that_a_turn_needs_is_said_to_be_removable() -> None:
+    assert after(status=400, refused=Refusal("tools", "client")).because.startswith(
+        "the backend rejected the parameter 'tools' (status 400); no option removes it, because turns cannot do "
+        "without it, so only the client can leave it out "
+    )
 
 
 def test_without_a_predecessor_a_turn_is_cold() -> None:
@@ -161,23 +140,10 @@ def test_without_a_predecessor_a_turn_is_cold() -> None:
     assert warm.because.endswith("; 9,000 tokens were read all the same, which others had sent")
 
 
-@pytest.mark.parametrize(
-    ("given", "because"),
-    [
-        ({"status": 426}, "the WebSocket was refused with status 426 Upgrade Required"),
-        ({"status": 429, "failed": "rate_limited"}, "refused with status 429 Too Many Requests (rate_limited)"),
-        ({"status": 299}, "the WebSocket was refused with status 299"),
-        (
-            {"status": 403, "challenge": True},
-            "a challenge page came instead of a WebSocket (status 403): a proxy's TLS",
-        ),
-    ],
-)
-def test_a_refused_handshake_is_rejected_whatever_its_status(given: dict[str, Any], because: str) -> None:
-    verdict = judged(record(endpoint="handshake", tokens=None, **given), None)
+def test_a_handshake_that_was_refused_with_an_unknown_status_is_rejected() -> None:
+    verdict = judged(record(endpoint="handshake", tokens=None, status=299), None)
 
-    assert verdict.name == "rejected"
-    assert because in verdict.because
+    assert (verdict.name, verdict.because) == ("rejected", "the WebSocket was refused with status 299")
 
 
 @pytest.mark.parametrize(
@@ -368,3 +334,17 @@ def test_a_verdict_on_a_turn_that_was_not_read_says_why_it_was_not(given: dict[s
 
     assert verdict.startswith(begins)
     assert verdict.endswith("; its request was not read: it is not JSON")
+
+
+@pytest.mark.parametrize(
+    ("before", "tokens", "items"),
+    [
+        pytest.param(ITEMS[:7], 20_000, ITEMS, id="a pure append"),
+        pytest.param(ITEMS[:7], 20_000, ITEMS[:3], id="a turn that goes back"),
+        pytest.param(LONG, 100_000, [*LONG[:98], user("x")], id="an edit near the end"),
+    ],
+)
+def test_nothing_is_predicted_for(before: list[Json], tokens: int, items: list[Json]) -> None:
+    first, mine = record(1, before, tokens=tokens), record(2, items, at=10.0, took=None)
+
+    assert predicted(mine, match(mine, first), 1) is None

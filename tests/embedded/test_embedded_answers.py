@@ -1,112 +1,83 @@
-"""What the backend answers, and when that is a tool call, and of which kind."""
+"""What the backend answers, when that is a tool call and of which kind, and in which events it comes."""
 
 from typing import Any
 
 import pytest
-from embedded_backend import answers
+from embedded_backend import answers, events
 
-RUN = {"role": "user", "content": "please\nrun: echo hi"}
+RUN = {"role": "user", "content": [{"type": "input_image"}, {"type": "input_text", "text": "please\nrun: echo hi"}]}
 HELLO = {"role": "user", "content": "hello"}
 DELEGATE = {"role": "user", "content": "delegate: Say hello."}
 AGENT = "01a1fb9e-8e8c-7b53-b762-dbe7d5f95617"
 OUTPUT = {"type": "function_call_output", "output": f'{{"agent_id":"{AGENT}"}}'}
 
 LOCAL_SHELL = {"type": "local_shell"}
+EXEC = {"type": "custom", "name": "exec"}
 TASK = {"type": "function", "name": "task"}
 SPAWN = {"type": "function", "name": "spawn_agent", "parameters": {"properties": {"message": {}, "task_name": {}}}}
+TO_SPAWN = '{"message":"Say hello.","task_name":"task"}'
+COLLABORATION = {"type": "namespace", "name": "collaboration", "tools": [SPAWN]}
 WAIT = {"type": "function", "name": "wait_agent"}
+SCRIPT = 'const ran = await tools.exec_command({"cmd":"echo hi"});\ntext(ran.output);\n'
 
-
-def answered(body: dict[str, Any], items: list[Any], deltas: int = 3) -> Any:
-    return answers.answer(body, items, b"prompt", deltas)
+RESPONSE = {"id": "resp_1", "status": "completed", "output": [], "usage": {"input_tokens": 1}}
+CALL = {"type": "function_call", "id": "fc_1", "name": "shell", "arguments": "{}", "call_id": "call_1"}
+TEXT = ["content_part.added", *["output_text.delta"] * 2, "output_text.done", "content_part.done"]
 
 
 def called(tools: Any, *items: Any) -> dict[str, Any] | None:
     return answers.call_of({"tools": tools}, list(items), "call_1")
 
 
-def test_a_plain_turn_gets_a_message_of_so_many_pieces() -> None:
-    message = answered({}, [RUN], deltas=5)
+def function_call(name: str, arguments: str) -> dict[str, Any]:
+    return {"type": "function_call", "name": name, "arguments": arguments}
 
+
+def test_a_plain_turn_gets_a_message_of_so_many_pieces_and_the_same_prompt_the_same_message() -> None:
+    message, again = [answers.answer({}, [HELLO], b"prompt", 5) for _ in range(2)]
+
+    assert message is not None
     assert len(answers.pieces(message)) == 5
     assert "".join(answers.pieces(message)) == message["content"][0]["text"]
-
-
-def test_the_same_prompt_gets_the_same_answer() -> None:
-    assert answered({}, [RUN]) == answered({}, [RUN])
-
-
-def test_a_warm_up_gets_none() -> None:
-    assert answered({"generate": False}, [RUN]) is None
-
-
-def test_a_trigger_gets_a_compaction() -> None:
-    assert answered({}, [RUN, {"type": "compaction_trigger"}])["type"] == "compaction"
-
-
-def test_a_request_for_a_command_gets_a_tool_call_in_one_piece() -> None:
-    call = answered({"tools": [{"type": "function", "name": "shell_command"}]}, [RUN])
-
-    assert answers.pieces(call) == ['{"command":"echo hi"}']
-
-
-SCRIPT = 'const ran = await tools.exec_command({"cmd":"echo hi"});\ntext(ran.output);\n'
+    assert again == message
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments"),
+    ("tool", "call"),
     [
-        ("bash", '{"command":"echo hi","description":"Runs a command"}'),
-        ("shell", '{"command":["sh","-c","echo hi"]}'),
-        ("shell_command", '{"command":"echo hi"}'),
-        ("exec_command", '{"cmd":"echo hi"}'),
+        ({"name": "bash"}, function_call("bash", '{"command":"echo hi","description":"Runs a command"}')),
+        ({"name": "shell"}, function_call("shell", '{"command":["sh","-c","echo hi"]}')),
+        ({"name": "shell_command"}, function_call("shell_command", '{"command":"echo hi"}')),
+        ({"name": "exec_command"}, function_call("exec_command", '{"cmd":"echo hi"}')),
+        (LOCAL_SHELL, {"type": "local_shell_call", "action": {"type": "exec", "command": ["sh", "-c", "echo hi"]}}),
+        (EXEC, {"type": "custom_tool_call", "name": "exec", "input": SCRIPT}),
     ],
 )
-def test_each_shell_function_is_called_its_own_way(name: str, arguments: str) -> None:
-    call = {"type": "function_call", "name": name, "arguments": arguments, "call_id": "call_1", "status": "completed"}
+def test_each_shell_is_called_its_own_way_wherever_it_is_listed(tool: dict[str, Any], call: dict[str, Any]) -> None:
+    shell = {"type": "function"} | tool
+    namespace = {"type": "namespace", "name": "code", "tools": [shell]}
+    call |= {"call_id": "call_1", "status": "completed"}
 
-    assert called([{"type": "function", "name": name}], RUN) == call
-
-
-def test_shells_that_are_no_functions_are_called_their_own_way() -> None:
-    shell = {"type": "local_shell_call", "action": {"type": "exec", "command": ["sh", "-c", "echo hi"]}}
-    code = {"type": "custom_tool_call", "name": "exec", "input": SCRIPT}
-    rest = {"call_id": "call_1", "status": "completed"}
-
-    assert called([LOCAL_SHELL], RUN) == shell | rest
-    assert called([{"type": "custom", "name": "exec"}], RUN) == code | rest
+    assert called([shell], RUN) == call
+    assert called(None, {"type": "additional_tools", "tools": [namespace]}, RUN) == call
 
 
-def test_tools_are_found_among_the_items_and_in_namespaces() -> None:
-    namespace = {"type": "namespace", "name": "code", "tools": [{"type": "custom", "name": "exec"}]}
-    call = called(None, {"type": "additional_tools", "tools": [namespace]}, RUN)
+@pytest.mark.parametrize(
+    ("tools", "outputs", "call"),
+    [
+        ([COLLABORATION], [], {"namespace": "collaboration", "name": "spawn_agent", "arguments": TO_SPAWN}),
+        ([SPAWN, WAIT], [OUTPUT], {"name": "wait_agent", "arguments": f'{{"targets":["{AGENT}"]}}'}),
+        ([TASK], [], {"arguments": '{"description":"A task","prompt":"Say hello.","subagent_type":"general"}'}),
+    ],
+    ids=["started", "waited for", "a task"],
+)
+def test_a_sub_agent_is_given_the_arguments_that_its_tool_takes(
+    tools: list[Any], outputs: list[Any], call: dict[str, Any]
+) -> None:
+    made = called(tools, DELEGATE, *outputs)
 
-    assert call is not None
-    assert call["type"] == "custom_tool_call"
-
-
-def test_a_sub_agent_is_given_the_arguments_that_its_tool_takes() -> None:
-    call = called([{"type": "namespace", "name": "collaboration", "tools": [SPAWN]}], DELEGATE)
-
-    assert call is not None
-    assert call["namespace"] == "collaboration"
-    assert call["arguments"] == '{"message":"Say hello.","task_name":"task"}'
-
-
-def test_a_sub_agent_is_waited_for_once() -> None:
-    call = called([SPAWN, WAIT], DELEGATE, OUTPUT)
-
-    assert call is not None
-    assert (call["name"], call["arguments"]) == ("wait_agent", f'{{"targets":["{AGENT}"]}}')
-    assert called([SPAWN, WAIT], DELEGATE, OUTPUT, {"type": "function_call_output", "output": "done"}) is None
-
-
-def test_a_task_ends_by_itself() -> None:
-    call = called([TASK], DELEGATE)
-
-    assert call is not None
-    assert call["arguments"] == '{"description":"A task","prompt":"Say hello.","subagent_type":"general"}'
-    assert called([TASK], DELEGATE, OUTPUT) is None
+    assert made is not None
+    assert made.items() >= call.items()
 
 
 @pytest.mark.parametrize(
@@ -118,7 +89,42 @@ def test_a_task_ends_by_itself() -> None:
         ([LOCAL_SHELL], [RUN, HELLO]),
         ([LOCAL_SHELL], [RUN, OUTPUT]),
         ([LOCAL_SHELL], [{"role": "assistant", "content": "run: echo hi"}]),
+        ([SPAWN, WAIT], [DELEGATE, OUTPUT, OUTPUT]),
+        ([TASK], [DELEGATE, OUTPUT]),
     ],
 )
 def test_without_a_tool_or_an_open_request_nothing_is_called(tools: Any, items: list[Any]) -> None:
     assert called(tools, *items) is None
+
+
+@pytest.mark.parametrize(
+    ("item", "pieces"),
+    [
+        pytest.param(answers.answer({}, [], b"", 2), TEXT, id="a message"),
+        pytest.param(CALL, ["function_call_arguments.delta", "function_call_arguments.done"], id="a call"),
+        pytest.param(answers.compaction("digest"), [], id="a compaction"),
+        pytest.param(None, [], id="a warm-up"),
+    ],
+)
+def test_an_item_comes_in_numbered_events(item: answers.Item | None, pieces: list[str]) -> None:
+    sent = list(events.events(RESPONSE, item, "completed"))
+    names = [str(event["type"]).removeprefix("response.") for event in sent]
+    between = ["output_item.added", *pieces, "output_item.done"] if item else []
+
+    assert names == ["created", "in_progress", *between, "completed"]
+    assert [event["sequence_number"] for event in sent] == list(range(len(sent)))
+
+
+def test_an_added_item_is_empty_and_a_done_one_is_whole() -> None:
+    added, done = [event["item"] for event in events.events(RESPONSE, CALL, "completed") if "item" in event]
+
+    assert (added["arguments"], added["status"]) == ("", "in_progress")
+    assert done == CALL
+
+
+@pytest.mark.parametrize("ending", ["completed", "failed", "incomplete"])
+def test_the_last_event_alone_has_the_counters(ending: str) -> None:
+    first, *_, last = events.events(RESPONSE, None, ending)
+
+    assert (f"response.{ending}", ending) == (last["type"], last["response"]["status"])
+    assert [first["response"]["usage"], last["response"]["usage"]] == [None, {"input_tokens": 1}]

@@ -1,5 +1,10 @@
-"""Turns over plain HTTP, against a running backend."""
+"""Turns over plain HTTP, against a running backend, and what is planned to go wrong with the next of one session.
 
+tests/faults has more of these plans, for both transports.
+"""
+
+import asyncio
+import ssl
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +13,10 @@ import orjson
 import pytest
 import zstandard
 from embedded_backend import Backend
-from support.embedded import PATH, SESSION, body, cached, events
+from embedded_backend.breaks import Break
+from support.embedded import PATH, SESSION, body, events, trust
+
+BROKEN = SESSION["session-id"]
 
 
 async def post(client: httpx.AsyncClient, path: str = PATH, /, **members: Any) -> httpx.Response:
@@ -23,13 +31,8 @@ async def test_a_turn_is_an_event_stream(http: httpx.AsyncClient) -> None:
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert response.headers["openai-model"] == "gpt-5.5"
     assert first["response"]["prompt_cache_key"] == "key"
+    assert response.text.startswith('event: response.created\ndata: {"')
     assert last["type"] == "response.completed"
-
-
-async def test_the_second_turn_of_a_session_reads_the_first(http: httpx.AsyncClient) -> None:
-    streams = [await post(http) for _ in range(2)]
-
-    assert [cached(events(stream.text)[-1]) for stream in streams] == [0, 2048]
 
 
 async def test_a_compressed_turn_is_taken_and_kept_as_it_came(backend: Backend, http: httpx.AsyncClient) -> None:
@@ -37,18 +40,22 @@ async def test_a_compressed_turn_is_taken_and_kept_as_it_came(backend: Backend, 
     response = await http.post(PATH, content=packed, headers={"content-encoding": "zstd"})
 
     assert response.status_code == 200
-    assert [packed] == [received.body for received in backend.received]
+    assert [(packed, body())] == [(received.body, received.json) for received in backend.received]
 
 
-async def test_a_refused_turn_is_a_400(http: httpx.AsyncClient) -> None:
-    response = await post(http, **body(temperature=1))
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        (orjson.dumps(body(temperature=1)), "Unsupported parameter: temperature"),
+        (b"[]", "The request body is not a JSON object"),
+        (b"no json", "The request body is not a JSON object"),
+    ],
+    ids=["a member", "no object", "no JSON"],
+)
+async def test_a_refused_turn_is_a_400(http: httpx.AsyncClient, content: bytes, detail: str) -> None:
+    response = await http.post(PATH, content=content)
 
-    assert (response.status_code, response.json()) == (400, {"detail": "Unsupported parameter: temperature"})
-
-
-@pytest.mark.parametrize("content", [b"[]", b"no json"])
-async def test_a_body_that_is_no_object_is_a_400(http: httpx.AsyncClient, content: bytes) -> None:
-    assert (await http.post(PATH, content=content)).status_code == 400
+    assert (response.status_code, response.json()) == (400, {"detail": detail})
 
 
 async def test_a_compaction_is_unary(http: httpx.AsyncClient) -> None:
@@ -59,19 +66,15 @@ async def test_a_compaction_is_unary(http: httpx.AsyncClient) -> None:
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "stream")
 
 
-@pytest.mark.parametrize("status", [429, 500])
-async def test_a_planned_failure_comes_once(backend: Backend, http: httpx.AsyncClient, status: int) -> None:
-    backend.fail_next(status)
+async def test_planned_failures_come_once_a_403_with_the_challenge_page(
+    backend: Backend, http: httpx.AsyncClient
+) -> None:
+    backend.fail_next(429, 403)
+    limited, challenged, answered = [await post(http) for _ in range(3)]
 
-    assert [status, 200] == [(await post(http)).status_code for _ in range(2)]
-
-
-async def test_a_403_is_the_challenge_page(backend: Backend, http: httpx.AsyncClient) -> None:
-    backend.fail_next(403)
-    response = await post(http)
-
-    assert (response.status_code, response.headers["cf-mitigated"]) == (403, "challenge")
-    assert response.headers["content-type"].startswith("text/html")
+    assert [each.status_code for each in (limited, challenged, answered)] == [429, 403, 200]
+    assert challenged.headers["cf-mitigated"] == "challenge"
+    assert challenged.headers["content-type"].startswith("text/html")
 
 
 async def test_a_cut_stream_ends_in_the_middle(backend: Backend, http: httpx.AsyncClient) -> None:
@@ -80,15 +83,44 @@ async def test_a_cut_stream_ends_in_the_middle(backend: Backend, http: httpx.Asy
         await post(http)
 
 
-async def test_events_can_take_their_time(backend: Backend, http: httpx.AsyncClient) -> None:
-    backend.rules = replace(backend.rules, event_delay=0.001)
+async def test_events_can_take_their_time_and_a_client_may_hang_up_meanwhile(
+    backend: Backend, http: httpx.AsyncClient
+) -> None:
+    backend.rules = replace(backend.rules, event_delay=0.005)
+    async with http.stream("POST", PATH, json=body()) as response:
+        await anext(response.aiter_bytes())
 
     assert events((await post(http)).text)[-1]["type"] == "response.completed"
 
 
-async def test_a_client_may_hang_up_early(backend: Backend, http: httpx.AsyncClient) -> None:
-    backend.rules = replace(backend.rules, event_delay=0.005)
-    async with http.stream("POST", PATH, json=body()) as response:
-        await anext(response.aiter_bytes())
+async def test_a_plan_is_one_sessions_and_is_used_up_in_order(backend: Backend, http: httpx.AsyncClient) -> None:
+    backend.breaks.add("another", Break(status=503))
+    backend.breaks.add(BROKEN, Break(status=429), Break(status=500))
+
+    assert [(await post(http)).status_code for _ in range(3)] == [429, 500, 200]
+
+
+async def test_a_stream_can_end_with_an_error_event_or_with_nothing(backend: Backend, http: httpx.AsyncClient) -> None:
+    backend.breaks.add(BROKEN, Break(ending="error"), Break(ending="none"))
+    texts = [(await post(http)).text for _ in range(2)]
+
+    assert [events(text)[-1]["type"] for text in texts] == ["error", "response.output_item.done"]
+
+
+async def test_a_held_stream_continues_when_it_is_let_go(backend: Backend, http: httpx.AsyncClient) -> None:
+    backend.breaks.add(BROKEN, Break(hold_after=2))
+    answered = asyncio.create_task(post(http))
+    await backend.breaks.held(1)
+    assert not answered.done()
+    backend.breaks.release()
+
+    assert events((await answered).text)[-1]["type"] == "response.completed"
+
+
+async def test_tls_is_refused_for_a_name_that_is_listed(backend: Backend, http: httpx.AsyncClient) -> None:
+    name = "refused.chatgpt.com"
+    backend.breaks.refused_names.add(name)
+    with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+        await asyncio.open_connection("127.0.0.1", backend.port, ssl=trust(backend), server_hostname=name)
 
     assert (await post(http)).status_code == 200

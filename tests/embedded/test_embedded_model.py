@@ -1,105 +1,101 @@
-"""The rules of the prompt cache's model, one by one, and the store of the cache servers by a clock of its own."""
+"""How a turn's prompt is rendered, and what of it the model of the prompt cache reads, by a clock of its own."""
+
+from typing import Any
 
 import pytest
-from embedded_backend import model
+from embedded_backend import model, prompt
+
+USER = {"role": "user", "content": "hello"}
+CALL = {"type": "function_call", "name": "shell", "arguments": "{}"}
 
 
-def test_one_session_always_routes_to_the_same_server() -> None:
-    assert len({model.server_of("session", 8) for _ in range(3)}) == 1
+def test_tools_come_before_instructions_before_input_to_which_later_items_are_appended() -> None:
+    body = {"input": [USER], "instructions": "be brief", "tools": [{"name": "shell"}]}
 
-
-def test_sessions_spread_over_all_servers() -> None:
-    assert set(range(8)) == {model.server_of(f"session {number}", 8) for number in range(200)}
-
-
-@pytest.mark.parametrize(
-    ("session", "key_partitions", "same"), [("session", False, True), ("session", True, False), (None, True, True)]
-)
-def test_a_key_separates_in_a_session_where_the_rules_say_so(
-    session: str | None, key_partitions: bool, same: bool
-) -> None:
-    one, other = [model.partition(session, key, key_partitions) for key in "ab"]
-
-    assert (one == other) is same
+    assert prompt.render(body, prompt.items_of(body)) == b'{"name":"shell"}\nbe brief\n<user>\nhello'
+    assert prompt.render({}, [USER]) == b"\n<user>\nhello"
+    assert prompt.render({}, [USER, CALL]).startswith(prompt.render({}, [USER]))
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("given", "same"),
     [
-        {"model": "gpt-6"},
-        {"tools": [{"type": "function", "name": "b"}, {"type": "function", "name": "a"}]},
-        {"reasoning": {"effort": "high"}},
-        {"text": {"verbosity": "low"}},
-        {"text": {"format": {"type": "json_object"}}},
-        {"service_tier": "priority"},
-        {"parallel_tool_calls": False},
+        ("hello", [USER]),
+        ([{"role": "user", "content": [{"type": "input_text", "text": "hello", "annotations": []}]}], [USER]),
+        ([{"type": "message", "id": "msg_1", "role": "user", "content": "hello", "status": "completed"}], [USER]),
+        ([dict(reversed(CALL.items()))], [CALL]),
+        (None, []),
+        ("", []),
     ],
 )
-def test_each_affecting_member_separates(change: dict[str, object]) -> None:
+def test_input_reads_the_same_in_each_spelling(given: object, same: list[Any]) -> None:
+    assert prompt.render({}, prompt.items_of({"input": given})) == prompt.render({}, same)
+
+
+def test_what_has_no_text_is_rendered_whole_and_odd_tools_do_not_stop_it() -> None:
+    image = {"role": "user", "content": [{"type": "input_image", "image_url": "data:,", "detail": "low"}, None]}
+    whole = b'\n1\n<user>\n{"detail":"low","image_url":"data:,","type":"input_image"}\nnull'
+
+    assert prompt.render({"tools": 1}, [1, image]) == whole
+
+
+@pytest.mark.parametrize(
+    ("change", "separates"),
+    [
+        ({"model": "gpt-6"}, True),
+        ({"tools": [{"type": "function", "name": "b"}, {"type": "function", "name": "a"}]}, True),
+        ({"reasoning": {"effort": "high"}}, True),
+        ({"text": {"verbosity": "low"}}, True),
+        ({"text": {"format": {"type": "json_object"}}}, True),
+        ({"service_tier": "priority"}, True),
+        ({"parallel_tool_calls": False}, True),
+        ({"client_metadata": {"a": "b"}}, False),
+        ({"tool_choice": "none"}, False),
+        ({"include": []}, False),
+        ({"reasoning": "of another type", "text": None}, False),
+    ],
+)
+def test_members_that_affect_the_answer_separate_entries(change: dict[str, object], separates: bool) -> None:
     before = {"model": "gpt-5.5", "tools": [{"type": "function", "name": "a"}, {"type": "function", "name": "b"}]}
 
-    assert model.members(before) != model.members(before | change)
-
-
-@pytest.mark.parametrize("change", [{"client_metadata": {"a": "b"}}, {"tool_choice": "none"}, {"include": []}])
-def test_other_members_do_not_separate(change: dict[str, object]) -> None:
-    assert model.members({"model": "gpt-5.5"}) == model.members({"model": "gpt-5.5"} | change)
-
-
-def test_a_member_of_another_type_is_as_if_absent() -> None:
-    assert model.members({"reasoning": "high", "text": None}) == model.members({})
-
-
-def test_four_bytes_are_a_token() -> None:
-    assert [model.tokens(size) for size in (3, 4, 7, 8)] == [0, 1, 1, 2]
-
-
-def test_steps_are_full_and_depend_on_all_before_them() -> None:
-    one, two = model.steps(b"a" * 1024), model.steps(b"b" + b"a" * 1023)
-
-    assert [len(one), len(two)] == [2, 2]
-    assert set() == set(one) & set(two)
-
-
-def test_a_longer_prompt_has_the_same_first_steps() -> None:
-    assert model.steps(b"a" * 1024) == model.steps(b"a" * 1024 + b"b" * 600)[:2]
-
-
-@pytest.mark.parametrize(("matched", "tokens"), [(0, 0), (7, 0), (8, 1024), (9, 1152)])
-def test_reads_come_in_steps_from_the_minimum_on(matched: int, tokens: int) -> None:
-    assert tokens == model.cached_tokens(matched)
+    assert (model.members(before) != model.members(before | change)) is separates
 
 
 SCOPE = model.Scope(1, "account", ("session", ""), b"members")
+STEP = 512  # bytes, which are 128 tokens
 PROMPT = b"x" * 8000  # 2,000 tokens, 15 full steps
+OTHER = b"y" * 4000
 ALL = 15 * 128
 
 
 @pytest.mark.parametrize(
-    ("scope", "prompt", "now", "read"),
+    ("scope", "text", "now", "read"),
     [
-        (SCOPE, PROMPT + b"y" * 4000, 1, ALL),
-        (SCOPE, b"y" + PROMPT[1:], 1, 0),
-        (SCOPE._replace(server=2), PROMPT, 1, 0),
-        (SCOPE._replace(account="other"), PROMPT, 1, 0),
-        (SCOPE, PROMPT, 301, 0),
+        pytest.param(SCOPE, PROMPT + OTHER, 1, ALL, id="continued"),
+        pytest.param(SCOPE, b"y" + PROMPT[1:], 1, 0, id="early difference"),
+        pytest.param(SCOPE, PROMPT[: 8 * STEP - 1] + OTHER, 1, 0, id="less than the minimum"),
+        pytest.param(SCOPE, PROMPT[: 8 * STEP] + OTHER, 1, 1024, id="the minimum"),
+        pytest.param(SCOPE, PROMPT[: 9 * STEP] + OTHER, 1, 1152, id="a step more"),
+        pytest.param(SCOPE._replace(server=2), PROMPT, 1, 0, id="another server"),
+        pytest.param(SCOPE._replace(account="other"), PROMPT, 1, 0, id="another account"),
+        pytest.param(SCOPE, PROMPT, 301, 0, id="idle too long"),
     ],
-    ids=["continued", "early difference", "another server", "another account", "idle too long"],
 )
-def test_a_second_prompt_reads_what_it_shares_with_the_first(
-    scope: model.Scope, prompt: bytes, now: float, read: int
+def test_a_second_prompt_reads_the_steps_that_it_shares_with_the_first(
+    scope: model.Scope, text: bytes, now: float, read: int
 ) -> None:
     cache = model.PromptCache()
 
     assert cache.take(SCOPE, PROMPT, 0, 300) == 0
-    assert cache.take(scope, prompt, now, 300) == read
+    assert cache.take(scope, text, now, 300) == read
 
 
-def test_a_small_prompt_is_not_remembered() -> None:
+@pytest.mark.parametrize(("size", "read"), [(4095, 0), (4096, 1024)])
+def test_a_small_prompt_is_not_remembered(size: int, read: int) -> None:
     cache = model.PromptCache()
-    cache.take(SCOPE, PROMPT[:4095], 0, 300)
+    cache.take(SCOPE, PROMPT[:size], 0, 300)
 
-    assert cache.take(SCOPE, PROMPT, 1, 300) == 0
+    assert cache.take(SCOPE, PROMPT, 1, 300) == read
 
 
 def test_use_keeps_an_entry_alive() -> None:

@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from embedded_backend import Received, Rules, refusals
-from embedded_backend.service import Caller, Reply, Service
+from embedded_backend import Received, Rules
+from embedded_backend.service import Caller, Service
 from support.embedded import body
 
 type Headers = tuple[tuple[str, str], ...]
 
-IN_SESSION = (("session-id", "session"), ("chatgpt-account-id", "account"))
+ACCOUNT = ("chatgpt-account-id", "account")
+IN_SESSION = (("session-id", "session"), ACCOUNT)
 
 
 def caller_of(service: Service, *headers: tuple[str, str]) -> Caller:
@@ -17,36 +18,33 @@ def caller_of(service: Service, *headers: tuple[str, str]) -> Caller:
     return service.caller(received)
 
 
-def cached(service: Service, caller: Caller, now: float = 0, **members: Any) -> int:
-    usage = service.reply(body(**members), caller, now).response["usage"]
+def cached(service: Service, caller: Caller, **members: Any) -> int:
+    usage = service.reply(body(**members), caller, 0).response["usage"]
     return int(usage["input_tokens_details"]["cached_tokens"])
 
 
-def twice(service: Service, one: Caller, two: Caller) -> list[int]:
-    return [cached(service, one), cached(service, two)]
+@pytest.mark.parametrize(
+    ("headers", "read"),
+    [
+        pytest.param((("session_id", "session"), ACCOUNT), 2048, id="the header's old spelling"),
+        pytest.param((("session-id", "session"), ("chatgpt-account-id", "other")), 0, id="another account"),
+        pytest.param((("session-id", "another"), ACCOUNT), 0, id="another session"),
+    ],
+)
+def test_a_session_of_an_account_reads_what_it_left(headers: Headers, read: int) -> None:
+    service = Service(Rules(servers=1))
 
-
-def test_a_session_reads_what_it_left() -> None:
-    service = Service(Rules())
-
-    assert twice(service, caller_of(service, *IN_SESSION), caller_of(service, *IN_SESSION)) == [0, 2048]
-
-
-def test_the_old_spelling_of_the_session_header_routes_too() -> None:
-    service = Service(Rules())
-
-    assert caller_of(service, ("session-id", "s")) == caller_of(service, ("session_id", "s"))
+    assert [cached(service, caller_of(service, *each)) for each in (IN_SESSION, headers)] == [0, read]
 
 
 def test_a_spelling_that_the_rules_do_not_list_does_not_route() -> None:
     assert caller_of(Service(Rules(session_headers=("session-id",))), ("session_id", "s")).session is None
 
 
-def test_another_account_reads_nothing() -> None:
-    service = Service(Rules())
-    other = caller_of(service, ("session-id", "session"), ("chatgpt-account-id", "other"))
+def test_sessions_spread_over_all_servers() -> None:
+    service = Service(Rules(servers=8))
 
-    assert twice(service, caller_of(service, *IN_SESSION), other) == [0, 0]
+    assert {caller_of(service, ("session-id", str(number))).server for number in range(200)} == set(range(8))
 
 
 def test_without_a_session_a_repeat_is_a_lottery() -> None:
@@ -72,20 +70,16 @@ def test_a_key_is_echoed_as_sent_in_a_session_and_is_a_fresh_one_without(headers
     assert len({"key", *echoed}) == keys
 
 
-@pytest.mark.parametrize(("rules", "read"), [(Rules(), 2048), (Rules(key_partitions=True), 0)])
-def test_in_a_session_another_key_reads_the_same_unless_keys_separate(rules: Rules, read: int) -> None:
-    service = Service(rules)
-    caller = caller_of(service, *IN_SESSION)
+@pytest.mark.parametrize(
+    ("headers", "key_partitions", "read"), [(IN_SESSION, False, 2048), (IN_SESSION, True, 0), ((), True, 2048)]
+)
+def test_another_key_reads_the_same_unless_keys_separate_in_a_session(
+    headers: Headers, key_partitions: bool, read: int
+) -> None:
+    service = Service(Rules(key_partitions=key_partitions))
+    caller = caller_of(service, *headers)
 
     assert [cached(service, caller, prompt_cache_key=key) for key in ("a", "b")] == [0, read]
-
-
-def test_after_a_long_rest_nothing_is_left() -> None:
-    service = Service(Rules(idle_seconds=60))
-    caller = caller_of(service, *IN_SESSION)
-    cached(service, caller, now=0)
-
-    assert cached(service, caller, now=61) == 0
 
 
 def test_a_delta_counts_as_the_whole_prompt() -> None:
@@ -100,35 +94,15 @@ def test_a_delta_counts_as_the_whole_prompt() -> None:
     assert delta.items[:3] == whole.items[:3]
 
 
-def test_counters_add_up() -> None:
-    service = Service(Rules())
-    usage = service.reply(body(), caller_of(service), 0).response["usage"]
+def test_counters_add_up_and_can_be_left_out() -> None:
+    counted, silent = Service(Rules()), Service(Rules(usage=False))
+    usage = counted.reply(body(), caller_of(counted), 0).response["usage"]
 
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
-
-
-def test_counters_can_be_left_out() -> None:
-    service = Service(Rules(usage=False))
-
-    assert service.reply(body(), caller_of(service), 0).response["usage"] is None
+    assert silent.reply(body(), caller_of(silent), 0).response["usage"] is None
 
 
 def test_planned_failures_are_used_up_in_order() -> None:
     service = Service(Rules(failures=(429, 200, 500)))
 
     assert [service.fate(caller_of(service)).status for _ in range(4)] == [429, None, 500, None]
-
-
-def test_a_compaction_answers_with_its_item() -> None:
-    service = Service(Rules())
-    answered = service.compact({"model": "m", "input": []}, caller_of(service))
-
-    assert isinstance(answered, Reply)
-    assert [item["type"] for item in answered.response["output"]] == ["compaction"]
-
-
-@pytest.mark.parametrize("member", ["stream", "store"])
-def test_a_compaction_refuses_what_is_not_in_its_schema(member: str) -> None:
-    service = Service(Rules())
-
-    assert isinstance(service.compact({member: True}, caller_of(service)), refusals.Refusal)

@@ -1,11 +1,7 @@
 """Turns over a WebSocket, against a running backend."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import orjson
 import pytest
-import websockets
 from embedded_backend import Backend
 from support.embedded import SocketClient, body, cached, socket_client
 
@@ -45,11 +41,16 @@ async def test_without_a_session_a_socket_stays_with_one_server(backend: Backend
     assert len({event["response"]["prompt_cache_key"] for event in turns}) == 6
 
 
-async def test_a_refused_turn_is_an_error_frame_and_the_socket_lives_on(socket: SocketClient) -> None:
-    (error,) = await socket.turn(metadata={})
+async def test_a_refused_turn_and_a_planned_failure_are_error_frames_and_the_socket_lives_on(
+    backend: Backend, socket: SocketClient
+) -> None:
+    (refused,) = await socket.turn(metadata={})
+    backend.fail_next(429)
+    (failed,) = await socket.turn()
     after = await socket.turn()
 
-    assert (error["status"], error["error"]) == (400, {"detail": "Unsupported parameter: metadata"})
+    assert (refused["status"], refused["error"]) == (400, {"detail": "Unsupported parameter: metadata"})
+    assert (failed["status"], failed["error"]["type"]) == (429, "usage_limit_reached")
     assert after[-1]["type"] == "response.completed"
 
 
@@ -60,48 +61,12 @@ async def test_a_frame_that_is_no_turn_is_an_error_frame(socket: SocketClient, t
     assert orjson.loads(await socket.connection.recv())["type"] == "error"
 
 
-async def test_a_planned_failure_is_an_error_frame(backend: Backend, socket: SocketClient) -> None:
-    backend.fail_next(429)
-    (error,) = await socket.turn()
-
-    assert (error["status"], error["error"]["type"]) == (429, "usage_limit_reached")
-
-
-@pytest.mark.parametrize("status", [403, 426])
-async def test_an_upgrade_can_be_refused(backend: Backend, status: int) -> None:
-    backend.rules = replace(backend.rules, upgrade_status=status)
-    with pytest.raises(websockets.InvalidStatus) as caught:
-        async with socket_client(backend):
-            pass
-
-    assert status == caught.value.response.status_code
-    assert [received.kind for received in backend.received] == ["handshake"]
-
-
-async def test_a_cut_turn_closes_the_socket(backend: Backend, socket: SocketClient) -> None:
-    backend.rules = replace(backend.rules, cut_after=2, event_delay=0.001)
-    with pytest.raises(websockets.ConnectionClosedError) as caught:
-        await socket.turn()
-
-    assert caught.value.rcvd is not None
-    assert caught.value.rcvd.code == 1011
-
-
 async def test_handshake_and_frames_are_kept_with_their_socket(backend: Backend) -> None:
+    """A frame is not in the encoding that its handshake names."""
     for session in ("a", "b"):
-        async with socket_client(backend, {"session-id": session}) as client:
+        async with socket_client(backend, {"session-id": session, "content-encoding": "zstd"}) as client:
             await client.turn()
     kept = [(received.kind, received.socket, received.header("session-id")) for received in backend.received]
 
     assert kept == [("handshake", 1, "a"), ("frame", 1, "a"), ("handshake", 2, "b"), ("frame", 2, "b")]
     assert {"type": "response.create"} | body() == backend.received[1].json
-
-
-async def test_the_end_does_not_wait_for_open_sockets(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend:
-        context = socket_client(backend)
-        client = await context.__aenter__()
-        await client.turn()
-    await context.__aexit__(None, None, None)
-
-    assert client.connection.close_code == 1001

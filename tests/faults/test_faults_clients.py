@@ -2,7 +2,6 @@
 
 import ssl
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import orjson
 import pytest
@@ -10,28 +9,17 @@ from codex_faults.clients import HTTP, WEBSOCKET, Client, connect
 from codex_faults.requests import cached_tokens, complete, large, ordinary
 from embedded_backend import Backend, Rules
 from embedded_backend.breaks import Break
+from support.embedded import trust
 
 TURN = complete("key")
-
-
-@pytest.fixture
-async def backend(tmp_path: Path) -> AsyncIterator[Backend]:
-    """A backend for one test."""
-    async with Backend(home=tmp_path) as running:
-        yield running
 
 
 @pytest.fixture(params=[HTTP, WEBSOCKET])
 async def client(request: pytest.FixtureRequest, backend: Backend) -> AsyncIterator[Client]:
     """A connection of either kind."""
-    opened = await connect(backend.connect_port, trusting(backend), request.param)
+    opened = await connect(backend.connect_port, trust(backend), request.param)
     yield opened
     await opened.close()
-
-
-def trusting(backend: Backend) -> ssl.SSLContext:
-    """Return TLS settings that trust the backend's CA."""
-    return ssl.create_default_context(cafile=str(backend.ca_file))
 
 
 async def test_turns_follow_each_other_on_one_connection(client: Client) -> None:
@@ -45,12 +33,15 @@ async def test_turns_follow_each_other_on_one_connection(client: Client) -> None
     assert client.events == 8 + Rules().deltas
 
 
-@pytest.mark.parametrize("broken", [Break(cut_after=2, torn=True), Break(unanswered=True)])
+@pytest.mark.parametrize("broken", [Break(cut_after=2, torn=True), Break(unanswered=True)], ids=["torn", "unanswered"])
 async def test_a_cut_is_observed_as_one(client: Client, backend: Backend, broken: Break) -> None:
+    """A torn answer has half of the next event or frame too."""
     backend.breaks.add(TURN.key, broken)
     await client.send(TURN)
+    observed = await client.rest()
 
-    assert (await client.rest()).end == "cut"
+    assert (observed.end, client.events) == ("cut", broken.cut_after or 0)
+    assert (b"response.output_item.added" in observed.body) is broken.torn
 
 
 async def test_a_client_may_leave_after_some_events_which_the_other_end_notices(
@@ -66,7 +57,7 @@ async def test_a_client_may_leave_after_some_events_which_the_other_end_notices(
 
 
 async def test_a_close_frame_is_told_from_a_cut(backend: Backend) -> None:
-    client = await connect(backend.connect_port, trusting(backend), WEBSOCKET)
+    client = await connect(backend.connect_port, trust(backend), WEBSOCKET)
     backend.breaks.add(TURN.key, Break(cut_after=1))
     await client.send(TURN)
     observed = await client.last()
@@ -74,14 +65,15 @@ async def test_a_close_frame_is_told_from_a_cut(backend: Backend) -> None:
     assert (observed.end, observed.close_code) == ("closed", 1011)
 
 
-async def test_a_refused_upgrade_is_kept_with_its_body(tmp_path: Path) -> None:
-    async with Backend(Rules(upgrade_status=426), home=tmp_path) as backend:
-        client = await connect(backend.connect_port, trusting(backend), WEBSOCKET)
-        await client.send(TURN)
-        observed = await client.last()
+@pytest.mark.parametrize(("status", "part"), [(403, b"Just a moment..."), (426, b"Upgrade refused.")])
+async def test_a_refused_upgrade_is_kept_with_its_body(backend: Backend, status: int, part: bytes) -> None:
+    backend.rules = Rules(upgrade_status=status)
+    client = await connect(backend.connect_port, trust(backend), WEBSOCKET)
+    await client.send(TURN)
+    observed = await client.last()
 
-    assert (observed.status, observed.end) == (426, "refused")
-    assert b"Upgrade refused." in observed.body
+    assert (observed.status, observed.end) == (status, "refused")
+    assert part in observed.body
 
 
 async def test_tls_that_fails_is_a_refusal(backend: Backend) -> None:

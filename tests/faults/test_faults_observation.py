@@ -1,7 +1,6 @@
 """What two clients saw, compared."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from codex_faults.observation import Observation, differences
@@ -24,18 +23,21 @@ def test_what_is_made_up_for_each_response_makes_no_difference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "said"),
+    ("seen", "said"),
     [
-        ({"end": "cut", "body": b"event: a"}, "200, 8 bytes, cut; without the addon 200, 10 bytes, complete"),
-        ({"fields": (*SEEN.fields, (b"via", b"y"))}, "the field (b'via', b'y'); without the addon None"),
         (
-            {"body": b"event: b\n\n"},
+            replace(SEEN, end="cut", body=b"event: a"),
+            "200, 8 bytes, cut; without the addon 200, 10 bytes, complete",
+        ),
+        (replace(SEEN, fields=(*SEEN.fields, (b"via", b"y"))), "the field (b'via', b'y'); without the addon None"),
+        (
+            replace(SEEN, body=b"event: b\n\n"),
             "byte 7 of the body: b'event: b\\n\\n'; without the addon b'event: a\\n\\n'",
         ),
     ],
 )
-def test_what_differs_first_is_named(parts: dict[str, Any], said: str) -> None:
-    assert differences([SEEN, replace(SEEN, **parts)], [SEEN, SEEN]) == [f"turn 2: {said}"]
+def test_what_differs_first_is_named(seen: Observation, said: str) -> None:
+    assert differences([SEEN, seen], [SEEN, SEEN]) == [f"turn 2: {said}"]
 
 
 def test_a_turn_that_only_one_of_them_had_is_a_difference() -> None:

@@ -34,13 +34,14 @@ def crash(tmp_path: Path) -> Path:
     return path
 
 
-def diagnosis(monkeypatch: pytest.MonkeyPatch, found: dict[str, set[Path]]) -> list[tuple[str, int]]:
-    """Let these crashes be found instead of fuzzing; return the targets and seconds that are asked for."""
+@pytest.fixture
+def fuzzed(monkeypatch: pytest.MonkeyPatch, crash: Path) -> list[tuple[str, int]]:
+    """The targets and seconds that are asked for; the first of them has a crash."""
     asked = list[tuple[str, int]]()
 
     def run(name: str, seeds: tuple[bytes, ...], seconds: int) -> set[Path]:
         asked.append((name, seconds))
-        return found.get(name, set())
+        return {crash} if name == "broken" else set()
 
     monkeypatch.setattr(guided, "check_installed", lambda: None)
     monkeypatch.setattr(guided, "run", run)
@@ -48,12 +49,10 @@ def diagnosis(monkeypatch: pytest.MonkeyPatch, found: dict[str, set[Path]]) -> l
 
 
 def test_a_crash_is_shown_and_how_to_repeat_it(
-    monkeypatch: pytest.MonkeyPatch, crash: Path, capsys: pytest.CaptureFixture[str]
+    fuzzed: list[tuple[str, int]], crash: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked = diagnosis(monkeypatch, {"broken": {crash}})
-
     assert program.main(["--seconds", "5"]) == 1
-    assert asked == [("broken", 5), ("sound", 5)]
+    assert fuzzed == [("broken", 5), ("sound", 5)]
     said = capsys.readouterr().out
     assert "AssertionError: a bell" in said
     assert f"Repeat it with: scripts/fuzz --repeat {crash}" in said
@@ -67,20 +66,18 @@ def test_a_crash_that_is_repeated_fails_until_it_holds(crash: Path, capsys: pyte
     assert capsys.readouterr().out.endswith("broken: There is no bell. It holds.\n")
 
 
-def test_only_the_named_targets_are_fuzzed(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = diagnosis(monkeypatch, {})
-
+def test_only_the_named_targets_are_fuzzed(fuzzed: list[tuple[str, int]]) -> None:
     assert program.main(["sound"]) == 0
-    assert asked == [("sound", 10)]
+    assert fuzzed == [("sound", 10)]
 
 
+@pytest.mark.usefixtures("fuzzed")
 def test_an_interrupted_one_says_nothing_of_a_failure(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(*_: object) -> set[Path]:
         raise KeyboardInterrupt
 
-    diagnosis(monkeypatch, {})
     monkeypatch.setattr(guided, "run", interrupt)
 
     assert program.main(["sound"]) == 130

@@ -8,7 +8,7 @@ import brotli
 import pytest
 import zstandard
 from codexcache.hooks.notify import turn_summaries
-from conftest import Stage
+from conftest import Network
 from support.client import connected
 from support.patience import until
 from support.talks import Listed, flows
@@ -48,14 +48,14 @@ STREAMS: dict[str, Callable[[], list[bytes]]] = {
 
 
 @pytest.mark.parametrize("name", STREAMS)
-async def test_a_hostile_stream_arrives_as_it_came_and_its_turn_gets_a_verdict(
-    stage: Stage, name: str, caplog: pytest.LogCaptureFixture
+async def test_a_hostile_stream_arrives_and_has_a_verdict(
+    net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The counters are read where the stream has them."""
     pieces, coding = STREAMS[name](), name.partition(" in ")[2]
     extra = f"content-encoding: {coding}\r\n".encode() if coding else b""
-    await stage.upstream(responding(stream_head(extra), *map(chunk, pieces), chunk(b"")))
-    proxy = await stage.proxy(Listed())
+    await net.upstream(responding(stream_head(extra), *map(chunk, pieces), chunk(b"")))
+    proxy = await net.proxy(Listed())
     async with connected(proxy) as connection:
         reply = await connection.post(RESPONSES, SESSION, body())
     await until(lambda: turn_summaries(flows(proxy)[0]))
@@ -67,7 +67,7 @@ async def test_a_hostile_stream_arrives_as_it_came_and_its_turn_gets_a_verdict(
     assert said(caplog) == []
 
 
-async def test_words_of_a_refusal_cannot_steer_a_log(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_words_of_a_refusal_cannot_steer_a_log(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """A member is named only by letters, digits and underscores."""
     hostile = "Unsupported parameter: tools\x1b[2J\r\n\u202e<script>"
 
@@ -75,18 +75,18 @@ async def test_words_of_a_refusal_cannot_steer_a_log(stage: Stage, caplog: pytes
         text = b'{"detail":"%s"}' % hostile.encode("unicode_escape").replace(b"\\x", b"\\u00")
         await exchange.send(b"HTTP/1.1 400 no\r\ncontent-length: %d\r\n\r\n%s" % (len(text), text))
 
-    await stage.upstream(refuse)
-    async with connected(await stage.proxy()) as connection:
+    await net.upstream(refuse)
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, SESSION, body(tools=[], model="m\x1b[2J\u202e"))
 
     assert said(caplog)
     assert all(line.isprintable() for line in said(caplog))
 
 
-async def test_a_response_with_thousands_of_fields_arrives(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_response_with_thousands_of_fields_arrives(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     fields = b"".join(b"x-%d: v\r\n" % number for number in range(1_500))
-    await stage.upstream(responding(stream_head(fields), chunk(END), chunk(b"")))
-    async with connected(await stage.proxy()) as connection:
+    await net.upstream(responding(stream_head(fields), chunk(END), chunk(b"")))
+    async with connected(await net.proxy()) as connection:
         reply = await connection.post(RESPONSES, SESSION, body())
 
     assert len(reply.fields) == 1_502
@@ -94,12 +94,10 @@ async def test_a_response_with_thousands_of_fields_arrives(stage: Stage, caplog:
     assert said(caplog) == []
 
 
-async def test_a_request_with_thousands_of_fields_arrives_with_its_session(
-    stage: Stage, caplog: pytest.LogCaptureFixture
-) -> None:
-    upstream = await stage.upstream()
+async def test_a_request_with_thousands_of_fields_arrives(net: Network, caplog: pytest.LogCaptureFixture) -> None:
+    upstream = await net.upstream()
     flood = [(f"X-{number}", "v") for number in range(2_000)] + [("x-giant", "v" * 20_000)]
-    async with connected(await stage.proxy()) as connection:
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, [*flood, *SESSION], body())
 
     assert [field for field in upstream.last.fields if field[0].lower().startswith("x-")][:2_001] == flood
@@ -107,9 +105,9 @@ async def test_a_request_with_thousands_of_fields_arrives_with_its_session(
     assert said(caplog) == []
 
 
-async def test_a_thousand_sessions_in_one_request_become_one(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
-    upstream = await stage.upstream()
-    async with connected(await stage.proxy()) as connection:
+async def test_a_thousand_sessions_in_one_request_become_one(net: Network, caplog: pytest.LogCaptureFixture) -> None:
+    upstream = await net.upstream()
+    async with connected(await net.proxy()) as connection:
         await connection.post(RESPONSES, [("session-id", f"s{number}") for number in range(1_000)], body())
 
     assert upstream.last.values("session-id") == ["s0"]

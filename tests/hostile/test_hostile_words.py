@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from codex_fuzz.inputs import HOSTILE
 from codex_fuzz.oracles.shown import check_cells, check_finding, check_harmless
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Json, Object
 from codexcache.console.lookup import Lookup
 from codexcache.console.view import CacheView
 from codexcache.hooks.notify import TURN_SUMMARIES, turn_summaries
 from codexcache.hooks.state import State
 from codexcache.report.load import ReportData
 from codexcache.report.page import render
-from conftest import Stage
+from conftest import Network
 from mitmproxy.contentviews import Metadata
 from mitmproxy.test import tflow
 from mitmproxy.websocket import WebSocketMessage
@@ -65,11 +65,6 @@ MEMBERS: dict[str, Any] = {
 }
 
 
-def history(*texts: str) -> Json:
-    """Return a history of these messages."""
-    return [*asked(*texts)]
-
-
 @each_text
 @pytest.mark.parametrize("member", MEMBERS)
 def test_whatever_a_body_says_is_harmless_where_a_turn_is_told_of(member: str, text: str) -> None:
@@ -85,7 +80,7 @@ def test_whatever_a_body_says_is_harmless_where_a_turn_is_told_of(member: str, t
 def test_whatever_a_response_says_is_harmless_where_a_turn_is_shown(text: str) -> None:
     """Its id, its key, its error."""
     harness = Harness()
-    exchange = harness.send(input=history("one"))
+    exchange = harness.send(input=[*asked("one")])
     exchange.response_info.read_body(
         json.dumps(
             {
@@ -108,23 +103,17 @@ COUNTS: list[Json] = [-1, 1.5, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1
 def test_counters_of_any_kind_are_shown_or_left_out(count: Json) -> None:
     """As input, as what was cached, as output; by a turn and by the one that extends it."""
     harness = Harness()
-    usage: dict[str, Json] = {
-        "input_tokens": count,
-        "output_tokens": count,
-        "input_tokens_details": {"cached_tokens": count},
-    }
+    usage: Object = {"input_tokens": count, "output_tokens": count, "input_tokens_details": {"cached_tokens": count}}
     for number in range(3):
-        check_finding(harness.end(harness.send(input=history(*"abcd"[: number + 1])), usage=usage))
-        check_finding(
-            harness.end(harness.send(input=history(*"abcd"[: number + 1])), usage={**usage, "input_tokens": 9_000})
-        )
+        for given in (usage, {**usage, "input_tokens": 9_000}):
+            check_finding(harness.end(harness.send(input=[*asked(*"abcd"[: number + 1])]), usage=given))
 
 
 @pytest.mark.parametrize("status", COUNTS, ids=str)
 def test_a_status_of_any_kind_is_shown_or_left_out(status: Json) -> None:
     """A WebSocket's error event can say anything."""
     harness = Harness()
-    exchange = harness.send(input=history("one"))
+    exchange = harness.send(input=[*asked("one")])
     exchange.response_info.read_event(json.dumps({"type": "error", "status": status}).encode())
 
     check_finding(harness.end(exchange, usage={}))
@@ -139,8 +128,6 @@ HEADERS = [
 ]
 ODD = HOSTILE.replace("\x00", "")
 TOOLS: Json = [{"type": "function", "name": ODD}]
-
-
 TURNS: list[dict[str, Any]] = [
     {"model": ODD, "input": asked("one")},
     {"model": ODD, "input": asked("one", ODD), "tools": TOOLS},
@@ -165,13 +152,13 @@ async def turns_over_websocket(proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("over", ["HTTP", "WebSocket"])
 async def test_hostile_names_are_harmless_in_every_place_of_a_running_proxy(
-    stage: Stage, over: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    net: Network, over: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Log, comments, marks, every command, the journal and the report."""
     caplog.set_level(logging.DEBUG)
     counters = ((9_000, 0), (9_500, 0))
-    await stage.upstream(counting(*counters) if over == "HTTP" else talking(counting_frames(*counters)))
-    proxy = await stage.proxy(Listed(), codex_journal=str(tmp_path / "journal"))
+    await net.upstream(counting(*counters) if over == "HTTP" else talking(counting_frames(*counters)))
+    proxy = await net.proxy(Listed(), codex_journal=str(tmp_path / "journal"))
     await (turns_over_http(proxy) if over == "HTTP" else turns_over_websocket(proxy))
     await until(lambda: sum(len(turn_summaries(flow)) for flow in flows(proxy)) == 2)
     for flow in flows(proxy):

@@ -1,7 +1,7 @@
 """The strip of a prompt's parts."""
 
 import pytest
-from codexcache.output.prompt_bar import PromptPart, bar, bar_lines, legend, table
+from codexcache.output.turn_page import PromptPart, bar, bar_lines, legend, table
 from codexcache.text import NARROWEST
 
 PARTS: list[PromptPart] = [("2 tools", 50, "same"), ("instructions", 30, "changed"), ("input[0]", 20, "same")]

@@ -1,7 +1,7 @@
 """Shares, spans and times, as the page shows them."""
 
 import pytest
-from codexcache.report import formatting
+from codexcache import text as formatting
 
 MOMENT = 1795161600.0
 """2026-11-20 08:00:00 UTC."""

@@ -2,13 +2,13 @@
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.report.stats import Comparison, Totals, causes, compare, total
+from codexcache.report.conversations import Comparison, Totals, causes, compare
 from support.journals import entry, long_journal
 from support.reported import conversations, miss, warm
 
 
 def totals_of(*entries: Object) -> Totals:
-    return total(conversations(*entries))
+    return Totals(conversations(*entries))
 
 
 def compared(*entries: Object) -> Comparison:

@@ -36,39 +36,30 @@ def test_a_command_that_is_not_there_is_of_no_kind() -> None:
     assert kind_of(["/no/such/command"]) == "other"
 
 
-def codex(folder: Path, says: str) -> str:
-    return program(folder / "codex", f"#!/bin/sh\necho '{says}'\n")
+@pytest.mark.parametrize(
+    ("says", "given", "started"),
+    [
+        ("  --no-daemon  Run without the shared background server", "resume --last", "--no-daemon resume --last"),
+        ("  --no-alt-screen", "resume", "resume"),
+        ("--no-daemon", "--no-daemon", "--no-daemon"),
+        ("--no-daemon", "--remote=unix://", "--remote=unix://"),
+        ("--no-daemon", "--remote", "--remote"),
+    ],
+)
+def test_a_codex_that_has_an_option_for_it_does_its_own_work_unless_told_otherwise(
+    tmp_path: Path, says: str, given: str, started: str
+) -> None:
+    """A background server has another environment, or would outlive the proxy."""
+    codex = program(tmp_path / "codex", f"#!/bin/sh\necho '{says}'\n")
+
+    assert without_daemon([codex, *given.split()]) == (codex, *started.split())
 
 
-def test_a_codex_with_a_background_server_is_told_to_do_its_own_work(tmp_path: Path) -> None:
-    """The server has another environment, or would outlive the proxy."""
-    command = codex(tmp_path, "  --no-daemon  Run without the shared background server")
+def test_a_codex_that_cannot_be_asked_and_other_commands_are_left_as_they_are(tmp_path: Path) -> None:
+    codex, agent = str(tmp_path / "codex"), program(tmp_path / "agent", f"#!/bin/sh\ntouch {tmp_path}/asked\n")
 
-    assert without_daemon([command, "resume", "--last"]) == (command, "--no-daemon", "resume", "--last")
-
-
-def test_a_codex_without_one_is_left_as_it_is(tmp_path: Path) -> None:
-    command = codex(tmp_path, "  --no-alt-screen")
-
-    assert without_daemon([command, "resume"]) == (command, "resume")
-
-
-@pytest.mark.parametrize("option", ["--no-daemon", "--remote=unix://", "--remote"])
-def test_an_option_that_says_where_the_work_is_done_is_kept(tmp_path: Path, option: str) -> None:
-    command = codex(tmp_path, "--no-daemon")
-
-    assert without_daemon([command, option]) == (command, option)
-
-
-def test_other_commands_are_not_asked(tmp_path: Path) -> None:
-    command = program(tmp_path / "agent", f"#!/bin/sh\ntouch {tmp_path}/asked\n")
-
-    assert without_daemon([command]) == (command,)
+    assert [without_daemon([command]) for command in (codex, agent)] == [(codex,), (agent,)]
     assert not (tmp_path / "asked").exists()
-
-
-def test_a_codex_that_cannot_be_asked_is_left_as_it_is(tmp_path: Path) -> None:
-    assert without_daemon([str(tmp_path / "codex")]) == (str(tmp_path / "codex"),)
 
 
 def test_a_running_background_server_is_seen(tmp_path: Path) -> None:

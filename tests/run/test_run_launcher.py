@@ -5,22 +5,11 @@ import json
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from embedded_backend import Backend
 from embedded_backend.certificates import Authority
 from support.launched import Home, gone, programs, written_by
-
-
-@pytest.fixture
-async def home(tmp_path: Path, authority: Authority, confdir: Path) -> AsyncIterator[Home]:
-    """A home with a backend behind every proxy, where the proxy's CA is made once for all tests."""
-    (tmp_path / ".mitmproxy").symlink_to(confdir)
-    async with Backend(home=authority.home) as backend:
-        yield Home(folder=tmp_path, backend=backend)
 
 
 async def test_a_session_ends_with_the_clients_status_and_a_summary(home: Home) -> None:

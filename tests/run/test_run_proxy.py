@@ -1,33 +1,34 @@
-"""The command line of the proxy, and why it did not start."""
+"""The command line of the proxy, why it did not start, and what is kept of the warnings in it."""
 
+import logging
 from pathlib import Path
 
+import codexcache
 import pytest
 from codex_run.arguments import parse
 from codex_run.environment import Upstream
+from codex_run.in_proxy.control_addon import Warnings
 from codex_run.proxy import ADDONS, command, command_alone, environment, url, why_not_started
+from codexcache.hooks import connection_stats
+
+WORK_DIR = Path("/certs")
 
 
 def program(line: str = "") -> str:
-    return Path(command(parse([*line.split(), "--", "pi"]), Path("/work"), None)[0]).name
+    return Path(command(parse([*line.split(), "--", "pi"]), WORK_DIR, None)[0]).name
 
 
 def words(line: str = "", upstream: Upstream | None = None) -> str:
     """Return all words but the program's own."""
-    return " ".join(command(parse([*line.split(), "--", "pi"]), Path("/work"), upstream)[1:])
+    return " ".join(command(parse([*line.split(), "--", "pi"]), WORK_DIR, upstream)[1:])
 
 
 def test_it_is_mitmdump_with_both_addons_on_a_free_port_of_loopback() -> None:
     assert program() == "mitmdump"
     assert words() == (
         f"-q -s {ADDONS[0]} -s {ADDONS[1]} --listen-port 0 --listen-host 127.0.0.1 "
-        "--set ssl_verify_upstream_trusted_ca=/work/ca-upstream.pem"
+        "--set ssl_verify_upstream_trusted_ca=/certs/ca-upstream.pem"
     )
-
-
-@pytest.mark.parametrize("addon", ADDONS, ids=lambda addon: addon.stem)
-def test_the_addons_are_there(addon: Path) -> None:
-    assert addon.is_file()
 
 
 def test_it_is_mitmweb_where_a_page_is_wanted() -> None:
@@ -36,7 +37,7 @@ def test_it_is_mitmweb_where_a_page_is_wanted() -> None:
     assert words("--ui web --web-port 5").count("port") == 2
 
 
-def test_the_users_own_options_come_last_and_take_the_place_of_ours() -> None:
+def test_the_users_own_options_come_last_and_take_the_place_of_the_launchers() -> None:
     line = "--listen-host ::1 --set ssl_verify_upstream_trusted_ca=/mine -w flows"
 
     assert words(line).endswith(f"--listen-port 0 {line}")
@@ -47,7 +48,7 @@ def test_the_users_proxy_is_gone_through_and_its_password_is_not_for_all_to_see(
 
     assert "--mode upstream:http://p:1" in words(upstream=upstream)
     assert "secret" not in words(upstream=upstream)
-    assert environment({}, upstream, Path("/work"))["CODEX_RUN_UPSTREAM_AUTH"] == "me:secret"
+    assert environment({}, upstream, WORK_DIR)["CODEX_RUN_UPSTREAM_AUTH"] == "me:secret"
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,16 @@ def test_one_that_takes_too_long_is_quoted_with_its_last_lines() -> None:
         "The proxy did not start within 60 seconds. The last that it said:\n"
         "  line 4\n  line 5\n  line 6\n  line 7\n  line 8"
     )
+
+
+def test_a_warning_of_any_module_is_kept_once_but_for_what_the_report_says_of_connections() -> None:
+    warnings, addons = Warnings(), logging.getLogger(codexcache.__name__)
+    addons.addHandler(warnings)
+    for sentence in ("one", "two", "one"):
+        addons.getChild("any").warning(sentence)
+    addons.getChild("any").info("unimportant")
+    logging.getLogger("mitmproxy").warning("foreign")
+    connection_stats.logger.warning("a client does not trust the CA")
+    addons.removeHandler(warnings)
+
+    assert [warnings.take() for _ in range(2)] == [["one", "two"], []]

@@ -4,20 +4,14 @@ from typing import Any
 
 import pytest
 from codex_run.kinds import Kind
-from codex_run.summary import of_none, of_turns, why_no_turn
+from codex_run.summary import of_turns, why_no_turn
 
 NOTHING: dict[str, Any] = {
-    "connections": 0,
-    "requests": 0,
-    "begun": 0,
-    "statuses": {},
-    "tunnelled": {},
-    "distrusted": {},
-    "hung_up": {},
-    "unreachable": {},
-    "refused": {},
-    "cut_short": {},
+    **dict.fromkeys(("connections", "requests", "begun"), 0),
+    **{name: {} for name in ("statuses", "tunnelled", "distrusted", "hung_up", "unreachable", "refused", "cut_short")},
 }
+SEVEN = [f"{letter}\x1b" for letter in "abcdefg"]
+"""Many hosts, which are cut short, and whose names cannot steer the terminal."""
 
 
 def why(kind: Kind = "other", user: dict[str, str] | None = None, given: Any = None, **seen: Any) -> str:
@@ -39,6 +33,7 @@ def why(kind: Kind = "other", user: dict[str, str] | None = None, given: Any = N
         ({"requests": 3}, "reached the backend through it, but only for other things: 3 times."),
         ({"requests": 3, "statuses": {"401": 2}}, "only for other things: 3 times; 2 answered 401."),
         ({"tunnelled": {"x.example": 1}}, "only for other hosts, which pass unopened: x.example."),
+        ({"tunnelled": dict.fromkeys(SEVEN, 1)}, "a?, b?, c?, d?, e? and 2 more."),
         ({"tunnelled": {"api.openai.com": 1}}, "api.openai.com is where an API key leads"),
         ({}, "opened no connection through the proxy: it had nothing to send, or it ignores HTTPS_PROXY."),
     ],
@@ -48,26 +43,21 @@ def test_the_evidence_says_why(seen: dict[str, Any], said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "variable"),
-    [("codex", "CODEX_CA_CERTIFICATE"), ("node", "NODE_EXTRA_CA_CERTS"), ("python", "REQUESTS_CA_BUNDLE")],
-)
-def test_a_refusal_names_the_variable_that_the_client_goes_by(kind: Kind, variable: str) -> None:
-    assert variable in why(kind, distrusted={"chatgpt.com": 1}).splitlines()[1].partition("environment.")[2]
-
-
-@pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "variable", "said"),
     [
-        ("node", "from version 24 on"),
-        ("python", "trust_env"),
-        ("bun", "Bun's fetch"),
-        ("codex", "since 0.120"),
-        ("pi", "pi takes"),
+        ("node", "NODE_EXTRA_CA_CERTS", "from version 24 on"),
+        ("python", "REQUESTS_CA_BUNDLE", "trust_env"),
+        ("bun", "NODE_EXTRA_CA_CERTS", "Bun's fetch"),
+        ("codex", "CODEX_CA_CERTIFICATE", "since 0.120"),
+        ("pi", "NODE_EXTRA_CA_CERTS", "pi takes"),
     ],
 )
-def test_a_proxy_that_was_ignored_is_explained_for_the_kind_of_client(kind: Kind, said: str) -> None:
-    assert said in why(kind)
-    assert "reverse:https://chatgpt.com" in why(kind)
+def test_each_kind_of_client_is_told_how_it_finds_cas_and_proxies(kind: Kind, variable: str, said: str) -> None:
+    refused, ignored = why(kind, distrusted={"chatgpt.com": 1}), why(kind)
+
+    assert variable in refused.splitlines()[1].partition("environment.")[2]
+    assert said in ignored
+    assert "reverse:https://chatgpt.com" in ignored
 
 
 def test_no_proxy_is_the_reason_where_it_names_the_backend() -> None:
@@ -84,12 +74,6 @@ def test_a_base_url_that_leads_elsewhere_is_named_by_its_host_alone() -> None:
 
     assert "OPENAI_BASE_URL leads to gateway.example, which is not the Codex backend." in said
     assert "secret" not in said
-
-
-def test_many_hosts_are_cut_short_and_cannot_steer_the_terminal() -> None:
-    said = why(tunnelled={f"{letter}\x1b": 1 for letter in "abcdefg"})
-
-    assert "a?, b?, c?, d?, e? and 2 more." in said
 
 
 def told(changed: dict[str, int], mode: str = "fill", **unreachable: str) -> list[str]:
@@ -109,13 +93,18 @@ def test_the_summary_comes_with_what_was_changed() -> None:
     ]
 
 
-def test_nothing_changed_is_said_too() -> None:
-    assert told({})[-1] == "nothing was changed: every turn already had its identity"
-    assert told({}, mode="observe")[-1] == "nothing was changed (codex_mode is observe)"
-
-
-def test_a_backend_that_could_not_be_reached_is_said_also_after_turns() -> None:
-    assert told({}, host="refused")[-1] == "The proxy could not reach host: refused."
+@pytest.mark.parametrize(
+    ("mode", "unreachable", "last"),
+    [
+        ("fill", {}, "nothing was changed: every turn already had its identity"),
+        ("observe", {}, "nothing was changed (codex_mode is observe)"),
+        ("fill", {"host": "refused"}, "The proxy could not reach host: refused."),
+    ],
+)
+def test_that_nothing_was_changed_or_the_backend_not_reached_is_said_too(
+    mode: str, unreachable: dict[str, str], last: str
+) -> None:
+    assert told({}, mode, **unreachable)[-1] == last
 
 
 def test_sockets_that_were_refused_and_turns_that_were_cut_short_are_named_with_the_reason() -> None:
@@ -126,11 +115,4 @@ def test_sockets_that_were_refused_and_turns_that_were_cut_short_are_named_with_
         "A page came?.",
         "cut short in 2 turns: its WebSocket was closed",
         "cut short in 1 turn: it was killed",
-    ]
-
-
-def test_no_turn_comes_with_its_reasons() -> None:
-    assert of_none(["Because."]) == [
-        "Codex Continuity: no turn of the Codex backend passed through the proxy.",
-        "Because.",
     ]

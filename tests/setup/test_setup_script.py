@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PATHS = {"PATH": "bin", "CALLS": "calls", "UV_DOES": "uv-does", "PIP_DOES": "pip-does", "INSTALLER": "installer"}
 TOOLS = ("dirname", "cksum", "cat", "cp", "mkdir", "rm")
 UV = """
 echo "uv $*" >>"$CALLS"; . "$UV_DOES"
@@ -42,8 +43,8 @@ class Clone:
         self.lock_file.write_text("first")
         self._program("bin/python3.14", PYTHON)
         self._program("installer", INSTALLER)
-        self.uv_does("")
-        self.pip_does("")
+        for installer in ("uv", "pip"):
+            self.does(installer, "")
 
     @property
     def lock_file(self) -> Path:
@@ -52,23 +53,14 @@ class Clone:
     def has_uv(self) -> None:
         self._program("bin/uv", UV)
 
-    def uv_does(self, line: str) -> None:
-        (self.folder / "uv-does").write_text(line)
-
-    def pip_does(self, line: str) -> None:
-        (self.folder / "pip-does").write_text(line)
+    def does(self, installer: str, line: str) -> None:
+        """Let pip or uv do what a line of the shell says."""
+        (self.folder / f"{installer}-does").write_text(line)
 
     def run(self, script: str = "setup", *options: str) -> tuple[int, list[str], str]:
         """Run a script; return its status, what it called, and what it said."""
         folder = self.folder
-        paths = {
-            "PATH": "bin",
-            "CALLS": "calls",
-            "UV_DOES": "uv-does",
-            "PIP_DOES": "pip-does",
-            "INSTALLER": "installer",
-        }
-        environment = {name: str(folder / path) for name, path in paths.items()} | {"REAL": sys.executable}
+        environment = {name: str(folder / path) for name, path in PATHS.items()} | {"REAL": sys.executable}
         command = [str(folder / "scripts" / script), *options]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
         calls = folder / "calls"
@@ -93,21 +85,16 @@ def test_uv_installs_what_is_locked(clone: Clone) -> None:
     assert clone.run() == (0, WITH_UV, "Setting up .venv (once, about a minute) ...\n")
 
 
-def test_without_uv_pip_installs_what_is_locked_and_checks_the_hashes(clone: Clone) -> None:
+def test_without_uv_pip_checks_the_hashes_and_an_environment_that_is_up_to_date_is_left_alone(clone: Clone) -> None:
     assert clone.run()[:2] == (0, WITH_PIP)
+    assert clone.run() == (0, [], "")
 
 
 def test_pip_does_it_where_uv_fails(clone: Clone) -> None:
     clone.has_uv()
-    clone.uv_does("exit 2")
+    clone.does("uv", "exit 2")
 
     assert clone.run()[:2] == (0, [WITH_UV[0], *WITH_PIP])
-
-
-def test_an_environment_that_is_up_to_date_is_left_alone(clone: Clone) -> None:
-    clone.run()
-
-    assert clone.run() == (0, [], "")
 
 
 def test_a_changed_lock_makes_a_new_one(clone: Clone) -> None:
@@ -128,10 +115,10 @@ def test_a_clone_that_was_moved_gets_a_new_one(clone: Clone, tmp_path_factory: p
 
 
 def test_after_a_failure_the_next_run_tries_again(clone: Clone) -> None:
-    clone.pip_does("exit 3")
+    clone.does("pip", "exit 3")
     assert clone.run()[0] == 3
 
-    clone.pip_does("")
+    clone.does("pip", "")
     assert clone.run()[:2] == (0, WITH_PIP)
 
 

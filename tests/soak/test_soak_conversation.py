@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 from codex_soak.backend import answer, frames
-from codex_soak.client import Reply, read_body, read_reply
+from codex_soak.client import read_body, read_reply
 from codex_soak.conversation import Conversation
 
 ANSWERED = [{"type": "message", "role": "assistant", "content": []}]
@@ -68,44 +68,28 @@ def test_a_compaction_posts_what_its_schema_has_and_replaces_the_history() -> No
     assert sent(conversation.body())["input"] == [{"type": "compaction"}, last]
 
 
-@pytest.mark.parametrize("key", ["key", None])
-def test_only_a_client_with_a_key_sends_one(key: str | None) -> None:
-    assert sent(Conversation(1, key=key).body()).get("prompt_cache_key") == key
+def test_only_a_client_with_a_key_sends_one_and_a_sub_agent_has_other_instructions_and_tools() -> None:
+    main, keyed, agent = (sent(each.body()) for each in (Conversation(1), Conversation(1, key="k"), Conversation(1, 2)))
+
+    assert (main.get("prompt_cache_key"), keyed["prompt_cache_key"]) == (None, "k")
+    assert main["instructions"] != agent["instructions"]
+    assert len(main["tools"]) > len(agent["tools"])
 
 
-def test_a_sub_agent_has_other_instructions_and_tools() -> None:
-    main, other = sent(Conversation(1).body()), sent(Conversation(1, 2).body())
+@pytest.mark.parametrize(
+    ("fate", "status", "items"), [("answered", 200, ["message"]), ("left", 200, []), ("429", 429, []), ("500", 500, [])]
+)
+def test_a_client_reads_the_same_answer_over_http_and_a_websocket(fate: str, status: int, items: list[str]) -> None:
+    """One that is left does not end."""
+    answered = answer(7, fate)
+    reply = read_body(b"".join(answered.pieces), answered.status)
 
-    assert main["instructions"] != other["instructions"]
-    assert len(main["tools"]) > len(other["tools"])
-
-
-def read(number: int, fate: str = "answered", *, compact: bool = False) -> Reply:
-    """Return what a client reads from an answer over HTTP."""
-    answered = answer(number, fate, compact=compact)
-    return read_body(b"".join(answered.pieces), answered.status)
-
-
-def read_frames(number: int, fate: str = "answered") -> Reply:
-    """Return what it reads from the same over a WebSocket."""
-    return read_reply([sent(frame) for frame in frames(number, fate)])
-
-
-def test_a_client_reads_the_same_answer_to_its_turn_over_both() -> None:
-    reply = read(7)
-
-    assert (reply.response_id, [item["type"] for item in reply.outputs]) == (f"resp_{7:032x}", ["message"])
-    assert read_frames(7) == reply
-
-
-def test_an_answer_that_is_left_does_not_end() -> None:
-    assert (answer(7, "left").ends, read(7, "left").outputs, answer(7, "answered").ends) == (False, [], True)
-
-
-@pytest.mark.parametrize("fate", ["429", "500"])
-def test_a_refusal_comes_with_its_status_over_both(fate: str) -> None:
-    assert (read(1, fate).status, read_frames(1, fate).status) == (int(fate), int(fate))
+    assert read_reply([sent(frame) for frame in frames(7, fate)]) == reply
+    assert (reply.status, [item["type"] for item in reply.outputs]) == (status, items)
+    assert (reply.response_id == f"resp_{7:032x}", answered.ends) == (fate == "answered", fate != "left")
 
 
 def test_a_compaction_is_one_item() -> None:
-    assert [item["type"] for item in read(3, compact=True).outputs] == ["compaction"]
+    answered = answer(3, "answered", compact=True)
+
+    assert [item["type"] for item in read_body(b"".join(answered.pieces), 200).outputs] == ["compaction"]

@@ -7,7 +7,7 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.diagnosis import Verdict
 from codexcache.diagnosis.predecessor import Match, match_of
 from codexcache.diagnosis.prompt_diff import find_changes
-from codexcache.diagnosis.rules import RuleContext, predict
+from codexcache.diagnosis.rules import predict
 from codexcache.turn.prompt import read_prompt
 from codexcache.turn.record import Record, Route, Usage
 from codexcache.wire.routes import Endpoint
@@ -62,12 +62,6 @@ def record(
 def match(mine: Record, other: Record) -> Match:
     """Return the other turn as the predecessor."""
     return match_of(mine, other)
-
-
-def case(mine: Record, other: Record | None, load: int = 1) -> RuleContext:
-    """Return what a verdict is based on."""
-    found = match(mine, other) if other else None
-    return RuleContext(record=mine, match=found, changes=find_changes(mine, found) if found else (), load=load)
 
 
 def predicted(mine: Record, found: Match | None, load: int = 1) -> Verdict | None:

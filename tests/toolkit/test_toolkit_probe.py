@@ -12,7 +12,6 @@ from codex_soak.phases import LONG, SHORT, Plan
 from codexcache.addon import CodexContinuity
 from codexcache.diagnosis import engine
 from codexcache.diagnosis.history import HISTORY_BYTES
-from codexcache.output.journal import Pseudonyms
 from toolkit import meter, probe_addon
 from toolkit.addon_memories import Memory, find
 from toolkit.probe import Footprint, settled
@@ -31,11 +30,9 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Memory]]:
     assert addon.name  # it has to be there as long as its memories are looked at
 
 
-def test_every_memory_of_the_addon_is_found(found: dict[str, Memory]) -> None:
-    assert found.keys() == NAMES
-
-
-def test_a_new_addon_remembers_nothing_but_the_pseudonym_of_its_start(found: dict[str, Memory]) -> None:
+def test_every_memory_is_found_and_a_new_addon_remembers_nothing_but_the_pseudonym_of_its_start(
+    found: dict[str, Memory],
+) -> None:
     assert {name: memory.size() for name, memory in found.items()} == {**dict.fromkeys(NAMES, 0), "pseudonyms": 1}
     assert found["history"].limit() == HISTORY_BYTES
 
@@ -50,20 +47,6 @@ def test_another_bound_holds(found: dict[str, Memory]) -> None:
         memory.put(10)
 
     assert {name: memory.limit() for name, memory in found.items()} == dict.fromkeys(NAMES, 10)
-
-
-def test_pseudonyms_stay_within_another_bound() -> None:
-    made = Pseudonyms(b"secret")
-    memory = find([made])["pseudonyms"]
-    memory.put(3)
-    for number in range(10):
-        made.of("key", str(number))
-
-    assert (memory.size(), memory.limit()) == (3, 3)
-
-
-def test_nothing_is_found_where_no_addon_is() -> None:
-    assert find([object(), {}, []]) == {}
 
 
 def test_only_objects_of_the_addon_and_of_mitmproxy_are_counted() -> None:
@@ -91,11 +74,6 @@ async def test_an_open_file_is_a_descriptor_more(tmp_path: Path) -> None:
 
     assert during["descriptors"] == before["descriptors"] + 1
     assert probe_addon.look(trim=True)["memory"] > 1_000_000
-
-
-async def test_a_bound_of_an_unknown_memory_is_an_error() -> None:
-    with pytest.raises(KeyError, match="nothing"):
-        probe_addon.look(bounds={"nothing": 1})
 
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="only glibc tells")

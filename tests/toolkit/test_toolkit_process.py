@@ -7,11 +7,9 @@ import socket
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
-from embedded_backend import Backend
+from support.launched import gone, programs
 from toolkit.process import (
-    ADDON,
     NotStarted,
     Program,
     end,
@@ -49,28 +47,16 @@ async def test_a_program_that_ends_before_it_is_ready_is_an_error_with_its_last_
             await it.says("ready")
 
 
-async def test_what_has_ended_by_itself_has_a_status() -> None:
-    async with await start([sys.executable, "-c", "raise SystemExit(7)"]) as it:
-        assert await it.ended() == 7
-
-
 async def test_it_ends_with_its_block_and_so_does_what_it_has_started() -> None:
-    child = "print(subprocess.Popen(['sleep', '60']).pid)"
-    async with await speaking(f"signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); {child}") as it:
-        pid = int(it.lines[0])
+    """But a key in the terminal does not reach it: it has a session of its own."""
+    child = f"sleep 60.{os.getpid()}"
+    starting = f"signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); subprocess.Popen({child.split()})"
+    async with await speaking(starting) as it:
+        assert os.getpgid(it.pid) != os.getpgid(0)
+        assert programs(child)
 
     assert it.process.returncode == 7
-    with pytest.raises(ProcessLookupError):
-        await until_gone(pid)
-
-
-async def until_gone(pid: int) -> None:
-    """Wait for a process of another parent to be gone; raises ProcessLookupError when it is."""
-    async with asyncio.timeout(5):
-        while Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z":
-            os.kill(pid, 0)
-            await asyncio.sleep(0.01)
-    raise ProcessLookupError
+    assert await gone(child)
 
 
 async def test_a_cancellation_waits_until_the_program_has_ended() -> None:
@@ -83,11 +69,6 @@ async def test_a_cancellation_waits_until_the_program_has_ended() -> None:
 
     assert it.process.returncode == 7
     await it.stop()
-
-
-async def test_a_key_in_the_terminal_does_not_reach_it() -> None:
-    async with await speaking("pass") as it:
-        assert os.getpgid(it.pid) != os.getpgid(0)
 
 
 async def test_what_ran_to_its_end_has_a_status_and_both_outputs(tmp_path: Path) -> None:
@@ -108,19 +89,6 @@ async def test_what_ignores_the_signal_is_ended_by_force(monkeypatch: pytest.Mon
         await end(it.process)
 
     assert it.process.returncode == -signal.SIGKILL
-
-
-async def test_a_proxy_stands_between_client_and_backend_until_its_block_ends(tmp_path: Path) -> None:
-    async with Backend(home=tmp_path / "backend") as backend:
-        mode = f"upstream:http://127.0.0.1:{backend.connect_port}"
-        async with (
-            await start_mitmdump(tmp_path, modes=[mode], upstream_ca=backend.ca_file, scripts=[ADDON]) as proxy,
-            httpx.AsyncClient(verify=proxy.tls(), proxy=proxy.url, trust_env=False) as client,
-        ):
-            answer = await client.get("https://chatgpt.com/backend-api/codex/models")
-
-    assert answer.status_code == 200
-    assert proxy.program.process.returncode == 0
 
 
 async def test_a_proxy_that_does_not_start_is_told(tmp_path: Path) -> None:

@@ -1,99 +1,40 @@
-"""The toolkit's clients and servers, each against the other end."""
+"""The toolkit's clients and servers, each against the other end; tests/end_to_end has them with a proxy between."""
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import h11
 import pytest
-from embedded_backend.certificates import Authority
-from support import http2
 from support.client import Connection
 from support.sockets import upgraded
-from support.upstream import responding, stream_head, streaming, whole
+from support.upstream import responding, whole
 from toolkit.process import LOOPBACK
 from toolkit.wire import http1, websocket
-from toolkit.wire.http2 import Exchange, Server, Wire
-from toolkit.wire.streams import Serve, TunnelRefused, accept_tunnel, open_tunnel, serving
+from toolkit.wire.streams import Serve, TunnelRefused, open_tunnel, serving
 
 HOST = "chatgpt.com"
 
-type Connect = Callable[[Serve, str], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter, str]]]
+
+@asynccontextmanager
+async def connected(serve: Serve) -> AsyncIterator[Connection]:
+    """Connect to a server."""
+    async with serving(serve) as port:
+        connection = Connection(*await asyncio.open_connection(LOOPBACK, port), HOST)
+        yield connection
+        await connection.hang_up()
 
 
-@pytest.fixture
-async def connect(authority: Authority) -> AsyncIterator[Connect]:
-    """Connects by CONNECT and TLS to a server that speaks one protocol."""
-    server_tls = authority.context()
-    async with AsyncExitStack() as stack:
-
-        async def connected(serve: Serve, protocol: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, str]:
-            async def tunnelled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                assert await accept_tunnel(reader, writer, server_tls) == protocol
-                await serve(reader, writer)
-
-            server_tls.set_alpn_protocols([protocol])
-            port = await stack.enter_async_context(serving(tunnelled))
-            trusting = ssl.create_default_context(cafile=str(authority.ca_file))
-            trusting.set_alpn_protocols([protocol])
-            reader, writer = await open_tunnel(port, HOST, trusting)
-            stack.callback(writer.close)
-            return reader, writer, HOST
-
-        yield connected
-
-
-async def over_http1(connect: Connect, answer: http1.Answer) -> Connection:
-    """Return a client's connection to a server that answers so."""
-    return Connection(*await connect(http1.Server(answer=answer).serve, "http/1.1"))
-
-
-async def test_requests_and_responses_are_the_bytes_that_were_given(connect: Connect) -> None:
+async def test_requests_and_responses_are_the_bytes_that_were_given() -> None:
     answer = whole(b"[1]", status="418 A Pot", extra=b"X-Odd:  1\r\n")
     server = http1.Server(answer=responding(answer))
-    connection = Connection(*await connect(server.serve, "http/1.1"))
-    response = await connection.post("/path", [("x-ODD", "2"), ("a", "")], b"body")
+    async with connected(server.serve) as connection:
+        response = await connection.post("/path", [("x-ODD", "2"), ("a", "")], b"body")
 
     assert server.last.raw == (
         b"POST /path HTTP/1.1\r\nHost: chatgpt.com\r\nx-ODD: 2\r\na: \r\nContent-Length: 4\r\n\r\nbody"
     )
     assert (response.status, response.body, bytes(response.raw)) == (418, b"[1]", answer)
-
-
-async def test_an_event_stream_arrives_event_by_event_and_requests_follow_each_other(connect: Connect) -> None:
-    connection = await over_http1(connect, streaming(b"one", b"two"))
-    for _ in range(2):
-        response = await connection.post("/")
-        assert response.pieces == [b"one", b"two"]
-
-
-async def test_a_response_that_is_cut_is_an_error(connect: Connect) -> None:
-    async def answer(exchange: http1.Exchange) -> None:
-        await exchange.send(stream_head(), http1.chunk(b"one"))
-        exchange.writer.close()
-
-    response = await (await over_http1(connect, answer)).start("/")
-    with pytest.raises(h11.RemoteProtocolError):
-        await response.rest()
-
-    assert response.body == b"one"
-
-
-async def test_requests_over_http2_are_kept_and_a_cancelled_stream_is_noticed(connect: Connect) -> None:
-    async def answer(exchange: Exchange) -> None:
-        await exchange.respond([(":status", "200")])
-        await exchange.send(b"twice " + exchange.body)
-
-    server = Server(answer=answer)
-    reader, writer, host = await connect(server.serve, "h2")
-    client = http2.Connection(Wire(reader, writer, client=True), host)
-    response = await client.start("/", body=b"x")
-    piece = await response.piece()
-    await response.cancel()
-    await client.start("/")
-
-    assert (piece, server.requests[0].body, server.resets) == (b"twice x", b"x", 1)
 
 
 async def repeat(exchange: http1.Exchange) -> None:
@@ -106,36 +47,25 @@ async def repeat(exchange: http1.Exchange) -> None:
         await peer.send(message, *peer.frames[-1])
 
 
-async def test_messages_keep_their_fragments(connect: Connect) -> None:
-    """The first one may come together with the answer to the handshake."""
-    peer = await upgraded(await over_http1(connect, repeat))
-
-    assert [await peer.receive(), await peer.ask("a", "b"), await peer.ask(b"\x00")] == ["first", "abab", b"\x00\x00"]
-    assert peer.frames == [["first"], ["ab", "a", "b"], [b"\x00", b"\x00"]]
-
-
-async def test_messages_can_be_compressed(connect: Connect) -> None:
-    peer = await upgraded(await over_http1(connect, repeat), deflate=True)
-    await peer.receive()
-
-    assert await peer.ask("a" * 10_000) == "a" * 20_000
-    assert len(peer.raw) < 1_000
+@asynccontextmanager
+async def repeating(*, deflate: bool = False) -> AsyncIterator[websocket.Peer]:
+    """Open a WebSocket to what repeats; its first message can come together with the answer to the handshake."""
+    async with connected(http1.Server(answer=repeat).serve) as connection:
+        peer = await upgraded(connection, deflate=deflate)
+        assert await peer.receive() == "first"
+        yield peer
 
 
-async def test_a_close_frame_has_a_code_and_a_cut_has_another(connect: Connect) -> None:
-    async def answer(exchange: http1.Exchange) -> None:
-        peer = await websocket.accept(exchange)
-        if await peer.receive() == "close":
-            peer.close(4000)
-        exchange.writer.close()
+async def test_messages_keep_their_fragments() -> None:
+    async with repeating() as peer:
+        assert [await peer.ask("a", "b"), await peer.ask(b"\x00")] == ["abab", b"\x00\x00"]
+        assert peer.frames == [["first"], ["ab", "a", "b"], [b"\x00", b"\x00"]]
 
-    codes = []
-    for text in ("close", "cut"):
-        peer = await upgraded(await over_http1(connect, answer))
-        assert await peer.ask(text) == ""
-        codes.append(peer.close_code)
 
-    assert codes == [4000, websocket.CUT]
+async def test_messages_can_be_compressed() -> None:
+    async with repeating(deflate=True) as peer:
+        assert await peer.ask("a" * 10_000) == "a" * 20_000
+        assert len(peer.raw) < 1_000
 
 
 async def test_a_proxy_that_does_not_connect_is_an_error_with_its_answer() -> None:
@@ -155,6 +85,6 @@ async def test_a_client_that_drops_its_connection_resets_it() -> None:
             gone.set_result(error)
         writer.close()
 
-    async with serving(serve) as port:
-        Connection(*await asyncio.open_connection(LOOPBACK, port), HOST).reset()
+    async with connected(serve) as connection:
+        connection.reset()
         await gone

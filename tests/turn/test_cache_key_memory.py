@@ -44,9 +44,7 @@ SESSION = {"session_id": "s"}
         pytest.param({}, (), None, id="nothing"),
     ],
 )
-def test_an_input_continues_the_turn_that_it_extends(
-    headers: Headers, texts: tuple[str, ...], expected: str | None
-) -> None:
+def test_an_input_continues_the_turn_it_extends(headers: Headers, texts: tuple[str, ...], expected: str | None) -> None:
     assert gone_on_with(remembering(("k", {}, conversation("a"))), headers, *texts) == expected
 
 
@@ -85,18 +83,9 @@ def test_another_callers_turn_is_not_continued_nor_is_a_delta() -> None:
     assert [gone_on_with(memory, ALICE, *texts) for texts in ("ab", "abcd")] == ["near", "far"]
 
 
-@pytest.mark.parametrize(
-    "items",
-    [
-        pytest.param([], id="no input"),
-        pytest.param([said("developer", "d")], id="a developer message alone"),
-        pytest.param([user("")], id="an empty message"),
-    ],
-)
+@pytest.mark.parametrize("items", [[], [said("developer", "d")], [user("")]], ids=["none", "no user's", "an empty one"])
 def test_an_input_without_a_user_message_cannot_be_continued(items: list[Json]) -> None:
-    memory = remembering(("k", {}, items))
-
-    assert memory.key_of_extended_turn(turn(input=[*items, user("a")])) is None
+    assert remembering(("k", {}, items)).key_of_extended_turn(turn(input=[*items, user("a")])) is None
 
 
 def test_a_turn_without_a_key_is_not_continued_and_its_response_is_known_to_have_none() -> None:

@@ -59,7 +59,6 @@ def test_longer_and_other_printable_values_become_one_uuid_of_version_5(value: s
         pytest.param(True, id="a boolean"),
         pytest.param(["k"], id="a list"),
         pytest.param({"id": "k"}, id="an object"),
-        pytest.param(b"k", id="bytes"),
     ],
 )
 def test_blank_strings_controls_and_other_types_count_as_absent(value: object) -> None:

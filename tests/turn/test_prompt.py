@@ -36,7 +36,6 @@ HI: Object = {"type": "message", "role": "user", "content": PARTS}
 @pytest.mark.parametrize(
     "written",
     [
-        pytest.param(user("hi"), id="another spelling"),
         pytest.param({**HI, "id": "msg_1", "status": "completed"}, id="an id and a status"),
         pytest.param({**HI, "internal_chat_message_metadata_passthrough": {"turn_id": "t"}}, id="a note"),
         pytest.param({**HI, "phase": None}, id="a null"),
@@ -54,21 +53,11 @@ def test_what_the_backend_sent_is_what_the_client_sends_back() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        pytest.param(HI, user("Hi"), id="text"),
-        pytest.param(HI, "hi", id="a bare string"),
-        pytest.param({"type": "function_call", "call_id": "1"}, {"type": "function_call", "call_id": "2"}, id="a call"),
-    ],
-)
-def test_what_the_model_sees_is_a_difference(one: Json, other: Json) -> None:
-    assert items(one) != items(other)
+ODD: list[Json] = [None, 7, [], ["x"], {}, {"type": 1, "role": []}, {"\udc00": 1}]
+OUT_OF_RANGE: list[Json] = [{"n": 1 << 80}, {"n": float("inf")}, {"s": "\ud83d"}]
 
 
-@pytest.mark.parametrize(
-    "odd", [None, 7, [], ["x"], {}, {"type": 1, "role": []}, {"n": 1 << 80}, {"s": "\ud83d"}], ids=repr
-)
+@pytest.mark.parametrize("odd", [*ODD, *OUT_OF_RANGE], ids=repr)
 def test_every_item_can_be_read(odd: Json) -> None:
     prompt = read_prompt({"input": [odd], "tools": [odd], "instructions": odd})
 

@@ -1,6 +1,5 @@
 """Which member the backend refused, in either of its shapes, and what follows."""
 
-import json
 import time
 from collections.abc import Callable
 
@@ -163,7 +162,7 @@ def test_a_payload_that_names_no_refused_member_names_none(payload: Object) -> N
     assert rejected_param(payload) is None
 
 
-WORDS = [*("unsupported parameter: ", "user", "the ", "parameter ", " is not supported", " "), *"'`\"é_K"]
+WORDS = [*("unsupported parameter: ", "user", "the ", "parameter ", " is not supported", " "), *"'`\"é_K\x1b\u202e"]
 json_values = st.recursive(
     st.none() | st.integers() | st.lists(st.sampled_from(WORDS), max_size=8).map("".join),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["error", "detail", "code"]), inner),
@@ -176,7 +175,7 @@ json_values = st.recursive(
 def test_any_payload_is_read(payload: Object) -> None:
     member = rejected_param(payload)
 
-    assert member is None or 1 <= len(member) <= 200
+    assert member is None or (1 <= len(member) <= 200 and member.isascii() and member.isidentifier())
 
 
 HUGE = 1 << 20
@@ -185,8 +184,6 @@ HUGE = 1 << 20
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("unsupported parameter:.. " * (HUGE // 25), id="the start of a sentence again and again"),
-        pytest.param("unsupported parameter:" + " " * HUGE, id="white space"),
         pytest.param("unsupported parameter: " + "a" * HUGE, id="a name"),
         pytest.param("unsupported " * (HUGE // 12), id="one word again and again"),
         pytest.param("the parameter " * (HUGE // 14), id="the start of the other sentence"),
@@ -201,23 +198,6 @@ def test_a_megabyte_of_hostile_words_takes_little_time(text: str) -> None:
 
     assert found == [None, None]
     assert time.perf_counter() - start < 5
-
-
-# Lessons.
-
-
-def test_a_lesson_holds_for_that_endpoint_host_and_model() -> None:
-    """What is left out of a body is so at both endpoints; at first nothing is."""
-    rejected_params, new = RejectedParams(), RejectedParams()
-    rejected_params.key_refused("compact", "h", "m")
-    for member in ("a", "b"):
-        rejected_params.member_learned(member, "h", "m")
-    places = [("h", "m"), ("h2", "m"), ("h", "m2")]
-
-    assert [rejected_params.omits_key("compact", *place) for place in places] == [True, False, False]
-    assert not rejected_params.omits_key("responses", "h", "m")
-    assert [rejected_params.removed_params(*place) for place in places] == [{"a", "b"}, set(), set()]
-    assert (new.omits_key("compact", "h", "m"), new.removed_params("h", "m")) == (False, frozenset())
 
 
 @pytest.mark.parametrize(
@@ -260,23 +240,17 @@ def test_it_is_said_once_for_each_place(
     assert [each is not None for each in said] == [True, False, True]
 
 
+DELTA = "a response can be continued only on the WebSocket that it came from, so the client has to send the whole input"
+NEEDED = "no option removes it, because turns cannot do without it, so only the client can leave it out here."
+
+
 @pytest.mark.parametrize(
     ("member", "remedy"),
     [
-        (
-            "previous_response_id",
-            "a response can be continued only on the WebSocket that it came from, so the client has to send the whole "
-            "input instead.",
-        ),
+        ("previous_response_id", f"{DELTA} instead."),
         ("input[13].namespace", "no option reaches into input, so only the client can leave it out."),
         ("reasoning.context", "no option reaches into reasoning, so only the client can leave it out."),
-        *(
-            (
-                member,
-                "no option removes it, because turns cannot do without it, so only the client can leave it out here.",
-            )
-            for member in ESSENTIAL.keys() - {"previous_response_id"}
-        ),
+        *((member, NEEDED) for member in sorted(ESSENTIAL.keys() - {"previous_response_id"})),
     ],
 )
 def test_what_no_option_may_or_can_remove_is_said_with_what_helps_instead(member: str, remedy: str) -> None:
@@ -285,21 +259,3 @@ def test_what_no_option_may_or_can_remove_is_said_with_what_helps_instead(member
         f"chatgpt.com refused {member!r}, which the client sends. It was kept, because the client's word stands: "
         f"{remedy}"
     )
-
-
-@pytest.mark.parametrize("model", ["\x1b[31mred", "a\nb", "\u202e", "\udcff"], ids=repr)
-def test_no_terminal_escape_of_a_models_name_gets_into_a_sentence(model: str) -> None:
-    rejected_params = RejectedParams()
-    said = [rejected_params.key_refused("responses", "h", model), rejected_params.member_learned("user", "h", model)]
-
-    assert all(sentence and sentence.isprintable() for sentence in said)
-
-
-@pytest.mark.parametrize("name", ["\x1b[31mred", "a\x07", "é", "a-b", "a\u202eb", ""], ids=repr)
-def test_no_terminal_escape_of_a_members_name_is_taken_for_one(name: str) -> None:
-    payloads: list[dict[str, Json]] = [
-        {"error": {"code": "unknown_parameter", "param": name}},
-        {"detail": json.loads(json.dumps(f"Unsupported parameter: {name}"))},
-    ]
-
-    assert all((rejected_param(payload) or "a").isidentifier() for payload in payloads)

@@ -7,7 +7,7 @@ from codexcache.wire.headers import values_by_name, with_length
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.jsontext import prop
-from support.turns import NATIVE, Headers, bearer, client_headers, said, turn, user
+from support.turns import NATIVE, Headers, client_headers, said, turn, user
 
 SESSION_HEADERS = (
     "session-id",
@@ -60,7 +60,7 @@ def test_a_header_comes_before_a_member_and_an_unusable_one_gives_way_to_the_nex
         pytest.param({"thread-id": "t"}, {}, id="a thread"),
     ],
 )
-def test_these_name_no_session(headers: Headers, members: dict[str, Json]) -> None:
+def test_these_name_no_session(headers: Headers, members: Object) -> None:
     assert turn(headers, members).session is None
 
 
@@ -70,9 +70,10 @@ def test_the_official_client_is_known_by_one_of_these_headers(name: str, value: 
     assert client_headers({name: value}).native
 
 
-@pytest.mark.parametrize("name", ["session_id", "originator", "user-agent", "x-codex-installation-id"])
-def test_other_headers_do_not_make_a_client_the_official_one(name: str) -> None:
-    assert not client_headers({name: "codex_cli_rs"}).native
+def test_other_headers_do_not_make_a_client_the_official_one() -> None:
+    names = ("session_id", "originator", "user-agent", "x-codex-installation-id")
+
+    assert not client_headers(dict.fromkeys(names, "codex_cli_rs")).native
 
 
 @pytest.mark.parametrize(
@@ -89,18 +90,6 @@ def test_a_member_is_read_in_usable_form(member: str, attribute: str, values: li
         found = getattr(turn({}, {member: value}), attribute)
 
         assert (found, type(found)) == (expected, type(expected))
-
-
-def test_another_caller_has_another_root() -> None:
-    """A token and an account of the same name are two."""
-    one, other, account = {"authorization": bearer(sub="a")}, {"authorization": "x"}, {"chatgpt-account-id": "x"}
-    roots = {
-        client_headers().caller_digest,
-        *(client_headers(headers).caller_digest for headers in (one, other, account)),
-    }
-
-    assert len(roots) == 4
-    assert turn({"Idempotency-Key": " i "}).client_headers.idempotency_key == "i"
 
 
 _WORDS = st.sampled_from([b"Content-Length", b"content-length", b"a", b"b", b""])

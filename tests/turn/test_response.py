@@ -4,7 +4,7 @@ import json
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.turn.response import ResponseInfo
+from codexcache.turn.response import ResponseInfo, errors_in
 
 USAGE: Object = {"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 1920}, "output_tokens": 5}
 ITEMS: list[Json] = [{"type": "message", "id": "m1"}, {"type": "function_call", "id": "f1"}]
@@ -33,42 +33,33 @@ def test_the_last_event_brings_the_usage_and_ends_the_turn(kind: str) -> None:
     assert after({"type": kind, "response": RESPONSE}) == expected
 
 
+CREATED: Object = {"id": "r1", "prompt_cache_key": "k", "usage": None}
 ERROR: Object = {"type": "error", "status": 400, "error": {"message": "no"}}
 FAILED: Object = {"id": "r1", "error": {"code": "server_error"}, "usage": USAGE}
 
 
 @pytest.mark.parametrize(
-    ("event", "expected"),
+    ("kind", "response", "expected"),
     [
         pytest.param(
-            {"type": "response.created", "response": {"id": "r1", "prompt_cache_key": "k", "usage": None}},
-            ResponseInfo(response_id="r1", echoed_key="k"),
-            id="id and echoed key from the start",
+            "created", CREATED, ResponseInfo(response_id="r1", echoed_key="k"), id="id and key from the start"
         ),
-        pytest.param(
-            {"type": "response.completed", "response": {"id": "r1"}},
-            ResponseInfo(response_id="r1", finished=True),
-            id="no usage",
-        ),
-        pytest.param({"type": "response.done"}, ResponseInfo(finished=True), id="no response"),
-        pytest.param(
-            {"type": "response.completed", "response": {"error": None}}, ResponseInfo(finished=True), id="a null"
-        ),
-        pytest.param(
-            {"type": "response.completed", "response": {"output": ITEMS}},
-            ResponseInfo(outputs=ITEMS, finished=True),
-            id="items",
-        ),
-        pytest.param(
-            {"type": "response.failed", "response": FAILED},
-            ResponseInfo(response_id="r1", usage=USAGE, error=FAILED, finished=True),
-            id="a failed response",
-        ),
-        pytest.param(ERROR, ResponseInfo(status=400, error=ERROR, finished=True), id="an error frame"),
+        pytest.param("completed", {"id": "r1"}, ResponseInfo(response_id="r1", finished=True), id="no usage"),
+        pytest.param("done", None, ResponseInfo(finished=True), id="no response"),
+        pytest.param("completed", {"error": None}, ResponseInfo(finished=True), id="a null"),
+        pytest.param("completed", {"output": ITEMS}, ResponseInfo(outputs=ITEMS, finished=True), id="items"),
     ],
 )
-def test_an_event_says(event: Object, expected: ResponseInfo) -> None:
-    assert after(event) == expected
+def test_an_event_says(kind: str, response: Json, expected: ResponseInfo) -> None:
+    assert after({"type": f"response.{kind}", "response": response}) == expected
+
+
+def test_a_failed_response_and_an_error_frame_say_what_went_wrong() -> None:
+    assert after({"type": "response.failed", "response": FAILED}) == ResponseInfo(
+        response_id="r1", usage=USAGE, error=FAILED, finished=True
+    )
+    assert after(ERROR) == ResponseInfo(status=400, error=ERROR, finished=True)
+    assert after({"type": "response.done"}).finished
 
 
 @pytest.mark.parametrize(("given", "status"), [({"status_code": 400}, 400), ({"status": "bad"}, 200)])
@@ -102,32 +93,22 @@ def test_other_events_say_nothing(event: Object) -> None:
     assert after(event) == ResponseInfo()
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"[DONE]", b"{}", b'["type"]', b'{"type":"error"', b'"type":"error"', b'\xff{"type":"error"}'],
-    ids=repr,
-)
-def test_what_is_no_event_says_nothing(data: bytes) -> None:
+NO_EVENTS = [b"", b"[DONE]", b"{}", b'["type"]', b'{"type":"error"', b'"type":"error"', b'\xff{"type":"error"}']
+EVENTS = [
+    b'{"type":"error"}',
+    b'{ "type" :\n"error" }',
+    b'{"a":1,"type": "error","b":2}',
+    b'{"type":"response.completed","x":"\\ud83d","response":{"id":"r1"}}',
+]
+
+
+@pytest.mark.parametrize("data", [*NO_EVENTS, *EVENTS], ids=repr)
+def test_white_space_order_and_half_of_an_emoji_do_not_make_another_event(data: bytes) -> None:
+    """What is no event says nothing."""
     response_info = ResponseInfo()
     response_info.read_event(data)
 
-    assert response_info == ResponseInfo()
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b'{"type":"error"}',
-        b'{ "type" :\n"error" }',
-        b'{"a":1,"type": "error","b":2}',
-        b'{"type":"response.completed","x":"\\ud83d","response":{"id":"r1"}}',
-    ],
-)
-def test_white_space_order_and_half_of_an_emoji_do_not_matter(data: bytes) -> None:
-    response_info = ResponseInfo()
-    response_info.read_event(data)
-
-    assert response_info.finished
+    assert (response_info.finished, response_info == ResponseInfo()) == (data in EVENTS, data in NO_EVENTS)
 
 
 def test_a_whole_body_is_read_like_a_response() -> None:
@@ -157,15 +138,30 @@ def test_the_responses_items_are_gathered_as_they_are_done() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "failure"),
+    ("payload", "name"),
     [
         pytest.param({"error": {"code": "rate_limit_exceeded", "type": "x"}}, "rate_limit_exceeded", id="the code"),
+        pytest.param({"error": {"code": None, "type": "server_error"}}, "server_error", id="else the type"),
+        pytest.param({"type": "error", "code": "context_length_exceeded"}, "context_length_exceeded", id="of an event"),
+        pytest.param({"type": "error", "error": None, "status": 429}, "no reason given", id="an event's kind is none"),
+        pytest.param({"error": {"code": "\x1b[31m", "type": "Some words"}}, "no reason given", id="no free text"),
+        pytest.param({"error": {"code": "a" * 62}}, "no reason given", id="nothing long"),
+        pytest.param({"detail": "Store must be set to false"}, "the response says why", id="the front gateway's words"),
+        pytest.param({"error": {"message": "some words"}}, "the response says why", id="the inner API's words"),
         pytest.param({}, "no reason given", id="nothing"),
         pytest.param(None, None, id="no failure"),
     ],
 )
-def test_a_failure_has_a_short_name(error: Object | None, failure: str | None) -> None:
-    assert ResponseInfo(error=error).failure == failure
+def test_a_failure_is_called_as_the_backend_calls_it(payload: Object | None, name: str | None) -> None:
+    assert ResponseInfo(error=payload).failure == name
+
+
+def test_the_innermost_error_comes_first() -> None:
+    inner: Object = {"code": "a"}
+    payload: Object = {"type": "error", "error": inner}
+
+    assert errors_in(payload) == [inner, payload]
+    assert errors_in({"error": "words"}) == [{"error": "words"}]
 
 
 @pytest.mark.parametrize("error", [None, {}, "words"])

@@ -32,10 +32,11 @@ PIECE = 1 << 16
 TEXT = bytes(random.Random(7).choices(b'abcdef {}":,0123456789\n', k=20_000))
 
 type Encoder = Callable[[bytes], bytes]
+type Zeros = Callable[[int], bytes]
 
 
-def raw_deflate(data: bytes) -> bytes:
-    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+def raw_deflate(data: bytes, level: int = -1) -> bytes:
+    stream = zlib.compressobj(level, wbits=-zlib.MAX_WBITS)
     return stream.compress(data) + stream.flush()
 
 
@@ -98,8 +99,7 @@ def test_a_body_that_arrives_in_small_chunks_is_decoded_alike(coding: str, encod
 @prop
 @given(st.binary(max_size=200), st.integers(0, 9), st.integers(1, 5))
 def test_every_raw_deflate_stream_is_told_from_zlib(body: bytes, level: int, step: int) -> None:
-    stream = zlib.compressobj(level, wbits=-zlib.MAX_WBITS)
-    data = stream.compress(body) + stream.flush()
+    data = raw_deflate(body, level)
 
     assert (decode(data, "deflate", BIG), feed(Zlib(), data, step)) == (body, body)
 
@@ -175,18 +175,6 @@ def test_what_follows_a_body_damages_it(coding: str, encode: Encoder) -> None:
         decode(encode(TEXT) + b"and more", coding, BIG)
 
 
-@prop
-@given(st.sampled_from(["gzip", "deflate", "br", "zstd"]), st.binary(max_size=300))
-def test_any_bytes_are_decoded_or_refused(coding: str, data: bytes) -> None:
-    try:
-        result = decode(data, coding, BIG)
-    except Undecodable as refusal:
-        result = str(refusal).encode()
-
-    refusals = [f"its {coding} encoding is {what}".encode() for what in ("cut short", "damaged")]
-    assert result in refusals or result == feed(decoder_for(coding), data, 1)
-
-
 @pytest.mark.parametrize(("coding", "encode"), SPELLINGS)
 def test_a_body_of_just_the_limit_passes_and_one_byte_more_does_not(coding: str, encode: Encoder) -> None:
     data = encode(TEXT)
@@ -225,9 +213,7 @@ BOMBS = [
 
 
 @pytest.mark.parametrize(("coding", "zeros", "decoder"), BOMBS)
-def test_a_gigabyte_in_a_small_body_or_stream_is_refused_soon_and_never_held(
-    coding: str, zeros: Callable[[int], bytes], decoder: type
-) -> None:
+def test_a_gigabyte_in_a_small_body_is_refused_soon_and_never_held(coding: str, zeros: Zeros, decoder: type) -> None:
     """A stream of it would keep everything else waiting, and nothing of it is kept anyway."""
     bomb = zeros(1 << 30)
     start = time.perf_counter()
@@ -244,9 +230,7 @@ def test_a_gigabyte_in_a_small_body_or_stream_is_refused_soon_and_never_held(
 
 
 @pytest.mark.parametrize(("coding", "zeros", "decoder"), BOMBS)
-def test_a_bomb_is_decoded_in_pieces(
-    coding: str, zeros: Callable[[int], bytes], decoder: Callable[[], Decoder]
-) -> None:
+def test_a_bomb_is_decoded_in_pieces(coding: str, zeros: Zeros, decoder: Callable[[], Decoder]) -> None:
     pieces = list(islice(decoder()(zeros(1 << 26)), 4))
 
     assert decode(zeros(1 << 24), coding, BIG) == bytes(1 << 24)
@@ -273,12 +257,3 @@ def test_a_stream_that_repeats_itself_a_lot_is_read_to_its_end(coding: str, enco
     events = b"".join(b'event: delta\ndata: {"item_id":"msg_1","n":%d}\n\n' % number for number in range(1_000_000))
 
     assert whole_stream(coding, encode(events)) == len(events)
-
-
-@pytest.mark.parametrize("coding", ["gzip", "zstd"])
-def test_very_many_empty_parts_take_time_in_proportion_to_their_number(coding: str) -> None:
-    empty = gzip.compress(b"") if coding == "gzip" else zstandard.ZstdCompressor().compress(b"")
-    start = time.perf_counter()
-
-    assert decode(empty * 100_000, coding, BIG) == b""
-    assert time.perf_counter() - start < 5

@@ -1,17 +1,9 @@
 """Header fields are read by name and edited in place."""
 
-from codexcache.wire.headers import first_value, length_index, length_of, values_by_name, with_fields, with_length
+from codexcache.wire.headers import length_index, length_of, with_fields, with_length
 from support.turns import FieldTuple
 
 FIELDS: FieldTuple = ((b"A", b"1"), (b"Session_ID", b"2"), (b"b", b"3"), (b"session_id", b"4"))
-
-
-def test_fields_are_found_by_their_lower_case_names_in_order() -> None:
-    """Bytes that are not UTF-8 are kept as surrogates; an underscore and a hyphen are two names."""
-    found = values_by_name([(b"Thread-Id", b""), (b"a", b"1"), (b"A", b"\xff"), (b"b", b"2"), (b"Session_ID", b"s")])
-
-    assert found == {"thread-id": [""], "a": ["1", "\udcff"], "b": ["2"], "session_id": ["s"]}
-    assert [first_value(found, name) for name in ("a", "session-id", "c")] == ["1", None, None]
 
 
 def test_a_field_is_replaced_in_its_place_and_spelling_and_its_repetitions_go() -> None:
@@ -21,13 +13,6 @@ def test_a_field_is_replaced_in_its_place_and_spelling_and_its_repetitions_go() 
     assert with_fields(given, {"session_id": "5"}) == ((b"A", b"1"), (b"Session_ID", b"5"), (b"b", b"3"))
     assert with_fields(given, {"c": "5"}) == (*FIELDS, (b"c", b"5"))
     assert tuple(given) == FIELDS
-
-
-def test_of_very_many_fields_of_one_name_one_is_left() -> None:
-    flood = [(b"Session-Id", b"s"), (b"a", b"b")] * 50_000
-
-    assert with_fields(flood, {"session-id": "k"})[:3] == ((b"Session-Id", b"k"), (b"a", b"b"), (b"a", b"b"))
-    assert len(with_fields(flood, {"session-id": "k"})) == 50_001
 
 
 def test_a_length_is_left_blank_and_put_in_its_places() -> None:

@@ -39,15 +39,10 @@ def test_two_endpoints_take_turns(target: str, endpoint: Endpoint) -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        "/backend-api/codex/models",
-        "/backend-api/codex/alpha/search",
-        "/backend-api/codex/images/generations",
+        *(f"/backend-api/codex/{name}" for name in ("models", "alpha/search", "images/generations", "realtime/calls")),
         "/backend-api/codex/memories/trace_summarize",
-        "/backend-api/codex/realtime/calls",
+        *(f"/backend-api/codex/responses{end}" for end in ("/compact/x", "_x", "/")),
         "/backend-api/wham/usage",
-        "/backend-api/codex/responses/compact/x",
-        "/backend-api/codex/responses_x",
-        "/backend-api/codex/responses/",
         "/backend-api/codex",
         "/responses",
         "/v1/responses",

@@ -1,12 +1,7 @@
 """An event stream yields the same events wherever its chunks are cut."""
 
-import time
-
 import pytest
 from codexcache.wire.sse import EventStream
-from hypothesis import given
-from hypothesis import strategies as st
-from support.jsontext import prop
 
 MIB = 1 << 20
 
@@ -72,36 +67,6 @@ def test_marks_and_mixed_line_ends_are_read_as_the_standard_says(text: bytes, ex
     assert (events(text, limit=100), byte_by_byte(text, limit=100)) == (expected, expected)
 
 
-LINES = [b"data: a", b"data", b"data:{}", b": c", b"event: x", b"", b"", b"\xef\xbb\xbfdata: b", b"data: " + b"x" * 40]
-
-
-def split_slowly(text: bytes) -> list[bytes]:
-    """Return the events as the standard tells to read them: line by line."""
-    lines = text.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[:-1]
-    found, data = list[bytes](), list[bytes]()
-    for line in lines:
-        name, _, value = line.partition(b":")
-        if name == b"data":
-            data.append(value.removeprefix(b" "))
-        elif not line and data:
-            found.append(b"\n".join(data))
-            data = []
-    return found
-
-
-@prop
-@given(st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from([b"\n", b"\r\n", b"\r"])), max_size=12), st.data())
-def test_any_stream_is_read_as_the_standard_says_wherever_it_is_cut(
-    lines: list[tuple[bytes, bytes]], data: st.DataObject
-) -> None:
-    text = b"".join(line + end for line, end in lines)
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
-    chunks = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-
-    assert events(*chunks) == split_slowly(text)
-    assert byte_by_byte(text) == split_slowly(text)
-
-
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CR LF", "CR"])
 @pytest.mark.parametrize("size", [101, 102, 103, 104, 105, 106, 200, 1000])
 def test_an_event_over_the_limit_is_passed_over_and_the_next_one_is_read(size: int, line_end: bytes) -> None:
@@ -119,13 +84,3 @@ def test_an_event_is_there_as_soon_as_its_blank_line_is_and_a_giant_one_is_not_k
     for _ in range(1000):
         list(giant.feed(b"x" * 100))
     assert giant.held <= 1200
-
-
-def test_20_megabytes_in_one_event_and_100_000_events_in_one_chunk_take_little_time() -> None:
-    stream, chunk = EventStream(), b"data: " + b"x" * (16 * 1024 - 6)
-    start = time.perf_counter()
-    for _ in range(20 * MIB // len(chunk)):
-        list(stream.feed(chunk))
-
-    assert len(events(b"data: a\n\n" * 100_000)) == 100_000
-    assert time.perf_counter() - start < 5

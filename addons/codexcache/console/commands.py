@@ -18,8 +18,10 @@ from ..options import OPTIONS
 from ..output.compare import compare
 from ..output.tables import Table, aligned, conversations_table, turns_table
 from ..output.terminal import changed_options, status_page
+from ..report.load import ReportData
+from ..report.page import render, save
 from ..state.store import StoreError
-from ..text import with_symbols
+from ..text import counted, with_symbols
 from .hold import Hold
 from .lookup import Missing
 from .redact import export
@@ -76,7 +78,7 @@ class Commands:
             raise exceptions.CommandError("There is no list of flows here.")
         shown = list(view)
         start = view.focus.index + 1 if view.focus.index is not None else 0
-        missed = next((each for each in [*shown[start:], *shown[:start]] if _last_miss(each)), None)
+        missed = next((each for each in [*shown[start:], *shown[:start]] if _has_miss(each)), None)
         if missed is None:
             raise exceptions.CommandError("There is no miss in the list.")
         view.focus.flow = missed
@@ -116,14 +118,35 @@ class Commands:
         try:
             count = export(flows, target)
         except OSError as error:
-            raise exceptions.CommandError(f"{target} cannot be written: {error.strerror}.") from None
+            raise _unwritable(target, error) from None
         return (
             f"Wrote {count} {'flow' if count == 1 else 'flows'} to {target}, without credentials in header fields. "
             "Bodies are as they were: they still hold the prompts, the answers and the client's own ids."
         )
 
+    @command.command("codex.report")
+    def report(self, path: types.Path) -> None:
+        """Write a page to a file that shows this session's turns, what they read from the prompt cache, and why."""
+        if not (lines := self._notifier.recent.lines):
+            raise exceptions.CommandError("There is no turn to report on yet.")
+        target = Path(path).expanduser()
+        try:
+            save(target, render(self._report_data(), "this session"))
+        except OSError as error:
+            raise _unwritable(target, error) from None
+        logger.log(ALERT, f"A report on {counted(len(lines), 'turn')} is in {target}.")
+
+    def _report_data(self) -> ReportData:
+        report_data, recent = ReportData(), self._notifier.recent
+        report_data.add_lines(recent.lines)
+        if lost := recent.count - len(recent.lines):
+            report_data.notes.append(
+                f"{counted(lost, 'earlier turn')} of this session {'is' if lost == 1 else 'are'} not kept any more; "
+                "codex_journal keeps all."
+            )
+        return report_data
+
     def _turn(self, number: int) -> FlowTurn:
-        """Return a turn by its number."""
         turns = [(each, turn) for each in self._flows() for turn in turns_of(each) if turn.get("turn") == number]
         if not turns:
             raise exceptions.CommandError(f"There is no turn {number} here; codex.turns lists them.")
@@ -149,9 +172,12 @@ def _with_turns(asked: flow.Flow) -> http.HTTPFlow:
     return asked
 
 
-def _last_miss(asked: flow.Flow) -> Object | None:
-    known = turn_summaries(asked) if isinstance(asked, http.HTTPFlow) else []
-    return next((turn for turn in reversed(known) if turn.get("is_miss")), None)
+def _unwritable(target: Path, error: OSError) -> exceptions.CommandError:
+    return exceptions.CommandError(f"{target} cannot be written: {error.strerror}.")
+
+
+def _has_miss(asked: flow.Flow) -> bool:
+    return isinstance(asked, http.HTTPFlow) and any(turn.get("is_miss") for turn in turn_summaries(asked))
 
 
 def _filled(table: Table) -> types.Data:

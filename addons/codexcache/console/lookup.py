@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mitmproxy import ctx, http
 
-from ..body.json_splice import Object, Unreadable, parse
+from ..body.json_splice import Object, Unreadable, as_list, parse
 from ..hooks.capture_reader import read_saved_socket
 from ..hooks.notify import turn_summaries
 from ..hooks.responses import coding_of
@@ -14,8 +14,6 @@ from ..turn.items import given_items
 from ..verdicts import PROMPT
 from ..wire.content_encoding import Undecodable, decode
 from ..wire.headers import values_by_name
-
-_PROMPT = frozenset(PROMPT)
 
 
 class Missing(ValueError):
@@ -37,12 +35,8 @@ class Lookup:
 
     def break_of(self, flow: http.HTTPFlow, turn_summary: Object) -> Difference | str | None:
         """Return where a turn's prompt parts from its predecessor's, if it does, or why that cannot be shown."""
-        changes = turn_summary.get("changes")
-        if (
-            turn_summary.get("predecessor") is None
-            or not isinstance(changes, list)
-            or _PROMPT.isdisjoint(map(str, changes))
-        ):
+        changes = map(str, as_list(turn_summary.get("changes")))
+        if turn_summary.get("predecessor") is None or not any(name in PROMPT for name in changes):
             return None
         try:
             return first_difference_in_prompt(self._predecessor(turn_summary), self.prompt(flow, turn_summary))
@@ -68,8 +62,7 @@ class Lookup:
 
     def _body(self, flow: http.HTTPFlow, turn_summary: Object) -> Object:
         request = flow.request
-        known = turn_summaries(flow)
-        if turn_summary in known[:-1]:
+        if turn_summary in turn_summaries(flow)[:-1]:
             raise Missing(f"turn {turn_summary.get('turn')} was tried again, and its flow holds the later body.")
         coding = coding_of(values_by_name(request.headers.fields))
         try:

@@ -16,16 +16,7 @@ from ..hooks.state import State
 from ..wire.headers import Fields
 
 SECRET_FIELDS = frozenset(
-    {
-        "authorization",
-        "chatgpt-account-id",
-        "cookie",
-        "proxy-authorization",
-        "set-cookie",
-        "x-api-key",
-        "x-codex-turn-metadata",
-        "x-codex-turn-state",
-    }
+    ("authorization", "chatgpt-account-id", "proxy-authorization", "x-codex-turn-metadata", "x-codex-turn-state")
 )
 _LOOKS_SECRET = re.compile(r"api-?key|attestation|cookie|credential|password|secret|token$")
 _PROXY_USER = "proxyauth"
@@ -44,22 +35,20 @@ class Redaction:
         if self._is_wanted(flow):
             self._open[flow.id] = flow
 
-    def request(self, flow: http.HTTPFlow) -> None:
-        self.requestheaders(flow)
+    request = requestheaders
 
     def response(self, flow: http.HTTPFlow) -> None:
         if flow.websocket is None:
             self._close(flow)
 
-    def error(self, flow: http.HTTPFlow) -> None:
-        self._close(flow)
-
     def websocket_start(self, flow: http.HTTPFlow) -> None:
         if flow.live:
             self._close(flow)
 
-    def websocket_end(self, flow: http.HTTPFlow) -> None:
+    def error(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
+
+    websocket_end = error
 
     def done(self) -> None:
         """Remove them from flows that are saved unfinished; at a reload, what is still to be sent must keep them."""

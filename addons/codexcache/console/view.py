@@ -18,7 +18,6 @@ from mitmproxy import contentviews, ctx, http
 
 from ..body.json_splice import Object
 from ..hooks.notify import turn_summaries
-from ..hooks.state import State
 from ..output.turn_page import page, title
 from ..text import NARROWEST, WIDEST, WIDTH, cut, with_symbols
 from .hold import HELD
@@ -28,20 +27,26 @@ NAME = "Codex cache"
 _TURNS_SHOWN = 20
 """Turns of one flow that are shown at once, the latest first."""
 
-_BORDER = 2
-"""Columns of the border of a popup."""
-
-_ARROW = 2
-"""Columns of the arrow that stands before each line of a WebSocket's message."""
+_BORDER, _ARROW = 2, 2
+"""Columns of a popup's border, and of the arrow that stands before each line of a WebSocket's message."""
 
 _FLOW_VIEW = "mitmproxy.tools.console.flowview"
 
 
 class CacheView(contentviews.Contentview):
-    """Shows why turns were or were not read from the prompt cache."""
+    """Shows why turns were or were not read from the prompt cache, while the addon is loaded."""
 
     def __init__(self, lookup: Lookup) -> None:
         self.lookup = lookup
+
+    def load(self, loader: object) -> None:
+        contentviews.add(self)
+
+    def done(self) -> None:
+        """Unregister the view, unless a newer instance has taken its place."""
+        registered = contentviews.registry._by_name
+        if registered.get(NAME.lower()) is self:
+            del registered[NAME.lower()]
 
     @property
     def name(self) -> str:
@@ -72,6 +77,12 @@ class CacheView(contentviews.Contentview):
         more = [f"There are {len(known) - _TURNS_SHOWN} earlier turns."] if len(known) > _TURNS_SHOWN else []
         return f"\n \n{'─' * width}\n \n".join([*pages, *more])
 
+    def redraw(self, flow_id: str) -> None:
+        """Have the console draw a flow again, if it is the one that is looked at."""
+        flows = ctx.master.addons.get("view")
+        if _FLOW_VIEW in sys.modules and flows and flows.focus.flow and flows.focus.flow.id == flow_id:
+            contentviews.registry.on_change.send(self)
+
     def _of_message(self, flow: http.HTTPFlow, known: list[Object], *, at: float, from_client: bool) -> str:
         """Return the page of the turn that a message sends; for others, a line with the turn that they belong to."""
         turn = next((turn for turn in reversed(known) if _time(turn) <= at), None)
@@ -89,29 +100,8 @@ def turns_of(flow: http.HTTPFlow) -> list[Object]:
 
 
 def _time(turn: Object) -> float:
-    """Return when a turn was sent; a summary from a file may not say it."""
     at = turn.get("sent_at")
-    return at if isinstance(at, int | float) else math.inf
-
-
-class Views:
-    """Registers the view while the addon is loaded."""
-
-    def __init__(self, state: State) -> None:
-        self.view = CacheView(Lookup(state))
-
-    def load(self, loader: object) -> None:
-        contentviews.add(self.view)
-
-    def redraw(self, flow_id: str) -> None:
-        """Have the console draw a flow again, if it is on the screen."""
-        show_again(self.view, flow_id)
-
-    def done(self) -> None:
-        """Unregister the view, unless a newer instance has taken its place."""
-        registered = contentviews.registry._by_name
-        if registered.get(NAME.lower()) is self.view:
-            del registered[NAME.lower()]
+    return at if isinstance(at, int | float) else math.inf  # a summary from a file may not say it
 
 
 def page_width() -> int:
@@ -149,13 +139,6 @@ def forget_soon() -> None:
     if _FLOW_VIEW in sys.modules:
         with contextlib.suppress(RuntimeError):  # no loop runs, so no console shows anything
             asyncio.get_running_loop().call_soon(_forget)
-
-
-def show_again(view: contentviews.Contentview, flow_id: str) -> None:
-    """Have the console draw a flow again, if it is the one that is looked at."""
-    flows = ctx.master.addons.get("view")
-    if _FLOW_VIEW in sys.modules and flows and flows.focus.flow and flows.focus.flow.id == flow_id:
-        contentviews.registry.on_change.send(view)
 
 
 def _forget() -> None:

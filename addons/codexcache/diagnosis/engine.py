@@ -67,9 +67,8 @@ class FirstTurns:
         prompt, route = record.prompt, record.route
         items = prompt.items.prefix_digests()[-1]
         ids = route.caller, route.key, route.session, route.thread
-        number = self._known.setdefault(
-            hash((ids, prompt.prefix, items)), record.number
-        )  # a hash keeps no instructions
+        digest = hash((ids, prompt.prefix, items))  # which keeps no instructions
+        number = self._known.setdefault(digest, record.number)
         if len(self._known) > self._limit:
             self._known.popitem(last=False)
         return number
@@ -162,7 +161,6 @@ class Engine:
                 self._history.add(record, match)
 
     def _compare(self, record: Record, load: int) -> None:
-        """Find out what a turn extends."""
         match = self._history.predecessor(record)
         record.conversation = match.record.conversation if match else self._first_turns.conversation(record)
         record.conversation_run = match.record.conversation_run if match else ""
@@ -189,12 +187,10 @@ def _prompt(turn: Turn, named: Record | None) -> Prompt:
 
 
 def _is_complete(turn: Turn, named: Record | None) -> bool:
-    """Return True if all of a turn's prompt is known."""
     return named.complete if named else turn.previous_response_id is None and not turn.unread
 
 
 def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
-    """Write into the record what its response said."""
     record.ended_at = at
     record.status = response_info.status
     record.response_id = response_info.response_id

@@ -238,7 +238,6 @@ class History:
         return branch
 
     def _forget(self, records: OrderedDict[int, Record]) -> None:
-        """Forget the first of some turns."""
         number, record = records.popitem(last=False)
         self._size -= _cost(record)
         self._shared.drop(record)

@@ -135,7 +135,6 @@ def _is_edited(record: Record, match: Match) -> bool:
 
 
 def _equal_ids(record: Record, other: Record) -> int:
-    """Return how many of the ids of caller, conversation and agent are equal."""
     new, old = record.route, other.route
     return sum(
         (
@@ -200,7 +199,6 @@ def _shares_rest(record: Record, match: Match) -> bool:
 
 
 def _common_kinds(record: Record, match: Match) -> set[str]:
-    """Return the kinds of the items that both turns have."""
     return {*record.prompt.items.kinds()[: match.shared_items], *_repeated_items(record, match).values()}
 
 

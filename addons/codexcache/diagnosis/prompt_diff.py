@@ -5,7 +5,7 @@ Each is called by the verdict that it would lead to. OpenAI's names are used whe
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..text import ascii_only
 from ..turn.prompt import Tool
@@ -13,8 +13,7 @@ from ..turn.record import Record
 from .predecessor import Match, same_route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(NamedTuple):
     """One difference: its verdict's name, a sentence about it, and how many tokens of the predecessor precede it.
 
     `preceding_tokens` is None for what is no part of the prompt.
@@ -52,25 +51,16 @@ def _account(record: Record, match: Match) -> Change | None:
     return None
 
 
-def _value(name: str, what: str, read: Callable[[Record], str]) -> Finder:
-    """Return the finder of a plain value that is shown as it is."""
+def _value(name: str, what: str, read: Callable[[Record], object]) -> Finder:
+    """Return the finder of a plain value: a text is shown as it is, any other is only said to differ."""
 
     def find(record: Record, match: Match) -> Change | None:
         if (new := read(record)) == (old := read(match.record)):
             return None
-        detail = f"{what} went from {ascii_only(old, 48) or 'unset'} to {ascii_only(new, 48) or 'unset'}"
+        detail = f"{what} differs from the predecessor's"
+        if isinstance(old, str) and isinstance(new, str):
+            detail = f"{what} went from {ascii_only(old, 48) or 'unset'} to {ascii_only(new, 48) or 'unset'}"
         return Change(name=name, detail=detail, preceding_tokens=0)
-
-    return find
-
-
-def _hidden(name: str, what: str, read: Callable[[Record], object]) -> Finder:
-    """Return the finder of a value that is only said to differ."""
-
-    def find(record: Record, match: Match) -> Change | None:
-        if read(record) == read(match.record):
-            return None
-        return Change(name=name, detail=f"{what} differs from the predecessor's", preceding_tokens=0)
 
     return find
 
@@ -191,10 +181,10 @@ _FINDERS: tuple[Finder, ...] = (
     _transport,
     _echo,
     _tools,
-    _hidden("text_format_changed", "the text format", lambda record: record.prompt.prefix.text_format),
+    _value("text_format_changed", "the text format", lambda record: record.prompt.prefix.text_format),
     _value("reasoning_effort_changed", "the reasoning effort", lambda record: record.prompt.prefix.reasoning_effort),
     _value("verbosity_changed", "the verbosity", lambda record: record.prompt.prefix.verbosity),
-    _hidden(
+    _value(
         "parallel_tool_calls_changed", "parallel_tool_calls", lambda record: record.prompt.prefix.parallel_tool_calls
     ),
     _instructions,

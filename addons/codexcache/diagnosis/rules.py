@@ -241,47 +241,46 @@ def _hit(context: RuleContext) -> str:
 
 
 def _changed(name: str) -> Callable[[RuleContext], str]:
-    """Return the rule of a change that explains any miss, wherever in the prompt it is."""
+    """Return the rule of a change: it explains any miss, wherever in the prompt it is, or as `_REASONS` has it."""
 
     def rule(context: RuleContext) -> str:
-        change = context.change(name)
-        return change.detail if change else ""
+        if (change := context.change(name)) is None:
+            return ""
+        return _REASONS[name](context, change) if name in _REASONS else change.detail
 
     return rule
 
 
-def _prompt_cache_key_changed(context: RuleContext) -> str:
-    change = context.change("prompt_cache_key_changed")
-    if change is None:
-        return ""
+def _prompt_cache_key_changed(context: RuleContext, change: Change) -> str:
     hint = "; codex_mode=pin would hold the client to its first key" if context.record.route.pinnable else ""
     return change.detail + hint
 
 
-def _session_missing(context: RuleContext) -> str:
+def _session_missing(context: RuleContext, change: Change) -> str:
     """Give way to a changed prompt on the predecessor's own socket, which stays with its server."""
-    change = context.change("session_missing")
-    if change is None or (_shares_socket(context) and context.change(*PROMPT)):
-        return ""
-    return change.detail
+    return "" if _shares_socket(context) and context.change(*PROMPT) else change.detail
 
 
 def _shares_socket(context: RuleContext) -> bool:
     return context.match is not None and context.record.route.socket == context.match.record.route.socket != ""
 
 
-def _transport_changed(context: RuleContext) -> str:
-    change = context.change("transport_changed")
-    return "" if change is None or context.change(*PROMPT) else f"nothing of the prompt changed, but {change.detail}"
+def _transport_changed(context: RuleContext, change: Change) -> str:
+    return "" if context.change(*PROMPT) else f"nothing of the prompt changed, but {change.detail}"
 
 
-def _input_changed(context: RuleContext) -> str:
+def _input_changed(context: RuleContext, change: Change) -> str:
     """Name a changed item unless much less was read than precedes it, by more than the estimate can err."""
-    change = context.change("input_changed")
-    if change is None:
-        return ""
     cached, preceding = context.usage.cached or 0, change.preceding_tokens or 0
     return "" if cached < preceding - max(MINIMUM, preceding // 4) else change.detail
+
+
+_REASONS: dict[str, Callable[[RuleContext, Change], str]] = {
+    "prompt_cache_key_changed": _prompt_cache_key_changed,
+    "session_missing": _session_missing,
+    "transport_changed": _transport_changed,
+    "input_changed": _input_changed,
+}
 
 
 def _idle(context: RuleContext) -> str:
@@ -314,16 +313,12 @@ def _upstream(context: RuleContext) -> str:
 
 RULES: dict[str, Callable[[RuleContext], str]] = {
     **{name: _changed(name) for name in ("account_changed", "model_changed", "session_changed", "key_replaced")},
-    **{name: _changed(name) for name in ("service_tier_changed", *PROMPT)},
+    **{name: _changed(name) for name in ("service_tier_changed", *PROMPT, *_REASONS)},
     "rejected": _rejected,
     "no_usage": _no_usage,
     "below_minimum": _below_minimum,
     "cold": _cold,
     "hit": _hit,
-    "prompt_cache_key_changed": _prompt_cache_key_changed,
-    "session_missing": _session_missing,
-    "transport_changed": _transport_changed,
-    "input_changed": _input_changed,
     "idle": _idle,
     "key_overloaded": _key_overloaded,
     "upstream": _upstream,

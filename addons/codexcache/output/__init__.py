@@ -5,7 +5,6 @@
 | `journal`          | one JSON object a line; ids as short keyed hashes, the pseudonyms        |
 | `turn_summary`     | the JSON summary of a turn that its flow carries                         |
 | `first_difference` | where two prompts first differ, and what kind of text differs there      |
-| `prompt_bar`       | a prompt's parts as a bar of glyphs, with the first difference marked    |
 | `terminal`         | one line a turn, the closing summary, the status page                    |
 | `turn_page`        | everything known about one turn, as text                                 |
 | `tables`           | turns and conversations as tables                                        |

@@ -1,17 +1,17 @@
 """Any two turns, compared as if the first were the second's predecessor."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ..body.json_splice import Json, Object, as_count
 from ..diagnosis.predecessor import Match, match_of
-from ..diagnosis.prompt_diff import Change, find_changes
+from ..diagnosis.prompt_diff import find_changes
 from ..text import WIDTH, counted, facts, number, wrapped
 from ..turn.item_list import Items
 from ..turn.prompt import read_prompt
 from ..turn.record import Record, Route, Usage
 from .first_difference import difference_lines, first_difference_in_prompt
-from .prompt_bar import bar_lines
-from .turn_page import joined, parts_of, title
+from .journal import INPUT
+from .turn_page import bar_lines, joined, listed, parts_of, title
 from .turn_summary import prompt_parts
 
 _LABEL = 5
@@ -26,11 +26,12 @@ def compare(was: Object, was_summary: Object, now: Object, now_summary: Object, 
     old, new = _record(was, was_summary), _record(now, now_summary)
     match = match_of(new, old)
     changes = find_changes(new, match)
+    identity = sorted(_identity_changes(was_summary, now_summary))
     sections = (
         _headline(was_summary, now_summary, width),
-        _parts(list(prompt_parts(new, match, changes)), width),
+        bar_lines(parts_of(list(prompt_parts(new, match, changes))), width),
         _shared_items(old.prompt.items, match, width),
-        _changes(changes, _identity_changes(was_summary, now_summary), width),
+        listed([*identity, *(f"{change.name}: {change.detail}" for change in changes)], width),
         difference_lines(first_difference_in_prompt(was, now), width),
     )
     return joined(sections)
@@ -38,7 +39,7 @@ def compare(was: Object, was_summary: Object, now: Object, now_summary: Object, 
 
 def _record(prompt: Object, turn_summary: Object) -> Record:
     """Return a record whose route says nothing: summaries hold pseudonyms only, which are compared apart."""
-    given = as_count(turn_summary.get("gen_ai.usage.input_tokens"))
+    given = as_count(turn_summary.get(INPUT))
     return Record(
         number=0,
         flow="",
@@ -55,16 +56,11 @@ def _headline(was: Object, now: Object, width: int) -> Iterator[str]:
         known = (
             f"turn {turn_summary.get('turn', '?')}",
             str(turn_summary.get("model") or "-"),
-            f"{number(as_count(turn_summary.get('gen_ai.usage.input_tokens')))} tokens",
+            f"{number(as_count(turn_summary.get(INPUT)))} tokens",
             title(turn_summary),
         )
         for index, line in enumerate(facts(known, width - _LABEL)):
             yield f"{'' if index else label:<{_LABEL}}{line}"
-
-
-def _parts(rows: list[Json], width: int) -> Iterator[str]:
-    if parts := parts_of(rows):
-        yield from bar_lines(parts, width)
 
 
 def _shared_items(items: Items, match: Match, width: int) -> list[str]:
@@ -73,7 +69,6 @@ def _shared_items(items: Items, match: Match, width: int) -> list[str]:
 
 
 def _identity_changes(was: Object, now: Object) -> Iterator[str]:
-    """Yield what differs in the pseudonyms of the two turns' identities."""
     old, new = was.get("identity"), now.get("identity")
     if isinstance(old, dict) and isinstance(new, dict):
         for name in old.keys() & new.keys():
@@ -83,10 +78,3 @@ def _identity_changes(was: Object, now: Object) -> Iterator[str]:
 
 def _pseudonym(pair: Json) -> str:
     return str(pair[0] or "absent") if isinstance(pair, list) and pair else "absent"
-
-
-def _changes(changes: Iterable[Change], identity: Iterable[str], width: int) -> Iterator[str]:
-    lines = [*sorted(identity), *(f"{change.name}: {change.detail}" for change in changes)]
-    yield "Every difference" if lines else "Every difference: none."
-    for line in lines:
-        yield from wrapped(line, width, "  - ", "    ")

@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, repeat
+from types import EllipsisType
 
 from ..body.json_splice import Json, Object
 from ..text import common_prefix_length, cut, cut_start, with_symbols, wrapped
@@ -19,7 +21,6 @@ AROUND = 60
 """Characters that are shown on either side of a difference."""
 
 NOTHING = "(nothing)"
-
 _LONGEST_PATH = 300
 
 _LABEL = 9
@@ -69,13 +70,8 @@ class Difference:
     kind: str
 
 
-class _Absent:
-    """A value that is not there."""
-
-
-_ABSENT = _Absent()
-
-type _Value = Json | _Absent
+type _Value = Json | EllipsisType
+"""A value, or an ellipsis for one that is not there."""
 
 
 def first_difference_in_prompt(was: Object, now: Object) -> Difference | None:
@@ -83,15 +79,12 @@ def first_difference_in_prompt(was: Object, now: Object) -> Difference | None:
 
     What a turn adds after its predecessor's prompt is none, nor is another order of an item's members.
     """
-    old_parts, new_parts = list(_parts(was)), list(_parts(now))
-    for (path, old), (_, new) in zip(old_parts, new_parts, strict=False):
+    missing: tuple[str, _Value] = ("", ...)
+    for (path, old), (_, new) in zip(_parts(was), chain(_parts(now), repeat(missing)), strict=False):
         is_item = path.startswith("input")
         if not _same(old, new, sort=is_item):
             whole = is_item and not _is_same_kind(old, new)
             return first_difference(_text(old), _text(new), path) if whole else first_difference(old, new, path)
-    if len(new_parts) < len(old_parts):
-        path, old = old_parts[len(new_parts)]
-        return first_difference(old, _ABSENT, path)
     return None
 
 
@@ -103,8 +96,6 @@ def first_difference(was: _Value, now: _Value, path: str = "", levels: int = _DE
         return _in_members(was, now, path, levels - 1)
     if levels and isinstance(was, list) and isinstance(now, list):
         return _in_list(was, now, path, levels - 1)
-    if isinstance(was, str) and isinstance(now, str):
-        return _in_text(was, now, path)
     return _in_text(_text(was), _text(now), path)
 
 
@@ -127,19 +118,19 @@ def _is_same_kind(was: _Value, now: _Value) -> bool:
 
 def _in_members(was: Object, now: Object, path: str, levels: int) -> Difference | None:
     for name in dict.fromkeys((*was, *now)):
-        old, new = was.get(name, _ABSENT), now.get(name, _ABSENT)
+        old, new = was.get(name, ...), now.get(name, ...)
         if not _same(old, new):
             return first_difference(old, new, f"{path}.{name}".lstrip("."), levels)
     return _in_text(", ".join(was), ", ".join(now), path, MEMBER_ORDER)
 
 
 def _in_list(was: list[Json], now: list[Json], path: str, levels: int) -> Difference | None:
-    index = next((at for at, pair in enumerate(zip(was, now, strict=False)) if not _same(*pair)), None)
-    index = min(len(was), len(now)) if index is None else index
     if _counted(was) == _counted(now):
         return _in_text(_names(was), _names(now), path, LIST_ORDER)
-    old = was[index] if index < len(was) else _ABSENT
-    new = now[index] if index < len(now) else _ABSENT
+    pairs = enumerate(zip(was, now, strict=False))
+    index = next((at for at, pair in pairs if not _same(*pair)), min(len(was), len(now)))
+    old = was[index] if index < len(was) else ...
+    new = now[index] if index < len(now) else ...
     return first_difference(old, new, f"{path}[{index}]", levels)
 
 
@@ -168,7 +159,6 @@ def _from(text: str, offset: int) -> str:
 
 
 def _kind(was: str, now: str, offset: int) -> str:
-    """Name the token in which two texts differ."""
     if _differ_in_white_space(was, now, offset):
         return WHITE_SPACE
     return next((name for name, pattern in _TOKENS if _differ_in(pattern, was, now, offset)), TEXT)
@@ -196,19 +186,18 @@ def _differ_in_white_space(was: str, now: str, offset: int) -> bool:
 
 
 def _same(one: _Value, other: _Value, *, sort: bool = False) -> bool:
-    if isinstance(one, _Absent) or isinstance(other, _Absent):
+    if one is ... or other is ...:
         return one is other
     return to_json(one, sort=sort) == to_json(other, sort=sort)
 
 
 def _text(value: _Value) -> str:
-    if isinstance(value, _Absent):
+    if value is ...:
         return NOTHING
     return value if isinstance(value, str) else to_json(value).decode("utf-8", "replace")
 
 
 def _names(values: Iterable[Json]) -> str:
-    """Return the names of a list's members, or their JSON text."""
     named = (value["name"] if isinstance(value, dict) and "name" in value else _text(value) for value in values)
     return ", ".join(map(str, named))
 

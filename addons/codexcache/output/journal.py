@@ -16,6 +16,10 @@ from ..body.json_splice import Json
 from ..diagnosis.diagnosis import Diagnosis
 from ..text import ascii_only
 
+INPUT, CACHED = "gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens"
+OUTPUT = "gen_ai.usage.output_tokens"
+COUNTERS = (INPUT, CACHED, OUTPUT)
+
 _PSEUDONYM_LENGTH = 12
 _PSEUDONYMS_CACHED = 4096
 
@@ -88,14 +92,8 @@ def line_of(entry: dict[str, Json]) -> bytes:
 def _usage(diagnosis: Diagnosis) -> dict[str, Json]:
     """Return the counters; those that the backend did not send are absent, not 0."""
     usage = diagnosis.record.usage
-    if usage is None:
-        return {}
-    counters: dict[str, Json] = {"gen_ai.usage.input_tokens": usage.input}
-    if usage.cached is not None:
-        counters["gen_ai.usage.cache_read.input_tokens"] = usage.cached
-    if usage.output is not None:
-        counters["gen_ai.usage.output_tokens"] = usage.output
-    return counters
+    counts = (usage.input, usage.cached, usage.output) if usage else ()
+    return {name: count for name, count in zip(COUNTERS, counts, strict=False) if count is not None}
 
 
 def _echo(diagnosis: Diagnosis) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..body.json_splice import Object, as_count
 from ..text import cell, columns, number, with_symbols, wrapped
+from .journal import CACHED, INPUT
 from .turn_page import cached_share, clock, measured, title
 
 type Table = list[list[str]]
@@ -22,12 +23,11 @@ _INDENT = " " * 6
 
 _TURNS = ("turn", "time", "client", "model", "input", "cached", "share", "verdict", "because")
 _CONVERSATIONS = ("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn")
-_COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens")
 
 
 def turns_table(turn_summaries: Iterable[Object]) -> Table:
     """Return a row for each turn, in the order of time, under a row of names."""
-    return [list(_TURNS), *(_turn(turn_summary) for turn_summary in _in_order(turn_summaries))]
+    return [list(_TURNS), *map(_turn, _in_order(turn_summaries))]
 
 
 def conversations_table(turn_summaries: Iterable[Object]) -> Table:
@@ -50,7 +50,9 @@ def aligned(table: Table, width: int) -> Table:
     rows = columns(table, names=1)
     if max(map(len, rows)) <= width:
         return [[row] for row in rows]
-    pairs = zip(_narrow(table, width), _reasons(table), strict=True)
+    names, *turns = table
+    reasons = ("", *(dict(zip(names, cells, strict=True)).get(_REASON, "") for cells in turns))
+    pairs = zip(_narrow(table, width), reasons, strict=True)
     return [[line] for row, reason in pairs for line in (row, *wrapped(reason, width, _INDENT))]
 
 
@@ -68,18 +70,12 @@ def _without(table: Table, name: str) -> Table:
     return [[row[index] for index in kept] for row in table]
 
 
-def _reasons(table: Table) -> list[str]:
-    """Return each row's reason, nothing for the row of names."""
-    index = table[0].index(_REASON) if _REASON in table[0] else None
-    return ["", *("" if index is None else row[index] for row in table[1:])]
-
-
 def _in_order(turn_summaries: Iterable[Object]) -> list[Object]:
     return sorted(turn_summaries, key=lambda turn_summary: _measure(turn_summary, "sent_at"))
 
 
 def _turn(turn_summary: Object) -> list[str]:
-    cells = (
+    return _row(
         str(turn_summary.get("turn", "")),
         clock(turn_summary.get("sent_at")),
         str(turn_summary.get("client") or "-"),
@@ -88,26 +84,24 @@ def _turn(turn_summary: Object) -> list[str]:
         title(turn_summary),
         "" if turn_summary.get("verdict") in _PLAIN else str(turn_summary.get("because", "")),
     )
-    return [_cell(text) for text in cells]
 
 
 def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
-    counted = [turn for turn in turns if "gen_ai.usage.cache_read.input_tokens" in turn]
-    total: Object = {key: int(sum(_measure(turn, key) for turn in counted)) for key in _COUNTERS} if counted else {}
-    cells = (
+    counted = [turn for turn in turns if CACHED in turn]
+    total: Object = {key: _sum(counted, key) for key in (INPUT, CACHED)} if counted else {}
+    return _row(
         name,
         str(turns[-1].get("model") or "-"),
         str(len(turns)),
         str(sum(turn.get("is_miss") is True for turn in turns)),
         *_tokens(total),
-        number(as_count(int(sum(_measure(turn, "resent_tokens") for turn in turns)))),
+        number(as_count(_sum(turns, "resent_tokens"))),
         f"{clock(turns[-1].get('sent_at'))} {title(turns[-1])}",
     )
-    return [_cell(text) for text in cells]
 
 
 def _tokens(turn_summary: Object) -> Iterator[str]:
-    yield from (number(as_count(turn_summary.get(name))) for name in _COUNTERS)
+    yield from (number(as_count(turn_summary.get(name))) for name in (INPUT, CACHED))
     yield cached_share(turn_summary)
 
 
@@ -115,6 +109,10 @@ def _measure(turn_summary: Object, name: str) -> float:
     return measured(turn_summary.get(name)) or 0
 
 
-def _cell(text: str) -> str:
-    """Return text for a cell. A summary may come out of a file that anyone could have written."""
-    return cell(with_symbols(text[:_LONGEST]))
+def _sum(turns: Iterable[Object], name: str) -> int:
+    return int(sum(_measure(turn, name) for turn in turns))
+
+
+def _row(*texts: str) -> list[str]:
+    """Return texts as cells. A summary may come out of a file that anyone could have written."""
+    return [cell(with_symbols(text[:_LONGEST])) for text in texts]

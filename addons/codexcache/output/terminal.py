@@ -5,16 +5,14 @@ much was read from the cache, and what was paid for again, by cause.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from statistics import median
 
-from ..diagnosis.diagnosis import Diagnosis, Verdict
+from ..diagnosis.diagnosis import Diagnosis
 from ..options import OPTIONS
 from ..text import WIDTH, ascii_only, columns, counted, number, percent, without_credentials, wrapped
 from ..verdicts import GROUP_OF, UNKNOWN
 from .turn_page import clock
-
-_SUMMARY_NAMES = ("verdict", "turns", "sent again")
 
 _STATUS_NAMES = 10
 """Columns of the names on the status page."""
@@ -23,21 +21,17 @@ _STATUS_NAMES = 10
 def turn_line(diagnosis: Diagnosis, *, colour: bool = False) -> str:
     """Return time, client, model, input tokens, cached share and verdict; after a miss, the reason."""
     verdict, usage = diagnosis.verdict, diagnosis.record.usage
-    name = f"miss: {verdict.name}" if verdict.is_miss else verdict.name
+    name = f"{f'miss: {verdict.name}' if verdict.is_miss else verdict.name:<13}"
     cells = (
         clock(diagnosis.record.sent_at),
         f"{ascii_only(diagnosis.client) or '-':<22.22}",
         f"{ascii_only(diagnosis.record.prompt.prefix.model) or '-':<18.18}",
         f"{number(usage.input if usage else None):>9}",
         f"{percent(diagnosis.cached_share):>6}",
-        _coloured(f"{name:<13}", verdict) if colour else f"{name:<13}",
+        f"\x1b[{GROUP_OF.get(verdict.name, UNKNOWN).terminal}m{name}\x1b[0m" if colour else name,
         ascii_only(verdict.because) if verdict.is_miss or verdict.name in ("rejected", "no_usage") else "",
     )
     return "  ".join(cells).rstrip()
-
-
-def _coloured(text: str, verdict: Verdict) -> str:
-    return f"\x1b[{GROUP_OF.get(verdict.name, UNKNOWN).terminal}m{text}\x1b[0m"
 
 
 class Summary:
@@ -86,29 +80,24 @@ class Summary:
     def _causes(self) -> list[str]:
         """Return verdicts by the tokens that were sent again because of them, then the others by number."""
         ranked = sorted(self._verdicts, key=lambda name: (-self._resent[name], -self._verdicts[name]))
-        rows = [(_summary_name(name), f"{self._verdicts[name]:,}", self._tokens(name)) for name in ranked]
-        return columns([_SUMMARY_NAMES, *rows], names=1) if rows else []
+        rows = [self._cause(name) for name in ranked]
+        return columns([("verdict", "turns", "sent again"), *rows], names=1) if rows else []
 
-    def _tokens(self, name: str) -> str:
-        return f"{self._resent[name]:,}" if self._resent[name] else ""
-
-
-def _summary_name(name: str) -> str:
-    """Return what a verdict is called; a rebuild after compaction is no fault of anyone's."""
-    return f"{name} (expected)" if name == "context_compacted" else name
+    def _cause(self, name: str) -> tuple[str, str, str]:
+        """Return the row of a verdict; a rebuild after compaction is no fault of anyone's."""
+        expected = " (expected)" if name == "context_compacted" else ""
+        return f"{name}{expected}", f"{self._verdicts[name]:,}", f"{self._resent[name]:,}" if self._resent[name] else ""
 
 
 def status_page(headline: str, rows: Mapping[str, Iterable[str]], width: int = WIDTH) -> str:
     """Return a headline, and below it each name with its lines, of at most `width` characters."""
-    return "\n".join([headline, *(line for name, lines in rows.items() for line in _status_row(name, lines, width))])
+    page = [headline]
+    for name, lines in rows.items():
+        for index, line in enumerate(list(lines) or ["none"]):
+            page += wrapped(line, width, f"{'' if index else name:<{_STATUS_NAMES}}", " " * _STATUS_NAMES)
+    return "\n".join(page)
 
 
 def changed_options(options: Mapping[str, str | None]) -> list[str]:
     """Return the options that are not as by default."""
     return [f"{name}={without_credentials(value)}" for name, value in options.items() if value != OPTIONS[name][0]]
-
-
-def _status_row(name: str, lines: Iterable[str], width: int) -> Iterator[str]:
-    """Yield a name with the first line, and the others below that."""
-    for index, line in enumerate(list(lines) or ["none"]):
-        yield from wrapped(line, width, f"{'' if index else name:<{_STATUS_NAMES}}", " " * _STATUS_NAMES)

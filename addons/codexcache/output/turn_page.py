@@ -12,7 +12,8 @@ from ..body.json_splice import Json, Object, as_count, as_list, is_count
 from ..text import WIDEST, WIDTH, columns, cut, facts, minutes, number, percent, with_symbols, wrapped
 from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
-from .prompt_bar import PromptPart, bar_lines
+from .journal import CACHED, INPUT, OUTPUT
+from .turn_summary import BEHIND, CHANGED, NEW, SAME
 
 _ABSENT = "n/a"
 
@@ -24,6 +25,17 @@ _LONGEST, _MOST = 2_000, 100
 
 _NAME, _VALUE = 22, 13
 """Characters that are shown of a name and of a pseudonym, so that two of these fit next to a name."""
+
+GLYPHS = {SAME: "█", CHANGED: "◆", BEHIND: "░", NEW: "▒"}
+LABELS = {SAME: "as before", CHANGED: "first difference", BEHIND: "behind it", NEW: "new"}
+"""What each glyph means, in the legend and in the table."""
+
+_LONGEST_LABEL = max(map(len, LABELS.values()))
+_BETWEEN = 6
+"""Columns of a line of the table that are no name, size or word: a glyph, and gaps."""
+
+type PromptPart = tuple[str, int, str]
+"""A part of a prompt: its name, its bytes, its state."""
 
 
 def page(turn_summary: Object, difference: Difference | str | None = None, width: int = WIDTH) -> str:
@@ -69,8 +81,7 @@ def clock(seconds: Json) -> str:
 
 def cached_share(turn_summary: Object) -> str:
     """Return the cached share of the input tokens."""
-    given = as_count(turn_summary.get("gen_ai.usage.input_tokens"))
-    cached = as_count(turn_summary.get("gen_ai.usage.cache_read.input_tokens"))
+    given, cached = as_count(turn_summary.get(INPUT)), as_count(turn_summary.get(CACHED))
     return percent(cached / given if given and cached is not None else None)
 
 
@@ -103,13 +114,13 @@ def _is_held(turn_summary: Object) -> bool:
 
 def _counters(turn_summary: Object) -> Iterator[str]:
     rows = (
-        ("input", "gen_ai.usage.input_tokens", ""),
-        ("cached", "gen_ai.usage.cache_read.input_tokens", f"{cached_share(turn_summary)} of the input"),
+        ("input", INPUT, ""),
+        ("cached", CACHED, f"{cached_share(turn_summary)} of the input"),
         ("reusable", "reusable_tokens", "of the predecessor's prompt, estimated"),
         ("re-sent", "resent_tokens", "could have been read, estimated"),
-        ("output", "gen_ai.usage.output_tokens", ""),
+        ("output", OUTPUT, ""),
     )
-    is_compared = turn_summary.get("reusable_tokens") is not None and rows[1][1] in turn_summary
+    is_compared = turn_summary.get("reusable_tokens") is not None and CACHED in turn_summary
     counts = {name: as_count(turn_summary.get(name)) for _, name, _ in rows}
     counts["resent_tokens"] = counts["resent_tokens"] if is_compared else None
     yield "Tokens"
@@ -173,12 +184,16 @@ def _predecessor(turn_summary: Object) -> Iterator[str]:
 
 
 def _differences(turn_summary: Object, width: int) -> Iterator[str]:
-    if turn_summary.get("predecessor") is None:
-        return
-    differences = as_list(turn_summary.get("differences"))
+    if turn_summary.get("predecessor") is not None:
+        known = as_list(turn_summary.get("differences"))[:_MOST]
+        yield from listed([cut(str(difference), _LONGEST) for difference in known], width)
+
+
+def listed(differences: Sequence[str], width: int) -> Iterator[str]:
+    """Yield lines of at most `width` characters that list all differences of two turns."""
     yield "Every difference" if differences else "Every difference: none."
-    for difference in differences[:_MOST]:
-        yield from wrapped(cut(str(difference), _LONGEST), width, "  - ", "    ")
+    for difference in differences:
+        yield from wrapped(difference, width, "  - ", "    ")
 
 
 def _advice(turn_summary: Object, width: int) -> Iterator[str]:
@@ -206,9 +221,60 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
 
 
 def _short(value: Json) -> str:
-    """Return text for a column."""
     return cut(str(value), WIDEST)
 
 
 def _dict(value: Json) -> Object:
     return value if isinstance(value, dict) else {}
+
+
+def bar_lines(parts: Sequence[PromptPart], width: int) -> Iterator[str]:
+    """Yield the bar, its legend and its table, indented, in lines of at most `width` characters."""
+    yield f"  {bar(parts, width - 2)}"
+    yield from (f"  {line}" for line in (*legend(width - 2), *table(parts, width - 2)))
+
+
+def legend(width: int) -> Iterator[str]:
+    """Yield what the glyphs mean."""
+    return facts((f"{GLYPHS[state]} {LABELS[state]}" for state in GLYPHS), width, "   ")
+
+
+def bar(parts: Sequence[PromptPart], width: int) -> str:
+    """Return the bar, `width` glyphs long: each part that is not empty has at least one, as far as `width` allows."""
+    shown = [(size, state) for _, size, state in _as_shown(parts) if size or state == CHANGED]
+    lengths = _lengths([size for size, _ in shown], width)
+    return "".join(_glyphs(state, length) for (_, state), length in zip(shown, lengths, strict=True))[:width]
+
+
+def table(parts: Sequence[PromptPart], width: int) -> list[str]:
+    """Return a line for each part: its glyph, name and size, and in the legend's words what the bar shows."""
+    shown = list(_as_shown(parts))
+    sizes = [f"{size:,} bytes" for _, size, _ in shown]
+    labels = [LABELS.get(state, cut(state, _LONGEST_LABEL)) for _, _, state in shown]
+    longest = max(1, width - _BETWEEN - max(map(len, sizes)) - max(map(len, labels)))
+    names = [f"{GLYPHS.get(state, '?')} {cut(name, longest)}" for name, _, state in shown]
+    return columns(list(zip(names, sizes, labels, strict=True)))
+
+
+def _as_shown(parts: Sequence[PromptPart]) -> Iterator[PromptPart]:
+    """Yield the parts in the states that are shown: what follows the first difference was not read, equal or not."""
+    broken = False
+    for name, size, state in parts:
+        yield name, size, BEHIND if broken and state in (SAME, CHANGED) else state
+        broken = broken or state == CHANGED
+
+
+def _lengths(sizes: Sequence[int], width: int) -> list[int]:
+    """Return how many glyphs each part has; the largest has more or fewer, so that all have `width`."""
+    total = sum(sizes) or 1
+    lengths = [max(1, round(size * width / total)) for size in sizes]
+    if lengths:
+        lengths[lengths.index(max(lengths))] += width - sum(lengths)
+    return lengths
+
+
+def _glyphs(state: str, count: int) -> str:
+    """Return the glyphs of one part; of one that differs, only the first marks the difference."""
+    if state == CHANGED:
+        return GLYPHS[CHANGED] + GLYPHS[BEHIND] * (count - 1)
+    return GLYPHS.get(state, "?") * count

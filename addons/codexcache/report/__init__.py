@@ -4,10 +4,8 @@
 |-----------------|------------------------------------------------------------------------------|
 | `load`          | journals: their rows, read with distrust, and how many lines were unreadable |
 | `captured`      | the rows of a saved capture, by the engine that explains live traffic        |
-| `conversations` | rows grouped into conversations; the tokens that were re-sent                |
-| `stats`         | totals, causes, and modes compared                                           |
+| `conversations` | rows grouped into conversations; totals, causes, and modes compared          |
 | `chart`         | the positions of everything in a conversation's chart                        |
-| `formatting`    | shares, spans and times, as the page shows them                              |
 | `page`          | the page itself (`page.html`, `page.css`, `page.js`)                         |
 
 `captured` knows mitmproxy; no other module here does. Only `captured` and `load` read the user's files. The colours

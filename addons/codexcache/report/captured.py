@@ -14,7 +14,7 @@ from mitmproxy import eventsequence, io
 from ..hooks.capture_replay import CaptureReplay
 from ..hooks.dispatch import HookDispatcher
 from ..hooks.state import State
-from ..options import OPTIONS, parse_settings
+from ..options import default_settings
 from ..output.journal import Entries, Pseudonyms
 from ..text import printable
 from .load import ReportData
@@ -22,19 +22,17 @@ from .load import ReportData
 _CAPTURE = re.compile(rb'[0-9]|(?:\xef\xbb\xbf)?\{\s*"log"\s*:')
 """How a capture begins: mitmproxy's own format with a length, a HAR with its only member, perhaps behind a mark."""
 
-_HEAD = 256
-
 
 def is_capture(path: Path) -> bool:
     """Return True if a file looks like a capture of mitmproxy's or a HAR. Raises OSError."""
     with path.open("rb") as file:
-        return _CAPTURE.match(file.read(_HEAD)) is not None
+        return _CAPTURE.match(file.read(256)) is not None
 
 
 def add_capture(report_data: ReportData, path: Path, hosts: str) -> None:
     """Add the turns of a capture that go to these hosts, a comma list. Raises OSError, and ValueError for the hosts."""
     state = State()
-    state.settings = parse_settings({name: default for name, (default, _) in OPTIONS.items()} | {"codex_hosts": hosts})
+    state.settings = default_settings(codex_hosts=hosts)
     entries = Entries(Pseudonyms(b"a capture"), str(path.resolve()))  # the same page for the same capture
     state.diagnosis_service.listeners.append(lambda diagnosis: report_data.add(entries.entry(diagnosis)))
     if sentence := asyncio.run(_play(path, state)):

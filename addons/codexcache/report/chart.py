@@ -7,11 +7,11 @@ verdicts' groups; the colours of these are in `verdicts`, all others in `page.cs
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..diagnosis.rules import IDLE_SECONDS
+from ..text import clock, day, short, span
 from .conversations import ReportTurn
-from .formatting import clock, day, short, span
 
 TOP, PLOT, BOTTOM = 28, 120, 20
 FLOOR = TOP + PLOT
@@ -32,8 +32,7 @@ _STUMP = 10.0
 _CHARACTER, _APART = 6.5, 80.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class Segment(NamedTuple):
     """A part of a bar, from its upper edge on; `kind` is its CSS class."""
 
     kind: str
@@ -41,8 +40,7 @@ class Segment:
     height: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(NamedTuple):
     """A turn. `top` is its upper edge."""
 
     turn: ReportTurn
@@ -52,8 +50,7 @@ class Bar:
     segments: tuple[Segment, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
+class Gap(NamedTuple):
     """Time between two turns. `limit` is the x of the idle limit, None for a gap that does not reach it."""
 
     x: float
@@ -62,16 +59,14 @@ class Gap:
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
+class Tick(NamedTuple):
     """A label on an axis, and its position there."""
 
     at: float
     label: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeline:
+class Timeline(NamedTuple):
     """The chart of a conversation; `heights` and `times` are the ticks of its axes."""
 
     width: float

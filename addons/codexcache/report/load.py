@@ -15,6 +15,7 @@ from typing import BinaryIO
 import orjson
 
 from ..body.json_splice import Json, as_count
+from ..output.journal import CACHED, INPUT
 from ..text import printable
 
 _LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
@@ -26,7 +27,6 @@ _LONGEST_LINE = 1 << 20
 """Bytes of a line; an entry has about 1,000."""
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
-_CACHED = "gen_ai.usage.cache_read.input_tokens"
 
 CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "repeated"
 REFUSED = "on a WebSocket that was refused, which is no turn"
@@ -91,7 +91,7 @@ def read_row(entry: Json) -> Row | None:
 
 def _counters(entry: Mapping[str, Json]) -> dict[str, int | None]:
     """Return the tokens; what was read from the cache is part of the input."""
-    given, cached = as_count(entry.get("gen_ai.usage.input_tokens")), as_count(entry.get(_CACHED))
+    given, cached = as_count(entry.get(INPUT)), as_count(entry.get(CACHED))
     return {"input": given, "cached": None if given is None or cached is None else min(cached, given)}
 
 

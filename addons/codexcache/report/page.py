@@ -8,21 +8,19 @@ import functools
 import hashlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
-from .. import __version__
-from ..text import cell, counted, number, printable
+from .. import __version__, text
+from ..text import counted, number, printable
 from ..verdicts import GROUPS, QUIET, VERDICT_TABLE, VERDICTS
-from . import chart, formatting, stats
-from .chart import Timeline, lay_out
-from .conversations import Conversation, ReportTurn, put_together
-from .load import ReportData, Row
+from . import chart
+from .chart import lay_out
+from .conversations import MODES, Conversation, ReportTurn, Totals, causes, compare, put_together
+from .load import ReportData
 
 _FOLDER = Path(__file__).parent
 
@@ -40,19 +38,17 @@ _LISTED = 500
 """Conversations that are listed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationSection:
-    """A conversation on the page, with its chart; `left_out` is the number of its first turns that are not drawn."""
+    """A conversation on the page, with a chart of its last turns, `drawn` at the most.
 
-    conversation: Conversation
-    totals: stats.Totals
-    timeline: Timeline | None
-    left_out: int
+    `left_out` is the number of its first turns that are not drawn.
+    """
 
-    @property
-    def turns(self) -> tuple[ReportTurn, ...]:
-        """The turns that are drawn."""
-        return self.conversation.turns[self.left_out :]
+    def __init__(self, conversation: Conversation, drawn: int) -> None:
+        self.conversation, self.totals = conversation, Totals([conversation])
+        self.left_out = max(0, len(conversation.turns) - drawn)
+        self.turns = conversation.turns[self.left_out :]
+        self.timeline = lay_out(self.turns) if self.turns else None
 
     @property
     def worst(self) -> ReportTurn:
@@ -62,46 +58,19 @@ class ConversationSection:
 
 def render(report_data: ReportData, source: str) -> str:
     """Return the page; `source` says what it was made from."""
-    conversations = put_together(report_data.rows)
-    page = (
-        _templates()
-        .get_template("page.html")
-        .render(
-            source=printable(source, _LONGEST_SOURCE),
-            period=_period(report_data.rows),
-            runs=_runs(report_data.rows),
-            notes=[*_skipped(report_data.skipped), *report_data.notes],
-            totals=stats.total(conversations),
-            causes=stats.causes(conversations),
-            comparison=stats.compare(conversations),
-            sections=list(_sections(conversations[:_LISTED])),
-            unlisted=max(0, len(conversations) - _LISTED),
-            **_constants(),
-        )
+    conversations, rows = put_together(report_data.rows), sorted(report_data.rows, key=lambda row: row.time)
+    page = _template().render(
+        source=printable(source, _LONGEST_SOURCE),
+        period=text.period(rows[0].time, rows[-1].time) if rows else "",
+        runs=list(dict.fromkeys(row.run for row in rows)),
+        notes=[*_skipped(report_data.skipped), *report_data.notes],
+        totals=Totals(conversations),
+        causes=causes(conversations),
+        comparison=compare(conversations),
+        sections=list(_sections(conversations[:_LISTED])),
+        unlisted=max(0, len(conversations) - _LISTED),
     )
     return page.lstrip()
-
-
-def _constants() -> dict[str, Any]:
-    """Return what is the same on every page."""
-    style, script = _asset("page.css") + _verdict_colours(), _asset("page.js")
-    return {
-        "version": __version__,
-        "opened": _OPEN,
-        "modes": stats.MODES,
-        "groups": GROUPS,
-        "verdicts": [VERDICT_TABLE[name] for name in (*reversed(QUIET), *VERDICTS[len(QUIET) :])],
-        "chart": chart,
-        "formatting": formatting,
-        "number": number,
-        "counted": counted,
-        "cell": cell,
-        "describe": describe,
-        "split_parts": split_parts,
-        "style": style,
-        "script": script,
-        "policy": _policy(style, script),
-    }
 
 
 def save(path: Path, page: str) -> None:
@@ -119,11 +88,11 @@ def _looks_like_a_page(path: Path) -> bool:
 def describe(turn: ReportTurn) -> str:
     """Return what the page says of one turn, in three lines."""
     row, miss = turn.row, "miss: " if turn.verdict.is_miss else ""
-    headline = f"Turn {row.turn} at {formatting.clock_to_the_second(row.time)}, {miss}{row.verdict}"
+    headline = f"Turn {row.turn} at {text.clock_to_the_second(row.time)}, {miss}{row.verdict}"
     return "\n".join((headline, row.because or turn.verdict.meaning, ", ".join(_counters(turn))))
 
 
-def split_parts(totals: stats.Totals) -> Iterator[tuple[str, float, float]]:
+def split_parts(totals: Totals) -> Iterator[tuple[str, float, float]]:
     """Yield the parts of the input, each with its start and width in thousandths."""
     start, unit = 0.0, 1000 / max(1, totals.input)
     for kind, tokens in (("cached", totals.cached), ("resent", totals.resent), ("fresh", totals.fresh)):
@@ -138,7 +107,7 @@ def _counters(turn: ReportTurn) -> Iterator[str]:
     if turn.resent:
         yield f"{turn.resent:,} re-sent"
     if turn.gap is not None:
-        yield f"{formatting.span(turn.gap)} after the turn before"
+        yield f"{text.span(turn.gap)} after the turn before"
     if others := [name for name in row.changes if name != row.verdict]:
         yield f"also changed: {' '.join(others)}"
 
@@ -147,24 +116,9 @@ def _sections(conversations: Iterable[Conversation]) -> Iterator[ConversationSec
     """Yield the conversations with their charts, until so many turns are drawn as may be."""
     left = _DRAWN
     for conversation in conversations:
-        drawn = conversation.turns[-left:] if left else ()
-        left -= len(drawn)
-        yield ConversationSection(
-            conversation=conversation,
-            totals=stats.total([conversation]),
-            timeline=lay_out(drawn) if drawn else None,
-            left_out=len(conversation.turns) - len(drawn),
-        )
-
-
-def _period(rows: Sequence[Row]) -> str:
-    times = [row.time for row in rows]
-    return formatting.period(min(times), max(times)) if times else ""
-
-
-def _runs(rows: Iterable[Row]) -> list[str]:
-    """Return the starts of the proxy, in the order of time."""
-    return list(dict.fromkeys(row.run for row in sorted(rows, key=lambda row: row.time)))
+        section = ConversationSection(conversation, left)
+        left -= len(section.turns)
+        yield section
 
 
 def _skipped(skipped: Counter[str]) -> Iterator[str]:
@@ -174,14 +128,31 @@ def _skipped(skipped: Counter[str]) -> Iterator[str]:
 
 
 @functools.cache
-def _templates() -> jinja2.Environment:
-    return jinja2.Environment(
+def _template() -> jinja2.Template:
+    """Return the template with what is the same on every page."""
+    environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_FOLDER),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    style, script = _asset("page.css") + _verdict_colours(), _asset("page.js")
+    constants = {
+        "version": __version__,
+        "opened": _OPEN,
+        "modes": MODES,
+        "groups": GROUPS,
+        "verdicts": [VERDICT_TABLE[name] for name in (*reversed(QUIET), *VERDICTS[len(QUIET) :])],
+        "chart": chart,
+        "text": text,
+        "describe": describe,
+        "split_parts": split_parts,
+        "style": style,
+        "script": script,
+        "policy": _policy(style, script),
+    }
+    return environment.get_template("page.html", globals=constants)
 
 
 def _asset(name: str) -> Markup:
@@ -204,5 +175,5 @@ def _policy(style: str, script: str) -> str:
     return f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'"
 
 
-def _digest(text: str) -> str:
-    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+def _digest(content: str) -> str:
+    return f"sha256-{b64encode(hashlib.sha256(content.encode()).digest()).decode()}"

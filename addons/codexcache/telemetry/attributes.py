@@ -10,12 +10,12 @@ conversation and its reason. Measurements have only attributes with few values: 
 name, the model, the host) counts as `_OTHER` once there have been too many.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from ..body.json_splice import Json, Object
 from ..diagnosis.diagnosis import Diagnosis
+from ..output.journal import COUNTERS
 
 type Value = str | bool | int | float | tuple[str, ...]
 type Attributes = dict[str, Value]
@@ -35,37 +35,27 @@ _FROM_ENTRY = (
     *("run", "turn", "mode", "endpoint", "transport", "client", "key", "key_source", "continued", "echoed_key"),
     *("changed", "reusable_tokens", "predecessor", "changes", "verdict", "because"),
 )
-_COUNTERS = ("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.output_tokens")
 
 
 class Instrument(NamedTuple):
-    """A metric instrument: a counter or a histogram; `bounds` are those of a histogram's buckets."""
+    """A metric instrument: a histogram if it has `bounds`, those of its buckets, else a counter."""
 
-    kind: Literal["counter", "histogram"]
     name: str
     unit: str
     text: str
     bounds: tuple[float, ...] = ()
 
 
-TOKENS = Instrument(
-    "histogram", "gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", _TOKEN_BOUNDS
-)
-DURATION = Instrument("histogram", "gen_ai.client.operation.duration", "s", "GenAI operation duration.", _SECOND_BOUNDS)
+TOKENS = Instrument("gen_ai.client.token.usage", "{token}", "Number of input and output tokens used.", _TOKEN_BOUNDS)
+DURATION = Instrument("gen_ai.client.operation.duration", "s", "GenAI operation duration.", _SECOND_BOUNDS)
 FIRST_BYTE = Instrument(
-    "histogram",
-    "codex.time_to_first_byte",
-    "s",
-    "Time from a turn's leaving until its response begins.",
-    _SECOND_BOUNDS,
+    "codex.time_to_first_byte", "s", "Time from a turn's leaving until its response begins.", _SECOND_BOUNDS
 )
-TURNS = Instrument("counter", "codex.turns", "{turn}", "Finished turns.")
-INPUT = Instrument(
-    "counter", "codex.tokens.input", "{token}", "Input tokens of turns that report how many were cached."
-)
-CACHED = Instrument("counter", "codex.tokens.cached", "{token}", "Input tokens that were read from the prompt cache.")
+TURNS = Instrument("codex.turns", "{turn}", "Finished turns.")
+INPUT = Instrument("codex.tokens.input", "{token}", "Input tokens of turns that report how many were cached.")
+CACHED = Instrument("codex.tokens.cached", "{token}", "Input tokens that were read from the prompt cache.")
 RESENT = Instrument(
-    "counter", "codex.tokens.resent", "{token}", "Input tokens that could have been read from the cache and were not."
+    "codex.tokens.resent", "{token}", "Input tokens that could have been read from the cache and were not."
 )
 INSTRUMENTS = (TOKENS, DURATION, FIRST_BYTE, TURNS, INPUT, CACHED, RESENT)
 
@@ -78,8 +68,7 @@ class Measurement(NamedTuple):
     attributes: Attributes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(NamedTuple):
     """A turn as a span, whose times are nanoseconds since the epoch, and its measurements."""
 
     name: str
@@ -106,12 +95,7 @@ class Telemetry:
             name=f"chat {_text(entry['model'])}".rstrip(),
             start=round(start * _NANOSECONDS),
             end=round(end * _NANOSECONDS),
-            attributes={
-                **common,
-                **_server_attributes(diagnosis, entry, port),
-                **_diagnosis_attributes(diagnosis, entry),
-                **error,
-            },
+            attributes={**common, **_attributes(diagnosis, entry, port), **error},
             failed=bool(error),
             measurements=tuple(_measurements(diagnosis, {**common, **self._caller(diagnosis, entry)}, error)),
         )
@@ -145,58 +129,45 @@ def destination(environment: Mapping[str, str], signal: str = "TRACES") -> str:
     return url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
 
 
-def _server_attributes(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
-    """Return what was asked for, of whom, and what the answer's status was."""
-    route = diagnosis.record.route
-    return _known(
-        {
-            "openai.api.type": "responses",
-            "gen_ai.request.model": entry["model"] or None,
-            "gen_ai.conversation.id": entry["conversation"],
-            "server.address": route.host,
-            "server.port": port,
-            "http.response.status_code": entry["status"],
-        }
-    )
+def _attributes(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
+    """Return what was asked for, of whom, how it was answered, and what was found, as far as it is known."""
+    values = {
+        "openai.api.type": "responses",
+        "gen_ai.request.model": entry["model"] or None,
+        "gen_ai.conversation.id": entry["conversation"],
+        "server.address": diagnosis.record.route.host,
+        "server.port": port,
+        "http.response.status_code": entry["status"],
+        **{name: entry.get(name) for name in COUNTERS},
+        **{f"codex.{name}": entry[name] for name in _FROM_ENTRY},
+        "codex.is_miss": diagnosis.verdict.is_miss,
+        "codex.resent_tokens": diagnosis.verdict.resent,
+        "codex.time_to_first_byte": diagnosis.wait,
+    }
+    return {name: _value(value) for name, value in values.items() if value is not None}
 
 
-def _diagnosis_attributes(diagnosis: Diagnosis, entry: Object) -> Attributes:
-    """Return the counters and what was found."""
-    return _known(
-        {
-            **{name: entry.get(name) for name in _COUNTERS},
-            **{f"codex.{name}": entry[name] for name in _FROM_ENTRY},
-            "codex.is_miss": diagnosis.verdict.is_miss,
-            "codex.resent_tokens": diagnosis.verdict.resent,
-            "codex.time_to_first_byte": diagnosis.wait,
-        }
-    )
-
-
-def _measurements(diagnosis: Diagnosis, common: Attributes, error: Attributes) -> list[Measurement]:
+def _measurements(diagnosis: Diagnosis, common: Attributes, error: Attributes) -> Iterator[Measurement]:
     verdict: Attributes = {**common, "codex.verdict": diagnosis.verdict.name}
-    found = [
-        *_tokens(diagnosis, common, verdict),
-        Measurement(TURNS, 1, verdict),
-        Measurement(DURATION, diagnosis.duration, {**common, **error}),
-    ]
+    yield from _tokens(diagnosis, common, verdict)
+    yield Measurement(TURNS, 1, verdict)
+    yield Measurement(DURATION, diagnosis.duration, {**common, **error})
     if diagnosis.wait is not None:
-        found.append(Measurement(FIRST_BYTE, diagnosis.wait, common))
-    return found
+        yield Measurement(FIRST_BYTE, diagnosis.wait, common)
 
 
-def _tokens(diagnosis: Diagnosis, common: Attributes, verdict: Attributes) -> list[Measurement]:
-    """Return the counters' measurements. What the backend did not report is not measured: it is not 0."""
+def _tokens(diagnosis: Diagnosis, common: Attributes, verdict: Attributes) -> Iterator[Measurement]:
+    """Yield the counters' measurements. What the backend did not report is not measured: it is not 0."""
     if (usage := diagnosis.record.usage) is None:
-        return []
-    found = [Measurement(TOKENS, usage.input, {**common, "gen_ai.token.type": "input"})]
+        return
+    yield Measurement(TOKENS, usage.input, {**common, "gen_ai.token.type": "input"})
     if usage.output is not None:
-        found.append(Measurement(TOKENS, usage.output, {**common, "gen_ai.token.type": "output"}))
+        yield Measurement(TOKENS, usage.output, {**common, "gen_ai.token.type": "output"})
     if usage.cached is not None:
-        found += [Measurement(INPUT, usage.input, verdict), Measurement(CACHED, usage.cached, verdict)]
+        yield Measurement(INPUT, usage.input, verdict)
+        yield Measurement(CACHED, usage.cached, verdict)
     if diagnosis.verdict.resent:
-        found.append(Measurement(RESENT, diagnosis.verdict.resent, verdict))
-    return found
+        yield Measurement(RESENT, diagnosis.verdict.resent, verdict)
 
 
 def _bounded[T](value: T, known: set[T], limit: int) -> T | None:
@@ -205,11 +176,6 @@ def _bounded[T](value: T, known: set[T], limit: int) -> T | None:
         return None
     known.add(value)
     return value
-
-
-def _known(values: Object) -> Attributes:
-    """Return attributes without those that have no value."""
-    return {name: _value(value) for name, value in values.items() if value is not None}
 
 
 def _value(value: Json) -> Value:

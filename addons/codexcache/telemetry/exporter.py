@@ -14,7 +14,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests  # comes with the exporter
@@ -22,9 +22,9 @@ from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
-from opentelemetry.sdk.metrics.export import MetricExportResult, MetricsData, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricExportResult, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -126,14 +126,11 @@ class Outage:
                 self._failing = {other: why for other, why in self._failing.items() if why != earlier}
         if self._closed or bool(earlier) == bool(reason) or reason in known:
             return
-        logger.warning(_sentence(self._addresses[signal], reason) if reason else "Telemetry is exported again.")
-
-
-def _sentence(address: str, reason: str) -> str:
-    return (
-        f"Telemetry cannot be exported to {address}: {reason}. Turns go on as ever; only their telemetry is lost until "
-        "it can be."
-    )
+        outage = (
+            f"Telemetry cannot be exported to {self._addresses[signal]}: {reason}. Turns go on as ever; only their "
+            "telemetry is lost until it can be."
+        )
+        logger.warning(outage if reason else "Telemetry is exported again.")
 
 
 def export_watched[R](
@@ -149,34 +146,18 @@ def export_watched[R](
     return result
 
 
-class _Spans(OTLPSpanExporter):
-    """Exports spans, watched."""
+def _watched[E: (OTLPSpanExporter, OTLPMetricExporter)](kind: type[E], signal: str, outage: Outage, ends: Any) -> E:
+    """Return an exporter that tells the outage how each of its exports `ends`."""
+    session = WatchedSession(signal)
+    exporter = kind(timeout=_timeout(signal), session=session)
+    send = exporter.export
 
-    def __init__(self, outage: Outage) -> None:
-        self._watched = WatchedSession("TRACES"), outage, "TRACES"
-        super().__init__(timeout=_timeout("TRACES"), session=self._watched[0])
+    def export(*arguments: Any, **settings: Any) -> Any:
+        done = export_watched(session, outage, signal, lambda: send(*arguments, **settings), ends.SUCCESS)
+        return done or ends.FAILURE
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        send = super().export
-        done = export_watched(*self._watched, lambda: send(spans), SpanExportResult.SUCCESS)
-        return done or SpanExportResult.FAILURE
-
-
-class _Metrics(OTLPMetricExporter):
-    """Exports metrics, watched."""
-
-    def __init__(self, outage: Outage) -> None:
-        self._watched = WatchedSession("METRICS"), outage, "METRICS"
-        super().__init__(timeout=_timeout("METRICS"), session=self._watched[0])
-
-    def export(
-        self, metrics_data: MetricsData, timeout_millis: float | None = 10_000, **more: Any
-    ) -> MetricExportResult:
-        send = super().export
-        done = export_watched(
-            *self._watched, lambda: send(metrics_data, timeout_millis, **more), MetricExportResult.SUCCESS
-        )
-        return done or MetricExportResult.FAILURE
+    exporter.export = export  # type: ignore[method-assign]
+    return exporter
 
 
 class Pipeline:
@@ -186,7 +167,9 @@ class Pipeline:
         self._outage = Outage()
         drop_sdk_logs()
         with collected() as records:
-            spans, metrics, resource = _Spans(self._outage), _Metrics(self._outage), _resource()
+            spans = _watched(OTLPSpanExporter, "TRACES", self._outage, SpanExportResult)
+            metrics = _watched(OTLPMetricExporter, "METRICS", self._outage, MetricExportResult)
+            resource = _resource()
             self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
             if _wanted("TRACES"):
                 self._traces.add_span_processor(BatchSpanProcessor(spans))
@@ -232,12 +215,11 @@ def _shut_down(provider: TracerProvider | MeterProvider) -> None:
 
 def _instrument(meter: Any, instrument: Instrument) -> Callable[..., None]:
     """Create an instrument; return the function that takes its values."""
-    if instrument.kind == "counter":
-        counter: Counter = meter.create_counter(instrument.name, instrument.unit, instrument.text)
+    *description, bounds = instrument
+    if not bounds:
+        counter: Counter = meter.create_counter(*description)
         return counter.add
-    histogram: Histogram = meter.create_histogram(
-        instrument.name, instrument.unit, instrument.text, explicit_bucket_boundaries_advisory=instrument.bounds
-    )
+    histogram: Histogram = meter.create_histogram(*description, explicit_bucket_boundaries_advisory=bounds)
     return histogram.record
 
 
@@ -259,7 +241,6 @@ def _timeout(signal: str) -> float | None:
 
 
 def _wanted(signal: str) -> bool:
-    """Return True if a signal is to be exported, as OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER say."""
     return os.environ.get(f"OTEL_{signal}_EXPORTER", "").strip().lower() != "none"
 
 

@@ -1,6 +1,9 @@
-"""Lines of turns: listed once for all their turns, found by key and by heads."""
+"""Lines of turns are listed once for all their turns; what turns have in common is counted once."""
 
-from codexcache.diagnosis.history import LATEST, Branch, BranchIndex, key_of, power, powers
+from codexcache.body.json_splice import Object
+from codexcache.diagnosis.history import LATEST, Branch, BranchIndex, SharedSizes, key_of, power, powers
+from codexcache.turn.item_list import Item, Items
+from codexcache.turn.prompt import Prompt
 from codexcache.turn.record import Record
 from support.records import record, route
 from support.turns import conversation
@@ -45,29 +48,6 @@ def test_of_a_long_line_the_latest_turns_are_looked_at() -> None:
     assert numbers(lines, key_of(turns[0])) == list(range(41 - LATEST, 41))
 
 
-def test_a_line_is_alone_where_no_other_is_listed() -> None:
-    lines, (one, other) = (
-        BranchIndex(),
-        (record(1, ITEMS[:2]), record(2, [*ITEMS[:1], *ITEMS[5:]], via=route(key="other"))),
-    )
-    line = line_of(lines, one)
-    line_of(lines, other)
-    shared, own, nobodys = one.prompt.items.prefix_digest(1), one.prompt.items.prefix_digest(2), ("key", "nobody's")
-
-    assert lines.is_alone(line, (own, key_of(one), nobodys))
-    assert not lines.is_alone(line, (own, shared))
-
-
-def test_a_line_continues_from_its_last_turn_under_the_same_key() -> None:
-    first, last = grown(1, 3)
-    line = line_of(BranchIndex(), first, last)
-    behind, elsewhere = record(3, ITEMS[:5]), record(4, ITEMS[:5], via=route(key="other"))
-
-    assert line.continues_with(behind, last)
-    assert not line.continues_with(behind, first)
-    assert not line.continues_with(elsewhere, last)
-
-
 def test_a_line_without_turns_is_listed_nowhere() -> None:
     lines, turns = BranchIndex(), grown(3, 5)
     line = line_of(lines, *turns)
@@ -93,3 +73,54 @@ def test_of_many_lines_with_one_head_the_one_that_rested_longest_is_not_found() 
     assert numbers(lines, ("key", "2")) == [2]
     lines.remove(made[2], made[2].records[0])
     assert numbers(lines, ("key", "2")) == []
+
+
+# What turns have in common is counted once, and as long as any of them is remembered.
+
+
+def items(count: int) -> list[Item]:
+    return [Item(number, "reasoning", 1, number) for number in range(count)]
+
+
+def with_items(items: Items) -> Record:
+    """Return a turn with these items, and with the prompt prefix of all others."""
+    made = record()
+    made.prompt = Prompt(prefix=made.prompt.prefix, items=items, length=len(items))
+    return made
+
+
+def test_an_agents_prefix_is_counted_once_and_let_go_with_its_last_turn() -> None:
+    shared = SharedSizes()
+    body: Object = {"tools": [{"type": "function", "name": f"tool-{n}"} for n in range(50)], "instructions": "i" * 9000}
+    one, other = record(1, body=body), record(2, body=body)
+    shared.take(one)
+    shared.take(other)
+
+    assert one.prompt.prefix is other.prompt.prefix
+    assert 9000 < shared.size < 30_000
+    shared.drop(one)
+    assert shared.size > 9000
+    shared.drop(other)
+    assert shared.size == 0
+
+
+def test_arrays_are_counted_as_far_as_they_have_grown() -> None:
+    shared, first = SharedSizes(), Items(items(100))
+    shared.take(with_items(first))
+    before = shared.size
+    longer = first.followed_by(items(50))
+    shared.take(with_items(longer))
+
+    assert longer.arrays is first.arrays
+    assert 100 * 36 < before < shared.size < 2 * before
+    shared.drop(with_items(first))
+    assert shared.size > before
+    shared.drop(with_items(longer))
+    assert shared.size == 0
+
+
+def test_another_conversations_arrays_are_counted_apart() -> None:
+    shared = SharedSizes()
+    for _ in range(3):
+        shared.take(record(items=[{"type": "reasoning", "id": str(n)} for n in range(100)]))
+    assert shared.size > 3 * 100 * 36
