@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.turn.cache_key import CacheKey, KeyMemory, KeySource, choose_key
-from support.turns import NATIVE, Headers, bearer, conversation, turn
+from codexcache.turn.cache_key import choose_key
+from codexcache.turn.key_memory import CacheKey, KeyMemory, KeySource
+from support.turns import NATIVE, Headers, bearer, conversation, said, turn
 
 TOKEN = {"authorization": "Bearer opaque"}
 ACCOUNT = {"chatgpt-account-id": "acc"}
@@ -27,13 +28,16 @@ class Client:
     ) -> CacheKey:
         """Return the identity of the next turn."""
         sent = turn(headers, body)
-        cache_key = choose_key(sent, self.memory, pin=self.pin, last=last)
-        self.memory.remember(sent, cache_key)
+        earlier = self.memory.find(sent)
+        cache_key = choose_key(sent, earlier, hold=self.pin, last=last)
+        answer = said("assistant", "abcdef"[min(len(sent.prompt.items), 5)])
+        self.memory.remember_response(sent, self.memory.remember(sent, cache_key, earlier), None, [answer])
         return cache_key
 
     def answered(self, response_id: str, cache_key: CacheKey, headers: Headers | None = None) -> None:
         """Take in that a turn was answered by this response."""
-        self.memory.remember_response(turn(headers), response_id, cache_key)
+        sent = turn(headers)
+        self.memory.remember_response(sent, self.memory.remember(sent, cache_key, None), response_id, ())
 
     def key(self, headers: Headers | None = None, /, **body: Json) -> str | None:
         return self.send(headers, body).key

@@ -2,7 +2,7 @@
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.turn.cache_key import KeyMemory, choose_key
+from codexcache.turn.cache_key import choose_key
 from codexcache.turn.key_values import usable
 from codexcache.turn.rewrite import RequestEdits, plan_edits, plan_handshake_edits
 from support.turns import NATIVE, Headers, client_headers, headers_of, turn
@@ -19,7 +19,7 @@ def edits_of(
 ) -> RequestEdits:
     """Return the edits of a turn that nothing went before."""
     sent = turn(headers, body)
-    return plan_edits(sent, choose_key(sent, KeyMemory()), strip=frozenset(strip.split()), omit_key=withhold)
+    return plan_edits(sent, choose_key(sent, None), strip=frozenset(strip.split()), omit_key=withhold)
 
 
 def places(edits: RequestEdits) -> Places:
