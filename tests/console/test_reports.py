@@ -10,6 +10,7 @@ from codexcache.console.lookup import Lookup
 from codexcache.console.view import CacheView
 from codexcache.hooks.notify import Notifier, RecentLines
 from codexcache.hooks.state import State
+from codexcache.hooks.store import StateStore
 from codexcache.output.journal import line_of
 from conftest import Network
 from mitmproxy import exceptions
@@ -22,7 +23,7 @@ from support.talks import Listed, asked, counting, post
 def commands_on(recent: RecentLines) -> Commands:
     notifier = Notifier(state := State())
     notifier.recent = recent
-    return Commands(state, notifier, Hold(state, notifier), CacheView(Lookup(state)))
+    return Commands(state, notifier, Hold(state, notifier), CacheView(Lookup(state)), StateStore(state))
 
 
 def reports_on(*entries: Object, limit: int = 5_000) -> Commands:

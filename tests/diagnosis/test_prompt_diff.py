@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.diagnosis.prompt_diff import common_prefix_length, find_changes, tokens_before
+from codexcache.diagnosis.prompt_diff import find_changes, tokens_before
+from codexcache.text import common_prefix_length
 from codexcache.turn.record import Record, Route
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +54,7 @@ PARALLEL, SERIAL = ({"parallel_tool_calls": value} for value in (True, False))
         (LOW, HIGH, "verbosity_changed", "the verbosity went from low to high"),
         ({}, JSON_FORMAT, "text_format_changed", "the text format differs from the predecessor's"),
         (PARALLEL, SERIAL, "parallel_tool_calls_changed", "parallel_tool_calls differs from the predecessor's"),
-        (BRIEF, BRIGHT, "instructions_changed", "the instructions differ from character 6 on"),
+        (BRIEF, BRIGHT, "instructions_changed", "the instructions differ from about character 0 on"),
     ],
 )
 def test_a_changed_member_is_named(was: Object, now: Object, name: str, detail: str) -> None:

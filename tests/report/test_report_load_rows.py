@@ -24,6 +24,7 @@ def test_all_that_the_page_shows_is_in_the_row() -> None:
         cached=128,
         reusable_tokens=8000,
         predecessor=2,
+        predecessor_run="b",
         changes=["tools_changed", "idle"],
         changed=["session-id"],
     )
@@ -42,6 +43,7 @@ def test_all_that_the_page_shows_is_in_the_row() -> None:
         cached=128,
         reusable=8000,
         predecessor=2,
+        predecessor_run="b",
         changes=("tools_changed", "idle"),
         altered=True,
     )

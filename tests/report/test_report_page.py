@@ -118,14 +118,6 @@ def test_every_verdict_is_explained_in_a_line() -> None:
     assert all(each.one("dd").text for each in words)
 
 
-def test_conversations_are_named_by_their_start_only_where_there_are_several() -> None:
-    assert page(entry(1)).one("span", "name").text == "conversation cccccccccccc"
-    assert [each.text for each in page(entry(1), entry(1, run="b")).all("span", "name")] == [
-        "start aaaaaaaaaaaa conversation cccccccccccc",
-        "start b conversation cccccccccccc",
-    ]
-
-
 def test_the_dearest_conversations_are_unfolded_and_the_rest_is_not() -> None:
     shown = page(*(entry(number, conversation=f"c{number}", given=number * 1_000) for number in range(1, 8)))
     found = shown.all("details", "conversation")

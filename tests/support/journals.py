@@ -77,7 +77,7 @@ _BECAUSE = {
     "session_changed": "the session header is another than the predecessor's",
     "session_missing": "the turn left without any session header",
     "tools_changed": "tool shell was edited",
-    "instructions_changed": "the instructions differ from character 3,107 on",
+    "instructions_changed": "the instructions differ from about character 3,104 on",
     "context_compacted": "the history was compacted: an expected rebuild",
     "input_changed": "input[12] function_call_output differs",
     "idle": "nothing else explains it, and 17 minutes passed since its predecessor: the cache likely expired",

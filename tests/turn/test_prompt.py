@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.turn.prompt import Prompt, read_outputs, read_prompt
+from codexcache.turn.text_digest import EMPTY, digest_text
 from support.turns import conversation, said, user
 
 TOOLS: list[Json] = [{"type": "function", "name": "shell", "parameters": {"a": 1, "b": 2}}, {"type": "web_search"}]
@@ -23,7 +24,7 @@ def facts(prompt: Prompt) -> tuple[Any, ...]:
         prompt.prefix.tools,
         prompt.prefix.instructions,
         prompt.items.digests(),
-        [prompt.items[n] for n in range(len(prompt.items))],
+        [prompt.items[n]._replace(answer=0) for n in range(len(prompt.items))],
         prompt.length,
         prompt.size,
     )
@@ -99,9 +100,9 @@ def test_only_the_head_of_the_input_carries_tools_and_instructions() -> None:
     prompt = read_prompt({"input": [CARRIED, said("developer", "one"), *late]})
     other = read_prompt({"instructions": "i", "input": [said("developer", "d"), user("a")]})
 
-    assert (len(prompt.prefix.tools), prompt.prefix.instructions) == (2, "one")
+    assert (len(prompt.prefix.tools), prompt.prefix.instructions) == (2, digest_text("one"))
     assert prompt.items.kinds() == ("developer message", "user message", "additional_tools", "developer message")
-    assert (other.prefix.instructions, len(other.items)) == ("i", 2)
+    assert (other.prefix.instructions, len(other.items)) == (digest_text("i"), 2)
 
 
 def test_a_picture_weighs_what_it_is_worth() -> None:
@@ -155,7 +156,7 @@ def test_a_delta_has_the_tools_and_instructions_that_it_brings() -> None:
     base = read_prompt({"tools": TOOLS, "instructions": "i", "input": [user("a")]})
     delta = read_prompt({"tools": TOOLS[:1], "input": [user("b")]}, base)
 
-    assert (len(delta.prefix.tools), delta.prefix.instructions) == (1, "")
+    assert (len(delta.prefix.tools), delta.prefix.instructions) == (1, EMPTY)
 
 
 def test_the_parameters_of_a_prompt_are_read_and_nothing_else_of_it_is_shown() -> None:
