@@ -7,7 +7,6 @@
 | `files`             | the journal's file, and the local secret                                      |
 | `state`             | what the hooks share                                                          |
 | `dispatch`          | calls the hooks of many parts, as one addon                                   |
-| `responses`         | how the response to a turn is read, from its chunks or as a whole             |
 | `http`              | turns over HTTP, and every event stream                                       |
 | `websocket`         | turns over WebSocket                                                          |
 | `tls`               | which TLS connections are decrypted                                           |

@@ -19,8 +19,9 @@ from ..turn.response import KILLED
 from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Socket
 from ..wire.content_encoding import decode
+from ..wire.headers import coding_of
 from ..wire.routes import Endpoint
-from .responses import coding_of, read_whole
+from .http import read_whole
 from .websocket import CREATE, closing_of
 
 _LONGEST = 30 * 86_400

@@ -8,10 +8,11 @@ can come in between. So when a response begins, the request is compared with wha
 again if it differs; and a response that did not pass the tap is read from the flow when it is there as a whole.
 """
 
+import contextlib
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -23,12 +24,11 @@ from ..body.incremental import Body
 from ..body.json_splice import Unreadable
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ClientHeaders, ParsedBody, Turn, read_client_headers, read_turn, unread_turn
-from ..turn.stream import BodyBuffer, Reader, Tap
+from ..turn.stream import BodyBuffer, Reader, Tap, reader_for
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
-from ..wire.headers import Fields, Values, values_by_name
+from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
-from .responses import coding_of, is_document, is_event_stream, read_head, read_whole, reader_of
 from .state import State, has_other_addons, is_reverse, pass_unchanged, write_fields
 
 logger = logging.getLogger(__name__)
@@ -127,7 +127,7 @@ class HttpTurns:
         if is_event_stream(values) or (sent and not _comes_whole(response, values)):
             self._listen(flow.id, response, values, sent)
         elif sent:
-            read_head(response, values, sent.exchange)
+            sent.exchange.response_begun(response.status_code, values, response.timestamp_start)
         return self._read_again(flow, sent) if sent and not sent.left_as_written(flow.request) else None
 
     def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
@@ -253,18 +253,15 @@ class HttpTurns:
         """Have a response pass a tap, which keeps a copy where somebody could look at the flow."""
         other = response.stream
         response.stream = other or True  # whatever happens to our listener, the response does not wait
-        reader = self._reader(response, values, sent.exchange) if sent else None
+        reader = _reader_of(response, values, sent.exchange, self._end) if sent else None
         buffer = BodyBuffer(self._state.settings.view_limit) if self._state.visibility.present else None
         tap = Tap(self._note_error, reader, buffer)
         callback = tap.listener()
         self._listening[flow_id] = Listening(tap, None if callable(other) else callback)
-        response.stream = _chained(callback, other) if callable(other) else callback
+        response.stream = (lambda chunk: other(callback(chunk))) if callable(other) else callback
 
-    def _reader(self, response: http.Response, values: Values, exchange: Exchange) -> Reader | None:
-        try:
-            return reader_of(response, values, exchange, lambda: self._state.response_ended(exchange, time.time()))
-        except Undecodable:
-            return None  # nothing but its status is known
+    def _end(self, exchange: Exchange) -> None:
+        self._state.response_ended(exchange, time.time())
 
     def _note_error(self, error: Exception) -> None:
         self._state.errors.note("reading a response", error)
@@ -290,7 +287,7 @@ class HttpTurns:
         heard = listening is not None and listening.tap.is_used
         if sent := self._sent.pop(flow.id, None):
             if not (heard and sent.exchange.response_info.finished):  # such a one has ended with its last event
-                self._state.response_ended(sent.exchange, time.time())
+                self._end(sent.exchange)
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if listening and heard and flow.response:
             self._store(flow.response, listening)
@@ -327,14 +324,27 @@ def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:
     return [field for field in fields if field[0].lower() != b"host"]
 
 
-type _Stream = Callable[[bytes], Iterable[bytes] | bytes]
-"""A stream callback: mitmproxy passes a response's chunks through it."""
+def read_whole(response: http.Response, exchange: Exchange) -> None:
+    """Read a whole response as its stream would have been read; of one that was not kept, only the head is known."""
+    reader = _reader_of(response, values_by_name(response.headers.fields), exchange, lambda _: None)
+    if reader and response.raw_content is not None:
+        reader.feed(response.raw_content)
+        reader.feed(b"")
 
 
-def _chained(observe: Callable[[bytes], bytes], other: _Stream) -> _Stream:
-    """Return a stream callback that observes a chunk before another addon's callback, which may alter it."""
+def _reader_of(
+    response: http.Response, values: Values, exchange: Exchange, on_finished: Callable[[Exchange], None]
+) -> Reader | None:
+    """Record how a turn's response begins; return the reader of the rest, None if its coding is not known.
 
-    def stream(chunk: bytes) -> Iterable[bytes] | bytes:
-        return other(observe(chunk))
-
-    return stream
+    A turn ends with its last event, not with its connection: then `on_finished` is called, perhaps more than once.
+    """
+    exchange.response_begun(response.status_code, values, response.timestamp_start)
+    with contextlib.suppress(Undecodable):  # then nothing but its head is known, and the verdict says so
+        return reader_for(
+            exchange.response_info,
+            coding=coding_of(values),
+            event_stream=is_event_stream(values),
+            on_finished=lambda: on_finished(exchange),
+        )
+    return None

@@ -25,8 +25,7 @@ from ..turn.websocket import Backlog, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
 from ..wire.routes import endpoint_of
 from .deferred import LARGE, run_maybe_in_thread
-from .http import HoldTurn, hold_nothing
-from .responses import read_whole
+from .http import HoldTurn, hold_nothing, read_whole
 from .state import State, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"

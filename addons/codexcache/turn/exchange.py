@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ..body.json_splice import Json, Object
 from ..options import Mode, Settings
-from ..wire.headers import Fields, values_by_name
+from ..wire.headers import Fields, Values, values_by_name
 from .cache_key import CacheKey, KeyMemory, choose_key
 from .record import Record
 from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
@@ -34,6 +34,13 @@ class Exchange:
     saved_summary: Object | None = None
     handshake: RequestEdits | None = None
     opens_socket: bool = False
+
+    def response_begun(self, status: int, values: Values, at: float) -> None:
+        """Record how the response began, at `at` in seconds since the epoch; `values` are its header fields."""
+        self.response_info.status = status
+        # A challenge page asks for a browser (router-for-me/CLIProxyAPI#3626).
+        self.response_info.challenge = values.get("cf-mitigated") == ["challenge"]
+        self.first_byte_at = at
 
     @property
     def changed(self) -> tuple[str, ...]:
