@@ -8,11 +8,10 @@ can come in between. So when a response begins, the request is compared with wha
 again if it differs; and a response that did not pass the tap is read from the flow when it is there as a whole.
 """
 
-import contextlib
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -22,16 +21,30 @@ from mitmproxy.net import encoding
 
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
+from ..text import cut
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ClientHeaders, ParsedBody, Turn, read_client_headers, read_turn, unread_turn
-from ..turn.stream import BodyBuffer, Reader, Tap, reader_for
+from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
-from .state import State, has_other_addons, is_reverse, pass_unchanged, write_fields
+from .state import (
+    HoldTurn,
+    Reread,
+    State,
+    asks_for_websocket,
+    has_other_addons,
+    hold_nothing,
+    is_reverse,
+    pass_unchanged,
+    write_fields,
+)
 
 logger = logging.getLogger(__name__)
+
+_MOST_PATHS, _LONGEST_PATH = 20, 80
+"""Wrong paths that are named, and characters of each that are shown; a client could make up any number."""
 
 _ANSWERED = (
     "Another addon answered a turn before Codex Continuity read it, so it was not edited and no key was written. If "
@@ -51,16 +64,6 @@ _UNREADABLE = (
     "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
     "verdict describe the turn as it was before."
 )
-
-type Reread = Callable[[], tuple[object, Turn]]
-"""Reads a turn again as it is now: its bytes, to be compared, and the turn. Raises ValueError."""
-
-type HoldTurn = Callable[[http.HTTPFlow, Exchange, Reread], None]
-"""Holds a turn that the user wants to look at before it leaves (option `codex_intercept`)."""
-
-
-def hold_nothing(flow: http.HTTPFlow, exchange: Exchange, reread: Reread) -> None:
-    """Let every turn pass."""
 
 
 class SentTurn(NamedTuple):
@@ -96,6 +99,7 @@ class HttpTurns:
         self._listening: dict[str, Listening] = {}
         self._passed: dict[str, object] = {}
         self._warned: set[str] = set()
+        self._wrong_paths: set[str] = set()
 
     @property
     def in_progress(self) -> AbstractSet[str]:
@@ -105,8 +109,8 @@ class HttpTurns:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Note which host the client asked for: another addon may move the turn to another one before it is read."""
         if flow.live and (host := self._state.host_of(flow)):
-            if is_reverse(flow):
-                flow.request.path = real_target(flow.request.path)
+            if (target := real_target(flow.request.path)) != flow.request.path:
+                self._correct(flow, host, target)
             if flow.request.method == "POST":
                 self._asked[flow.id] = host
 
@@ -127,7 +131,7 @@ class HttpTurns:
         if is_event_stream(values) or (sent and not _comes_whole(response, values)):
             self._listen(flow.id, response, values, sent)
         elif sent:
-            sent.exchange.response_begun(response.status_code, values, response.timestamp_start)
+            sent.exchange.begin_response(response.status_code, values, response.timestamp_start)
         return self._read_again(flow, sent) if sent and not sent.left_as_written(flow.request) else None
 
     def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
@@ -149,6 +153,23 @@ class HttpTurns:
             if passed and isinstance(flow, http.HTTPFlow) and (flow.intercepted or passed != _shown(flow)):
                 self._warn(_TOO_LATE)
 
+    def _correct(self, flow: http.HTTPFlow, host: str, target: str) -> None:
+        """Correct a path that is nearly right behind a reverse proxy; elsewhere, name it once.
+
+        There, the client gets the backend's error, from which no user would guess that this addon saw no turn.
+        """
+        if is_reverse(flow):
+            flow.request.path = target
+            return
+        path, right = flow.request.path.partition("?")[0], target.partition("?")[0]
+        kind = "POST" if flow.request.method == "POST" else "WebSocket" if asks_for_websocket(flow.request) else ""
+        if kind and path not in self._wrong_paths and len(self._wrong_paths) < _MOST_PATHS:
+            self._wrong_paths.add(path)
+            logger.warning(
+                f"A {kind} to {host} has the path {cut(path, _LONGEST_PATH)}, which is no turn's, and passes "
+                f"unchanged. The right one is {right}: correct the client's base URL."
+            )
+
     def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> Awaitable[None] | None:
         """Edit and send a turn. What cannot be read passes unchanged; what may take long is done in `_send_large`."""
         request, client_headers = flow.request, read_client_headers(flow.request.headers.fields)
@@ -161,8 +182,7 @@ class HttpTurns:
         except (Undecodable, Unreadable) as reason:
             self._pass_unread(flow, client_headers, host, endpoint, reason)
         else:
-            exchange, content = self._edit(flow, body, turn)
-            self._commit(flow, exchange, content)
+            self._commit(flow, *self._edit(flow, body, turn))
         return None
 
     async def _send_large(
@@ -253,18 +273,18 @@ class HttpTurns:
         """Have a response pass a tap, which keeps a copy where somebody could look at the flow."""
         other = response.stream
         response.stream = other or True  # whatever happens to our listener, the response does not wait
-        reader = _reader_of(response, values, sent.exchange, self._end) if sent else None
+        reader = self._reader(response, values, sent.exchange) if sent else None
         buffer = BodyBuffer(self._state.settings.view_limit) if self._state.visibility.present else None
-        tap = Tap(self._note_error, reader, buffer)
+        tap = Tap(functools.partial(self._state.errors.note, "reading a response"), reader, buffer)
         callback = tap.listener()
         self._listening[flow_id] = Listening(tap, None if callable(other) else callback)
         response.stream = (lambda chunk: other(callback(chunk))) if callable(other) else callback
 
-    def _end(self, exchange: Exchange) -> None:
-        self._state.response_ended(exchange, time.time())
+    def _reader(self, response: http.Response, values: Values, exchange: Exchange) -> Reader | None:
+        def end() -> None:
+            self._state.response_ended(exchange, time.time())
 
-    def _note_error(self, error: Exception) -> None:
-        self._state.errors.note("reading a response", error)
+        return exchange.begin_response(response.status_code, values, response.timestamp_start, end)
 
     def _warn(self, sentence: str) -> None:
         """Log a sentence once."""
@@ -287,7 +307,7 @@ class HttpTurns:
         heard = listening is not None and listening.tap.is_used
         if sent := self._sent.pop(flow.id, None):
             if not (heard and sent.exchange.response_info.finished):  # such a one has ended with its last event
-                self._end(sent.exchange)
+                self._state.response_ended(sent.exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if listening and heard and flow.response:
             self._store(flow.response, listening)
@@ -326,25 +346,8 @@ def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:
 
 def read_whole(response: http.Response, exchange: Exchange) -> None:
     """Read a whole response as its stream would have been read; of one that was not kept, only the head is known."""
-    reader = _reader_of(response, values_by_name(response.headers.fields), exchange, lambda _: None)
+    values = values_by_name(response.headers.fields)
+    reader = exchange.begin_response(response.status_code, values, response.timestamp_start)
     if reader and response.raw_content is not None:
         reader.feed(response.raw_content)
         reader.feed(b"")
-
-
-def _reader_of(
-    response: http.Response, values: Values, exchange: Exchange, on_finished: Callable[[Exchange], None]
-) -> Reader | None:
-    """Record how a turn's response begins; return the reader of the rest, None if its coding is not known.
-
-    A turn ends with its last event, not with its connection: then `on_finished` is called, perhaps more than once.
-    """
-    exchange.response_begun(response.status_code, values, response.timestamp_start)
-    with contextlib.suppress(Undecodable):  # then nothing but its head is known, and the verdict says so
-        return reader_for(
-            exchange.response_info,
-            coding=coding_of(values),
-            event_stream=is_event_stream(values),
-            on_finished=lambda: on_finished(exchange),
-        )
-    return None

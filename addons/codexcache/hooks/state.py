@@ -2,6 +2,7 @@
 
 import functools
 import logging
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 from weakref import WeakValueDictionary
@@ -29,6 +30,17 @@ _ASK_FIRST = ("codexcache", "mitmproxy")
 """Packages whose addons look at a flow only if an option has them do it."""
 
 _SAVING_OPTIONS = ("save_stream_file", "hardump")
+
+
+type Reread = Callable[[], tuple[object, Turn]]
+"""Reads a turn again as it is now: its bytes, to be compared, and the turn. Raises ValueError."""
+
+type HoldTurn = Callable[[http.HTTPFlow, Exchange, Reread], None]
+"""Holds a turn that the user wants to look at before it leaves (option `codex_intercept`)."""
+
+
+def hold_nothing(flow: http.HTTPFlow, exchange: Exchange, reread: Reread) -> None:
+    """Let every turn pass."""
 
 
 class State:
@@ -208,6 +220,11 @@ def write_fields(request: http.Request, edits: RequestEdits, length: bytes | Non
 def is_reverse(flow: http.HTTPFlow) -> bool:
     """Return True if the flow came in through a reverse proxy."""
     return isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode)
+
+
+def asks_for_websocket(request: http.Request) -> bool:
+    """Return True for a request that asks for a WebSocket."""
+    return request.method == "GET" and request.headers.get("upgrade", "").lower() == "websocket"
 
 
 def pass_unchanged(flow: http.HTTPFlow, reason: Exception | str) -> None:

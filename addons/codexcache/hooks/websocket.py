@@ -25,8 +25,8 @@ from ..turn.websocket import Backlog, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
 from ..wire.routes import endpoint_of
 from .deferred import LARGE, run_maybe_in_thread
-from .http import HoldTurn, hold_nothing, read_whole
-from .state import State, pass_unchanged, write_fields
+from .http import read_whole
+from .state import HoldTurn, State, asks_for_websocket, hold_nothing, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
@@ -214,8 +214,4 @@ def closing_of(data: websocket.WebSocketData | None) -> str:
 
 def is_handshake(request: http.Request) -> bool:
     """Return True for a request that asks for a WebSocket that takes turns."""
-    return (
-        request.method == "GET"
-        and request.headers.get("upgrade", "").lower() == "websocket"
-        and endpoint_of(request.path) == "responses"
-    )
+    return asks_for_websocket(request) and endpoint_of(request.path) == "responses"

@@ -5,17 +5,21 @@ the response, which key it belongs to and which parameter the backend rejected. 
 pass through here.
 """
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..body.json_splice import Json, Object
 from ..options import Mode, Settings
-from ..wire.headers import Fields, Values, values_by_name
+from ..wire.content_encoding import Undecodable
+from ..wire.headers import Fields, Values, coding_of, is_event_stream, values_by_name
 from .cache_key import CacheKey, KeyMemory, choose_key
 from .record import Record
 from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
 from .request import ClientHeaders, Turn
 from .response import ResponseInfo
 from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handshake_edits
+from .stream import Reader, reader_for
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,12 +39,21 @@ class Exchange:
     handshake: RequestEdits | None = None
     opens_socket: bool = False
 
-    def response_begun(self, status: int, values: Values, at: float) -> None:
-        """Record how the response began, at `at` in seconds since the epoch; `values` are its header fields."""
-        self.response_info.status = status
+    def begin_response(
+        self, status: int, values: Values, at: float, on_finished: Callable[[], None] = lambda: None
+    ) -> Reader | None:
+        """Record how the response begins; return the reader of the rest, None if its content coding is not known.
+
+        `values` are its header fields, `at` is in seconds since the epoch. A turn ends with its last event, not with
+        its connection: then `on_finished` is called, perhaps more than once.
+        """
+        self.response_info.status, self.first_byte_at = status, at
         # A challenge page asks for a browser (router-for-me/CLIProxyAPI#3626).
         self.response_info.challenge = values.get("cf-mitigated") == ["challenge"]
-        self.first_byte_at = at
+        coding, is_stream = coding_of(values), is_event_stream(values)
+        with contextlib.suppress(Undecodable):  # the verdict says so
+            return reader_for(self.response_info, coding=coding, event_stream=is_stream, on_finished=on_finished)
+        return None
 
     @property
     def changed(self) -> tuple[str, ...]:
