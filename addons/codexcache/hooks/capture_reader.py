@@ -47,26 +47,15 @@ def read_saved_request(
     flow: http.HTTPFlow, host: str, endpoint: Endpoint, turn_summaries: Sequence[Object]
 ) -> SavedTurn:
     """Return the turn of a saved request. Raises Undecodable or Unreadable."""
-    request, response = flow.request, flow.response
-    client_headers = read_client_headers(request.headers.fields)
-    document = parse(decode(request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
-    exchange = unchanged_exchange(read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint))
-    if response is not None:
-        read_whole(response, exchange)
-    sent_at = _sent_at(request, response)
-    ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
-    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
+    client_headers = read_client_headers(flow.request.headers.fields)
+    document = parse(decode(flow.request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
+    turn = read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint)
+    return _answered(flow, unchanged_exchange(turn), turn_summaries)
 
 
-def read_saved_refusal(
-    flow: http.HTTPFlow, response: http.Response, host: str, turn_summaries: Sequence[Object]
-) -> SavedTurn:
+def read_saved_refusal(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[Object]) -> SavedTurn:
     """Return what became of the handshake of a WebSocket that was refused."""
-    exchange = _socket(flow, host).refused()
-    read_whole(response, exchange)
-    sent_at = flow.request.timestamp_end or flow.request.timestamp_start
-    ended_at = response.timestamp_end or response.timestamp_start
-    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
+    return _answered(flow, _socket(flow, host).refused(), turn_summaries)
 
 
 def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[Object]) -> Iterator[SavedTurn]:
@@ -80,6 +69,15 @@ def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[O
     }
     for turn in _turns(flow, host, known):
         yield _with_summary(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
+
+
+def _answered(flow: http.HTTPFlow, exchange: Exchange, turn_summaries: Sequence[Object]) -> SavedTurn:
+    """Return the one turn of a flow, with its response."""
+    sent_at = ended_at = _sent_at(flow.request, flow.response)
+    if response := flow.response:
+        read_whole(response, exchange)
+        ended_at = response.timestamp_end or response.timestamp_start
+    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
 
 
 def _sent_at(request: http.Request, response: http.Response | None) -> float:

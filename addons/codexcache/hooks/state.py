@@ -54,7 +54,8 @@ class State:
         self.diagnosis_service = DiagnosisService(self.errors.note)
         self.deferred = DeferredQueue(self.errors)
         self.visibility = FlowVisibility()
-        self.flows = FlowRegistry()
+        self.flows = WeakValueDictionary[str, http.HTTPFlow]()
+        """The flows of turns by id, for as long as something else keeps them."""
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.
@@ -101,7 +102,7 @@ class State:
 
     def record_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
         """Record at once that a turn leaves."""
-        self.flows.add(flow)
+        self.flows[flow.id] = flow
         self.diagnosis_service.turn_sent(exchange, flow=flow.id, at=at)
 
     def _record_ended(self, exchange: Exchange, at: float) -> None:
@@ -138,12 +139,9 @@ class FlowVisibility:
         if (master := getattr(ctx, "master", None)) is None:
             return True
         if (count := len(master.addons.lookup)) != self._addons:
-            self._addons, self._present = count, _has_list() or _is_saved() or has_other_addons()
+            has_list = master.addons.get("view") is not None
+            self._addons, self._present = count, has_list or _is_saved() or has_other_addons()
         return self._present
-
-
-def _has_list() -> bool:
-    return ctx.master.addons.get("view") is not None
 
 
 def _is_saved() -> bool:
@@ -156,34 +154,12 @@ def has_other_addons() -> bool:
     """Return True if there is a script of the user's with any hook at all. Without a running master there could be."""
     if getattr(ctx, "master", None) is None:
         return True
-    return any(not _is_known(one) and _has_hooks(one) for one in addonmanager.traverse(ctx.master.addons.chain))
+    return any(map(_may_look, addonmanager.traverse(ctx.master.addons.chain)))
 
 
-def _is_known(addon: Any) -> bool:
-    return type(addon).__module__.partition(".")[0] in _ASK_FIRST
-
-
-def _has_hooks(addon: Any) -> bool:
-    return any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)
-
-
-class FlowRegistry:
-    """Weak references to flows by id; this registry never keeps a flow alive."""
-
-    def __init__(self) -> None:
-        self._known: WeakValueDictionary[str, http.HTTPFlow] = WeakValueDictionary()
-
-    def add(self, flow: http.HTTPFlow) -> None:
-        """Register a flow."""
-        self._known[flow.id] = flow
-
-    def get(self, flow_id: str) -> http.HTTPFlow | None:
-        """Return a flow, None where it is not known or gone."""
-        return self._known.get(flow_id)
-
-    def all(self) -> list[http.HTTPFlow]:
-        """Return all flows that are not gone, in the order in which they came."""
-        return list(self._known.values())
+def _may_look(addon: Any) -> bool:
+    is_known = type(addon).__module__.partition(".")[0] in _ASK_FIRST
+    return not is_known and any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)
 
 
 def _is_delta(document: Object) -> bool:

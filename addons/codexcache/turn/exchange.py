@@ -68,8 +68,7 @@ class Exchange:
         """The `prompt_cache_key` in the body that the backend got."""
         if self.edited_turn:
             return self.edited_turn.document.get(KEY_MEMBER)
-        given = None if KEY_MEMBER in self.edits.drop else self.turn.document.get(KEY_MEMBER)
-        return self.edits.put.get(KEY_MEMBER, given)
+        return self.edits.put.get(KEY_MEMBER, self.turn.document.get(KEY_MEMBER))
 
     @property
     def forwarded(self) -> Fields:

@@ -48,8 +48,7 @@ def plan_edits(turn: Turn, cache_key: CacheKey, *, strip: frozenset[str], omit_k
 
     `strip` names members to remove; with `omit_key`, no key is added to a body that came without one.
     """
-    put = KEY_MEMBER not in strip and _wants_key(turn, cache_key, omit_key)
-    drop = strip.intersection(turn.document)
+    put, drop = _wants_key(turn, cache_key, omit_key), strip.intersection(turn.document)
     return _edits(turn.client_headers, cache_key.key, drop, put=put, in_headers=turn.transport == "http")
 
 
