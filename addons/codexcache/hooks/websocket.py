@@ -52,11 +52,6 @@ class SocketTurns:
         """The ids of the flows of WebSockets with turns that have left and not ended."""
         return {flow for flow, socket in self._sockets.items() if socket.open_turns}
 
-    @property
-    def known(self) -> AbstractSet[str]:
-        """The ids of the flows of WebSockets that are open, or about to be."""
-        return self._sockets.keys()
-
     def request(self, flow: http.HTTPFlow) -> None:
         is_answered = flow.response and not flow.websocket  # by another addon: then no header leaves
         if (socket := self._socket_of(flow)) and not is_answered:

@@ -104,9 +104,9 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
     prefix = PromptPrefix(
         model=_short(document.get("model")),
         service_tier=_short(document.get("service_tier")),
-        reasoning_effort=_short(_member(document, "reasoning", "effort")),
-        verbosity=_short(_member(document, "text", "verbosity")),
-        text_format=digest(to_json(_member(document, "text", "format"))),
+        reasoning_effort=_short(_member_of(document.get("reasoning"), "effort")),
+        verbosity=_short(_member_of(document.get("text"), "verbosity")),
+        text_format=digest(to_json(_member_of(document.get("text"), "format"))),
         parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
         tools=tools,
         instructions=explicit or lead.instructions,
@@ -206,10 +206,6 @@ def _named_kind(item: Json) -> str:
 
 def _is_developer(item: Json) -> bool:
     return _kind(item) == "message" and _member_of(item, "role") in ("developer", "system")
-
-
-def _member(document: Object, name: str, inner: str) -> Json:
-    return _member_of(document.get(name), inner)
 
 
 def _member_of(value: Json, name: str) -> Json:

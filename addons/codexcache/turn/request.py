@@ -176,7 +176,7 @@ def read_turn(
     `cached` is the parse of an earlier body that this one extends; then `document` has only the new items. `changed`
     names the other members that may differ from that body, None if any may.
     """
-    parsed = _parse_body(document, cached, changed)
+    parsed = parse_body(document, cached, changed)
     fields = parsed.fields
     return Turn(
         client_headers=client_headers,
@@ -201,12 +201,10 @@ def unread_turn(
     return replace(turn, unread=reason)
 
 
-def parse_body(document: Object) -> ParsedBody:
-    """Return the parse of a whole body."""
-    return _parse_body(document, None, None)
-
-
-def _parse_body(document: Object, cached: ParsedBody | None, changed: Collection[str] | None) -> ParsedBody:
+def parse_body(
+    document: Object, cached: ParsedBody | None = None, changed: Collection[str] | None = None
+) -> ParsedBody:
+    """Return the parse of a whole body; `cached` and `changed` are those of `read_turn`."""
     given = given_items(document)
     base = cached.prompt if cached else None
     same_prefix = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
