@@ -7,7 +7,7 @@ import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.options import Mode, Settings, default_settings
 from codexcache.turn.exchange import Continuity, Exchange, unchanged_exchange
-from codexcache.turn.request import Transport, unread_turn
+from codexcache.turn.request import Transport, read_turn
 from codexcache.wire.routes import Endpoint
 from support.turns import Headers, client_headers, conversation, fields, headers_of, turn
 
@@ -323,7 +323,7 @@ def test_a_key_that_another_addon_put_in_the_place_of_the_added_one_is_the_clien
 
 
 def test_nothing_that_a_turn_is_refused_for_can_be_found_in_a_body_that_was_not_read() -> None:
-    sent = unread_turn(client_headers(), transport="http", host="h", endpoint="responses", reason="it is not JSON")
+    sent = read_turn(client_headers(), {}, transport="http", host="h", endpoint="responses", unread="it is not JSON")
     exchange = unchanged_exchange(sent, "fill")
     exchange.response_info.error = {"detail": "Unsupported parameter: user"}
     assert exchange.refusal is None

@@ -23,7 +23,7 @@ from ..body.incremental import Body
 from ..body.json_splice import Unreadable
 from ..text import cut
 from ..turn.exchange import Exchange, unchanged_exchange
-from ..turn.request import ClientHeaders, ParsedBody, Turn, read_client_headers, read_turn, unread_turn
+from ..turn.request import ParsedBody, Turn, read_client_headers, read_turn
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
@@ -64,6 +64,10 @@ _UNREADABLE = (
     "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
     "verdict describe the turn as it was before."
 )
+
+
+type _ReadTurn = functools.partial[Turn]
+"""Reads a body as that of a turn with given header fields."""
 
 
 class SentTurn(NamedTuple):
@@ -172,29 +176,25 @@ class HttpTurns:
 
     def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> Awaitable[None] | None:
         """Edit and send a turn. What cannot be read passes unchanged; what may take long is done in `_send_large`."""
-        request, client_headers = flow.request, read_client_headers(flow.request.headers.fields)
-        coding = coding_of(client_headers.values).strip()
-        if coding or len(request.raw_content or b"") >= LARGE:
-            return self._send_large(flow, client_headers, coding, host, endpoint)
+        coding, read = _headers_of(flow.request, host, endpoint)
+        if coding or len(flow.request.raw_content or b"") >= LARGE:
+            return self._send_large(flow, coding, read)
         try:
-            text = within(_whole(request), self._state.settings.body_limit)
-            body, turn = self._read(text, client_headers, host, endpoint)
+            body, turn = self._read(within(_whole(flow.request), self._state.settings.body_limit), read)
         except (Undecodable, Unreadable) as reason:
-            self._pass_unread(flow, client_headers, host, endpoint, reason)
+            self._pass_unread(flow, reason, read)
         else:
             self._commit(flow, *self._edit(flow, body, turn))
         return None
 
-    async def _send_large(
-        self, flow: http.HTTPFlow, client_headers: ClientHeaders, coding: str, host: str, endpoint: Endpoint
-    ) -> None:
+    async def _send_large(self, flow: http.HTTPFlow, coding: str, read: _ReadTurn) -> None:
         """Edit and send a turn whose body is encoded or large: decode, edit, encode again."""
         try:
             text = await decode_maybe_in_thread(_whole(flow.request), coding, self._state.settings.body_limit)
             news = self._state.bodies.unparsed_length(text) if len(text) >= LARGE else 0
-            body, turn = await run_maybe_in_thread(news, lambda: self._read(text, client_headers, host, endpoint))
+            body, turn = await run_maybe_in_thread(news, lambda: self._read(text, read))
         except (Undecodable, Unreadable) as reason:
-            return self._pass_unread(flow, client_headers, host, endpoint, reason)
+            return self._pass_unread(flow, reason, read)
         exchange, content = self._edit(flow, body, turn)
         if (sent := content) is not None and coding:
             content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, name_for_encoding(coding)))
@@ -210,13 +210,11 @@ class HttpTurns:
         exchange = self._state.continuity.begin(turn, self._state.settings)
         return exchange, self._state.edit(body, turn, exchange.edits)
 
-    def _pass_unread(
-        self, flow: http.HTTPFlow, client_headers: ClientHeaders, host: str, endpoint: Endpoint, reason: ValueError
-    ) -> None:
+    def _pass_unread(self, flow: http.HTTPFlow, reason: ValueError, read: _ReadTurn) -> None:
         """Let a turn that cannot be read pass unchanged, and record it by what its headers and its response say."""
         pass_unchanged(flow, reason)
-        turn = unread_turn(client_headers, transport="http", host=host, endpoint=endpoint, reason=str(reason))
-        self._commit(flow, exchange := unchanged_exchange(turn, self._state.settings.mode), None)
+        exchange = unchanged_exchange(read({}, unread=str(reason)), self._state.settings.mode)
+        self._commit(flow, exchange, None)
         if flow.request.stream and flow.response:  # the backend has answered before it had the whole request
             read_whole(flow.response, exchange)
             self._close(flow)
@@ -233,32 +231,19 @@ class HttpTurns:
         if self._state.settings.intercept and not (flow.response or turn.unread):
             self._hold(flow, exchange, reread)
 
-    def _read(
-        self, text: bytes, client_headers: ClientHeaders, host: str, endpoint: Endpoint
-    ) -> tuple[Body[ParsedBody], Turn]:
+    def _read(self, text: bytes, read: _ReadTurn) -> tuple[Body[ParsedBody], Turn]:
         """Return a request's body, and its turn. Raises Unreadable."""
         body = self._state.read(text)
-        turn = read_turn(
-            client_headers,
-            body.document,
-            transport="http",
-            host=host,
-            endpoint=endpoint,
-            cached=body.cached_parsed,
-            changed=body.changed,
-        )
-        return body, turn
+        return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
 
     def _reread(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
         """Return a request's body and header fields, and its turn, as they are now.
 
         Raises Undecodable or Unreadable.
         """
-        fields = flow.request.headers.fields
-        client_headers = read_client_headers(fields)
-        coding, limit = coding_of(client_headers.values), self._state.settings.body_limit
-        body, turn = self._read(decode(_whole(flow.request), coding, limit), client_headers, host, endpoint)
-        return (body.text, fields), turn
+        coding, read = _headers_of(flow.request, host, endpoint)
+        body, turn = self._read(decode(_whole(flow.request), coding, self._state.settings.body_limit), read)
+        return (body.text, flow.request.headers.fields), turn
 
     async def _read_again(self, flow: http.HTTPFlow, sent: SentTurn) -> None:
         """Record what left in place of what was written."""
@@ -278,6 +263,7 @@ class HttpTurns:
         tap = Tap(functools.partial(self._state.errors.note, "reading a response"), reader, buffer)
         callback = tap.listener()
         self._listening[flow_id] = Listening(tap, None if callable(other) else callback)
+        # Another addon's callback may alter what it is given.
         response.stream = (lambda chunk: other(callback(chunk))) if callable(other) else callback
 
     def _reader(self, response: http.Response, values: Values, exchange: Exchange) -> Reader | None:
@@ -320,6 +306,13 @@ class HttpTurns:
             response.raw_content = body
         elif body is not None and response.raw_content != body and response.stream is listening.callback:
             self._warn(_TOO_LATE)
+
+
+def _headers_of(request: http.Request, host: str, endpoint: Endpoint) -> tuple[str, _ReadTurn]:
+    """Return a request's content coding, and what reads its body as that of a turn with its header fields."""
+    client_headers = read_client_headers(request.headers.fields)
+    read = functools.partial(read_turn, client_headers, transport="http", host=host, endpoint=endpoint)
+    return coding_of(client_headers.values).strip(), read
 
 
 def _whole(request: http.Request) -> bytes:

@@ -19,7 +19,7 @@ from mitmproxy import http, websocket
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
 from ..turn.exchange import Exchange, unchanged_exchange
-from ..turn.request import ParsedBody, Turn, read_client_headers, unread_turn
+from ..turn.request import ParsedBody, Turn, read_client_headers
 from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
@@ -120,14 +120,8 @@ class SocketTurns:
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)
             if _BEGINNING.match(message.content):
-                self._begin(flow, socket, message, self._unread(socket, str(reason)))
-
-    def _unread(self, socket: Socket, reason: str) -> Exchange:
-        """Return the exchange of a turn that cannot be read: it is recorded by what its response says."""
-        turn = unread_turn(
-            socket.client_headers, transport="websocket", host=socket.host, endpoint="responses", reason=reason
-        )
-        return unchanged_exchange(turn, self._state.settings.mode)
+                turn = socket.read_turn({}, unread=str(reason))  # it is recorded by what its response says
+                self._begin(flow, socket, message, unchanged_exchange(turn, self._state.settings.mode))
 
     def _read(self, content: bytes) -> Body[ParsedBody]:
         return self._state.read(within(content, self._state.settings.body_limit))

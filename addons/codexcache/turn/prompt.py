@@ -48,7 +48,7 @@ class Tool(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True, repr=False)
 class PromptPrefix:
     """All of a prompt but its items.
 
@@ -70,9 +70,6 @@ class PromptPrefix:
     def size(self) -> int:
         """The size in bytes of tools and instructions, which precede the items."""
         return sum(tool.size for tool in self.tools) + len(self.instructions)
-
-    def __repr__(self) -> str:
-        return f"PromptPrefix({self.model!r}, {len(self.tools)} tools)"
 
 
 @static_frozen

@@ -7,7 +7,7 @@ turn, so parsed headers are reused as a whole, and the parse of a body is built 
 
 import functools
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
@@ -170,11 +170,13 @@ def read_turn(
     endpoint: Endpoint,
     cached: ParsedBody | None = None,
     changed: Collection[str] | None = None,
+    unread: str = "",
 ) -> Turn:
     """Return the turn with these headers and this body.
 
     `cached` is the parse of an earlier body that this one extends; then `document` has only the new items. `changed`
-    names the other members that may differ from that body, None if any may.
+    names the other members that may differ from that body, None if any may. `unread` says why the body could not be
+    read, if so; then `document` is empty.
     """
     parsed = parse_body(document, cached, changed)
     fields = parsed.fields
@@ -190,15 +192,8 @@ def read_turn(
         previous_response_id=fields.previous_response_id,
         warm_up=fields.warm_up,
         parsed_body=parsed,
+        unread=unread,
     )
-
-
-def unread_turn(
-    client_headers: ClientHeaders, *, transport: Transport, host: str, endpoint: Endpoint, reason: str
-) -> Turn:
-    """Return a turn of which only the header fields are known, because its body could not be read."""
-    turn = read_turn(client_headers, {}, transport=transport, host=host, endpoint=endpoint)
-    return replace(turn, unread=reason)
 
 
 def parse_body(

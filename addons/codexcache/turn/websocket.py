@@ -85,7 +85,11 @@ class Socket:
         return next((key for key in keys if key.key), self._last)
 
     def read_turn(
-        self, document: Object, cached: ParsedBody | None = None, changed: Collection[str] | None = None
+        self,
+        document: Object,
+        cached: ParsedBody | None = None,
+        changed: Collection[str] | None = None,
+        unread: str = "",
     ) -> Turn:
         """Return the turn of a frame, as `request.read_turn` does."""
         return read_turn(
@@ -96,6 +100,7 @@ class Socket:
             endpoint="responses",
             cached=cached,
             changed=changed,
+            unread=unread,
         )
 
     def refused(self) -> Exchange:
