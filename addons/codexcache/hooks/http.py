@@ -23,7 +23,7 @@ from ..body.incremental import Body
 from ..body.json_splice import Unreadable
 from ..text import cut
 from ..turn.exchange import Exchange, unchanged_exchange
-from ..turn.request import ParsedBody, Turn, read_client_headers, read_turn
+from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read_turn
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
@@ -64,10 +64,6 @@ _UNREADABLE = (
     "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
     "verdict describe the turn as it was before."
 )
-
-
-type _ReadTurn = functools.partial[Turn]
-"""Reads a body as that of a turn with given header fields."""
 
 
 class SentTurn(NamedTuple):
@@ -180,19 +176,19 @@ class HttpTurns:
         if coding or len(flow.request.raw_content or b"") >= LARGE:
             return self._send_large(flow, coding, read)
         try:
-            body, turn = self._read(within(_whole(flow.request), self._state.settings.body_limit), read)
+            body, turn = self._state.read_turn(within(_whole(flow.request), self._state.settings.body_limit), read)
         except (Undecodable, Unreadable) as reason:
             self._pass_unread(flow, reason, read)
         else:
             self._commit(flow, *self._edit(flow, body, turn))
         return None
 
-    async def _send_large(self, flow: http.HTTPFlow, coding: str, read: _ReadTurn) -> None:
+    async def _send_large(self, flow: http.HTTPFlow, coding: str, read: ReadTurn) -> None:
         """Edit and send a turn whose body is encoded or large: decode, edit, encode again."""
         try:
             text = await decode_maybe_in_thread(_whole(flow.request), coding, self._state.settings.body_limit)
             news = self._state.bodies.unparsed_length(text) if len(text) >= LARGE else 0
-            body, turn = await run_maybe_in_thread(news, lambda: self._read(text, read))
+            body, turn = await run_maybe_in_thread(news, lambda: self._state.read_turn(text, read))
         except (Undecodable, Unreadable) as reason:
             return self._pass_unread(flow, reason, read)
         exchange, content = self._edit(flow, body, turn)
@@ -210,7 +206,7 @@ class HttpTurns:
         exchange = self._state.continuity.begin(turn, self._state.settings)
         return exchange, self._state.edit(body, turn, exchange.edits)
 
-    def _pass_unread(self, flow: http.HTTPFlow, reason: ValueError, read: _ReadTurn) -> None:
+    def _pass_unread(self, flow: http.HTTPFlow, reason: ValueError, read: ReadTurn) -> None:
         """Let a turn that cannot be read pass unchanged, and record it by what its headers and its response say."""
         pass_unchanged(flow, reason)
         exchange = unchanged_exchange(read({}, unread=str(reason)), self._state.settings.mode)
@@ -231,18 +227,13 @@ class HttpTurns:
         if self._state.settings.intercept and not (flow.response or turn.unread):
             self._hold(flow, exchange, reread)
 
-    def _read(self, text: bytes, read: _ReadTurn) -> tuple[Body[ParsedBody], Turn]:
-        """Return a request's body, and its turn. Raises Unreadable."""
-        body = self._state.read(text)
-        return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
-
     def _reread(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
         """Return a request's body and header fields, and its turn, as they are now.
 
         Raises Undecodable or Unreadable.
         """
         coding, read = _headers_of(flow.request, host, endpoint)
-        body, turn = self._read(decode(_whole(flow.request), coding, self._state.settings.body_limit), read)
+        body, turn = self._state.read_turn(decode(_whole(flow.request), coding, self._state.settings.body_limit), read)
         return (body.text, flow.request.headers.fields), turn
 
     async def _read_again(self, flow: http.HTTPFlow, sent: SentTurn) -> None:
@@ -308,7 +299,7 @@ class HttpTurns:
             self._warn(_TOO_LATE)
 
 
-def _headers_of(request: http.Request, host: str, endpoint: Endpoint) -> tuple[str, _ReadTurn]:
+def _headers_of(request: http.Request, host: str, endpoint: Endpoint) -> tuple[str, ReadTurn]:
     """Return a request's content coding, and what reads its body as that of a turn with its header fields."""
     client_headers = read_client_headers(request.headers.fields)
     read = functools.partial(read_turn, client_headers, transport="http", host=host, endpoint=endpoint)

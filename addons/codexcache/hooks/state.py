@@ -17,7 +17,7 @@ from ..body.json_splice import Object
 from ..diagnosis.engine import DiagnosisService
 from ..options import default_settings
 from ..turn.exchange import Continuity, Exchange
-from ..turn.request import ParsedBody, Turn, parse_body
+from ..turn.request import ParsedBody, ReadTurn, Turn, parse_body
 from ..turn.rewrite import RequestEdits
 from ..wire.headers import length_of, with_length
 from ..wire.routes import is_codex_host
@@ -73,6 +73,11 @@ class State:
         """
         body = self.bodies.read(text)
         return read_whole(text) if body.cached and _is_delta(body.document) else body
+
+    def read_turn(self, text: bytes, read: ReadTurn) -> tuple[Body[ParsedBody], Turn]:
+        """Return a body, and its turn as `read` returns it. Raises Unreadable."""
+        body = self.read(text)
+        return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
 
     def edit(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""

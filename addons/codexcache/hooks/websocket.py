@@ -21,7 +21,7 @@ from ..body.json_splice import Unreadable
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ParsedBody, Turn, read_client_headers
 from ..turn.rewrite import no_edits
-from ..turn.websocket import Backlog, Socket, SocketTurn, closing
+from ..turn.websocket import Backlog, Message, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
 from ..wire.routes import endpoint_of
 from .deferred import LARGE, run_maybe_in_thread
@@ -109,13 +109,12 @@ class SocketTurns:
             self._end(socket, turn, message.timestamp)
         return None
 
-    async def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
+    async def _send(self, flow: http.HTTPFlow, socket: Socket, message: Message) -> None:
         """Edit a turn's message. One that cannot be read passes unchanged."""
         news = self._state.bodies.unparsed_length(message.content) if len(message.content) >= LARGE else 0
         try:
-            body = await run_maybe_in_thread(news, lambda: self._read(message.content))
+            body, turn = await run_maybe_in_thread(news, lambda: self._read(socket, message))
             if body.document.get("type") == CREATE:
-                turn = await run_maybe_in_thread(news, lambda: _turn_of(socket, body))
                 self._commit(flow, socket, message, turn, body)
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)
@@ -123,19 +122,15 @@ class SocketTurns:
                 turn = socket.read_turn({}, unread=str(reason))  # it is recorded by what its response says
                 self._begin(flow, socket, message, unchanged_exchange(turn, self._state.settings.mode))
 
-    def _read(self, content: bytes) -> Body[ParsedBody]:
-        return self._state.read(within(content, self._state.settings.body_limit))
+    def _read(self, socket: Socket, message: Message) -> tuple[Body[ParsedBody], Turn]:
+        text = within(message.content, self._state.settings.body_limit)
+        return self._state.read_turn(text, socket.read_turn)
 
-    def _reread(self, socket: Socket, message: websocket.WebSocketMessage) -> tuple[object, Turn]:
-        return message.content, _turn_of(socket, self._read(message.content))
+    def _reread(self, socket: Socket, message: Message) -> tuple[object, Turn]:
+        return message.content, self._read(socket, message)[1]
 
     def _commit(
-        self,
-        flow: http.HTTPFlow,
-        socket: Socket,
-        message: websocket.WebSocketMessage,
-        turn: Turn,
-        body: Body[ParsedBody],
+        self, flow: http.HTTPFlow, socket: Socket, message: Message, turn: Turn, body: Body[ParsedBody]
     ) -> None:
         exchange = self._state.continuity.begin(turn, self._state.settings, socket.last)
         if (sent := self._state.edit(body, turn, exchange.edits)) is not None:
@@ -144,9 +139,7 @@ class SocketTurns:
         if self._state.settings.intercept:
             self._hold(flow, exchange, lambda: self._reread(socket, message))
 
-    def _begin(
-        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, exchange: Exchange
-    ) -> None:
+    def _begin(self, flow: http.HTTPFlow, socket: Socket, message: Message, exchange: Exchange) -> None:
         turn = socket.begin(exchange, message)
         self._state.deferred.enqueue(functools.partial(self._record_sent, flow, turn, message.timestamp))
 
@@ -161,7 +154,7 @@ class SocketTurns:
             return self._state.deferred.enqueue(withdraw)
         if turn.message.content != turn.sent:
             with contextlib.suppress(ValueError):  # what is no longer a turn keeps its record
-                self._state.turn_edited(turn.exchange, _turn_of(socket, self._read(turn.message.content)))
+                self._state.turn_edited(turn.exchange, self._read(socket, turn.message)[1])
         return self._state.response_ended(turn.exchange, at)
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
@@ -188,10 +181,6 @@ class SocketTurns:
                 self._end(socket, turn, time.time())
             self._state.socket_closed(flow)
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
-
-
-def _turn_of(socket: Socket, body: Body[ParsedBody]) -> Turn:
-    return socket.read_turn(body.document, body.cached_parsed, body.changed)
 
 
 def closing_of(data: websocket.WebSocketData | None) -> str:

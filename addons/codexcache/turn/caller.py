@@ -22,12 +22,15 @@ _USER_CLAIMS = ("chatgpt_user_id", "user_id", "sub", "email")
 _ACCOUNT_CLAIMS = ("chatgpt_account_id", "account_id")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """The sender of a turn. `identity` is secret: it is only ever hashed."""
 
     kind: Literal["principal", "account"]
     identity: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Caller({self.kind})"
 
 
 def read_caller(values: Values) -> Caller | None:

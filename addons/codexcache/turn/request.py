@@ -124,6 +124,9 @@ class Turn:
         return (as_text(self.document.get("instructions")) or self.parsed_body.first_developer_message)[:_COMPARED]
 
 
+type ReadTurn = functools.partial[Turn]
+"""`read_turn` for given headers, transport, host and endpoint."""
+
 _latest: dict[int, ClientHeaders] = {}
 """The latest headers by number of fields. Most turns repeat them, and comparing them is faster than hashing them."""
 
