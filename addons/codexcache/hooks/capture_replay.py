@@ -87,7 +87,10 @@ class CaptureReplay:
             pass_unchanged(flow, reason)
 
     def _gather(self, flow: http.HTTPFlow, turns: list[SavedTurn]) -> None:
-        """Schedule a flow's turns for playback, and remove their old summaries."""
+        """Schedule a flow's turns for playback, and remove their old summaries; play when no flow has come for a while.
+
+        At the end of mitmdump, `done` plays before that.
+        """
         relabel(flow, [])
         for turn in turns:
             self._events.append((turn.sent_at, partial(self._state.record_sent, flow, turn.exchange, turn.sent_at)))
@@ -95,10 +98,6 @@ class CaptureReplay:
             self._events.append((turn.ended_at, end))
         if len(self._events) > self._most:
             self.play()
-        self._play_later()
-
-    def _play_later(self) -> None:
-        """Play when no flow has come for a while; at the end of mitmdump, `done` plays before that."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._quiet, self.play)

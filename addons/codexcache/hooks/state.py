@@ -101,10 +101,6 @@ class State:
         exchange.edited_turn = turn
         self.diagnosis_service.turn_released(exchange, turn)
 
-    def socket_closed(self, flow: http.HTTPFlow) -> None:
-        """Forget, deferred, what only the turns of a WebSocket could name."""
-        self.deferred.do(functools.partial(self.diagnosis_service.socket_closed, flow.id))
-
     def record_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
         """Record at once that a turn leaves."""
         self.flows[flow.id] = flow

@@ -179,7 +179,7 @@ class SocketTurns:
         if socket := self._sockets.pop(flow.id, None):
             for turn in socket.abandon(closing_of(flow.websocket)):
                 self._end(socket, turn, time.time())
-            self._state.socket_closed(flow)
+            self._state.deferred.do(functools.partial(self._state.diagnosis_service.socket_closed, flow.id))
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
 
 
