@@ -5,7 +5,6 @@ the response, which key it belongs to and which parameter the backend rejected. 
 pass through here.
 """
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -51,9 +50,10 @@ class Exchange:
         # A challenge page asks for a browser (router-for-me/CLIProxyAPI#3626).
         self.response_info.challenge = values.get("cf-mitigated") == ["challenge"]
         coding, is_stream = coding_of(values), is_event_stream(values)
-        with contextlib.suppress(Undecodable):  # the verdict says so
+        try:
             return reader_for(self.response_info, coding=coding, event_stream=is_stream, on_finished=on_finished)
-        return None
+        except Undecodable:
+            return None  # nothing but its head is known, and the verdict says so
 
     @property
     def changed(self) -> tuple[str, ...]:
