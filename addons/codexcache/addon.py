@@ -11,7 +11,6 @@ from .hooks.dispatch import HookDispatcher
 from .hooks.http import HttpTurns
 from .hooks.lifecycle import Lifecycle
 from .hooks.notify import Notifier
-from .hooks.path_hints import PathHints
 from .hooks.reload import ReloadDrain
 from .hooks.state import State
 from .hooks.tls import Tunnel
@@ -33,7 +32,6 @@ class CodexContinuity(HookDispatcher):
             Lifecycle(state),
             state.visibility,
             Tunnel(state),
-            PathHints(state),
             self.connection_stats,
             turns,
             sockets,

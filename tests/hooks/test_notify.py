@@ -72,7 +72,7 @@ class Mitmproxy(Harness):
         exchange = self.send(None, input=ITEMS[:length], **members)
         if self.flow and exchange.record:
             self.flow.id = exchange.record.flow
-            self.state.flows.add(self.flow)
+            self.state.flows[self.flow.id] = self.flow
         self.end(exchange, given, cached)
 
 
@@ -162,7 +162,7 @@ def test_other_programs_have_their_lists(
     web.notifier.done()
 
     assert capsys.readouterr() == ("", "")
-    assert (web.notifier.summary.turns, web.state.flows.all(), list(tmp_path.iterdir())) == (1, [], [])
+    assert (web.notifier.summary.turns, [*web.state.flows.values()], list(tmp_path.iterdir())) == (1, [], [])
 
 
 class Closed(io.StringIO):

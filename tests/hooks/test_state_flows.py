@@ -2,32 +2,17 @@
 
 import gc
 
-from codexcache.hooks.state import FlowRegistry
+from codexcache.hooks.state import State
+from codexcache.turn.exchange import unchanged_exchange
 from mitmproxy.test import tflow
+from support.turns import turn
 
 
-def test_a_flow_is_known_until_it_is_gone() -> None:
-    flows, one, other = FlowRegistry(), tflow.tflow(), tflow.tflow()
-    flows.add(one)
-    flows.add(other)
-    flows.add(one)
-    assert flows.all() == [one, other]
-    assert flows.get(one.id) is one
-    gone = one.id
-    del one
+def test_the_flow_of_a_turn_is_known_until_it_is_gone() -> None:
+    state, flow = State(), tflow.tflow()
+    state.record_sent(flow, unchanged_exchange(turn()), at=0)
+    assert state.flows.get(flow.id) is flow
+
+    del flow
     gc.collect()
-
-    assert (flows.all(), flows.get(gone), flows.get("never seen")) == ([other], None, None)
-
-
-def test_of_two_flows_with_one_id_the_later_is_known() -> None:
-    """A capture can be loaded twice."""
-    flows, one = FlowRegistry(), tflow.tflow()
-    other = one.copy()
-    other.id = one.id
-    flows.add(one)
-    flows.add(other)
-    del one
-    gc.collect()
-
-    assert flows.all() == [other]
+    assert list(state.flows.values()) == []
