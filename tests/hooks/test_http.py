@@ -24,6 +24,16 @@ def turn_flow(*, live: bool = True, method: str = "POST", host: str = "chatgpt.c
     return flow
 
 
+def test_a_request_that_is_read_from_a_file_is_left_alone() -> None:
+    """Also one that was never answered."""
+    turns, flow = HttpTurns(State()), turn_flow(live=False)
+    before = turn_flow(live=False).request.data
+    turns.requestheaders(flow)
+
+    assert turns.request(flow) is None
+    assert (flow.request.headers, flow.request.raw_content) == (before.headers, before.content)
+
+
 def begin_response(flow: http.HTTPFlow, kind: str, status: int = 200) -> http.Response:
     """Give a flow a response of which only the head has come."""
     flow.response = http.Response.make(status, b"", {"content-type": kind} if kind else {})

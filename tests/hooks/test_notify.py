@@ -16,7 +16,6 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.hooks.files import SECRET_FILE
 from codexcache.hooks.notify import SUMMARIES_PER_FLOW, TURN_SUMMARIES, FinishedTurn, Notifier, turn_summaries
 from codexcache.hooks.state import FlowVisibility, State
-from codexcache.output.journal import Entries
 from codexcache.output.turn_summary import turn_summary as made
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow
@@ -273,14 +272,6 @@ def test_lists_of_flows_hear_of_it(flow: http.HTTPFlow) -> None:
     assert view.updated == [flow, flow]
 
 
-@pytest.mark.parametrize("value", [None, 7, "text", {"turn": 1}, [None, "text", 7]])
-def test_what_is_no_list_of_summaries_holds_none(flow: http.HTTPFlow, value: object) -> None:
-    """A flow may come from anybody's file."""
-    flow.metadata[TURN_SUMMARIES] = value
-
-    assert turn_summaries(flow) == []
-
-
 @pytest.mark.parametrize("known", [{}, {"is_miss": True}, {"verdict": ["hit"], "because": 7}])
 def test_a_summary_from_a_file_that_lacks_what_is_shown_does_no_harm(
     web: Mitmproxy, flow: http.HTTPFlow, known: Object
@@ -304,26 +295,8 @@ def test_a_summary_is_what_the_flow_carries_and_can_be_saved(web: Mitmproxy, flo
     assert http.HTTPFlow.from_state(flow.get_state()).metadata == flow.metadata
 
 
-def test_an_entry_is_made_once_for_a_finding(web: Mitmproxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many listeners ask for it."""
-    asked, entry = list[object](), Entries.entry
-
-    def counted(entries: Entries, diagnosis: object) -> Object:
-        asked.append(diagnosis)
-        return entry(entries, diagnosis)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Entries, "entry", counted)
-    given, listeners = list[Object](), [lambda turn: given.append(turn.entry)] * 2
-    notifier = Notifier(web.state, listeners)
-    web.diagnosis_service.listeners[-1] = notifier.notify
-    web.take()
-
-    assert given[0] is given[1]
-    assert asked == web.diagnoses
-
-
 def test_a_listener_that_fails_keeps_no_other_from_being_called(web: Mitmproxy) -> None:
-    """Its error is counted."""
+    """Its error is counted. The entry is made once, however many listeners ask for it."""
     called = list[FinishedTurn]()
 
     def fails(turn: FinishedTurn) -> None:
@@ -333,7 +306,9 @@ def test_a_listener_that_fails_keeps_no_other_from_being_called(web: Mitmproxy) 
     web.diagnosis_service.listeners[-1] = notifier.notify
     web.take()
 
-    assert [turn.diagnosis for turn in called] == web.diagnoses
+    (turn,) = called
+    assert web.diagnoses == [turn.diagnosis]
+    assert turn.entry is turn.entry
     assert "notifying of a turn" in web.state.errors.lines()[0]
 
 

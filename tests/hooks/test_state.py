@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from codexcache.addon import CodexContinuity
 from codexcache.diagnosis.diagnosis import Diagnosis
-from codexcache.hooks.state import FlowRegistry, FlowVisibility, State, is_reverse, pass_unchanged
+from codexcache.hooks.state import FlowRegistry, FlowVisibility, State, is_reverse
 from codexcache.turn.exchange import Continuity
 from codexcache.turn.request import parse_body
 from mitmproxy import http, options
 from mitmproxy.addons import save, savehar
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow, tutils
-from support.settings import parsed
 from support.turns import turn
-from support.wire import RESPONSES, body, said
+from support.wire import RESPONSES, body
 
 
 def flow_for(host: str, header: str | None, mode: str = "regular") -> http.HTTPFlow:
@@ -53,15 +52,6 @@ def test_the_host_is_the_one_the_client_asked_for(
     assert is_reverse(flow) is mode.startswith("reverse")
 
 
-def test_the_hosts_of_the_settings_count() -> None:
-    """With their subdomains."""
-    state = State()
-    state.settings = parsed(codex_hosts="a.example")
-
-    assert state.host_of(flow_for("x.a.example", "x.a.example")) == "x.a.example"
-    assert state.host_of(flow_for("chatgpt.com", "chatgpt.com")) is None
-
-
 def test_a_turn_is_reported_although_nothing_could_be_learned_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
     state, found = State(), list[Diagnosis]()
     state.diagnosis_service.listeners.append(found.append)
@@ -72,13 +62,6 @@ def test_a_turn_is_reported_although_nothing_could_be_learned_from_it(monkeypatc
 
     assert [diagnosis.record.number for diagnosis in found] == [1]
     assert "learning from a response" in state.errors.lines()[0]
-
-
-def test_what_passes_unchanged_is_named_by_host_and_reason(caplog: pytest.LogCaptureFixture) -> None:
-    """The host cannot break the line."""
-    pass_unchanged(flow_for("chatgpt.com", "chatgpt.com"), "it is odd")
-
-    assert said(caplog) == ["A turn to 'chatgpt.com' passes unchanged: it is odd."]
 
 
 def test_a_delta_is_read_by_itself_and_any_other_body_in_the_light_of_an_earlier_one() -> None:
