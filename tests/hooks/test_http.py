@@ -1,5 +1,6 @@
 """The hooks for HTTP and for WebSockets, where no proxy has to run."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -27,11 +28,11 @@ def turn_flow(*, live: bool = True, method: str = "POST", host: str = "chatgpt.c
 def test_a_request_that_is_read_from_a_file_is_left_alone() -> None:
     """Also one that was never answered."""
     turns, flow = HttpTurns(State()), turn_flow(live=False)
-    before = turn_flow(live=False).request.data
     turns.requestheaders(flow)
 
     assert turns.request(flow) is None
-    assert (flow.request.headers, flow.request.raw_content) == (before.headers, before.content)
+    assert flow.request.content == body()
+    assert "session-id" not in flow.request.headers
 
 
 def begin_response(flow: http.HTTPFlow, kind: str, status: int = 200) -> http.Response:
@@ -71,6 +72,19 @@ def test_event_streams_and_responses_to_turns_do_not_wait_unless_they_are_of_use
     turns.responseheaders(flow)
 
     assert callable(response.stream) is passes
+
+
+@pytest.mark.parametrize("other", [True, bytes])
+def test_a_document_that_is_streamed_already_is_listened_to(other: bool | Callable[[bytes], bytes]) -> None:
+    """By another addon: it could not be read later."""
+    turns, flow = HttpTurns(State()), turn_flow()
+    turns.request(flow)
+    response = begin_response(flow, "application/json")
+    response.stream = other
+    turns.responseheaders(flow)
+
+    assert callable(response.stream)
+    assert response.stream is not other
 
 
 async def test_an_addon_that_replaces_the_listener_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:

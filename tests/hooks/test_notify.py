@@ -29,24 +29,6 @@ ITEMS = conversation(*"abcdefgh")
 TOOLS: Json = [{"type": "function", "name": "shell"}]
 
 
-class Dumper:
-    """What makes mitmproxy be mitmdump."""
-
-    name = "dumper"
-
-
-class View:
-    """What makes mitmproxy have a list of flows."""
-
-    name = "view"
-
-    def __init__(self) -> None:
-        self.updated: list[object] = []
-
-    def update(self, flows: list[object]) -> None:
-        self.updated += flows
-
-
 class Mitmproxy(Harness):
     """Hands in turns to a program of mitmproxy's; all of them happen on one flow if there is one."""
 
@@ -92,7 +74,7 @@ def web() -> Iterator[Mitmproxy]:
 @pytest.fixture
 def dump() -> Iterator[Mitmproxy]:
     """In mitmdump."""
-    with opened(Dumper()) as made:
+    with opened(SimpleNamespace(name="dumper")) as made:
         yield made
 
 
@@ -264,12 +246,13 @@ def test_a_flow_carries_a_bounded_number_of_summaries(web: Mitmproxy, make: Call
 
 def test_lists_of_flows_hear_of_it(flow: http.HTTPFlow) -> None:
     """Each time, so that they show the new mark."""
-    with opened(view := View()) as web:
+    updated = list[object]()
+    with opened(SimpleNamespace(name="view", update=updated.extend)) as web:
         web.flow = flow
         web.take()
         web.take(3)
 
-    assert view.updated == [flow, flow]
+    assert updated == [flow, flow]
 
 
 @pytest.mark.parametrize("known", [{}, {"is_miss": True}, {"verdict": ["hit"], "because": 7}])

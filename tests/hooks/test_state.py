@@ -104,8 +104,7 @@ def test_of_two_flows_with_one_id_the_later_is_known() -> None:
     assert flows.all() == [other]
 
 
-class View:
-    name = "view"
+LIST = SimpleNamespace(name="view")
 
 
 @pytest.fixture
@@ -150,7 +149,7 @@ def script(**members: Any) -> Any:
 @pytest.mark.parametrize(
     ("addon", "looks"),
     [
-        pytest.param(View(), True, id="a list of flows"),
+        pytest.param(LIST, True, id="a list of flows"),
         pytest.param(SimpleNamespace(name="one", response=lambda flow: None), True, id="an object"),
         pytest.param(script(websocket_end=lambda flow: None), True, id="a module"),
         pytest.param(script(addons=[SimpleNamespace(name="one", running=lambda: None)]), True, id="one in a module"),
@@ -182,7 +181,7 @@ def responded(dump: Any) -> Any:
 
 def test_only_where_flows_are_visible_the_response_is_kept_and_the_flow_marked(dump: Any) -> None:
     unseen = responded(dump)
-    dump.master.addons.add(View())
+    dump.master.addons.add(LIST)
     flow = responded(dump)
 
     assert (unseen.response.raw_content, unseen.comment, unseen.marked, unseen.metadata) == (None, "", "", {})
