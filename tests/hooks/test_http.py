@@ -16,7 +16,7 @@ from wsproto.frame_protocol import Opcode
 
 
 def turn_flow(*, live: bool = True, method: str = "POST", host: str = "chatgpt.com") -> http.HTTPFlow:
-    headers = http.Headers(host=host, session_id="s", content_length="0")
+    headers = http.Headers([(b"Host", host.encode()), (b"session_id", b"s"), (b"content-length", b"0")])
     request = tutils.treq(
         host=host, method=method.encode(), path=RESPONSES.encode(), headers=headers, content=body(), authority=b""
     )
