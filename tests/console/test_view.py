@@ -88,7 +88,8 @@ def test_all_turns_of_a_flow_are_shown_one_that_is_held_and_the_latest_first() -
 
 def shown(flow: http.HTTPFlow, at: float, *, from_client: bool) -> str:
     message = websocket.WebSocketMessage(Opcode.TEXT, from_client, b"{}", at)
-    return a_view().prettify(b"{}", Metadata(flow=flow, websocket_message=message))
+    with taddons.context():
+        return a_view().prettify(b"{}", Metadata(flow=flow, websocket_message=message))
 
 
 def test_a_message_shows_the_turn_that_it_belongs_to() -> None:

@@ -1,16 +1,23 @@
-"""What arrives at the proxy, and what does not."""
+"""Which connections are opened, what arrives through them, and what does not."""
 
 import ssl
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from codexcache.hooks.connection_stats import ConnectionStats
 from codexcache.hooks.state import State
+from codexcache.hooks.tls import Tunnel
 from conftest import Network
+from mitmproxy import tls
 from mitmproxy.proxy import server_hooks
-from mitmproxy.test import tflow
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import taddons, tflow
 from support.client import connected
 from support.patience import until
 from support.proxy import Proxy
+from support.settings import parsed
 from support.talks import post
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, said
@@ -116,3 +123,35 @@ def test_hosts_that_cannot_be_reached_are_bounded() -> None:
 
     assert 0 < len(known.unreachable) < 1_500
     assert known.unreachable["0.chatgpt.com"] == "error 1500"
+
+
+def is_tunnelled(address: tuple[str, int] | None, sni: str | None, mode: str, **options: Any) -> bool:
+    state = State()
+    state.settings = parsed(**options)
+    with taddons.context() as proxy:
+        context = Context(tflow.tclient_conn(), proxy.options)
+        context.client.proxy_mode, context.server.address = ProxyMode.parse(mode), address
+        data = tls.ClientHelloData(context, cast(tls.ClientHello, SimpleNamespace(sni=sni)))
+        Tunnel(state).tls_clienthello(data)
+    return data.ignore_connection
+
+
+@pytest.mark.parametrize(
+    ("address", "sni", "mode", "expected"),
+    [
+        (("chatgpt.com", 443), "chatgpt.com", "regular", False),
+        (("192.0.2.1", 443), "chatgpt.com", "transparent", False),
+        (("other.example", 443), "other.example", "regular", True),
+        (("other.example", 443), "other.example", "socks5", True),
+        (None, None, "regular", False),
+        (None, "proxy.example", "regular", False),
+        (("other.example", 443), "localhost", "reverse:https://other.example", False),
+    ],
+)
+def test_only_the_backends_connections_are_opened(
+    address: tuple[str, int] | None, sni: str | None, mode: str, expected: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And those to the proxy itself, and through a reverse proxy."""
+    assert is_tunnelled(address, sni, mode) is expected
+    assert not is_tunnelled(address, sni, mode, codex_tunnel="off")  # then mitmproxy decrypts it
+    assert said(caplog) == []
