@@ -48,12 +48,6 @@ def test_an_edited_history_is_found() -> None:
     assert "First difference in input[1].content[0].text" in text
 
 
-def test_one_item_is_told_of_as_one() -> None:
-    text = compare({"input": [user("one")]}, turn_summary(), FIRST, turn_summary())
-
-    assert "Of the first turn's 1 item, 1 is the same at the start of the second." in text
-
-
 def test_no_line_is_longer_than_the_width() -> None:
     """A turn's facts go on in line with the first ones."""
     second: Object = {**FIRST, "model": "a-long-name-of-a-model", "tools": []}

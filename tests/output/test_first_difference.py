@@ -1,10 +1,17 @@
-"""Where two prompts part, and what kind of text it is that differs."""
+"""Where two prompts part, what kind of text it is that differs, and how that is shown."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.output.first_difference import NOTHING, Difference, first_difference, first_difference_in_prompt
+from codexcache.output.first_difference import (
+    NOTHING,
+    Difference,
+    difference_lines,
+    first_difference,
+    first_difference_in_prompt,
+)
 
 UUID_1, UUID_2 = "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e5f", "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e60"
 
@@ -166,3 +173,33 @@ def test_of_a_place_with_giant_names_the_end_is_shown_and_what_is_missing_is_cal
     assert found.path.endswith("nnn.end")
     assert len(found.path) == 300
     assert (missing.was, missing.now) == ("x", NOTHING)
+
+
+DIFFERENCE = Difference(path="tools[1].description", offset=460, context="…to disk. ", was="a", now="b", kind="text")
+
+
+def test_both_sides_are_shown_with_the_place_and_the_kind() -> None:
+    assert list(difference_lines(DIFFERENCE, 76)) == [
+        "First difference in tools[1].description, from character 460 on: text",
+        "  both   …to disk. ",
+        "  was  ▸ a",
+        "  now  ▸ b",
+    ]
+    assert list(difference_lines(DIFFERENCE, 62))[:2] == [  # where both do not fit in one line
+        "First difference in tools[1].description,",
+        "  from character 460 on: text",
+    ]
+
+
+def test_what_is_too_long_is_cut_away_from_the_difference() -> None:
+    _, *sides = difference_lines(replace(DIFFERENCE, context="b" * 90, was="w" * 90, now="n" * 90), 76)
+
+    assert sides == [f"  both   …{'b' * 66}", f"  was  ▸ {'w' * 66}…", f"  now  ▸ {'n' * 66}…"]
+
+
+def test_where_there_is_no_place_or_no_difference_that_is_told() -> None:
+    nowhere = difference_lines(replace(DIFFERENCE, path=""), 76)
+
+    assert next(nowhere) == "First difference, from character 460 on: text"
+    assert list(difference_lines("the flow is gone.", 76)) == ["First difference: the flow is gone."]
+    assert list(difference_lines(None, 76)) == []

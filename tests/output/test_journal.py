@@ -1,12 +1,9 @@
-"""The journal says what happened to a turn, and nothing of what was said in it."""
-
-import json
-from typing import Any
+"""The journal says what happened to a turn, and nothing of what was said in it; ids have pseudonyms."""
 
 import pytest
 from codexcache.body.json_splice import Object
 from codexcache.output.journal import Entries, Pseudonyms, line_of
-from support.diagnoses import USER, Harness
+from support.diagnoses import Harness
 from support.turns import conversation
 
 ITEMS = conversation("a", "b", "c")
@@ -95,25 +92,6 @@ def test_conversations_and_starts_have_pseudonyms_of_their_own() -> None:
     assert first["run"] == second["run"] != other["run"]
 
 
-def test_nothing_that_is_secret_or_said_gets_into_an_entry() -> None:
-    headers = {
-        **USER,
-        "session-id": "sesame-session",
-        "authorization": "Bearer sesame-token",
-        "chatgpt-account-id": "sesame-account",
-    }
-    harness = Harness()
-    members: dict[str, Any] = {"prompt_cache_key": "sesame-key", "instructions": "sesame", "tools": [{"name": "t"}]}
-    for n in range(3):
-        harness.turn(headers=headers, input=conversation(*["sesame-text"] * (2 * n + 1)), **members)
-        members |= {"instructions": f"{n} sesame", "tools": [{"name": "t", "x": "sesame-schema"}]}
-    harness.turn(headers={**headers, "chatgpt-account-id": "sesame-other"}, input=conversation("x"), **members)
-    written = json.dumps(entries(harness))
-
-    assert "sesame" not in written
-    assert "tools_changed" in written
-
-
 def test_a_clients_words_are_cut_and_printable() -> None:
     harness = Harness()
     harness.turn(model="\x1b[31m" + "é" * 200, input=ITEMS)
@@ -145,3 +123,31 @@ def test_times_are_rfc_3339_to_the_millisecond(seconds: float, written: str) -> 
     harness.turn(input=ITEMS).record.sent_at = seconds
 
     assert entries(harness)[0]["time"] == written
+
+
+PRINTS = Pseudonyms(b"0" * 32)
+
+
+def test_a_pseudonym_is_twelve_hexadecimal_digits_for_each_value_kind_and_secret() -> None:
+    shown = [str(PRINTS.of(*given)) for given in (("key", "a"), ("key", "b"), ("account", "a"))]
+    shown.append(str(Pseudonyms(b"1" * 32).of("key", "a")))
+
+    assert [len(each) for each in shown] == [12] * 4
+    assert set("".join(shown)) <= set("0123456789abcdef")
+    assert len(set(shown)) == 4
+    assert PRINTS.of("key", "a") == shown[0]
+
+
+def test_nothing_has_no_pseudonym_and_everything_else_has_one() -> None:
+    assert PRINTS.of("key", None) is None
+    assert PRINTS.of("key", "") != PRINTS.of("key", "\udcff") is not None
+
+
+def test_several_ids_have_the_pseudonyms_that_each_has_by_itself() -> None:
+    ids = {"key": ("key", "a"), "session": ("key", None), "account": ("account", "a")}
+
+    assert PRINTS.of_all(ids) == {name: PRINTS.of(kind, value) for name, (kind, value) in ids.items()}
+
+
+def test_a_kind_cannot_pass_for_part_of_a_value() -> None:
+    assert PRINTS.of("a", "b\0c") != PRINTS.of("a\0b", "d")

@@ -115,10 +115,15 @@ def test_a_summary_leads_to_its_predecessor() -> None:
     assert (shown["is_miss"], shown["resent_tokens"]) == (True, 10_000)
 
 
-def test_nothing_that_is_secret_or_said_gets_into_a_summary() -> None:
+def test_nothing_that_is_secret_or_said_gets_into_an_entry_or_a_summary() -> None:
     headers = {**USER, "session-id": "sesame-1", "authorization": "Bearer sesame-2", "chatgpt-account-id": "sesame-3"}
     harness = Harness()
-    harness.turn(headers=headers, input=conversation("sesame"), instructions="sesame", tools=[{"x": "sesame"}])
-    harness.turn(headers=headers, input=conversation("sesame", "sesame", "sesame"), tools=[{"x": "sesame-4"}])
+    members: dict[str, Any] = {"prompt_cache_key": "sesame-key", "instructions": "sesame", "tools": [{"name": "t"}]}
+    for n in range(3):
+        harness.turn(headers=headers, input=conversation(*["sesame-text"] * (2 * n + 1)), **members)
+        members |= {"instructions": f"{n} sesame", "tools": [{"name": "t", "x": "sesame-schema"}]}
+    harness.turn(headers={**headers, "chatgpt-account-id": "sesame-other"}, input=conversation("x"), **members)
+    written = json.dumps([turn_summaries(harness), [ENTRIES.entry(diagnosis) for diagnosis in harness.diagnoses]])
 
-    assert "sesame" not in json.dumps(turn_summaries(harness))
+    assert "sesame" not in written
+    assert "tools_changed" in written

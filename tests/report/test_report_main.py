@@ -34,20 +34,15 @@ def test_a_journal_becomes_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert page("page.html").one("h1").text == "Prompt cache report"
 
 
-def test_journals_and_captures_are_put_on_one_page(capsys: pytest.CaptureFixture[str]) -> None:
-    path = capture(Path(), FIRST, SECOND)
+def test_journals_captures_and_hars_are_put_on_one_page(capsys: pytest.CaptureFixture[str]) -> None:
+    paths = capture(Path(), FIRST, SECOND), har(Path(), FIRST, SECOND)
 
-    assert main([journal(), str(path)]) == 0
-    assert capsys.readouterr().out == "report.html: 4 turns in 2 conversations\n"
-    assert "From journal.jsonl, capture.mitm, " in page().text
+    assert main([journal(), *map(str, paths)]) == 0
+    assert capsys.readouterr().out == "report.html: 6 turns in 3 conversations\n"
+    assert "From journal.jsonl, capture.mitm, day.har, " in page().text
     odd = journal(b"caf\xe9.jsonl".decode("utf-8", "surrogateescape"))  # a name that is no text
     assert main([odd]) == 0
     assert "From caf?.jsonl, " in page().text
-
-
-def test_a_har_is_put_on_the_page_too(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(har(Path(), FIRST, SECOND))]) == 0
-    assert capsys.readouterr().out == "report.html: 2 turns in 1 conversation\n"
 
 
 def test_what_was_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
