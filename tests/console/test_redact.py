@@ -1,7 +1,6 @@
 """Credentials are taken out of flows once they were sent, and out of copies that can be passed on."""
 
 import asyncio
-import stat
 from pathlib import Path
 
 import pytest
@@ -148,16 +147,6 @@ def test_the_copies_have_no_credentials_and_the_originals_keep_them(tmp_path: Pa
     assert b"cookie-1" not in path.read_bytes()
     assert [(copy.id, copy.metadata[TURN_SUMMARIES]) for copy in flows_in(path)] == [(flow.id, [SUMMARY])]
     assert flow.request.headers["authorization"] == "Bearer credential-1"
-
-
-def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
-    """Also where there was one that others could read."""
-    path = tmp_path / "x.mitm"
-    path.write_bytes(b"before")
-    path.chmod(0o644)
-    export([a_flow()], path)
-
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_websocket_is_copied_with_its_messages_and_what_is_no_http_is_left_out(tmp_path: Path) -> None:

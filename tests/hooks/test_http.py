@@ -11,7 +11,7 @@ from codexcache.hooks.websocket import INCOMPLETE, SocketTurns
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
 from mitmproxy.websocket import WebSocketMessage
-from support.wire import RESPONSES, body
+from support.wire import RESPONSES, body, frame
 from wsproto.frame_protocol import Opcode
 
 
@@ -140,6 +140,15 @@ def socket_flow() -> http.HTTPFlow:
     flow.websocket.messages.clear()
     flow.request.host, flow.request.path, flow.live = "chatgpt.com", RESPONSES, True
     return flow
+
+
+def test_a_message_that_was_dropped_is_left_alone() -> None:
+    turns, flow = SocketTurns(State()), socket_flow()
+    turns.request(flow)
+    assert flow.websocket is not None
+    flow.websocket.messages.append(WebSocketMessage(Opcode.TEXT, True, frame().encode(), dropped=True))
+
+    assert turns.websocket_message(flow) is None
 
 
 def refused(status: int) -> http.HTTPFlow:

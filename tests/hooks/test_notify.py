@@ -186,17 +186,6 @@ def test_a_flow_gets_a_mark_and_a_comment(web: Mitmproxy, flow: http.HTTPFlow, v
     assert (flow.marked, flow.comment) == (mark, f"{comment}{turn_summaries(flow)[1]['because']}")
 
 
-def test_a_request_that_is_tried_again_shows_its_last_turn(web: Mitmproxy, flow: http.HTTPFlow) -> None:
-    """Each of its turns stays known."""
-    web.flow = flow
-    web.take()
-    web.take(3, 12_000, tools=TOOLS)
-    web.take(3, 12_000, 12_000, tools=TOOLS)
-
-    assert [turn["verdict"] for turn in turn_summaries(flow)] == ["cold", "tools_changed", "hit"]
-    assert (flow.marked, flow.comment.partition(":")[0]) == (":white_check_mark:", "hit")
-
-
 def test_a_socket_shows_how_many_of_its_turns_missed_and_the_last_miss(web: Mitmproxy) -> None:
     """Without a miss it shows its last turn."""
     web.flow = flow = tflow.twebsocketflow()

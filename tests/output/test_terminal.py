@@ -33,13 +33,6 @@ def test_a_healthy_conversation_gives_no_reasons_and_a_miss_gives_its_own() -> N
     assert miss.endswith("0%  miss: tools_changed  tool shell was added")
 
 
-def test_a_handshake_that_was_refused_has_a_line_with_its_reason() -> None:
-    harness = Harness()
-    harness.refuse()
-
-    assert lines(harness)[0].endswith("rejected       the WebSocket was refused with status 426 Upgrade Required")
-
-
 def test_columns_stand_below_each_other() -> None:
     harness = Harness()
     harness.turn(input=ITEMS[:1], headers={"user-agent": "a" * 60}, model="m" * 60)
@@ -109,13 +102,6 @@ def test_a_summary_of_many_turns_is_as_small_as_one_of_few() -> None:
 
     assert sys.getallocatedblocks() - before < 1_000
     assert summary.lines()[0] == "10,001 turns in 10,001 conversations"
-
-
-def test_rates_are_weighted_by_tokens_and_by_turns() -> None:
-    assert summed(grown((10_000, 0), (20_000, 10_000), (70_000, 20_000)))[:2] == [
-        "3 turns in 1 conversation",
-        "30.0% of 100,000 input tokens were read from the prompt cache (median turn 28.6%)",
-    ]
 
 
 def test_causes_are_ranked_by_what_was_sent_again() -> None:

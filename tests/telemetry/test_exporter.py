@@ -178,15 +178,6 @@ def test_both_signals_failing_for_one_reason_are_one_outage(caplog: pytest.LogCa
     assert [line.partition(":")[0] for line in said(caplog)] == [CANNOT.partition(":")[0], AGAIN]
 
 
-def test_a_signal_that_fails_for_a_reason_of_its_own_is_said_too(caplog: pytest.LogCaptureFixture) -> None:
-    outage = Outage()
-    watched(outage, "TRACES", UNREACHABLE)
-    watched(outage, "METRICS", "it answers metrics with status 404")
-
-    assert len(said(caplog)) == 2
-    assert "it answers metrics with status 404" in said(caplog)[1]
-
-
 @pytest.mark.parametrize(
     ("ending", "reason"),
     [
