@@ -1,4 +1,4 @@
-"""The commands and the view as mitmweb's own page uses them, over HTTP, on traffic through a real proxy."""
+"""The commands and the view as mitmweb's own page uses them, over HTTP, and the page of a session's turns."""
 
 import stat
 from collections.abc import AsyncIterator

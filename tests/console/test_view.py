@@ -12,7 +12,7 @@ from codexcache.hooks.state import State
 from codexcache.text import WIDTH
 from mitmproxy import contentviews, http, websocket
 from mitmproxy.addons.view import View
-from mitmproxy.contentviews import Metadata
+from mitmproxy.contentviews import Contentview, Metadata
 from mitmproxy.test import taddons, tflow
 from mitmproxy.tools.console.flowview import FlowDetails
 from support.console import pretend_console
@@ -51,9 +51,7 @@ def chosen(flow: http.HTTPFlow, data: bytes, content_type: str | None = None) ->
     ("data", "content_type", "expected"),
     [(b"{}", "application/json", "JSON"), (b"{}", None, "Raw"), (b"", None, NAME)],
 )
-def test_it_shows_itself_only_where_there_is_no_body_to_show(
-    data: bytes, content_type: str | None, expected: str
-) -> None:
+def test_it_shows_itself_only_where_there_is_no_body(data: bytes, content_type: str | None, expected: str) -> None:
     """As in the handshake of a WebSocket: one who looks at a body wants to see it."""
     assert chosen(a_turn(), data, content_type) == expected
 
@@ -141,11 +139,11 @@ def test_what_a_strangers_file_says_is_defused() -> None:
 
 
 @pytest.fixture
-def drawn() -> Iterator[list[contentviews.Contentview]]:
+def drawn() -> Iterator[list[Contentview]]:
     """Grows by each view that is to be drawn again, as the console's own window is told."""
-    views = list[contentviews.Contentview]()
+    views = list[Contentview]()
 
-    def draw(view: contentviews.Contentview) -> None:
+    def draw(view: Contentview) -> None:
         views.append(view)
 
     contentviews.registry.on_change.connect(draw)
@@ -181,9 +179,7 @@ def test_without_an_event_loop_nothing_is_shown_and_forgotten(cleared: list[bool
 
 
 @pytest.mark.parametrize(("focused", "expected"), [(True, 1), (False, 0)])
-def test_only_the_flow_that_is_looked_at_is_drawn_again(
-    drawn: list[contentviews.Contentview], focused: bool, expected: int
-) -> None:
+def test_only_the_flow_that_is_looked_at_is_drawn_again(drawn: list[Contentview], focused: bool, expected: int) -> None:
     """Another one would lose its place on the page."""
     flow, other, view = tflow.tflow(), tflow.tflow(), View()
     with taddons.context(view):

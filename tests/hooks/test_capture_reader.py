@@ -205,17 +205,6 @@ def known(at: float, **members: Json) -> Object:
     return turn_summary(sent_at=START + at, ended_at=START + at + 0.25, **members)
 
 
-def test_what_only_a_summary_knows_is_taken_from_it() -> None:
-    turn = saved_summary(
-        saved_request(at=5), known(1), known(5, mode="pin", key_source="conversation", changed=["a", "b"])
-    )
-
-    assert (turn.exchange.mode, turn.exchange.changed) == ("pin", ("a", "b"))
-    assert (turn.exchange.cache_key.source, turn.exchange.cache_key.inherited) == ("conversation", True)
-    assert turn.exchange.saved_summary == known(5, mode="pin", key_source="conversation", changed=["a", "b"])
-    assert times([turn]) == [(5, 5.25)]
-
-
 def test_without_a_summary_a_turn_is_taken_as_it_is() -> None:
     exchange = saved_summary(saved_request(content=body(prompt_cache_key="k"))).exchange
 
@@ -268,7 +257,7 @@ ODD_TIMES = [START, -math.inf, math.inf, 1e300, START + 1e9, math.nan]
 @pytest.mark.parametrize("value", [None, 7, "", "nonsense", ["fill"], {"fill": "fill"}, b"fill", *ODD_TIMES])
 def test_a_summary_that_says_nonsense_is_not_believed(value: Json) -> None:
     members = dict.fromkeys(("mode", "key_source", "continued", "changed", "ended_at"), value)
-    turn = saved_summary(saved_request(at=5), turn_summary(**members))
+    turn = saved_summary(saved_request(at=5), known(5, mode="pin"), turn_summary(**members))  # the last one counts
     exchange = turn.exchange
 
     assert (exchange.mode, exchange.cache_key.source, exchange.cache_key.inherited) == ("observe", "session", False)

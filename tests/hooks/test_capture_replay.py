@@ -46,7 +46,6 @@ class Loader:
 
 
 async def told(*flows: http.HTTPFlow) -> list[tuple[float, str]]:
-    """Return what is told of these flows."""
     loader = Loader().load(*flows)
     found = loader.done()
     assert loader.state.errors.lines() == []
@@ -62,32 +61,6 @@ THREE = saved_request("one", "two", "three", at=40, given=9_900, cached=0, tools
 @pytest.mark.parametrize("order", [(ONE, TWO, THREE), (THREE, TWO, ONE), (TWO, THREE, ONE)])
 async def test_turns_are_told_in_the_order_of_time(order: tuple[http.HTTPFlow, ...]) -> None:
     assert await told(*order) == [(0, "cold"), (20, "hit"), (40, "tools_changed")]
-
-
-async def test_a_socket_that_was_open_all_the_time_is_told_between_the_requests() -> None:
-    """It is loaded as one flow; its turns lie before, between and after those of others."""
-    socket = saved_socket(
-        asking("one", at=-10, tools=TOOLS),
-        ending("r1", at=-8),
-        going_on("two", "r1", at=30),
-        ending("r2", at=32, given=9_500, cached=8_500),
-        ended_at=100,
-    )
-
-    assert await told(ONE, TWO, THREE, socket) == [
-        (-10, "cold"),
-        (0, "tools_changed"),
-        (20, "hit"),
-        (30, "hit"),
-        (40, "tools_changed"),
-    ]
-
-
-async def test_a_turn_that_was_not_over_is_no_predecessor() -> None:
-    """Two that were sent at the same time know nothing of each other."""
-    slow, soon = saved_request("one", at=0), saved_request("one", "two", at=1)
-
-    assert await told(slow, soon) == [(0, "cold"), (1, "cold")]
 
 
 async def test_a_turn_that_was_cut_or_not_answered_is_reported_once_and_so_is_a_compaction() -> None:

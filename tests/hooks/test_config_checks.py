@@ -97,9 +97,7 @@ def test_what_makes_the_addon_useless_is_pointed_out(values: dict[str, Any], sen
         ({"server_replay_ignore_content": True}, None),
     ],
 )
-def test_a_replay_that_edited_turns_would_miss_is_pointed_out(
-    mode: Mode, values: dict[str, Any], leaves: bool | None
-) -> None:
+def test_a_replay_that_edits_would_miss_is_pointed_out(mode: Mode, values: dict[str, Any], leaves: bool | None) -> None:
     """With what keeps a turn from the real backend, unless that is set already."""
     sentences = warned_with(replace(default_settings(), mode=mode), server_replay=["day.mitm"], **values)
 
@@ -162,7 +160,6 @@ def test_an_older_mitmproxy_has_no_limit_on_silence() -> None:
 async def test_an_untested_mitmproxy_is_pointed_out_and_works(
     net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: str
 ) -> None:
-    """It may well be fine."""
     monkeypatch.setattr(version, "VERSION", number)
     upstream = await net.upstream()
     await post(await net.proxy(), prompt_cache_key="k")
@@ -190,7 +187,6 @@ HARMLESS: dict[str, Any] = {"http2": False, "rawtcp": False, "upstream_cert": Fa
 
 @pytest.mark.parametrize("name", HARMLESS)
 async def test_what_is_not_pointed_out_does_no_harm(net: Network, caplog: pytest.LogCaptureFixture, name: str) -> None:
-    """Turns get their key."""
     upstream = await net.upstream()
     await post(await net.proxy(**{name: HARMLESS[name]}), prompt_cache_key="k")
 
@@ -209,7 +205,6 @@ HARMFUL: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", HARMFUL)
 async def test_what_is_pointed_out_does_harm(net: Network, caplog: pytest.LogCaptureFixture, name: str) -> None:
-    """No turn passes with its key."""
     upstream = await net.upstream()
     proxy = await net.proxy(**{name: HARMFUL[name]})
     tls = net.backend_tls() if name in ("allow_hosts", "ignore_hosts") else None
@@ -241,9 +236,7 @@ async def test_proxyauth_shuts_a_reverse_proxy(net: Network, caplog: pytest.LogC
     assert [sentence.partition(",")[0] for sentence in said(caplog)] == ["proxyauth is set"]
 
 
-async def test_a_change_while_the_proxy_runs_is_pointed_out_once(
-    net: Network, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_change_at_run_time_is_pointed_out_once(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """And again when it comes back; before the start nothing is said, as not all options are there yet."""
     assert config_checks.ConfigChecks().news(options.Options(), default_settings()) == []
     proxy = await net.proxy()
@@ -295,7 +288,6 @@ def exposed(mode: str = "regular", *more: str, **values: Any) -> list[str]:
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
 @pytest.mark.parametrize("mode", ["regular", "upstream:http://127.0.0.1:1", "socks5", "reverse:https://chatgpt.com"])
 def test_on_loopback_there_is_nothing_to_say(host: str, mode: str) -> None:
-    """Whichever way in it is."""
     assert exposed(mode, listen_host=host) == []
 
 

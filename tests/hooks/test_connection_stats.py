@@ -37,9 +37,7 @@ async def refuse(proxy: Proxy, host: str = "chatgpt.com") -> None:
             raise AssertionError("it was trusted")
 
 
-async def test_a_client_that_refuses_the_ca_is_told_the_way_once(
-    net: Network, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_client_that_refuses_the_ca_is_told_how_once(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """Once for each host; the numbers go on."""
     await net.upstream()
     proxy = await net.proxy()
@@ -83,19 +81,17 @@ async def test_other_hosts_are_counted_as_tunnelled(net: Network) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "expected"),
+    ("host", "noted"),
     [("chatgpt.com", {"chatgpt.com": "no route to chatgpt.com in this test"}), ("other.example", {})],
 )
-async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(
-    net: Network, host: str, expected: dict[str, str]
-) -> None:
+async def test_an_unreachable_backend_is_noted_with_its_error(net: Network, host: str, noted: dict[str, str]) -> None:
     """Other hosts are not."""
     proxy = await net.proxy()
     with pytest.raises(TunnelRefused):
         async with connected(proxy, host):
             pass
 
-    assert connection_stats(proxy).report()["unreachable"] == expected
+    assert connection_stats(proxy).report()["unreachable"] == noted
 
 
 async def test_a_proxy_on_the_way_that_cannot_be_reached_is_noted(net: Network) -> None:

@@ -21,7 +21,7 @@ def fail() -> None:
     raise ValueError("canary")
 
 
-async def test_what_is_asked_for_is_done_in_order_behind_what_was_put_by_when_nothing_else_is_left(
+async def test_work_is_done_in_order_behind_what_was_put_by_when_nothing_else_is_left(
     deferred: DeferredQueue,
 ) -> None:
     done: list[int] = []

@@ -124,7 +124,7 @@ def fail(faults: InternalErrors, kind: type[BaseException], where: str = "the re
         raise kind(SECRET)
 
 
-def test_a_fault_is_counted_and_said_with_its_place_once_for_each_kind_without_its_words(
+def test_a_fault_is_counted_and_said_without_its_words_once_for_each_place(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     faults = InternalErrors()

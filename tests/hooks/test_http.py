@@ -152,14 +152,12 @@ def test_a_message_that_was_dropped_is_left_alone() -> None:
 
 
 def refused(status: int) -> http.HTTPFlow:
-    """Return the flow of a handshake that was answered with this status."""
     flow = socket_flow()
     flow.websocket, flow.response = None, tutils.tresp(status_code=status)
     return flow
 
 
 def diagnosed(flow: http.HTTPFlow, *hooks: str) -> list[Diagnosis]:
-    """Return what is found of a flow after these hooks."""
     state, diagnoses = State(), list[Diagnosis]()
     state.diagnosis_service.listeners.append(diagnoses.append)
     turns = SocketTurns(state)

@@ -66,14 +66,12 @@ def opened(*addons: object) -> Iterator[Mitmproxy]:
 
 @pytest.fixture
 def web() -> Iterator[Mitmproxy]:
-    """In a program that is not mitmdump."""
     with opened() as made:
         yield made
 
 
 @pytest.fixture
 def dump() -> Iterator[Mitmproxy]:
-    """In mitmdump."""
     with opened(SimpleNamespace(name="dumper")) as made:
         yield made
 
@@ -83,9 +81,7 @@ def flow() -> http.HTTPFlow:
     return tflow.tflow(resp=True)
 
 
-def test_mitmdump_shows_a_line_a_turn_and_a_summary_at_the_end(
-    dump: Mitmproxy, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mitmdump_shows_each_turn_and_a_summary_at_the_end(dump: Mitmproxy, capsys: pytest.CaptureFixture[str]) -> None:
     dump.take()
     first = capsys.readouterr().out
     dump.take(3, 12_000, 10_000)
@@ -245,9 +241,7 @@ def test_lists_of_flows_hear_of_it(flow: http.HTTPFlow) -> None:
 
 
 @pytest.mark.parametrize("known", [{}, {"is_miss": True}, {"verdict": ["hit"], "because": 7}])
-def test_a_summary_from_a_file_that_lacks_what_is_shown_does_no_harm(
-    web: Mitmproxy, flow: http.HTTPFlow, known: Object
-) -> None:
+def test_a_summary_that_lacks_what_is_shown_does_no_harm(web: Mitmproxy, flow: http.HTTPFlow, known: Object) -> None:
     flow.metadata[TURN_SUMMARIES] = [known]
     web.flow = flow
     web.take()

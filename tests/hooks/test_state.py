@@ -42,9 +42,7 @@ def flow_for(host: str, header: str | None, mode: str = "regular") -> http.HTTPF
         ("notchatgpt.com", "notchatgpt.com", "regular", None),
     ],
 )
-def test_the_host_is_the_one_the_client_asked_for(
-    host: str, header: str | None, mode: str, expected: str | None
-) -> None:
+def test_the_host_is_what_the_client_asked_for(host: str, header: str | None, mode: str, expected: str | None) -> None:
     """In reverse mode the one that the proxy leads to counts as well."""
     flow = flow_for(host, header, mode)
 

@@ -97,9 +97,7 @@ def test_a_damaged_capture_without_a_turn_is_said_to_be_damaged(capsys: pytest.C
         ),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(
-    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_done_is_said(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     journal()
     journal("notes.txt", b"some notes\n")
     capture(Path(), FIRST)

@@ -76,9 +76,7 @@ async def test_the_standard_variables_decide(collector: Collector, monkeypatch: 
     assert collector.metrics == []
 
 
-async def test_without_traces_the_measurements_still_leave(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_without_traces_the_measurements_leave(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
     pipeline = sent(report())
     await until(lambda: collector.metrics and collector.points("codex.turns")[0][1] == 1)
@@ -153,7 +151,7 @@ def posted(ending: int | Exception) -> WatchedSession:
     return session
 
 
-def test_it_is_said_once_when_they_begin_to_fail_and_once_when_they_work_again(
+def test_it_is_said_once_as_they_begin_to_fail_and_once_when_they_work_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     outage = Outage()
@@ -242,9 +240,7 @@ def test_records_of_other_threads_pass_while_an_export_collects_its_own(caplog: 
     assert [record.getMessage() for record in caplog.records] == ["passed", "passed as well"]
 
 
-async def test_a_collector_that_refuses_is_said_with_its_status(
-    collector: Collector, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_refusal_is_said_with_its_status(collector: Collector, caplog: pytest.LogCaptureFixture) -> None:
     """A spent quota, a wrong token, or a backend that takes no metrics."""
     collector.status = 404
     pipeline = sent(report())
