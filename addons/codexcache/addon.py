@@ -11,7 +11,6 @@ from .hooks.dispatch import HookDispatcher
 from .hooks.http import HttpTurns
 from .hooks.lifecycle import Lifecycle
 from .hooks.notify import Notifier
-from .hooks.path_hints import PathHints
 from .hooks.reload import ReloadDrain
 from .hooks.state import State
 from .hooks.store import StateStore
@@ -35,7 +34,6 @@ class CodexContinuity(HookDispatcher):
             Lifecycle(state),
             state.visibility,
             Tunnel(state),
-            PathHints(state),
             self.connection_stats,
             turns,
             sockets,

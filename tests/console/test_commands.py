@@ -1,4 +1,4 @@
-"""The commands and the view as mitmweb's own page uses them, over HTTP, on traffic through a real proxy."""
+"""The commands and the view as mitmweb's own page uses them, over HTTP, and the page of a session's turns."""
 
 import stat
 from collections.abc import AsyncIterator
@@ -6,12 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from codexcache.hooks.notify import turn_summaries
+from codexcache.body.json_splice import Object
+from codexcache.console.commands import Commands
+from codexcache.console.hold import Hold
+from codexcache.console.lookup import Lookup
+from codexcache.console.view import CacheView
+from codexcache.hooks.notify import Notifier, RecentLines, turn_summaries
+from codexcache.hooks.state import State
+from codexcache.hooks.store import StateStore
+from codexcache.output.journal import line_of
 from conftest import Network
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions, http
 from mitmproxy.addons.view import View
+from mitmproxy.types import Path as PathArgument
 from support.console import pretend_console
+from support.html import Element, parsed
+from support.journals import entry, long_journal
 from support.patience import until
 from support.proxy import Proxy, route, watched
 from support.sockets import opened, talking
@@ -116,7 +127,7 @@ async def test_the_status_tells_how_the_addon_is_set_and_what_it_saw(web: Web) -
 
 
 async def test_flows_are_exported_without_credentials(web: Web, tmp_path: Path) -> None:
-    path = tmp_path / "x.mitm"
+    (path := tmp_path / "x.mitm").touch(0o644)  # which others could read
     await a_hit_and_a_miss(web.proxy)
     said = (await web.command("codex.export", "@all", str(path)))["value"]
 
@@ -187,7 +198,7 @@ async def test_a_turn_that_is_tried_again_is_a_turn_like_any_other(web: Web) -> 
     await until(lambda: len(turn_summaries(third)) == 2)
 
     assert verdicts(third) == ["tools_changed", "no_usage"]  # this backend had three answers
-    assert third.comment.startswith("no_usage: ")
+    assert (third.comment.partition(":")[0], third.marked) == ("no_usage", ":x:")
     assert third.request.headers["session-id"] == key
     assert turn_summaries(third)[1]["changed"] == []
     said = (await web.command("codex.why", f"@{third.id}"))["value"]
@@ -242,3 +253,83 @@ async def test_the_console_has_its_tables_aligned(net: Network) -> None:
     assert rows[1][0].split()[-1] == "cold"
     assert max(len(line) for line in proxy.master.commands.call("codex.status").split("\n")) <= 88
     assert isinstance(proxy.master.addons.get("view"), View)
+
+
+def reports_on(*entries: Object, limit: int = 5_000) -> Commands:
+    """Return the commands after turns with these entries."""
+    recent = RecentLines(limit)
+    for each in entries:
+        recent.count += 1
+        recent.lines.append(line_of(each))
+    return commands_on(recent)
+
+
+def commands_on(recent: RecentLines) -> Commands:
+    notifier = Notifier(state := State())
+    notifier.recent = recent
+    return Commands(state, notifier, Hold(state, notifier), CacheView(Lookup(state)), StateStore(state))
+
+
+def written(reports: Commands, path: Path) -> Element:
+    """Return the page that the command writes."""
+    reports.report(PathArgument(str(path)))
+    return parsed(path.read_text("utf-8"))
+
+
+async def test_the_turns_of_a_session_become_a_page_with_the_names_that_they_have_elsewhere(
+    net: Network, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    await net.upstream(counting((9_000, 0), (9_500, 8_960)))
+    proxy = await net.proxy(Listed())
+    for texts in (("one",), ("one", "two")):
+        await post(proxy, ("session-id", "s"), input=asked(*texts))
+    proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
+    page = parsed((tmp_path / "page.html").read_text("utf-8"))
+
+    [first, _] = proxy.master.addons.get("view")
+    name = first.metadata["codex"][0]["conversation"]
+    assert page.one("span", "name").text == f"conversation {name}"
+    assert page.one("p", "source").text.startswith("From this session, ")
+    assert [turn.one("title").text.split(", ")[1].split(" ")[0] for turn in page.all("g", "turn")] == ["cold", "hit"]
+    assert f"A report on 2 turns is in {tmp_path / 'page.html'}." in caplog.messages
+
+
+def test_there_is_nothing_to_report_on_before_the_first_turn(tmp_path: Path) -> None:
+    with pytest.raises(exceptions.CommandError, match="no turn to report on yet"):
+        written(reports_on(), tmp_path / "page.html")
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("no/page.html", "No such file"), ("", "Is a directory"), ("notes.txt", "no report")]
+)
+def test_a_page_that_cannot_be_written_is_said(name: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("some notes")
+
+    with pytest.raises(exceptions.CommandError, match=reason):
+        written(reports_on(entry(1)), tmp_path / name)
+
+
+def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    reports_on(entry(1)).report(PathArgument("~/page.html"))
+
+    assert (tmp_path / "page.html").exists()
+
+
+def test_of_a_long_session_the_latest_turns_are_kept(tmp_path: Path) -> None:
+    page = written(reports_on(*long_journal(40), limit=10), tmp_path / "page.html")
+
+    assert len(page.all("g", "turn")) == 10
+    note = "30 earlier turns of this session are not kept any more; codex_journal keeps all."
+    assert page.one("p", "note").text == note
+
+
+def test_a_page_can_be_made_again(tmp_path: Path) -> None:
+    recent = RecentLines()
+    reports = commands_on(recent)
+    for number in (1, 2):
+        recent.lines.append(line_of(entry(number)))
+        page = written(reports, tmp_path / "page.html")
+
+        assert len(page.all("g", "turn")) == number

@@ -42,35 +42,27 @@ async def first_then_held(
 
 
 @pytest.mark.parametrize("intercept", ["miss", "tools_changed", "idle, tools_changed"])
-async def test_a_turn_that_is_heading_for_a_miss_is_held_and_says_why(net: Network, intercept: str) -> None:
-    """It has not left, and its summary is there to be looked at until it does."""
+async def test_a_turn_that_is_heading_for_a_miss_is_held_says_why_and_counts_from_when_it_is_resumed(
+    net: Network, intercept: str
+) -> None:
+    """Its summary is there to be looked at until it leaves as it was; the time of waiting is no time of the turn."""
     _, upstream, held, task = await first_then_held(net, intercept)
 
+    arrived = held.request.timestamp_end or 0.0
     assert held.comment == f"held, heading for {PREDICTED}"
     assert held.metadata[HELD]["verdict"] == "tools_changed"
     assert len(upstream.requests) == 1
 
+    await until(lambda: time.time() > arrived + 0.05)
     held.resume()
 
     assert await task == 200
-    assert len(upstream.requests) == 2
-    assert HELD not in held.metadata
-
-
-async def test_what_is_resumed_leaves_as_it_was_and_counts_from_then(net: Network) -> None:
-    """The verdict replaces the comment, and the time of waiting is no time of the turn."""
-    _, upstream, held, task = await first_then_held(net)
-    arrived = held.request.timestamp_end or 0.0
-    await until(lambda: time.time() > arrived + 0.05)
-    held.resume()
-    await task
-
-    assert verdicts(held) == ["hit"]
-    assert held.comment.startswith("hit: ")
-    assert float(str(turn_summaries(held)[0]["sent_at"])) >= arrived + 0.05
-    assert turn_summaries(held)[0]["sent_at"] == held.request.timestamp_end
-    assert turn_summaries(held)[0]["edited"] is False
     assert orjson.loads(upstream.last.body)["tools"] == OTHER_TOOLS
+    (summary,) = turn_summaries(held)
+    assert (verdicts(held), held.comment.partition(":")[0], summary["edited"]) == (["hit"], "hit", False)
+    assert held.request.timestamp_end == summary["sent_at"]
+    assert float(str(summary["sent_at"])) >= arrived + 0.05
+    assert HELD not in held.metadata
 
 
 async def test_what_is_edited_while_it_is_held_is_what_counts(net: Network) -> None:

@@ -8,7 +8,7 @@ from codexcache.diagnosis.diagnosis import Verdict
 from codexcache.diagnosis.engine import Engine, FirstTurns
 from codexcache.turn.record import Record, Usage
 from codexcache.turn.rejected_params import Refusal
-from codexcache.turn.request import unread_turn
+from codexcache.turn.request import read_turn
 from codexcache.turn.response import ResponseInfo
 from support.records import record, route
 from support.turns import client_headers, conversation, turn, user
@@ -167,7 +167,7 @@ def test_nothing_is_kept_of_turns_that_have_ended_but_their_history() -> None:
 def test_a_turn_that_was_not_read_is_compared_with_nothing_nor_anything_with_it() -> None:
     """Its prompt is not empty, but unknown."""
     engine = Engine()
-    unread = unread_turn(client_headers(), transport="http", host="h", endpoint="responses", reason="it is odd")
+    unread = read_turn(client_headers(), {}, transport="http", host="h", endpoint="responses", unread="it is odd")
     record = engine.turn_sent(unread, route(), flow="f", at=0)
     verdict = engine.turn_ended(record, response_info(), 5).verdict
 

@@ -1,4 +1,4 @@
-"""Settings that would quietly make the addon useless."""
+"""Settings that would quietly make the addon useless, and who can reach the proxy."""
 
 import os
 from dataclasses import replace
@@ -10,28 +10,14 @@ from codexcache.hooks import config_checks
 from codexcache.options import OPTIONS, Mode, Settings, default_settings
 from conftest import Network
 from mitmproxy import certs, options, optmanager, version
+from mitmproxy.addonmanager import Loader
+from mitmproxy.addons import default_addons
+from mitmproxy.test import taddons
 from support.client import connected, plainly_connected
 from support.settings import parsed
 from support.sockets import opened
 from support.talks import post
 from support.wire import JSON, RESPONSES, bearer, body, frame, said
-
-OTHERS: dict[str, tuple[Any, Any]] = {
-    "block_global": (bool, True),
-    "body_size_limit": (str | None, None),
-    "modify_body": (list, []),
-    "modify_headers": (list, []),
-    "proxyauth": (str | None, None),
-    "server_replay": (list, []),
-    "server_replay_extra": (str, "forward"),
-    "server_replay_ignore_content": (bool, False),
-    "server_replay_kill_extra": (bool, False),
-    "stream_large_bodies": (str | None, None),
-    "validate_inbound_headers": (bool, True),
-}
-"""Options that mitmproxy's own addons declare."""
-
-ALONE = {"listen_host": "127.0.0.1"}
 
 
 def warned(hosts: str = "chatgpt.com", **values: Any) -> list[str]:
@@ -39,11 +25,12 @@ def warned(hosts: str = "chatgpt.com", **values: Any) -> list[str]:
 
 
 def warned_with(settings: Settings, **values: Any) -> list[str]:
-    opts = options.Options()
-    for name, (kind, default) in OTHERS.items():
-        opts.add_option(name, kind, default, "")
-    opts.update_defer(**{"tcp_timeout": config_checks.SILENCE, **ALONE, **values})
-    return config_checks.warnings(opts, settings)
+    with taddons.context() as proxy:
+        for addon in default_addons():
+            if hasattr(addon, "load"):
+                addon.load(Loader(proxy.master))  # which declares its options
+        proxy.options.update_defer(**{"tcp_timeout": config_checks.SILENCE, "listen_host": "127.0.0.1", **values})
+        return config_checks.warnings(proxy.options, settings)
 
 
 NO_OPTION = "There is no option {!r}, so it does nothing. {}"
@@ -110,9 +97,7 @@ def test_what_makes_the_addon_useless_is_pointed_out(values: dict[str, Any], sen
         ({"server_replay_ignore_content": True}, None),
     ],
 )
-def test_a_replay_that_edited_turns_would_miss_is_pointed_out(
-    mode: Mode, values: dict[str, Any], leaves: bool | None
-) -> None:
+def test_a_replay_that_edits_would_miss_is_pointed_out(mode: Mode, values: dict[str, Any], leaves: bool | None) -> None:
     """With what keeps a turn from the real backend, unless that is set already."""
     sentences = warned_with(replace(default_settings(), mode=mode), server_replay=["day.mitm"], **values)
 
@@ -165,16 +150,9 @@ def test_the_way_out_is_said_for_each_host() -> None:
     assert warned(validate_inbound_headers=False)[0].endswith("Set validate_inbound_headers=true.")
 
 
-@pytest.mark.parametrize(("value", "expected"), [(None, config_checks.SILENCE), (1200, 1200)])
-def test_the_limit_on_silence_is_raised_where_it_is_mitmproxys_own(value: int | None, expected: int) -> None:
-    """A user's value stands; an older mitmproxy has no such limit."""
-    opts, older = optmanager.OptManager(), optmanager.OptManager()
-    opts.add_option("tcp_timeout", int, 600, "")
-    opts.update(**({"tcp_timeout": value} if value else {}))
-    config_checks.lengthen_silence(opts)
-    config_checks.lengthen_silence(older)
+def test_an_older_mitmproxy_has_no_limit_on_silence() -> None:
+    config_checks.lengthen_silence(older := optmanager.OptManager())
 
-    assert opts.tcp_timeout == expected
     assert "tcp_timeout" not in older
 
 
@@ -182,7 +160,6 @@ def test_the_limit_on_silence_is_raised_where_it_is_mitmproxys_own(value: int | 
 async def test_an_untested_mitmproxy_is_pointed_out_and_works(
     net: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, number: str
 ) -> None:
-    """It may well be fine."""
     monkeypatch.setattr(version, "VERSION", number)
     upstream = await net.upstream()
     await post(await net.proxy(), prompt_cache_key="k")
@@ -210,7 +187,6 @@ HARMLESS: dict[str, Any] = {"http2": False, "rawtcp": False, "upstream_cert": Fa
 
 @pytest.mark.parametrize("name", HARMLESS)
 async def test_what_is_not_pointed_out_does_no_harm(net: Network, caplog: pytest.LogCaptureFixture, name: str) -> None:
-    """Turns get their key."""
     upstream = await net.upstream()
     await post(await net.proxy(**{name: HARMLESS[name]}), prompt_cache_key="k")
 
@@ -219,6 +195,7 @@ async def test_what_is_not_pointed_out_does_no_harm(net: Network, caplog: pytest
 
 
 HARMFUL: dict[str, Any] = {
+    "body_size_limit": "10",  # then mitmproxy refuses the turn
     "tcp_hosts": ["chatgpt"],
     "allow_hosts": ["^chatgpt$"],
     "ignore_hosts": ["chatgpt"],
@@ -228,14 +205,13 @@ HARMFUL: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", HARMFUL)
 async def test_what_is_pointed_out_does_harm(net: Network, caplog: pytest.LogCaptureFixture, name: str) -> None:
-    """The turn passes without its key."""
     upstream = await net.upstream()
     proxy = await net.proxy(**{name: HARMFUL[name]})
-    tls = None if name in ("tcp_hosts", "stream_large_bodies") else net.backend_tls()
+    tls = net.backend_tls() if name in ("allow_hosts", "ignore_hosts") else None
     async with connected(proxy, tls=tls) as connection:
         await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
 
-    assert upstream.last.values("session-id") == []
+    assert [request for request in upstream.requests if request.values("session-id")] == []
     assert said(caplog)[0].startswith(f"{name} ")
 
 
@@ -249,13 +225,6 @@ async def test_without_websocket_a_frame_passes_without_its_key(net: Network) ->
     assert "prompt_cache_key" not in backend.received[-1].json
 
 
-async def test_a_turn_over_mitmproxys_limit_is_refused(net: Network) -> None:
-    upstream = await net.upstream()
-    reply = await post(await net.proxy(body_size_limit="10"))
-
-    assert (reply.status, upstream.requests) == (413, [])
-
-
 async def test_proxyauth_shuts_a_reverse_proxy(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """A client's own token stands where the password is looked for."""
     upstream = await net.upstream()
@@ -267,9 +236,7 @@ async def test_proxyauth_shuts_a_reverse_proxy(net: Network, caplog: pytest.LogC
     assert [sentence.partition(",")[0] for sentence in said(caplog)] == ["proxyauth is set"]
 
 
-async def test_a_change_while_the_proxy_runs_is_pointed_out_once(
-    net: Network, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_change_at_run_time_is_pointed_out_once(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """And again when it comes back; before the start nothing is said, as not all options are there yet."""
     assert config_checks.ConfigChecks().news(options.Options(), default_settings()) == []
     proxy = await net.proxy()
@@ -311,3 +278,57 @@ def test_a_journal_that_cannot_be_written_is_pointed_out_before_the_first_turn(
     assert warned_with(good := replace(settings, journal=str(tmp_path / "folder" / "journal.jsonl"))) == []
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert ["but it may not be written" in sentence for sentence in warned_with(good)] == [True]
+
+
+def exposed(mode: str = "regular", *more: str, **values: Any) -> list[str]:
+    """Return the warnings of a proxy that listens where mitmproxy itself would."""
+    return warned(mode=[mode, *more], **{"listen_host": "", **values})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
+@pytest.mark.parametrize("mode", ["regular", "upstream:http://127.0.0.1:1", "socks5", "reverse:https://chatgpt.com"])
+def test_on_loopback_there_is_nothing_to_say(host: str, mode: str) -> None:
+    assert exposed(mode, listen_host=host) == []
+
+
+@pytest.mark.parametrize("mode", ["transparent", "wireguard", "local:nobody", "dns"])
+def test_other_ways_in_have_their_own_locks(mode: str) -> None:
+    """A route, a key, this machine; with `-n`, as where a capture is read, the proxy listens nowhere."""
+    assert exposed(mode) == exposed(server=False) == []
+
+
+@pytest.mark.parametrize("mode", ["regular", "upstream:http://127.0.0.1:1", "socks5"])
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("", "all addresses"), ("0.0.0.0", "all addresses"), ("192.0.2.1", "192.0.2.1"), ("box.example", "box.example")],
+)
+def test_a_proxy_for_others_without_a_password_is_pointed_out(mode: str, host: str, shown: str) -> None:
+    """With the two ways out; mitmproxy itself listens on all addresses."""
+    assert exposed(mode, listen_host=host) == [
+        f"The proxy listens on {shown} without proxyauth, so anyone in your network who reaches it can use it. For "
+        "this machine alone, start it with --listen-host 127.0.0.1; for others, set proxyauth=USER:PASSWORD."
+    ]
+    assert exposed(mode, listen_host=host, proxyauth="user:secret") == []
+
+
+def test_a_host_of_one_mode_wins_over_that_of_all() -> None:
+    """In both directions; several ways in are one fault."""
+    assert exposed("regular@127.0.0.1:8080", listen_host="") == []
+    assert len(exposed("regular@192.0.2.1:8080", listen_host="127.0.0.1")) == 1
+    assert len(exposed("regular@8080", "upstream:http://127.0.0.1:1@8081")) == 1
+
+
+@pytest.mark.parametrize("mode", ["reverse:https://chatgpt.com", "transparent", "wireguard", "local:nobody"])
+def test_a_password_that_shuts_everyone_out_is_pointed_out(mode: str) -> None:
+    """It is looked for where clients have their own token."""
+    (sentence,) = exposed(mode, listen_host="127.0.0.1", proxyauth="user:secret")
+    assert sentence.startswith(f"proxyauth is set, but in {mode.partition(':')[0]} mode ")
+
+
+def test_a_door_to_the_internet_and_tokens_in_the_clear_are_pointed_out() -> None:
+    """mitmproxy turns public addresses away unless it is told not to; a reverse proxy is spoken to by http."""
+    (open_to_all,) = exposed(block_global=False)
+    (clear,) = exposed("reverse:https://chatgpt.com", listen_host="0.0.0.0")
+
+    assert "anyone on the internet (block_global is off) who reaches it" in open_to_all
+    assert clear.startswith("The reverse proxy listens on all addresses: ")

@@ -1,16 +1,23 @@
-"""What arrives at the proxy, and what does not."""
+"""Which connections are opened, what arrives through them, and what does not."""
 
 import ssl
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from codexcache.hooks.connection_stats import ConnectionStats
 from codexcache.hooks.state import State
+from codexcache.hooks.tls import Tunnel
 from conftest import Network
+from mitmproxy import tls
 from mitmproxy.proxy import server_hooks
-from mitmproxy.test import tflow
+from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.test import taddons, tflow
 from support.client import connected
 from support.patience import until
 from support.proxy import Proxy
+from support.settings import parsed
 from support.talks import post
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, said
@@ -30,9 +37,7 @@ async def refuse(proxy: Proxy, host: str = "chatgpt.com") -> None:
             raise AssertionError("it was trusted")
 
 
-async def test_a_client_that_refuses_the_ca_is_told_the_way_once(
-    net: Network, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_client_that_refuses_the_ca_is_told_how_once(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """Once for each host; the numbers go on."""
     await net.upstream()
     proxy = await net.proxy()
@@ -63,32 +68,18 @@ async def test_turns_and_other_requests_are_counted(net: Network) -> None:
     assert report["changed"] == {"session-id": 1, "session_id": 1, "x-client-request-id": 1}
 
 
-async def test_other_hosts_are_counted_as_tunnelled(net: Network) -> None:
-    """Their requests are not looked at."""
-    await net.upstream(host="other.example")
-    proxy = await net.proxy()
-    with pytest.raises(ssl.SSLError):
-        async with connected(proxy, "other.example"):  # its certificate is its own, which this client does not trust
-            raise AssertionError("it was opened")
-    report = connection_stats(proxy).report()
-
-    assert (report["tunnelled"], report["opened"], report["distrusted"]) == ({"other.example": 1}, {}, {})
-
-
 @pytest.mark.parametrize(
-    ("host", "expected"),
+    ("host", "noted"),
     [("chatgpt.com", {"chatgpt.com": "no route to chatgpt.com in this test"}), ("other.example", {})],
 )
-async def test_a_backend_that_cannot_be_reached_is_noted_with_its_error(
-    net: Network, host: str, expected: dict[str, str]
-) -> None:
+async def test_an_unreachable_backend_is_noted_with_its_error(net: Network, host: str, noted: dict[str, str]) -> None:
     """Other hosts are not."""
     proxy = await net.proxy()
     with pytest.raises(TunnelRefused):
         async with connected(proxy, host):
             pass
 
-    assert connection_stats(proxy).report()["unreachable"] == expected
+    assert connection_stats(proxy).report()["unreachable"] == noted
 
 
 async def test_a_proxy_on_the_way_that_cannot_be_reached_is_noted(net: Network) -> None:
@@ -116,3 +107,35 @@ def test_hosts_that_cannot_be_reached_are_bounded() -> None:
 
     assert 0 < len(known.unreachable) < 1_500
     assert known.unreachable["0.chatgpt.com"] == "error 1500"
+
+
+def is_tunnelled(address: tuple[str, int] | None, sni: str | None, mode: str, **options: Any) -> bool:
+    state = State()
+    state.settings = parsed(**options)
+    with taddons.context() as proxy:
+        context = Context(tflow.tclient_conn(), proxy.options)
+        context.client.proxy_mode, context.server.address = ProxyMode.parse(mode), address
+        data = tls.ClientHelloData(context, cast(tls.ClientHello, SimpleNamespace(sni=sni)))
+        Tunnel(state).tls_clienthello(data)
+    return data.ignore_connection
+
+
+@pytest.mark.parametrize(
+    ("address", "sni", "mode", "expected"),
+    [
+        (("chatgpt.com", 443), "chatgpt.com", "regular", False),
+        (("192.0.2.1", 443), "chatgpt.com", "transparent", False),
+        (("other.example", 443), "other.example", "regular", True),
+        (("other.example", 443), "other.example", "socks5", True),
+        (None, None, "regular", False),
+        (None, "proxy.example", "regular", False),
+        (("other.example", 443), "localhost", "reverse:https://other.example", False),
+    ],
+)
+def test_only_the_backends_connections_are_opened(
+    address: tuple[str, int] | None, sni: str | None, mode: str, expected: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And those to the proxy itself, and through a reverse proxy."""
+    assert is_tunnelled(address, sni, mode) is expected
+    assert not is_tunnelled(address, sni, mode, codex_tunnel="off")  # then mitmproxy decrypts it
+    assert said(caplog) == []

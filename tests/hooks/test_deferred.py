@@ -1,11 +1,14 @@
-"""What follows on a turn is done once the bytes have gone on, in order, whatever fails."""
+"""What follows on a turn is done once the bytes have gone on, in order, and a large body is worked on in a thread."""
 
 import asyncio
+import gzip
 import socket
+import threading
 
 import pytest
-from codexcache.hooks.deferred import DeferredQueue
+from codexcache.hooks.deferred import LARGE, DeferredQueue, decode_maybe_in_thread, run_maybe_in_thread
 from codexcache.hooks.errors import InternalErrors
+from codexcache.wire.content_encoding import Undecodable
 
 
 @pytest.fixture
@@ -18,14 +21,18 @@ def fail() -> None:
     raise ValueError("canary")
 
 
-async def test_what_is_asked_for_is_done_in_order_when_nothing_else_is_left(deferred: DeferredQueue) -> None:
+async def test_work_is_done_in_order_behind_what_was_put_by_when_nothing_else_is_left(
+    deferred: DeferredQueue,
+) -> None:
     done: list[int] = []
-    for number in range(3):
+    deferred.enqueue(lambda: done.append(1))
+    await asyncio.sleep(0)
+    for number in (2, 3):
         deferred.do(lambda number=number: done.append(number))  # type: ignore[misc]
     assert done == []
     await asyncio.sleep(0)
 
-    assert done == [0, 1, 2]
+    assert done == [1, 2, 3]
 
 
 async def test_it_is_done_before_anything_that_arrives_is_taken_in() -> None:
@@ -40,17 +47,6 @@ async def test_it_is_done_before_anything_that_arrives_is_taken_in() -> None:
         loop.remove_reader(reading)
 
     assert heard[:2] == ["done", "arrived"]
-
-
-async def test_what_is_put_by_is_done_before_what_is_asked_for_next(deferred: DeferredQueue) -> None:
-    done: list[int] = []
-    deferred.enqueue(lambda: done.append(1))
-    await asyncio.sleep(0)
-    assert done == []
-    deferred.do(lambda: done.append(2))
-    await asyncio.sleep(0)
-
-    assert done == [1, 2]
 
 
 async def test_a_caller_that_cannot_wait_has_it_done_now_and_once(deferred: DeferredQueue) -> None:
@@ -97,3 +93,27 @@ async def test_at_the_end_nothing_is_put_off_any_more(deferred: DeferredQueue) -
     deferred.do(ask_for_more)
 
     assert done == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("size", "goes_on"), [(LARGE, True), (LARGE - 1, False)], ids=["large", "small"])
+async def test_the_event_loop_runs_while_a_large_body_is_worked_on(size: int, goes_on: bool) -> None:
+    """A small one is worked on without anything in between."""
+    gone_on = threading.Event()
+    asyncio.get_running_loop().call_soon(gone_on.set)
+
+    assert await run_maybe_in_thread(size, lambda: gone_on.wait(5 if goes_on else 0)) is goes_on
+
+
+@pytest.mark.parametrize("size", [10, LARGE, 3 * LARGE])
+async def test_an_encoded_body_is_decoded_wherever_it_is_done(size: int) -> None:
+    assert await decode_maybe_in_thread(gzip.compress(bytes(size)), "gzip", 3 * LARGE) == bytes(size)
+
+
+@pytest.mark.parametrize(
+    ("content", "limit"),
+    [(b"no gzip", 100), (gzip.compress(bytes(101)), 100), (gzip.compress(bytes(2 * LARGE + 1)), 2 * LARGE)],
+    ids=["damaged", "over a small limit", "over a large limit"],
+)
+async def test_what_cannot_be_decoded_is_refused_wherever_it_is_tried(content: bytes, limit: int) -> None:
+    with pytest.raises(Undecodable):
+        await decode_maybe_in_thread(content, "gzip", limit)

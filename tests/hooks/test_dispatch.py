@@ -1,6 +1,7 @@
-"""An addon has the hooks of what it holds, and no others."""
+"""An addon has the hooks of what it holds, and no others; what fails in one is reported once, and quotes nothing."""
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
@@ -109,3 +110,41 @@ def test_at_the_start_it_is_said_without_a_traceback(caplog: pytest.LogCaptureFi
     assert [(one.levelname, one.message, one.exc_info) for one in caplog.records] == [
         ("ERROR", "it is no number", None)
     ]
+
+
+SECRET = "canary"
+
+
+def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+
+
+def fail(faults: InternalErrors, kind: type[BaseException], where: str = "the request hook") -> None:
+    with faults.noted(where):
+        raise kind(SECRET)
+
+
+def test_a_fault_is_counted_and_said_without_its_words_once_for_each_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    faults = InternalErrors()
+    for _ in range(3):
+        fail(faults, ValueError)
+    fail(faults, ValueError, "the response hook")
+    faults.note("a test", ValueError(SECRET))  # which was never raised
+    with faults.noted("what goes well"):
+        pass
+    (first, second, third), (summary,) = warnings(caplog), faults.summary()
+
+    assert first.startswith("Codex Continuity has a fault (ValueError at test_dispatch.py:")
+    assert "in the request hook). The traffic passes as the client sent it." in first
+    assert "in the response hook" in second
+    assert "(ValueError at an unknown line in a test)" in third
+    assert summary.startswith("Codex Continuity had a fault 3 times: ValueError at test_dispatch.py:")
+    assert SECRET not in caplog.text + summary
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_what_ends_the_program_is_not_held_back(kind: type[BaseException]) -> None:
+    with pytest.raises(kind):
+        fail(InternalErrors(), kind)

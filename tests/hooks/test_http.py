@@ -1,54 +1,38 @@
-"""The hooks for HTTP, where no proxy has to run: which flows they leave alone."""
+"""The hooks for HTTP and for WebSockets, where no proxy has to run."""
 
-import copy
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.hooks.http import HttpTurns
 from codexcache.hooks.state import State
+from codexcache.hooks.websocket import INCOMPLETE, SocketTurns
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
-from support.wire import RESPONSES, body
+from mitmproxy.websocket import WebSocketMessage
+from support.wire import RESPONSES, body, frame
+from wsproto.frame_protocol import Opcode
 
 
-def turn_flow(*, live: bool = True, method: str = "POST", path: str = RESPONSES) -> http.HTTPFlow:
-    headers = http.Headers([(b"Host", b"chatgpt.com"), (b"session_id", b"s"), (b"content-length", b"0")])
+def turn_flow(*, live: bool = True, method: str = "POST", host: str = "chatgpt.com") -> http.HTTPFlow:
+    headers = http.Headers([(b"Host", host.encode()), (b"session_id", b"s"), (b"content-length", b"0")])
     request = tutils.treq(
-        host="chatgpt.com", method=method.encode(), path=path.encode(), headers=headers, content=body(), authority=b""
+        host=host, method=method.encode(), path=RESPONSES.encode(), headers=headers, content=body(), authority=b""
     )
     flow = tflow.tflow(req=request)
     flow.live = live
     return flow
 
 
-async def hooks_changed(flow: http.HTTPFlow) -> bool:
-    """Run the hooks before a request is sent; Return True if they changed it."""
-    before = copy.deepcopy(flow.request.get_state())
-    turns = HttpTurns(State())
+def test_a_request_that_is_read_from_a_file_is_left_alone() -> None:
+    """Also one that was never answered."""
+    turns, flow = HttpTurns(State()), turn_flow(live=False)
     turns.requestheaders(flow)
-    if waiting := turns.request(flow):
-        await waiting
-    return bool(flow.request.get_state() != before)
 
-
-async def test_a_live_turn_is_changed() -> None:
-    """The one case in which something happens, here with the length corrected."""
-    flow = turn_flow()
-
-    assert await hooks_changed(flow)
-    assert flow.request.content == body(prompt_cache_key="s")
-    assert flow.request.headers["content-length"] == str(len(body(prompt_cache_key="s")))
-
-
-@pytest.mark.parametrize(
-    "flow",
-    [turn_flow(live=False), turn_flow(method="GET"), turn_flow(path="/backend-api/codex")],
-    ids=["read from a file", "another method", "another path"],
-)
-async def test_any_other_flow_is_left_alone(flow: http.HTTPFlow) -> None:
-    """Not a byte of it changes."""
-    assert not await hooks_changed(flow)
+    assert turns.request(flow) is None
+    assert flow.request.content == body()
+    assert "session-id" not in flow.request.headers
 
 
 def begin_response(flow: http.HTTPFlow, kind: str, status: int = 200) -> http.Response:
@@ -59,55 +43,40 @@ def begin_response(flow: http.HTTPFlow, kind: str, status: int = 200) -> http.Re
 
 
 @pytest.mark.parametrize(
-    ("host", "kind", "status", "heard"),
+    ("flow", "kind", "status", "passes"),
     [
-        ("chatgpt.com", "application/json", 200, False),
-        ("chatgpt.com", "text/html", 403, False),
-        ("chatgpt.com", "", 101, False),
-        ("chatgpt.com", "text/event-stream", 200, True),
-        ("other.example", "text/event-stream", 200, True),
-        ("other.example", "Text/Event-Stream; charset=utf-8", 200, True),
-        ("other.example", "application/json", 200, False),
-        ("other.example", "", 204, False),
+        (turn_flow(method="GET"), "application/json", 200, False),
+        (turn_flow(method="GET"), "text/html", 403, False),
+        (turn_flow(method="GET"), "", 101, False),
+        (turn_flow(method="GET"), "text/event-stream", 200, True),
+        (turn_flow(live=False), "text/event-stream", 200, False),
+        (turn_flow(host="other.example"), "Text/Event-Stream; charset=utf-8", 200, True),
+        (turn_flow(host="other.example"), "application/json", 200, False),
+        (turn_flow(host="other.example"), "", 204, False),
+        (turn_flow(), "text/event-stream", 200, True),
+        (turn_flow(), "", 200, True),
+        (turn_flow(), "text/plain", 200, True),
+        (turn_flow(), "text/html", 403, True),
+        (turn_flow(), "application/json", 200, False),
+        (turn_flow(), "application/json; charset=utf-8", 400, False),
     ],
 )
-def test_all_event_streams_do_not_wait(host: str, kind: str, status: int, heard: bool) -> None:
-    """Everything else is as mitmproxy would have it."""
-    flow = tflow.tflow(req=tutils.treq(host=host, authority=b""))
-    flow.request.headers["host"] = host
-    flow.live = True
-    response = begin_response(flow, kind, status)
-    HttpTurns(State()).responseheaders(flow)
-
-    assert callable(response.stream) is heard
-
-
-@pytest.mark.parametrize(
-    ("kind", "status", "heard"),
-    [
-        ("text/event-stream", 200, True),
-        ("", 200, True),
-        ("text/plain", 200, True),
-        ("text/html", 403, True),
-        ("application/json", 200, False),
-        ("application/json; charset=utf-8", 400, False),
-    ],
-)
-def test_the_response_to_a_turn_does_not_wait_unless_it_is_of_use_as_a_whole_only(
-    kind: str, status: int, heard: bool
+def test_event_streams_and_responses_to_turns_do_not_wait_unless_they_are_of_use_as_a_whole_only(
+    flow: http.HTTPFlow, kind: str, status: int, passes: bool
 ) -> None:
-    """Some gateways do not say that a stream is one."""
-    turns, flow = HttpTurns(State()), turn_flow()
+    """Some gateways do not say that a stream is one. Everything else is as mitmproxy would have it."""
+    turns = HttpTurns(State())
+    turns.requestheaders(flow)
     turns.request(flow)
     response = begin_response(flow, kind, status)
     turns.responseheaders(flow)
 
-    assert callable(response.stream) is heard
+    assert callable(response.stream) is passes
 
 
 @pytest.mark.parametrize("other", [True, bytes])
 def test_a_document_that_is_streamed_already_is_listened_to(other: bool | Callable[[bytes], bytes]) -> None:
-    """By an option or another addon: it could not be read later."""
+    """By another addon: it could not be read later."""
     turns, flow = HttpTurns(State()), turn_flow()
     turns.request(flow)
     response = begin_response(flow, "application/json")
@@ -118,39 +87,7 @@ def test_a_document_that_is_streamed_already_is_listened_to(other: bool | Callab
     assert response.stream is not other
 
 
-def test_a_flow_that_is_read_from_a_file_or_ends_without_a_turn_is_not_listened_to() -> None:
-    """The response of the one is there already, and any flow's end comes by."""
-    state, flow = State(), tflow.tflow(resp=tutils.tresp(headers=http.Headers(content_type="text/event-stream")))
-    flow.live = False
-    turns = HttpTurns(state)
-    turns.responseheaders(flow)
-    turns.response(tflow.tflow(resp=True))
-    turns.error(tflow.tflow(err=True))
-
-    assert flow.response is not None
-    assert (flow.response.stream, state.errors.summary()) == (False, [])
-
-
-async def test_what_another_addon_passes_a_response_through_keeps_working() -> None:
-    """It was there first, and goes on altering what the client gets; the turn ends by what the backend sent."""
-    state, flow, ended = State(), turn_flow(), list[Diagnosis]()
-    state.diagnosis_service.listeners.append(ended.append)
-    turns = HttpTurns(state)
-    turns.request(flow)
-    response = begin_response(flow, "text/event-stream")
-    response.stream = lambda chunk: [chunk.upper(), b"!"]
-    turns.responseheaders(flow)
-    assert callable(response.stream)
-    event = b'data: {"type":"response.completed","response":{"id":"r1"}}\n\n'
-
-    assert response.stream(event) == [event.upper(), b"!"]
-    state.deferred.catch_up()
-    assert [diagnosis.record.response_id for diagnosis in ended] == ["r1"]
-
-
-async def test_an_addon_that_replaces_the_listener_is_reported_once(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+async def test_an_addon_that_replaces_the_listener_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
     """An addon that is loaded behind this one may do so without knowing."""
     turns = HttpTurns(State())
     for listens in (True, False, False):
@@ -166,19 +103,13 @@ async def test_an_addon_that_replaces_the_listener_is_reported_once(
     assert caplog.text.count("Another addon") == caplog.text.count("-s OTHER.py -s codex_continuity.py") == 1
 
 
-def early_answer(state: State) -> tuple[HttpTurns, http.HTTPFlow, list[Diagnosis]]:
-    """Return a turn that was streamed, and that the backend has answered before it had all of it."""
-    ended = list[Diagnosis]()
-    state.diagnosis_service.listeners.append(ended.append)
-    flow = turn_flow()
-    flow.request.stream, flow.request.raw_content = True, None
-    flow.response = http.Response.make(413, b'{"detail":"too large"}', {"content-type": "application/json"})
-    return HttpTurns(state), flow, ended
-
-
 async def test_a_turn_that_was_answered_while_it_was_still_being_sent_ends_at_once() -> None:
     """The hooks of its response have come already."""
-    turns, flow, ended = early_answer(state := State())
+    state, flow, ended = State(), turn_flow(), list[Diagnosis]()
+    state.diagnosis_service.listeners.append(ended.append)
+    turns = HttpTurns(state)
+    flow.request.stream, flow.request.raw_content = True, None
+    flow.response = http.Response.make(413, b'{"detail":"too large"}', {"content-type": "application/json"})
     turns.requestheaders(flow)
     turns.request(flow)
 
@@ -201,3 +132,79 @@ async def test_what_is_looked_for_after_each_event_is_looked_at_once(caplog: pyt
     turns.update([flow])
 
     assert caplog.text == ""
+
+
+def socket_flow() -> http.HTTPFlow:
+    flow = tflow.twebsocketflow()
+    assert flow.websocket is not None
+    flow.websocket.messages.clear()
+    flow.request.host, flow.request.path, flow.live = "chatgpt.com", RESPONSES, True
+    return flow
+
+
+def test_a_message_that_was_dropped_is_left_alone() -> None:
+    turns, flow = SocketTurns(State()), socket_flow()
+    turns.request(flow)
+    assert flow.websocket is not None
+    flow.websocket.messages.append(WebSocketMessage(Opcode.TEXT, True, frame().encode(), dropped=True))
+
+    assert turns.websocket_message(flow) is None
+
+
+def refused(status: int) -> http.HTTPFlow:
+    flow = socket_flow()
+    flow.websocket, flow.response = None, tutils.tresp(status_code=status)
+    return flow
+
+
+def diagnosed(flow: http.HTTPFlow, *hooks: str) -> list[Diagnosis]:
+    state, diagnoses = State(), list[Diagnosis]()
+    state.diagnosis_service.listeners.append(diagnoses.append)
+    turns = SocketTurns(state)
+    for hook in hooks:
+        getattr(turns, hook)(flow)
+    assert state.diagnosis_service.engine.held <= 1
+    return diagnoses
+
+
+@pytest.mark.parametrize(
+    ("status", "hooks"),
+    [
+        pytest.param(426, ("request", "error"), id="it never reached the backend"),
+        pytest.param(426, ("response",), id="it was not seen"),
+        pytest.param(
+            101, ("request", "response"), id="mitmproxy passes it on unread, where its option websocket is off"
+        ),
+    ],
+)
+def test_a_handshake_of_which_no_refusal_is_known_is_not_told(status: int, hooks: tuple[str, ...]) -> None:
+    assert diagnosed(refused(status), *hooks) == []
+
+
+@pytest.mark.parametrize("raw", [None, b"\x1f\x8b no gzip"], ids=["not kept", "cannot be decoded"])
+def test_a_refusal_whose_body_cannot_be_read_is_told_once_by_its_status(raw: bytes | None) -> None:
+    """The flow ends with its response, as any HTTP flow; nothing of it is kept."""
+    flow = refused(503)
+    assert flow.response is not None
+    flow.response.raw_content = raw
+    flow.response.headers["content-encoding"] = "unknown" if raw else ""
+    (diagnosis,) = diagnosed(flow, "request", "response", "response", "error")
+
+    assert diagnosis.verdict.because.startswith("the WebSocket was refused with status 503 Service Unavailable")
+
+
+@pytest.mark.parametrize(("earlier", "kept"), [(0, 1), (1, 1)])
+async def test_a_socket_is_incomplete_once_messages_have_gone(earlier: int, kept: int) -> None:
+    """The latest stays, however long it is."""
+    flow, state = socket_flow(), State()
+    state.settings = replace(state.settings, view_limit=10)
+    turns = SocketTurns(state)
+    turns.request(flow)
+    turns.response(flow)
+    assert flow.websocket is not None
+    for _ in range(earlier + 1):
+        flow.websocket.messages.append(WebSocketMessage(Opcode.TEXT, False, b"x" * 20))
+        turns.websocket_message(flow)
+
+    assert len(flow.websocket.messages) == kept
+    assert (INCOMPLETE in flow.metadata) == (earlier > 0)

@@ -1,23 +1,33 @@
-"""Start and end of the addon, and its options while it runs."""
+"""Start and end of the addon, its options while it runs, and that it is loaded again while turns are under way."""
 
+import asyncio
 import gc
 import logging
 from pathlib import Path
 
+import orjson
 import pytest
 from codexcache import __version__
 from codexcache.addon import CodexContinuity
+from codexcache.body.json_splice import Json
 from codexcache.hooks.lifecycle import Lifecycle
 from codexcache.hooks.state import State
 from codexcache.options import OPTIONS
 from conftest import Network
+from embedded_backend import Backend
+from embedded_backend.breaks import Break
 from embedded_backend.certificates import Authority
-from mitmproxy import exceptions
+from mitmproxy import exceptions, hooks
 from mitmproxy.proxy.layers import websocket
 from mitmproxy.test import taddons
-from support.proxy import running_proxy
+from support.client import connected
+from support.embedded import SESSION
+from support.embedded import body as embedded_body
+from support.journals import entries_of
+from support.proxy import Proxy, running_proxy
+from support.sockets import Peer, opened
 from support.talks import post
-from support.wire import body, said
+from support.wire import JSON, RESPONSES, body, said
 
 
 async def test_the_start_says_what_is_on(net: Network, caplog: pytest.LogCaptureFixture) -> None:
@@ -124,3 +134,101 @@ def _loaded(name: str, given: object) -> object:
             context.options.update_defer(**{name: given})
         context.master.addons.register(Lifecycle(State()))
         return getattr(context.options, name)
+
+
+KEY = SESSION["session-id"]
+FIELDS = [JSON, *SESSION.items()]
+TURN = orjson.dumps(embedded_body())
+FRAME = orjson.dumps({"type": "response.create"} | embedded_body()).decode()
+
+
+class Script:
+    """Holds an addon as mitmproxy's own script addon does, which keeps its place in the chain when it loads again."""
+
+    name = "script"
+
+    proxy: Proxy
+
+    def __init__(self, backend: Backend, journal: Path) -> None:
+        self.addons, self.backend, self.journal = [CodexContinuity()], backend, journal
+
+    def reload(self) -> None:
+        """Put a new addon in the place of the one that runs, as when its file has changed."""
+        addons = self.proxy.master.addons
+        addons.remove(self.addons.pop())
+        addons.register(addon := CodexContinuity())
+        self.addons.append(addon)
+        addons.invoke_addon_sync(addon, hooks.ConfigureHook(set(self.proxy.master.options.keys())))
+        addons.invoke_addon_sync(addon, hooks.RunningHook())
+
+    async def reload_while_held(self) -> None:
+        """Reload while the backend holds a turn, which then goes on; one addon sees to it."""
+        await self.backend.breaks.held(1)
+        self.reload()
+        assert self.draining() == 1
+        self.backend.breaks.release()
+
+    def draining(self) -> int:
+        """Return how many addons see to old flows."""
+        return sum(name.startswith("codex_drain") for name in self.proxy.master.addons.lookup)
+
+    def verdicts(self) -> list[Json]:
+        return [entry["verdict"] for entry in entries_of(self.journal)]
+
+
+@pytest.fixture
+async def script(net: Network, tmp_path: Path) -> Script:
+    """A script in a proxy before a backend."""
+    script = Script(await net.backend(), tmp_path / "journal.jsonl")
+    script.proxy = await net.proxy(script, codex_journal=str(script.journal))
+    return script
+
+
+async def answered(peer: Peer) -> None:
+    """Wait for the last event of an answer."""
+    while "response.completed" not in str(await peer.receive()):
+        pass
+
+
+@pytest.mark.parametrize("events", [0, 3], ids=["before its answer", "in the middle"])
+async def test_a_stream_continues_and_is_reported_with_its_counters(script: Script, events: int) -> None:
+    script.backend.breaks.add(KEY, Break(hold_after=events))
+    async with connected(script.proxy) as connection:
+        turn = asyncio.create_task(connection.post(RESPONSES, FIELDS, TURN))
+        await script.reload_while_held()
+        reply = await turn
+        again = await connection.post(RESPONSES, FIELDS, TURN)
+
+    assert b"response.completed" in reply.body
+    assert reply.body.count(b"\n\n") == again.body.count(b"\n\n")
+    assert (script.verdicts(), script.draining()) == (["cold", "cold"], 0)
+
+
+async def test_a_stream_that_is_cut_afterwards_is_reported_too(script: Script) -> None:
+    script.backend.breaks.add(KEY, Break(hold_after=3, cut_after=3))
+    async with connected(script.proxy) as connection:
+        reply = await connection.start(RESPONSES, FIELDS, TURN)
+        await script.reload_while_held()
+        with pytest.raises(Exception, match="peer closed connection"):
+            await reply.rest()
+
+    assert (script.verdicts(), script.draining()) == (["no_usage"], 0)
+
+
+async def test_a_turn_on_a_websocket_is_reported_once_and_so_is_the_next(script: Script) -> None:
+    script.backend.breaks.add(KEY, Break(hold_after=3))
+    async with opened(script.proxy, SESSION.items()) as peer:
+        await peer.send(FRAME)
+        await script.reload_while_held()
+        await answered(peer)
+        await peer.send(FRAME)
+        await answered(peer)
+
+    assert (script.verdicts(), script.draining()) == (["cold", "cold"], 0)
+
+
+async def test_nothing_is_left_behind_where_nothing_is_under_way(script: Script) -> None:
+    await post(script.proxy, *SESSION.items(), text=TURN)
+    script.reload()
+
+    assert script.draining() == 0

@@ -38,8 +38,7 @@ def test_a_text_message_is_cut(pieces: list[bytes], content: str, left: list[str
     assert cut(pieces, content.encode()) == left
 
 
-def test_binary_messages_keep_their_cuts_unless_they_are_longer() -> None:
-    """They have no characters."""
+def test_binary_messages_which_have_no_characters_keep_their_cuts_unless_they_are_longer() -> None:
     assert cut([b"\xff", b"\x80\x80"], b"\xff\x80\x80", is_text=False) == [b"\xff", b"\x80\x80"]
     assert cut([b"ab", b"c"], b"\xff" * 5000, is_text=False) == [b"\xff" * 5000]
 

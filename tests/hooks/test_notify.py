@@ -16,7 +16,6 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.hooks.files import SECRET_FILE
 from codexcache.hooks.notify import SUMMARIES_PER_FLOW, TURN_SUMMARIES, FinishedTurn, Notifier, turn_summaries
 from codexcache.hooks.state import FlowVisibility, State
-from codexcache.output.journal import Entries
 from codexcache.output.turn_summary import turn_summary as made
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow
@@ -28,24 +27,6 @@ from support.wire import said
 
 ITEMS = conversation(*"abcdefgh")
 TOOLS: Json = [{"type": "function", "name": "shell"}]
-
-
-class Dumper:
-    """What makes mitmproxy be mitmdump."""
-
-    name = "dumper"
-
-
-class View:
-    """What makes mitmproxy have a list of flows."""
-
-    name = "view"
-
-    def __init__(self) -> None:
-        self.updated: list[object] = []
-
-    def update(self, flows: list[object]) -> None:
-        self.updated += flows
 
 
 class Mitmproxy(Harness):
@@ -72,7 +53,7 @@ class Mitmproxy(Harness):
         exchange = self.send(None, input=ITEMS[:length], **members)
         if self.flow and exchange.record:
             self.flow.id = exchange.record.flow
-            self.state.flows.add(self.flow)
+            self.state.flows[self.flow.id] = self.flow
         self.end(exchange, given, cached)
 
 
@@ -85,15 +66,13 @@ def opened(*addons: object) -> Iterator[Mitmproxy]:
 
 @pytest.fixture
 def web() -> Iterator[Mitmproxy]:
-    """In a program that is not mitmdump."""
     with opened() as made:
         yield made
 
 
 @pytest.fixture
 def dump() -> Iterator[Mitmproxy]:
-    """In mitmdump."""
-    with opened(Dumper()) as made:
+    with opened(SimpleNamespace(name="dumper")) as made:
         yield made
 
 
@@ -102,9 +81,7 @@ def flow() -> http.HTTPFlow:
     return tflow.tflow(resp=True)
 
 
-def test_mitmdump_shows_a_line_a_turn_and_a_summary_at_the_end(
-    dump: Mitmproxy, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_mitmdump_shows_each_turn_and_a_summary_at_the_end(dump: Mitmproxy, capsys: pytest.CaptureFixture[str]) -> None:
     dump.take()
     first = capsys.readouterr().out
     dump.take(3, 12_000, 10_000)
@@ -162,7 +139,7 @@ def test_other_programs_have_their_lists(
     web.notifier.done()
 
     assert capsys.readouterr() == ("", "")
-    assert (web.notifier.summary.turns, web.state.flows.all(), list(tmp_path.iterdir())) == (1, [], [])
+    assert (web.notifier.summary.turns, [*web.state.flows.values()], list(tmp_path.iterdir())) == (1, [], [])
 
 
 class Closed(io.StringIO):
@@ -203,17 +180,6 @@ def test_a_flow_gets_a_mark_and_a_comment(web: Mitmproxy, flow: http.HTTPFlow, v
 
     assert turn_summaries(flow)[1]["verdict"] == verdict
     assert (flow.marked, flow.comment) == (mark, f"{comment}{turn_summaries(flow)[1]['because']}")
-
-
-def test_a_request_that_is_tried_again_shows_its_last_turn(web: Mitmproxy, flow: http.HTTPFlow) -> None:
-    """Each of its turns stays known."""
-    web.flow = flow
-    web.take()
-    web.take(3, 12_000, tools=TOOLS)
-    web.take(3, 12_000, 12_000, tools=TOOLS)
-
-    assert [turn["verdict"] for turn in turn_summaries(flow)] == ["cold", "tools_changed", "hit"]
-    assert (flow.marked, flow.comment.partition(":")[0]) == (":white_check_mark:", "hit")
 
 
 def test_a_socket_shows_how_many_of_its_turns_missed_and_the_last_miss(web: Mitmproxy) -> None:
@@ -265,26 +231,17 @@ def test_a_flow_carries_a_bounded_number_of_summaries(web: Mitmproxy, make: Call
 
 def test_lists_of_flows_hear_of_it(flow: http.HTTPFlow) -> None:
     """Each time, so that they show the new mark."""
-    with opened(view := View()) as web:
+    updated = list[object]()
+    with opened(SimpleNamespace(name="view", update=updated.extend)) as web:
         web.flow = flow
         web.take()
         web.take(3)
 
-    assert view.updated == [flow, flow]
-
-
-@pytest.mark.parametrize("value", [None, 7, "text", {"turn": 1}, [None, "text", 7]])
-def test_what_is_no_list_of_summaries_holds_none(flow: http.HTTPFlow, value: object) -> None:
-    """A flow may come from anybody's file."""
-    flow.metadata[TURN_SUMMARIES] = value
-
-    assert turn_summaries(flow) == []
+    assert updated == [flow, flow]
 
 
 @pytest.mark.parametrize("known", [{}, {"is_miss": True}, {"verdict": ["hit"], "because": 7}])
-def test_a_summary_from_a_file_that_lacks_what_is_shown_does_no_harm(
-    web: Mitmproxy, flow: http.HTTPFlow, known: Object
-) -> None:
+def test_a_summary_that_lacks_what_is_shown_does_no_harm(web: Mitmproxy, flow: http.HTTPFlow, known: Object) -> None:
     flow.metadata[TURN_SUMMARIES] = [known]
     web.flow = flow
     web.take()
@@ -304,26 +261,8 @@ def test_a_summary_is_what_the_flow_carries_and_can_be_saved(web: Mitmproxy, flo
     assert http.HTTPFlow.from_state(flow.get_state()).metadata == flow.metadata
 
 
-def test_an_entry_is_made_once_for_a_finding(web: Mitmproxy, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many listeners ask for it."""
-    asked, entry = list[object](), Entries.entry
-
-    def counted(entries: Entries, diagnosis: object) -> Object:
-        asked.append(diagnosis)
-        return entry(entries, diagnosis)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(Entries, "entry", counted)
-    given, listeners = list[Object](), [lambda turn: given.append(turn.entry)] * 2
-    notifier = Notifier(web.state, listeners)
-    web.diagnosis_service.listeners[-1] = notifier.notify
-    web.take()
-
-    assert given[0] is given[1]
-    assert asked == web.diagnoses
-
-
 def test_a_listener_that_fails_keeps_no_other_from_being_called(web: Mitmproxy) -> None:
-    """Its error is counted."""
+    """Its error is counted. The entry is made once, however many listeners ask for it."""
     called = list[FinishedTurn]()
 
     def fails(turn: FinishedTurn) -> None:
@@ -333,7 +272,9 @@ def test_a_listener_that_fails_keeps_no_other_from_being_called(web: Mitmproxy) 
     web.diagnosis_service.listeners[-1] = notifier.notify
     web.take()
 
-    assert [turn.diagnosis for turn in called] == web.diagnoses
+    (turn,) = called
+    assert web.diagnoses == [turn.diagnosis]
+    assert turn.entry is turn.entry
     assert "notifying of a turn" in web.state.errors.lines()[0]
 
 

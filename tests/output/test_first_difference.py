@@ -1,10 +1,20 @@
-"""Where two prompts part, and what kind of text it is that differs."""
+"""Where two prompts part, what kind of text it is that differs, and how two turns are compared."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.output.first_difference import NOTHING, Difference, first_difference, first_difference_in_prompt
+from codexcache.output.compare import compare
+from codexcache.output.first_difference import (
+    NOTHING,
+    Difference,
+    difference_lines,
+    first_difference,
+    first_difference_in_prompt,
+)
+from codexcache.text import NARROWEST
+from support.turn_summaries import turn_summary
 
 UUID_1, UUID_2 = "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e5f", "018f3c1e-6b1a-7c3d-9e2f-0a1b2c3d4e60"
 
@@ -166,3 +176,84 @@ def test_of_a_place_with_giant_names_the_end_is_shown_and_what_is_missing_is_cal
     assert found.path.endswith("nnn.end")
     assert len(found.path) == 300
     assert (missing.was, missing.now) == ("x", NOTHING)
+
+
+DIFFERENCE = Difference(path="tools[1].description", offset=460, context="…to disk. ", was="a", now="b", kind="text")
+
+
+def test_both_sides_are_shown_with_the_place_and_the_kind() -> None:
+    assert list(difference_lines(DIFFERENCE, 76)) == [
+        "First difference in tools[1].description, from character 460 on: text",
+        "  both   …to disk. ",
+        "  was  ▸ a",
+        "  now  ▸ b",
+    ]
+    assert list(difference_lines(DIFFERENCE, 62))[:2] == [  # where both do not fit in one line
+        "First difference in tools[1].description,",
+        "  from character 460 on: text",
+    ]
+
+
+def test_what_is_too_long_is_cut_away_from_the_difference() -> None:
+    _, *sides = difference_lines(replace(DIFFERENCE, context="b" * 90, was="w" * 90, now="n" * 90), 76)
+
+    assert sides == [f"  both   …{'b' * 66}", f"  was  ▸ {'w' * 66}…", f"  now  ▸ {'n' * 66}…"]
+
+
+def test_where_there_is_no_place_or_no_difference_that_is_told() -> None:
+    nowhere = difference_lines(replace(DIFFERENCE, path=""), 76)
+
+    assert next(nowhere) == "First difference, from character 460 on: text"
+    assert list(difference_lines("the flow is gone.", 76)) == ["First difference: the flow is gone."]
+    assert list(difference_lines(None, 76)) == []
+
+
+TOOL: Object = {"type": "function", "name": "shell", "description": "Runs a command."}
+FIRST: Object = {"model": "gpt-5.5", "instructions": "Be brief.", "tools": [TOOL], "input": [user("one"), user("two")]}
+
+
+def test_both_turns_are_named_and_equal_ones_have_no_difference() -> None:
+    text = compare(FIRST, turn_summary(), FIRST, turn_summary(turn=9, verdict="hit", is_miss=False))
+    empty = dict[str, Json]()
+
+    assert text.split("\n")[:2] == [
+        "was  turn 7 · gpt-5.5 · 9,409 tokens · miss: tools_changed",
+        "now  turn 9 · gpt-5.5 · 9,409 tokens · hit",
+    ]
+    assert "Of the first turn's 2 items, 2 are the same at the start of the second." in text
+    assert text.endswith("Every difference: none.")
+    assert "n/a tokens" in compare(FIRST, empty, FIRST, empty)
+
+
+def test_the_differences_are_named_with_the_first_one_on_both_sides() -> None:
+    """Compared as if the first were the predecessor."""
+    second: Object = {**FIRST, "model": "gpt-5.5-mini", "tools": [{**TOOL, "description": "Runs a script."}]}
+    text = compare(FIRST, turn_summary(), second, turn_summary())
+
+    assert "  - model_changed: the model went from gpt-5.5 to gpt-5.5-mini" in text
+    assert "  - tools_changed: tool shell was edited" in text
+    assert "First difference in tools[0].description, from character 7 on: text" in text
+    assert text.endswith("  both   Runs a \n  was  ▸ command.\n  now  ▸ script.")
+
+
+def test_identities_are_compared_by_their_pseudonyms() -> None:
+    other = turn_summary(identity={"key": ["dddddddddddd", "new"], "session": ["bbbbbbbbbbbb", "new"]})
+
+    assert "  - key: aaaaaaaaaaaa became dddddddddddd" in compare(FIRST, turn_summary(), FIRST, other)
+
+
+def test_an_edited_history_is_found() -> None:
+    second: Object = {**FIRST, "input": [user("one"), user("2"), user("three")]}
+    text = compare(FIRST, turn_summary(), second, turn_summary())
+
+    assert "Of the first turn's 2 items, 1 is the same at the start of the second." in text
+    assert "First difference in input[1].content[0].text" in text
+
+
+def test_no_line_is_longer_than_the_width() -> None:
+    """A turn's facts go on in line with the first ones."""
+    second: Object = {**FIRST, "model": "a-long-name-of-a-model", "tools": []}
+    lines = compare(FIRST, turn_summary(model="x" * 50), second, turn_summary(), NARROWEST).split("\n")
+
+    assert lines[:2] == ["was  turn 7", f"     {'x' * 50}"]
+    assert max(map(len, lines)) <= NARROWEST

@@ -1,9 +1,9 @@
-"""The page of one turn."""
+"""The page of one turn, and the strip of its prompt's parts."""
 
 import pytest
 from codexcache.body.json_splice import Json
 from codexcache.output.first_difference import Difference
-from codexcache.output.turn_page import page
+from codexcache.output.turn_page import PromptPart, bar, bar_lines, legend, page, table
 from codexcache.text import NARROWEST, WIDEST, WIDTH
 from codexcache.verdicts import MISSES, VERDICTS
 from support.turn_summaries import COUNTERS, turn_summary, without
@@ -132,11 +132,17 @@ def test_a_summary_from_a_strangers_file_cannot_steer_a_terminal(name: str) -> N
     assert all(character.isprintable() for character in text.replace("\n", ""))
 
 
-@pytest.mark.parametrize("value", [None, 1, 2.5, "x", [], ["x"], [[1]], [["x", -1, "y"]], {}, {"x": 1}, {"x": [1]}])
+SHAPES: list[Json] = [None, 1, 2.5, "x", [], ["x"], [[1]], [["x", -1, "y"]], {}, {"x": 1}, {"x": [1]}]
+ODD_NUMBERS = [1e300, -1e300, float("inf"), float("nan"), 10**400, -(10**400), 1 << 63]
+
+
+@pytest.mark.parametrize("value", [*SHAPES, *ODD_NUMBERS], ids=lambda value: f"{value!s:.12}")
 @pytest.mark.parametrize("name", sorted(turn_summary()))
 def test_a_summary_of_any_shape_has_a_page(name: str, value: Json) -> None:
-    """It may have been written by anyone, or by another version."""
-    assert page(turn_summary(**{name: value}))
+    """It may have been written by anyone, or by another version. A file can hold any number."""
+    text = page(turn_summary(**{name: value}))
+
+    assert max(map(len, text.split("\n"))) < 2 * WIDTH
     assert page(dict[str, Json]()).startswith("n/a\n")
 
 
@@ -160,18 +166,6 @@ def test_no_line_is_longer_than_the_width(verdict: str, width: int) -> None:
     assert max(map(len, lines)) <= width
 
 
-ODD_NUMBERS = [1e300, -1e300, float("inf"), float("nan"), 10**400, -(10**400), 1 << 63]
-
-
-@pytest.mark.parametrize("value", ODD_NUMBERS, ids=lambda value: f"{value!s:.12}")
-@pytest.mark.parametrize("name", [*sorted(turn_summary()), *COUNTERS])
-def test_a_number_that_is_no_time_and_no_counter_has_a_page(name: str, value: float) -> None:
-    """A file can hold any."""
-    text = page(turn_summary(**{name: value}))
-
-    assert max(map(len, text.split("\n"))) < 2 * WIDTH
-
-
 def test_a_giant_summary_has_a_page_that_can_be_read() -> None:
     giant = "x" * 1_000_000
     lines = page(
@@ -179,3 +173,50 @@ def test_a_giant_summary_has_a_page_that_can_be_read() -> None:
     )
 
     assert len(lines) < 500_000
+
+
+PARTS: list[PromptPart] = [("2 tools", 50, "same"), ("instructions", 30, "changed"), ("input[0]", 20, "same")]
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        (PARTS, "█████◆░░░░"),
+        ([("input[0]", 1, "same"), ("input[1]", 9, "new")], "█▒▒▒▒▒▒▒▒▒"),
+        ([("input[0]", 5, "same"), ("input[1]", 1, "changed"), ("4 more items", 4, "behind")], "█████◆░░░░"),
+        ([("0 tools", 0, "new"), ("instructions", 10, "new")], "▒▒▒▒▒▒▒▒▒▒"),
+        ([("input[0]", 9999, "same"), ("input[1]", 1, "changed")], "█████████◆"),
+        ([("3 tools", 4, "changed"), ("instructions", 6, "changed")], "◆░░░░░░░░░"),
+        ([("0 tools", 0, "changed"), ("instructions", 9, "same")], "◆░░░░░░░░░"),
+        ([(f"input[{place}]", 1, "new") for place in range(99)], "▒▒▒▒▒▒▒▒▒▒"),
+        ([("instructions", 10, "odd")], "??????????"),
+        ([("instructions", 0, "same")], ""),
+        ([], ""),
+    ],
+)
+def test_the_strip_is_scaled_and_marks_the_break(parts: list[PromptPart], expected: str) -> None:
+    """A part that is there has a glyph at least; what stands as before but behind the break was not read."""
+    assert bar(parts, 10) == expected
+
+
+def test_the_table_says_in_the_legends_words_what_the_strip_draws() -> None:
+    """So that no glyph has two meanings; a state of another version is shown as it is."""
+    assert list(legend(60)) == ["█ as before   ◆ first difference   ░ behind it   ▒ new"]
+    assert table([*PARTS, ("input[1]", 5, "changed"), ("input[2]", 5, "new"), ("input[3]", 5, "odd")], 60) == [
+        "█ 2 tools       50 bytes  as before",
+        "◆ instructions  30 bytes  first difference",
+        "░ input[0]      20 bytes  behind it",
+        "░ input[1]       5 bytes  behind it",
+        "▒ input[2]       5 bytes  new",
+        "? input[3]       5 bytes  odd",
+    ]
+
+
+@pytest.mark.parametrize("width", [NARROWEST, 76, 88])
+def test_no_line_of_the_drawing_is_too_long(width: int) -> None:
+    """A name that is, is cut; numbers and states stay whole."""
+    parts: list[PromptPart] = [("3 tools", 592, "changed"), ("input[10] " + "x" * 90, 99_999_999, "new")]
+    lines = list(bar_lines(parts, width))
+
+    assert max(map(len, lines)) == len(lines[0]) == width
+    assert lines[-1].endswith("…  99,999,999 bytes  new")

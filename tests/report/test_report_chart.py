@@ -1,8 +1,11 @@
-"""Where everything stands in a conversation's drawing."""
+"""Where everything stands in a conversation's drawing, and how numbers and times are shown on the page."""
 
 import itertools
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from codexcache import text as formatting
 from codexcache.body.json_splice import Object
 from codexcache.report.chart import FLOOR, PLOT, TOP, Timeline, lay_out
 from support.journals import entry, long_journal
@@ -97,3 +100,29 @@ def test_times_do_not_overlap_and_stay_in_the_drawing() -> None:
 
         assert all(end < start for end, start in zip(ends, starts, strict=False))
         assert ends[-1] < timeline.width
+
+
+MOMENT = 1795161600.0
+"""2026-11-20 08:00:00 UTC."""
+
+
+@pytest.mark.parametrize(
+    ("shown", "numbers"),
+    [
+        (formatting.share, {None: "n/a", 0: "0.0%", 0.00001: "0.1%", 0.5: "50.0%", 0.9999: "99.9%", 1: "100.0%"}),
+        (formatting.span, {0.2: "under 1 s", 9: "9 s", 61: "1 min", 3600: "60 min", 7200: "2 h", 200_000: "2 days"}),
+        (formatting.short, {0: "0", 500: "500", 20_000: "20k", 1_500_000: "1.5M", 2 * 10**9: "2G"}),
+    ],
+)
+def test_numbers_are_short_and_what_is_not_quite_all_or_nothing_does_not_read_like_it(
+    shown: Callable[[Any], str], numbers: dict[float | None, str]
+) -> None:
+    """Shares, spans in their largest unit, and the round numbers of an axis."""
+    assert {number: shown(number) for number in numbers} == numbers
+
+
+def test_times_are_utc_and_a_period_names_its_second_day_only_where_it_is_another() -> None:
+    assert (formatting.day(MOMENT), formatting.clock(MOMENT + 61)) == ("2026-11-20", "08:01")
+    assert formatting.clock_to_the_second(MOMENT + 61) == "08:01:01"
+    assert formatting.period(MOMENT, MOMENT + 600) == "2026-11-20 08:00 to 08:10 UTC"
+    assert formatting.period(MOMENT, MOMENT + 90_000) == "2026-11-20 08:00 to 2026-11-21 09:00 UTC"

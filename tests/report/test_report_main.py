@@ -1,14 +1,19 @@
-"""The report from the command line."""
+"""The report from the command line; a saved capture is reported on by the engine that explains live traffic."""
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import codexcache
 import pytest
 from codex_report.__main__ import main
+from codexcache.report.captured import add_capture, is_capture
+from codexcache.report.load import ReportData, Row
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
-from support.reported import FIRST, SECOND, capture, har
+from support.reported import FIRST, SECOND, capture, har, saved
+from support.saved import START
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,20 +39,15 @@ def test_a_journal_becomes_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert page("page.html").one("h1").text == "Prompt cache report"
 
 
-def test_journals_and_captures_are_put_on_one_page(capsys: pytest.CaptureFixture[str]) -> None:
-    path = capture(Path(), FIRST, SECOND)
+def test_journals_captures_and_hars_are_put_on_one_page(capsys: pytest.CaptureFixture[str]) -> None:
+    paths = capture(Path(), FIRST, SECOND), har(Path(), FIRST, SECOND)
 
-    assert main([journal(), str(path)]) == 0
-    assert capsys.readouterr().out == "report.html: 4 turns in 2 conversations\n"
-    assert "From journal.jsonl, capture.mitm, " in page().text
+    assert main([journal(), *map(str, paths)]) == 0
+    assert capsys.readouterr().out == "report.html: 6 turns in 3 conversations\n"
+    assert "From journal.jsonl, capture.mitm, day.har, " in page().text
     odd = journal(b"caf\xe9.jsonl".decode("utf-8", "surrogateescape"))  # a name that is no text
     assert main([odd]) == 0
     assert "From caf?.jsonl, " in page().text
-
-
-def test_a_har_is_put_on_the_page_too(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(har(Path(), FIRST, SECOND))]) == 0
-    assert capsys.readouterr().out == "report.html: 2 turns in 1 conversation\n"
 
 
 def test_what_was_left_out_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -97,9 +97,7 @@ def test_a_damaged_capture_without_a_turn_is_said_to_be_damaged(capsys: pytest.C
         ),
     ],
 )
-def test_what_cannot_be_done_is_said_in_a_sentence(
-    arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_done_is_said(arguments: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
     journal()
     journal("notes.txt", b"some notes\n")
     capture(Path(), FIRST)
@@ -117,3 +115,124 @@ def test_2000_turns_as_a_program_of_its_own() -> None:
     )
 
     assert found.stdout.startswith(b"report.html: 2,000 turns in ")
+
+
+def reported(*paths: Path, hosts: str = "chatgpt.com") -> ReportData:
+    """Return what these captures hold."""
+    found = ReportData()
+    for path in paths:
+        add_capture(found, path, hosts)
+    return found
+
+
+def told(row: Row) -> tuple[float, str, int | None, int | None]:
+    """Return what is told of a turn, apart from fingerprints, which depend on the file."""
+    return row.time, row.because, row.cached, row.predecessor
+
+
+def test_turns_are_explained_in_the_order_of_time(tmp_path: Path) -> None:
+    found = reported(capture(tmp_path, SECOND, FIRST))
+
+    assert [(row.time, row.input, row.cached, row.verdict) for row in found.rows] == [
+        (START, 9_000, 0, "cold"),
+        (START + 40, 9_500, 0, "tools_changed"),
+    ]
+    assert len({row.conversation for row in found.rows}) == 1
+    assert found.notes == []
+
+
+def test_a_har_is_explained_as_a_capture_is(tmp_path: Path) -> None:
+    """A request in any coding is in it as plain text."""
+    flow = saved(("one", "two", "three"), 9_900, 9_500, 60)
+    flow.request.encode("zstd")
+    flows = [each.copy() for each in (FIRST, SECOND, flow)]
+    for each in flows:
+        each.request.timestamp_start = each.request.timestamp_end or 0  # it keeps when a request began, not its end
+    found, wanted = reported(har(tmp_path, *flows)), reported(capture(tmp_path, *flows))
+
+    assert [row.verdict for row in found.rows] == ["cold", "tools_changed", "hit"]
+    assert list(map(told, found.rows)) == list(map(told, wanted.rows))
+    assert found.notes == []
+
+
+def test_turns_of_a_har_that_overlapped_are_none_of_each_others_predecessors(tmp_path: Path) -> None:
+    """Each was sent when its request began, although mitmproxy's reader has it end with its response."""
+    found = reported(har(tmp_path, FIRST, saved(("one", "two"), 9_500, 0, 1)))
+
+    assert [row.verdict for row in found.rows] == ["cold", "cold"]
+
+
+def test_a_har_that_is_damaged_counts_for_nothing(tmp_path: Path) -> None:
+    """mitmproxy reads all of it or none."""
+    path = har(tmp_path, FIRST)
+    path.write_bytes(path.read_bytes()[:-2])
+    found = reported(path)
+
+    assert found.rows == []
+    assert found.notes == ["The capture day.har cannot be read to its end; what came before counts."]
+
+
+def test_two_captures_are_two_starts_and_each_is_always_the_same(tmp_path: Path) -> None:
+    one, other = capture(tmp_path, FIRST, name="one"), capture(tmp_path, FIRST, name="other")
+
+    assert len({row.run for row in reported(one, other).rows}) == 2
+    assert reported(one).rows == reported(one).rows
+
+
+def test_other_hosts_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None:
+    path = capture(tmp_path, saved(("one",), 9_000, 0, 0, host="example.com"))
+
+    assert reported(path).rows == []
+    assert len(reported(path, hosts="example.com").rows) == 1
+    with pytest.raises(ValueError, match="codex_hosts"):
+        reported(path, hosts="https://chatgpt.com/")
+
+
+def cut(content: bytes) -> bytes:
+    return content[:-100]
+
+
+def without_a_part(content: bytes) -> bytes:
+    """mitmproxy's reader raises a KeyError of its own there."""
+    first, _, second = content.rpartition(b"9:websocket")
+    return first + b"9:_ebsocket" + second
+
+
+@pytest.mark.parametrize("damage", [cut, without_a_part])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("capture.mitm", "capture.mitm"), ("\x1b[2J\u202e.mitm", "?[2J?.mitm")], ids=["plain", "odd"]
+)
+def test_a_capture_that_is_damaged_counts_as_far_as_it_goes(
+    tmp_path: Path, damage: Callable[[bytes], bytes], name: str, shown: str
+) -> None:
+    """Its name is shown harmless."""
+    path = capture(tmp_path, FIRST, SECOND, name=name)
+    path.write_bytes(damage(path.read_bytes()))
+    found = reported(path)
+
+    assert len(found.rows) == 1
+    assert found.notes == [f"The capture {shown} cannot be read to its end; what came before counts."]
+
+
+def test_a_capture_is_told_from_a_journal(tmp_path: Path) -> None:
+    journal = tmp_path / "journal"
+    journal.write_bytes(b'{"turn": 1}')
+
+    assert is_capture(capture(tmp_path, FIRST))
+    path = har(tmp_path, FIRST)
+    assert is_capture(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert is_capture(path)
+    assert not is_capture(journal)
+    assert not is_capture(capture(tmp_path, name="empty"))
+
+
+def test_all_other_modules_of_the_report_are_imported_without_mitmproxy() -> None:
+    folder = Path(codexcache.__file__).parent
+    modules = sorted({path.stem for path in (folder / "report").glob("*.py")} - {"__init__", "captured"})
+    script = f"import sys; sys.modules['mitmproxy'] = None; from codexcache.report import {', '.join(modules)}"
+    found = subprocess.run(
+        [sys.executable, "-c", script], env={"PYTHONPATH": str(folder.parent)}, capture_output=True, check=False
+    )
+
+    assert (found.returncode, found.stderr.decode()) == (0, "")

@@ -209,7 +209,7 @@ async def test_it_tells_what_it_holds_and_forgets_it() -> None:
 async def test_work_that_fails_is_logged_and_keeps_no_other_from_being_done(caplog: pytest.LogCaptureFixture) -> None:
     async with keeping(store := FakeStore()) as keeper:
         await opened(keeper)
-        keeper.put(lambda vault: {}[b"no such"])
+        keeper.put(lambda vault: {vault.name("x"): bytes(-1)})
         put(keeper, 0)
         await until(lambda: NAMES[0] in store.entries)
 

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -23,6 +24,12 @@ class RedisServer:
         self.program, self.port = program, port
         self.url = f"redis://{f':{password}@' if password else ''}{LOOPBACK}:{port}"
         self.client = redis.Redis(host=LOOPBACK, port=port, password=password or None)
+
+    def everything(self) -> bytes:
+        """Return the names and the values of all entries."""
+        names: Any = self.client.keys(b"*")
+        values: Any = self.client.mget(names)
+        return b"".join([*names, *values])
 
     @property
     def pid(self) -> int:

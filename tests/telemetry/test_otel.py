@@ -145,9 +145,7 @@ async def test_turns_of_a_websocket_arrive(collector: Collector, net: Network) -
     assert {each["codex.transport"] for each in attributes_of(collector)} == {"websocket"}
 
 
-async def test_nothing_that_leaves_for_the_collector_identifies_or_quotes(
-    collector: Collector, net: Network, tmp_path: Path
-) -> None:
+async def test_nothing_that_leaves_identifies_or_quotes(collector: Collector, net: Network, tmp_path: Path) -> None:
     """And what names a conversation is what names it in the journal."""
     journal = tmp_path / "journal"
     await net.upstream(streaming(DONE))
@@ -182,9 +180,7 @@ async def test_where_nothing_can_be_exported_the_option_is_refused_with_the_way_
     assert proxy.master.options.codex_otel == "off"
 
 
-async def test_the_switch_works_while_the_proxy_runs(
-    collector: Collector, net: Network, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_it_switches_at_run_time(collector: Collector, net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """What happened while it was on arrives, at once when it is switched off."""
     caplog.set_level(logging.INFO)
     await net.upstream(streaming(DONE))
@@ -200,9 +196,7 @@ async def test_the_switch_works_while_the_proxy_runs(
     assert lines == [f"Turns are exported by OpenTelemetry to 127.0.0.1:{collector.port}."] * 2
 
 
-async def test_the_last_turns_arrive_at_the_end(
-    collector: Collector, net: Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_last_turns_are_not_lost(collector: Collector, net: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "60000")
     monkeypatch.setenv("OTEL_METRIC_EXPORT_INTERVAL", "60000")
     await net.upstream(streaming(DONE))
@@ -214,9 +208,7 @@ async def test_the_last_turns_arrive_at_the_end(
     assert (len(collector.spans), turns_of(collector)) == (2, 2)
 
 
-async def test_turns_of_a_loaded_capture_are_not_exported_again(
-    collector: Collector, exporting: Proxy, tmp_path: Path
-) -> None:
+async def test_a_loaded_capture_is_not_exported_again(collector: Collector, exporting: Proxy, tmp_path: Path) -> None:
     """One that is had afterwards is the next that arrives."""
     exporting.master.options.update(save_stream_file=str(tmp_path / "capture"))
     await take_turns(exporting)

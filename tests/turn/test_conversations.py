@@ -19,7 +19,11 @@ _numbers = itertools.count()
 
 
 def asked(text: str, *parts: Item) -> Item:
-    return {"type": "message", "role": "user", "content": [{"type": "input_text", "text": text}, *parts]}
+    return {"type": "message", "role": "user", "content": list[Json]([input_text(text), *parts])}
+
+
+def input_text(text: str) -> Item:
+    return {"type": "input_text", "text": text}
 
 
 IMAGE: Item = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}

@@ -7,7 +7,7 @@ import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.options import Settings, default_settings
 from codexcache.turn.exchange import Continuity, Exchange, unchanged_exchange
-from codexcache.turn.request import unread_turn
+from codexcache.turn.request import read_turn
 from support.turns import Headers, client_headers, conversation, headers_of, turn
 
 FILL = default_settings()
@@ -163,7 +163,7 @@ def test_a_digest_that_was_removed_counts_until_another_is_there() -> None:
 
 
 def test_nothing_that_a_turn_is_refused_for_can_be_found_in_a_body_that_was_not_read() -> None:
-    sent = unread_turn(client_headers(), transport="http", host="h", endpoint="responses", reason="it is not JSON")
+    sent = read_turn(client_headers(), {}, transport="http", host="h", endpoint="responses", unread="it is not JSON")
     exchange = unchanged_exchange(sent, "fill")
     exchange.response_info.error = {"detail": "Unsupported parameter: user"}
     assert exchange.refusal is None
@@ -180,17 +180,16 @@ def test_a_turn_ends_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "strip", "key"),
+    ("body", "key"),
     [
-        pytest.param({"prompt_cache_key": "k"}, "", "k", id="as it came"),
-        pytest.param({"prompt_cache_key": "k"}, "prompt_cache_key", None, id="stripped"),
-        pytest.param({"prompt_cache_key": 7}, "", 7, id="what is no string"),
-        pytest.param({"prompt_cache_key": " k "}, "", "k", id="trimmed"),
-        pytest.param({}, "", None, id="none"),
+        pytest.param({"prompt_cache_key": "k"}, "k", id="as it came"),
+        pytest.param({"prompt_cache_key": 7}, 7, id="what is no string"),
+        pytest.param({"prompt_cache_key": " k "}, "k", id="trimmed"),
+        pytest.param({}, None, id="none"),
     ],
 )
-def test_the_key_that_was_forwarded_is_the_bodys(body: Object, strip: str, key: Json) -> None:
-    exchange = Client(replace(FILL, strip=frozenset(strip.split()))).send({}, body)
+def test_the_key_that_was_forwarded_is_the_bodys(body: Object, key: Json) -> None:
+    exchange = Client().send({}, body)
 
     assert exchange.forwarded_key == key
     assert exchange.forwarded == exchange.edits.fields

@@ -2,7 +2,7 @@
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.turn.request import ParsedBody, parse_body, read_client_headers, read_turn, unread_turn
+from codexcache.turn.request import ParsedBody, parse_body, read_client_headers, read_turn
 from codexcache.wire.headers import values_by_name, with_length
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -163,12 +163,13 @@ def test_a_turn_that_extends_another_says_what_it_says_by_itself(
 
 def test_of_a_turn_that_was_not_read_the_headers_are_known() -> None:
     """And why it was not."""
-    sent = unread_turn(
+    sent = read_turn(
         client_headers({"session-id": "s", **NATIVE}),
+        {},
         transport="http",
         host="chatgpt.com",
         endpoint="compact",
-        reason="it is not JSON",
+        unread="it is not JSON",
     )
 
     assert (sent.session, sent.client_headers.native, sent.endpoint) == ("s", True, "compact")

@@ -122,13 +122,6 @@ def test_only_members_that_are_there_are_stripped(headers: Headers) -> None:
     assert edits_of(headers, body, strip="stream_options user").drop == {"stream_options"}
 
 
-def test_a_stripped_key_is_not_put_back() -> None:
-    edits = edits_of({}, {"prompt_cache_key": " k "}, strip="prompt_cache_key")
-
-    assert edits.drop == {"prompt_cache_key"}
-    assert places(edits) == (None, "k", "k")
-
-
 @pytest.mark.parametrize(
     ("body", "expected"),
     [

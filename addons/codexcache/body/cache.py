@@ -63,7 +63,7 @@ class BodyCache[M]:
 
     def unparsed_length(self, text: bytes) -> int:
         """Return how many bytes of a body would have to be parsed: those after its longest cached prefix."""
-        return len(text) - next((cached.prefix_length for cached in self._prefixes_of(text)), 0)
+        return len(text) - next((len(cached.prefix_bytes) for cached in self._prefixes_of(text)), 0)
 
     def read(self, text: bytes) -> Body[M]:
         """Return the body, parsed incrementally if possible. Raises Unreadable for anything but a JSON object."""
@@ -111,7 +111,7 @@ class PrefixCache[M]:
         for index in range(bisect_right(_OFFSETS, len(text)) - 1, -1, -1):
             offset = _OFFSETS[index]
             cached = self._cached.get((offset, text[offset - _WINDOW : offset]))
-            if cached and cached.is_prefix_of(text):
+            if cached and text.startswith(cached.prefix_bytes):
                 yield cached
 
     def put(self, cached: CachedBody[M]) -> None:
@@ -137,7 +137,7 @@ class PrefixCache[M]:
 
 def _probe[M](cached: CachedBody[M]) -> _Probe:
     """Return the probe at the last offset within a body's prefix."""
-    offset = _OFFSETS[bisect_right(_OFFSETS, cached.prefix_length) - 1]
+    offset = _OFFSETS[bisect_right(_OFFSETS, len(cached.prefix_bytes)) - 1]
     return offset, bytes(cached.prefix_bytes[offset - _WINDOW : offset])
 
 

@@ -15,7 +15,6 @@ edit of a body with the same suffix gives the same bytes.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
 
 import orjson
 
@@ -103,16 +102,7 @@ class CachedBody[M]:
         """Bytes of memory that this takes up."""
         after = len(self.suffix)
         others = self.members[self.input_index].value + after
-        return self.prefix_length + 2 * after + _PARSED_COST * others + (len(self.edit.suffix) if self.edit else 0)
-
-    @property
-    def prefix_length(self) -> int:
-        """The offset after the last item."""
-        return len(self.prefix_bytes)
-
-    def is_prefix_of(self, text: bytes) -> bool:
-        """Return True if the text starts with this prefix."""
-        return text.startswith(self.prefix_bytes)
+        return len(self.prefix_bytes) + 2 * after + _PARSED_COST * others + (len(self.edit.suffix) if self.edit else 0)
 
     def same_edit(self, drop: Collection[str], put: Mapping[str, str]) -> CachedEdit | None:
         """Return the cached edit if it is this one, else None."""
@@ -213,7 +203,7 @@ def parse_with_prefix[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
 
 def _parse_items[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
     """Parse the items between prefix and suffix, None if that is not all that is new."""
-    end, start = len(text) - len(cached.suffix), cached.prefix_length
+    end, start = len(text) - len(cached.suffix), len(cached.prefix_bytes)
     if end < start or not text.endswith(cached.suffix) or (items := _items(text[start:end])) is None:
         return None
     return Body(text=text, document={**cached.fields, "input": items}, own_members=None, cached=cached, changed=())
@@ -237,20 +227,20 @@ def _parse_items_and_members[M](cached: CachedBody[M], text: bytes) -> Body[M] |
     Since Codex 0.120 the last member is `client_metadata`, whose order is random in each request.
     """
     end = _end_of_new_items(cached, text)
-    if end < 0 or (items := _items(text[cached.prefix_length : end])) is None:
+    if end < 0 or (items := _items(text[len(cached.prefix_bytes) : end])) is None:
         return None
     kept = cached.members_at(end)[: cached.input_index + 1 + _count_unchanged(cached, text, end)]
     if (last := _last_members(text, kept[-1].end)) is None:
         return None
-    names = {member.name for member in kept}
-    changed = {member.name for member in (*cached.members[len(kept) :], *last.members)}
+    (document, members), names = last, {member.name for member in kept}
+    changed = {member.name for member in (*cached.members[len(kept) :], *members)}
     if not names.isdisjoint(changed):
         return None
     unchanged = {name: value for name, value in cached.fields.items() if name in names}
     return Body(
         text=text,
-        document={**unchanged, **last.document, "input": items},
-        own_members=[*kept, *last.members],
+        document={**unchanged, **document, "input": items},
+        own_members=[*kept, *members],
         cached=cached,
         changed=changed,
     )
@@ -258,8 +248,9 @@ def _parse_items_and_members[M](cached: CachedBody[M], text: bytes) -> Body[M] |
 
 def _end_of_new_items[M](cached: CachedBody[M], text: bytes) -> int:
     """Return the offset after the new items, where the list ends and the same member name follows; -1 if none does."""
-    following = cached.members[cached.input_index + 1 : cached.input_index + 2]
-    return text.find(cached.suffix[: following[0].value - cached.items_end], cached.prefix_length) if following else -1
+    if not (following := cached.members[cached.input_index + 1 : cached.input_index + 2]):
+        return -1
+    return text.find(cached.suffix[: following[0].value - cached.items_end], len(cached.prefix_bytes))
 
 
 def _count_unchanged[M](cached: CachedBody[M], text: bytes, end: int) -> int:
@@ -273,18 +264,14 @@ def _count_unchanged[M](cached: CachedBody[M], text: bytes, end: int) -> int:
     return len(after)
 
 
-class _LastMembers(NamedTuple):
-    """The last members of a body: their values and their positions."""
+def _last_members(text: bytes, at: int) -> tuple[Object, Sequence[Member]] | None:
+    """Return the values and positions of all members after the one that ends at `at`.
 
-    document: Object
-    members: Sequence[Member]
-
-
-def _last_members(text: bytes, at: int) -> _LastMembers | None:
-    """Parse all members after the one that ends at `at`, None if a number continues there or the rest is unusual."""
+    Return None if a number continues there or the rest is unusual.
+    """
     comma, end = _NEXT_MEMBER.match(text, at), _OBJECT_END.match(text, at)
     if end:
-        return _LastMembers({}, ())
+        return {}, ()
     if comma is None:
         return None
     rest = b"{" + text[comma.end() :]
@@ -292,12 +279,12 @@ def _last_members(text: bytes, at: int) -> _LastMembers | None:
         document = parse(rest)
     except Unreadable:
         return None  # the whole parse says what is wrong
-    return _LastMembers(document, [_shifted(member, comma.end() - 1) for member in find_members(rest, document)])
+    return document, [_shifted(member, comma.end() - 1) for member in find_members(rest, document)]
 
 
 def _parse_rest[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
     """Parse everything after the prefix, None if it is unusual."""
-    if (link := _MORE_ITEMS_OR_END.match(text, cached.prefix_length)) is None:
+    if (link := _MORE_ITEMS_OR_END.match(text, len(cached.prefix_bytes))) is None:
         return None
     rest = _INPUT_START + text[link.end() :]
     try:

@@ -162,7 +162,7 @@ class Commands:
     def _flows(self) -> Iterator[http.HTTPFlow]:
         """Yield all flows with turns, those that a filter hides included."""
         view = ctx.master.addons.get("view")
-        flows = view.resolve("@all") if view else self._state.flows.all()
+        flows = view.resolve("@all") if view else list(self._state.flows.values())
         return (each for each in flows if isinstance(each, http.HTTPFlow) and turns_of(each))
 
 

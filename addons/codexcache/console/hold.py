@@ -14,9 +14,8 @@ from collections.abc import Set as AbstractSet
 
 from mitmproxy import ctx, exceptions, hooks, http, websocket
 
-from ..hooks.http import Reread
 from ..hooks.notify import Notifier
-from ..hooks.state import State
+from ..hooks.state import Reread, State
 from ..turn.exchange import Exchange
 from ..turn.response import KILLED
 

@@ -7,13 +7,12 @@ from mitmproxy import ctx, http
 from ..body.json_splice import Object, Unreadable, as_list, parse
 from ..hooks.capture_reader import read_saved_socket
 from ..hooks.notify import turn_summaries
-from ..hooks.responses import coding_of
 from ..hooks.state import State
 from ..output.first_difference import Difference, first_difference_in_prompt
 from ..turn.items import given_items
 from ..verdicts import PROMPT
 from ..wire.content_encoding import Undecodable, decode
-from ..wire.headers import values_by_name
+from ..wire.headers import coding_of, values_by_name
 
 
 class Missing(ValueError):

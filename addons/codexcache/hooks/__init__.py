@@ -8,11 +8,9 @@
 | `state`             | what the hooks share                                                          |
 | `store`             | the store that option codex_state names                                       |
 | `dispatch`          | calls the hooks of many parts, as one addon                                   |
-| `responses`         | how the response to a turn is read, from its chunks or as a whole             |
 | `http`              | turns over HTTP, and every event stream                                       |
 | `websocket`         | turns over WebSocket                                                          |
 | `tls`               | which TLS connections are decrypted                                           |
-| `path_hints`        | paths that are nearly those of turns, named once                              |
 | `connection_stats`  | what arrives at the proxy, and what a client needs that refuses its CA        |
 | `notify`            | terminal line, flow marker and comment, journal, as diagnoses arrive          |
 | `capture_reader`    | turns read from saved flows                                                   |

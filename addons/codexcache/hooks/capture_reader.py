@@ -5,22 +5,23 @@ came from can no longer be seen in such a flow, so it is taken from the summarie
 """
 
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import cast, get_args
+from dataclasses import replace
+from typing import NamedTuple, cast, get_args
 
 from mitmproxy import http, websocket
 
-from ..body.json_splice import Json, Object, Unreadable, as_list, parse
+from ..body.json_splice import Json, Object, as_list, parse
 from ..options import Mode
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.key_memory import KeySource
 from ..turn.request import read_client_headers, read_turn
-from ..turn.response import KILLED
+from ..turn.response import KILLED, parsed
 from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Socket
 from ..wire.content_encoding import decode
+from ..wire.headers import coding_of
 from ..wire.routes import Endpoint
-from .responses import coding_of, read_whole
+from .http import read_whole
 from .websocket import CREATE, closing_of
 
 _LONGEST = 30 * 86_400
@@ -33,8 +34,7 @@ _LIMIT = 1 << 30
 """Bytes of a decoded body. The capture is the user's own, so this is only to survive a bomb."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedTurn:
+class SavedTurn(NamedTuple):
     """A turn of a saved flow. Times are seconds since the epoch; its end is not before its beginning."""
 
     exchange: Exchange
@@ -46,26 +46,15 @@ def read_saved_request(
     flow: http.HTTPFlow, host: str, endpoint: Endpoint, turn_summaries: Sequence[Object]
 ) -> SavedTurn:
     """Return the turn of a saved request. Raises Undecodable or Unreadable."""
-    request, response = flow.request, flow.response
-    client_headers = read_client_headers(request.headers.fields)
-    document = parse(decode(request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
-    exchange = unchanged_exchange(read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint))
-    if response is not None:
-        read_whole(response, exchange)
-    sent_at = _sent_at(request, response)
-    ended_at = (response.timestamp_end or response.timestamp_start) if response else sent_at
-    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
+    client_headers = read_client_headers(flow.request.headers.fields)
+    document = parse(decode(flow.request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
+    turn = read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint)
+    return _answered(flow, unchanged_exchange(turn), turn_summaries)
 
 
-def read_saved_refusal(
-    flow: http.HTTPFlow, response: http.Response, host: str, turn_summaries: Sequence[Object]
-) -> SavedTurn:
+def read_saved_refusal(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[Object]) -> SavedTurn:
     """Return what became of the handshake of a WebSocket that was refused."""
-    exchange = _socket(flow, host).refused()
-    read_whole(response, exchange)
-    sent_at = flow.request.timestamp_end or flow.request.timestamp_start
-    ended_at = response.timestamp_end or response.timestamp_start
-    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1:])
+    return _answered(flow, _socket(flow, host).refused(), turn_summaries)
 
 
 def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[Object]) -> Iterator[SavedTurn]:
@@ -74,11 +63,18 @@ def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[O
     Each has the summary with its time: of a long socket the oldest messages are missing, or the oldest summaries, and
     a turn that had not ended when the flow was saved has none.
     """
-    known = {
-        at: turn_summary for turn_summary in turn_summaries if isinstance(at := turn_summary.get("sent_at"), float)
-    }
+    known = {at: summary for summary in turn_summaries if isinstance(at := summary.get("sent_at"), float)}
     for turn in _turns(flow, host, known):
-        yield _with_summary(turn, [known[turn.sent_at]] if turn.sent_at in known else [])
+        yield _with_summary(turn, known.get(turn.sent_at))
+
+
+def _answered(flow: http.HTTPFlow, exchange: Exchange, turn_summaries: Sequence[Object]) -> SavedTurn:
+    """Return the one turn of a flow, with its response."""
+    sent_at = ended_at = _sent_at(flow.request, flow.response)
+    if response := flow.response:
+        read_whole(response, exchange)
+        ended_at = response.timestamp_end or response.timestamp_start
+    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1] if turn_summaries else None)
 
 
 def _sent_at(request: http.Request, response: http.Response | None) -> float:
@@ -127,22 +123,15 @@ def _socket(flow: http.HTTPFlow, host: str) -> Socket:
 
 def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange | None:
     """Return the exchange of a client's frame, None for one that is not a turn."""
-    if CREATE.encode() not in message.content:
-        return None
-    try:
-        document = parse(message.content)
-    except Unreadable:
-        return None
-    if document.get("type") != CREATE:
-        return None
-    return unchanged_exchange(socket.read_turn(document))
+    document = parsed(message.content)
+    return unchanged_exchange(socket.read_turn(document)) if document.get("type") == CREATE else None
 
 
-def _with_summary(saved_summary: SavedTurn, turn_summaries: Sequence[Object]) -> SavedTurn:
+def _with_summary(turn: SavedTurn, turn_summary: Object | None) -> SavedTurn:
     """Add what only the turn's summary knows, where there is one."""
-    if not turn_summaries:
-        return saved_summary
-    exchange, turn_summary = saved_summary.exchange, turn_summaries[-1]
+    if turn_summary is None:
+        return turn
+    exchange = turn.exchange
     exchange.saved_summary = turn_summary
     mode, source = turn_summary.get("mode"), turn_summary.get("key_source")
     exchange.mode = cast(Mode, mode) if mode in get_args(Mode) else "observe"
@@ -150,9 +139,9 @@ def _with_summary(saved_summary: SavedTurn, turn_summaries: Sequence[Object]) ->
     exchange.cache_key = replace(exchange.cache_key, source=source, inherited=turn_summary.get("continued") is True)
     exchange.edits = replace(exchange.edits, changed=_names(turn_summary.get("changed")))
     ended_at = turn_summary.get("ended_at")
-    if not isinstance(ended_at, float) or not 0 <= ended_at - saved_summary.sent_at <= _LONGEST:
-        return saved_summary
-    return replace(saved_summary, ended_at=ended_at)
+    if isinstance(ended_at, float) and 0 <= ended_at - turn.sent_at <= _LONGEST:
+        return turn._replace(ended_at=ended_at)
+    return turn
 
 
 def _names(value: Json) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ no more of them come.
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from heapq import heappop, heappush
+from operator import itemgetter
 
 from mitmproxy import http
 
@@ -32,8 +32,7 @@ class CaptureReplay:
 
     def __init__(self, state: State, *, quiet: float = _QUIET, most: int = _MOST) -> None:
         self._state, self._quiet, self._most = state, quiet, most
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._count = 0
+        self._events: list[tuple[float, Callable[[], None]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._live: set[str] = set()
 
@@ -56,15 +55,15 @@ class CaptureReplay:
             turns = list(read_saved_socket(flow, host, turn_summaries(flow)))
             self._gather(flow, turns)
             closed_at = max((turn.ended_at for turn in turns), default=0.0)
-            self._put(closed_at, partial(self._state.diagnosis_service.socket_closed, flow.id))
+            self._events.append((closed_at, partial(self._state.diagnosis_service.socket_closed, flow.id)))
 
     def done(self) -> None:
         self.play()
 
     def play(self) -> None:
         """Hand in what was gathered, in the order of time."""
-        while self._events:
-            _, _, event = heappop(self._events)
+        events, self._events = sorted(self._events, key=itemgetter(0)), []
+        for _, event in events:
             with self._state.errors.noted("explaining a capture"):  # the turns that follow are diagnosed nevertheless
                 event()
 
@@ -79,7 +78,7 @@ class CaptureReplay:
         if not endpoint or not host:
             return
         if is_handshake(flow.request) and flow.response and flow.response.status_code != 101:
-            self._gather(flow, [read_saved_refusal(flow, flow.response, host, turn_summaries(flow))])
+            self._gather(flow, [read_saved_refusal(flow, host, turn_summaries(flow))])
         if flow.request.method != "POST":
             return
         try:
@@ -88,21 +87,17 @@ class CaptureReplay:
             pass_unchanged(flow, reason)
 
     def _gather(self, flow: http.HTTPFlow, turns: list[SavedTurn]) -> None:
-        """Schedule a flow's turns for playback, and remove their old summaries."""
+        """Schedule a flow's turns for playback, and remove their old summaries; play when no flow has come for a while.
+
+        At the end of mitmdump, `done` plays before that.
+        """
         relabel(flow, [])
         for turn in turns:
-            self._put(turn.sent_at, partial(self._state.record_sent, flow, turn.exchange, turn.sent_at))
-            self._put(turn.ended_at, partial(self._state.diagnosis_service.turn_ended, turn.exchange, at=turn.ended_at))
+            self._events.append((turn.sent_at, partial(self._state.record_sent, flow, turn.exchange, turn.sent_at)))
+            end = partial(self._state.diagnosis_service.turn_ended, turn.exchange, at=turn.ended_at)
+            self._events.append((turn.ended_at, end))
         if len(self._events) > self._most:
             self.play()
-        self._play_later()
-
-    def _put(self, at: float, event: Callable[[], None]) -> None:
-        self._count += 1
-        heappush(self._events, (at, self._count, event))
-
-    def _play_later(self) -> None:
-        """Play when no flow has come for a while; at the end of mitmdump, `done` plays before that."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._quiet, self.play)

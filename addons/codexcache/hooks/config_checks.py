@@ -35,36 +35,25 @@ def exposure_warnings(options: optmanager.OptManager) -> Iterator[str]:
 
 def _of_mode(mode: mode_specs.ProxyMode, options: optmanager.OptManager) -> Iterator[str]:
     host = mode.listen_host(options.listen_host)
+    is_open, shown = not _is_loopback(host), "all addresses" if host in ("", "0.0.0.0", "::") else host
     if isinstance(mode, _ASKS):
-        if not options.proxyauth and not _is_loopback(host):
-            yield _open(host, options)
+        if is_open and not options.proxyauth:
+            who = "in your network" if options.block_global else "on the internet (block_global is off)"
+            yield (
+                f"The proxy listens on {shown} without proxyauth, so anyone {who} who reaches it can use it. For this "
+                "machine alone, start it with --listen-host 127.0.0.1; for others, set proxyauth=USER:PASSWORD."
+            )
     elif options.proxyauth and not isinstance(mode, _NO_CLIENTS):
-        yield _closed(mode)
-    if isinstance(mode, mode_specs.ReverseMode) and not _is_loopback(host):
-        yield _in_clear(host)
-
-
-def _open(host: str, options: optmanager.OptManager) -> str:
-    who = "in your network" if options.block_global else "on the internet (block_global is off)"
-    return (
-        f"The proxy listens on {_shown(host)} without proxyauth, so anyone {who} who reaches it can use it. For this "
-        "machine alone, start it with --listen-host 127.0.0.1; for others, set proxyauth=USER:PASSWORD."
-    )
-
-
-def _closed(mode: mode_specs.ProxyMode) -> str:
-    return (
-        f"proxyauth is set, but in {mode.type_name} mode it is read from the Authorization header, where clients send "
-        "their own token, so every turn is refused with 401. Unset proxyauth, or use regular mode."
-    )
-
-
-def _in_clear(host: str) -> str:
-    return (
-        f"The reverse proxy listens on {_shown(host)}: a client elsewhere that reaches it by http sends its token in "
-        "the clear. Start it with --listen-host 127.0.0.1, or have clients use https, for which the option certs takes "
-        "a certificate."
-    )
+        yield (
+            f"proxyauth is set, but in {mode.type_name} mode it is read from the Authorization header, where clients "
+            "send their own token, so every turn is refused with 401. Unset proxyauth, or use regular mode."
+        )
+    if is_open and isinstance(mode, mode_specs.ReverseMode):
+        yield (
+            f"The reverse proxy listens on {shown}: a client elsewhere that reaches it by http sends its token in the "
+            "clear. Start it with --listen-host 127.0.0.1, or have clients use https, for which the option certs takes "
+            "a certificate."
+        )
 
 
 def _is_loopback(host: str) -> bool:
@@ -73,10 +62,6 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _shown(host: str) -> str:
-    return "all addresses" if host in ("", "0.0.0.0", "::") else host
 
 
 _TESTED = ("12.2.", "12.3.")
@@ -277,10 +262,6 @@ def _inbound(options: optmanager.OptManager, _settings: Settings) -> Iterator[st
         )
 
 
-def _exposure(options: optmanager.OptManager, _settings: Settings) -> Iterator[str]:
-    yield from exposure_warnings(options)
-
-
 def _matches(patterns: list[str], target: str) -> bool:
     try:
         return any(re.search(pattern, target, re.IGNORECASE) for pattern in patterns)
@@ -300,5 +281,5 @@ _CHECKS: tuple[Callable[[optmanager.OptManager, Settings], Iterator[str]], ...] 
     _replay,
     _journal,
     _inbound,
-    _exposure,
+    lambda options, _settings: exposure_warnings(options),
 )

@@ -58,12 +58,12 @@ class ConnectionStats:
         """Count a finished turn, what was altered for it, and what cut it short; or why a WebSocket was refused."""
         diagnosis, record = turn.diagnosis, turn.diagnosis.record
         if record.endpoint == "handshake":
-            return _count(self.refused, diagnosis.verdict.because)
-        self.turns += 1
-        _count(self._changed, diagnosis.exchange.changed)
-        if record.cut_short:
-            _count(self.cut_short, record.cut_short)
-        return None
+            _count(self.refused, diagnosis.verdict.because)
+        else:
+            self.turns += 1
+            _count(self._changed, diagnosis.exchange.changed)
+            if record.cut_short:
+                _count(self.cut_short, record.cut_short)
 
     def client_connected(self, client: connection.Client) -> None:
         self.connections += 1

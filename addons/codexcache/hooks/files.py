@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def append(path: str, line: bytes) -> None:
-    """Append a line in one write, so that several proxies can share a journal. Raises OSError.
+    """Append a line, or a secret, in one write, so that several proxies can share a file. Raises OSError.
 
     The file is opened for each line: one that was rotated away or deleted is simply created again.
     """
@@ -46,7 +46,7 @@ def load_secret(folder: Path) -> bytes:
     path = folder / SECRET_FILE
     folder.mkdir(parents=True, exist_ok=True)
     if len(known := _read(path)) < _SECRET:
-        _append(path, fresh_secret())
+        append(str(path), fresh_secret())
         known = _read(path)
     if len(known) < _SECRET:
         raise OSError(errno.EIO, f"{SECRET_FILE} does not keep what is written to it")
@@ -59,11 +59,3 @@ def _read(path: Path) -> bytes:
         return b""
     with path.open("rb") as file:
         return file.read(_SECRET)
-
-
-def _append(path: Path, secret: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(descriptor, secret)
-    finally:
-        os.close(descriptor)

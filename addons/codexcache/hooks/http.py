@@ -11,7 +11,7 @@ again if it differs; and a response that did not pass the tap is read from the f
 import functools
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
@@ -21,17 +21,30 @@ from mitmproxy.net import encoding
 
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
+from ..text import cut
 from ..turn.exchange import Exchange, unchanged_exchange
-from ..turn.request import ClientHeaders, ParsedBody, Turn, read_client_headers, read_turn, unread_turn
+from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read_turn
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
-from ..wire.headers import Fields, Values, values_by_name
+from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
-from .responses import coding_of, is_document, is_event_stream, read_head, read_whole, reader_of
-from .state import State, has_other_addons, is_reverse, pass_unchanged, write_fields
+from .state import (
+    HoldTurn,
+    Reread,
+    State,
+    asks_for_websocket,
+    has_other_addons,
+    hold_nothing,
+    is_reverse,
+    pass_unchanged,
+    write_fields,
+)
 
 logger = logging.getLogger(__name__)
+
+_MOST_PATHS, _LONGEST_PATH = 20, 80
+"""Wrong paths that are named, and characters of each that are shown; a client could make up any number."""
 
 _ANSWERED = (
     "Another addon answered a turn before Codex Continuity read it, so it was not edited and no key was written. If "
@@ -51,16 +64,6 @@ _UNREADABLE = (
     "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
     "verdict describe the turn as it was before."
 )
-
-type Reread = Callable[[], tuple[object, Turn]]
-"""Reads a turn again as it is now: its bytes, to be compared, and the turn. Raises ValueError."""
-
-type HoldTurn = Callable[[http.HTTPFlow, Exchange, Reread], None]
-"""Holds a turn that the user wants to look at before it leaves (option `codex_intercept`)."""
-
-
-def hold_nothing(flow: http.HTTPFlow, exchange: Exchange, reread: Reread) -> None:
-    """Let every turn pass."""
 
 
 class SentTurn(NamedTuple):
@@ -96,6 +99,7 @@ class HttpTurns:
         self._listening: dict[str, Listening] = {}
         self._passed: dict[str, object] = {}
         self._warned: set[str] = set()
+        self._wrong_paths: set[str] = set()
 
     @property
     def in_progress(self) -> AbstractSet[str]:
@@ -105,8 +109,8 @@ class HttpTurns:
     def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Note which host the client asked for: another addon may move the turn to another one before it is read."""
         if flow.live and (host := self._state.host_of(flow)):
-            if is_reverse(flow):
-                flow.request.path = real_target(flow.request.path)
+            if (target := real_target(flow.request.path)) != flow.request.path:
+                self._correct(flow, host, target)
             if flow.request.method == "POST":
                 self._asked[flow.id] = host
 
@@ -127,7 +131,7 @@ class HttpTurns:
         if is_event_stream(values) or (sent and not _comes_whole(response, values)):
             self._listen(flow.id, response, values, sent)
         elif sent:
-            read_head(response, values, sent.exchange)
+            sent.exchange.begin_response(response.status_code, values, response.timestamp_start)
         return self._read_again(flow, sent) if sent and not sent.left_as_written(flow.request) else None
 
     def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
@@ -149,17 +153,32 @@ class HttpTurns:
             if passed and isinstance(flow, http.HTTPFlow) and (flow.intercepted or passed != _shown(flow)):
                 self._warn(_TOO_LATE)
 
+    def _correct(self, flow: http.HTTPFlow, host: str, target: str) -> None:
+        """Correct a path that is nearly right behind a reverse proxy; elsewhere, name it once.
+
+        There, the client gets the backend's error, from which no user would guess that this addon saw no turn.
+        """
+        if is_reverse(flow):
+            flow.request.path = target
+            return
+        path, right = flow.request.path.partition("?")[0], target.partition("?")[0]
+        kind = "POST" if flow.request.method == "POST" else "WebSocket" if asks_for_websocket(flow.request) else ""
+        if kind and path not in self._wrong_paths and len(self._wrong_paths) < _MOST_PATHS:
+            self._wrong_paths.add(path)
+            logger.warning(
+                f"A {kind} to {host} has the path {cut(path, _LONGEST_PATH)}, which is no turn's, and passes "
+                f"unchanged. The right one is {right}: correct the client's base URL."
+            )
+
     def _send(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> Awaitable[None] | None:
         """Edit and send a turn. What cannot be read passes unchanged; what may take long is done in `_send_large`."""
-        request, client_headers = flow.request, read_client_headers(flow.request.headers.fields)
-        coding = coding_of(client_headers.values).strip()
-        if coding or len(request.raw_content or b"") >= LARGE:
-            return self._send_large(flow, client_headers, coding, host, endpoint)
+        coding, read = _headers_of(flow.request, host, endpoint)
+        if coding or len(flow.request.raw_content or b"") >= LARGE:
+            return self._send_large(flow, coding, read)
         try:
-            text = within(_whole(request), self._state.settings.body_limit)
-            body, turn = self._read(text, client_headers, host, endpoint)
+            body, turn = self._state.read_turn(within(_whole(flow.request), self._state.settings.body_limit), read)
         except (Undecodable, Unreadable) as reason:
-            self._pass_unread(flow, client_headers, host, endpoint, reason)
+            self._pass_unread(flow, reason, read)
             return None
         if recalling := self._state.persistence.recall(turn):
             return self._send_recalled(flow, body, turn, recalling)
@@ -173,16 +192,14 @@ class HttpTurns:
         await recalling
         self._commit(flow, *self._edit(flow, body, turn))
 
-    async def _send_large(
-        self, flow: http.HTTPFlow, client_headers: ClientHeaders, coding: str, host: str, endpoint: Endpoint
-    ) -> None:
+    async def _send_large(self, flow: http.HTTPFlow, coding: str, read: ReadTurn) -> None:
         """Edit and send a turn whose body is encoded or large: decode, edit, encode again."""
         try:
             text = await decode_maybe_in_thread(_whole(flow.request), coding, self._state.settings.body_limit)
             news = self._state.bodies.unparsed_length(text) if len(text) >= LARGE else 0
-            body, turn = await run_maybe_in_thread(news, lambda: self._read(text, client_headers, host, endpoint))
+            body, turn = await run_maybe_in_thread(news, lambda: self._state.read_turn(text, read))
         except (Undecodable, Unreadable) as reason:
-            return self._pass_unread(flow, client_headers, host, endpoint, reason)
+            return self._pass_unread(flow, reason, read)
         if recalling := self._state.persistence.recall(turn):
             await recalling
         exchange, content = self._edit(flow, body, turn)
@@ -200,13 +217,11 @@ class HttpTurns:
         exchange = self._state.continuity.begin(turn, self._state.settings)
         return exchange, self._state.edit(body, turn, exchange.edits)
 
-    def _pass_unread(
-        self, flow: http.HTTPFlow, client_headers: ClientHeaders, host: str, endpoint: Endpoint, reason: ValueError
-    ) -> None:
+    def _pass_unread(self, flow: http.HTTPFlow, reason: ValueError, read: ReadTurn) -> None:
         """Let a turn that cannot be read pass unchanged, and record it by what its headers and its response say."""
         pass_unchanged(flow, reason)
-        turn = unread_turn(client_headers, transport="http", host=host, endpoint=endpoint, reason=str(reason))
-        self._commit(flow, exchange := unchanged_exchange(turn, self._state.settings.mode), None)
+        exchange = unchanged_exchange(read({}, unread=str(reason)), self._state.settings.mode)
+        self._commit(flow, exchange, None)
         if flow.request.stream and flow.response:  # the backend has answered before it had the whole request
             read_whole(flow.response, exchange)
             self._close(flow)
@@ -223,32 +238,14 @@ class HttpTurns:
         if self._state.settings.intercept and not (flow.response or turn.unread):
             self._hold(flow, exchange, reread)
 
-    def _read(
-        self, text: bytes, client_headers: ClientHeaders, host: str, endpoint: Endpoint
-    ) -> tuple[Body[ParsedBody], Turn]:
-        """Return a request's body, and its turn. Raises Unreadable."""
-        body = self._state.read(text)
-        turn = read_turn(
-            client_headers,
-            body.document,
-            transport="http",
-            host=host,
-            endpoint=endpoint,
-            cached=body.cached_parsed,
-            changed=body.changed,
-        )
-        return body, turn
-
     def _reread(self, flow: http.HTTPFlow, host: str, endpoint: Endpoint) -> tuple[object, Turn]:
         """Return a request's body and header fields, and its turn, as they are now.
 
         Raises Undecodable or Unreadable.
         """
-        fields = flow.request.headers.fields
-        client_headers = read_client_headers(fields)
-        coding, limit = coding_of(client_headers.values), self._state.settings.body_limit
-        body, turn = self._read(decode(_whole(flow.request), coding, limit), client_headers, host, endpoint)
-        return (body.text, fields), turn
+        coding, read = _headers_of(flow.request, host, endpoint)
+        body, turn = self._state.read_turn(decode(_whole(flow.request), coding, self._state.settings.body_limit), read)
+        return (body.text, flow.request.headers.fields), turn
 
     async def _read_again(self, flow: http.HTTPFlow, sent: SentTurn) -> None:
         """Record what left in place of what was written."""
@@ -265,19 +262,17 @@ class HttpTurns:
         response.stream = other or True  # whatever happens to our listener, the response does not wait
         reader = self._reader(response, values, sent.exchange) if sent else None
         buffer = BodyBuffer(self._state.settings.view_limit) if self._state.visibility.present else None
-        tap = Tap(self._note_error, reader, buffer)
+        tap = Tap(functools.partial(self._state.errors.note, "reading a response"), reader, buffer)
         callback = tap.listener()
         self._listening[flow_id] = Listening(tap, None if callable(other) else callback)
-        response.stream = _chained(callback, other) if callable(other) else callback
+        # Another addon's callback may alter what it is given.
+        response.stream = (lambda chunk: other(callback(chunk))) if callable(other) else callback
 
     def _reader(self, response: http.Response, values: Values, exchange: Exchange) -> Reader | None:
-        try:
-            return reader_of(response, values, exchange, lambda: self._state.response_ended(exchange, time.time()))
-        except Undecodable:
-            return None  # nothing but its status is known
+        def end() -> None:
+            self._state.response_ended(exchange, time.time())
 
-    def _note_error(self, error: Exception) -> None:
-        self._state.errors.note("reading a response", error)
+        return exchange.begin_response(response.status_code, values, response.timestamp_start, end)
 
     def _warn(self, sentence: str) -> None:
         """Log a sentence once."""
@@ -315,6 +310,13 @@ class HttpTurns:
             self._warn(_TOO_LATE)
 
 
+def _headers_of(request: http.Request, host: str, endpoint: Endpoint) -> tuple[str, ReadTurn]:
+    """Return a request's content coding, and what reads its body as that of a turn with its header fields."""
+    client_headers = read_client_headers(request.headers.fields)
+    read = functools.partial(read_turn, client_headers, transport="http", host=host, endpoint=endpoint)
+    return coding_of(client_headers.values).strip(), read
+
+
 def _whole(request: http.Request) -> bytes:
     """Return a request's content as it came. Raises Unreadable."""
     if request.stream or request.raw_content is None:
@@ -337,14 +339,10 @@ def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:
     return [field for field in fields if field[0].lower() != b"host"]
 
 
-type _Stream = Callable[[bytes], Iterable[bytes] | bytes]
-"""A stream callback: mitmproxy passes a response's chunks through it."""
-
-
-def _chained(observe: Callable[[bytes], bytes], other: _Stream) -> _Stream:
-    """Return a stream callback that observes a chunk before another addon's callback, which may alter it."""
-
-    def stream(chunk: bytes) -> Iterable[bytes] | bytes:
-        return other(observe(chunk))
-
-    return stream
+def read_whole(response: http.Response, exchange: Exchange) -> None:
+    """Read a whole response as its stream would have been read; of one that was not kept, only the head is known."""
+    values = values_by_name(response.headers.fields)
+    reader = exchange.begin_response(response.status_code, values, response.timestamp_start)
+    if reader and response.raw_content is not None:
+        reader.feed(response.raw_content)
+        reader.feed(b"")

@@ -26,17 +26,16 @@ class ReloadDrain:
 
         Do nothing on shutdown or if there are none.
         """
-        if not ctx.master.should_exit.is_set() and (drain := DrainAddon(self._turns, self._sockets)).has_flows:
-            drain.addon = HookDispatcher(f"codex_drain_{id(drain)}", [drain], self._errors)
+        drain = DrainAddon(self._turns, self._sockets, self._errors)
+        if drain.has_flows and not ctx.master.should_exit.is_set():
             ctx.master.addons.add(drain.addon)
 
 
 class DrainAddon:
     """Passes the flows that were in progress to the parts that know them; its `addon` stands behind the new one."""
 
-    addon: HookDispatcher
-
-    def __init__(self, turns: HttpTurns, sockets: SocketTurns) -> None:
+    def __init__(self, turns: HttpTurns, sockets: SocketTurns, errors: InternalErrors) -> None:
+        self.addon = HookDispatcher(f"codex_drain_{id(self)}", [self], errors)
         self._turns, self._sockets = turns, sockets
         self._requests, self._handshakes = set(turns.in_progress), set(sockets.in_progress)
 

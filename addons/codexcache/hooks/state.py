@@ -3,6 +3,7 @@
 import functools
 import logging
 import secrets
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from typing import Any
 from weakref import WeakValueDictionary
@@ -18,7 +19,7 @@ from ..diagnosis.engine import DiagnosisService
 from ..options import default_settings
 from ..state.persistence import Persistence
 from ..turn.exchange import Continuity, Exchange
-from ..turn.request import ParsedBody, Turn, parse_body
+from ..turn.request import ParsedBody, ReadTurn, Turn, parse_body
 from ..turn.rewrite import RequestEdits
 from ..wire.headers import length_of, with_length
 from ..wire.routes import is_codex_host
@@ -31,6 +32,17 @@ _ASK_FIRST = ("codexcache", "mitmproxy")
 """Packages whose addons look at a flow only if an option has them do it."""
 
 _SAVING_OPTIONS = ("save_stream_file", "hardump")
+
+
+type Reread = Callable[[], tuple[object, Turn]]
+"""Reads a turn again as it is now: its bytes, to be compared, and the turn. Raises ValueError."""
+
+type HoldTurn = Callable[[http.HTTPFlow, Exchange, Reread], None]
+"""Holds a turn that the user wants to look at before it leaves (option `codex_intercept`)."""
+
+
+def hold_nothing(flow: http.HTTPFlow, exchange: Exchange, reread: Reread) -> None:
+    """Let every turn pass."""
 
 
 class State:
@@ -46,7 +58,8 @@ class State:
         self.continuity = Continuity(self.persistence.memory)
         self.deferred = DeferredQueue(self.errors)
         self.visibility = FlowVisibility()
-        self.flows = FlowRegistry()
+        self.flows = WeakValueDictionary[str, http.HTTPFlow]()
+        """The flows of turns by id, for as long as something else keeps them."""
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.
@@ -64,6 +77,11 @@ class State:
         """
         body = self.bodies.read(text)
         return read_whole(text) if body.cached and _is_delta(body.document) else body
+
+    def read_turn(self, text: bytes, read: ReadTurn) -> tuple[Body[ParsedBody], Turn]:
+        """Return a body, and its turn as `read` returns it. Raises Unreadable."""
+        body = self.read(text)
+        return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
 
     def edit(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""
@@ -87,13 +105,9 @@ class State:
         exchange.edited_turn = turn
         self.diagnosis_service.turn_released(exchange, turn)
 
-    def socket_closed(self, flow: http.HTTPFlow) -> None:
-        """Forget, deferred, what only the turns of a WebSocket could name."""
-        self.deferred.do(functools.partial(self.diagnosis_service.socket_closed, flow.id))
-
     def record_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
         """Record at once that a turn leaves."""
-        self.flows.add(flow)
+        self.flows[flow.id] = flow
         self.diagnosis_service.turn_sent(exchange, flow=flow.id, at=at)
 
     def _record_ended(self, exchange: Exchange, at: float) -> None:
@@ -131,12 +145,9 @@ class FlowVisibility:
         if (master := getattr(ctx, "master", None)) is None:
             return True
         if (count := len(master.addons.lookup)) != self._addons:
-            self._addons, self._present = count, _has_list() or _is_saved() or has_other_addons()
+            has_list = master.addons.get("view") is not None
+            self._addons, self._present = count, has_list or _is_saved() or has_other_addons()
         return self._present
-
-
-def _has_list() -> bool:
-    return ctx.master.addons.get("view") is not None
 
 
 def _is_saved() -> bool:
@@ -149,34 +160,12 @@ def has_other_addons() -> bool:
     """Return True if there is a script of the user's with any hook at all. Without a running master there could be."""
     if getattr(ctx, "master", None) is None:
         return True
-    return any(not _is_known(one) and _has_hooks(one) for one in addonmanager.traverse(ctx.master.addons.chain))
+    return any(map(_may_look, addonmanager.traverse(ctx.master.addons.chain)))
 
 
-def _is_known(addon: Any) -> bool:
-    return type(addon).__module__.partition(".")[0] in _ASK_FIRST
-
-
-def _has_hooks(addon: Any) -> bool:
-    return any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)
-
-
-class FlowRegistry:
-    """Weak references to flows by id; this registry never keeps a flow alive."""
-
-    def __init__(self) -> None:
-        self._known: WeakValueDictionary[str, http.HTTPFlow] = WeakValueDictionary()
-
-    def add(self, flow: http.HTTPFlow) -> None:
-        """Register a flow."""
-        self._known[flow.id] = flow
-
-    def get(self, flow_id: str) -> http.HTTPFlow | None:
-        """Return a flow, None where it is not known or gone."""
-        return self._known.get(flow_id)
-
-    def all(self) -> list[http.HTTPFlow]:
-        """Return all flows that are not gone, in the order in which they came."""
-        return list(self._known.values())
+def _may_look(addon: Any) -> bool:
+    is_known = type(addon).__module__.partition(".")[0] in _ASK_FIRST
+    return not is_known and any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)
 
 
 def _is_delta(document: Object) -> bool:
@@ -213,6 +202,11 @@ def write_fields(request: http.Request, edits: RequestEdits, length: bytes | Non
 def is_reverse(flow: http.HTTPFlow) -> bool:
     """Return True if the flow came in through a reverse proxy."""
     return isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode)
+
+
+def asks_for_websocket(request: http.Request) -> bool:
+    """Return True for a request that asks for a WebSocket."""
+    return request.method == "GET" and request.headers.get("upgrade", "").lower() == "websocket"
 
 
 def pass_unchanged(flow: http.HTTPFlow, reason: Exception | str) -> None:

@@ -17,7 +17,8 @@ class Tunnel:
         self._state = state
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        if self._state.settings.tunnel and not _scope_is_set() and not self._is_wanted(data):
+        scope = ctx.options.allow_hosts or ctx.options.ignore_hosts  # what the user wants decrypted
+        if self._state.settings.tunnel and not scope and not self._is_wanted(data):
             data.ignore_connection = True
 
     def _is_wanted(self, data: tls.ClientHelloData) -> bool:
@@ -27,8 +28,3 @@ class Tunnel:
             return True
         names = [name for name in (data.client_hello.sni, address[0]) if name]
         return any(is_codex_host(name, self._state.settings.hosts) for name in names)
-
-
-def _scope_is_set() -> bool:
-    """Return True if the user has chosen which hosts to decrypt."""
-    return bool(ctx.options.allow_hosts or ctx.options.ignore_hosts)

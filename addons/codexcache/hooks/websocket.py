@@ -19,15 +19,14 @@ from mitmproxy import http, websocket
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
 from ..turn.exchange import Exchange, unchanged_exchange
-from ..turn.request import ParsedBody, Turn, read_client_headers, unread_turn
+from ..turn.request import ParsedBody, Turn, read_client_headers
 from ..turn.rewrite import no_edits
-from ..turn.websocket import Backlog, Socket, SocketTurn, closing
+from ..turn.websocket import Backlog, Message, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
 from ..wire.routes import endpoint_of
 from .deferred import LARGE, run_maybe_in_thread
-from .http import HoldTurn, hold_nothing
-from .responses import read_whole
-from .state import State, pass_unchanged, write_fields
+from .http import read_whole
+from .state import HoldTurn, State, asks_for_websocket, hold_nothing, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
@@ -52,11 +51,6 @@ class SocketTurns:
     def in_progress(self) -> AbstractSet[str]:
         """The ids of the flows of WebSockets with turns that have left and not ended."""
         return {flow for flow, socket in self._sockets.items() if socket.open_turns}
-
-    @property
-    def known(self) -> AbstractSet[str]:
-        """The ids of the flows of WebSockets that are open, or about to be."""
-        return self._sockets.keys()
 
     def request(self, flow: http.HTTPFlow) -> None:
         is_answered = flow.response and not flow.websocket  # by another addon: then no header leaves
@@ -115,41 +109,30 @@ class SocketTurns:
             self._end(socket, turn, message.timestamp)
         return None
 
-    async def _send(self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage) -> None:
+    async def _send(self, flow: http.HTTPFlow, socket: Socket, message: Message) -> None:
         """Edit a turn's message. One that cannot be read passes unchanged."""
         news = self._state.bodies.unparsed_length(message.content) if len(message.content) >= LARGE else 0
         try:
-            body = await run_maybe_in_thread(news, lambda: self._read(message.content))
+            body, turn = await run_maybe_in_thread(news, lambda: self._read(socket, message))
             if body.document.get("type") == CREATE:
-                turn = await run_maybe_in_thread(news, lambda: _turn_of(socket, body))
                 if recalling := self._state.persistence.recall(turn):
                     await recalling
                 self._commit(flow, socket, message, turn, body)
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)
             if _BEGINNING.match(message.content):
-                self._begin(flow, socket, message, self._unread(socket, str(reason)))
+                turn = socket.read_turn({}, unread=str(reason))  # it is recorded by what its response says
+                self._begin(flow, socket, message, unchanged_exchange(turn, self._state.settings.mode))
 
-    def _unread(self, socket: Socket, reason: str) -> Exchange:
-        """Return the exchange of a turn that cannot be read: it is recorded by what its response says."""
-        turn = unread_turn(
-            socket.client_headers, transport="websocket", host=socket.host, endpoint="responses", reason=reason
-        )
-        return unchanged_exchange(turn, self._state.settings.mode)
+    def _read(self, socket: Socket, message: Message) -> tuple[Body[ParsedBody], Turn]:
+        text = within(message.content, self._state.settings.body_limit)
+        return self._state.read_turn(text, socket.read_turn)
 
-    def _read(self, content: bytes) -> Body[ParsedBody]:
-        return self._state.read(within(content, self._state.settings.body_limit))
-
-    def _reread(self, socket: Socket, message: websocket.WebSocketMessage) -> tuple[object, Turn]:
-        return message.content, _turn_of(socket, self._read(message.content))
+    def _reread(self, socket: Socket, message: Message) -> tuple[object, Turn]:
+        return message.content, self._read(socket, message)[1]
 
     def _commit(
-        self,
-        flow: http.HTTPFlow,
-        socket: Socket,
-        message: websocket.WebSocketMessage,
-        turn: Turn,
-        body: Body[ParsedBody],
+        self, flow: http.HTTPFlow, socket: Socket, message: Message, turn: Turn, body: Body[ParsedBody]
     ) -> None:
         exchange = self._state.continuity.begin(turn, self._state.settings, socket.last)
         if (sent := self._state.edit(body, turn, exchange.edits)) is not None:
@@ -158,9 +141,7 @@ class SocketTurns:
         if self._state.settings.intercept:
             self._hold(flow, exchange, lambda: self._reread(socket, message))
 
-    def _begin(
-        self, flow: http.HTTPFlow, socket: Socket, message: websocket.WebSocketMessage, exchange: Exchange
-    ) -> None:
+    def _begin(self, flow: http.HTTPFlow, socket: Socket, message: Message, exchange: Exchange) -> None:
         turn = socket.begin(exchange, message)
         self._state.deferred.enqueue(functools.partial(self._record_sent, flow, turn, message.timestamp))
 
@@ -175,7 +156,7 @@ class SocketTurns:
             return self._state.deferred.enqueue(withdraw)
         if turn.message.content != turn.sent:
             with contextlib.suppress(ValueError):  # what is no longer a turn keeps its record
-                self._state.turn_edited(turn.exchange, _turn_of(socket, self._read(turn.message.content)))
+                self._state.turn_edited(turn.exchange, self._read(socket, turn.message)[1])
         return self._state.response_ended(turn.exchange, at)
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
@@ -200,12 +181,8 @@ class SocketTurns:
         if socket := self._sockets.pop(flow.id, None):
             for turn in socket.abandon(closing_of(flow.websocket)):
                 self._end(socket, turn, time.time())
-            self._state.socket_closed(flow)
+            self._state.deferred.do(functools.partial(self._state.diagnosis_service.socket_closed, flow.id))
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
-
-
-def _turn_of(socket: Socket, body: Body[ParsedBody]) -> Turn:
-    return socket.read_turn(body.document, body.cached_parsed, body.changed)
 
 
 def closing_of(data: websocket.WebSocketData | None) -> str:
@@ -217,8 +194,4 @@ def closing_of(data: websocket.WebSocketData | None) -> str:
 
 def is_handshake(request: http.Request) -> bool:
     """Return True for a request that asks for a WebSocket that takes turns."""
-    return (
-        request.method == "GET"
-        and request.headers.get("upgrade", "").lower() == "websocket"
-        and endpoint_of(request.path) == "responses"
-    )
+    return asks_for_websocket(request) and endpoint_of(request.path) == "responses"

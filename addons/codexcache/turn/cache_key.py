@@ -6,7 +6,7 @@ the conversation itself, by its first user message; then the caller. `x-client-r
 `metadata.user_id` are not sources: some clients generate them for every request, others share them among conversations.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from .caller import parts_of
 from .key_memory import CacheKey, EarlierTurn, KeySource
@@ -35,40 +35,20 @@ def _inherited(turn: Turn, earlier: EarlierTurn | None, last: CacheKey | None) -
 
 
 def _first_source(turn: Turn) -> CacheKey:
-    """Return the key of the first source with a usable value; a warm-up has too little content to derive a key from."""
-    for source, read in _GIVEN_SOURCES if turn.warm_up else (*_GIVEN_SOURCES, *_DERIVED_SOURCES):
-        if key := read(turn):
-            return CacheKey(key=key, source=source)
-    return CacheKey(key=None, source="none")
+    """Return the key of the first source with a usable value."""
+    found = (CacheKey(key=key, source=source) for source, key in _sources(turn) if key)
+    return next(found, CacheKey(key=None, source="none"))
 
 
-def _from_conversation(turn: Turn) -> str | None:
-    """Return a key derived from the caller, the instructions and the first user message, the same for all turns."""
-    if turn.first_user_message is None:
-        return None
-    caller = parts_of(turn.client_headers.caller)
-    return derived("conversation", *caller, turn.instructions, turn.first_user_message)
-
-
-def _caller_source(kind: str) -> Callable[[Turn], str | None]:
-    """Return the source that derives a key from a caller of this kind."""
-
-    def read(turn: Turn) -> str | None:
-        caller = turn.client_headers.caller
-        return derived(*parts_of(caller)) if caller and caller.kind == kind else None
-
-    return read
-
-
-type _Sources = tuple[tuple[KeySource, Callable[[Turn], str | None]], ...]
-
-_GIVEN_SOURCES: _Sources = (
-    ("prompt_cache_key", lambda turn: turn.explicit_key),
-    ("session", lambda turn: turn.session),
-)
-_DERIVED_SOURCES: _Sources = (
-    ("idempotency_key", lambda turn: turn.client_headers.idempotency_key),
-    ("conversation", _from_conversation),
-    ("principal", _caller_source("principal")),
-    ("account", _caller_source("account")),
-)
+def _sources(turn: Turn) -> Iterator[tuple[KeySource, str | None]]:
+    """Yield the sources in order of precedence; a warm-up has too little content to derive a key from."""
+    yield "prompt_cache_key", turn.explicit_key
+    yield "session", turn.session
+    if turn.warm_up:
+        return
+    yield "idempotency_key", turn.client_headers.idempotency_key
+    caller = turn.client_headers.caller
+    if turn.first_user_message is not None:  # the start of a conversation is the same in all of its turns
+        yield "conversation", derived("conversation", *parts_of(caller), turn.instructions, turn.first_user_message)
+    if caller:
+        yield caller.kind, derived(*parts_of(caller))

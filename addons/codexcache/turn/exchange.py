@@ -5,11 +5,13 @@ the response, which key it belongs to and which parameter the backend rejected. 
 pass through here.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..body.json_splice import Json, Object
 from ..options import Mode, Settings
-from ..wire.headers import Fields, client_name, values_by_name
+from ..wire.content_encoding import Undecodable
+from ..wire.headers import Fields, Values, client_name, coding_of, is_event_stream, values_by_name
 from .cache_key import choose_key
 from .key_memory import CacheKey, EarlierTurn, Entry, KeyMemory, LruDict, client_of
 from .record import Record
@@ -17,6 +19,7 @@ from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
 from .request import ClientHeaders, Turn, of_another_client
 from .response import ResponseInfo
 from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handshake_edits
+from .stream import Reader, reader_for
 
 _CLIENTS = 1_000
 """Clients of which it is remembered that they were named."""
@@ -50,6 +53,23 @@ class Exchange:
     remembered: EarlierTurn | None = None
     imitator: bool = False
 
+    def begin_response(
+        self, status: int, values: Values, at: float, on_finished: Callable[[], None] = lambda: None
+    ) -> Reader | None:
+        """Record how the response begins; return the reader of the rest, None if its content coding is not known.
+
+        `values` are its header fields, `at` is in seconds since the epoch. A turn ends with its last event, not with
+        its connection: then `on_finished` is called, perhaps more than once.
+        """
+        self.response_info.status, self.first_byte_at = status, at
+        # A challenge page asks for a browser (router-for-me/CLIProxyAPI#3626).
+        self.response_info.challenge = values.get("cf-mitigated") == ["challenge"]
+        coding, is_stream = coding_of(values), is_event_stream(values)
+        try:
+            return reader_for(self.response_info, coding=coding, event_stream=is_stream, on_finished=on_finished)
+        except Undecodable:
+            return None  # nothing but its head is known, and the verdict says so
+
     @property
     def changed(self) -> tuple[str, ...]:
         """The names of what was changed and left so; a handshake's headers count for the first turn of its socket."""
@@ -63,8 +83,7 @@ class Exchange:
         """The `prompt_cache_key` in the body that the backend got."""
         if self.edited_turn:
             return self.edited_turn.document.get(KEY_MEMBER)
-        given = None if KEY_MEMBER in self.edits.drop else self.turn.document.get(KEY_MEMBER)
-        return self.edits.put.get(KEY_MEMBER, given)
+        return self.edits.put.get(KEY_MEMBER, self.turn.document.get(KEY_MEMBER))
 
     @property
     def forwarded(self) -> Fields:

@@ -50,7 +50,7 @@ class Tool(NamedTuple):
     size: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True, repr=False)
 class PromptPrefix:
     """All of a prompt but its items.
 
@@ -72,9 +72,6 @@ class PromptPrefix:
     def size(self) -> int:
         """The size in bytes of tools and instructions, which precede the items."""
         return sum(tool.size for tool in self.tools) + self.instructions.length
-
-    def __repr__(self) -> str:
-        return f"PromptPrefix({self.model!r}, {len(self.tools)} tools)"
 
 
 @static_frozen
@@ -106,9 +103,9 @@ def read_prompt(document: Object, base: Prompt | None = None, outputs: Sequence[
     prefix = PromptPrefix(
         model=_short(document.get("model")),
         service_tier=_short(document.get("service_tier")),
-        reasoning_effort=_short(_member(document, "reasoning", "effort")),
-        verbosity=_short(_member(document, "text", "verbosity")),
-        text_format=digest(to_json(_member(document, "text", "format"))),
+        reasoning_effort=_short(_member_of(document.get("reasoning"), "effort")),
+        verbosity=_short(_member_of(document.get("text"), "verbosity")),
+        text_format=digest(to_json(_member_of(document.get("text"), "format"))),
         parallel_tool_calls=value if isinstance(value := document.get("parallel_tool_calls"), bool) else None,
         tools=tools,
         instructions=explicit if explicit.length else lead.instructions,
@@ -215,10 +212,6 @@ def _named_kind(item: Json) -> str:
 
 def _is_developer(item: Json) -> bool:
     return _kind(item) == "message" and _member_of(item, "role") in ("developer", "system")
-
-
-def _member(document: Object, name: str, inner: str) -> Json:
-    return _member_of(document.get(name), inner)
 
 
 def _member_of(value: Json, name: str) -> Json:

@@ -11,7 +11,7 @@ from .rejected_params import Refusal
 from .request import Transport
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Route:
     """What the backend routes a turn by and accounts it to. The values are secret: only compared or hashed.
 
@@ -28,9 +28,6 @@ class Route:
     transport: Transport
     socket: str
     host: str
-
-    def __repr__(self) -> str:
-        return f"Route({self.transport})"
 
 
 @static_frozen

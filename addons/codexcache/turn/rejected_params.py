@@ -110,11 +110,9 @@ class RejectedParams:
         if len(self._omitted_keys) < _MOST:
             self._omitted_keys.add((endpoint, host, model))
         return self._once(
+            (endpoint, host, model),
             f"{host} refused the {KEY_MEMBER} that was added to /{endpoint} for {model[:80]!r}. "
             "It is not added there again until the proxy restarts; the session headers still are.",
-            endpoint,
-            host,
-            model,
         )
 
     def member_learned(self, member: str, host: str, model: str) -> str | None:
@@ -122,23 +120,20 @@ class RejectedParams:
         if len(self._removed) < _MOST:
             self._removed[host, model] = self.removed_params(host, model) | {member}
         return self._once(
+            (member, host, model),
             f"{host} refused {member!r} for {model[:80]!r}. As codex_learn asks, it is left out of later turns there "
             "until the proxy restarts.",
-            member,
-            host,
-            model,
         )
 
     def member_kept(self, member: str, host: str, strip: Iterable[str]) -> str | None:
         """Return a message, once, that says what the user can do about a rejected member."""
         return self._once(
+            (member, host),
             f"{host} refused {member!r}, which the client sends. It was kept, because the client's word stands"
             f"{_what_to_set(member, strip)}",
-            member,
-            host,
         )
 
-    def _once(self, message: str, *occasion: str) -> str | None:
+    def _once(self, occasion: tuple[str, ...], message: str) -> str | None:
         if occasion in self._shown or len(self._shown) >= _MOST:
             return None
         self._shown.add(occasion)

@@ -146,6 +146,9 @@ class Turn:
         return (as_text(self.document.get("instructions")) or self.parsed_body.first_developer_message)[:_COMPARED]
 
 
+type ReadTurn = functools.partial[Turn]
+"""`read_turn` for given headers, transport, host and endpoint."""
+
 _latest: dict[int, ClientHeaders] = {}
 """The latest headers by number of fields. Most turns repeat them, and comparing them is faster than hashing them."""
 
@@ -194,13 +197,15 @@ def read_turn(
     endpoint: Endpoint,
     cached: ParsedBody | None = None,
     changed: Collection[str] | None = None,
+    unread: str = "",
 ) -> Turn:
     """Return the turn with these headers and this body.
 
     `cached` is the parse of an earlier body that this one extends; then `document` has only the new items. `changed`
-    names the other members that may differ from that body, None if any may.
+    names the other members that may differ from that body, None if any may. `unread` says why the body could not be
+    read, if so; then `document` is empty.
     """
-    parsed = _parse_body(document, cached, changed)
+    parsed = parse_body(document, cached, changed)
     fields = parsed.fields
     return Turn(
         client_headers=client_headers,
@@ -214,6 +219,7 @@ def read_turn(
         previous_response_id=fields.previous_response_id,
         warm_up=fields.warm_up,
         parsed_body=parsed,
+        unread=unread,
     )
 
 
@@ -222,20 +228,10 @@ def of_another_client(turn: Turn) -> Turn:
     return replace(turn, client_headers=replace(turn.client_headers, native=False))
 
 
-def unread_turn(
-    client_headers: ClientHeaders, *, transport: Transport, host: str, endpoint: Endpoint, reason: str
-) -> Turn:
-    """Return a turn of which only the header fields are known, because its body could not be read."""
-    turn = read_turn(client_headers, {}, transport=transport, host=host, endpoint=endpoint)
-    return replace(turn, unread=reason)
-
-
-def parse_body(document: Object) -> ParsedBody:
-    """Return the parse of a whole body."""
-    return _parse_body(document, None, None)
-
-
-def _parse_body(document: Object, cached: ParsedBody | None, changed: Collection[str] | None) -> ParsedBody:
+def parse_body(
+    document: Object, cached: ParsedBody | None = None, changed: Collection[str] | None = None
+) -> ParsedBody:
+    """Return the parse of a whole body; `cached` and `changed` are those of `read_turn`."""
     given = given_items(document)
     base = cached.prompt if cached else None
     same_prefix = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)

@@ -48,8 +48,7 @@ def plan_edits(turn: Turn, cache_key: CacheKey, *, strip: frozenset[str], omit_k
 
     `strip` names members to remove; with `omit_key`, no key is added to a body that came without one.
     """
-    put = KEY_MEMBER not in strip and _wants_key(turn, cache_key, omit_key)
-    drop = strip.intersection(turn.document)
+    put, drop = _wants_key(turn, cache_key, omit_key), strip.intersection(turn.document)
     return _edits(turn.client_headers, cache_key.key, drop, put=put, in_headers=turn.transport == "http")
 
 
@@ -75,24 +74,19 @@ def _edits(
 ) -> RequestEdits:
     """Return the edits; they are the same for all turns of a conversation."""
     member = {KEY_MEMBER: key} if put and key is not None else {}
-    fields, changed = _session_fields(client_headers, key if in_headers else None)
+    wanted = _wanted_headers(client_headers, key) if in_headers and key is not None else {}
+    fields: Fields = with_fields(client_headers.fields, wanted) if wanted else client_headers.fields
     stale = _DIGESTS.intersection(client_headers.values) if in_headers and (drop or member) else ()
     if stale:
         fields = tuple(field for field in fields if field[0].lower().decode("latin-1") not in stale)
-    names = (*changed, *sorted(stale), *sorted({*drop, *member}))
+    names = (*wanted, *sorted(stale), *sorted({*drop, *member}))
     return RequestEdits(fields=fields, put=member, drop=drop, changed=names, length_at=length_index(fields))
 
 
-def _session_fields(client_headers: ClientHeaders, key: str | None) -> tuple[Fields, tuple[str, ...]]:
-    """Return the header fields to send, and the names of those that are new or changed."""
-    if key is None:
-        return client_headers.fields, ()
-    wanted = _native_header_changes(client_headers) if client_headers.native else _header_changes(client_headers, key)
-    return with_fields(client_headers.fields, wanted), tuple(wanted)
-
-
-def _header_changes(client_headers: ClientHeaders, key: str) -> dict[str, str]:
-    """Return the headers that a client other than the official one lacks or sends with another value."""
+def _wanted_headers(client_headers: ClientHeaders, key: str) -> dict[str, str]:
+    """Return the headers that a client lacks, or sends with a value to be replaced."""
+    if client_headers.native:
+        return _native_header_changes(client_headers)
     wanted = {name: key for name in SESSION_HEADERS if client_headers.values.get(name) != [key]}
     request_id = first_value(client_headers.values, REQUEST_ID)
     lacks_all = request_id is None and not _given(client_headers)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ..wire.content_encoding import DECODE_ERRORS, Decoder, IdentityDecoder, decoder_for
-from ..wire.sse import BLANK_LINE, EventStream
+from ..wire.sse import BLANK_LINE, EVENT_LIMIT, EventStream
 from .response import DELTA, HINT, TYPE, ResponseInfo
 
 type _Pattern = tuple[bytes, int, bytes]
@@ -72,10 +72,7 @@ class EventReader:
         self._response_info = response_info
         self._on_finished = on_finished
         self._events = EventStream(HINT)
-
-    @property
-    def is_idle(self) -> bool:
-        return self._events.is_between
+        self.is_idle = False
 
     def feed(self, chunk: bytes) -> None:
         if not chunk:
@@ -85,6 +82,7 @@ class EventReader:
             self._response_info.read_event(data)
             if self._response_info.finished:
                 self._on_finished()
+        self.is_idle = single is not None or self._events.is_between
 
 
 class BodyReader:
@@ -148,7 +146,12 @@ class DecodingReader:
 
 
 def reader_for(
-    response_info: ResponseInfo, *, coding: str, event_stream: bool, limit: int, on_finished: Callable[[], None]
+    response_info: ResponseInfo,
+    *,
+    coding: str,
+    event_stream: bool,
+    limit: int = EVENT_LIMIT,
+    on_finished: Callable[[], None],
 ) -> Reader:
     """Return the reader of a response with this content coding. Raises Undecodable if the coding is not known.
 

@@ -6,9 +6,10 @@ another addon can drop either. So a turn whose frame was dropped is passed over,
 response than the one that the oldest turn's has been announced as, that turn is over, and the event is the next one's.
 """
 
+import functools
 import re
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Protocol
@@ -17,7 +18,7 @@ from ..body.json_splice import Object
 from ..static_frozen import static_frozen
 from .exchange import Exchange, unchanged_exchange
 from .key_memory import CacheKey
-from .request import ClientHeaders, ParsedBody, Turn, read_turn
+from .request import ClientHeaders, ReadTurn, read_turn
 from .response import FINAL, ResponseInfo, id_in, kind_of, parsed
 from .rewrite import RequestEdits
 
@@ -84,19 +85,11 @@ class Socket:
         keys = (turn.exchange.cache_key for turn in reversed(self.open_turns) if not turn.withdrawn)
         return next((key for key in keys if key.key), self._last)
 
-    def read_turn(
-        self, document: Object, cached: ParsedBody | None = None, changed: Collection[str] | None = None
-    ) -> Turn:
-        """Return the turn of a frame, as `request.read_turn` does."""
-        return read_turn(
-            self.client_headers,
-            document,
-            transport="websocket",
-            host=self.host,
-            endpoint="responses",
-            cached=cached,
-            changed=changed,
-        )
+    @property
+    def read_turn(self) -> ReadTurn:
+        """What reads the turn of a frame."""
+        headers, host = self.client_headers, self.host
+        return functools.partial(read_turn, headers, transport="websocket", host=host, endpoint="responses")
 
     def refused(self) -> Exchange:
         """Return the exchange of the handshake itself, which was refused: it has header fields, and no body."""

@@ -9,6 +9,7 @@ to its input. The libraries are those that mitmproxy itself depends on; for zstd
 import contextlib
 import importlib
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
@@ -18,15 +19,6 @@ from ..install_hints import ZSTD_MODULES
 
 _PIECE = 1 << 16
 """Decoded bytes in one piece, for libraries that accept a limit."""
-
-_STEP = 1 << 14
-"""Encoded bytes per step. When a piece is full or a gzip member ends, a library returns a copy of its unread input.
-For a large body fed at once, the whole rest would be copied again and again.
-"""
-
-_ZSTD_STEP = 1 << 10
-"""Encoded bytes per step for zstd. Its smallest block is 4 bytes and holds at most 128 kB (RFC 8878, 3.1.1.2),
-so the output of one step is at most 32 MB."""
 
 _ZLIB_HEADER = 2
 """Bytes that tell gzip, zlib and a raw deflate stream apart (RFC 1950, 2.2; RFC 1952, 2.3.1)."""
@@ -80,18 +72,30 @@ class IdentityDecoder:
         yield data
 
 
-class Zlib:
+class _Stepwise(ABC):
+    """A decoder that takes `step` bytes at a time."""
+
+    step = 1 << 14
+    """When a piece is full or a gzip member ends, a library returns a copy of its unread input. For a large body fed at
+    once, the whole rest would be copied again and again."""
+
+    def __call__(self, data: bytes) -> Iterator[bytes]:
+        for start in range(0, len(data), self.step):
+            yield from self._decode(data[start : start + self.step])
+
+    @abstractmethod
+    def _decode(self, data: bytes) -> Iterator[bytes]:
+        """Yield the decoded pieces of one step."""
+
+
+class Zlib(_Stepwise):
     """gzip and zlib, and the raw deflate stream that some senders call `deflate` (RFC 9110, 8.4.1.2)."""
 
     def __init__(self) -> None:
         self._stream = _new_zlib_stream()
         self._header = b""
 
-    def __call__(self, data: bytes) -> Iterator[bytes]:
-        for step in _split(data, _STEP):
-            yield from self._step(step)
-
-    def _step(self, data: bytes) -> Iterator[bytes]:
+    def _decode(self, data: bytes) -> Iterator[bytes]:
         more = True
         while more:
             if self._stream.eof:  # RFC 1952 allows another member to follow
@@ -117,17 +121,13 @@ class Zlib:
         return self._stream.eof
 
 
-class Brotli:
+class Brotli(_Stepwise):
     """A brotli stream (RFC 7932)."""
 
     def __init__(self) -> None:
         self._stream = brotli.Decompressor()
 
-    def __call__(self, data: bytes) -> Iterator[bytes]:
-        for step in _split(data, _STEP):
-            yield from self._step(step)
-
-    def _step(self, data: bytes) -> Iterator[bytes]:
+    def _decode(self, data: bytes) -> Iterator[bytes]:
         while piece := self._stream.process(data, output_buffer_limit=_PIECE):
             yield piece
             data = b""  # more output may be pending even if `can_accept_more_data` is true (measured on brotli 1.2)
@@ -137,18 +137,17 @@ class Brotli:
         return bool(self._stream.is_finished())
 
 
-class Zstandard:
+class Zstandard(_Stepwise):
     """zstandard frames, one after another (RFC 8878)."""
+
+    step = 1 << 10
+    """The smallest block is 4 bytes and holds at most 128 kB (3.1.1.2), so the output of a step is at most 32 MB."""
 
     def __init__(self) -> None:
         self._new_frame = _new_zstd_frames()
         self._frame = self._new_frame()
 
-    def __call__(self, data: bytes) -> Iterator[bytes]:
-        for step in _split(data, _ZSTD_STEP):
-            yield from self._step(step)
-
-    def _step(self, data: bytes) -> Iterator[bytes]:
+    def _decode(self, data: bytes) -> Iterator[bytes]:
         while data:
             if self._frame.eof:
                 self._frame = self._new_frame()
@@ -244,10 +243,6 @@ def _limited(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
         if size > limit:
             raise Undecodable(_TOO_LARGE)
         yield piece
-
-
-def _split(data: bytes, step: int) -> Iterator[bytes]:
-    return (data[start : start + step] for start in range(0, len(data), step))
 
 
 def _new_zstd_frames() -> Callable[[], Any]:

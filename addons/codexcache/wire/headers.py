@@ -41,6 +41,25 @@ def _product(agent: str) -> str:
     return found[0] if found else ""
 
 
+def is_event_stream(values: Values) -> bool:
+    """Return True if header fields announce an event stream."""
+    return _media_type(values).startswith("text/event-stream")
+
+
+def is_document(values: Values) -> bool:
+    """Return True if header fields announce a JSON document."""
+    return _media_type(values).startswith("application/json")
+
+
+def _media_type(values: Values) -> str:
+    return values.get("content-type", ("",))[0].lower()
+
+
+def coding_of(values: Values) -> str:
+    """Return a message's content coding, blank where it has none."""
+    return ", ".join(values.get("content-encoding", ()))
+
+
 def length_index(fields: Fields) -> int | None:
     """Return the index of the Content-Length field, None if there is none or more than one."""
     indexes = [index for index, (name, _) in enumerate(fields) if name.lower() == _LENGTH]

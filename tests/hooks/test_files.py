@@ -1,4 +1,4 @@
-"""The secret of a machine is one, and its user's alone."""
+"""Files that are the user's alone: the journal, appended to by whole lines, and the secret of a machine."""
 
 import os
 import stat
@@ -9,7 +9,23 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from codexcache.hooks.files import SECRET_FILE, fresh_secret, load_secret
+from codexcache.hooks.files import SECRET_FILE, append, fresh_secret, load_secret
+
+
+def test_a_line_that_does_not_fit_on_the_disk_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or the next one would be lost with it."""
+    path = str(tmp_path / "journal")
+    append(path, b"1\n")
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, line: write(file, line[:3]))
+    with pytest.raises(OSError, match="No space left"):
+        append(path, b"22222\n")
+    monkeypatch.undo()
+    append(path, b"3\n")
+
+    assert (tmp_path / "journal").read_bytes() == b"1\n3\n"
+    with pytest.raises(IsADirectoryError):
+        append(str(tmp_path), b"1\n")
 
 
 def test_the_secret_is_made_once_and_readable_by_its_user_alone(tmp_path: Path) -> None:
