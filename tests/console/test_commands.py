@@ -123,7 +123,8 @@ async def test_the_status_tells_how_the_addon_is_set_and_what_it_saw(web: Web) -
 
     assert "\nmode      pin\nhosts     chatgpt.com\noptions   codex_mode=pin\n" in said
     assert "3 turns in 1 conversation" in said
-    assert said.endswith("learned   nothing\nheld now  0\nfaults    none\nwarnings  none")
+    assert "\nlearned   nothing\nstate     off: what is known is lost with the process\n" in said
+    assert said.endswith("held now  0\nfaults    none\nwarnings  none")
 
 
 async def test_flows_are_exported_without_credentials(web: Web, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def timestamp(case: Case) -> None:
     case.turn("cold")
     for second in (4, 9):
         case.instructions = f"{opening}\nCurrent time: 2026-11-20T10:00:0{second}Z"
-        case.miss("instructions_changed", reads=2560, said="character 6033")
+        case.miss("instructions_changed", reads=2560, said="about character 6,016")
 
 
 @labelled("a list of files in the instructions", "anomalyco/opencode#5224")
@@ -135,7 +135,7 @@ def files_in_instructions(case: Case) -> None:
     case.instructions = "Files:\na.py\nb.py\n" + text("You are a coding agent.", 6000)
     case.grow(2)
     case.instructions = "Files:\na.py\nb.py\nc.py\n" + text("You are a coding agent.", 6000)
-    case.miss("instructions_changed", said="character 17 on")
+    case.miss("instructions_changed", said="about character 0 on")
 
 
 def carrying(*tools: Json) -> Json:
@@ -167,7 +167,7 @@ def lite_tool_edited(case: Case) -> None:
 @labelled("instructions edited that are carried in the input", "openai/codex#51156", **LITE, turns=3)
 def lite_instructions_edited(case: Case) -> None:
     case.items[1] = developer("You are a coding clown.")
-    case.miss("instructions_changed", reads=1280, said="character 17 on")
+    case.miss("instructions_changed", reads=1280, said="about character 0 on")
 
 
 @labelled("tools added at the end of the input, which spares the cache", "openai/codex#51156", **LITE, turns=3)

@@ -159,7 +159,7 @@ def test_an_extended_turn_is_forgotten_before_the_last_one_of_another_conversati
 def test_instructions_that_change_on_each_turn_are_counted() -> None:
     history = History(300_000)
     for number in range(1, 40):
-        body: Object = {"instructions": f"{number} " + "i" * 20_000}
+        body: Object = {"instructions": f"{number} " + "i" * 200_000}
         history.add(record(number, [user(str(number))], at=10.0 * number, body=body), None)
 
     assert len(history) < 14

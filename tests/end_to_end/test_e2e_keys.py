@@ -12,12 +12,14 @@ from support.proxy import Proxy
 from support.sockets import HANDSHAKE, Data, Peer, Recorder, opened, talking
 from support.talks import post
 from support.upstream import Upstream, streaming
-from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, frame, spelled
+from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, event, frame, spelled
 
 CALLER = (bearer(), ("ChatGPT-Account-Id", "account-1"))
 HI = {"role": "user", "content": "hi"}
 ANSWER = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "hello"}]}
 MORE = {"role": "user", "content": "and now?"}
+SAYING = streaming(event("response.output_item.done", item=ANSWER), completed("resp_1"))
+"""Answers each turn in these words."""
 
 
 async def sent(proxy: Proxy, upstream: Upstream, fields: tuple[Field, ...] = (), **members: Any) -> dict[str, Any]:
@@ -87,7 +89,7 @@ async def test_a_key_that_the_backend_refuses_is_replaced_everywhere(net: Networ
     [
         ((("session_id", "s"),), {"prompt_cache_key": "k"}, {"session_id": "s", "session-id": "s", "key": "k"}),
         ((("session-id", "s"),), {}, {"session-id": "s", "key": "s"}),
-        ((), {"prompt_cache_key": "k"}, {"key": "k"}),
+        ((), {"prompt_cache_key": "k"}, {"session-id": "k", "key": "k"}),
         (
             (("session-id", "parent"), ("x-client-request-id", "child")),
             {"prompt_cache_key": "other"},
@@ -225,13 +227,13 @@ async def test_every_transport_gives_the_same_input_the_same_key(net: Network, f
 
 async def test_a_conversation_keeps_its_key_whatever_ids_come_with_its_turns(net: Network) -> None:
     """A session or Idempotency-Key that is new on each request costs nothing after the first turn."""
-    upstream = await net.upstream()
+    upstream = await net.upstream(SAYING)
     proxy = await net.proxy()
     first = await sent(proxy, upstream, (*CALLER, ("session_id", "one")), input=[HI])
     for number, history in enumerate([[HI, ANSWER, MORE], [HI, ANSWER, MORE, ANSWER, MORE]]):
         again = await sent(proxy, upstream, (*CALLER, ("session_id", f"new-{number}")), input=history)
         assert again == first == everywhere("one")
-    assert (await sent(proxy, upstream, (*CALLER, ("Idempotency-Key", "i")), input=[HI]))["key"] == "one"
+    assert (await sent(proxy, upstream, (*CALLER, ("Idempotency-Key", "i")), input=[HI]))["key"] == "i"
     assert (await sent(proxy, upstream, (*CALLER, ("session_id", "two")), input=[HI]))["key"] == "two"
     assert (await sent(proxy, upstream, (bearer("user-2"), ("session_id", "x")), input=[HI, ANSWER]))["key"] == "x"
 
@@ -249,7 +251,7 @@ async def test_a_conversation_keeps_its_key_from_one_transport_to_the_next(net: 
 
 async def test_an_explicit_key_that_changes_wins_in_fill_and_is_held_in_pin(net: Network) -> None:
     """A native client is never held; the mode can be changed while the proxy runs."""
-    upstream = await net.upstream()
+    upstream = await net.upstream(SAYING)
     proxy = await net.proxy()
     await sent(proxy, upstream, CALLER, input=[HI], prompt_cache_key="first")
     longer = [HI, ANSWER, MORE]

@@ -50,8 +50,8 @@ async def running_proxy(
     opts = options.Options(listen_host="127.0.0.1", listen_port=0, confdir=str(confdir), mode=[mode])
     master = DumpMaster(opts, with_termlog=False, with_dumper=False)
     opts.update(ssl_verify_upstream_trusted_ca=str(upstream_ca))
-    opts.update_defer(codex_state="off")  # what one test's proxies know is nothing to another's
     master.addons.add(*addons)
+    opts.update_known(codex_state="off")  # what one test's proxies know is nothing to another's
     opts.update(**settings)
     task = asyncio.create_task(master.run())
     try:

@@ -48,8 +48,8 @@ async def running_web(*, confdir: Path, upstream_ca: Path, **settings: Any) -> A
     master = WebMaster(opts, with_termlog=False)
     opts.update(ssl_verify_upstream_trusted_ca=str(upstream_ca), web_open_browser=False, web_port=free_port())
     opts.update(web_host="127.0.0.1", web_password=_PASSWORD)
-    opts.update_defer(codex_state="off")
     master.addons.add(CodexContinuity())
+    opts.update_known(codex_state="off")
     opts.update(**settings)
     with _closing_what_listens():
         task = asyncio.create_task(master.run())

@@ -19,11 +19,9 @@ _numbers = itertools.count()
 
 
 def asked(text: str, *parts: Item) -> Item:
-    return {"type": "message", "role": "user", "content": list[Json]([input_text(text), *parts])}
-
-
-def input_text(text: str) -> Item:
-    return {"type": "input_text", "text": text}
+    given: Item = {"type": "input_text", "text": text}
+    content: list[Json] = [given, *parts]
+    return {"type": "message", "role": "user", "content": content}
 
 
 IMAGE: Item = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
@@ -31,7 +29,7 @@ IMAGE: Item = {"type": "input_image", "image_url": "data:image/png;base64,AAAA"}
 
 def answer(name: str, number: int) -> list[Item]:
     """Return what the model says in one turn of a conversation: reasoning, a call, and a message."""
-    said = {"type": "output_text", "text": f"{name} has found what to do in step {number}.", "annotations": []}
+    said: Item = {"type": "output_text", "text": f"{name} has found what to do in step {number}.", "annotations": []}
     return [
         {"type": "reasoning", "id": f"rs_{number}", "encrypted_content": f"{name}-{number}-" + "A" * 40, "summary": []},
         {"type": "function_call", "id": "fc", "call_id": f"call_{name}_{number:012}", "name": "f", "arguments": "{}"},

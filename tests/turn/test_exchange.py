@@ -36,7 +36,9 @@ class Client:
 
 def test_conversations_stick_across_endpoints() -> None:
     client = Client()
-    client.send({"session_id": "s1"}, {"input": conversation("a")})
+    first = client.send({"session_id": "s1"}, {"input": conversation("a")})
+    first.response_info.outputs = conversation("a", "b")[1:]
+    client.continuity.finish(first, client.settings)
     compact = client.send({"session_id": "s2"}, {"input": conversation("a", "b")}, endpoint="compact")
 
     assert (compact.cache_key.key, compact.cache_key.inherited) == ("s1", True)

@@ -140,7 +140,7 @@ class BranchIndex:
         listed = self._listed.setdefault(entry, [])
         listed.append(branch)
         if len(listed) > LATEST:
-            listed.remove(min(listed[:-1], key=lambda one: one.records[-1].sent_at))
+            listed.remove(min(listed[:-1], key=lambda one: (one.records[-1].sent_at, one.records[-1].number)))
 
     def _unlist(self, entry: object, branch: Branch) -> None:
         if rest := [one for one in self._listed.pop(entry, ()) if one is not branch]:

@@ -86,20 +86,23 @@ def _edits(
 def _wanted_headers(client_headers: ClientHeaders, key: str) -> dict[str, str]:
     """Return the headers that a client lacks, or sends with a value to be replaced."""
     if client_headers.native:
-        return _native_header_changes(client_headers)
+        return _native_header_changes(client_headers, key)
     wanted = {name: key for name in SESSION_HEADERS if client_headers.values.get(name) != [key]}
     request_id = first_value(client_headers.values, REQUEST_ID)
     lacks_all = request_id is None and not _given(client_headers)
     return wanted | ({REQUEST_ID: key} if lacks_all or _was_hashed_to(request_id, key) else {})
 
 
-def _native_header_changes(client_headers: ClientHeaders) -> dict[str, str]:
-    """Return what the official client lacks: the current spelling of its session header, and values in usable form."""
+def _native_header_changes(client_headers: ClientHeaders, key: str) -> dict[str, str]:
+    """Return what the official client lacks: the current spelling of its session header, and values in usable form.
+
+    It never lacks both spellings, but a library with its marks can (codex-backend-sdk 0.5.9).
+    """
     given = _given(client_headers)
     forms = {name: form for name, value in given.items() if (form := usable(value))}
     wanted = {name: form for name, form in forms.items() if form != given[name]}
-    if forms and CURRENT_SESSION_HEADER not in forms:
-        wanted[CURRENT_SESSION_HEADER] = next(iter(forms.values()))
+    if CURRENT_SESSION_HEADER not in forms:
+        wanted[CURRENT_SESSION_HEADER] = next(iter(forms.values()), key)
     request_id = first_value(client_headers.values, REQUEST_ID)
     hashed = [form for form in forms.values() if _was_hashed_to(request_id, form)]
     return wanted | ({REQUEST_ID: hashed[0]} if hashed else {})
