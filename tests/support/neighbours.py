@@ -73,19 +73,23 @@ class Runs:
 
     async def bare(self, *addons: object, **settings: Any) -> Proxy:
         """Start a proxy without the addon."""
-        return await self._start(*addons, KeepFlows(), **settings)
+        return await self._start(*addons, **settings)
 
     async def proxy(self, *, before: Iterable[object] = (), after: Iterable[object] = (), **settings: Any) -> Proxy:
-        """Start a proxy with the addon, and with others before and after it."""
-        self.codex, self.kept = CodexContinuity(), KeepFlows()
-        return await self._start(*before, self.codex, *after, self.kept, codex_journal=str(self._journal), **settings)
+        """Start a proxy with the addon, with others before and after it, and one that keeps its flows."""
+        self.kept = KeepFlows()
+        return await self._with_addon(before, [*after, self.kept], settings)
 
     async def both(
         self, *, before: Iterable[object] = (), after: Iterable[object] = (), **settings: Any
     ) -> AsyncIterator[Proxy]:
         """Yield a proxy without the addon and then one with it, else the same; mitmproxy runs one at a time."""
         yield await self.bare(*before, *after, **settings)
-        yield await self.proxy(before=before, after=after, **settings)
+        yield await self._with_addon(before, after, settings)
+
+    async def _with_addon(self, before: Iterable[object], after: Iterable[object], settings: dict[str, Any]) -> Proxy:
+        self.codex = CodexContinuity()
+        return await self._start(*before, self.codex, *after, codex_journal=str(self._journal), **settings)
 
     async def rows(self, count: int = 1) -> list[Object]:
         """Return the journal's rows, when there are so many."""

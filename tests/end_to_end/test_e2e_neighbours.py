@@ -1,0 +1,311 @@
+"""Real neighbours of a proxy with the addon, each compared with the same proxy without it.
+
+A client gets the same bytes, and the backend gets the same but for the key in its three places and what is stripped.
+"""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from codexcache.body.json_splice import Json
+from conftest import Network
+from embedded_backend.certificates import Authority
+from embedded_backend.tunnel import Tunnel
+from mitmproxy import http
+from support import http2
+from support.client import Connection, connected, plainly_connected
+from support.neighbours import CACHED, GATEWAY, INPUT, MOVES, OtherAddon, Runs, counted, document
+from support.proxy import Proxy
+from support.sockets import HANDSHAKE
+from support.upstream import Exchange, chunk, stream_head, whole
+from support.web_servers import haproxy, nginx
+from support.wire import JSON, RESPONSES, body, frame, said
+from toolkit.wire import websocket
+from toolkit.wire.http2 import Wire
+
+OTHER = "/backend-api/codex/alpha/search"
+OTHER_PATH = b"alpha/search"
+FIELDS = [JSON, ("User-Agent", "agent/1.0 (x)"), ("session-id", "s"), ("x-session-id", "x")]
+OPTIONS = {"include_obfuscation": False}
+PARENT = "parent.example"
+
+
+class Backend:
+    """A server that keeps what it gets, and answers turns by any transport as the Codex backend does."""
+
+    def __init__(self) -> None:
+        self.got: list[bytes] = []
+
+    async def http1(self, exchange: Exchange) -> None:
+        self.got.append(exchange.request.raw)
+        if exchange.request.values("upgrade"):
+            peer = await websocket.accept(exchange)
+            async for message in peer.messages():
+                self.got.append(str(message).encode())
+                await peer.send(counted(9_000, 80).decode().partition("data: ")[2].strip())
+        elif exchange.request.target.endswith("/responses"):
+            await exchange.send(stream_head(), chunk(counted(9_000, 80)), chunk(b""))
+        else:
+            await exchange.send(whole(b'{"found":"nothing"}', extra=b"X-Odd: 1\r\n"))
+
+    async def http2(self, exchange: http2.Exchange) -> None:
+        self.got.append(_lines(exchange.fields) + exchange.body)
+        is_turn = dict(exchange.fields)[b":path"].endswith(b"/responses")
+        await exchange.respond([(":status", "200"), ("content-type", "text/event-stream" if is_turn else "text/json")])
+        await exchange.send(counted(9_000, 80) if is_turn else b'{"found":"nothing"}', last=True)
+
+
+def _lines(fields: http2.Fields) -> bytes:
+    return b"".join(b"%s: %s\r\n" % one for one in fields) + b"\r\n"
+
+
+# What a client does over a connection, and what it gets: the answer to its turn, and that to something else.
+
+
+async def by_http1(connection: Connection) -> list[bytes]:
+    text = body(stream_options=OPTIONS)
+    replies = [await connection.post(path, FIELDS, text) for path in (RESPONSES, OTHER)]
+    return [bytes(reply.raw).partition(b"\r\n\r\n")[0] + reply.body for reply in replies]
+
+
+async def by_http2(connection: Connection) -> list[bytes]:
+    client = http2.Connection(Wire(connection.reader, connection.writer, client=True), "chatgpt.com")
+    replies = [await client.post(path, FIELDS, body(stream_options=OPTIONS)) for path in (RESPONSES, OTHER)]
+    return [_lines(reply.fields) + reply.body for reply in replies]
+
+
+async def by_websocket(connection: Connection) -> list[bytes]:
+    reply = await connection.start(RESPONSES, [*HANDSHAKE, *FIELDS], method="GET")
+    assert reply.status == 101
+    peer = websocket.upgraded(reply)
+    answer = str(await peer.ask(frame(stream_options=OPTIONS)))
+    return [bytes(reply.raw).partition(b"\r\n\r\n")[0] + answer.encode(), *map(str.encode, map(str, peer.frames[1:]))]
+
+
+type Client = Callable[[Connection], Awaitable[list[bytes]]]
+CLIENTS: dict[str, Client] = {"HTTP/1.1": by_http1, "HTTP/2": by_http2, "WebSocket": by_websocket}
+
+
+# What stands between a client and the proxy, and between the proxy and the backend.
+
+type Front = Callable[[Proxy, Path, str], AbstractAsyncContextManager[Connection]]
+type Behind = Callable[[Network, Authority, Path], AbstractAsyncContextManager[object]]
+type Server = Callable[..., AbstractAsyncContextManager[int]]
+
+
+def through(proxy: Proxy, _folder: Path, alpn: str) -> AbstractAsyncContextManager[Connection]:
+    """Connect as the client of a regular proxy."""
+    return connected(proxy, tls=proxy.client_tls(alpn))
+
+
+def plainly(proxy: Proxy, _folder: Path, _alpn: str) -> AbstractAsyncContextManager[Connection]:
+    """Connect as the client of a reverse proxy."""
+    return plainly_connected(proxy)
+
+
+@asynccontextmanager
+async def by_socks(proxy: Proxy, _folder: Path, alpn: str) -> AsyncIterator[Connection]:
+    """Connect as the client of a SOCKS5 proxy."""
+    async with plainly_connected(proxy) as connection:
+        for message, answer in ((b"\5\1\0", 2), (b"\5\1\0\3\x0bchatgpt.com\1\xbb", 10)):
+            connection.writer.write(message)
+            await connection.reader.readexactly(answer)
+        await connection.writer.start_tls(proxy.client_tls(alpn), server_hostname="chatgpt.com")
+        yield connection
+
+
+def in_front(server: Server) -> Front:
+    """Put a server before the proxy."""
+
+    @asynccontextmanager
+    async def front(proxy: Proxy, folder: Path, _alpn: str) -> AsyncIterator[Connection]:
+        async with server(folder, proxy.port) as port, plainly_connected(replace(proxy, port=port)) as connection:
+            yield connection
+
+    return front
+
+
+def behind(server: Server) -> Behind:
+    """Put a server before the backend, with a certificate of its own."""
+
+    @asynccontextmanager
+    async def between(net: Network, authority: Authority, folder: Path) -> AsyncIterator[None]:
+        issuer = trustme.CA.from_pem(authority.ca_file.read_bytes(), (authority.home / "ca.key").read_bytes())
+        issuer.issue_cert("chatgpt.com").private_key_and_cert_chain_pem.write_to_path(str(folder / "leaf.pem"))
+        async with server(folder, net.ports["chatgpt.com"], folder / "leaf.pem") as net.ports["chatgpt.com"]:
+            yield
+
+    return between
+
+
+@asynccontextmanager
+async def parent(net: Network, _authority: Authority, _folder: Path) -> AsyncIterator[None]:
+    """Put another proxy before the backend, which opens no TLS."""
+    async with Tunnel(net.ports["chatgpt.com"]) as tunnel:
+        net.ports[PARENT] = tunnel.port
+        yield
+
+
+class Editor:
+    """Another addon, which edits what passes."""
+
+    def request(self, flow: http.HTTPFlow) -> None:
+        flow.request.headers["X-Edited"] = "yes"
+        flow.request.content = (flow.request.content or b"").replace(b"hello", b"hallo")
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        assert flow.response is not None
+        if flow.request.path == OTHER:
+            flow.response.content = (flow.response.content or b"").replace(b"nothing", b"something")
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        assert flow.websocket is not None
+        message = flow.websocket.messages[-1]
+        message.content = message.content.replace(b"hello", b"hallo")
+
+
+HTTP = ("HTTP/1.1", "HTTP/2")
+PLAIN = ("HTTP/1.1", "WebSocket")
+REVERSE = {"mode": "reverse:https://chatgpt.com"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A neighbour, by which clients it is tried, and what has to be seen (with the addon and without it)."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    before: Sequence[object] = ()
+    after: Sequence[object] = ()
+    front: Front = through
+    behind: Behind = lambda *_: nullcontext()
+    by: Sequence[str] = tuple(CLIENTS)
+
+    answer: bytes = b'"cached_tokens":80'
+    """What is in the answer to the turn."""
+    other: bytes = b"nothing"
+    """What is in the answer to another request."""
+    sent: bytes = b"hello"
+    """What is in the turn that arrives; empty if none does."""
+    key: str | None = "s"
+    """With what key the turn leaves."""
+    journal: Mapping[str, Json] = field(default_factory=lambda: {"status": 200, INPUT: 9_000, CACHED: 80})
+    verdict: str = "cold"
+    warning: str = ""
+    """The beginning of the only sentence that is logged."""
+
+
+def file(suffix: str) -> Mapping[str, Any]:
+    """Return the option by which turns are answered from a file."""
+    return {"map_local": [f"|codex/responses|FOLDER/answer{suffix}"]}
+
+
+def moved(**how: Any) -> Row:
+    """Return the row of what moves turns to another host."""
+    order = {place: how.pop(place) for place in ("before", "after") if place in how}
+    return Row(**order, options={"ssl_insecure": True, **how}, sent=GATEWAY.encode())
+
+
+MATRIX = {
+    "reverse mode": Row(options=REVERSE, front=plainly, by=PLAIN),
+    "upstream mode": Row(options={"mode": f"upstream:http://{PARENT}:3128"}, behind=parent),
+    "SOCKS5 mode": Row(options={"mode": "socks5"}, front=by_socks),
+    "nginx in front": Row(options=REVERSE, front=in_front(nginx), by=PLAIN),
+    "nginx behind": Row(behind=behind(nginx), by=PLAIN),
+    "HAProxy in front": Row(options=REVERSE, front=in_front(haproxy), by=PLAIN),
+    "HAProxy behind": Row(behind=behind(haproxy), by=PLAIN),
+    "an addon before": Row(before=[Editor()], sent=b"hallo", other=b"something"),
+    "an addon after": Row(after=[Editor()], sent=b"hallo", other=b"something"),
+    **{f"moved by {name}": moved(**how) for name, how in MOVES.items()},
+    **{
+        f"map_local of a file{suffix}": Row(options=file(suffix), by=HTTP, sent=b"")
+        for suffix in (".sse", ".txt", ".json", "")
+    },
+    "modify_body of a request": Row(options={"modify_body": ["|~q|hello|hallo"]}, by=HTTP, sent=b"hallo", warning="modify_body"),
+    "modify_body of a response": Row(
+        options={"modify_body": ["|~s ~u alpha|nothing|something"]}, by=HTTP, other=b"something"
+    ),
+    "modify_headers sets": Row(
+        options={"modify_headers": ["|session-id|forced"]}, key="forced", warning="modify_headers gives every turn"
+    ),
+    "modify_headers removes": Row(options={"modify_headers": ["|session-id|"]}, key="x"),
+    "block_list": Row(
+        options={"block_list": ["|~u codex/responses|403"]},
+        by=HTTP,
+        sent=b"",
+        answer=b"403",
+        verdict="rejected",
+        journal={"status": 403, "changed": []},
+    ),
+}
+CASES = [(name, client) for name, row in MATRIX.items() for client in row.by]
+
+
+_DATE = re.compile(rb"(?im)^date: .*\r\n")
+_WRITTEN = re.compile(
+    rb"(?im)^(?:session[-_]id|x-client-request-id|content-length): .*\r\n"
+    rb'|,"(?:prompt_cache_key":"[^"]*"|stream_options":\{[^}]*\})'
+)
+_KEYS = re.compile(rb'(?im)^session[-_]id: (.*)\r\n|"prompt_cache_key":"([^"]*)"')
+
+
+def unwritten(request: bytes) -> bytes:
+    """Return a turn without what the addon writes or strips, and any other request as it is."""
+    return request if OTHER_PATH in request else _WRITTEN.sub(b"", request)
+
+
+def keys(requests: bytes) -> list[str]:
+    """Return the keys in their places."""
+    return [b"".join(found).decode() for found in _KEYS.findall(requests)]
+
+
+@pytest.fixture
+def runs(net: Network, tmp_path: Path) -> Runs:
+    return Runs(net, tmp_path / "journal.jsonl")
+
+
+@pytest.mark.parametrize(("name", "client"), CASES)
+async def test_what_passes_is_what_would_pass_without_the_addon(
+    runs: Runs,
+    net: Network,
+    authority: Authority,
+    tmp_path: Path,
+    name: str,
+    client: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    row, backend = MATRIX[name], Backend()
+    for suffix in (".sse", ".txt", ".json", ""):
+        content = document(9_000, 80) if suffix == ".json" else counted(9_000, 80)
+        (tmp_path / f"answer{suffix}").write_bytes(content)
+    await (net.http2_upstream(backend.http2) if client == "HTTP/2" else net.upstream(backend.http1))
+    net.ports[GATEWAY] = net.ports["chatgpt.com"]
+    options = {
+        option: [text.replace("FOLDER", str(tmp_path)) for text in value] if isinstance(value, list) else value
+        for option, value in row.options.items()
+    }
+    answers, requests = [], []
+    async with row.behind(net, authority, tmp_path):
+        async for proxy in runs.both(before=row.before, after=row.after, **options):
+            async with row.front(proxy, tmp_path, "h2" if client == "HTTP/2" else "http/1.1") as connection:
+                answers.append([_DATE.sub(b"", answer) for answer in await CLIENTS[client](connection)])
+            requests.append(list(backend.got))
+            backend.got.clear()
+        (entry,) = await runs.rows()
+    turns = b"".join(request for request in requests[1] if OTHER_PATH not in request)
+
+    assert answers[1] == answers[0]
+    assert row.answer in answers[1][0]
+    assert [answer for answer in answers[1][1:] if row.other not in answer] == []
+    assert [unwritten(request) for request in requests[1]] == [unwritten(request) for request in requests[0]]
+    assert (row.sent in turns) if row.sent else not turns
+    assert keys(turns) == ([row.key] * 3 if row.sent else [])
+    assert entry["verdict"] == row.verdict
+    assert entry.items() >= row.journal.items()
+    assert entry["key"] == runs.pseudonym(row.key)
+    assert [line[: len(row.warning)] for line in said(caplog)] == ([row.warning] if row.warning else [])
