@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from codexcache.addon import CodexContinuity
 from codexcache.hooks.notify import turn_summaries
 from conftest import Network
 from embedded_backend.certificates import Authority
@@ -46,7 +47,7 @@ async def web(net: Network, monkeypatch: pytest.MonkeyPatch, confdir: Path, auth
     """mitmweb, with a backend behind it."""
     await net.upstream(counting(*COUNTERS))
     route(monkeypatch, net.ports)
-    async with running_web(confdir=confdir, upstream_ca=authority.ca_file) as running:
+    async with running_web(CodexContinuity(), confdir=confdir, upstream_ca=authority.ca_file) as running:
         yield running
 
 

@@ -1,19 +1,24 @@
-"""A capture that mitmdump wrote is explained by another mitmdump as the traffic was when it was live."""
+"""A capture or a HAR that mitmdump wrote, with the addon or without it, is explained by another mitmdump."""
 
+import json
 import ssl
 from pathlib import Path
 from typing import Any
 
 import httpx
 import websockets
-from codexcache.body.json_splice import Object
+from codex_ways.ways import IDENTITIES, through
+from codexcache.body.json_splice import Json, Object
 from embedded_backend import Backend
 from support.embedded import PATH, SocketClient, body
-from support.journals import entries_of
+from support.journals import CACHED, INPUT, entries_of
 from support.patience import until
 from support.programs import Program, started
 from support.saved import flows_in
 from support.talks import asked
+from toolkit.client import by_http, by_websocket
+from toolkit.client import converse as talk
+from toolkit.process import ADDON, start_mitmdump
 
 ANEW = {"run", "conversation"}
 """What is made up at each start."""
@@ -93,3 +98,44 @@ async def test_a_capture_is_explained_as_the_traffic_was(confdir: Path, tmp_path
     assert "7 turns in 3 conversations" in screen
     assert quiet == ""
     assert capture.read_bytes() == before
+
+
+async def written(backend: Backend, home: Path, name: str, *scripts: Path, **options: object) -> None:
+    """Have a conversation by HTTP and one by WebSocket, and write a capture and a HAR of both."""
+    saved = {"save_stream_file": home / f"{name}.mitm", "hardump": home / f"{name}.har", **options}
+    mode = f"upstream:http://127.0.0.1:{backend.connect_port}"
+    async with await start_mitmdump(
+        home / "proxy", modes=[mode], upstream_ca=backend.ca_file, scripts=scripts, options=saved
+    ) as proxy:
+        await talk([through(proxy)], IDENTITIES["a key"], by_http, account="HTTP")
+        await talk([through(proxy)], IDENTITIES["a session"], by_websocket, account="WebSocket")
+
+
+def turns_of_har(path: Path) -> list[tuple[str, str]]:
+    """Return the requests with a body in a HAR: where they went, and what they said."""
+    entries = json.loads(path.read_text())["log"]["entries"]
+    sent = [entry["request"] for entry in entries if "postData" in entry["request"]]
+    return [(request["url"], request["postData"]["text"]) for request in sent]
+
+
+def told(entries: list[Object]) -> list[tuple[Json, ...]]:
+    return [tuple(entry.get(name) for name in ("transport", "verdict", INPUT, CACHED)) for entry in entries]
+
+
+async def test_captures_and_hars_are_explained_whether_the_addon_was_there_or_not(tmp_path: Path) -> None:
+    """The HARs tell of the same turns. (mitmproxy reads no messages of a WebSocket from a HAR.)"""
+    async with Backend(home=tmp_path / "backend") as backend:
+        await written(backend, tmp_path, "bare")
+        await written(backend, tmp_path, "live", ADDON, codex_journal=tmp_path / "live.jsonl")
+    explained = {}
+    for name in ("bare.mitm", "bare.har", "live.har"):
+        entries, _ = await read_again(tmp_path / "proxy", tmp_path / name, tmp_path / f"{name}.jsonl")
+        explained[name] = told(entries)
+    live = told(entries_of(tmp_path / "live.jsonl"))
+
+    assert turns_of_har(tmp_path / "live.har") == turns_of_har(tmp_path / "bare.har")
+    assert [row[:2] for row in live] == [(way, verdict) for way in ("http", "websocket") for verdict in ("cold", "hit")]
+    assert explained["live.har"] == live[:2]
+    assert [row[1] for row in explained["bare.mitm"]] == ["cold", "session_missing"] * 2
+    assert [row[::2] for row in explained["bare.mitm"]] == [row[::2] for row in live]
+    assert explained["bare.har"] == explained["bare.mitm"][:2]

@@ -3,16 +3,18 @@
 A client gets the same bytes, and the backend gets the same but for the key in its three places and what is stripped.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
+from codex_ways.ways import is_kept
+from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Json
 from conftest import Network
 from embedded_backend.certificates import Authority
@@ -20,12 +22,17 @@ from embedded_backend.tunnel import Tunnel
 from mitmproxy import http
 from support import http2
 from support.client import Connection, connected, plainly_connected
-from support.neighbours import CACHED, GATEWAY, INPUT, MOVES, OtherAddon, Runs, counted, document
-from support.proxy import Proxy
+from support.journals import entries_of
+from support.neighbours import CACHED, GATEWAY, INPUT, MOVES, KeepFlows, Runs, counted, document
+from support.patience import until
+from support.proxy import Proxy, route
 from support.sockets import HANDSHAKE
 from support.upstream import Exchange, chunk, stream_head, whole
-from support.web_servers import haproxy, nginx
+from support.web_servers import EXAMPLE, haproxy, nginx
+from support.webs import running_web
 from support.wire import JSON, RESPONSES, body, frame, said
+from toolkit.client import Endpoint, Identity, Send, by_http, by_websocket, converse
+from toolkit.process import LOOPBACK
 from toolkit.wire import websocket
 from toolkit.wire.http2 import Wire
 
@@ -34,6 +41,7 @@ OTHER_PATH = b"alpha/search"
 FIELDS = [JSON, ("User-Agent", "agent/1.0 (x)"), ("session-id", "s"), ("x-session-id", "x")]
 OPTIONS = {"include_obfuscation": False}
 PARENT = "parent.example"
+SESSION = Identity(headers={"session_id": "session-1"})
 
 
 class Backend:
@@ -68,19 +76,19 @@ def _lines(fields: http2.Fields) -> bytes:
 # What a client does over a connection, and what it gets: the answer to its turn, and that to something else.
 
 
-async def by_http1(connection: Connection) -> list[bytes]:
+async def with_http1(connection: Connection) -> list[bytes]:
     text = body(stream_options=OPTIONS)
     replies = [await connection.post(path, FIELDS, text) for path in (RESPONSES, OTHER)]
     return [bytes(reply.raw).partition(b"\r\n\r\n")[0] + reply.body for reply in replies]
 
 
-async def by_http2(connection: Connection) -> list[bytes]:
+async def with_http2(connection: Connection) -> list[bytes]:
     client = http2.Connection(Wire(connection.reader, connection.writer, client=True), "chatgpt.com")
     replies = [await client.post(path, FIELDS, body(stream_options=OPTIONS)) for path in (RESPONSES, OTHER)]
     return [_lines(reply.fields) + reply.body for reply in replies]
 
 
-async def by_websocket(connection: Connection) -> list[bytes]:
+async def with_websocket(connection: Connection) -> list[bytes]:
     reply = await connection.start(RESPONSES, [*HANDSHAKE, *FIELDS], method="GET")
     assert reply.status == 101
     peer = websocket.upgraded(reply)
@@ -89,7 +97,7 @@ async def by_websocket(connection: Connection) -> list[bytes]:
 
 
 type Client = Callable[[Connection], Awaitable[list[bytes]]]
-CLIENTS: dict[str, Client] = {"HTTP/1.1": by_http1, "HTTP/2": by_http2, "WebSocket": by_websocket}
+CLIENTS: dict[str, Client] = {"HTTP/1.1": with_http1, "HTTP/2": with_http2, "WebSocket": with_websocket}
 
 
 # What stands between a client and the proxy, and between the proxy and the backend.
@@ -226,7 +234,9 @@ MATRIX = {
         f"map_local of a file{suffix}": Row(options=file(suffix), by=HTTP, sent=b"")
         for suffix in (".sse", ".txt", ".json", "")
     },
-    "modify_body of a request": Row(options={"modify_body": ["|~q|hello|hallo"]}, by=HTTP, sent=b"hallo", warning="modify_body"),
+    "modify_body of a request": Row(
+        options={"modify_body": ["|~q|hello|hallo"]}, by=HTTP, sent=b"hallo", warning="modify_body"
+    ),
     "modify_body of a response": Row(
         options={"modify_body": ["|~s ~u alpha|nothing|something"]}, by=HTTP, other=b"something"
     ),
@@ -309,3 +319,78 @@ async def test_what_passes_is_what_would_pass_without_the_addon(
     assert entry.items() >= row.journal.items()
     assert entry["key"] == runs.pseudonym(row.key)
     assert [line[: len(row.warning)] for line in said(caplog)] == ([row.warning] if row.warning else [])
+
+
+async def test_a_capture_is_sent_again_as_by_a_proxy_without_the_addon(
+    runs: Runs, net: Network, tmp_path: Path
+) -> None:
+    """It was written by such a one; with client_replay its turns leave with their key."""
+    await net.upstream((backend := Backend()).http1)
+    async with connected(await runs.bare(kept := KeepFlows())) as connection:
+        await with_http1(connection)
+    kept.save(tmp_path / "day.mitm")
+    await runs.bare(client_replay=[str(tmp_path / "day.mitm")])
+    await until(lambda: len(backend.got) == 4)
+    await runs.proxy(client_replay=[str(tmp_path / "day.mitm")])
+    await until(lambda: len(backend.got) == 6)
+    (entry,) = await runs.rows()
+    turns, others = backend.got[::2], backend.got[1::2]
+
+    assert turns[0] == turns[1]
+    assert unwritten(turns[2]) == unwritten(turns[0])
+    assert others == others[:1] * 3
+    assert keys(turns[2]) == ["s"] * 3
+    assert (entry["verdict"], entry["key"], entry[CACHED]) == ("cold", runs.pseudonym("s"), 80)
+
+
+async def test_what_is_edited_by_hand_in_mitmweb_is_what_leaves_and_what_comes(
+    net: Network, monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority, tmp_path: Path
+) -> None:
+    """A turn on its way out, and the response to another request on its way back."""
+    await net.upstream((backend := Backend()).http1)
+    route(monkeypatch, net.ports)
+    answers, requests = [], []
+    for addons in ([], [CodexContinuity()]):
+        settings = {"codex_journal": str(tmp_path / "journal.jsonl")} if addons else {}
+        ways = {
+            "confdir": confdir,
+            "upstream_ca": authority.ca_file,
+            "intercept": "(~q & ~u responses) | (~s & ~u alpha)",
+        }
+        async with running_web(*addons, **ways, **settings) as web, connected(web.proxy) as connection:
+            client = asyncio.create_task(with_http1(connection))
+            turn = await web.intercepted(1)
+            text = (await web.content(turn, "request")).replace("hello", "hallo")
+            await web.edit_and_resume(turn, {"request": {"content": text}})
+            await web.edit_and_resume(await web.intercepted(2), {"response": {"code": 203, "content": "edited"}})
+            answers.append(await client)
+        requests.append(list(backend.got))
+        backend.got.clear()
+    (entry,) = entries_of(tmp_path / "journal.jsonl")
+
+    assert answers[1] == answers[0]
+    assert answers[1][1].startswith(b"HTTP/1.1 203 ")
+    assert answers[1][1].endswith(b"edited")
+    assert [unwritten(request) for request in requests[1]] == [unwritten(request) for request in requests[0]]
+    assert b"hallo" in requests[1][0]
+    assert keys(requests[1][0]) == ["s"] * 3
+    assert entry["changed"] == ["session_id", "prompt_cache_key", "stream_options"]
+
+
+@pytest.mark.parametrize("send", [by_http, by_websocket])
+@pytest.mark.parametrize(("without", "arrives"), [("", True), ("underscores_in_headers on;", False)])
+async def test_one_line_of_nginx_keeps_a_conversation_together(
+    net: Network, tmp_path: Path, send: Send, without: str, arrives: bool
+) -> None:
+    """Without it, what names the conversation is gone before the proxy sees it. By HTTP its opening still tells which
+    it is; a WebSocket's handshake has nothing else.
+    """
+    assert without in EXAMPLE
+    backend = await net.backend()
+    proxy = await net.proxy(mode="reverse:https://chatgpt.com")
+    async with nginx(tmp_path, proxy.port, config=EXAMPLE.replace(without, "") if without else EXAMPLE) as port:
+        endpoint = Endpoint(url=f"http://{LOOPBACK}:{port}/v1")
+        turns = await converse([endpoint], lambda: SESSION, send, account="a")
+
+    assert is_kept(turns) is (arrives or send is by_http)
+    assert {turn.header("session_id") == "session-1" for turn in backend.received} == {arrives}

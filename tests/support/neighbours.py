@@ -9,7 +9,7 @@ import orjson
 from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Object
 from conftest import Network
-from mitmproxy import http
+from mitmproxy import http, io
 from toolkit.wire.http1 import Response
 
 from support.client import Field, connected
@@ -61,6 +61,13 @@ class KeepFlows:
 
     def response(self, flow: http.HTTPFlow) -> None:
         self.flows.append(flow)
+
+    def save(self, path: Path) -> None:
+        """Write a capture of them."""
+        with path.open("wb") as file:
+            writer = io.FlowWriter(file)
+            for flow in self.flows:
+                writer.add(flow)
 
 
 class Runs:
