@@ -23,7 +23,7 @@ from ..turn.request import ParsedBody, Turn, read_client_headers, unread_turn
 from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
-from ..wire.routes import endpoint_of
+from ..wire.routes import endpoint_of, real_target
 from .deferred import LARGE, run_maybe_in_thread
 from .http import HoldTurn, hold_nothing
 from .responses import read_whole
@@ -45,6 +45,7 @@ class SocketTurns:
 
     def __init__(self, state: State, hold: HoldTurn = hold_nothing) -> None:
         self._state, self._hold = state, hold
+        self._asked: dict[str, str] = {}
         self._sockets: dict[str, Socket] = {}
         self._others: dict[str, Backlog] = {}
 
@@ -58,9 +59,14 @@ class SocketTurns:
         """The ids of the flows of WebSockets that are open, or about to be."""
         return self._sockets.keys()
 
+    def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Note which host the client asked for: another addon may move the handshake before it is read."""
+        if flow.live and is_handshake(flow.request) and (host := self._state.host_of(flow)):
+            self._asked[flow.id] = host
+
     def request(self, flow: http.HTTPFlow) -> None:
         is_answered = flow.response and not flow.websocket  # by another addon: then no header leaves
-        if (socket := self._socket_of(flow)) and not is_answered:
+        if (socket := self._socket_of(flow, self._asked.pop(flow.id, None))) and not is_answered:
             socket.handshake = self._state.continuity.open_socket(socket.client_headers, self._state.settings)
             write_fields(flow.request, socket.handshake)
 
@@ -85,10 +91,14 @@ class SocketTurns:
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
-    def _socket_of(self, flow: http.HTTPFlow) -> Socket | None:
-        """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon."""
-        known = self._sockets.get(flow.id)
-        if not known and flow.live and is_handshake(flow.request) and (host := self._state.host_of(flow)):
+    def _socket_of(self, flow: http.HTTPFlow, asked: str | None = None) -> Socket | None:
+        """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon.
+
+        `asked` is the backend's host that the client asked for, if that is known.
+        """
+        known, found = self._sockets.get(flow.id), self._state.host_of(flow)
+        is_moved = found is None and asked is not None
+        if not known and flow.live and is_handshake(flow.request, is_moved=is_moved) and (host := found or asked):
             client_headers = read_client_headers(flow.request.headers.fields)
             known = self._sockets[flow.id] = Socket(
                 client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=self._backlog()
@@ -194,6 +204,7 @@ class SocketTurns:
         self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
 
     def _close(self, flow: http.HTTPFlow) -> None:
+        self._asked.pop(flow.id, None)
         self._others.pop(flow.id, None)
         if socket := self._sockets.pop(flow.id, None):
             for turn in socket.abandon(closing_of(flow.websocket)):
@@ -213,10 +224,10 @@ def closing_of(data: websocket.WebSocketData | None) -> str:
     return closing(by_client=data.closed_by_client, code=data.close_code, reason=data.close_reason)
 
 
-def is_handshake(request: http.Request) -> bool:
-    """Return True for a request that asks for a WebSocket that takes turns."""
+def is_handshake(request: http.Request, *, is_moved: bool = False) -> bool:
+    """Return True for a request that asks for a WebSocket that takes turns; one that was moved may have an alias."""
     return (
         request.method == "GET"
         and request.headers.get("upgrade", "").lower() == "websocket"
-        and endpoint_of(request.path) == "responses"
+        and endpoint_of(real_target(request.path) if is_moved else request.path) == "responses"
     )
