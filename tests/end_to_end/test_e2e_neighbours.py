@@ -34,7 +34,7 @@ from support.wire import JSON, RESPONSES, body, frame, said
 from toolkit.client import Endpoint, Identity, Send, by_http, by_websocket, converse
 from toolkit.process import LOOPBACK
 from toolkit.wire import websocket
-from toolkit.wire.http2 import Wire
+from toolkit.wire.http2 import Fields, Wire
 
 OTHER = "/backend-api/codex/alpha/search"
 OTHER_PATH = b"alpha/search"
@@ -69,7 +69,7 @@ class Backend:
         await exchange.send(counted(9_000, 80) if is_turn else b'{"found":"nothing"}', last=True)
 
 
-def _lines(fields: http2.Fields) -> bytes:
+def _lines(fields: Fields) -> bytes:
     return b"".join(b"%s: %s\r\n" % one for one in fields) + b"\r\n"
 
 
@@ -200,7 +200,7 @@ class Row:
     """What is in the answer to another request."""
     sent: bytes = b"hello"
     """What is in the turn that arrives; empty if none does."""
-    key: str | None = "s"
+    key: str = "s"
     """With what key the turn leaves."""
     journal: Mapping[str, Json] = field(default_factory=lambda: {"status": 200, INPUT: 9_000, CACHED: 80})
     verdict: str = "cold"
@@ -223,6 +223,9 @@ MATRIX = {
     "reverse mode": Row(options=REVERSE, front=plainly, by=PLAIN),
     "upstream mode": Row(options={"mode": f"upstream:http://{PARENT}:3128"}, behind=parent),
     "SOCKS5 mode": Row(options={"mode": "socks5"}, front=by_socks),
+    "a reverse proxy that keeps the Host": Row(
+        options={**REVERSE, "keep_host_header": True}, front=in_front(haproxy), by=PLAIN
+    ),
     "nginx in front": Row(options=REVERSE, front=in_front(nginx), by=PLAIN),
     "nginx behind": Row(behind=behind(nginx), by=PLAIN),
     "HAProxy in front": Row(options=REVERSE, front=in_front(haproxy), by=PLAIN),
@@ -351,13 +354,10 @@ async def test_what_is_edited_by_hand_in_mitmweb_is_what_leaves_and_what_comes(
     route(monkeypatch, net.ports)
     answers, requests = [], []
     for addons in ([], [CodexContinuity()]):
-        settings = {"codex_journal": str(tmp_path / "journal.jsonl")} if addons else {}
-        ways = {
-            "confdir": confdir,
-            "upstream_ca": authority.ca_file,
-            "intercept": "(~q & ~u responses) | (~s & ~u alpha)",
-        }
-        async with running_web(*addons, **ways, **settings) as web, connected(web.proxy) as connection:
+        settings: dict[str, Any] = {"intercept": "(~q & ~u responses) | (~s & ~u alpha)"}
+        settings |= {"codex_journal": str(tmp_path / "journal.jsonl")} if addons else {}
+        running = running_web(*addons, confdir=confdir, upstream_ca=authority.ca_file, **settings)
+        async with running as web, connected(web.proxy) as connection:
             client = asyncio.create_task(with_http1(connection))
             turn = await web.intercepted(1)
             text = (await web.content(turn, "request")).replace("hello", "hallo")
