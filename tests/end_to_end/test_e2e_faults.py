@@ -329,19 +329,6 @@ async def replay(proxy: Proxy, saved: http.HTTPFlow) -> None:
     await proxy.master.addons.get("clientplayback").queue.join()
 
 
-async def test_a_replayed_flow_is_a_turn_like_any_other(net: Network, tmp_path: Path) -> None:
-    """`replay.client`, from the UI or a file: what was recorded without the addon gets its key."""
-    upstream = await net.upstream(streaming(completed("resp_9")))
-    proxy, saved = await recorded(net, tmp_path / "flows")
-    await replay(proxy, saved)
-
-    assert len(upstream.requests) == 2
-    assert upstream.last.body == body(prompt_cache_key="s")
-    assert upstream.last.values("session-id") == ["s"]
-    await post(proxy, input=[], previous_response_id="resp_9")
-    assert upstream.last.values("session-id") == ["s"]
-
-
 async def test_a_replay_in_observe_arrives_as_it_was(net: Network, tmp_path: Path) -> None:
     """The kill switch holds for it too."""
     upstream = await net.upstream()

@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 from collections.abc import Iterable
-from pathlib import Path
 
 import orjson
 import pytest
@@ -14,12 +13,12 @@ from mitmproxy import http
 from mitmproxy.addons.intercept import Intercept
 from support import http2
 from support.client import connected
+from support.journals import CACHED, INPUT
 from support.neighbours import (
-    CACHED,
     GATEWAY,
-    INPUT,
     MOVES,
     REFUSED,
+    KeepFlows,
     OtherAddon,
     Runs,
     answers,
@@ -29,26 +28,21 @@ from support.neighbours import (
     fetched,
     post,
     replace_in_body,
+    wait,
 )
 from support.patience import until
 from support.talks import asked
 from support.upstream import Exchange, Request, chunk, responding, stream_head, streaming, whole
 from support.wire import COMPACT, JSON, RESPONSES, body, completed, event, said
 
-
-@pytest.fixture
-def runs(net: Network, tmp_path: Path) -> Runs:
-    return Runs(net, tmp_path / "journal.jsonl")
-
-
 # A turn that goes to another host.
 
 
-@pytest.mark.parametrize("name", MOVES)
-async def test_a_turn_that_is_moved_to_another_host_is_still_a_turn(
+@pytest.mark.parametrize("name", ["map_remote", "an addon before this one"])
+async def test_the_refusal_of_a_turn_that_is_moved_to_another_host_is_heard(
     runs: Runs, net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It has its key, and a refusal is heard and told of."""
+    """And told of, with what to set."""
     gateway = await net.upstream(responding(REFUSED), host=GATEWAY)
     await net.upstream()
     turn = body(user="u"), ("session-id", "s")
@@ -65,17 +59,14 @@ async def test_a_turn_that_is_moved_to_another_host_is_still_a_turn(
     assert ["set codex_strip=" in line for line in said(caplog)] == [True]
 
 
-@pytest.mark.parametrize("name", ["map_remote", "an addon before this one"])
-@pytest.mark.parametrize("path", [COMPACT, RESPONSES])
-async def test_the_counters_of_a_moved_turn_are_heard(runs: Runs, net: Network, name: str, path: str) -> None:
-    answer = whole(document(9_000, 70)) if path == COMPACT else None
+@pytest.mark.parametrize("name", MOVES)
+async def test_the_counters_of_a_compaction_that_is_moved_are_heard(runs: Runs, net: Network, name: str) -> None:
     await net.upstream()
-    await net.upstream(responding(answer) if answer else streaming(counted(9_000, 70)), host=GATEWAY)
-    without, with_addon = await answers(runs.both(**MOVES[name]), path=path)
-    (row,) = await runs.rows()
+    await net.upstream(responding(whole(document(9_000, 70))), host=GATEWAY)
+    without, with_addon = await answers(runs.both(**MOVES[name]), path=COMPACT)
 
     assert with_addon == without
-    assert (row[INPUT], row[CACHED], row["endpoint"]) == (9_000, 70, path.rpartition("/")[2])
+    assert await runs.told(INPUT, CACHED, "endpoint") == [(9_000, 70, "compact")]
 
 
 async def test_a_stream_from_another_host_passes_event_by_event(runs: Runs, net: Network) -> None:
@@ -118,7 +109,7 @@ async def test_a_turn_that_was_answered_before_is_not_edited(
 ) -> None:
     """The journal claims nothing that did not leave, and the order of loading is advised once."""
     upstream = await net.upstream()
-    proxies = runs.both(before=[OtherAddon(**{hook: fetched})])
+    proxies = runs.both(before=[OtherAddon(**{hook: fetched})], after=[kept := KeepFlows()])
     replies = [bytes((await post(proxy, body(stream_options={}))).raw) async for proxy in proxies for _ in range(2)]
     rows = await runs.rows(2)
 
@@ -127,7 +118,7 @@ async def test_a_turn_that_was_answered_before_is_not_edited(
     assert [row["changed"] for row in rows] == [[], []]
     assert [(row["key"], row["key_source"], row["mode"]) for row in rows] == [(None, "none", "fill")] * 2
     assert [(row[INPUT], row[CACHED], row["status"]) for row in rows] == [(9_000, 60, 200)] * 2
-    assert runs.kept.flows[-1].request.content == body(stream_options={})
+    assert kept.flows[-1].request.content == body(stream_options={})
     assert len(said(caplog)) == 1
     assert "load this one first: -s codex_continuity.py -s OTHER.py" in said(caplog)[0]
 
@@ -141,39 +132,7 @@ async def test_the_session_that_an_answered_turn_came_with_is_its_key(runs: Runs
     assert (row["key"], row["changed"]) == (runs.pseudonym("s"), [])
 
 
-async def test_a_turn_that_is_blocked_by_an_option_is_told_of_and_nothing_advised(
-    runs: Runs, net: Network, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The user wants it so."""
-    upstream = await net.upstream()
-    option = {"block_list": ["|~u codex/responses|403"]}
-    without = (await post(await runs.bare(**option))).raw
-    proxy = await runs.proxy(**option)
-    proxy.master.addons.get("scripts").addons.remove(runs.kept)
-    with_addon = (await post(proxy)).raw
-    (row,) = await runs.rows()
-
-    assert with_addon == without
-    assert (row["verdict"], row["status"], row["changed"], upstream.requests) == ("rejected", 403, [], [])
-    assert said(caplog) == []
-
-
 # A request that is edited behind the addon.
-
-
-@pytest.mark.parametrize(("option", "key"), [("|session-id|forced", "forced"), ("|session-id|", None)])
-async def test_a_header_that_an_option_sets_or_removes_is_the_clients(
-    runs: Runs, net: Network, option: str, key: str | None
-) -> None:
-    """modify_headers works before the turn is read, so the addon goes by what it makes."""
-    upstream = await net.upstream(streaming(counted()))
-    async for proxy in runs.both(modify_headers=[option]):
-        await post(proxy, None, ("session-id", "s"), ("x-session-id", "x"))
-    (row,) = await runs.rows()
-
-    assert [request.values("session-id") for request in upstream.requests] == [[key] if key else [], [key or "x"]]
-    assert row["key"] == runs.pseudonym(key or "x")
-    assert ("session-id" in row["changed"]) is (key is None)  # type: ignore[operator]
 
 
 async def test_the_key_that_another_addon_removes_is_not_claimed(runs: Runs, net: Network) -> None:
@@ -356,10 +315,6 @@ def sent_keys(requests: Iterable[Request]) -> list[object]:
 
 async def test_the_neighbours_do_not_cost_a_conversation_its_key(runs: Runs, net: Network) -> None:
     """Through a map_remote, an edit behind, and an answer that waits, each turn has the first one's key."""
-
-    def wait(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        flow.response.stream = False
 
     await net.upstream()
     gateway = await net.upstream(streaming(counted(9_000, 8_900)), host=GATEWAY)

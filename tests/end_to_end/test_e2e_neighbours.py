@@ -22,8 +22,8 @@ from embedded_backend.tunnel import Tunnel
 from mitmproxy import http
 from support import http2
 from support.client import Connection, connected, plainly_connected
-from support.journals import entries_of
-from support.neighbours import CACHED, GATEWAY, INPUT, MOVES, KeepFlows, Runs, counted, document
+from support.journals import CACHED, INPUT, entries_of
+from support.neighbours import GATEWAY, MOVES, KeepFlows, Runs, counted, document
 from support.patience import until
 from support.proxy import Proxy, route
 from support.sockets import HANDSHAKE
@@ -275,11 +275,6 @@ def unwritten(request: bytes) -> bytes:
 def keys(requests: bytes) -> list[str]:
     """Return the keys in their places."""
     return [b"".join(found).decode() for found in _KEYS.findall(requests)]
-
-
-@pytest.fixture
-def runs(net: Network, tmp_path: Path) -> Runs:
-    return Runs(net, tmp_path / "journal.jsonl")
 
 
 @pytest.mark.parametrize(("name", "client"), CASES)

@@ -9,9 +9,7 @@ from typing import Any
 import brotli
 import pytest
 import zstandard
-from codexcache.addon import CodexContinuity
 from conftest import Network
-from mitmproxy import http
 from support.client import connected
 from support.http2 import Response as Http2Response
 from support.http2 import http2_connected
@@ -312,22 +310,6 @@ async def test_mitmproxys_own_streaming_options_change_nothing(net: Network, set
     response = (await watch.end()).response
     assert response is not None
     assert response.raw_content == b"".join(STREAM)
-
-
-async def test_a_response_made_by_another_addon_passes(net: Network, caplog: pytest.LogCaptureFixture) -> None:
-    """Such as a replayed or blocked one: no bytes come from the backend at all."""
-
-    class Blocker:
-        def request(self, flow: http.HTTPFlow) -> None:
-            flow.response = http.Response.make(418, b"no", {"content-type": "text/event-stream"})
-
-    await net.upstream()
-    proxy = await net.proxy(CodexContinuity())
-    proxy.master.addons.add(Blocker())
-    reply = await post(proxy)
-
-    assert (reply.status, reply.body) == (418, b"no")
-    assert said(caplog) == []
 
 
 async def test_many_streams_run_at_once(net: Network) -> None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import orjson
 from codexcache.addon import CodexContinuity
-from codexcache.body.json_splice import Object
+from codexcache.body.json_splice import Json, Object
 from conftest import Network
 from mitmproxy import http, io
 from toolkit.wire.http1 import Response
 
 from support.client import Field, connected
+from support.journals import entries_of
 from support.patience import until
 from support.proxy import Proxy
 from support.upstream import whole
@@ -20,7 +21,6 @@ from support.wire import JSON, RESPONSES, body, completed
 
 MODELS = "/backend-api/codex/models"
 GATEWAY = "gateway.example"
-INPUT, CACHED = "gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens"
 REFUSED = whole(b'{"detail":"Unsupported parameter: user"}', status="400 Bad Request")
 
 
@@ -79,8 +79,9 @@ class Runs:
         self.kept = KeepFlows()
 
     async def bare(self, *addons: object, **settings: Any) -> Proxy:
-        """Start a proxy without the addon."""
-        return await self._start(*addons, **settings)
+        """Start a proxy without the addon, and so without its options."""
+        own = {name: value for name, value in settings.items() if not name.startswith("codex_")}
+        return await self._start(*addons, **own)
 
     async def proxy(self, *, before: Iterable[object] = (), after: Iterable[object] = (), **settings: Any) -> Proxy:
         """Start a proxy with the addon, with others before and after it, and one that keeps its flows."""
@@ -98,12 +99,20 @@ class Runs:
         self.codex = CodexContinuity()
         return await self._start(*before, self.codex, *after, codex_journal=str(self._journal), **settings)
 
+    @property
+    def entries(self) -> list[Object]:
+        """What is in the journal so far."""
+        return entries_of(self._journal)
+
     async def rows(self, count: int = 1) -> list[Object]:
         """Return the journal's rows, when there are so many."""
-        await until(lambda: self._journal.exists() and len(self._journal.read_bytes().splitlines()) >= count)
-        rows = [orjson.loads(line) for line in self._journal.read_bytes().splitlines()]
-        assert len(rows) == count
-        return rows
+        await until(lambda: len(self.entries) >= count)
+        assert len(self.entries) == count
+        return self.entries
+
+    async def told(self, *names: str, count: int = 1) -> list[tuple[Json, ...]]:
+        """Return these fields of each row, when there are so many."""
+        return [tuple(row.get(name) for name in names) for row in await self.rows(count)]
 
     def pseudonym(self, key: str) -> object:
         """Return what stands for a key in the journal."""
@@ -129,6 +138,22 @@ async def answers(proxies: AsyncIterable[Proxy], path: str = RESPONSES, method: 
     """Return every byte that a client gets from each of some proxies."""
     text = b"" if method == "GET" else body()
     return [bytes((await post(proxy, text, path=path, method=method)).raw) async for proxy in proxies]
+
+
+def wait(flow: http.HTTPFlow) -> None:
+    """Have a response wait until it is there as a whole."""
+    assert flow.response is not None
+    flow.response.stream = False
+
+
+def edit_response(**attributes: object) -> Callable[[http.HTTPFlow], None]:
+    """Return what sets attributes of a response."""
+
+    def edit(flow: http.HTTPFlow) -> None:
+        for name, value in attributes.items():
+            setattr(flow.response, name, value)
+
+    return edit
 
 
 def is_turn(flow: http.HTTPFlow) -> bool:
