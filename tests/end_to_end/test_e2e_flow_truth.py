@@ -1,6 +1,5 @@
 """Where other addons, options and hands meet a request, journal and verdict describe what left."""
 
-import asyncio
 import gzip
 from collections.abc import Iterable
 
@@ -12,13 +11,11 @@ from embedded_backend.certificates import Authority
 from mitmproxy import http
 from mitmproxy.addons.intercept import Intercept
 from support import http2
-from support.client import connected
 from support.journals import CACHED, INPUT
 from support.neighbours import (
     GATEWAY,
     MOVES,
     REFUSED,
-    KeepFlows,
     OtherAddon,
     Runs,
     answers,
@@ -26,14 +23,14 @@ from support.neighbours import (
     counted,
     document,
     fetched,
-    post,
     replace_in_body,
     wait,
 )
 from support.patience import until
-from support.talks import asked
-from support.upstream import Exchange, Request, chunk, responding, stream_head, streaming, whole
-from support.wire import COMPACT, JSON, RESPONSES, body, completed, event, said
+from support.proxy import Watch
+from support.talks import asked, post
+from support.upstream import Request, responding, streaming, whole
+from support.wire import COMPACT, JSON, RESPONSES, body, completed, said
 
 # A turn that goes to another host.
 
@@ -45,8 +42,8 @@ async def test_the_refusal_of_a_turn_that_is_moved_to_another_host_is_heard(
     """And told of, with what to set."""
     gateway = await net.upstream(responding(REFUSED), host=GATEWAY)
     await net.upstream()
-    turn = body(user="u"), ("session-id", "s")
-    without, with_addon = [await post(proxy, *turn) async for proxy in runs.both(**MOVES[name])]
+    session = ("session-id", "s")
+    without, with_addon = [await post(proxy, session, user="u") async for proxy in runs.both(**MOVES[name])]
     (row,) = await runs.rows()
 
     assert with_addon.raw == without.raw
@@ -67,24 +64,6 @@ async def test_the_counters_of_a_compaction_that_is_moved_are_heard(runs: Runs, 
 
     assert with_addon == without
     assert await runs.told(INPUT, CACHED, "endpoint") == [(9_000, 70, "compact")]
-
-
-async def test_a_stream_from_another_host_passes_event_by_event(runs: Runs, net: Network) -> None:
-    """The second event is sent when the first has arrived."""
-    arrived = asyncio.Event()
-
-    async def answer(exchange: Exchange) -> None:
-        await exchange.send(stream_head(), chunk(event("response.created")))
-        await asyncio.wait_for(arrived.wait(), 5)
-        await exchange.send(chunk(counted()), chunk(b""))
-
-    await net.upstream()
-    await net.upstream(answer, host=GATEWAY)
-    async with connected(await runs.proxy(**MOVES["map_remote"])) as connection:
-        reply = await connection.start(RESPONSES, [JSON], body())
-        assert await reply.piece() == event("response.created")
-        arrived.set()
-        await reply.rest()
 
 
 async def test_a_turn_that_becomes_another_request_is_none(runs: Runs, net: Network) -> None:
@@ -109,8 +88,8 @@ async def test_a_turn_that_was_answered_before_is_not_edited(
 ) -> None:
     """The journal claims nothing that did not leave, and the order of loading is advised once."""
     upstream = await net.upstream()
-    proxies = runs.both(before=[OtherAddon(**{hook: fetched})], after=[kept := KeepFlows()])
-    replies = [bytes((await post(proxy, body(stream_options={}))).raw) async for proxy in proxies for _ in range(2)]
+    proxies = runs.both(before=[OtherAddon(**{hook: fetched})], after=[watch := Watch()])
+    replies = [bytes((await post(proxy, stream_options={})).raw) async for proxy in proxies for _ in range(2)]
     rows = await runs.rows(2)
 
     assert len(set(replies)) == 1
@@ -118,7 +97,7 @@ async def test_a_turn_that_was_answered_before_is_not_edited(
     assert [row["changed"] for row in rows] == [[], []]
     assert [(row["key"], row["key_source"], row["mode"]) for row in rows] == [(None, "none", "fill")] * 2
     assert [(row[INPUT], row[CACHED], row["status"]) for row in rows] == [(9_000, 60, 200)] * 2
-    assert kept.flows[-1].request.content == body(stream_options={})
+    assert watch.ended[-1].request.content == body(stream_options={})
     assert len(said(caplog)) == 1
     assert "load this one first: -s codex_continuity.py -s OTHER.py" in said(caplog)[0]
 
@@ -126,7 +105,7 @@ async def test_a_turn_that_was_answered_before_is_not_edited(
 async def test_the_session_that_an_answered_turn_came_with_is_its_key(runs: Runs, net: Network) -> None:
     """Nothing is written, but what the client sent did leave, as far as anyone knows."""
     await net.upstream()
-    await post(await runs.proxy(before=[OtherAddon(request=fetched)]), None, ("session-id", "s"), ("x-session-id", "t"))
+    await post(await runs.proxy(before=[OtherAddon(request=fetched)]), ("session-id", "s"), ("x-session-id", "t"))
     (row,) = await runs.rows()
 
     assert (row["key"], row["changed"]) == (runs.pseudonym("s"), [])
@@ -160,7 +139,7 @@ async def test_what_another_addon_leaves_as_it_was_written_is_still_claimed(runs
         flow.request.content = body(prompt_cache_key="other")
 
     upstream = await net.upstream(streaming(completed("resp_1", prompt_cache_key="other")))
-    await post(await runs.proxy(after=[OtherAddon(request=edit)]), body(stream_options={}), ("x-session-id", "s"))
+    await post(await runs.proxy(after=[OtherAddon(request=edit)]), ("x-session-id", "s"), stream_options={})
     (row,) = await runs.rows()
 
     assert upstream.last.values("session-id") == ["s"]
@@ -191,15 +170,15 @@ async def test_the_verdict_is_on_what_left(runs: Runs, net: Network, how: str, s
         plain = body(input=asked("x" * size, *texts), tools=tools)
         return gzip.compress(plain) if coding else plain
 
-    await post(proxy, text(), *fields)
+    await post(proxy, *fields, text=text())
     armed.append(True)
     if how == "option":
         proxy.master.options.update(modify_body=["|~q|one tool|another tool"])
     if how == "hand":
         proxy.master.options.update(intercept="~q")
-        await by_hand(edit, flows, post(proxy, text("two"), *fields))
+        await by_hand(edit, flows, post(proxy, *fields, text=text("two")))
     else:
-        await post(proxy, text("two"), *fields)
+        await post(proxy, *fields, text=text("two"))
     rows = await runs.rows(2)
 
     sent = gzip.decompress(upstream.last.body) if coding else upstream.last.body
@@ -207,7 +186,7 @@ async def test_the_verdict_is_on_what_left(runs: Runs, net: Network, how: str, s
     assert orjson.loads(sent)["prompt_cache_key"] == "s"
     assert [row["verdict"] for row in rows] == ["cold", "tools_changed"]
     assert rows[1]["changed"] == ["session_id", "prompt_cache_key"]
-    assert turn_summaries(runs.kept.flows[-1])[0]["edited"] is True
+    assert turn_summaries(runs.watch.ended[-1])[0]["edited"] is True
 
 
 async def test_headers_that_an_addon_changes_are_compared_as_they_left(runs: Runs, net: Network) -> None:
@@ -220,7 +199,7 @@ async def test_headers_that_an_addon_changes_are_compared_as_they_left(runs: Run
     await net.upstream(streaming(counted(9_000, 0)))
     proxy = await runs.proxy(after=[OtherAddon(request=sign)])
     for texts in (["one"], ["one", "two"]):
-        await post(proxy, body(input=asked(*texts), prompt_cache_key="k"))
+        await post(proxy, input=asked(*texts), prompt_cache_key="k")
 
     assert [row["verdict"] for row in await runs.rows(2)] == ["cold", "account_changed"]
 
@@ -232,7 +211,7 @@ async def test_a_turn_whose_body_no_longer_parses_keeps_its_record(
     upstream = await net.upstream(responding(REFUSED))
     proxy = await runs.proxy(after=[OtherAddon(request=replace_in_body(b"{", b"<"))])
     for _ in range(2):
-        await post(proxy, None, ("session-id", "s"))
+        await post(proxy, ("session-id", "s"))
     rows = await runs.rows(2)
 
     assert upstream.last.body.startswith(b"<")
@@ -244,7 +223,7 @@ async def test_a_turn_that_another_addon_makes_readable_is_read(runs: Runs, net:
     """It passed unread at first, so it was not edited."""
     await net.upstream(streaming(counted(9_000, 0)))
     proxy = await runs.proxy(after=[OtherAddon(request=replace_in_body(b"broken", body()))])
-    await post(proxy, b"broken")
+    await post(proxy, text=b"broken")
     (row,) = await runs.rows()
 
     assert (row["verdict"], row["model"], row["changed"]) == ("cold", "gpt-5.5", [])
@@ -298,9 +277,9 @@ async def test_a_turn_that_is_sent_again_has_a_row_of_its_own(runs: Runs, net: N
     """With replay.client; it leaves as it was edited, and its counters are heard."""
     upstream = await net.upstream(streaming(counted(9_000, 10)))
     proxy = await runs.proxy()
-    await post(proxy, None, ("x-session-id", "s"))
-    await until(lambda: runs.kept.flows and not runs.kept.flows[0].live)
-    proxy.master.commands.call("replay.client", [runs.kept.flows[0]])
+    await post(proxy, ("x-session-id", "s"))
+    await until(lambda: runs.watch.ended and not runs.watch.ended[0].live)
+    proxy.master.commands.call("replay.client", [runs.watch.ended[0]])
     rows = await runs.rows(2)
 
     assert upstream.requests[0].body == upstream.requests[1].body
@@ -321,7 +300,7 @@ async def test_the_neighbours_do_not_cost_a_conversation_its_key(runs: Runs, net
     others = [OtherAddon(request=replace_in_body(b"Be brief.", b"Be very brief.")), OtherAddon(responseheaders=wait)]
     proxy = await runs.proxy(after=others, **MOVES["map_remote"])
     for texts in (["one"], ["one", "two"], ["one", "two", "three"]):
-        await post(proxy, body(input=asked(*texts)))
+        await post(proxy, input=asked(*texts))
     rows = await runs.rows(3)
 
     assert len(set(sent_keys(gateway.requests))) == 1

@@ -16,7 +16,6 @@ from support.neighbours import (
     GATEWAY,
     MODELS,
     MOVES,
-    KeepFlows,
     OtherAddon,
     Runs,
     answers,
@@ -26,11 +25,11 @@ from support.neighbours import (
     edit_response,
     fetched,
     is_turn,
-    post,
     wait,
 )
 from support.patience import until
-from support.talks import asked
+from support.proxy import Watch
+from support.talks import asked, post
 from support.upstream import Exchange, chunk, responding, stream_head, streaming, whole
 from support.wire import COMPACT, RESPONSES, body, event, said
 
@@ -148,8 +147,8 @@ async def test_what_an_answer_from_elsewhere_says_is_known_to_the_next_turn(runs
     await net.upstream(streaming(counted(9_500, 9_000)))
     proxy = await runs.proxy(after=[OtherAddon(request=lambda flow: first.pop()(flow) if first else None)])
     first = [fetched]
-    await post(proxy, body(input=asked("one")), ("session-id", "s"))
-    await post(proxy, body(input=asked("one", "two")), ("session-id", "s"))
+    await post(proxy, ("session-id", "s"), input=asked("one"))
+    await post(proxy, ("session-id", "s"), input=asked("one", "two"))
     rows = await runs.rows(2)
 
     assert [row["verdict"] for row in rows] == ["cold", "hit"]
@@ -162,10 +161,9 @@ async def test_what_an_answer_from_elsewhere_says_is_known_to_the_next_turn(runs
 async def recorded(runs: Runs, net: Network, capture: Path, *texts: bytes) -> list[bytes]:
     """Write a capture of turns that a proxy without the addon passed on, and return what the client got."""
     await net.upstream(streaming(counted(9_000, 20)))
-    kept = KeepFlows()
-    proxy = await runs.bare(kept)
-    replies = [(await post(proxy, text)).body for text in texts]
-    kept.save(capture)
+    proxy = await runs.bare(watch := Watch())
+    replies = [(await post(proxy, text=text)).body for text in texts]
+    watch.save(capture)
     return replies
 
 
@@ -194,7 +192,7 @@ async def test_a_capture_of_a_bare_proxy_is_replayed(
     upstream = await net.upstream(streaming(counted()))
     proxy = await runs.proxy(server_replay=[str(tmp_path / "day.mitm")], **settings)
     started_with = said(caplog)
-    again = [await post(proxy, text) for text in texts]
+    again = [await post(proxy, text=text) for text in texts]
     rows = await runs.rows(2)
 
     assert ([reply.body for reply in again] == replies) == is_replayed
@@ -211,7 +209,7 @@ async def test_a_capture_of_a_proxy_with_the_addon_is_replayed_in_its_mode(
     """The same turn is edited to the same bytes, by any start."""
     upstream = await net.upstream(streaming(counted(9_000, 20)))
     await post(await runs.proxy())
-    runs.kept.save(tmp_path / "day.mitm")
+    runs.watch.save(tmp_path / "day.mitm")
     reply = await post(await runs.proxy(server_replay=[str(tmp_path / "day.mitm")]))
 
     assert (reply.body, len(upstream.requests)) == (counted(9_000, 20), 1)
@@ -319,7 +317,7 @@ async def test_a_redacted_flow_is_no_late_edit(runs: Runs, net: Network, caplog:
     """What this addon itself removes is not said to be another's doing."""
     answer = stream_head(b"set-cookie: a=b\r\n"), chunk(counted()), chunk(b"")
     await net.upstream(responding(*answer))
-    await post(await runs.proxy(codex_redact="on"), None, ("authorization", "Bearer x"))
+    await post(await runs.proxy(codex_redact="on"), ("authorization", "Bearer x"))
     await runs.rows()
 
     assert said(caplog) == []
@@ -330,7 +328,7 @@ async def test_a_moved_turns_flow_is_redacted(runs: Runs, net: Network) -> None:
     await net.upstream()
     gateway = await net.upstream(streaming(counted()), host=GATEWAY)
     for name in ("map_remote", "an addon before this one"):
-        await post(await runs.proxy(codex_redact="on", **MOVES[name]), None, ("authorization", "Bearer x"))
+        await post(await runs.proxy(codex_redact="on", **MOVES[name]), ("authorization", "Bearer x"))
         assert gateway.last.values("authorization") == ["Bearer x"]
-        await until(lambda: runs.kept.flows)
-        assert "authorization" not in runs.kept.flows[-1].request.headers
+        await until(lambda: runs.watch.ended)
+        assert "authorization" not in runs.watch.ended[-1].request.headers

@@ -23,9 +23,9 @@ from mitmproxy import http
 from support import http2
 from support.client import Connection, connected, plainly_connected
 from support.journals import CACHED, INPUT, entries_of
-from support.neighbours import GATEWAY, MOVES, KeepFlows, Runs, counted, document
+from support.neighbours import GATEWAY, MOVES, Runs, counted, document
 from support.patience import until
-from support.proxy import Proxy, route
+from support.proxy import Proxy, Watch, route
 from support.sockets import HANDSHAKE
 from support.upstream import Exchange, chunk, stream_head, whole
 from support.web_servers import EXAMPLE, haproxy, nginx
@@ -319,26 +319,28 @@ async def test_what_passes_is_what_would_pass_without_the_addon(
     assert [line[: len(row.warning)] for line in said(caplog)] == ([row.warning] if row.warning else [])
 
 
+@pytest.mark.parametrize("mode", ["fill", "observe"])
 async def test_a_capture_is_sent_again_as_by_a_proxy_without_the_addon(
-    runs: Runs, net: Network, tmp_path: Path
+    runs: Runs, net: Network, tmp_path: Path, mode: str
 ) -> None:
-    """It was written by such a one; with client_replay its turns leave with their key."""
+    """It was written by such a one; with client_replay its turns leave with their key, but for the kill switch."""
     await net.upstream((backend := Backend()).http1)
-    async with connected(await runs.bare(kept := KeepFlows())) as connection:
+    async with connected(await runs.bare(watch := Watch())) as connection:
         await with_http1(connection)
-    kept.save(tmp_path / "day.mitm")
-    await runs.bare(client_replay=[str(tmp_path / "day.mitm")])
+    watch.save(tmp_path / "day.mitm")
+    options = {"client_replay": [str(tmp_path / "day.mitm")]}
+    await runs.bare(**options)
     await until(lambda: len(backend.got) == 4)
-    await runs.proxy(client_replay=[str(tmp_path / "day.mitm")])
+    await runs.proxy(**options, codex_mode=mode)
     await until(lambda: len(backend.got) == 6)
-    (entry,) = await runs.rows()
     turns, others = backend.got[::2], backend.got[1::2]
 
     assert turns[0] == turns[1]
     assert unwritten(turns[2]) == unwritten(turns[0])
+    assert (turns[2] == turns[0]) == (mode == "observe")
     assert others == others[:1] * 3
-    assert keys(turns[2]) == ["s"] * 3
-    assert (entry["verdict"], entry["key"], entry[CACHED]) == ("cold", runs.pseudonym("s"), 80)
+    assert keys(turns[2]) == ["s"] * (3 if mode == "fill" else 1)
+    assert await runs.told("mode", "verdict", CACHED) == [(mode, "cold", 80)]
 
 
 async def test_what_is_edited_by_hand_in_mitmweb_is_what_leaves_and_what_comes(

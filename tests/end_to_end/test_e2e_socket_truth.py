@@ -235,24 +235,28 @@ async def test_a_turn_that_is_too_large_to_be_read_has_a_row(runs: Runs, net: Ne
     assert unread == [False, True, False]
 
 
-@pytest.mark.parametrize("path", [OTHER_PATH, "/backend-api/other"])
+@pytest.mark.parametrize("path", [OTHER_PATH, "/backend-api/other", RESPONSES])
 async def test_the_messages_of_any_socket_are_kept_up_to_the_limit(runs: Runs, net: Network, path: str) -> None:
-    """mitmproxy by itself would keep all of them. Every one arrives all the same."""
-    kept, watch = [], Watch()
-    async for proxy in runs.both(after=[watch], codex_view_limit="100k"):
+    """The oldest go, and the flow says so; mitmproxy by itself would keep all. Every one arrives all the same."""
+    sent = [f"{number:02}" + "x" * 10_000 for number in range(40)]
+    async for proxy in runs.both(after=[watch := Watch()], codex_view_limit="100k"):
         await net.upstream(talking(recorder := Recorder("y" * 10_000)))
+        kept, marks = list[list[bytes]](), list[bool]()
         async with connected(proxy) as connection:
             peer = await upgraded(connection, SESSION, path)
-            for number in range(40):
-                await peer.ask(f"{number:02}" + "x" * 10_000)
-        assert [str(message)[:2] for message in recorder.messages] == [f"{number:02}" for number in range(40)]
-        flow = watch.flows[-1]
-        assert flow.websocket is not None
-        kept.append(sum(len(message.content) for message in flow.websocket.messages))
-        assert (flow.metadata.get(INCOMPLETE) is True) == (len(kept) == 2)
+            for message in sent:
+                await peer.ask(message)
+                flow = watch.flows[-1]
+                assert flow.websocket is not None
+                kept.append([message.content for message in flow.websocket.messages])
+                marks.append(INCOMPLETE in http.HTTPFlow.from_state(flow.get_state()).metadata)
+        is_bounded, most = len(watch.flows) == 2, max(sum(map(len, each)) for each in kept)
 
-    assert kept[0] > 800_000
-    assert 0 < kept[1] <= 100 << 10
+        assert recorder.messages == sent
+        assert kept[0] == [sent[0].encode(), b"y" * 10_000]
+        assert {each[-1] for each in kept} == {b"y" * 10_000}
+        assert most <= 100 << 10 if is_bounded else most > 800_000
+        assert (marks[0], marks[-1]) == (False, is_bounded)
 
 
 async def test_a_short_socket_of_another_endpoint_is_left_alone(runs: Runs, net: Network) -> None:

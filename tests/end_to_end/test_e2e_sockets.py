@@ -4,9 +4,7 @@ from typing import Any
 
 import pytest
 from codexcache.addon import CodexContinuity
-from codexcache.hooks.websocket import INCOMPLETE
 from conftest import Network
-from mitmproxy import http
 from support.client import connected
 from support.proxy import watched
 from support.sockets import Data, Peer, Recorder, joined, opened, talking, upgraded
@@ -16,11 +14,6 @@ from support.wire import JSON, RESPONSES, body, frame, said, spelled
 
 TEXTS = {"German": "Größe, Maß und Äpfel. ", "Chinese": "我能吞下玻璃而不伤身体。", "emoji": "😀👩‍👩‍👧‍👦🇩🇪 "}
 SESSION = [("session_id", "s")]
-
-
-def messages_of(flow: http.HTTPFlow) -> list[bytes]:
-    assert flow.websocket is not None
-    return [message.content for message in flow.websocket.messages]
 
 
 def with_key(message: str, key: str = "s") -> str:
@@ -176,26 +169,6 @@ async def test_messages_keep_their_order(net: Network) -> None:
             await peer.receive()
 
     assert recorder.messages == [with_key(frame(n=number)) if number % 2 else f"{number}" for number in range(50)]
-
-
-async def test_a_sockets_messages_are_kept_up_to_the_limit_and_the_flow_says_so(net: Network) -> None:
-    """The oldest go; every one arrives all the same, and the latest is there to be seen."""
-    recorder = await net.recorder("y" * 1000)
-    proxy = await net.proxy(codex_view_limit="10k")
-    watch = watched(proxy)
-    async with opened(proxy, SESSION) as peer:
-        await peer.ask("x" * 1000)
-        (flow,) = watch.flows
-        assert messages_of(flow) == [b"x" * 1000, b"y" * 1000]
-        assert INCOMPLETE not in flow.metadata
-        for number in range(30):
-            await peer.ask(f"{number}" + "x" * 1000)
-            assert sum(map(len, messages_of(flow))) <= 10 << 10
-            assert messages_of(flow)[-1] == b"y" * 1000
-        assert flow.metadata[INCOMPLETE] is True
-
-    assert len(recorder.messages) == 31
-    assert INCOMPLETE in http.HTTPFlow.from_state(flow.get_state()).metadata
 
 
 async def test_a_turn_that_is_cut_off_leaves_nothing_behind(net: Network, caplog: pytest.LogCaptureFixture) -> None:

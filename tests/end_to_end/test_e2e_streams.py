@@ -13,6 +13,7 @@ from conftest import Network
 from support.client import connected
 from support.http2 import Response as Http2Response
 from support.http2 import http2_connected
+from support.neighbours import GATEWAY, MOVES
 from support.patience import until
 from support.proxy import Proxy, watched
 from support.talks import post
@@ -66,15 +67,17 @@ class Stepwise:
         ("chatgpt.com", RESPONSES, {}),
         ("chatgpt.com", RESPONSES, {"codex_mode": "observe"}),
         ("chatgpt.com", "/backend-api/wham/stream", {}),
+        ("chatgpt.com", RESPONSES, MOVES["map_remote"]),
         ("other.example", RESPONSES, {"codex_tunnel": "off"}),
     ],
 )
 async def test_events_arrive_one_by_one_over_http1(
-    net: Network, host: str, path: str, settings: dict[str, str]
+    net: Network, host: str, path: str, settings: dict[str, Any]
 ) -> None:
-    """The next event is sent only after the last has arrived: turns, other streams, and other hosts' streams."""
+    """The next event is sent only after the last has arrived: turns, moved ones, other and other hosts' streams."""
     steps = Stepwise(*STREAM)
     await net.upstream(steps.over_http1, host)
+    net.ports[GATEWAY] = net.ports[host]
     async with connected(await net.proxy(**settings), host) as connection:
         reply = await connection.start(path, [JSON], body())
         await steps.read_by(reply)

@@ -9,7 +9,7 @@ from conftest import Network
 from embedded_backend.tunnel import Tunnel
 from support.client import connected, plainly_connected, request_bytes
 from support.proxy import Proxy
-from support.sockets import HANDSHAKE, Recorder, opened, talking, upgraded
+from support.sockets import HANDSHAKE, Recorder, talking, upgraded
 from support.talks import post
 from support.upstream import responding, running_upstream, whole
 from support.wire import COMPACT, JSON, RESPONSES, body, frame, said
@@ -168,22 +168,6 @@ async def test_tunnelled_and_decrypted_connections_work_side_by_side(net: Networ
     visits = visited(proxy, "chatgpt.com", None), visited(proxy, "other.example", net.backend_tls())
 
     assert list(await asyncio.gather(*visits)) == [200, 200]
-
-
-async def test_turns_are_seen_on_the_way_to_an_upstream_proxy(net: Network) -> None:
-    """mitmproxy in upstream mode: turns and WebSockets alike, also by TLS to the proxy itself."""
-    upstream = await net.upstream()
-    async with Tunnel(upstream.port) as tunnel:
-        proxy = await net.proxy(mode=f"upstream:http://127.0.0.1:{tunnel.port}")
-        for proxy_tls in (False, True):
-            async with connected(proxy, proxy_tls=proxy_tls) as connection:
-                await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
-        upstream.answer = talking(recorder := Recorder())
-        async with opened(proxy, [("session-id", "s")]) as peer:
-            await peer.ask(frame())
-
-    assert [request.values("session_id") for request in upstream.requests] == [["k"], ["k"], ["s"]]
-    assert '"prompt_cache_key":"s"' in str(recorder.messages[0])
 
 
 async def test_other_hosts_are_tunnelled_on_the_way_to_an_upstream_proxy(net: Network) -> None:

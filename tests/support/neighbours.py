@@ -9,15 +9,15 @@ import orjson
 from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Json, Object
 from conftest import Network
-from mitmproxy import http, io
+from mitmproxy import http
 from toolkit.wire.http1 import Response
 
-from support.client import Field, connected
 from support.journals import entries_of
 from support.patience import until
-from support.proxy import Proxy
+from support.proxy import Proxy, Watch
+from support.talks import post
 from support.upstream import whole
-from support.wire import JSON, RESPONSES, body, completed
+from support.wire import RESPONSES, body, completed
 
 MODELS = "/backend-api/codex/models"
 GATEWAY = "gateway.example"
@@ -53,30 +53,13 @@ class OtherAddon:
             setattr(self, name, hook)
 
 
-class KeepFlows:
-    """Another addon, which keeps the flows that have ended."""
-
-    def __init__(self) -> None:
-        self.flows: list[http.HTTPFlow] = []
-
-    def response(self, flow: http.HTTPFlow) -> None:
-        self.flows.append(flow)
-
-    def save(self, path: Path) -> None:
-        """Write a capture of them."""
-        with path.open("wb") as file:
-            writer = io.FlowWriter(file)
-            for flow in self.flows:
-                writer.add(flow)
-
-
 class Runs:
     """Proxies with and without the addon before the same servers, and what is known of the last one with it."""
 
     def __init__(self, net: Network, journal: Path) -> None:
         self._net, self._journal = net, journal
         self.codex = CodexContinuity()
-        self.kept = KeepFlows()
+        self.watch = Watch()
 
     async def bare(self, *addons: object, **settings: Any) -> Proxy:
         """Start a proxy without the addon, and so without its options."""
@@ -84,9 +67,9 @@ class Runs:
         return await self._start(*addons, **own)
 
     async def proxy(self, *, before: Iterable[object] = (), after: Iterable[object] = (), **settings: Any) -> Proxy:
-        """Start a proxy with the addon, with others before and after it, and one that keeps its flows."""
-        self.kept = KeepFlows()
-        return await self._with_addon(before, [*after, self.kept], settings)
+        """Start a proxy with the addon, with others before and after it, and one that watches its flows."""
+        self.watch = Watch()
+        return await self._with_addon(before, [*after, self.watch], settings)
 
     async def both(
         self, *, before: Iterable[object] = (), after: Iterable[object] = (), **settings: Any
@@ -126,18 +109,10 @@ class Runs:
         return proxy
 
 
-async def post(
-    proxy: Proxy, text: bytes | None = None, *fields: Field, path: str = RESPONSES, method: str = "POST"
-) -> Response:
-    """Send one request, by default a turn without any identity, and return the response."""
-    async with connected(proxy) as connection:
-        return await connection.post(path, [JSON, *fields], body() if text is None else text, method)
-
-
 async def answers(proxies: AsyncIterable[Proxy], path: str = RESPONSES, method: str = "POST") -> list[bytes]:
     """Return every byte that a client gets from each of some proxies."""
     text = b"" if method == "GET" else body()
-    return [bytes((await post(proxy, text, path=path, method=method)).raw) async for proxy in proxies]
+    return [bytes((await post(proxy, text=text, path=path, method=method)).raw) async for proxy in proxies]
 
 
 def wait(flow: http.HTTPFlow) -> None:
