@@ -250,21 +250,48 @@ async def test_members_of_odd_kinds_are_no_obstacle(
     assert said(caplog) == []
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        rb'{"input":[{"role":"user","content":"\ud83d"}],"n":1e999,"i":99999999999999999999999}',
-        b'{"input":"hi","tools":' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}",
-        b'{"input":"hi","prompt_cache_key" : %s }',
-    ],
-    ids=["half an emoji and numbers beyond a double", "hundreds of levels", "a key that is null, in its place"],
+ODD = (
+    b' {\n\t"model" : "gpt-5.5","n":1.0,"big":123456789012345678901234567890,"e":1E+2,"neg":-0,\r\n'
+    b'"esc":"\\u00e9\\/\\ud83d\\ude00 \xc3\xa9","a":1,"a":2,STRIPPED"input":[{"role":"user",'
+    b'"content":"prompt_cache_key\\": \\"fake"}],"nested":{"prompt_cache_key":"inner"}AGAIN } \n'
 )
-async def test_what_can_be_read_is_edited_and_passes_as_it_is(net: Network, text: bytes) -> None:
-    """JavaScript clients cut strings in the middle of an emoji, and tools nest."""
-    upstream = await passed(net, text.replace(b"%s", b"null"), ("session_id", "s"))
+KEPT = {"prompt_cache_retention": "24h", "max_output_tokens": 5, "previous_response_id": "r", "prompt_cache_key": "k"}
+EDITS = {
+    "everything odd": (
+        ODD.replace(b"STRIPPED", b'"stream_options":{"x":["}"]},').replace(b"AGAIN", b',"stream_options":null'),
+        ODD.replace(b"STRIPPED", b"").replace(b"AGAIN", b',"prompt_cache_key":"s"'),
+    ),
+    "a key twice: no reader is left with another": (
+        b'{"prompt_cache_key":"a","input":"hi","prompt_cache_key": " b "}',
+        b'{"prompt_cache_key":"b","input":"hi","prompt_cache_key": "b"}',
+    ),
+    "what the backend refuses of every client, and what is the client's word": (
+        body(stream_options={"include_usage": True}, **KEPT),
+        body(**KEPT),
+    ),
+    "half an emoji, as JavaScript cuts it, and numbers beyond a double": (
+        rb'{"input":[{"role":"user","content":"\ud83d"}],"n":1e999,"i":99999999999999999999999}',
+        rb'{"input":[{"role":"user","content":"\ud83d"}],"n":1e999,"i":99999999999999999999999,"prompt_cache_key":"s"}',
+    ),
+    "hundreds of levels": (
+        b'{"input":"hi","tools":' + b'{"a":' * 900 + b"1" + b"}" * 901,
+        b'{"input":"hi","tools":' + b'{"a":' * 900 + b"1" + b"}" * 900 + b',"prompt_cache_key":"s"}',
+    ),
+    "a key that is null, in its place": (
+        b'{"input":"hi","prompt_cache_key" : null }',
+        b'{"input":"hi","prompt_cache_key" : "s" }',
+    ),
+}
 
-    edited = text.replace(b"%s", b'"s"') if b"%s" in text else text[:-1] + b',"prompt_cache_key":"s"}'
+
+@pytest.mark.parametrize("name", EDITS)
+async def test_every_other_byte_of_a_body_stays(net: Network, name: str) -> None:
+    """White space, numbers, escapes, repeated members and the order of all are the client's own."""
+    text, edited = EDITS[name]
+    upstream = await passed(net, text, ("session_id", "s"))
+
     assert upstream.last.body == edited
+    assert upstream.last.values("content-length") == [str(len(edited))]
 
 
 @pytest.mark.parametrize("coding", ["identity", "zstd"])

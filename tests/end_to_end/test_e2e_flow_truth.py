@@ -230,12 +230,16 @@ async def test_a_turn_that_another_addon_makes_readable_is_read(runs: Runs, net:
     assert "not read" not in str(row["because"])
 
 
-async def test_a_turn_that_left_as_written_is_not_read_again(
-    runs: Runs, net: Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The turns that are read again."""
+    turns = list[object]()
+    monkeypatch.setattr("codexcache.hooks.http.HttpTurns._reread", lambda *_: turns.append(1))
+    return turns
+
+
+async def test_a_turn_that_left_as_written_is_not_read_again(runs: Runs, net: Network, read: list[object]) -> None:
     """Nor one that is merely moved, whose Host field changes."""
-    read = list[object]()
-    monkeypatch.setattr("codexcache.hooks.http.HttpTurns._reread", lambda *_: read.append(1))
     await net.upstream(streaming(counted()))
     await net.upstream(streaming(counted()), host=GATEWAY)
     await post(await runs.proxy())
@@ -247,11 +251,9 @@ async def test_a_turn_that_left_as_written_is_not_read_again(
 
 @pytest.mark.parametrize("server", ["h2", "http/1.1"])
 async def test_between_two_versions_of_http_a_turn_is_as_it_was_written(
-    runs: Runs, net: Network, authority: Authority, server: str, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, net: Network, authority: Authority, server: str, read: list[object]
 ) -> None:
     """What mitmproxy itself converts is no edit."""
-    read = list[object]()
-    monkeypatch.setattr("codexcache.hooks.http.HttpTurns._reread", lambda *_: read.append(1))
 
     async def answer(exchange: http2.Exchange) -> None:
         await exchange.respond([(":status", "200"), ("content-type", "text/event-stream")])
