@@ -1,7 +1,7 @@
 """A fault inside the addon costs no request, and nothing that is secret is ever logged."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from support.proxy import Proxy
 from support.saved import flows_in
 from support.sockets import HANDSHAKE, Recorder, opened, talking
 from support.talks import post
-from support.upstream import Exchange, Upstream, chunk, responding, stream_head, streaming, whole
+from support.upstream import Answer, Exchange, Upstream, chunk, responding, stream_head, streaming, whole
 from support.wire import COMPACT, RESPONSES, body, completed, event, everything_said, frame, said, spelled
 
 TOKEN = "token-canary"
@@ -209,62 +209,62 @@ def canaries_in(text: str) -> list[str]:
     return [name for name, canary in CANARIES.items() if canary in text]
 
 
+type Scenario = Callable[[Proxy, Upstream], Awaitable[None]]
 REFUSAL = b'{"error":{"message":"Unsupported parameter: metadata","param":"metadata","code":"unknown_parameter"}}'
 
 
-def scenarios() -> Iterator[tuple[str, Callable[[Proxy, Upstream], Any]]]:
-    """Yield what can happen to a turn, by name."""
+async def turn(proxy: Proxy, path: str = RESPONSES, text: bytes = body(**TURN), *more: tuple[str, str]) -> None:
+    await post(proxy, *FIELDS, *more, path=path, text=text)
 
-    async def turn(proxy: Proxy, path: str = RESPONSES, text: bytes = body(**TURN), *more: tuple[str, str]) -> None:
-        await post(proxy, *FIELDS, *more, path=path, text=text)
 
-    yield "a turn", lambda proxy, _: turn(proxy)
-    yield "compact", lambda proxy, _: turn(proxy, COMPACT)
-    yield "a query", lambda proxy, _: turn(proxy, f"{RESPONSES}?{CANARIES['path']}")
-    yield "another path", lambda proxy, _: turn(proxy, f"/{CANARIES['path']}")
-    yield "not JSON", lambda proxy, _: turn(proxy, RESPONSES, CANARIES["prompt"].encode())
-    yield "cut JSON", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN)[:-1])
-    yield "bad coding", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN), ("content-encoding", TOKEN))
-    yield "bad gzip", lambda proxy, _: turn(proxy, RESPONSES, body(**TURN), ("content-encoding", "gzip"))
-    yield "a long key", lambda proxy, _: turn(proxy, RESPONSES, body(prompt_cache_key=CANARIES["key"] * 20))
+def answered(answer: Answer, text: bytes = body(**TURN)) -> Scenario:
+    """Have a turn that is answered so."""
 
-    async def refused(proxy: Proxy, upstream: Upstream) -> None:
-        upstream.answer = responding(whole(REFUSAL, status="400 Bad Request"))
-        await turn(proxy, RESPONSES, body(**TURN, metadata={"x": CANARIES["prompt"]}))
-
-    async def challenged(proxy: Proxy, upstream: Upstream) -> None:
-        upstream.answer = responding(whole(CANARIES["prompt"].encode(), status="403 Forbidden", kind="text/html"))
-        await turn(proxy)
-
-    async def streamed(proxy: Proxy, upstream: Upstream) -> None:
-        upstream.answer = streaming(event("response.created", response={"id": CANARIES["response"]}), completed())
-        await turn(proxy)
-
-    async def cut(proxy: Proxy, upstream: Upstream) -> None:
-        async def answer(exchange: Exchange) -> None:
-            await exchange.send(stream_head(), chunk(CANARIES["prompt"].encode()))
-            exchange.writer.transport.abort()
-
+    async def scenario(proxy: Proxy, upstream: Upstream) -> None:
         upstream.answer = answer
-        async with connected(proxy) as connection:
-            reply = await connection.start(RESPONSES, FIELDS, body(**TURN))
-            await reply.piece()
+        await turn(proxy, text=text)
 
-    async def socket(proxy: Proxy, upstream: Upstream) -> None:
-        error = {"type": "error", "status": 400, "error": {"message": CANARIES["prompt"]}}
-        upstream.answer = talking(Recorder(spelled(error).decode()))
-        async with opened(proxy, FIELDS) as peer:
-            for message in (frame(**TURN), frame(**TURN)[:-1], CANARIES["prompt"], f"response.create {TOKEN}"):
-                await peer.ask(message)
-
-    yield "refused", refused
-    yield "challenged", challenged
-    yield "streamed", streamed
-    yield "cut", cut
-    yield "a socket", socket
+    return scenario
 
 
-SCENARIOS = dict(scenarios())
+async def cut(proxy: Proxy, upstream: Upstream) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(stream_head(), chunk(CANARIES["prompt"].encode()))
+        exchange.writer.transport.abort()
+
+    upstream.answer = answer
+    async with connected(proxy) as connection:
+        reply = await connection.start(RESPONSES, FIELDS, body(**TURN))
+        await reply.piece()
+
+
+async def socket(proxy: Proxy, upstream: Upstream) -> None:
+    error = {"type": "error", "status": 400, "error": {"message": CANARIES["prompt"]}}
+    upstream.answer = talking(Recorder(spelled(error).decode()))
+    async with opened(proxy, FIELDS) as peer:
+        for message in (frame(**TURN), frame(**TURN)[:-1], CANARIES["prompt"], f"response.create {TOKEN}"):
+            await peer.ask(message)
+
+
+PROMPT = CANARIES["prompt"].encode()
+SCENARIOS: dict[str, Scenario] = {
+    "a turn": lambda proxy, _: turn(proxy),
+    "compact": lambda proxy, _: turn(proxy, COMPACT),
+    "a query": lambda proxy, _: turn(proxy, f"{RESPONSES}?{CANARIES['path']}"),
+    "another path": lambda proxy, _: turn(proxy, f"/{CANARIES['path']}"),
+    "not JSON": lambda proxy, _: turn(proxy, RESPONSES, PROMPT),
+    "cut JSON": lambda proxy, _: turn(proxy, RESPONSES, body(**TURN)[:-1]),
+    "bad coding": lambda proxy, _: turn(proxy, RESPONSES, body(**TURN), ("content-encoding", TOKEN)),
+    "bad gzip": lambda proxy, _: turn(proxy, RESPONSES, body(**TURN), ("content-encoding", "gzip")),
+    "a long key": lambda proxy, _: turn(proxy, RESPONSES, body(prompt_cache_key=CANARIES["key"] * 20)),
+    "refused": answered(
+        responding(whole(REFUSAL, status="400 Bad Request")), body(**TURN, metadata={"x": CANARIES["prompt"]})
+    ),
+    "challenged": answered(responding(whole(PROMPT, status="403 Forbidden", kind="text/html"))),
+    "streamed": answered(streaming(event("response.created", response={"id": CANARIES["response"]}), completed())),
+    "cut": cut,
+    "a socket": socket,
+}
 TURNS = {"a turn", "compact", "a query", "a long key", "refused", "challenged", "streamed", "cut", "a socket"}
 UNREAD = {"not JSON", "cut JSON", "bad coding", "bad gzip"}
 

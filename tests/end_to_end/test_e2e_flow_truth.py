@@ -7,7 +7,6 @@ import orjson
 import pytest
 from codexcache.hooks.notify import turn_summaries
 from conftest import Network
-from embedded_backend.certificates import Authority
 from mitmproxy import http
 from mitmproxy.addons.intercept import Intercept
 from support import http2
@@ -114,38 +113,36 @@ async def test_the_session_that_an_answered_turn_came_with_is_its_key(runs: Runs
 # A request that is edited behind the addon.
 
 
-async def test_the_key_that_another_addon_removes_is_not_claimed(runs: Runs, net: Network) -> None:
-    """Nor the headers."""
-
-    def strip(flow: http.HTTPFlow) -> None:
-        for name in ("session-id", "session_id", "x-client-request-id"):
-            flow.request.headers.pop(name, None)
-        flow.request.content = body()
-
-    upstream = await net.upstream(streaming(counted()))
-    without, with_addon = await answers(runs.both(after=[OtherAddon(request=strip)]))
-    (row,) = await runs.rows()
-
-    assert with_addon == without
-    assert upstream.requests[0].raw == upstream.requests[1].raw
-    assert (row["key"], row["changed"]) == (None, [])
-
-
-async def test_what_another_addon_leaves_as_it_was_written_is_still_claimed(runs: Runs, net: Network) -> None:
-    """Here the key in the body is another, and one header is gone."""
+@pytest.mark.parametrize(
+    ("removed", "key", "changed"),
+    [
+        (["session_id"], "other", ["session-id", "x-client-request-id", "stream_options"]),
+        (["session-id", "session_id", "x-client-request-id"], None, ["stream_options"]),
+    ],
+)
+async def test_only_what_another_addon_leaves_as_it_was_written_is_claimed(
+    runs: Runs, net: Network, removed: list[str], key: str | None, changed: list[str]
+) -> None:
+    """Of the headers, and of the body, which is replaced by one with another key or with none."""
+    text = body(prompt_cache_key=key) if key else body()
 
     def edit(flow: http.HTTPFlow) -> None:
-        flow.request.headers.pop("session_id")
-        flow.request.content = body(prompt_cache_key="other")
+        for name in removed:
+            flow.request.headers.pop(name, None)
+        flow.request.content = text
 
-    upstream = await net.upstream(streaming(completed("resp_1", prompt_cache_key="other")))
-    await post(await runs.proxy(after=[OtherAddon(request=edit)]), ("x-session-id", "s"), stream_options={})
+    echoed = {"prompt_cache_key": key} if key else {}
+    upstream = await net.upstream(streaming(completed("resp_1", **echoed)))
+    proxies = runs.both(after=[OtherAddon(request=edit)])
+    replies = [(await post(proxy, ("x-session-id", "s"), stream_options={})).raw async for proxy in proxies]
     (row,) = await runs.rows()
 
-    assert upstream.last.values("session-id") == ["s"]
-    assert row["key"] == runs.pseudonym("other")
-    assert row["changed"] == ["session-id", "x-client-request-id", "stream_options"]
-    assert row["echoed_key"] == "same"
+    assert replies[1] == replies[0]
+    assert [request.body for request in upstream.requests] == [text, text]
+    assert upstream.last.values("session-id") == ([] if "session-id" in removed else ["s"])
+    assert row["key"] == (runs.pseudonym(key) if key else None)
+    assert row["changed"] == changed
+    assert row["echoed_key"] == ("same" if key else "absent")
 
 
 @pytest.mark.parametrize("how", ["option", "addon", "hand"])
@@ -251,24 +248,17 @@ async def test_a_turn_that_left_as_written_is_not_read_again(runs: Runs, net: Ne
 
 @pytest.mark.parametrize("server", ["h2", "http/1.1"])
 async def test_between_two_versions_of_http_a_turn_is_as_it_was_written(
-    runs: Runs, net: Network, authority: Authority, server: str, read: list[object]
+    runs: Runs, net: Network, server: str, read: list[object]
 ) -> None:
     """What mitmproxy itself converts is no edit."""
+    if server == "h2":
+        await net.http2_upstream(http2.responding(counted(9_000, 10), kind="text/event-stream"))
+    else:
+        await net.upstream(streaming(counted(9_000, 10)))
+    async with http2.http2_connected(await runs.proxy(connection_strategy="lazy")) as client:
+        await client.post(RESPONSES, [JSON, ("x-session-id", "s")], body())
 
-    async def answer(exchange: http2.Exchange) -> None:
-        await exchange.respond([(":status", "200"), ("content-type", "text/event-stream")])
-        await exchange.send(counted(9_000, 10), last=True)
-
-    async with http2.running_http2_upstream(authority.context(), answer) as upstream:
-        net.ports["chatgpt.com"] = upstream.port
-        if server == "http/1.1":
-            await net.upstream(streaming(counted(9_000, 10)))
-        proxy = await runs.proxy(connection_strategy="lazy", ssl_insecure=True)
-        async with http2.http2_connected(proxy) as client:
-            await client.post(RESPONSES, [JSON, ("x-session-id", "s")], body())
-        (row,) = await runs.rows()
-
-    assert (row["verdict"], row[CACHED], row["key"]) == ("cold", 10, runs.pseudonym("s"))
+    assert await runs.told("verdict", CACHED, "key") == [("cold", 10, runs.pseudonym("s"))]
     assert read == []
 
 

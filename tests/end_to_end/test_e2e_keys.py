@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 from conftest import Network
+from support import http2
 from support.client import Field, connected, request_bytes
-from support.http2 import http2_connected
 from support.proxy import Proxy
 from support.sockets import HANDSHAKE, Data, Peer, Recorder, opened, talking
 from support.talks import post
@@ -169,18 +169,13 @@ async def keys_over_every_transport(net: Network, fields: tuple[Field, ...]) -> 
     async with opened(await net.proxy(), fields) as peer:
         await peer.ask(frame())
     bodies.append(str(recorder.messages[0]).encode())
-    newer = await net.http2_upstream(_http2_answer)
-    async with http2_connected(await net.proxy()) as client:
+    newer = await net.http2_upstream(http2.responding())
+    async with http2.http2_connected(await net.proxy()) as client:
         await client.post(RESPONSES, [JSON, *fields], body())
     bodies.append(newer.requests[0].body)
     keys: list[str] = [orjson.loads(each)["prompt_cache_key"] for each in bodies]
     assert dict(newer.requests[0].fields)[b"session_id"].decode() == keys[-1]
     return keys
-
-
-async def _http2_answer(exchange: Any) -> None:
-    await exchange.respond([(":status", "200"), ("content-type", "application/json")])
-    await exchange.send(b"{}", last=True)
 
 
 @pytest.mark.parametrize("fields", [(), CALLER, (("session_id", "s"),), (("Idempotency-Key", "i"),)])

@@ -195,21 +195,25 @@ ALIASES = {
 }
 
 
-@pytest.mark.parametrize("codex_mode", ["fill", "pin", "observe"])
+@pytest.mark.parametrize("codex_mode", ["fill", "pin", "observe", None])
 @pytest.mark.parametrize("keep_host_header", [False, True])
 async def test_in_reverse_mode_the_paths_of_a_base_url_are_aliases(
-    net: Network, keep_host_header: bool, codex_mode: str
+    net: Network, keep_host_header: bool, codex_mode: str | None
 ) -> None:
-    """What a client appends to http://127.0.0.1:8080 reaches the real endpoint, in every mode: it is routing."""
+    """What a client appends to http://127.0.0.1:8080 reaches the real endpoint, in every mode: it is routing.
+
+    Without the addon it does not: mitmproxy itself knows of no aliases.
+    """
     upstream = await net.upstream()
-    proxy = await net.proxy(mode=REVERSE, keep_host_header=keep_host_header, codex_mode=codex_mode)
+    options = {"codex_mode": codex_mode} if codex_mode else {"addon": object()}
+    proxy = await net.proxy(mode=REVERSE, keep_host_header=keep_host_header, **options)
     sent = body(prompt_cache_key="k")
     async with plainly_connected(proxy, f"127.0.0.1:{proxy.port}") as connection:
         for alias in ALIASES:
             await connection.post(alias, [JSON], sent)
 
-    wanted = () if codex_mode == "observe" else ("k",)
-    assert [request.target for request in upstream.requests] == list(ALIASES.values())
+    wanted = ("k",) if codex_mode in ("fill", "pin") else ()
+    assert [request.target for request in upstream.requests] == list(ALIASES.values() if codex_mode else ALIASES)
     assert {(request.body, *request.values("session-id")) for request in upstream.requests} == {(sent, *wanted)}
     assert upstream.last.values("host") == [f"127.0.0.1:{proxy.port}" if keep_host_header else "chatgpt.com"]
 
@@ -230,17 +234,6 @@ async def test_in_reverse_mode_the_aliases_serve_websockets(
     assert upstream.last.target == RESPONSES
     assert upstream.last.values("session-id") == ([] if codex_mode == "observe" else ["s"])
     assert ('"prompt_cache_key":"s"' in str(recorder.messages[0])) == (codex_mode != "observe")
-
-
-async def test_without_the_addon_they_arrive_as_they_are(net: Network) -> None:
-    """mitmproxy itself knows of no aliases."""
-    upstream = await net.upstream()
-    proxy = await net.proxy(object(), mode=REVERSE)
-    async with plainly_connected(proxy, "localhost") as connection:
-        for alias in ALIASES:
-            await connection.post(alias, [JSON], body())
-
-    assert [request.target for request in upstream.requests] == list(ALIASES)
 
 
 async def test_in_reverse_mode_no_other_path_is_changed(net: Network) -> None:
