@@ -1,7 +1,7 @@
 """Where other addons, options and hands meet a request, journal and verdict describe what left."""
 
 import gzip
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 
 import orjson
 import pytest
@@ -30,6 +30,7 @@ from support.proxy import Watch
 from support.talks import asked, post
 from support.upstream import Request, responding, streaming, whole
 from support.wire import COMPACT, JSON, RESPONSES, body, completed, said
+from toolkit.wire.http1 import Response
 
 # A turn that goes to another host.
 
@@ -151,31 +152,23 @@ async def test_only_what_another_addon_leaves_as_it_was_written_is_claimed(
 async def test_the_verdict_is_on_what_left(runs: Runs, net: Network, how: str, size: int, coding: str) -> None:
     """The client's tools are the same in both turns; those of the second are edited on the way."""
     edit = replace_in_body(b"one tool", b"another tool")
-    armed = list[bool]()
-    flows = list[http.HTTPFlow]()
-    others: dict[str, list[object]] = {
-        "option": [],
-        "addon": [OtherAddon(request=lambda flow: edit(flow) if armed else None)],
-        "hand": [Intercept(), OtherAddon(request=flows.append)],
-    }
     upstream = await net.upstream(streaming(counted(9_000, 0)))
-    proxy = await runs.proxy(after=others[how])
+    proxy = await runs.proxy(after=[Intercept()])
     tools = [{"type": "function", "name": "shell", "description": "one tool"}]
     fields = [("session-id", "s"), *([("content-encoding", coding)] if coding else [])]
 
-    def text(*texts: str) -> bytes:
+    def sending(*texts: str) -> Awaitable[Response]:
         plain = body(input=asked("x" * size, *texts), tools=tools)
-        return gzip.compress(plain) if coding else plain
+        return post(proxy, *fields, text=gzip.compress(plain) if coding else plain)
 
-    await post(proxy, *fields, text=text())
-    armed.append(True)
+    await sending()
     if how == "option":
         proxy.master.options.update(modify_body=["|~q|one tool|another tool"])
-    if how == "hand":
-        proxy.master.options.update(intercept="~q")
-        await by_hand(edit, flows, post(proxy, *fields, text=text("two")))
+    elif how == "addon":
+        proxy.master.addons.add(OtherAddon(request=edit))
     else:
-        await post(proxy, *fields, text=text("two"))
+        proxy.master.options.update(intercept="~q")
+    await (by_hand(edit, runs.watch.flows, sending("two")) if how == "hand" else sending("two"))
     rows = await runs.rows(2)
 
     sent = gzip.decompress(upstream.last.body) if coding else upstream.last.body

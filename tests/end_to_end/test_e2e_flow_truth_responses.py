@@ -249,33 +249,31 @@ async def test_a_document_that_is_cut_has_its_status(runs: Runs, net: Network) -
 # A streamed response that is edited after it has gone.
 
 
-@pytest.mark.parametrize("where", ["before", "after", "slowly after", "option", "status"])
+async def edit_slowly(flow: http.HTTPFlow) -> None:
+    await asyncio.sleep(0)
+    edit_response(content=b"edited")(flow)
+
+
+LATE: dict[str, dict[str, Any]] = {
+    "before": {"before": [OtherAddon(response=edit_response(content=b"edited"))]},
+    "after": {"after": [OtherAddon(response=edit_response(content=b"edited"))]},
+    "slowly after": {"after": [OtherAddon(response=edit_slowly)]},
+    "its status": {"after": [OtherAddon(response=edit_response(status_code=201))]},
+    "by an option": {"modify_body": ["|~s|resp|edited"]},
+}
+
+
+@pytest.mark.parametrize("name", LATE)
 async def test_an_edit_of_a_response_that_has_gone_is_said_once(
-    runs: Runs, net: Network, where: str, caplog: pytest.LogCaptureFixture
+    runs: Runs, net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The client got it event by event, and what the flow shows then is not what it got."""
-
-    def edit(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        flow.response.status_code = 201 if where == "status" else 200
-        if where in ("before", "after"):
-            flow.response.content = b"edited"
-
-    async def edit_slowly(flow: http.HTTPFlow) -> None:
-        await asyncio.sleep(0)
-        assert flow.response is not None
-        flow.response.content = b"edited"
-
-    other = OtherAddon(response=edit_slowly if where == "slowly after" else edit)
-    order: dict[str, Any] = {"before" if where == "before" else "after": [other]}
-    option = {"modify_body": ["|~s|resp|edited"]} if where == "option" else {}
     await net.upstream(streaming(counted(9_000, 10)))
-    proxy = await runs.proxy(**order, **option)
+    proxy = await runs.proxy(**LATE[name])
     replies = [await post(proxy) for _ in range(2)]
-    rows = await runs.rows(2)
 
     assert [(reply.status, reply.body) for reply in replies] == [(200, counted(9_000, 10))] * 2
-    assert [row[CACHED] for row in rows] == [10, 10]
+    assert await runs.told(CACHED, count=2) == [(10,), (10,)]
     assert ["had already been passed on" in line for line in said(caplog)].count(True) == 1
 
 

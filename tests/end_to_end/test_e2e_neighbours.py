@@ -5,27 +5,26 @@ A client gets the same bytes, and the backend gets the same but for the key in i
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import trustme
 from codex_ways.ways import is_kept
 from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Json
 from conftest import Network
 from embedded_backend.certificates import Authority
-from embedded_backend.tunnel import Tunnel
 from mitmproxy import http
 from support import http2
-from support.client import Connection, connected, plainly_connected
+from support.between import PARENT, Behind, Front, behind, by_socks, in_front, parent, plainly, through
+from support.client import Connection, connected
 from support.journals import CACHED, INPUT, entries_of
 from support.neighbours import GATEWAY, MOVES, Runs, counted, document
 from support.patience import until
-from support.proxy import Proxy, Watch, route
+from support.proxy import Watch, route
 from support.sockets import HANDSHAKE
 from support.upstream import Exchange, chunk, stream_head, whole
 from support.web_servers import EXAMPLE, haproxy, nginx
@@ -40,7 +39,6 @@ OTHER = "/backend-api/codex/alpha/search"
 OTHER_PATH = b"alpha/search"
 FIELDS = [JSON, ("User-Agent", "agent/1.0 (x)"), ("session-id", "s"), ("x-session-id", "x")]
 OPTIONS = {"include_obfuscation": False}
-PARENT = "parent.example"
 SESSION = Identity(headers={"session_id": "session-1"})
 
 
@@ -93,71 +91,11 @@ async def with_websocket(connection: Connection) -> list[bytes]:
     assert reply.status == 101
     peer = websocket.upgraded(reply)
     answer = str(await peer.ask(frame(stream_options=OPTIONS)))
-    return [bytes(reply.raw).partition(b"\r\n\r\n")[0] + answer.encode(), *map(str.encode, map(str, peer.frames[1:]))]
+    return [bytes(reply.raw).partition(b"\r\n\r\n")[0] + answer.encode()]
 
 
 type Client = Callable[[Connection], Awaitable[list[bytes]]]
 CLIENTS: dict[str, Client] = {"HTTP/1.1": with_http1, "HTTP/2": with_http2, "WebSocket": with_websocket}
-
-
-# What stands between a client and the proxy, and between the proxy and the backend.
-
-type Front = Callable[[Proxy, Path, str], AbstractAsyncContextManager[Connection]]
-type Behind = Callable[[Network, Authority, Path], AbstractAsyncContextManager[object]]
-type Server = Callable[..., AbstractAsyncContextManager[int]]
-
-
-def through(proxy: Proxy, _folder: Path, alpn: str) -> AbstractAsyncContextManager[Connection]:
-    """Connect as the client of a regular proxy."""
-    return connected(proxy, tls=proxy.client_tls(alpn))
-
-
-def plainly(proxy: Proxy, _folder: Path, _alpn: str) -> AbstractAsyncContextManager[Connection]:
-    """Connect as the client of a reverse proxy."""
-    return plainly_connected(proxy)
-
-
-@asynccontextmanager
-async def by_socks(proxy: Proxy, _folder: Path, alpn: str) -> AsyncIterator[Connection]:
-    """Connect as the client of a SOCKS5 proxy."""
-    async with plainly_connected(proxy) as connection:
-        for message, answer in ((b"\5\1\0", 2), (b"\5\1\0\3\x0bchatgpt.com\1\xbb", 10)):
-            connection.writer.write(message)
-            await connection.reader.readexactly(answer)
-        await connection.writer.start_tls(proxy.client_tls(alpn), server_hostname="chatgpt.com")
-        yield connection
-
-
-def in_front(server: Server) -> Front:
-    """Put a server before the proxy."""
-
-    @asynccontextmanager
-    async def front(proxy: Proxy, folder: Path, _alpn: str) -> AsyncIterator[Connection]:
-        async with server(folder, proxy.port) as port, plainly_connected(replace(proxy, port=port)) as connection:
-            yield connection
-
-    return front
-
-
-def behind(server: Server) -> Behind:
-    """Put a server before the backend, with a certificate of its own."""
-
-    @asynccontextmanager
-    async def between(net: Network, authority: Authority, folder: Path) -> AsyncIterator[None]:
-        issuer = trustme.CA.from_pem(authority.ca_file.read_bytes(), (authority.home / "ca.key").read_bytes())
-        issuer.issue_cert("chatgpt.com").private_key_and_cert_chain_pem.write_to_path(str(folder / "leaf.pem"))
-        async with server(folder, net.ports["chatgpt.com"], folder / "leaf.pem") as net.ports["chatgpt.com"]:
-            yield
-
-    return between
-
-
-@asynccontextmanager
-async def parent(net: Network, _authority: Authority, _folder: Path) -> AsyncIterator[None]:
-    """Put another proxy before the backend, which opens no TLS."""
-    async with Tunnel(net.ports["chatgpt.com"]) as tunnel:
-        net.ports[PARENT] = tunnel.port
-        yield
 
 
 class Editor:
@@ -180,6 +118,7 @@ class Editor:
 
 HTTP = ("HTTP/1.1", "HTTP/2")
 PLAIN = ("HTTP/1.1", "WebSocket")
+JOURNAL: Mapping[str, Json] = {"verdict": "cold", "status": 200, INPUT: 9_000, CACHED: 80}
 REVERSE = {"mode": "reverse:https://chatgpt.com"}
 
 
@@ -202,8 +141,7 @@ class Row:
     """What is in the turn that arrives; empty if none does."""
     key: str = "s"
     """With what key the turn leaves."""
-    journal: Mapping[str, Json] = field(default_factory=lambda: {"status": 200, INPUT: 9_000, CACHED: 80})
-    verdict: str = "cold"
+    journal: Mapping[str, Json] = field(default_factory=lambda: JOURNAL)
     warning: str = ""
     """The beginning of the only sentence that is logged."""
 
@@ -252,8 +190,7 @@ MATRIX = {
         by=HTTP,
         sent=b"",
         answer=b"403",
-        verdict="rejected",
-        journal={"status": 403, "changed": []},
+        journal={"verdict": "rejected", "status": 403, "changed": []},
     ),
 }
 CASES = [(name, client) for name, row in MATRIX.items() for client in row.by]
@@ -313,7 +250,6 @@ async def test_what_passes_is_what_would_pass_without_the_addon(
     assert [unwritten(request) for request in requests[1]] == [unwritten(request) for request in requests[0]]
     assert (row.sent in turns) if row.sent else not turns
     assert keys(turns) == ([row.key] * 3 if row.sent else [])
-    assert entry["verdict"] == row.verdict
     assert entry.items() >= row.journal.items()
     assert entry["key"] == runs.pseudonym(row.key)
     assert [line[: len(row.warning)] for line in said(caplog)] == ([row.warning] if row.warning else [])

@@ -90,25 +90,17 @@ SUBDOMAINS = {"ssl_insecure": True}  # the test server's certificate knows one l
         pytest.param("chatgpt.com.", SUBDOMAINS, {"sni": "chatgpt.com"}, id="with a final dot"),
         pytest.param("codex.example", {"codex_hosts": "codex.example, other.example"}, {}, id="a host of codex_hosts"),
         pytest.param("chatgpt.com", {}, {"sni": None}, id="by its address, without a server name"),
+        pytest.param("chatgpt.com", {}, {"target": "192.0.2.1"}, id="by its SNI, where a client resolves names itself"),
         pytest.param("chatgpt.com", {}, {"proxy_tls": True}, id="by TLS to the proxy itself, as by HTTPS_PROXY=https:"),
     ],
 )
 async def test_a_turn_is_seen(net: Network, host: str, settings: dict[str, Any], connection: dict[str, Any]) -> None:
-    upstream = await net.upstream(host=host)
+    upstream = await net.upstream(host=connection.get("target", host))
     async with connected(await net.proxy(**settings), host, **connection) as opened_to:
         await opened_to.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
 
     assert upstream.last.values("session-id") == ["k"]
     assert upstream.last.values("host") == [host]
-
-
-async def test_a_turn_to_an_address_is_seen_by_its_sni(net: Network) -> None:
-    """A client that resolves names itself connects to an address, as in transparent mode."""
-    upstream = await net.upstream(host="192.0.2.1")
-    async with connected(await net.proxy(), target="192.0.2.1") as connection:
-        await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
-
-    assert upstream.last.values("session-id") == ["k"]
 
 
 @pytest.mark.parametrize("host", ["notchatgpt.com", "chatgpt.com.example", "api.openai.com", "chatgpt.co"])
