@@ -116,9 +116,11 @@ class Editor:
         message.content = message.content.replace(b"hello", b"hallo")
 
 
+SUFFIXES = (".sse", ".txt", ".json", "")
 HTTP = ("HTTP/1.1", "HTTP/2")
 PLAIN = ("HTTP/1.1", "WebSocket")
 JOURNAL: Mapping[str, Json] = {"verdict": "cold", "status": 200, INPUT: 9_000, CACHED: 80}
+INSECURE = {"ssl_insecure": True}  # the HTTP/2 server has one certificate for all hosts
 REVERSE = {"mode": "reverse:https://chatgpt.com"}
 
 
@@ -126,9 +128,8 @@ REVERSE = {"mode": "reverse:https://chatgpt.com"}
 class Row:
     """A neighbour, by which clients it is tried, and what has to be seen (with the addon and without it)."""
 
-    options: Mapping[str, Any] = field(default_factory=dict)
-    before: Sequence[object] = ()
-    after: Sequence[object] = ()
+    how: Mapping[str, Any] = field(default_factory=dict)
+    """Options, and other addons before and after this one."""
     front: Front = through
     behind: Behind = lambda *_: nullcontext()
     by: Sequence[str] = tuple(CLIENTS)
@@ -151,42 +152,33 @@ def file(suffix: str) -> Mapping[str, Any]:
     return {"map_local": [f"|codex/responses|FOLDER/answer{suffix}"]}
 
 
-def moved(**how: Any) -> Row:
-    """Return the row of what moves turns to another host."""
-    order = {place: how.pop(place) for place in ("before", "after") if place in how}
-    return Row(**order, options={"ssl_insecure": True, **how}, sent=GATEWAY.encode())
-
-
 MATRIX = {
-    "reverse mode": Row(options=REVERSE, front=plainly, by=PLAIN),
-    "upstream mode": Row(options={"mode": f"upstream:http://{PARENT}:3128"}, behind=parent),
-    "SOCKS5 mode": Row(options={"mode": "socks5"}, front=by_socks),
+    "reverse mode": Row(how=REVERSE, front=plainly, by=PLAIN),
+    "upstream mode": Row(how={"mode": f"upstream:http://{PARENT}:3128"}, behind=parent),
+    "SOCKS5 mode": Row(how={"mode": "socks5"}, front=by_socks),
     "a reverse proxy that keeps the Host": Row(
-        options={**REVERSE, "keep_host_header": True}, front=in_front(haproxy), by=PLAIN
+        how={**REVERSE, "keep_host_header": True}, front=in_front(haproxy), by=PLAIN
     ),
-    "nginx in front": Row(options=REVERSE, front=in_front(nginx), by=PLAIN),
+    "nginx in front": Row(how=REVERSE, front=in_front(nginx), by=PLAIN),
     "nginx behind": Row(behind=behind(nginx), by=PLAIN),
-    "HAProxy in front": Row(options=REVERSE, front=in_front(haproxy), by=PLAIN),
+    "HAProxy in front": Row(how=REVERSE, front=in_front(haproxy), by=PLAIN),
     "HAProxy behind": Row(behind=behind(haproxy), by=PLAIN),
-    "an addon before": Row(before=[Editor()], sent=b"hallo", other=b"something"),
-    "an addon after": Row(after=[Editor()], sent=b"hallo", other=b"something"),
-    **{f"moved by {name}": moved(**how) for name, how in MOVES.items()},
-    **{
-        f"map_local of a file{suffix}": Row(options=file(suffix), by=HTTP, sent=b"")
-        for suffix in (".sse", ".txt", ".json", "")
-    },
+    "an addon before": Row(how={"before": [Editor()]}, sent=b"hallo", other=b"something"),
+    "an addon after": Row(how={"after": [Editor()]}, sent=b"hallo", other=b"something"),
+    **{f"moved by {name}": Row(how=INSECURE | how, sent=GATEWAY.encode()) for name, how in MOVES.items()},
+    **{f"map_local of a file{suffix}": Row(how=file(suffix), by=HTTP, sent=b"") for suffix in SUFFIXES},
     "modify_body of a request": Row(
-        options={"modify_body": ["|~q|hello|hallo"]}, by=HTTP, sent=b"hallo", warning="modify_body"
+        how={"modify_body": ["|~q|hello|hallo"]}, by=HTTP, sent=b"hallo", warning="modify_body"
     ),
     "modify_body of a response": Row(
-        options={"modify_body": ["|~s ~u alpha|nothing|something"]}, by=HTTP, other=b"something"
+        how={"modify_body": ["|~s ~u alpha|nothing|something"]}, by=HTTP, other=b"something"
     ),
     "modify_headers sets": Row(
-        options={"modify_headers": ["|session-id|forced"]}, key="forced", warning="modify_headers gives every turn"
+        how={"modify_headers": ["|session-id|forced"]}, key="forced", warning="modify_headers gives every turn"
     ),
-    "modify_headers removes": Row(options={"modify_headers": ["|session-id|"]}, key="x"),
+    "modify_headers removes": Row(how={"modify_headers": ["|session-id|"]}, key="x"),
     "block_list": Row(
-        options={"block_list": ["|~u codex/responses|403"]},
+        how={"block_list": ["|~u codex/responses|403"]},
         by=HTTP,
         sent=b"",
         answer=b"403",
@@ -225,18 +217,17 @@ async def test_what_passes_is_what_would_pass_without_the_addon(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     row, backend = MATRIX[name], Backend()
-    for suffix in (".sse", ".txt", ".json", ""):
+    for suffix in SUFFIXES:
         content = document(9_000, 80) if suffix == ".json" else counted(9_000, 80)
         (tmp_path / f"answer{suffix}").write_bytes(content)
     await (net.http2_upstream(backend.http2) if client == "HTTP/2" else net.upstream(backend.http1))
     net.ports[GATEWAY] = net.ports["chatgpt.com"]
-    options = {
-        option: [text.replace("FOLDER", str(tmp_path)) for text in value] if isinstance(value, list) else value
-        for option, value in row.options.items()
-    }
+    how = {**row.how}
+    if "map_local" in how:
+        how["map_local"] = [text.replace("FOLDER", str(tmp_path)) for text in how["map_local"]]
     answers, requests = [], []
     async with row.behind(net, authority, tmp_path):
-        async for proxy in runs.both(before=row.before, after=row.after, **options):
+        async for proxy in runs.both(**how):
             async with row.front(proxy, tmp_path, "h2" if client == "HTTP/2" else "http/1.1") as connection:
                 answers.append([_DATE.sub(b"", answer) for answer in await CLIENTS[client](connection)])
             requests.append(list(backend.got))
