@@ -72,7 +72,8 @@ async def test_a_path_that_is_nearly_right_is_named_once_with_the_right_one(
     ]
     upstream.answer = talking(Recorder())
     async with connected(proxy) as connection:
-        await upgraded(connection, path="/backend-api/codex/v1/responses")
+        await upgraded(connection, [("session_id", "s")], "/backend-api/codex/v1/responses")
+    assert upstream.last.values("session-id") == []
     assert said(caplog)[-1].startswith(
         "A WebSocket to chatgpt.com has the path /backend-api/codex/v1/responses, which "
     )

@@ -43,6 +43,8 @@ class State:
         self.deferred = DeferredQueue(self.errors)
         self.visibility = FlowVisibility()
         self.flows = FlowRegistry()
+        self.asked: dict[str, str] = {}
+        """The backend's host that the client asked for, by the id of a flow whose request is not read yet."""
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.

@@ -45,7 +45,6 @@ class SocketTurns:
 
     def __init__(self, state: State, hold: HoldTurn = hold_nothing) -> None:
         self._state, self._hold = state, hold
-        self._asked: dict[str, str] = {}
         self._sockets: dict[str, Socket] = {}
         self._others: dict[str, Backlog] = {}
 
@@ -59,14 +58,9 @@ class SocketTurns:
         """The ids of the flows of WebSockets that are open, or about to be."""
         return self._sockets.keys()
 
-    def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Note which host the client asked for: another addon may move the handshake before it is read."""
-        if flow.live and is_handshake(flow.request) and (host := self._state.host_of(flow)):
-            self._asked[flow.id] = host
-
     def request(self, flow: http.HTTPFlow) -> None:
         is_answered = flow.response and not flow.websocket  # by another addon: then no header leaves
-        if (socket := self._socket_of(flow, self._asked.pop(flow.id, None))) and not is_answered:
+        if (socket := self._socket_of(flow, self._state.asked.pop(flow.id, None))) and not is_answered:
             socket.handshake = self._state.continuity.open_socket(socket.client_headers, self._state.settings)
             write_fields(flow.request, socket.handshake)
 
@@ -94,16 +88,21 @@ class SocketTurns:
     def _socket_of(self, flow: http.HTTPFlow, asked: str | None = None) -> Socket | None:
         """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon.
 
-        `asked` is the backend's host that the client asked for, if that is known.
+        `asked` is the host that the client asked for, if that is known: another addon may have moved it to another one.
         """
-        known, found = self._sockets.get(flow.id), self._state.host_of(flow)
-        is_moved = found is None and asked is not None
-        if not known and flow.live and is_handshake(flow.request, is_moved=is_moved) and (host := found or asked):
-            client_headers = read_client_headers(flow.request.headers.fields)
-            known = self._sockets[flow.id] = Socket(
-                client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=self._backlog()
-            )
-        return known
+        known = self._sockets.get(flow.id)
+        if known or not flow.live or not _is_upgrade(flow.request):
+            return known
+        host, path = self._state.host_of(flow), flow.request.path
+        if host is None and asked:
+            host, path = asked, real_target(path)
+        if host is None or endpoint_of(path) != "responses":
+            return None
+        client_headers = read_client_headers(flow.request.headers.fields)
+        socket = self._sockets[flow.id] = Socket(
+            client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=self._backlog()
+        )
+        return socket
 
     def _adopted(self, flow: http.HTTPFlow) -> Socket | None:
         """Return what is known of a WebSocket of whose handshake nothing is; one that has no turns gets a backlog."""
@@ -204,7 +203,6 @@ class SocketTurns:
         self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
 
     def _close(self, flow: http.HTTPFlow) -> None:
-        self._asked.pop(flow.id, None)
         self._others.pop(flow.id, None)
         if socket := self._sockets.pop(flow.id, None):
             for turn in socket.abandon(closing_of(flow.websocket)):
@@ -224,10 +222,10 @@ def closing_of(data: websocket.WebSocketData | None) -> str:
     return closing(by_client=data.closed_by_client, code=data.close_code, reason=data.close_reason)
 
 
-def is_handshake(request: http.Request, *, is_moved: bool = False) -> bool:
-    """Return True for a request that asks for a WebSocket that takes turns; one that was moved may have an alias."""
-    return (
-        request.method == "GET"
-        and request.headers.get("upgrade", "").lower() == "websocket"
-        and endpoint_of(real_target(request.path) if is_moved else request.path) == "responses"
-    )
+def is_handshake(request: http.Request) -> bool:
+    """Return True for a request that asks for a WebSocket that takes turns."""
+    return _is_upgrade(request) and endpoint_of(request.path) == "responses"
+
+
+def _is_upgrade(request: http.Request) -> bool:
+    return request.method == "GET" and request.headers.get("upgrade", "").lower() == "websocket"
