@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Object
 from codexcache.console.commands import Commands
 from codexcache.console.hold import Hold
@@ -57,7 +58,7 @@ async def web(net: Network, monkeypatch: pytest.MonkeyPatch, confdir: Path, auth
     """mitmweb, with a backend behind it."""
     await net.upstream(counting(*COUNTERS))
     route(monkeypatch, net.ports)
-    async with running_web(confdir=confdir, upstream_ca=authority.ca_file) as running:
+    async with running_web(CodexContinuity(), confdir=confdir, upstream_ca=authority.ca_file) as running:
         yield running
 
 

@@ -1,23 +1,18 @@
 """Where other addons, options and hands meet a request, journal and verdict describe what left."""
 
-import asyncio
 import gzip
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Awaitable
 
 import orjson
 import pytest
 from codexcache.hooks.notify import turn_summaries
 from conftest import Network
-from embedded_backend.certificates import Authority
 from mitmproxy import http
 from mitmproxy.addons.intercept import Intercept
 from support import http2
-from support.client import connected
+from support.journals import CACHED, INPUT
 from support.neighbours import (
-    CACHED,
     GATEWAY,
-    INPUT,
     MOVES,
     REFUSED,
     OtherAddon,
@@ -27,32 +22,28 @@ from support.neighbours import (
     counted,
     document,
     fetched,
-    post,
     replace_in_body,
+    wait,
 )
 from support.patience import until
-from support.talks import asked
-from support.upstream import Exchange, Request, chunk, responding, stream_head, streaming, whole
-from support.wire import COMPACT, JSON, RESPONSES, body, completed, event, said
-
-
-@pytest.fixture
-def runs(net: Network, tmp_path: Path) -> Runs:
-    return Runs(net, tmp_path / "journal.jsonl")
-
+from support.proxy import Watch
+from support.talks import asked, post
+from support.upstream import responding, streaming, whole
+from support.wire import COMPACT, JSON, RESPONSES, body, completed, said
+from toolkit.wire.http1 import Response
 
 # A turn that goes to another host.
 
 
-@pytest.mark.parametrize("name", MOVES)
-async def test_a_turn_that_is_moved_to_another_host_is_still_a_turn(
+@pytest.mark.parametrize("name", ["map_remote", "an addon before this one"])
+async def test_the_refusal_of_a_turn_that_is_moved_to_another_host_is_heard(
     runs: Runs, net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It has its key, and a refusal is heard and told of."""
+    """And told of, with what to set."""
     gateway = await net.upstream(responding(REFUSED), host=GATEWAY)
     await net.upstream()
-    turn = body(user="u"), ("session-id", "s")
-    without, with_addon = [await post(proxy, *turn) async for proxy in runs.both(**MOVES[name])]
+    session = ("session-id", "s")
+    without, with_addon = [await post(proxy, session, user="u") async for proxy in runs.both(**MOVES[name])]
     (row,) = await runs.rows()
 
     assert with_addon.raw == without.raw
@@ -65,35 +56,14 @@ async def test_a_turn_that_is_moved_to_another_host_is_still_a_turn(
     assert ["set codex_strip=" in line for line in said(caplog)] == [True]
 
 
-@pytest.mark.parametrize("name", ["map_remote", "an addon before this one"])
-@pytest.mark.parametrize("path", [COMPACT, RESPONSES])
-async def test_the_counters_of_a_moved_turn_are_heard(runs: Runs, net: Network, name: str, path: str) -> None:
-    answer = whole(document(9_000, 70)) if path == COMPACT else None
+@pytest.mark.parametrize("name", MOVES)
+async def test_the_counters_of_a_compaction_that_is_moved_are_heard(runs: Runs, net: Network, name: str) -> None:
     await net.upstream()
-    await net.upstream(responding(answer) if answer else streaming(counted(9_000, 70)), host=GATEWAY)
-    without, with_addon = await answers(runs.both(**MOVES[name]), path=path)
-    (row,) = await runs.rows()
+    await net.upstream(responding(whole(document(9_000, 70))), host=GATEWAY)
+    without, with_addon = await answers(runs.both(**MOVES[name]), path=COMPACT)
 
     assert with_addon == without
-    assert (row[INPUT], row[CACHED], row["endpoint"]) == (9_000, 70, path.rpartition("/")[2])
-
-
-async def test_a_stream_from_another_host_passes_event_by_event(runs: Runs, net: Network) -> None:
-    """The second event is sent when the first has arrived."""
-    arrived = asyncio.Event()
-
-    async def answer(exchange: Exchange) -> None:
-        await exchange.send(stream_head(), chunk(event("response.created")))
-        await asyncio.wait_for(arrived.wait(), 5)
-        await exchange.send(chunk(counted()), chunk(b""))
-
-    await net.upstream()
-    await net.upstream(answer, host=GATEWAY)
-    async with connected(await runs.proxy(**MOVES["map_remote"])) as connection:
-        reply = await connection.start(RESPONSES, [JSON], body())
-        assert await reply.piece() == event("response.created")
-        arrived.set()
-        await reply.rest()
+    assert await runs.told(INPUT, CACHED, "endpoint") == [(9_000, 70, "compact")]
 
 
 async def test_a_turn_that_becomes_another_request_is_none(runs: Runs, net: Network) -> None:
@@ -118,8 +88,8 @@ async def test_a_turn_that_was_answered_before_is_not_edited(
 ) -> None:
     """The journal claims nothing that did not leave, and the order of loading is advised once."""
     upstream = await net.upstream()
-    proxies = runs.both(before=[OtherAddon(**{hook: fetched})])
-    replies = [bytes((await post(proxy, body(stream_options={}))).raw) async for proxy in proxies for _ in range(2)]
+    proxies = runs.both(before=[OtherAddon(**{hook: fetched})], after=[watch := Watch()])
+    replies = [bytes((await post(proxy, stream_options={})).raw) async for proxy in proxies for _ in range(2)]
     rows = await runs.rows(2)
 
     assert len(set(replies)) == 1
@@ -127,7 +97,7 @@ async def test_a_turn_that_was_answered_before_is_not_edited(
     assert [row["changed"] for row in rows] == [[], []]
     assert [(row["key"], row["key_source"], row["mode"]) for row in rows] == [(None, "none", "fill")] * 2
     assert [(row[INPUT], row[CACHED], row["status"]) for row in rows] == [(9_000, 60, 200)] * 2
-    assert runs.kept.flows[-1].request.content == body(stream_options={})
+    assert watch.ended[-1].request.content == body(stream_options={})
     assert len(said(caplog)) == 1
     assert "load this one first: -s codex_continuity.py -s OTHER.py" in said(caplog)[0]
 
@@ -135,79 +105,45 @@ async def test_a_turn_that_was_answered_before_is_not_edited(
 async def test_the_session_that_an_answered_turn_came_with_is_its_key(runs: Runs, net: Network) -> None:
     """Nothing is written, but what the client sent did leave, as far as anyone knows."""
     await net.upstream()
-    await post(await runs.proxy(before=[OtherAddon(request=fetched)]), None, ("session-id", "s"), ("x-session-id", "t"))
+    await post(await runs.proxy(before=[OtherAddon(request=fetched)]), ("session-id", "s"), ("x-session-id", "t"))
     (row,) = await runs.rows()
 
     assert (row["key"], row["changed"]) == (runs.pseudonym("s"), [])
 
 
-async def test_a_turn_that_is_blocked_by_an_option_is_told_of_and_nothing_advised(
-    runs: Runs, net: Network, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The user wants it so."""
-    upstream = await net.upstream()
-    option = {"block_list": ["|~u codex/responses|403"]}
-    without = (await post(await runs.bare(**option))).raw
-    proxy = await runs.proxy(**option)
-    proxy.master.addons.get("scripts").addons.remove(runs.kept)
-    with_addon = (await post(proxy)).raw
-    (row,) = await runs.rows()
-
-    assert with_addon == without
-    assert (row["verdict"], row["status"], row["changed"], upstream.requests) == ("rejected", 403, [], [])
-    assert said(caplog) == []
-
-
 # A request that is edited behind the addon.
 
 
-@pytest.mark.parametrize(("option", "key"), [("|session-id|forced", "forced"), ("|session-id|", None)])
-async def test_a_header_that_an_option_sets_or_removes_is_the_clients(
-    runs: Runs, net: Network, option: str, key: str | None
+@pytest.mark.parametrize(
+    ("removed", "key", "changed"),
+    [
+        (["session_id"], "other", ["session-id", "x-client-request-id", "stream_options"]),
+        (["session-id", "session_id", "x-client-request-id"], None, ["stream_options"]),
+    ],
+)
+async def test_only_what_another_addon_leaves_as_it_was_written_is_claimed(
+    runs: Runs, net: Network, removed: list[str], key: str | None, changed: list[str]
 ) -> None:
-    """modify_headers works before the turn is read, so the addon goes by what it makes."""
-    upstream = await net.upstream(streaming(counted()))
-    async for proxy in runs.both(modify_headers=[option]):
-        await post(proxy, None, ("session-id", "s"), ("x-session-id", "x"))
-    (row,) = await runs.rows()
-
-    assert [request.values("session-id") for request in upstream.requests] == [[key] if key else [], [key or "x"]]
-    assert row["key"] == runs.pseudonym(key or "x")
-    assert ("session-id" in row["changed"]) is (key is None)  # type: ignore[operator]
-
-
-async def test_the_key_that_another_addon_removes_is_not_claimed(runs: Runs, net: Network) -> None:
-    """Nor the headers."""
-
-    def strip(flow: http.HTTPFlow) -> None:
-        for name in ("session-id", "session_id", "x-client-request-id"):
-            flow.request.headers.pop(name, None)
-        flow.request.content = body()
-
-    upstream = await net.upstream(streaming(counted()))
-    without, with_addon = await answers(runs.both(after=[OtherAddon(request=strip)]))
-    (row,) = await runs.rows()
-
-    assert with_addon == without
-    assert upstream.requests[0].raw == upstream.requests[1].raw
-    assert (row["key"], row["changed"]) == (None, [])
-
-
-async def test_what_another_addon_leaves_as_it_was_written_is_still_claimed(runs: Runs, net: Network) -> None:
-    """Here the key in the body is another, and one header is gone."""
+    """Of the headers, and of the body, which is replaced by one with another key or with none."""
+    text = body(prompt_cache_key=key) if key else body()
 
     def edit(flow: http.HTTPFlow) -> None:
-        flow.request.headers.pop("session_id")
-        flow.request.content = body(prompt_cache_key="other")
+        for name in removed:
+            flow.request.headers.pop(name, None)
+        flow.request.content = text
 
-    upstream = await net.upstream(streaming(completed("resp_1", prompt_cache_key="other")))
-    await post(await runs.proxy(after=[OtherAddon(request=edit)]), body(stream_options={}), ("x-session-id", "s"))
+    echoed = {"prompt_cache_key": key} if key else {}
+    upstream = await net.upstream(streaming(completed("resp_1", **echoed)))
+    proxies = runs.both(after=[OtherAddon(request=edit)])
+    replies = [(await post(proxy, ("x-session-id", "s"), stream_options={})).raw async for proxy in proxies]
     (row,) = await runs.rows()
 
-    assert upstream.last.values("session-id") == ["s"]
-    assert row["key"] == runs.pseudonym("other")
-    assert row["changed"] == ["session-id", "x-client-request-id", "stream_options"]
-    assert row["echoed_key"] == "same"
+    assert replies[1] == replies[0]
+    assert [request.body for request in upstream.requests] == [text, text]
+    assert upstream.last.values("session-id") == ([] if "session-id" in removed else ["s"])
+    assert row["key"] == (runs.pseudonym(key) if key else None)
+    assert row["changed"] == changed
+    assert row["echoed_key"] == ("same" if key else "absent")
 
 
 @pytest.mark.parametrize("how", ["option", "addon", "hand"])
@@ -216,31 +152,23 @@ async def test_what_another_addon_leaves_as_it_was_written_is_still_claimed(runs
 async def test_the_verdict_is_on_what_left(runs: Runs, net: Network, how: str, size: int, coding: str) -> None:
     """The client's tools are the same in both turns; those of the second are edited on the way."""
     edit = replace_in_body(b"one tool", b"another tool")
-    armed = list[bool]()
-    flows = list[http.HTTPFlow]()
-    others: dict[str, list[object]] = {
-        "option": [],
-        "addon": [OtherAddon(request=lambda flow: edit(flow) if armed else None)],
-        "hand": [Intercept(), OtherAddon(request=flows.append)],
-    }
     upstream = await net.upstream(streaming(counted(9_000, 0)))
-    proxy = await runs.proxy(after=others[how])
+    proxy = await runs.proxy(after=[Intercept()])
     tools = [{"type": "function", "name": "shell", "description": "one tool"}]
     fields = [("session-id", "s"), *([("content-encoding", coding)] if coding else [])]
 
-    def text(*texts: str) -> bytes:
+    def sending(*texts: str) -> Awaitable[Response]:
         plain = body(input=asked("x" * size, *texts), tools=tools)
-        return gzip.compress(plain) if coding else plain
+        return post(proxy, *fields, text=gzip.compress(plain) if coding else plain)
 
-    await post(proxy, text(), *fields)
-    armed.append(True)
+    await sending()
     if how == "option":
         proxy.master.options.update(modify_body=["|~q|one tool|another tool"])
-    if how == "hand":
-        proxy.master.options.update(intercept="~q")
-        await by_hand(edit, flows, post(proxy, text("two"), *fields))
+    elif how == "addon":
+        proxy.master.addons.add(OtherAddon(request=edit))
     else:
-        await post(proxy, text("two"), *fields)
+        proxy.master.options.update(intercept="~q")
+    await (by_hand(edit, runs.watch.flows, sending("two")) if how == "hand" else sending("two"))
     rows = await runs.rows(2)
 
     sent = gzip.decompress(upstream.last.body) if coding else upstream.last.body
@@ -248,7 +176,7 @@ async def test_the_verdict_is_on_what_left(runs: Runs, net: Network, how: str, s
     assert orjson.loads(sent)["prompt_cache_key"] == "s"
     assert [row["verdict"] for row in rows] == ["cold", "tools_changed"]
     assert rows[1]["changed"] == ["session_id", "prompt_cache_key"]
-    assert turn_summaries(runs.kept.flows[-1])[0]["edited"] is True
+    assert turn_summaries(runs.watch.ended[-1])[0]["edited"] is True
 
 
 async def test_headers_that_an_addon_changes_are_compared_as_they_left(runs: Runs, net: Network) -> None:
@@ -261,7 +189,7 @@ async def test_headers_that_an_addon_changes_are_compared_as_they_left(runs: Run
     await net.upstream(streaming(counted(9_000, 0)))
     proxy = await runs.proxy(after=[OtherAddon(request=sign)])
     for texts in (["one"], ["one", "two"]):
-        await post(proxy, body(input=asked(*texts), prompt_cache_key="k"))
+        await post(proxy, input=asked(*texts), prompt_cache_key="k")
 
     assert [row["verdict"] for row in await runs.rows(2)] == ["cold", "account_changed"]
 
@@ -273,7 +201,7 @@ async def test_a_turn_whose_body_no_longer_parses_keeps_its_record(
     upstream = await net.upstream(responding(REFUSED))
     proxy = await runs.proxy(after=[OtherAddon(request=replace_in_body(b"{", b"<"))])
     for _ in range(2):
-        await post(proxy, None, ("session-id", "s"))
+        await post(proxy, ("session-id", "s"))
     rows = await runs.rows(2)
 
     assert upstream.last.body.startswith(b"<")
@@ -285,19 +213,23 @@ async def test_a_turn_that_another_addon_makes_readable_is_read(runs: Runs, net:
     """It passed unread at first, so it was not edited."""
     await net.upstream(streaming(counted(9_000, 0)))
     proxy = await runs.proxy(after=[OtherAddon(request=replace_in_body(b"broken", body()))])
-    await post(proxy, b"broken")
+    await post(proxy, text=b"broken")
     (row,) = await runs.rows()
 
     assert (row["verdict"], row["model"], row["changed"]) == ("cold", "gpt-5.5", [])
     assert "not read" not in str(row["because"])
 
 
-async def test_a_turn_that_left_as_written_is_not_read_again(
-    runs: Runs, net: Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def read(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The turns that are read again."""
+    turns = list[object]()
+    monkeypatch.setattr("codexcache.hooks.http.HttpTurns._reread", lambda *_: turns.append(1))
+    return turns
+
+
+async def test_a_turn_that_left_as_written_is_not_read_again(runs: Runs, net: Network, read: list[object]) -> None:
     """Nor one that is merely moved, whose Host field changes."""
-    read = list[object]()
-    monkeypatch.setattr("codexcache.hooks.http.HttpTurns._reread", lambda *_: read.append(1))
     await net.upstream(streaming(counted()))
     await net.upstream(streaming(counted()), host=GATEWAY)
     await post(await runs.proxy())
@@ -309,26 +241,17 @@ async def test_a_turn_that_left_as_written_is_not_read_again(
 
 @pytest.mark.parametrize("server", ["h2", "http/1.1"])
 async def test_between_two_versions_of_http_a_turn_is_as_it_was_written(
-    runs: Runs, net: Network, authority: Authority, server: str, monkeypatch: pytest.MonkeyPatch
+    runs: Runs, net: Network, server: str, read: list[object]
 ) -> None:
     """What mitmproxy itself converts is no edit."""
-    read = list[object]()
-    monkeypatch.setattr("codexcache.hooks.http.HttpTurns._reread", lambda *_: read.append(1))
+    if server == "h2":
+        await net.http2_upstream(http2.responding(counted(9_000, 10), kind="text/event-stream"))
+    else:
+        await net.upstream(streaming(counted(9_000, 10)))
+    async with http2.http2_connected(await runs.proxy(connection_strategy="lazy")) as client:
+        await client.post(RESPONSES, [JSON, ("x-session-id", "s")], body())
 
-    async def answer(exchange: http2.Exchange) -> None:
-        await exchange.respond([(":status", "200"), ("content-type", "text/event-stream")])
-        await exchange.send(counted(9_000, 10), last=True)
-
-    async with http2.running_http2_upstream(authority.context(), answer) as upstream:
-        net.ports["chatgpt.com"] = upstream.port
-        if server == "http/1.1":
-            await net.upstream(streaming(counted(9_000, 10)))
-        proxy = await runs.proxy(connection_strategy="lazy", ssl_insecure=True)
-        async with http2.http2_connected(proxy) as client:
-            await client.post(RESPONSES, [JSON, ("x-session-id", "s")], body())
-        (row,) = await runs.rows()
-
-    assert (row["verdict"], row[CACHED], row["key"]) == ("cold", 10, runs.pseudonym("s"))
+    assert await runs.told("verdict", CACHED, "key") == [("cold", 10, runs.pseudonym("s"))]
     assert read == []
 
 
@@ -339,9 +262,9 @@ async def test_a_turn_that_is_sent_again_has_a_row_of_its_own(runs: Runs, net: N
     """With replay.client; it leaves as it was edited, and its counters are heard."""
     upstream = await net.upstream(streaming(counted(9_000, 10)))
     proxy = await runs.proxy()
-    await post(proxy, None, ("x-session-id", "s"))
-    await until(lambda: runs.kept.flows and not runs.kept.flows[0].live)
-    proxy.master.commands.call("replay.client", [runs.kept.flows[0]])
+    await post(proxy, ("x-session-id", "s"))
+    await until(lambda: runs.watch.ended and not runs.watch.ended[0].live)
+    proxy.master.commands.call("replay.client", [runs.watch.ended[0]])
     rows = await runs.rows(2)
 
     assert upstream.requests[0].body == upstream.requests[1].body
@@ -349,25 +272,14 @@ async def test_a_turn_that_is_sent_again_has_a_row_of_its_own(runs: Runs, net: N
     assert rows[1]["changed"] == []
 
 
-def sent_keys(requests: Iterable[Request]) -> list[object]:
-    """Return the keys in the bodies of some requests."""
-    return [orjson.loads(request.body).get("prompt_cache_key") for request in requests]
-
-
 async def test_the_neighbours_do_not_cost_a_conversation_its_key(runs: Runs, net: Network) -> None:
     """Through a map_remote, an edit behind, and an answer that waits, each turn has the first one's key."""
-
-    def wait(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        flow.response.stream = False
-
     await net.upstream()
     gateway = await net.upstream(streaming(counted(9_000, 8_900)), host=GATEWAY)
     others = [OtherAddon(request=replace_in_body(b"Be brief.", b"Be very brief.")), OtherAddon(responseheaders=wait)]
     proxy = await runs.proxy(after=others, **MOVES["map_remote"])
     for texts in (["one"], ["one", "two"], ["one", "two", "three"]):
-        await post(proxy, body(input=asked(*texts)))
-    rows = await runs.rows(3)
+        await post(proxy, input=asked(*texts))
 
-    assert len(set(sent_keys(gateway.requests))) == 1
-    assert [row["verdict"] for row in rows] == ["cold", "hit", "hit"]
+    assert await runs.told("verdict", count=3) == [("cold",), ("hit",), ("hit",)]
+    assert len({orjson.loads(request.body)["prompt_cache_key"] for request in gateway.requests}) == 1

@@ -9,76 +9,46 @@ from typing import Any
 
 import pytest
 from conftest import Network
-from mitmproxy import http, io
+from mitmproxy import http
 from mitmproxy.addons.intercept import Intercept
+from support.journals import CACHED, INPUT
 from support.neighbours import (
-    CACHED,
     GATEWAY,
-    INPUT,
     MODELS,
     MOVES,
-    KeepFlows,
     OtherAddon,
     Runs,
     answers,
     by_hand,
     counted,
     document,
+    edit_response,
     fetched,
     is_turn,
-    post,
+    wait,
 )
 from support.patience import until
-from support.talks import asked
+from support.proxy import Watch
+from support.talks import asked, post
 from support.upstream import Exchange, chunk, responding, stream_head, streaming, whole
 from support.wire import COMPACT, RESPONSES, body, event, said
-
-
-@pytest.fixture
-def runs(net: Network, tmp_path: Path) -> Runs:
-    return Runs(net, tmp_path / "journal.jsonl")
-
 
 # Responses that are no turns': as without the addon.
 
 
 @pytest.mark.parametrize("path", [MODELS, "/backend-api/codex/alpha/search", "/backend-api/wham/usage"])
-@pytest.mark.parametrize("name", ["option", "content", "status"])
-async def test_another_edits_the_response_of_another_endpoint(runs: Runs, net: Network, path: str, name: str) -> None:
-    """It reaches the client, by whatever means it is made."""
-
-    def edit(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        flow.response.content = {"content": b'{"models":["edited"]}'}.get(name, flow.response.content)
-        flow.response.status_code = {"status": 203}.get(name, 200)
-
+@pytest.mark.parametrize("edits", [{"content": b"edited"}, {"status_code": 203}])
+async def test_another_addon_edits_the_response_of_another_endpoint(
+    runs: Runs, net: Network, path: str, edits: dict[str, Any]
+) -> None:
+    """It reaches the client."""
     await net.upstream(responding(whole(b'{"models":["gpt"]}', extra=b"x-odd: 1\r\n")))
-    option = {"modify_body": ["|~s ~d chatgpt.com|gpt|edited"]} if name == "option" else {}
-    without, with_addon = await answers(runs.both(after=[OtherAddon(response=edit)], **option), path=path, method="GET")
+    others = [OtherAddon(response=edit_response(**edits))]
+    without, with_addon = await answers(runs.both(after=others), path=path, method="GET")
 
     assert with_addon == without
-    assert (b"edited" in with_addon) == (name != "status")
-    assert with_addon.startswith(b"HTTP/1.1 203") == (name == "status")
-
-
-async def test_a_hand_edits_the_response_of_another_endpoint(runs: Runs, net: Network) -> None:
-    """Intercepted as in mitmweb; flow and client agree."""
-
-    def edit(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        flow.response.text = "edited"
-
-    await net.upstream(responding(whole(b'{"models":["gpt"]}')))
-    replies = []
-    for with_addon in (False, True):
-        flows = list[http.HTTPFlow]()
-        others = [Intercept(), OtherAddon(response=flows.append)]
-        proxy = await (runs.proxy(after=others, intercept="~s") if with_addon else runs.bare(*others, intercept="~s"))
-        replies.append(await by_hand(edit, flows, post(proxy, b"", path=MODELS, method="GET")))
-        assert flows[-1].response is not None
-        assert flows[-1].response.content == replies[-1].body == b"edited"
-
-    assert replies[0].raw == replies[1].raw
+    assert with_addon.endswith(edits.get("content", b"}"))
+    assert with_addon.startswith(b"HTTP/1.1 203") == ("status_code" in edits)
 
 
 async def test_an_addon_that_listens_to_other_responses_is_left_alone(runs: Runs, net: Network) -> None:
@@ -100,19 +70,14 @@ async def test_another_edits_the_document_that_answers_a_turn(
     runs: Runs, net: Network, path: str, text: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Only streams cannot wait. The verdict is on what the backend said."""
-
-    def edit(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        flow.response.content = b'{"edited":true}'
-
     status = "200 OK" if path == COMPACT else "400 Bad Request"
     await net.upstream(responding(whole(text, status=status)))
-    without, with_addon = await answers(runs.both(after=[OtherAddon(response=edit)]), path=path)
-    (row,) = await runs.rows()
+    others = [OtherAddon(response=edit_response(content=b'{"edited":true}'))]
+    without, with_addon = await answers(runs.both(after=others), path=path)
 
     assert with_addon == without
     assert with_addon.endswith(b'{"edited":true}')
-    assert (row["verdict"], row["status"]) == (("cold", 200) if path == COMPACT else ("rejected", 400))
+    assert await runs.told("verdict", "status") == [("cold", 200) if path == COMPACT else ("rejected", 400)]
     assert said(caplog) == []
 
 
@@ -154,29 +119,11 @@ async def test_a_response_that_another_addon_gives_is_read(runs: Runs, net: Netw
     assert upstream.requests == []
 
 
-@pytest.mark.parametrize("suffix", ["sse", "txt", "json", ""])
-async def test_a_response_from_a_file_is_read(runs: Runs, net: Network, suffix: str, tmp_path: Path) -> None:
-    """map_local takes its type from its name."""
-    file = tmp_path / f"answer.{suffix}"
-    file.write_bytes(document(9_000, 40) if suffix == "json" else counted(9_000, 40))
-    upstream = await net.upstream()
-    without, with_addon = await answers(runs.both(map_local=[f"|codex/responses|{file}"]))
-    (row,) = await runs.rows()
-
-    assert with_addon == without
-    assert (row["status"], row[INPUT], row[CACHED], row["verdict"]) == (200, 9_000, 40, "cold")
-    assert upstream.requests == []
-
-
 @pytest.mark.parametrize("coding", ["", "gzip"])
 async def test_a_response_that_another_addon_has_wait_is_read(
     runs: Runs, net: Network, coding: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """With stream = False, whereupon its edits reach the client."""
-
-    def wait(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        flow.response.stream = False
 
     def edit(flow: http.HTTPFlow) -> None:
         assert flow.response is not None
@@ -200,8 +147,8 @@ async def test_what_an_answer_from_elsewhere_says_is_known_to_the_next_turn(runs
     await net.upstream(streaming(counted(9_500, 9_000)))
     proxy = await runs.proxy(after=[OtherAddon(request=lambda flow: first.pop()(flow) if first else None)])
     first = [fetched]
-    await post(proxy, body(input=asked("one")), ("session-id", "s"))
-    await post(proxy, body(input=asked("one", "two")), ("session-id", "s"))
+    await post(proxy, ("session-id", "s"), input=asked("one"))
+    await post(proxy, ("session-id", "s"), input=asked("one", "two"))
     rows = await runs.rows(2)
 
     assert [row["verdict"] for row in rows] == ["cold", "hit"]
@@ -214,13 +161,9 @@ async def test_what_an_answer_from_elsewhere_says_is_known_to_the_next_turn(runs
 async def recorded(runs: Runs, net: Network, capture: Path, *texts: bytes) -> list[bytes]:
     """Write a capture of turns that a proxy without the addon passed on, and return what the client got."""
     await net.upstream(streaming(counted(9_000, 20)))
-    kept = KeepFlows()
-    proxy = await runs.bare(kept)
-    replies = [(await post(proxy, text)).body for text in texts]
-    with capture.open("wb") as file:
-        writer = io.FlowWriter(file)
-        for flow in kept.flows:
-            writer.add(flow)
+    proxy = await runs.bare(watch := Watch())
+    replies = [(await post(proxy, text=text)).body for text in texts]
+    watch.save(capture)
     return replies
 
 
@@ -249,7 +192,7 @@ async def test_a_capture_of_a_bare_proxy_is_replayed(
     upstream = await net.upstream(streaming(counted()))
     proxy = await runs.proxy(server_replay=[str(tmp_path / "day.mitm")], **settings)
     started_with = said(caplog)
-    again = [await post(proxy, text) for text in texts]
+    again = [await post(proxy, text=text) for text in texts]
     rows = await runs.rows(2)
 
     assert ([reply.body for reply in again] == replies) == is_replayed
@@ -266,8 +209,7 @@ async def test_a_capture_of_a_proxy_with_the_addon_is_replayed_in_its_mode(
     """The same turn is edited to the same bytes, by any start."""
     upstream = await net.upstream(streaming(counted(9_000, 20)))
     await post(await runs.proxy())
-    with (tmp_path / "day.mitm").open("wb") as file:
-        io.FlowWriter(file).add(runs.kept.flows[0])
+    runs.watch.save(tmp_path / "day.mitm")
     reply = await post(await runs.proxy(server_replay=[str(tmp_path / "day.mitm")]))
 
     assert (reply.body, len(upstream.requests)) == (counted(9_000, 20), 1)
@@ -307,33 +249,31 @@ async def test_a_document_that_is_cut_has_its_status(runs: Runs, net: Network) -
 # A streamed response that is edited after it has gone.
 
 
-@pytest.mark.parametrize("where", ["before", "after", "slowly after", "option", "status"])
+async def edit_slowly(flow: http.HTTPFlow) -> None:
+    await asyncio.sleep(0)
+    edit_response(content=b"edited")(flow)
+
+
+LATE: dict[str, dict[str, Any]] = {
+    "before": {"before": [OtherAddon(response=edit_response(content=b"edited"))]},
+    "after": {"after": [OtherAddon(response=edit_response(content=b"edited"))]},
+    "slowly after": {"after": [OtherAddon(response=edit_slowly)]},
+    "its status": {"after": [OtherAddon(response=edit_response(status_code=201))]},
+    "by an option": {"modify_body": ["|~s|resp|edited"]},
+}
+
+
+@pytest.mark.parametrize("name", LATE)
 async def test_an_edit_of_a_response_that_has_gone_is_said_once(
-    runs: Runs, net: Network, where: str, caplog: pytest.LogCaptureFixture
+    runs: Runs, net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The client got it event by event, and what the flow shows then is not what it got."""
-
-    def edit(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        flow.response.status_code = 201 if where == "status" else 200
-        if where in ("before", "after"):
-            flow.response.content = b"edited"
-
-    async def edit_slowly(flow: http.HTTPFlow) -> None:
-        await asyncio.sleep(0)
-        assert flow.response is not None
-        flow.response.content = b"edited"
-
-    other = OtherAddon(response=edit_slowly if where == "slowly after" else edit)
-    order: dict[str, Any] = {"before" if where == "before" else "after": [other]}
-    option = {"modify_body": ["|~s|resp|edited"]} if where == "option" else {}
     await net.upstream(streaming(counted(9_000, 10)))
-    proxy = await runs.proxy(**order, **option)
+    proxy = await runs.proxy(**LATE[name])
     replies = [await post(proxy) for _ in range(2)]
-    rows = await runs.rows(2)
 
     assert [(reply.status, reply.body) for reply in replies] == [(200, counted(9_000, 10))] * 2
-    assert [row[CACHED] for row in rows] == [10, 10]
+    assert await runs.told(CACHED, count=2) == [(10,), (10,)]
     assert ["had already been passed on" in line for line in said(caplog)].count(True) == 1
 
 
@@ -375,7 +315,7 @@ async def test_a_redacted_flow_is_no_late_edit(runs: Runs, net: Network, caplog:
     """What this addon itself removes is not said to be another's doing."""
     answer = stream_head(b"set-cookie: a=b\r\n"), chunk(counted()), chunk(b"")
     await net.upstream(responding(*answer))
-    await post(await runs.proxy(codex_redact="on"), None, ("authorization", "Bearer x"))
+    await post(await runs.proxy(codex_redact="on"), ("authorization", "Bearer x"))
     await runs.rows()
 
     assert said(caplog) == []
@@ -386,7 +326,7 @@ async def test_a_moved_turns_flow_is_redacted(runs: Runs, net: Network) -> None:
     await net.upstream()
     gateway = await net.upstream(streaming(counted()), host=GATEWAY)
     for name in ("map_remote", "an addon before this one"):
-        await post(await runs.proxy(codex_redact="on", **MOVES[name]), None, ("authorization", "Bearer x"))
+        await post(await runs.proxy(codex_redact="on", **MOVES[name]), ("authorization", "Bearer x"))
         assert gateway.last.values("authorization") == ["Bearer x"]
-        await until(lambda: runs.kept.flows)
-        assert "authorization" not in runs.kept.flows[-1].request.headers
+        await until(lambda: runs.watch.ended)
+        assert "authorization" not in runs.watch.ended[-1].request.headers

@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 from conftest import Network
+from support import http2
 from support.client import Field, connected, request_bytes
-from support.http2 import http2_connected
 from support.proxy import Proxy
 from support.sockets import HANDSHAKE, Data, Peer, Recorder, opened, talking
 from support.talks import post
@@ -148,40 +148,6 @@ async def test_order_case_and_repetition_of_header_fields_stay(net: Network) -> 
     assert upstream.last.raw == head + text
 
 
-ODD = (
-    b' {\n\t"model" : "gpt-5.5","n":1.0,"big":123456789012345678901234567890,"e":1E+2,"neg":-0,\r\n'
-    b'"esc":"\\u00e9\\/\\ud83d\\ude00 \xc3\xa9","a":1,"a":2,"stream_options":{"x":["}"]},"input":[{"role":"user",'
-    b'"content":"prompt_cache_key\\": \\"fake"}],"nested":{"prompt_cache_key":"inner"},"stream_options":null } \n'
-)
-
-
-async def test_every_other_byte_of_a_body_stays(net: Network) -> None:
-    """White space, numbers, escapes, repeated members and the order of all are the client's own."""
-    upstream = await net.upstream()
-    await post(await net.proxy(), ("session_id", "s"), text=ODD)
-
-    expected = ODD.replace(b',"stream_options":{"x":["}"]}', b"").replace(b',"stream_options":null', b"")
-    assert upstream.last.body == expected.replace(b'"inner"}', b'"inner"},"prompt_cache_key":"s"')
-    assert upstream.last.values("content-length") == [str(len(upstream.last.body))]
-
-
-async def test_a_repeated_key_is_written_in_each_place(net: Network) -> None:
-    """The last one counts, and no reader is left with another."""
-    upstream = await net.upstream()
-    await post(await net.proxy(), text=b'{"prompt_cache_key":"a","input":"hi","prompt_cache_key": " b "}')
-
-    assert upstream.last.body == b'{"prompt_cache_key":"b","input":"hi","prompt_cache_key": "b"}'
-
-
-async def test_stream_options_go_and_prompt_cache_retention_stays(net: Network) -> None:
-    """What the backend refuses of every client is removed; everything else is the client's word."""
-    upstream = await net.upstream()
-    members: dict[str, Any] = {"prompt_cache_retention": "24h", "max_output_tokens": 5, "previous_response_id": "r"}
-    await post(await net.proxy(), stream_options={"include_usage": True}, prompt_cache_key="k", **members)
-
-    assert upstream.last.body == body(prompt_cache_key="k", **members)
-
-
 async def test_codex_strip_names_what_goes(net: Network) -> None:
     """The list replaces the default, and holds for native turns too; an empty one removes nothing."""
     upstream = await net.upstream()
@@ -205,18 +171,13 @@ async def keys_over_every_transport(net: Network, fields: tuple[Field, ...]) -> 
     async with opened(await net.proxy(), fields) as peer:
         await peer.ask(frame())
     bodies.append(str(recorder.messages[0]).encode())
-    newer = await net.http2_upstream(_http2_answer)
-    async with http2_connected(await net.proxy()) as client:
+    newer = await net.http2_upstream(http2.responding())
+    async with http2.http2_connected(await net.proxy()) as client:
         await client.post(RESPONSES, [JSON, *fields], body())
     bodies.append(newer.requests[0].body)
     keys: list[str] = [orjson.loads(each)["prompt_cache_key"] for each in bodies]
     assert dict(newer.requests[0].fields)[b"session_id"].decode() == keys[-1]
     return keys
-
-
-async def _http2_answer(exchange: Any) -> None:
-    await exchange.respond([(":status", "200"), ("content-type", "application/json")])
-    await exchange.send(b"{}", last=True)
 
 
 @pytest.mark.parametrize("fields", [(), CALLER, (("session_id", "s"),), (("Idempotency-Key", "i"),)])

@@ -32,11 +32,6 @@ ODD_BODIES = [
 ]
 
 
-async def refuse(exchange: http2.Exchange) -> None:
-    await exchange.respond([(":status", "400"), ("content-type", "application/json")])
-    await exchange.send(b'{"detail":"Unsupported parameter: stream_options"}', last=True)
-
-
 @pytest.mark.parametrize("path", [RESPONSES, COMPACT])
 async def test_a_post_arrives_byte_for_byte(net: Network, path: str) -> None:
     """Heads with every header that is completed otherwise, bodies with everything that is edited otherwise."""
@@ -53,7 +48,9 @@ async def test_a_post_arrives_byte_for_byte(net: Network, path: str) -> None:
 async def test_an_http2_post_arrives_field_by_field(net: Network) -> None:
     """In order, and with repetitions."""
     fields = [(name.lower(), value.strip()) for name, value in ODD_FIELDS]
-    upstream = await net.http2_upstream(refuse)
+    upstream = await net.http2_upstream(
+        http2.responding(b'{"detail":"Unsupported parameter: stream_options"}', status=400)
+    )
     async with http2.http2_connected(await net.proxy(codex_mode="observe")) as client:
         await client.post(RESPONSES, fields, body(stream_options={}))
 

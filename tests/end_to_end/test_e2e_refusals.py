@@ -52,25 +52,45 @@ async def test_without_the_addon_the_backend_refuses_what_the_addon_removes(net:
     assert await status(await net.proxy(), stream_options={"include_usage": True}) == 200
 
 
+ADVICE = {
+    "prompt_cache_retention": ". To remove it from every turn, set codex_strip=prompt_cache_retention,stream_options; "
+    "to leave it out only where it was refused, set codex_learn=prompt_cache_retention.",
+    "previous_response_id": ": a response can be continued only on the WebSocket that it came from, so the client has "
+    "to send the whole input instead.",
+}
+"""What helps; to strip the id of a delta would send the rest of it without what came before."""
+
+
 @pytest.mark.parametrize("mode", ["fill", "pin", "observe"])
+@pytest.mark.parametrize("member", ADVICE)
 async def test_a_refused_member_is_kept_and_the_way_out_is_said_once(
-    net: Network, mode: str, caplog: pytest.LogCaptureFixture
+    net: Network, mode: str, member: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The client's word stands, turn after turn."""
     backend = await net.backend()
     proxy = await net.proxy(codex_mode=mode)
     for _ in range(3):
-        assert await status(proxy, prompt_cache_retention="24h") == 400
-        assert last(backend)["prompt_cache_retention"] == "24h"
+        assert await status(proxy, **{member: "24h"}) == 400
+        assert last(backend)[member] == "24h"
 
     assert said(caplog) == [
-        "chatgpt.com refused 'prompt_cache_retention', which the client sends. It was kept, because the client's word "
-        "stands. To remove it from every turn, set codex_strip=prompt_cache_retention,stream_options; to leave it out "
-        "only where it was refused, set codex_learn=prompt_cache_retention."
+        f"chatgpt.com refused '{member}', which the client sends. It was kept, because the client's word "
+        f"stands{ADVICE[member]}"
     ]
-    if mode != "observe":
-        proxy.master.options.update(codex_strip="prompt_cache_retention,stream_options")
-        assert await status(proxy, prompt_cache_retention="24h") == 200
+
+
+async def test_what_is_advised_helps(net: Network) -> None:
+    await net.backend()
+    proxy = await net.proxy(codex_strip="prompt_cache_retention,stream_options")
+
+    assert await status(proxy, prompt_cache_retention="24h") == 200
+
+
+@pytest.mark.parametrize("option", ["codex_strip", "codex_learn"])
+async def test_what_a_delta_cannot_do_without_is_not_to_be_removed(net: Network, option: str) -> None:
+    proxy = await net.proxy()
+    with pytest.raises(exceptions.OptionsError, match="a delta would leave without its history"):
+        proxy.master.options.update(**{option: "previous_response_id"})
 
 
 async def test_a_member_of_codex_learn_is_left_out_of_later_turns(
@@ -153,26 +173,6 @@ async def test_the_cache_hits_once_a_client_without_a_session_has_a_key(net: Net
     assert len({received.header("session-id") for received in backend.received}) == 1
     assert cached[0] == 0
     assert min(cached[1:]) >= 4000
-
-
-async def test_a_delta_over_http_keeps_its_history_and_hears_what_helps(
-    net: Network, caplog: pytest.LogCaptureFixture
-) -> None:
-    """To strip what the backend refuses there would send the rest of it without what came before."""
-    backend = await net.backend()
-    proxy = await net.proxy()
-    for _ in range(2):
-        assert await status(proxy, previous_response_id="resp_1") == 400
-        assert last(backend)["previous_response_id"] == "resp_1"
-
-    assert said(caplog) == [
-        "chatgpt.com refused 'previous_response_id', which the client sends. It was kept, because the client's word "
-        "stands: a response can be continued only on the WebSocket that it came from, so the client has to send the "
-        "whole input instead."
-    ]
-    for option in ("codex_strip", "codex_learn"):
-        with pytest.raises(exceptions.OptionsError, match="a delta would leave without its history"):
-            proxy.master.options.update(**{option: "previous_response_id"})
 
 
 @pytest.mark.parametrize("path", ["input[0].namespace", "reasoning.context", "tools[0].x"])

@@ -4,21 +4,21 @@ What passes is compared with the same run without the addon; what is told is wha
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 import pytest
-from codexcache.addon import CodexContinuity
-from codexcache.body.json_splice import Json, Object
+from codexcache.body.json_splice import Json
 from codexcache.hooks.websocket import INCOMPLETE
 from conftest import Network
 from mitmproxy import http
+from mitmproxy.websocket import WebSocketMessage
 from support.client import connected
-from support.journals import entries_of
-from support.patience import until
-from support.proxy import Proxy
+from support.journals import INPUT
+from support.neighbours import OtherAddon, Runs
+from support.proxy import Watch
 from support.sockets import HANDSHAKE, Data, Peer, Recorder, opened, talking, upgraded
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, completed, frame, said, spelled
@@ -30,36 +30,19 @@ STREAM = "text/event-stream"
 OTHER_PATH = "/backend-api/codex/realtime"
 
 
-class Addon:
-    """Another addon of the user's, which does something to messages, and keeps the flow."""
+def acting(act: Callable[[http.HTTPFlow, WebSocketMessage], object]) -> OtherAddon:
+    """Return another addon, which does something to each message."""
 
-    def __init__(self, act: Callable[[http.HTTPFlow, bytes], Awaitable[None] | None] | None = None) -> None:
-        self._act = act
-        self.flow: http.HTTPFlow | None = None
-        self.ended = asyncio.Event()
-
-    def request(self, flow: http.HTTPFlow) -> None:
-        self.flow = flow
-
-    async def websocket_message(self, flow: http.HTTPFlow) -> None:
+    def websocket_message(flow: http.HTTPFlow) -> object:
         assert flow.websocket is not None
-        waiting = self._act(flow, flow.websocket.messages[-1].content) if self._act else None
-        if waiting is not None:
-            await waiting
+        return act(flow, flow.websocket.messages[-1])
 
-    def websocket_end(self, flow: http.HTTPFlow) -> None:
-        self.ended.set()
+    return OtherAddon(websocket_message=websocket_message)
 
 
-def dropping(*marks: bytes) -> Callable[[http.HTTPFlow, bytes], None]:
-    """Drop the messages that have one of these marks in them."""
-
-    def act(flow: http.HTTPFlow, content: bytes) -> None:
-        assert flow.websocket is not None
-        if any(mark in content for mark in marks):
-            flow.websocket.messages[-1].drop()
-
-    return act
+def dropping(mark: str) -> OtherAddon:
+    """Return another addon, which drops the messages that have this mark in them."""
+    return acting(lambda _, message: message.drop() if mark.encode() in message.content else None)
 
 
 def turn(name: str, **members: Any) -> str:
@@ -71,10 +54,10 @@ def created(name: str) -> str:
     return spelled({"type": "response.created", "response": {"id": f"resp-{name}"}}).decode()
 
 
-def ended(name: str, kind: str = "response.completed") -> str:
+def ended(name: str) -> str:
     """Return the end of the response to a turn; the counters say which turn it was."""
     usage = {"input_tokens": 10_000 + ord(name), "input_tokens_details": {"cached_tokens": 0}}
-    return spelled({"type": kind, "response": {"id": f"resp-{name}", "usage": usage}}).decode()
+    return spelled({"type": "response.completed", "response": {"id": f"resp-{name}", "usage": usage}}).decode()
 
 
 class Backend:
@@ -96,112 +79,109 @@ class Backend:
 type Client = Callable[[Peer], Awaitable[None]]
 
 
-class Journal:
-    """The addon with a journal."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.addon = path, CodexContinuity()
-
-    @property
-    def entries(self) -> list[Object]:
-        return entries_of(self.path)
-
-    def told(self, *names: str) -> list[tuple[Json, ...]]:
-        """Return these fields of each entry."""
-        return [tuple(entry.get(name) for name in names) for entry in self.entries]
-
-    @property
-    def inputs(self) -> list[Json]:
-        """The input tokens of the turns, as the letter that tells the turn; None where there are none."""
-        counts = [entry.get("gen_ai.usage.input_tokens") for entry in self.entries]
-        return [chr(count - 10_000) if isinstance(count, int) else None for count in counts]
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Journal:
-    """The addon's journal."""
-    return Journal(tmp_path / "journal.jsonl")
-
-
-class Chain:
-    """Addons in this order."""
-
-    def __init__(self, *addons: object) -> None:
-        self.addons = addons
-
-
-async def proxied(
-    net: Network, journal: Journal, *, before: Sequence[object] = (), behind: Sequence[object] = (), **settings: Any
-) -> Proxy:
-    """Start a proxy with the addon between others."""
-    return await net.proxy(Chain(*before, journal.addon, *behind), codex_journal=str(journal.path), **settings)
-
-
-async def bare(net: Network, *others: object, **settings: Any) -> Proxy:
-    """Start a proxy with the other addons alone."""
-    return await net.proxy(Chain(*others), **settings)
-
-
-async def passed(proxy: Proxy, backend: Backend, client: Client) -> tuple[list[Data], list[Data]]:
-    """Return what arrived at the backend and at the client of one socket."""
-    backend.got.clear()
-    async with opened(proxy, SESSION) as peer:
-        await client(peer)
-        return list(backend.got), [fragments[0] for fragments in peer.frames]
-
-
-def asking(*messages: Data, answers: int = 2) -> Client:
-    """Send these messages, each when the answers to the one before have come."""
+def asking(*messages: Data, answers: Mapping[Any, int] | None = None) -> Client:
+    """Send these messages, each when the answers to the one before have come: two, if it is not said how many."""
 
     async def client(peer: Peer) -> None:
         for message in messages:
             await peer.send(message)
-            for _ in range(answers):
+            for _ in range((answers or {}).get(message, 2)):
                 await peer.receive()
 
     return client
 
 
-async def test_a_turn_that_was_dropped_behind_the_addon_is_no_turn(net: Network, journal: Journal) -> None:
-    """No row is its own, and no later turn of the socket gets the counters of another."""
-
-    async def client(peer: Peer) -> None:
-        await asking(turn("a"))(peer)
-        await peer.send(turn("b"))
-        await asking(turn("c"), turn("d"))(peer)
-
-    await net.upstream(talking(backend := Backend()))
-    without = await passed(await bare(net, Addon(dropping(b"key-b"))), backend, client)
-    proxy = await proxied(net, journal, behind=[Addon(dropping(b"key-b"))])
-
-    assert await passed(proxy, backend, client) == without
-    assert without[0] == [turn("a"), turn("c"), turn("d")]
-    assert journal.inputs == ["a", "c", "d"]
-    assert [number for (number,) in journal.told("turn")] == [1, 2, 3]
+async def inputs(runs: Runs, count: int) -> list[str | None]:
+    """Return the input tokens of each turn, as the letter that tells the turn; None where there are none."""
+    found = [row for (row,) in await runs.told(INPUT, count=count)]
+    return [chr(tokens - 10_000) if isinstance(tokens, int) else None for tokens in found]
 
 
-async def test_a_socket_whose_only_turn_was_dropped_tells_of_none(net: Network, journal: Journal) -> None:
+async def passed(runs: Runs, net: Network, backend: Backend, client: Client, **how: Any) -> list[list[Data]]:
+    """Return what arrives at the backend without the addon and with it; the client gets the same from both."""
+    await net.upstream(talking(backend))
+    arrived, answers = [], []
+    async for proxy in runs.both(**how):
+        async with opened(proxy, SESSION) as peer:
+            await client(peer)
+            answers.append(peer.frames)
+        arrived.append(list(backend.got))
+        backend.got.clear()
+    assert answers[1] == answers[0]
+    return arrived
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disturbance:
+    """What happens on a socket, how many answers the turns a to d get then, and whose counters the turns are told."""
+
+    how: Mapping[str, Any] = field(default_factory=dict)
+    lost: Sequence[str] = ()
+    answers: str = "2222"
+    inputs: Sequence[str | None] = tuple("abcd")
+    because: str = ""
+
+
+NO_END = ("a", None, "c", "d")
+DISTURBANCES = {
+    "a turn is dropped before": Disturbance(how={"before": [dropping("key-b")]}, answers="2022", inputs=tuple("acd")),
+    "a turn is dropped behind": Disturbance(how={"after": [dropping("key-b")]}, answers="2022", inputs=tuple("acd")),
+    "the flow is killed, which stops no message": Disturbance(
+        how={"after": [acting(lambda flow, message: flow.kill() if b"key-b" in message.content else None)]}
+    ),
+    "the end of a response is not sent": Disturbance(lost=[ended("b")], answers="2122", inputs=NO_END),
+    "its beginning is not sent": Disturbance(lost=[created("b")], answers="2122"),
+    "two ends in a row are not sent": Disturbance(
+        lost=[ended("a"), ended("b")], answers="1122", inputs=(None, None, "c", "d")
+    ),
+    "an end is dropped before it is read": Disturbance(
+        how={"before": [dropping(ended("b"))]},
+        answers="2122",
+        inputs=NO_END,
+        because="another addon dropped the end of its response",
+    ),
+    "an end is dropped when it was read": Disturbance(how={"after": [dropping(ended("b"))]}, answers="2122"),
+}
+
+
+@pytest.mark.parametrize("name", DISTURBANCES)
+async def test_what_is_lost_of_one_turn_shifts_no_other(runs: Runs, net: Network, name: str) -> None:
+    """Each has its own counters; what did not leave is no turn and takes no number."""
+    row = DISTURBANCES[name]
+    answers = {turn(each): int(count) for each, count in zip("abcd", row.answers, strict=True)}
+    without, with_addon = await passed(runs, net, Backend(row.lost), asking(*answers, answers=answers), **row.how)
+    rows = await runs.rows(len(row.inputs))
+
+    assert with_addon == without == [each for each in answers if answers[each]]
+    assert await inputs(runs, len(rows)) == list(row.inputs)
+    assert [each["turn"] for each in rows] == list(range(1, len(rows) + 1))
+    assert [row.because in str(each["because"]) for each in rows if INPUT not in each] == [True] * row.inputs.count(
+        None
+    )
+
+
+async def test_a_socket_whose_only_turn_was_dropped_tells_of_none(runs: Runs, net: Network) -> None:
     await net.upstream(talking(Backend()))
-    proxy = await proxied(net, journal, behind=[addon := Addon(dropping(b"key-a"))])
+    proxy = await runs.proxy(after=[dropping("key-a"), watch := Watch()])
     async with opened(proxy, SESSION) as peer:
         await peer.send(turn("a"))
-    await asyncio.wait_for(addon.ended.wait(), 10)
+    await watch.end()
 
-    assert journal.entries == []
+    assert runs.entries == []
 
 
-async def test_a_turn_that_is_dropped_after_a_while_is_no_turn_either(net: Network, journal: Journal) -> None:
+async def test_a_turn_that_is_dropped_after_a_while_is_no_turn_either(runs: Runs, net: Network) -> None:
     """Meanwhile a turn on another connection has ended, and with it all that waited to be recorded."""
     decided, asked = asyncio.Event(), asyncio.Event()
 
-    async def drop_later(flow: http.HTTPFlow, content: bytes) -> None:
-        if b"key-b" in content:
+    async def drop_later(_: http.HTTPFlow, message: WebSocketMessage) -> None:
+        if b"key-b" in message.content:
             asked.set()
             await decided.wait()
-            dropping(b"key-b")(flow, content)
+            message.drop()
 
     upstream = await net.upstream(talking(Backend()))
-    proxy = await proxied(net, journal, behind=[Addon(drop_later)])
+    proxy = await runs.proxy(after=[acting(drop_later)])
     async with opened(proxy, SESSION) as peer, connected(proxy) as connection:
         await peer.send(turn("b"))
         await asked.wait()
@@ -210,152 +190,87 @@ async def test_a_turn_that_is_dropped_after_a_while_is_no_turn_either(net: Netwo
         decided.set()
         await asking(turn("c"))(peer)
 
-    assert journal.inputs == ["h", "c"]
-    assert journal.addon.state.diagnosis_service.engine.held <= 1
+    assert await inputs(runs, 2) == ["h", "c"]
+    assert runs.codex.state.diagnosis_service.engine.held <= 1
 
 
-async def test_a_flow_that_is_killed_at_a_message_goes_on_and_so_do_its_turns(net: Network, journal: Journal) -> None:
-    """mitmproxy sends the message all the same, and keeps the socket open."""
-
-    def kill(flow: http.HTTPFlow, content: bytes) -> None:
-        if b"key-b" in content:
-            flow.kill()
-
-    client = asking(turn("a"), turn("b"), turn("c"))
-    await net.upstream(talking(backend := Backend()))
-    without = await passed(await bare(net, Addon(kill)), backend, client)
-
-    assert await passed(await proxied(net, journal, behind=[Addon(kill)]), backend, client) == without
-    assert without[0] == [turn("a"), turn("b"), turn("c")]
-    assert journal.inputs == ["a", "b", "c"]
-
-
-async def test_a_turn_that_was_changed_behind_the_addon_is_told_as_it_left(net: Network, journal: Journal) -> None:
+async def test_a_turn_that_was_changed_behind_the_addon_is_told_as_it_left(runs: Runs, net: Network) -> None:
     """Its key is that of the turn before, and so says the journal."""
 
-    def rekey(flow: http.HTTPFlow, content: bytes) -> None:
-        assert flow.websocket is not None
-        flow.websocket.messages[-1].content = content.replace(b"key-b", b"key-a")
+    def rekey(_: http.HTTPFlow, message: WebSocketMessage) -> None:
+        message.content = message.content.replace(b"key-b", b"key-a")
 
     client = asking(turn("a"), turn("b"))
-    await net.upstream(talking(backend := Backend()))
-    without = await passed(await bare(net, Addon(rekey)), backend, client)
+    without, with_addon = await passed(runs, net, Backend(), client, after=[acting(rekey)])
 
-    assert await passed(await proxied(net, journal, behind=[Addon(rekey)]), backend, client) == without
-    assert len({key for (key,) in journal.told("key")}) == 1
-    assert journal.inputs == ["a", "b"]
-
-
-LOST = {
-    "the end of a response": [ended("b")],
-    "its beginning": [created("b")],
-    "two ends in a row": [ended("a"), ended("b")],
-}
-
-
-@pytest.mark.parametrize("name", LOST)
-async def test_what_the_backend_did_not_send_shifts_no_other_turn(net: Network, journal: Journal, name: str) -> None:
-    backend, turns = Backend(lost=LOST[name]), "abcd"
-
-    async def client(peer: Peer) -> None:
-        for each in turns:
-            lost = (created(each) in LOST[name]) + (ended(each) in LOST[name])
-            await asking(turn(each), answers=2 - lost)(peer)
-
-    await net.upstream(talking(backend))
-    without = await passed(await bare(net), backend, client)
-
-    assert await passed(await proxied(net, journal), backend, client) == without
-    assert journal.inputs == [None if ended(each) in LOST[name] else each for each in turns]
-
-
-@pytest.mark.parametrize("place", ["before", "behind"])
-async def test_an_end_that_another_addon_dropped_shifts_no_other_turn(
-    net: Network, journal: Journal, place: str
-) -> None:
-    """What was read here before it was dropped is known; what had been dropped before has no counters."""
-    lost = ended("b").encode()
-
-    async def client(peer: Peer) -> None:
-        await asking(turn("a"))(peer)
-        await asking(turn("b"), answers=1)(peer)
-        await asking(turn("c"), turn("d"))(peer)
-
-    await net.upstream(talking(backend := Backend()))
-    without = await passed(await bare(net, Addon(dropping(lost))), backend, client)
-    proxy = await proxied(net, journal, **{place: [Addon(dropping(lost))]})
-
-    assert await passed(proxy, backend, client) == without
-    assert journal.inputs == ["a", None if place == "before" else "b", "c", "d"]
-    if place == "before":
-        assert "another addon dropped the end of its response" in str(journal.entries[1]["because"])
+    assert with_addon == without
+    assert len(set(await runs.told("key", count=2))) == 1
+    assert await inputs(runs, 2) == ["a", "b"]
 
 
 @pytest.mark.parametrize("kind", ["text", "binary", "binary answers", "all binary"])
-async def test_turns_and_answers_may_be_binary(net: Network, journal: Journal, kind: str) -> None:
+async def test_turns_and_answers_may_be_binary(runs: Runs, net: Network, kind: str) -> None:
     """What is edited stays binary."""
     answer = str.encode if kind in ("binary answers", "all binary") else str
     messages = [frame(input=[{"role": "user", "content": name}], stream_options=1) for name in "ab"]
     if kind in ("binary", "all binary"):
         messages = [message.encode() for message in messages]  # type: ignore[misc]
-    await net.upstream(talking(backend := Backend(answer=answer)))
-    sent, received = await passed(await bare(net), backend, asking(*messages))
-    edited, also_received = await passed(await proxied(net, journal), backend, asking(*messages))
+    sent, edited = await passed(runs, net, Backend(answer=answer), asking(*messages))
 
-    assert (sent, received) == (messages, also_received)
+    assert sent == messages
     assert [type(message) for message in edited] == [type(message) for message in messages]
     assert ["stream_options" in orjson.loads(message) for message in edited] == [False, False]
     assert [orjson.loads(message)["prompt_cache_key"] for message in edited] == ["s", "s"]
-    assert journal.inputs == ["a", "b"]
+    assert await inputs(runs, 2) == ["a", "b"]
 
 
-async def test_a_turn_that_is_too_large_to_be_read_has_a_row(net: Network, journal: Journal) -> None:
+async def test_a_turn_that_is_too_large_to_be_read_has_a_row(runs: Runs, net: Network) -> None:
     """It leaves as it came, and its counters are those of its response."""
     client = asking(turn("a"), turn("b", metadata={"x": "x" * 2_000}), turn("c"))
-    await net.upstream(talking(backend := Backend()))
-    without = await passed(await bare(net), backend, client)
+    without, with_addon = await passed(runs, net, Backend(), client, codex_body_limit="1k")
+    unread = ["its request was not read" in str(because) for (because,) in await runs.told("because", count=3)]
 
-    assert await passed(await proxied(net, journal, codex_body_limit="1k"), backend, client) == without
-    assert journal.inputs == ["a", "b", "c"]
-    assert ["its request was not read" in str(entry["because"]) for entry in journal.entries] == [False, True, False]
+    assert with_addon == without
+    assert await inputs(runs, 3) == ["a", "b", "c"]
+    assert unread == [False, True, False]
 
 
 @pytest.mark.parametrize("path", [OTHER_PATH, "/backend-api/other", RESPONSES])
-async def test_the_messages_of_any_socket_are_kept_up_to_the_limit(net: Network, path: str) -> None:
-    """mitmproxy by itself would keep all of them. Every one arrives all the same."""
-    kept = {}
-    for name in ("bare", "bounded"):
+async def test_the_messages_of_any_socket_are_kept_up_to_the_limit(runs: Runs, net: Network, path: str) -> None:
+    """The oldest go, and the flow says so; mitmproxy by itself would keep all. Every one arrives all the same."""
+    sent = [f"{number:02}" + "x" * 10_000 for number in range(40)]
+    async for proxy in runs.both(after=[watch := Watch()], codex_view_limit="100k"):
         await net.upstream(talking(recorder := Recorder("y" * 10_000)))
-        chain = [addon := Addon()]
-        proxy = await (bare(net, *chain) if name == "bare" else net.proxy(codex_view_limit="100k"))
-        if name == "bounded":
-            proxy.master.addons.add(*chain)
+        kept, marks = list[list[bytes]](), list[bool]()
         async with connected(proxy) as connection:
             peer = await upgraded(connection, SESSION, path)
-            for number in range(40):
-                await peer.ask(f"{number:02}" + "x" * 10_000)
-        assert [str(message)[:2] for message in recorder.messages] == [f"{number:02}" for number in range(40)]
-        assert addon.flow is not None
-        assert addon.flow.websocket is not None
-        kept[name] = sum(len(message.content) for message in addon.flow.websocket.messages)
-        assert (addon.flow.metadata.get(INCOMPLETE) is True) == (name == "bounded")
+            for message in sent:
+                await peer.ask(message)
+                flow = watch.flows[-1]
+                assert flow.websocket is not None
+                kept.append([message.content for message in flow.websocket.messages])
+                marks.append(INCOMPLETE in http.HTTPFlow.from_state(flow.get_state()).metadata)
+        is_bounded, most = len(watch.flows) == 2, max(sum(map(len, each)) for each in kept)
 
-    assert kept["bare"] > 800_000
-    assert 0 < kept["bounded"] <= 100 << 10
+        assert recorder.messages == sent
+        assert kept[0] == [sent[0].encode(), b"y" * 10_000]
+        assert {each[-1] for each in kept} == {b"y" * 10_000}
+        assert most <= 100 << 10 if is_bounded else most > 800_000
+        assert (marks[0], marks[-1]) == (False, is_bounded)
 
 
-async def test_a_short_socket_of_another_endpoint_is_left_alone(net: Network, journal: Journal) -> None:
+async def test_a_short_socket_of_another_endpoint_is_left_alone(runs: Runs, net: Network) -> None:
     """Nothing of it is edited, trimmed or told of."""
     await net.upstream(talking(recorder := Recorder()))
-    proxy = await proxied(net, journal, behind=[addon := Addon()])
+    proxy = await runs.proxy(after=[watch := Watch()])
     async with connected(proxy) as connection:
         peer = await upgraded(connection, [("session_id", "s")], OTHER_PATH)
         await peer.ask(frame())
+    (flow,) = watch.flows
 
     assert recorder.messages == [frame()]
-    assert addon.flow is not None
-    assert (addon.flow.metadata, "session-id" in addon.flow.request.headers) == ({}, False)
-    assert journal.entries == []
+    assert (flow.metadata, "session-id" in flow.request.headers) == ({}, False)
+    assert runs.entries == []
 
 
 REFUSALS = {
@@ -381,77 +296,72 @@ REFUSALS = {
 
 @pytest.mark.parametrize("name", REFUSALS)
 async def test_a_refused_handshake_has_a_row_of_its_own(
-    net: Network, journal: Journal, name: str, caplog: pytest.LogCaptureFixture
+    runs: Runs, net: Network, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is no turn: the one that is sent over HTTP next is the first of its conversation."""
     answer, status, because = REFUSALS[name]
     upstream = await net.upstream()
     replies, fields = [], [*HANDSHAKE, ("session_id", "s"), ("User-Agent", "agent/1.0 (x)")]
-    for start in (bare(net), proxied(net, journal, behind=[Addon()])):  # which could look at the response
-        proxy, upstream.answer = await start, responding(answer)
+    async for proxy in runs.both(after=[Watch()]):  # which could look at the response
+        upstream.answer = responding(answer)
         async with connected(proxy) as connection:
             reply = await connection.start(RESPONSES, fields, method="GET")
             await reply.rest()
             replies.append(bytes(reply.raw))
             upstream.answer = responding(whole(completed(), kind=STREAM))
             await connection.post(RESPONSES, [JSON, *SESSION], body())
-    refusal, sent = journal.entries
+    refusal, sent = await runs.rows(2)
+    expected: dict[str, Json] = {
+        "endpoint": "handshake",
+        "transport": "websocket",
+        "status": status,
+        "verdict": "rejected",
+        "conversation": None,
+        "changed": ["session-id"],
+        "mode": "fill",
+        "client": "agent/1.0",
+        "predecessor": None,
+        "changes": [],
+    }
 
     assert replies == [answer, answer]
-    assert (
-        refusal.items()
-        >= {
-            "endpoint": "handshake",
-            "transport": "websocket",
-            "status": status,
-            "verdict": "rejected",
-            "conversation": None,
-            "changed": ["session-id"],
-            "mode": "fill",
-            "client": "agent/1.0",
-            "predecessor": None,
-            "changes": [],
-        }.items()
-    )
+    assert refusal.items() >= expected.items()
     assert str(refusal["because"]).startswith(because)
-    assert refusal["key"] == sent["key"]
+    assert refusal["key"] == sent["key"] == runs.pseudonym("s")
     assert sent["endpoint"] == "responses"
-    assert "secret" not in journal.path.read_text().lower()
+    assert "secret" not in str(runs.entries).lower()
     assert said(caplog) == []
-    summary = journal.addon.notifier.summary
+    summary = runs.codex.notifier.summary
     assert (summary.turns, summary.lines()[0]) == (1, "1 turn in 1 conversation")
 
 
-async def test_a_refused_handshake_is_marked_and_commented_on(net: Network) -> None:
+async def test_a_refused_handshake_is_marked_and_commented_on(runs: Runs, net: Network) -> None:
     await net.upstream(responding(whole(b"", "426 Upgrade Required")))
-    proxy = await net.proxy()
-    proxy.master.addons.add(addon := Addon())
+    proxy = await runs.proxy(after=[watch := Watch()])
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, HANDSHAKE, method="GET")
         await reply.rest()
+    (flow,) = watch.flows
 
-    assert addon.flow is not None
-    assert addon.flow.marked == ":x:"
-    assert addon.flow.comment.startswith("rejected: the WebSocket was refused with status 426 Upgrade Required")
+    assert flow.marked == ":x:"
+    assert flow.comment.startswith("rejected: the WebSocket was refused with status 426 Upgrade Required")
     for command in ("codex.why", "codex.turns"):
-        shown = str(proxy.master.commands.call(command, *([addon.flow] if command == "codex.why" else [])))
+        shown = str(proxy.master.commands.call(command, *([flow] if command == "codex.why" else [])))
         assert "handshake" in shown or "the WebSocket was refused" in shown
 
 
-async def test_another_addons_refusal_is_told_without_an_edit(net: Network, journal: Journal) -> None:
+async def test_another_addons_refusal_is_told_without_an_edit(runs: Runs, net: Network) -> None:
     """Nothing left, so nothing was changed."""
 
-    class Refuser:
-        def request(self, flow: http.HTTPFlow) -> None:
-            flow.response = http.Response.make(403)
+    def refuse(flow: http.HTTPFlow) -> None:
+        flow.response = http.Response.make(403)
 
     upstream = await net.upstream()
-    proxy = await proxied(net, journal, before=[Refuser()])
-    async with connected(proxy) as connection:
+    async with connected(await runs.proxy(before=[OtherAddon(request=refuse)])) as connection:
         await connection.post(RESPONSES, [*HANDSHAKE, ("session_id", "s")], method="GET")
 
     assert upstream.requests == []
-    assert journal.told("status", "verdict", "changed") == [(403, "rejected", [])]
+    assert await runs.told("status", "verdict", "changed") == [(403, "rejected", [])]
 
 
 CLOSINGS = {
@@ -462,7 +372,7 @@ CLOSINGS = {
 
 
 @pytest.mark.parametrize("name", CLOSINGS)
-async def test_a_socket_that_the_server_closed_tells_with_what(net: Network, journal: Journal, name: str) -> None:
+async def test_a_socket_that_the_server_closed_tells_with_what(runs: Runs, net: Network, name: str) -> None:
     """The client gets the same code as without the addon."""
     code, reason, told = CLOSINGS[name]
     codes = []
@@ -473,37 +383,31 @@ async def test_a_socket_that_the_server_closed_tells_with_what(net: Network, jou
         peer.close(code, reason)
 
     await net.upstream(talking(closing))
-    for start in (bare(net, addon := Addon()), proxied(net, journal, behind=[addon])):
-        addon.ended.clear()
-        async with opened(await start, SESSION) as peer:
+    async for proxy in runs.both():
+        async with opened(proxy, SESSION) as peer:
             await peer.ask(turn("a"))
             await peer.receive()
             codes.append(peer.close_code)
-            await asyncio.wait_for(addon.ended.wait(), 10)
 
     assert codes == [code, code]
-    assert journal.told("verdict", "because") == [
+    assert await runs.told("verdict", "because") == [
         ("no_usage", f"the turn ended without usage counters: its WebSocket was {told}")
     ]
-    assert journal.addon.connection_stats.report()["cut_short"] == {f"its WebSocket was {told}": 1}
+    assert runs.codex.connection_stats.report()["cut_short"] == {f"its WebSocket was {told}": 1}
 
 
-async def test_a_socket_that_the_client_closed_in_the_middle_of_a_turn_tells_so(net: Network, journal: Journal) -> None:
-    await net.upstream(talking(Backend(lost=[ended("a")])))
-    proxy = await proxied(net, journal)
-    async with opened(proxy, SESSION) as peer:
-        await peer.ask(turn("a"))
-        peer.close(1000)
-        await until(lambda: journal.entries)
-
-    assert journal.told("because") == [
-        ("the turn ended without usage counters: its WebSocket was closed by the client with 1000",)
-    ]
-
-
-@pytest.mark.parametrize("who", ["client", "server"])
-async def test_a_socket_that_was_cut_tells_on_which_side(net: Network, journal: Journal, who: str) -> None:
-    """There is no close frame, hence no code."""
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [
+        ("client, in order", "was closed by the client with 1000"),
+        ("client", "lost the connection to the client"),
+        ("server", "lost the connection to the server"),
+    ],
+)
+async def test_a_socket_that_ended_in_the_middle_of_a_turn_tells_on_which_side(
+    runs: Runs, net: Network, who: str, told: str
+) -> None:
+    """Where it was cut there is no close frame, hence no code."""
 
     async def talk(peer: Peer) -> None:
         await peer.receive()
@@ -514,25 +418,24 @@ async def test_a_socket_that_was_cut_tells_on_which_side(net: Network, journal: 
             await peer.receive()
 
     await net.upstream(talking(talk))
-    proxy = await proxied(net, journal)
-    async with opened(proxy, SESSION) as peer:
+    async with opened(await runs.proxy(), SESSION) as peer:
         await peer.ask(turn("a"))
         if who == "client":
             peer.writer.transport.abort()
-        await until(lambda: journal.entries)
+        elif who != "server":
+            peer.close(1000)
+        rows = await runs.told("because")
 
-    assert journal.told("because") == [
-        (f"the turn ended without usage counters: its WebSocket lost the connection to the {who}",)
-    ]
+    assert rows == [(f"the turn ended without usage counters: its WebSocket {told}",)]
 
 
-async def test_a_socket_that_is_closed_after_its_turns_tells_nothing_more(net: Network, journal: Journal) -> None:
+async def test_a_socket_that_is_closed_after_its_turns_tells_nothing_more(runs: Runs, net: Network) -> None:
     await net.upstream(talking(Backend()))
-    proxy = await proxied(net, journal, behind=[addon := Addon()])
+    proxy = await runs.proxy(after=[watch := Watch()])
     async with opened(proxy, SESSION) as peer:
         await asking(turn("a"))(peer)
         peer.close(1001)
-        await asyncio.wait_for(addon.ended.wait(), 10)
+        await watch.end()
 
-    assert journal.inputs == ["a"]
-    assert journal.addon.connection_stats.report()["cut_short"] == {}
+    assert await inputs(runs, 1) == ["a"]
+    assert runs.codex.connection_stats.report()["cut_short"] == {}

@@ -2,26 +2,18 @@
 
 from typing import Any
 
-import orjson
 import pytest
 from codexcache.addon import CodexContinuity
-from codexcache.hooks.websocket import INCOMPLETE
 from conftest import Network
-from mitmproxy import http
 from support.client import connected
 from support.proxy import watched
-from support.sockets import HANDSHAKE, Data, Peer, Recorder, joined, opened, talking, upgraded
+from support.sockets import Data, Peer, Recorder, joined, opened, talking, upgraded
 from support.talks import post
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, frame, said, spelled
 
 TEXTS = {"German": "Größe, Maß und Äpfel. ", "Chinese": "我能吞下玻璃而不伤身体。", "emoji": "😀👩‍👩‍👧‍👦🇩🇪 "}
 SESSION = [("session_id", "s")]
-
-
-def messages_of(flow: http.HTTPFlow) -> list[bytes]:
-    assert flow.websocket is not None
-    return [message.content for message in flow.websocket.messages]
 
 
 def with_key(message: str, key: str = "s") -> str:
@@ -179,40 +171,6 @@ async def test_messages_keep_their_order(net: Network) -> None:
     assert recorder.messages == [with_key(frame(n=number)) if number % 2 else f"{number}" for number in range(50)]
 
 
-async def test_a_sockets_messages_are_kept_up_to_the_limit_and_the_flow_says_so(net: Network) -> None:
-    """The oldest go; every one arrives all the same, and the latest is there to be seen."""
-    recorder = await net.recorder("y" * 1000)
-    proxy = await net.proxy(codex_view_limit="10k")
-    watch = watched(proxy)
-    async with opened(proxy, SESSION) as peer:
-        await peer.ask("x" * 1000)
-        (flow,) = watch.flows
-        assert messages_of(flow) == [b"x" * 1000, b"y" * 1000]
-        assert INCOMPLETE not in flow.metadata
-        for number in range(30):
-            await peer.ask(f"{number}" + "x" * 1000)
-            assert sum(map(len, messages_of(flow))) <= 10 << 10
-            assert messages_of(flow)[-1] == b"y" * 1000
-        assert flow.metadata[INCOMPLETE] is True
-
-    assert len(recorder.messages) == 31
-    assert INCOMPLETE in http.HTTPFlow.from_state(flow.get_state()).metadata
-
-
-@pytest.mark.parametrize("status", [403, 426, 500])
-async def test_a_refused_handshake_arrives_as_it_is(net: Network, status: int) -> None:
-    """The client falls back to HTTP on the status, and is served."""
-    answer = whole(b'{"error":{}}', status=f"{status} Refused", extra=b"X-Odd: 1\r\n")
-    upstream = await net.upstream(responding(answer))
-    proxy = await net.proxy()
-    async with connected(proxy) as connection:
-        reply = await connection.post(RESPONSES, [*HANDSHAKE, *SESSION], method="GET")
-        await connection.post(RESPONSES, [JSON, *SESSION], body())
-
-    assert bytes(reply.raw) == answer
-    assert upstream.last.body == body(prompt_cache_key="s")
-
-
 async def test_a_turn_that_is_cut_off_leaves_nothing_behind(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """The backend drops the socket in the middle of a turn; what it said until then was learned."""
 
@@ -246,27 +204,6 @@ async def test_a_message_that_the_user_injects_is_a_turn_like_any_other(net: Net
         await peer.receive()
 
     assert recorder.messages == ["first", with_key(frame())]
-
-
-async def test_a_message_that_another_addon_dropped_is_no_turn(net: Network, caplog: pytest.LogCaptureFixture) -> None:
-    """It never leaves, so nothing is remembered of it."""
-
-    class Dropper:
-        def websocket_message(self, flow: http.HTTPFlow) -> None:
-            assert flow.websocket is not None
-            if b"drop me" in flow.websocket.messages[-1].content:
-                flow.websocket.messages[-1].drop()
-
-    recorder = await net.recorder()
-    proxy = await net.proxy(Dropper())
-    proxy.master.addons.add(CodexContinuity())
-    async with opened(proxy) as peer:
-        await peer.send(frame(input="drop me", prompt_cache_key="dropped"))
-        await peer.ask(frame(input="go on", previous_response_id="unknown"))
-
-    assert len(recorder.messages) == 1
-    assert orjson.loads(recorder.messages[0]).get("prompt_cache_key") != "dropped"
-    assert said(caplog) == []
 
 
 async def test_a_socket_whose_handshake_was_not_seen_is_adopted(net: Network) -> None:

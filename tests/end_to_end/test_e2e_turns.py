@@ -9,7 +9,7 @@ from conftest import Network
 from embedded_backend.tunnel import Tunnel
 from support.client import connected, plainly_connected, request_bytes
 from support.proxy import Proxy
-from support.sockets import HANDSHAKE, Recorder, opened, talking, upgraded
+from support.sockets import HANDSHAKE, Recorder, talking, upgraded
 from support.talks import post
 from support.upstream import responding, running_upstream, whole
 from support.wire import COMPACT, JSON, RESPONSES, body, frame, said
@@ -72,7 +72,8 @@ async def test_a_path_that_is_nearly_right_is_named_once_with_the_right_one(
     ]
     upstream.answer = talking(Recorder())
     async with connected(proxy) as connection:
-        await upgraded(connection, path="/backend-api/codex/v1/responses")
+        await upgraded(connection, [("session_id", "s")], "/backend-api/codex/v1/responses")
+    assert upstream.last.values("session-id") == []
     assert said(caplog)[-1].startswith(
         "A WebSocket to chatgpt.com has the path /backend-api/codex/v1/responses, which "
     )
@@ -90,25 +91,17 @@ SUBDOMAINS = {"ssl_insecure": True}  # the test server's certificate knows one l
         pytest.param("chatgpt.com.", SUBDOMAINS, {"sni": "chatgpt.com"}, id="with a final dot"),
         pytest.param("codex.example", {"codex_hosts": "codex.example, other.example"}, {}, id="a host of codex_hosts"),
         pytest.param("chatgpt.com", {}, {"sni": None}, id="by its address, without a server name"),
+        pytest.param("chatgpt.com", {}, {"target": "192.0.2.1"}, id="by its SNI, where a client resolves names itself"),
         pytest.param("chatgpt.com", {}, {"proxy_tls": True}, id="by TLS to the proxy itself, as by HTTPS_PROXY=https:"),
     ],
 )
 async def test_a_turn_is_seen(net: Network, host: str, settings: dict[str, Any], connection: dict[str, Any]) -> None:
-    upstream = await net.upstream(host=host)
+    upstream = await net.upstream(host=connection.get("target", host))
     async with connected(await net.proxy(**settings), host, **connection) as opened_to:
         await opened_to.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
 
     assert upstream.last.values("session-id") == ["k"]
     assert upstream.last.values("host") == [host]
-
-
-async def test_a_turn_to_an_address_is_seen_by_its_sni(net: Network) -> None:
-    """A client that resolves names itself connects to an address, as in transparent mode."""
-    upstream = await net.upstream(host="192.0.2.1")
-    async with connected(await net.proxy(), target="192.0.2.1") as connection:
-        await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
-
-    assert upstream.last.values("session-id") == ["k"]
 
 
 @pytest.mark.parametrize("host", ["notchatgpt.com", "chatgpt.com.example", "api.openai.com", "chatgpt.co"])
@@ -170,22 +163,6 @@ async def test_tunnelled_and_decrypted_connections_work_side_by_side(net: Networ
     assert list(await asyncio.gather(*visits)) == [200, 200]
 
 
-async def test_turns_are_seen_on_the_way_to_an_upstream_proxy(net: Network) -> None:
-    """mitmproxy in upstream mode: turns and WebSockets alike, also by TLS to the proxy itself."""
-    upstream = await net.upstream()
-    async with Tunnel(upstream.port) as tunnel:
-        proxy = await net.proxy(mode=f"upstream:http://127.0.0.1:{tunnel.port}")
-        for proxy_tls in (False, True):
-            async with connected(proxy, proxy_tls=proxy_tls) as connection:
-                await connection.post(RESPONSES, [JSON], body(prompt_cache_key="k"))
-        upstream.answer = talking(recorder := Recorder())
-        async with opened(proxy, [("session-id", "s")]) as peer:
-            await peer.ask(frame())
-
-    assert [request.values("session_id") for request in upstream.requests] == [["k"], ["k"], ["s"]]
-    assert '"prompt_cache_key":"s"' in str(recorder.messages[0])
-
-
 async def test_other_hosts_are_tunnelled_on_the_way_to_an_upstream_proxy(net: Network) -> None:
     """Their own certificates arrive through both proxies."""
     upstream = await net.upstream(host="other.example")
@@ -211,21 +188,25 @@ ALIASES = {
 }
 
 
-@pytest.mark.parametrize("codex_mode", ["fill", "pin", "observe"])
+@pytest.mark.parametrize("codex_mode", ["fill", "pin", "observe", None])
 @pytest.mark.parametrize("keep_host_header", [False, True])
 async def test_in_reverse_mode_the_paths_of_a_base_url_are_aliases(
-    net: Network, keep_host_header: bool, codex_mode: str
+    net: Network, keep_host_header: bool, codex_mode: str | None
 ) -> None:
-    """What a client appends to http://127.0.0.1:8080 reaches the real endpoint, in every mode: it is routing."""
+    """What a client appends to http://127.0.0.1:8080 reaches the real endpoint, in every mode: it is routing.
+
+    Without the addon it does not: mitmproxy itself knows of no aliases.
+    """
     upstream = await net.upstream()
-    proxy = await net.proxy(mode=REVERSE, keep_host_header=keep_host_header, codex_mode=codex_mode)
+    options = {"codex_mode": codex_mode} if codex_mode else {"addon": object()}
+    proxy = await net.proxy(mode=REVERSE, keep_host_header=keep_host_header, **options)
     sent = body(prompt_cache_key="k")
     async with plainly_connected(proxy, f"127.0.0.1:{proxy.port}") as connection:
         for alias in ALIASES:
             await connection.post(alias, [JSON], sent)
 
-    wanted = () if codex_mode == "observe" else ("k",)
-    assert [request.target for request in upstream.requests] == list(ALIASES.values())
+    wanted = ("k",) if codex_mode in ("fill", "pin") else ()
+    assert [request.target for request in upstream.requests] == list(ALIASES.values() if codex_mode else ALIASES)
     assert {(request.body, *request.values("session-id")) for request in upstream.requests} == {(sent, *wanted)}
     assert upstream.last.values("host") == [f"127.0.0.1:{proxy.port}" if keep_host_header else "chatgpt.com"]
 
@@ -246,17 +227,6 @@ async def test_in_reverse_mode_the_aliases_serve_websockets(
     assert upstream.last.target == RESPONSES
     assert upstream.last.values("session-id") == ([] if codex_mode == "observe" else ["s"])
     assert ('"prompt_cache_key":"s"' in str(recorder.messages[0])) == (codex_mode != "observe")
-
-
-async def test_without_the_addon_they_arrive_as_they_are(net: Network) -> None:
-    """mitmproxy itself knows of no aliases."""
-    upstream = await net.upstream()
-    proxy = await net.proxy(object(), mode=REVERSE)
-    async with plainly_connected(proxy, "localhost") as connection:
-        for alias in ALIASES:
-            await connection.post(alias, [JSON], body())
-
-    assert [request.target for request in upstream.requests] == list(ALIASES)
 
 
 async def test_in_reverse_mode_no_other_path_is_changed(net: Network) -> None:

@@ -1,5 +1,6 @@
 """Two real mitmdump processes that share nothing: the turns of one conversation go to one and the other by turns."""
 
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ import pytest_asyncio
 from codex_ways import two_proxies
 from codex_ways.ways import IDENTITIES, is_kept, keys, through
 from embedded_backend import Backend
+from support.journals import CACHED, entries_of
 from toolkit.client import Endpoint, Send, Usage, by_http, by_websocket, converse
+from toolkit.process import ADDON, installed, start, start_mitmdump
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -74,6 +77,39 @@ async def test_what_is_new_for_each_request_is_held_by_one_alone(pair: Pair) -> 
     assert apart == apart[:2] * 2
     assert (len(set(apart)), len(set(together))) == (2, 1)
     assert (is_kept(half), is_kept(whole)) == (False, True)
+
+
+@pytest.mark.parametrize("send", [by_http, by_websocket])
+async def test_one_behind_the_other_changes_nothing_more(pair: Pair, tmp_path: Path, send: Send) -> None:
+    """The key that arrives is that of one alone, and the second finds it in all three places."""
+    second = pair.endpoints[0]
+    alone, _ = await pair.converse("a session", send, [second], "alone")
+    ca_file = Path(str(second.ca_file))
+    journals = ca_file.with_name("journal.jsonl"), tmp_path / "journal.jsonl"
+    before = len(entries_of(journals[0]))
+    async with await start_mitmdump(
+        tmp_path,
+        modes=[f"upstream:{second.proxy}"],
+        upstream_ca=ca_file,
+        scripts=[ADDON],
+        options={"codex_journal": journals[1]},
+    ) as first:
+        arrived, counters = await pair.converse("a session", send, [through(first)], "in a row")
+    entries, same = entries_of(journals[0])[before:], entries_of(journals[1])
+
+    assert arrived == alone
+    assert is_kept(counters)
+    assert [entry["changed"] for entry in entries] == [[]] * TURNS
+    assert [entry[CACHED] for entry in entries] == [entry[CACHED] for entry in same]
+
+
+async def test_two_in_one_proxy_end_the_start(tmp_path: Path) -> None:
+    """mitmproxy takes no two addons of one name."""
+    copy = shutil.copytree(ADDON.parent, tmp_path / "copy") / ADDON.name
+    program = await start([installed("mitmdump"), "--set", f"confdir={tmp_path}", "-n", "-s", ADDON, "-s", copy])
+    async with program:
+        assert await program.ended() != 0
+        assert "An addon called 'codex_continuity' already exists." in program.text
 
 
 @pytest.mark.skipif(

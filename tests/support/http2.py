@@ -14,7 +14,7 @@ from toolkit.wire.streams import serving
 from support.client import connected
 from support.proxy import Proxy
 
-__all__ = ["Connection", "Exchange", "http2_connected", "running_http2_upstream"]
+__all__ = ["Connection", "Exchange", "http2_connected", "responding", "running_http2_upstream"]
 
 
 class Connection:
@@ -73,6 +73,16 @@ class Response:
                 self._unread += [data] if (data := self._wire.read_data(event)) else []
             elif isinstance(event, StreamEnded):
                 self._unread.append(b"")
+
+
+def responding(body: bytes = b"{}", kind: str = "application/json", status: int = 200) -> Answer:
+    """Answer each request with this body."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.respond([(":status", str(status)), ("content-type", kind)])
+        await exchange.send(body, last=True)
+
+    return answer
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedded_backend import Backend
+from toolkit.process import Finished
 
 from support.patience import until
 
@@ -21,15 +22,6 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 LAUNCHER = (sys.executable, "-I", str(SCRIPTS / "codex_run"))
 
 _PATIENCE = 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ended:
-    """What a run came to."""
-
-    status: int
-    out: str
-    errors: str
 
 
 @dataclass(kw_only=True)
@@ -63,12 +55,12 @@ class Home:
         """Return the command of a client that is this Python script; it can call `turn()`."""
         return sys.executable, "-c", _TURN + script
 
-    async def run(self, *words: str) -> Ended:
+    async def run(self, *words: str) -> Finished:
         """Run the launcher to its end."""
         async with self.started(*words) as process:
             out, errors = await written_by(process)
         assert process.returncode is not None
-        return Ended(status=process.returncode, out=out.decode(), errors=errors.decode())
+        return Finished(process.returncode, out.decode(), errors.decode())
 
     @contextlib.asynccontextmanager
     async def started(self, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:

@@ -7,20 +7,20 @@ from typing import Any
 
 import orjson
 from codexcache.addon import CodexContinuity
-from codexcache.body.json_splice import Object
+from codexcache.body.json_splice import Json, Object
 from conftest import Network
 from mitmproxy import http
 from toolkit.wire.http1 import Response
 
-from support.client import Field, connected
+from support.journals import entries_of
 from support.patience import until
-from support.proxy import Proxy
+from support.proxy import Proxy, Watch
+from support.talks import post
 from support.upstream import whole
-from support.wire import JSON, RESPONSES, body, completed
+from support.wire import RESPONSES, body, completed
 
 MODELS = "/backend-api/codex/models"
 GATEWAY = "gateway.example"
-INPUT, CACHED = "gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens"
 REFUSED = whole(b'{"detail":"Unsupported parameter: user"}', status="400 Bad Request")
 
 
@@ -53,46 +53,49 @@ class OtherAddon:
             setattr(self, name, hook)
 
 
-class KeepFlows:
-    """Another addon, which keeps the flows that have ended."""
-
-    def __init__(self) -> None:
-        self.flows: list[http.HTTPFlow] = []
-
-    def response(self, flow: http.HTTPFlow) -> None:
-        self.flows.append(flow)
-
-
 class Runs:
     """Proxies with and without the addon before the same servers, and what is known of the last one with it."""
 
     def __init__(self, net: Network, journal: Path) -> None:
         self._net, self._journal = net, journal
         self.codex = CodexContinuity()
-        self.kept = KeepFlows()
+        self.watch = Watch()
 
     async def bare(self, *addons: object, **settings: Any) -> Proxy:
-        """Start a proxy without the addon."""
-        return await self._start(*addons, KeepFlows(), **settings)
+        """Start a proxy without the addon, and so without its options."""
+        own = {name: value for name, value in settings.items() if not name.startswith("codex_")}
+        return await self._start(*addons, **own)
 
     async def proxy(self, *, before: Iterable[object] = (), after: Iterable[object] = (), **settings: Any) -> Proxy:
-        """Start a proxy with the addon, and with others before and after it."""
-        self.codex, self.kept = CodexContinuity(), KeepFlows()
-        return await self._start(*before, self.codex, *after, self.kept, codex_journal=str(self._journal), **settings)
+        """Start a proxy with the addon, with others before and after it, and one that watches its flows."""
+        self.watch = Watch()
+        return await self._with_addon(before, [*after, self.watch], settings)
 
     async def both(
         self, *, before: Iterable[object] = (), after: Iterable[object] = (), **settings: Any
     ) -> AsyncIterator[Proxy]:
         """Yield a proxy without the addon and then one with it, else the same; mitmproxy runs one at a time."""
         yield await self.bare(*before, *after, **settings)
-        yield await self.proxy(before=before, after=after, **settings)
+        yield await self._with_addon(before, after, settings)
+
+    async def _with_addon(self, before: Iterable[object], after: Iterable[object], settings: dict[str, Any]) -> Proxy:
+        self.codex = CodexContinuity()
+        return await self._start(*before, self.codex, *after, codex_journal=str(self._journal), **settings)
+
+    @property
+    def entries(self) -> list[Object]:
+        """What is in the journal so far."""
+        return entries_of(self._journal)
 
     async def rows(self, count: int = 1) -> list[Object]:
         """Return the journal's rows, when there are so many."""
-        await until(lambda: self._journal.exists() and len(self._journal.read_bytes().splitlines()) >= count)
-        rows = [orjson.loads(line) for line in self._journal.read_bytes().splitlines()]
-        assert len(rows) == count
-        return rows
+        await until(lambda: len(self.entries) >= count)
+        assert len(self.entries) == count
+        return self.entries
+
+    async def told(self, *names: str, count: int = 1) -> list[tuple[Json, ...]]:
+        """Return these fields of each row, when there are so many."""
+        return [tuple(row.get(name) for name in names) for row in await self.rows(count)]
 
     def pseudonym(self, key: str) -> object:
         """Return what stands for a key in the journal."""
@@ -106,18 +109,26 @@ class Runs:
         return proxy
 
 
-async def post(
-    proxy: Proxy, text: bytes | None = None, *fields: Field, path: str = RESPONSES, method: str = "POST"
-) -> Response:
-    """Send one request, by default a turn without any identity, and return the response."""
-    async with connected(proxy) as connection:
-        return await connection.post(path, [JSON, *fields], body() if text is None else text, method)
-
-
 async def answers(proxies: AsyncIterable[Proxy], path: str = RESPONSES, method: str = "POST") -> list[bytes]:
     """Return every byte that a client gets from each of some proxies."""
     text = b"" if method == "GET" else body()
-    return [bytes((await post(proxy, text, path=path, method=method)).raw) async for proxy in proxies]
+    return [bytes((await post(proxy, text=text, path=path, method=method)).raw) async for proxy in proxies]
+
+
+def wait(flow: http.HTTPFlow) -> None:
+    """Have a response wait until it is there as a whole."""
+    assert flow.response is not None
+    flow.response.stream = False
+
+
+def edit_response(**attributes: object) -> Callable[[http.HTTPFlow], None]:
+    """Return what sets attributes of a response."""
+
+    def edit(flow: http.HTTPFlow) -> None:
+        for name, value in attributes.items():
+            setattr(flow.response, name, value)
+
+    return edit
 
 
 def is_turn(flow: http.HTTPFlow) -> bool:

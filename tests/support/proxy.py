@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mitmproxy import http, options
+from mitmproxy import http, io, options
 from mitmproxy.master import Master
 from mitmproxy.tools.dump import DumpMaster
 
@@ -97,6 +97,13 @@ class Watch:
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self.ended.append(flow)
+
+    def save(self, path: Path) -> None:
+        """Write a capture of the flows that have ended."""
+        with path.open("wb") as file:
+            writer = io.FlowWriter(file)
+            for flow in self.ended:
+                writer.add(flow)
 
     async def end(self) -> http.HTTPFlow:
         """Wait until a flow has ended, and return the last one that has."""

@@ -82,11 +82,16 @@ def counters(given: int = 9_000, cached: int | None = 0) -> Object:
 
 
 async def post(
-    proxy: Proxy, *fields: Field, path: str = RESPONSES, text: bytes | None = None, **members: Any
+    proxy: Proxy,
+    *fields: Field,
+    path: str = RESPONSES,
+    method: str = "POST",
+    text: bytes | None = None,
+    **members: Any,
 ) -> Response:
     """Send one request, by default a turn with these members, and return the whole response."""
     async with connected(proxy) as connection:
-        return await connection.post(path, [JSON, *fields], body(**members) if text is None else text)
+        return await connection.post(path, [JSON, *fields], body(**members) if text is None else text, method)
 
 
 def flows(proxy: Proxy) -> list[http.HTTPFlow]:

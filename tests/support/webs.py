@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import httpx
-from codexcache.addon import CodexContinuity
 from mitmproxy import options
 from mitmproxy.tools.web.master import WebMaster
 from tornado import httpserver
@@ -40,15 +39,30 @@ class Web:
         assert response.status_code == 200, response.text
         return response.json()
 
+    async def intercepted(self, count: int) -> str:
+        """Wait until there are so many flows and the last is intercepted; return its id."""
+        view = self.proxy.master.addons.get("view")
+        await until(lambda: len(view) == count and view[-1].intercepted)
+        return str(view[-1].id)
+
+    async def content(self, flow: str, part: str) -> str:
+        """Return the request or the response of a flow as the page lets one edit it."""
+        return (await self.client.get(f"/flows/{flow}/{part}/content.data")).text
+
+    async def edit_and_resume(self, flow: str, changes: Mapping[str, Any]) -> None:
+        """Save changes to an intercepted flow, and resume it."""
+        assert (await self.client.put(f"/flows/{flow}", json=changes)).status_code == 200
+        assert (await self.client.post(f"/flows/{flow}/resume")).status_code == 200
+
 
 @contextlib.asynccontextmanager
-async def running_web(*, confdir: Path, upstream_ca: Path, **settings: Any) -> AsyncIterator[Web]:
-    """Run mitmweb with the addon until the block ends."""
+async def running_web(*addons: object, confdir: Path, upstream_ca: Path, **settings: Any) -> AsyncIterator[Web]:
+    """Run mitmweb with these addons until the block ends."""
     opts = options.Options(listen_host="127.0.0.1", listen_port=0, confdir=str(confdir))
     master = WebMaster(opts, with_termlog=False)
     opts.update(ssl_verify_upstream_trusted_ca=str(upstream_ca), web_open_browser=False, web_port=free_port())
     opts.update(web_host="127.0.0.1", web_password=_PASSWORD)
-    master.addons.add(CodexContinuity())
+    master.addons.add(*addons)
     opts.update_known(codex_state="off")
     opts.update(**settings)
     with _closing_what_listens():

@@ -1,11 +1,13 @@
 """What turns look like on the wire: paths, bodies, events, and who sends them."""
 
-import base64
 from collections.abc import Iterable
 from typing import Any
 
 import orjson
 import pytest
+from codexcache.body.json_splice import Json
+
+from support import turns
 
 RESPONSES = "/backend-api/codex/responses"
 COMPACT = f"{RESPONSES}/compact"
@@ -48,9 +50,8 @@ def completed(response_id: str = "resp_1", **members: Any) -> bytes:
 
 def bearer(user: str = "user-1", account: str = "account-1", **claims: Any) -> tuple[str, str]:
     """Return the authorization field of a user's access token; other claims make it a refreshed one."""
-    payload = {"https://api.openai.com/auth": {"chatgpt_user_id": user, "chatgpt_account_id": account}, **claims}
-    parts = [spelled({"alg": "none"}), spelled(payload), b"signature"]
-    return "Authorization", "Bearer " + ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+    auth: Json = {"chatgpt_user_id": user, "chatgpt_account_id": account}
+    return "Authorization", turns.bearer(**{"https://api.openai.com/auth": auth}, **claims)
 
 
 def said(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -94,7 +94,6 @@ class HttpTurns:
 
     def __init__(self, state: State, hold: HoldTurn = hold_nothing) -> None:
         self._state, self._hold = state, hold
-        self._asked: dict[str, str] = {}
         self._sent: dict[str, SentTurn] = {}
         self._listening: dict[str, Listening] = {}
         self._passed: dict[str, object] = {}
@@ -107,17 +106,17 @@ class HttpTurns:
         return self._sent.keys()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Note which host the client asked for: another addon may move the turn to another one before it is read."""
+        """Note which host the client asked for: another addon may move the request to another one before it is read."""
         if flow.live and (host := self._state.host_of(flow)):
             if (target := real_target(flow.request.path)) != flow.request.path:
                 self._correct(flow, host, target)
-            if flow.request.method == "POST":
-                self._asked[flow.id] = host
+            if flow.request.method == "POST" or "upgrade" in flow.request.headers:
+                self._state.asked[flow.id] = host
 
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        asked, path = self._asked.pop(flow.id, None), flow.request.path
         if not flow.live or flow.request.method != "POST":
             return None
+        asked, path = self._state.asked.pop(flow.id, None), flow.request.path
         if (host := self._state.host_of(flow)) is None and asked:
             host, path = asked, real_target(path)
         endpoint = endpoint_of(path)
@@ -290,7 +289,7 @@ class HttpTurns:
 
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
-        self._asked.pop(flow.id, None)
+        self._state.asked.pop(flow.id, None)
         listening = self._listening.pop(flow.id, None)
         heard = listening is not None and listening.tap.is_used
         if sent := self._sent.pop(flow.id, None):

@@ -60,6 +60,8 @@ class State:
         self.visibility = FlowVisibility()
         self.flows = WeakValueDictionary[str, http.HTTPFlow]()
         """The flows of turns by id, for as long as something else keeps them."""
+        self.asked: dict[str, str] = {}
+        """The backend's host that the client asked for, by the id of a flow whose request is not read yet."""
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.

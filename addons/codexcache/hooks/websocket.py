@@ -23,7 +23,7 @@ from ..turn.request import ParsedBody, Turn, read_client_headers
 from ..turn.rewrite import no_edits
 from ..turn.websocket import Backlog, Message, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
-from ..wire.routes import endpoint_of
+from ..wire.routes import endpoint_of, real_target
 from .deferred import LARGE, run_maybe_in_thread
 from .http import read_whole
 from .state import HoldTurn, State, asks_for_websocket, hold_nothing, pass_unchanged, write_fields
@@ -54,7 +54,7 @@ class SocketTurns:
 
     def request(self, flow: http.HTTPFlow) -> None:
         is_answered = flow.response and not flow.websocket  # by another addon: then no header leaves
-        if (socket := self._socket_of(flow)) and not is_answered:
+        if (socket := self._socket_of(flow, self._state.asked.pop(flow.id, None))) and not is_answered:
             socket.handshake = self._state.continuity.open_socket(socket.client_headers, self._state.settings)
             write_fields(flow.request, socket.handshake)
 
@@ -79,15 +79,24 @@ class SocketTurns:
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
-    def _socket_of(self, flow: http.HTTPFlow) -> Socket | None:
-        """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon."""
+    def _socket_of(self, flow: http.HTTPFlow, asked: str | None = None) -> Socket | None:
+        """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon.
+
+        `asked` is the host that the client asked for, if that is known: another addon may have moved it to another one.
+        """
         known = self._sockets.get(flow.id)
-        if not known and flow.live and is_handshake(flow.request) and (host := self._state.host_of(flow)):
-            client_headers = read_client_headers(flow.request.headers.fields)
-            known = self._sockets[flow.id] = Socket(
-                client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=self._backlog()
-            )
-        return known
+        if known or not flow.live or not asks_for_websocket(flow.request):
+            return known
+        host, path = self._state.host_of(flow), flow.request.path
+        if host is None and asked:
+            host, path = asked, real_target(path)
+        if host is None or endpoint_of(path) != "responses":
+            return None
+        client_headers = read_client_headers(flow.request.headers.fields)
+        socket = self._sockets[flow.id] = Socket(
+            client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=self._backlog()
+        )
+        return socket
 
     def _adopted(self, flow: http.HTTPFlow) -> Socket | None:
         """Return what is known of a WebSocket of whose handshake nothing is; one that has no turns gets a backlog."""
