@@ -1,4 +1,4 @@
-"""The table of what was run, at the end of a run in which all went well."""
+"""The tables at the end: what was run, if all went well, and what libraries read from the cache."""
 
 import signal
 
@@ -12,7 +12,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
-    """Print the table, and keep it with the clients."""
+    """Print the tables, and keep that of what was run with the clients."""
+    properties = (each for report in terminalreporter.getreports("passed") for each in report.user_properties)
+    if cached := [cells for name, cells in properties if name == "cached tokens"]:
+        terminalreporter.section("Cached tokens a turn")
+        for cells in (("library", "without the addon", "with it"), ("---",) * 3, *cached):
+            terminalreporter.write_line(f"| {' | '.join(cells)} |")
     if exitstatus == 0 and summary.LINES:
         terminalreporter.section("What was run")
         terminalreporter.write_line(summary.table())

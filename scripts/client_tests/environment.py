@@ -95,6 +95,13 @@ def _variables(folder: Path, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(folder), **more}
 
 
+def _proxied(url: str, ca_file: Path) -> dict[str, str]:
+    """Return what makes a client use a proxy and trust a CA; each hears one of the names."""
+    hears = ("CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+    proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), url)
+    return proxies | dict.fromkeys(hears, str(ca_file)) | {"NO_PROXY": "127.0.0.1,localhost"}
+
+
 @asynccontextmanager
 async def running(folder: Path, way: Way = "regular", transport: Transport = "websocket") -> AsyncIterator[Environment]:
     """Run the backend, and a proxy with a port for each way; behind it every host is the backend.
@@ -118,15 +125,22 @@ async def running(folder: Path, way: Way = "regular", transport: Transport = "we
             },
         )
         async with proxy:
-            given = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), urls["upstream" if way == "upstream" else "regular"])
-            given |= dict.fromkeys(("CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"), str(proxy.ca_file))
-            variables = _variables(folder, NO_PROXY="127.0.0.1,localhost", **given)
+            url = urls["upstream" if way == "upstream" else "regular"]
+            variables = _variables(folder, **_proxied(url, proxy.ca_file))
             base_url = urls["reverse"] if way == "reverse" else None
             yield Environment(folder=folder, way=way, transport=transport, variables=variables, base_url=base_url)
             # Before its end: a proxy that is stopped with connections open may complain of that, in some Pythons.
             assert not re.search(_COMPLAINT, proxy.program.text), proxy.program.text
         (folder / "proxy.log").write_text(proxy.program.text)
         assert not re.search(r"\bfault\b", proxy.program.text), proxy.program.text
+
+
+@asynccontextmanager
+async def unaided(folder: Path) -> AsyncIterator[Environment]:
+    """Run the backend alone, which has a proxy of its own: every host is the backend, and no addon is between."""
+    async with _backend(folder) as ready:
+        variables = _proxied(f"http://{LOOPBACK}:{ready['connect_port']}", Path(ready["ca_file"]))
+        yield Environment(folder=folder, variables=_variables(folder, **variables))
 
 
 @asynccontextmanager

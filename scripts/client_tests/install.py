@@ -18,6 +18,13 @@ PI = {"0.73.1": "@mariozechner/pi-coding-agent", "0.87.1": "@earendil-works/pi-c
 NODE = "22.23.3"
 """The newer pi needs it, and the older one speaks WebSocket only on it."""
 SDK = "3.52.0"
+LIBRARIES = {
+    "smolagents": ("smolagents-codex==0.1.1",),
+    "litellm": ("litellm==1.110.2",),
+    "codex_backend_sdk": ("codex-backend-sdk==0.5.9",),
+    "pydantic_ai": ("pydantic-ai-slim==2.68.0", "codex-auth-helper==1.10.1"),
+}
+"""What is installed for each conversation in `client_tests.libraries`, by the name of its module."""
 
 
 def needs(program: str, version: str) -> tuple[Path, ...]:
@@ -36,6 +43,12 @@ def node() -> Path:
 def sdk() -> Path:
     """Return the folder to import the SDK from; its wheels fit one version of Python."""
     return CACHE / f"openai-{SDK}-{sys.implementation.cache_tag}"
+
+
+def python_of(library: str) -> Path:
+    """Return the Python of the virtual environment that a library is in."""
+    folder = "-".join((*LIBRARIES[library], sys.implementation.cache_tag or "")).replace("==", "-")
+    return CACHE / folder / "bin" / "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +73,10 @@ _BY_NPM = {
 }
 PACKAGES = [Package(CACHE / name, (*_NPM, package, "--prefix"), name in _REQUIRED) for name, package in _BY_NPM.items()]
 PACKAGES.append(Package(sdk(), (*_PIP, f"openai[realtime]=={SDK}", "--target"), required=True))
+PACKAGES += [
+    Package(python_of(name).parents[1], (sys.executable, "-m", "client_tests.virtual_environment", *requirements))
+    for name, requirements in LIBRARIES.items()
+]
 
 
 def main() -> None:
@@ -72,7 +89,7 @@ def main() -> None:
             print("Another scripts/test-clients is at work here; waiting for it ...", file=sys.stderr, flush=True)
             fcntl.flock(lock, fcntl.LOCK_EX)
         if not all(package.folder.exists() for package in PACKAGES):
-            print("All official clients are installed, once, below .cache/clients: about 2.2 GB.", flush=True)
+            print("All official clients are installed, once, below .cache/clients: about 2.7 GB.", flush=True)
         with ThreadPoolExecutor(max_workers=3) as workers:
             done = dict(zip(PACKAGES, workers.map(install_once, PACKAGES), strict=True))
     if missing := [package.folder.name for package in PACKAGES if not done[package]]:

@@ -35,7 +35,7 @@ def test_two_at_once_install_it_once(tmp_path: Path, monkeypatch: Patch, capsys:
     said = capsys.readouterr()
     assert [each.name for each in (tmp_path / "client-1").iterdir()] == ["client"]
     assert said.out == (
-        "All official clients are installed, once, below .cache/clients: about 2.2 GB.\n"
+        "All official clients are installed, once, below .cache/clients: about 2.7 GB.\n"
         "Installing client-1 (once) ...\n"
     )
     assert said.err == "Another scripts/test-clients is at work here; waiting for it ...\n"
