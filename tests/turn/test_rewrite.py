@@ -60,7 +60,7 @@ def test_a_turn_that_is_not_native_leaves_with_one_key(headers: Headers, body: O
         pytest.param({"session-id": "s"}, {}, ("s", "s", None), id="the body's key is added"),
         pytest.param({"session_id": "s"}, {}, ("s", "s", "s"), id="both are added"),
         pytest.param({}, {"prompt_cache_key": "k"}, (None, "k", None), id="a missing session is the key"),
-        pytest.param({"x-session-id": "x"}, {"prompt_cache_key": "k"}, (None, "k", None), id="also behind another header"),
+        pytest.param({"x-session-id": "x"}, {"prompt_cache_key": "k"}, (None, "k", None), id="also behind another"),
         pytest.param({"session-id": "", "session_id": "s"}, {}, ("s", "s", "s"), id="a blank one is missing"),
         pytest.param({"session-id": LONG}, {"prompt_cache_key": LONG}, (FORM, FORM, None), id="long ones are replaced"),
         pytest.param({"session_id": LONG}, {}, (FORM, FORM, FORM), id="a long session is replaced and completed"),

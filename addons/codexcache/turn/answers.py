@@ -40,20 +40,15 @@ _ENCRYPTED = frozenset({"reasoning", "compaction", "compaction_summary", "contex
 _SHORTEST = 16
 """Characters from which on a text or an id counts without an equal opening."""
 
-_SHORT = 1
-"""The bit of an answer's digest that is set where the text is short."""
+SHORT = 1
+"""The bit of an answer's digest that is set where the text is short: it counts only together with the opening."""
 
 
 def answer_digest(item: Json) -> int:
     """Return what identifies a model's item, the same for all spellings of it; 0 for an item that is not a model's."""
     if not isinstance(item, dict) or not (text := _identifying_text(item)):
         return 0
-    return (digest(text.encode("utf-8", "surrogatepass")) | _SHORT) ^ (_SHORT if len(text) >= _SHORTEST else 0)
-
-
-def is_short(answer: int) -> bool:
-    """Return True if the item of a digest counts only together with the opening."""
-    return bool(answer & _SHORT)
+    return (digest(text.encode("utf-8", "surrogatepass")) | SHORT) ^ (SHORT if len(text) >= _SHORTEST else 0)
 
 
 def _identifying_text(item: Object) -> str:

@@ -8,9 +8,8 @@ with it, so two histories are compared by bisection.
 
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
-from itertools import islice
 from typing import NamedTuple
 
 _LATEST = 256
@@ -115,6 +114,10 @@ class Items:
         """Return the digest of the first `count` items together; it depends on their order."""
         return self.arrays.prefix_digests[count]
 
+    def whole_digest(self) -> int:
+        """Return the digest of all items together."""
+        return self.arrays.prefix_digests[self._count]
+
     def prefix_digests(self) -> Sequence[int]:
         """Return the digests that stand for the first 0, 1, 2, ... items, and last for all of them."""
         return self.arrays.prefix_digests[: self._count + 1]
@@ -123,11 +126,10 @@ class Items:
         """Return the digests of single items, from index `start` up to `end`."""
         return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
 
-    def latest_answers(self, limit: int) -> Iterator[int]:
-        """Yield what identifies the model's items among the last ones, at most `limit`, the latest first."""
-        answers = self.arrays.answers
-        found = (answers[index] for index in range(self._count - 1, max(-1, self._count - 1 - _LATEST), -1))
-        return islice(filter(None, found), limit)
+    def latest_answers(self, limit: int) -> list[int]:
+        """Return what identifies the model's items among the last ones, at most `limit`, the latest first."""
+        latest = self.arrays.answers[max(0, self._count - _LATEST) : self._count]
+        return [answer for answer in reversed(latest) if answer][:limit]
 
     def size(self, count: int | None = None) -> int:
         """Return the size in bytes of the first `count` items, or of all."""

@@ -27,7 +27,7 @@ from typing import Literal
 
 from ..body.json_splice import Json
 from ..static_frozen import static_frozen
-from .answers import answer_digest, is_short
+from .answers import SHORT, answer_digest
 from .request import Turn
 from .text_digest import digest_text
 
@@ -130,10 +130,11 @@ class KeyMemory:
         if turn.previous_response_id:
             response = _response(turn, turn.previous_response_id)
             return [] if response in self._turns else [response]
-        answers = [_answer(turn, answer, turn.opening) for answer in turn.prompt.items.latest_answers(_UNKNOWN_ANSWERS)]
+        opening, items = turn.parsed_body.opening, turn.parsed_body.prompt.items
+        answers = [_answer(turn, answer, opening) for answer in items.latest_answers(_UNKNOWN_ANSWERS)]
         if answers[0] in self._turns if answers else self._extended(turn):
             return []
-        digests = turn.prompt.items.prefix_digests()
+        digests = items.prefix_digests()
         inputs = [_input(turn, digest) for digest in digests[:0:-1][:_UNKNOWN_PREFIXES]]
         return [*answers, *inputs, *([client_of(turn)] if turn.client_headers.native else ())]
 
@@ -161,20 +162,21 @@ class KeyMemory:
 
         It can be extended if it has a key, and its body has the whole input with a user message.
         """
+        body = turn.parsed_body
         new = EarlierTurn(
             cache_key=cache_key,
-            ids=turn.ids,
+            ids=_ids(turn),
             own_id=turn.own_id,
-            opening=earlier.opening if earlier and turn.previous_response_id else turn.opening,
+            opening=earlier.opening if earlier and turn.previous_response_id else body.opening,
             instructions=digest_text(turn.instructions).digest,
-            input_digest=turn.prompt.items.prefix_digest(len(turn.prompt.items)),
+            input_digest=body.prompt.items.whole_digest(),
         )
         if earlier:
             self._continue(turn, earlier, new)
         new.line = new.line or secrets.token_bytes(8)
         if (new.new_ids or 0) >= _IMITATOR and turn.client_headers.thread:
             self._on_put(client_of(turn), new)
-        if cache_key.key and turn.first_user_message is not None and turn.previous_response_id is None:
+        if cache_key.key and body.first_user_message is not None and turn.previous_response_id is None:
             self._put(_input(turn, new.input_digest), new)
         return new
 
@@ -203,14 +205,15 @@ class KeyMemory:
 
     def _answered(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose answer stands latest in the input."""
-        for answer in turn.prompt.items.latest_answers(_LOOKUPS):
-            if earlier := self._turns.get(_answer(turn, answer, turn.opening)):
+        body = turn.parsed_body
+        for answer in body.prompt.items.latest_answers(_LOOKUPS):
+            if earlier := self._turns.get(_answer(turn, answer, body.opening)):
                 return _best(earlier, turn)
         return None
 
     def _extended(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose whole input this one extends, of several the one with the most items."""
-        digests = turn.prompt.items.prefix_digests()
+        digests = turn.parsed_body.prompt.items.prefix_digests()
         whole = len(digests) - 1
         for count in range(whole if turn.session is None else whole - 1, max(0, whole - _PREFIXES), -1):
             if earlier := self._turns.get(_input(turn, digests[count])):
@@ -246,7 +249,12 @@ def _input(turn: Turn, digest: int) -> Entry:
 
 def _answer(turn: Turn, answer: int, opening: int) -> Entry:
     """Return the entry of an answer; a short one is another after another opening."""
-    return "answer", turn.client_headers.caller_digest, answer, opening if is_short(answer) else 0
+    return "answer", turn.client_headers.caller_digest, answer, opening if answer & SHORT else 0
+
+
+def _ids(turn: Turn) -> tuple[str | None, str | None, str | None]:
+    """Return the key, the session and the thread that the client sent."""
+    return turn.explicit_key, turn.session, turn.client_headers.thread
 
 
 def client_of(turn: Turn) -> Entry:
@@ -267,7 +275,7 @@ def _new_ids(turn: Turn, earlier: EarlierTurn) -> int | None:
 
 
 def _pairs(turn: Turn, earlier: EarlierTurn) -> Iterator[tuple[str | None, str | None]]:
-    return zip(turn.ids, earlier.ids, strict=True)
+    return zip(_ids(turn), earlier.ids, strict=True)
 
 
 def _best(earlier: tuple[EarlierTurn, ...], turn: Turn) -> EarlierTurn:

@@ -99,7 +99,8 @@ class Turn:
     """A turn as the client sent it.
 
     `document` is its body. If that was parsed incrementally, its input holds only the new items; `parsed_body` is
-    always of the whole body. `unread` says why the body could not be read, if so: then the turn seems to have none.
+    always of the whole body. `own_id` is what distinguishes the conversations of the client: the thread, else the
+    session, else its own key. `unread` says why the body could not be read, if so: then the turn seems to have none.
     """
 
     client_headers: ClientHeaders
@@ -110,6 +111,7 @@ class Turn:
     model: str
     explicit_key: str | None
     session: str | None
+    own_id: str | None
     previous_response_id: str | None
     warm_up: bool
     parsed_body: ParsedBody
@@ -121,24 +123,9 @@ class Turn:
         return self.parsed_body.prompt
 
     @property
-    def ids(self) -> tuple[str | None, str | None, str | None]:
-        """The key, the session and the thread that the client sent."""
-        return self.explicit_key, self.session, self.client_headers.thread
-
-    @property
-    def own_id(self) -> str | None:
-        """What the client tells its conversations apart by: the thread, else the session, else its own key."""
-        return self.client_headers.thread or self.session or self.explicit_key
-
-    @property
     def first_user_message(self) -> str | None:
         """The content of the first user message, as JSON text."""
         return self.parsed_body.first_user_message
-
-    @property
-    def opening(self) -> int:
-        """The digest of the first user message."""
-        return self.parsed_body.opening
 
     @property
     def instructions(self) -> str:
@@ -215,7 +202,8 @@ def read_turn(
         document=document,
         model=fields.model,
         explicit_key=fields.explicit_key,
-        session=client_headers.session or fields.session,
+        session=(session := client_headers.session or fields.session),
+        own_id=client_headers.thread or session or fields.explicit_key,
         previous_response_id=fields.previous_response_id,
         warm_up=fields.warm_up,
         parsed_body=parsed,
