@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.turn.cache_key import choose_key
-from codexcache.turn.key_memory import CacheKey, KeyMemory, KeySource
+from codexcache.turn.cache_key import CacheKey, KeyMemory, KeySource, choose_key
 from support.turns import NATIVE, Headers, bearer, conversation, said, turn
 
 TOKEN = {"authorization": "Bearer opaque"}

@@ -22,7 +22,7 @@ from sys import getsizeof
 
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record
-from .predecessor import Match, choose, match_of, same_route
+from .predecessor import Match, choose, match_of
 
 HISTORY_BYTES = 128 << 20
 """Bytes of prompts that are remembered, as far as they can be counted."""
@@ -222,10 +222,12 @@ class History:
         if others and count < len(digests) - 1:  # the answer decides, which a turn that is sent again does not show
             return None
         branch = self._branch_of[other.number]
-        if branch.records[-1] is not other or not same_route(record, other) or not _is_readable(other, record):
+        is_same = record.route is other.route and record.prompt.prefix is other.prompt.prefix
+        if branch.records[-1] is not other or not is_same or not _is_readable(other, record):
             return None
         starts = digests[power(count)], digests[power(min(count + 1, len(digests) - 1))]
-        return Match(record=other, shared_items=count, whole=True) if self._index.is_alone(branch, starts) else None
+        found = Match(record=other, shared_items=count, whole=True, same_route=True)
+        return found if self._index.is_alone(branch, starts) else None
 
     def _branch(self, record: Record, match: Match | None) -> Branch:
         """Return a turn's branch: that of the turn which it extends, or a new one. That turn is now superseded."""

@@ -30,25 +30,23 @@ _SETUP_ITEMS = frozenset({"developer message", "system message", "additional_too
 
 @static_frozen
 class Match:
-    """A predecessor whose first `shared_items` items are the turn's too; `whole` if these are all that it has."""
+    """A predecessor whose first `shared_items` items are the turn's too; `whole` if these are all that it has.
+
+    `same_route` is True if both share the same Route and PromptPrefix objects, so that only items and answers differ.
+    That is cheap to find out, and nearly all turns of a conversation share them.
+    """
 
     record: Record
     shared_items: int
     whole: bool
+    same_route: bool
 
 
 def match_of(record: Record, other: Record) -> Match:
     """Return how far a turn begins as another one did."""
     shared = record.prompt.items.common_prefix_length(other.prompt.items)
-    return Match(record=other, shared_items=shared, whole=shared == len(other.prompt.items))
-
-
-def same_route(record: Record, other: Record) -> bool:
-    """Return True if both records share the same Route and PromptPrefix objects, so that only items and answers differ.
-
-    They are compared by identity, which is cheap, and nearly all turns of a conversation share them.
-    """
-    return record.route is other.route and record.prompt.prefix is other.prompt.prefix
+    same = record.route is other.route and record.prompt.prefix is other.prompt.prefix
+    return Match(record=other, shared_items=shared, whole=shared == len(other.prompt.items), same_route=same)
 
 
 def choose(record: Record, matches: list[Match]) -> Match | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..text import ascii_only
 from ..turn.prompt import Tool
 from ..turn.record import Record
-from .predecessor import Match, same_route
+from .predecessor import Match
 
 
 class Change(NamedTuple):
@@ -30,7 +30,7 @@ type Finder = Callable[[Record, Match], Change | None]
 
 def find_changes(record: Record, match: Match) -> tuple[Change, ...]:
     """Return all differences, in the order in which verdicts are considered."""
-    is_plain = same_route(record, match.record) and record.route.session is not None
+    is_plain = match.same_route and record.route.session is not None
     finders = _ITEM_FINDERS if is_plain else _FINDERS
     return tuple([change for find in finders if (change := find(record, match))])
 

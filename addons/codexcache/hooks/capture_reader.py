@@ -12,8 +12,8 @@ from mitmproxy import http, websocket
 
 from ..body.json_splice import Json, Object, as_list, parse
 from ..options import Mode
+from ..turn.cache_key import KeySource
 from ..turn.exchange import Exchange, unchanged_exchange
-from ..turn.key_memory import KeySource
 from ..turn.request import read_client_headers, read_turn
 from ..turn.response import KILLED, parsed
 from ..turn.rewrite import no_edits

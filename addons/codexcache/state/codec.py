@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from ..turn.cache_key import CacheKey, EarlierTurn
 from ..turn.item_list import Item, Items
-from ..turn.key_memory import CacheKey, EarlierTurn
 from ..turn.prompt import Prompt, PromptPrefix, Tool
 from ..turn.record import Record, Route, TurnId, Usage
 from ..turn.text_digest import TextDigest

@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from ..body.json_splice import Json
+from ..turn.cache_key import EarlierTurn, Entry, KeyMemory
 from ..turn.exchange import Exchange
-from ..turn.key_memory import EarlierTurn, Entry, KeyMemory
 from ..turn.prompt import read_outputs
 from ..turn.record import Record
 from ..turn.request import Turn

@@ -7,11 +7,9 @@
 | `items`           | the items of an input, normalised to what the model sees                   |
 | `item_list`       | the items of prompts, as shared append-only arrays                         |
 | `text_digest`     | a text as what it is compared by                                           |
-| `answers`         | what a model made, recognized wherever a client sends it again             |
 | `prompt`          | a prompt, split into the parts that the backend's cache distinguishes      |
 | `request`         | the parsed request of a turn                                               |
-| `key_memory`      | earlier turns, and which of them a new one continues                       |
-| `cache_key`       | the sources of a key in order of precedence                                |
+| `cache_key`       | the sources of a key in order of precedence, and the keys of earlier turns |
 | `rewrite`         | the edits of a request's headers and body                                  |
 | `response`        | the parsed response: id, echoed key, usage, error, output items            |
 | `rejected_params` | parameters that the backend rejected, and what follows                     |

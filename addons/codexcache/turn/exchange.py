@@ -12,8 +12,7 @@ from ..body.json_splice import Json, Object
 from ..options import Mode, Settings
 from ..wire.content_encoding import Undecodable
 from ..wire.headers import Fields, Values, client_name, coding_of, is_event_stream, values_by_name
-from .cache_key import choose_key
-from .key_memory import CacheKey, EarlierTurn, Entry, KeyMemory, LruDict, client_of
+from .cache_key import CacheKey, EarlierTurn, Entry, KeyMemory, LruDict, choose_key, client_of
 from .record import Record
 from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
 from .request import ClientHeaders, Turn, of_another_client
@@ -139,12 +138,11 @@ class Continuity:
         imitates = self.memory.imitates(turn, earlier)
         turn = of_another_client(turn) if imitates else turn
         cache_key = choose_key(turn, earlier, hold=imitates or settings.mode == "pin", last=last)
-        strip = settings.strip | (self._rejected_params.removed_params(turn.host, turn.model) & settings.learn)
-        omit_key = self._rejected_params.omits_key(turn.endpoint, turn.host, turn.model)
+        removed, omit_key = self._rejected_params.learned(turn.endpoint, turn.host, turn.model)
         return Exchange(
             turn=turn,
             cache_key=cache_key,
-            edits=plan_edits(turn, cache_key, strip=strip, omit_key=omit_key),
+            edits=plan_edits(turn, cache_key, strip=settings.strip | (removed & settings.learn), omit_key=omit_key),
             mode=settings.mode,
             remembered=self.memory.remember(turn, cache_key, earlier),
             imitator=imitates,

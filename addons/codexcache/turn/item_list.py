@@ -21,7 +21,7 @@ _COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"
 class Item(NamedTuple):
     """One item of the input: its digest, its kind, its size in bytes, and its index in the whole input.
 
-    `answer` identifies an item that a model made (`answers.answer_digest`), 0 for any other.
+    `answer` identifies an item that a model made (`items.answer_digest`), 0 for any other.
     """
 
     digest: int

@@ -3,6 +3,12 @@
 Clients write the same history in different ways: first as a bare string and later as a list, text as a string or as
 parts, members in another order. Items also carry members that are not part of the prompt: id, status, notes of the
 client. So an item is normalised before it is compared or hashed.
+
+What a model made, its answers, is evidence: it makes up call ids, encrypted reasoning and texts, so an input that holds
+one of them continues the conversation in which it was made, whatever the client rewrote around it. A message is
+recognized by its text alone, a call and its output by the call's id. An item of a type that is not listed here proves
+nothing, and a short text ("Done."), which is said in many conversations, counts only together with the opening, the
+first message of the user.
 """
 
 import json
@@ -11,7 +17,38 @@ from collections.abc import Iterator
 
 import orjson
 
-from ..body.json_splice import Json, Object
+from ..body.json_splice import Json, Object, as_text
+from .item_list import digest
+
+_CALLS = frozenset(
+    {
+        "function_call",
+        "custom_tool_call",
+        "local_shell_call",
+        "shell_call",
+        "apply_patch_call",
+        "web_search_call",
+        "file_search_call",
+        "tool_search_call",
+    }
+)
+_OUTPUTS = frozenset(
+    {
+        "function_call_output",
+        "custom_tool_call_output",
+        "local_shell_call_output",
+        "shell_call_output",
+        "apply_patch_call_output",
+        "tool_search_output",
+    }
+)
+_ENCRYPTED = frozenset({"reasoning", "compaction", "compaction_summary", "context_compaction"})
+
+_SHORTEST = 16
+"""Characters from which on a text or an id counts without an equal opening."""
+
+SHORT = 1
+"""The bit of an answer's digest that is set where the text is short: it counts only together with the opening."""
 
 _HIDDEN_MEMBERS = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
 _HIDDEN_PART_MEMBERS = frozenset({"annotations", "logprobs"})
@@ -67,6 +104,25 @@ def texts(content: Json) -> Iterator[str]:
     for part in parts_as_model_sees(content, None):
         if isinstance(part, dict) and isinstance(text := part.get("text"), str):
             yield text
+
+
+def answer_digest(item: Json) -> int:
+    """Return what identifies a model's item, the same for all spellings of it; 0 for an item that is not a model's."""
+    if not isinstance(item, dict) or not (text := _identifying_text(item)):
+        return 0
+    return (digest(text.encode("utf-8", "surrogatepass")) | SHORT) ^ (SHORT if len(text) >= _SHORTEST else 0)
+
+
+def _identifying_text(item: Object) -> str:
+    """Return the text that no other answer has; empty for an item that is not a model's."""
+    kind = item.get("type", "message")
+    if kind == "message":
+        return "".join(texts(item.get("content"))).strip() if item.get("role") == "assistant" else ""
+    if kind in _ENCRYPTED:
+        return as_text(item.get("encrypted_content"))
+    if kind in _CALLS:
+        return as_text(item.get("call_id")) or as_text(item.get("id"))
+    return as_text(item.get("call_id")) if kind in _OUTPUTS else ""
 
 
 def canonical(item: Json) -> bytes:

@@ -21,9 +21,8 @@ from weakref import WeakValueDictionary
 
 from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
-from .answers import answer_digest
 from .item_list import Item, Items, digest
-from .items import canonical, given_items, texts, to_json
+from .items import answer_digest, canonical, given_items, texts, to_json
 from .text_digest import EMPTY, TextDigest, digest_text
 
 PREFIX_MEMBERS = frozenset(

@@ -86,13 +86,9 @@ class RejectedParams:
         self._removed: dict[tuple[str, str], frozenset[str]] = {}
         self._shown: set[tuple[str, ...]] = set()
 
-    def omits_key(self, endpoint: str, host: str, model: str) -> bool:
-        """Return True if the backend rejected a key that the addon had added."""
-        return (endpoint, host, model) in self._omitted_keys
-
-    def removed_params(self, host: str, model: str) -> frozenset[str]:
-        """Return the members that are removed from turns to this host and model."""
-        return self._removed.get((host, model), frozenset())
+    def learned(self, endpoint: str, host: str, model: str) -> tuple[frozenset[str], bool]:
+        """Return the members that are removed from such turns, and whether the backend rejected a key of the addon."""
+        return self._removed.get((host, model), frozenset()), (endpoint, host, model) in self._omitted_keys
 
     def lines(self) -> list[str]:
         """Return a sentence for each host and model with rejected parameters."""
@@ -118,7 +114,7 @@ class RejectedParams:
     def member_learned(self, member: str, host: str, model: str) -> str | None:
         """Note a rejected member that the user wants removed; return a message, None if it was shown before."""
         if len(self._removed) < _MOST:
-            self._removed[host, model] = self.removed_params(host, model) | {member}
+            self._removed[host, model] = self._removed.get((host, model), frozenset()) | {member}
         return self._once(
             (member, host, model),
             f"{host} refused {member!r} for {model[:80]!r}. As codex_learn asks, it is left out of later turns there "

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..wire.headers import Fields, first_value, length_index, with_fields
-from .key_memory import CacheKey
+from .cache_key import CacheKey
 from .key_values import usable
 from .request import SESSION_HEADERS, ClientHeaders, Turn
 

@@ -16,8 +16,8 @@ from typing import Protocol
 
 from ..body.json_splice import Object
 from ..static_frozen import static_frozen
+from .cache_key import CacheKey
 from .exchange import Exchange, unchanged_exchange
-from .key_memory import CacheKey
 from .request import ClientHeaders, ReadTurn, read_turn
 from .response import FINAL, ResponseInfo, id_in, kind_of, parsed
 from .rewrite import RequestEdits

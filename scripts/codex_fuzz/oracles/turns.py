@@ -8,8 +8,8 @@ from codexcache.body.incremental import read_whole
 from codexcache.body.json_splice import Object, parse
 from codexcache.hooks.websocket import CREATE
 from codexcache.options import default_settings
+from codexcache.turn.cache_key import CacheKey
 from codexcache.turn.exchange import Continuity, Exchange
-from codexcache.turn.key_memory import CacheKey
 from codexcache.turn.request import SESSION_HEADERS, Turn, read_client_headers, read_turn
 from codexcache.turn.rewrite import KEY_MEMBER, REQUEST_ID
 from codexcache.turn.websocket import Backlog, Socket

@@ -2,7 +2,7 @@
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.turn.key_memory import CacheKey, EarlierTurn, KeyMemory
+from codexcache.turn.cache_key import CacheKey, EarlierTurn, KeyMemory
 from codexcache.turn.request import Turn
 from support.turns import Headers, conversation, said, turn, user
 
