@@ -2,8 +2,9 @@
 
 import os
 import re
-import shutil
+import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +14,21 @@ PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 OLD_PYTHONS = [*PYENV.glob("versions/3.10.*/bin/python"), *PYENV.glob("versions/3.11.*/bin/python")]
 """Pythons for which pip finds only a mitmproxy that is too old."""
 
-UV = shutil.which("uv")
-
 _PATIENCE = 240.0
 """Seconds that a download may take."""
+
+
+def _why_no_uv() -> str:
+    """Return a sentence on why uv cannot be used in the folders of the tests, empty where it can."""
+    try:
+        asked = subprocess.run(["uv", "--version"], cwd=tempfile.gettempdir(), capture_output=True, text=True)
+    except OSError:
+        return "uv is not here"
+    # A version manager's command of this name is found everywhere, and starts only in some folders.
+    return f"uv does not start: {asked.stderr.strip().partition('\n')[0]}" if asked.returncode else ""
+
+
+NO_UV = _why_no_uv()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,55 +50,55 @@ class Environment:
 
     async def run(self, command: str) -> None:
         """Run a command as a user would who was told to."""
-        await run("sh", "-c", command, environment=self.variables, folder=self.folder)
+        await run(self.folder, "sh", "-c", command, environment=self.variables)
 
     @property
     def variables(self) -> dict[str, str]:
         """What keeps the tools within the folder."""
         own = {"UV_TOOL_DIR": "uv", "UV_TOOL_BIN_DIR": "bin", "PIPX_HOME": "pipx", "PIPX_BIN_DIR": "bin"}
         path = os.pathsep.join([str(self.folder / "tools" / "bin"), os.environ["PATH"]])
-        return {**own_environment(), **{name: str(self.folder / value) for name, value in own.items()}, "PATH": path}
+        named = {name: str(self.folder / value) for name, value in own.items()}
+        return {**own_environment(), **named, "PATH": path, "PIPX_DEFAULT_BACKEND": "pip" if NO_UV else "uv"}
 
 
-async def run(*command: str | Path, environment: dict[str, str] | None = None, folder: Path | None = None) -> None:
-    """Run a command that has to succeed."""
+async def run(folder: Path, *command: str | Path, environment: dict[str, str] | None = None) -> None:
+    """Run a command that has to succeed in a folder."""
     ended = await finished(command, environment=environment, folder=folder, within=_PATIENCE)
     assert ended.status == 0, f"{' '.join(map(str, command))}: {ended.out}{ended.errors}"
 
 
 async def by_pip(folder: Path, *packages: str, python: Path | None = None) -> Environment:
     """Install packages by pip."""
-    home = await _virtual(folder / "environment", python, *packages)
-    return Environment(folder, home / "bin")
+    await _virtual(folder, "environment", python, *packages)
+    return Environment(folder, folder / "environment" / "bin")
 
 
 async def by_uv_tool(folder: Path, package: str, python: Path | None = None) -> Environment:
     """Install a package as a tool of uv."""
     environment = Environment(folder, folder / "bin")
     command = ["uv", "tool", "install", "-q", "--python", str(python or sys.executable), package]
-    await run(*command, environment=environment.variables)
+    await run(folder, *command, environment=environment.variables)
     return environment
 
 
 async def by_pipx(folder: Path, package: str, python: Path | None = None) -> Environment:
     """Install a package by a pipx of its own."""
     environment = Environment(folder, folder / "bin")
-    await _virtual(folder / "tools", None, "pipx")
+    await _virtual(folder, "tools", None, "pipx")
     command = ["pipx", "install", "--python", str(python or sys.executable), package]
-    await run(*command, environment=environment.variables)
+    await run(folder, *command, environment=environment.variables)
     return environment
 
 
-async def _virtual(home: Path, python: Path | None, *packages: str) -> Path:
+async def _virtual(folder: Path, name: str, python: Path | None, *packages: str) -> None:
     """Make an environment that has a pip; where uv is here, it is made and filled several times as fast."""
-    made_for, own = python or sys.executable, home / "bin" / "python"
-    if UV:
-        await run("uv", "venv", "-q", "--seed", "--python", made_for, home)
-        await run("uv", "pip", "install", "-q", "--python", own, *packages)
+    made_for, own = python or sys.executable, folder / name / "bin" / "python"
+    if NO_UV:
+        await run(folder, made_for, "-m", "venv", name)
+        await run(folder, own, "-m", "pip", "install", "-qq", *packages)
     else:
-        await run(made_for, "-m", "venv", home)
-        await run(own, "-m", "pip", "install", "-qq", *packages)
-    return home
+        await run(folder, "uv", "venv", "-q", "--seed", "--python", made_for, name)
+        await run(folder, "uv", "pip", "install", "-q", "--python", own, *packages)
 
 
 def told(ended: Finished) -> str:

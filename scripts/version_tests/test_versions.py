@@ -12,12 +12,12 @@ from embedded_backend import Backend
 from toolkit.client import Identity, by_http, by_websocket, converse
 from toolkit.process import ADDON, start_mitmdump
 
-from version_tests.environments import OLD_PYTHONS, UV, Environment, by_pip, by_pipx, by_uv_tool, command_in, told
+from version_tests.environments import NO_UV, OLD_PYTHONS, Environment, by_pip, by_pipx, by_uv_tool, command_in, told
 
 PACKED = Identity(headers={"content-encoding": "zstd"})
 WAYS = [
     pytest.param(by_pip, id="pip"),
-    pytest.param(by_uv_tool, id="uv tool", marks=pytest.mark.skipif(not UV, reason="uv is not here")),
+    pytest.param(by_uv_tool, id="uv tool", marks=pytest.mark.skipif(bool(NO_UV), reason=NO_UV or "it is here")),
     pytest.param(by_pipx, id="pipx"),
 ]
 NEW_PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
