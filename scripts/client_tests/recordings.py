@@ -20,8 +20,7 @@ THANKS, AGAIN = "Thank you very much.", "And once again."
 PRIVATE = (MADE.strip(), "Say hello", THANKS, AGAIN)
 """Words of the prompts."""
 
-_FIRST = {"cold", "below_minimum"}
-"""Verdicts that fit the first turn of a conversation."""
+_FIRST = {"cold", "below_minimum"}  # verdicts that fit the first turn of a conversation
 
 
 @dataclass(frozen=True, slots=True)

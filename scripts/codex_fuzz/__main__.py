@@ -9,8 +9,7 @@ from pathlib import Path
 from codex_fuzz import growth, guided
 from codex_fuzz.targets import TARGETS, Target
 
-_FRAMES = -4
-"""How many frames of a failed check are shown: the last ones."""
+_FRAMES = -4  # how many frames of a failed check are shown: the last ones
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -97,8 +97,7 @@ def _brotli_zeros(size: int) -> bytes:
 
 
 _ZSTD = zstandard.ZstdCompressor(write_content_size=False)
-_BLOCK = (2 | (1 << 17) << 3).to_bytes(3, "little") + b"\0"
-"""One that repeats a byte 128 kB long (RFC 8878, 3.1.1.2)."""
+_BLOCK = (2 | (1 << 17) << 3).to_bytes(3, "little") + b"\0"  # one that repeats a byte 128 kB long (RFC 8878, 3.1.1.2)
 
 CODED: dict[str, Make] = {
     "gzip: what cannot be made smaller": lambda size: gzip.compress(random.randbytes(size), 0),

@@ -41,12 +41,10 @@ from codex_fuzz.oracles.turns import turn_of
 BOUND = 8.0
 """The largest ratio that still counts as linear; caches and allocators cost some, and a square would cost sixteen."""
 
-_SMALL = 64 << 10
-"""Bytes of the smaller input."""
+_SMALL = 64 << 10  # bytes of the smaller input
 
 _ROUNDS, _TRIES = 4, 3
-_WORTH = 0.0005
-"""Seconds below which a ratio is only noise."""
+_WORTH = 0.0005  # seconds below which a ratio is only noise
 
 _LIMIT = 64 << 20
 

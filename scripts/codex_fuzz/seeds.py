@@ -26,8 +26,7 @@ type Seeds = tuple[bytes, ...]
 
 CODINGS = ("identity", "gzip", "deflate", "br", "zstd")
 
-_TALKS = 12
-"""Conversations of the corpus that are seeds; all of them teach a fuzzer little more, and slowly."""
+_TALKS = 12  # conversations of the corpus that are seeds; all of them teach a fuzzer little more, and slowly
 
 
 def _saved(case: Case, over_socket: bool) -> bytes:

@@ -10,8 +10,7 @@ import orjson
 from toolkit.prompts import TEXT, Item
 
 _INSTRUCTIONS, _TOOLS, _TOOL = 8_000, 8, 500
-_OUTPUT = 200, 6_000
-"""The least and the most characters of a tool's output."""
+_OUTPUT = 200, 6_000  # the least and the most characters of a tool's output
 
 
 class Conversation:

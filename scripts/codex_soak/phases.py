@@ -27,8 +27,7 @@ from codex_soak.scenario import profile
 
 type Look = Callable[[], Awaitable[None]]
 
-_PATIENCE = 120.0
-"""Seconds that one conversation may take."""
+_PATIENCE = 120.0  # seconds that one conversation may take
 
 
 class Broken(Exception):
@@ -49,18 +48,18 @@ class Plan:
 
 
 _SHORT = {
-    "history": 4 << 20,
-    "bodies": 3 << 20,
+    "history": 2 << 20,
+    "bodies": 2 << 20,
     "shared_prefixes": 1 << 20,
-    "turns": 600,
-    "responses": 600,
-    "loads": 150,
+    "turns": 300,
+    "responses": 300,
+    "loads": 75,
     "lines": 300,
     "pseudonyms": 300,
 }
 _LONG = {"history": 16 << 20, "turns": 8_000, "responses": 8_000, "loads": 3_000}
 
-SHORT = Plan(waves=26, conversations=45, parallel=8, bounds=_SHORT)
+SHORT = Plan(waves=40, conversations=45, parallel=8, bounds=_SHORT)
 LONG = Plan(waves=40, conversations=200, parallel=12, bounds=_LONG)
 
 

@@ -24,8 +24,7 @@ Fate = Literal["answered", "429", "500", "left"]
 _KINDS = tuple(product(get_args(Transport), get_args(Identity), get_args(Coding)))
 _USERS = 40
 
-_MEAN, _MOST = 3, 24
-"""Turns after the first: the mean of an exponential distribution, and where it is cut."""
+_MEAN, _MOST = 3, 24  # turns after the first: the mean of an exponential distribution, and where it is cut
 
 _FATES: tuple[tuple[Fate, float], ...] = (("429", 0.015), ("500", 0.01), ("left", 0.04))
 _RESUMED, _BRANCHED, _COMPACTED, _DELEGATED = 0.10, 0.06, 0.08, 0.08

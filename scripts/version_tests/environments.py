@@ -14,8 +14,7 @@ PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 OLD_PYTHONS = [*PYENV.glob("versions/3.10.*/bin/python"), *PYENV.glob("versions/3.11.*/bin/python")]
 """Pythons for which pip finds only a mitmproxy that is too old."""
 
-_PATIENCE = 240.0
-"""Seconds that a download may take."""
+_PATIENCE = 240.0  # seconds that a download may take
 
 
 def _why_no_uv() -> str:

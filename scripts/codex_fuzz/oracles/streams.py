@@ -16,8 +16,7 @@ from codex_fuzz.inputs import pick, pieces, split
 from codex_fuzz.seeds import CODINGS
 
 _LIMIT = 1 << 20
-_CUTS = 4
-"""Bytes of an input that say where its text is cut."""
+_CUTS = 4  # bytes of an input that say where its text is cut
 
 
 def check_events(data: bytes) -> None:

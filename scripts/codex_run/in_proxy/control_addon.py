@@ -24,8 +24,7 @@ AUTH = "CODEX_RUN_UPSTREAM_AUTH"
 WORK_DIR = "CODEX_RUN_WORK_DIR"
 
 _MOST = 50
-_SETTLED, _STEP = 0.5, 0.02
-"""Seconds in which connections of a client that has ended are seen to end."""
+_SETTLED, _STEP = 0.5, 0.02  # seconds in which connections of a client that has ended are seen to end
 
 
 class Warnings(logging.Handler):
