@@ -10,6 +10,9 @@ from pathlib import Path
 
 from toolkit.process import ADDON, Finished, finished, own_environment
 
+PATH = os.pathsep.join([str(Path(sys.base_prefix, "bin")), os.environ["PATH"]])
+"""With uv as this Python has it, for a version manager's command of that name starts only in some folders."""
+
 PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
 OLD_PYTHONS = [*PYENV.glob("versions/3.10.*/bin/python"), *PYENV.glob("versions/3.11.*/bin/python")]
 """Pythons for which pip finds only a mitmproxy that is too old."""
@@ -20,10 +23,10 @@ _PATIENCE = 240.0  # seconds that a download may take
 def _why_no_uv() -> str:
     """Return a sentence on why uv cannot be used in the folders of the tests, empty where it can."""
     try:
-        asked = subprocess.run(["uv", "--version"], cwd=tempfile.gettempdir(), capture_output=True, text=True)
+        command, where = ["uv", "--version"], tempfile.gettempdir()
+        asked = subprocess.run(command, cwd=where, env={**os.environ, "PATH": PATH}, capture_output=True, text=True)
     except OSError:
         return "uv is not here"
-    # A version manager's command of this name is found everywhere, and starts only in some folders.
     return f"uv does not start: {asked.stderr.strip().partition('\n')[0]}" if asked.returncode else ""
 
 
@@ -55,14 +58,15 @@ class Environment:
     def variables(self) -> dict[str, str]:
         """What keeps the tools within the folder."""
         own = {"UV_TOOL_DIR": "uv", "UV_TOOL_BIN_DIR": "bin", "PIPX_HOME": "pipx", "PIPX_BIN_DIR": "bin"}
-        path = os.pathsep.join([str(self.folder / "tools" / "bin"), os.environ["PATH"]])
+        path = os.pathsep.join([str(self.folder / "tools" / "bin"), PATH])
         named = {name: str(self.folder / value) for name, value in own.items()}
         return {**own_environment(), **named, "PATH": path, "PIPX_DEFAULT_BACKEND": "pip" if NO_UV else "uv"}
 
 
 async def run(folder: Path, *command: str | Path, environment: dict[str, str] | None = None) -> None:
     """Run a command that has to succeed in a folder."""
-    ended = await finished(command, environment=environment, folder=folder, within=_PATIENCE)
+    variables = environment or {**own_environment(), "PATH": PATH}
+    ended = await finished(command, environment=variables, folder=folder, within=_PATIENCE)
     assert ended.status == 0, f"{' '.join(map(str, command))}: {ended.out}{ended.errors}"
 
 
