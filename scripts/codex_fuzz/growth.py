@@ -41,20 +41,20 @@ from codex_fuzz.oracles.turns import turn_of
 BOUND = 8.0
 """The largest ratio that still counts as linear; caches and allocators cost some, and a square would cost sixteen."""
 
-_SMALL = 64 << 10  # bytes of the smaller input
-
 _ROUNDS, _TRIES = 4, 3
 _WORTH = 0.0005  # seconds below which a ratio is only noise
 
 _LIMIT = 64 << 20
 
-
 type Case = tuple[Callable[[Any], object], Callable[[int], Any]]
 """What reads inputs of one kind, and what makes one of about so many bytes."""
 
 
-def ratio_of(case: Case, small: int = _SMALL) -> float:
-    """Return the ratio of a case's times. One beyond the bound is measured again, because noise only ever adds."""
+def ratio_of(case: Case, small: int) -> float:
+    """Return the ratio of a case's times, where the smaller input has `small` bytes.
+
+    One beyond the bound is measured again, because noise only ever adds.
+    """
     read, make = case
     timers = [timeit.Timer(partial(read, make(size)), timer=time.process_time) for size in (small, 4 * small)]
     ratio, best = math.inf, [math.inf, math.inf]
@@ -63,17 +63,6 @@ def ratio_of(case: Case, small: int = _SMALL) -> float:
             best = [min(known, *timer.repeat(_TRIES, 1)) for known, timer in zip(best, timers, strict=True)]
             ratio = max(best[1], _WORTH) / max(best[0], _WORTH / 4)
     return ratio
-
-
-def show() -> int:
-    """Print the ratio of each case; return 1 if one of them is not linear."""
-    print(f"time at 4n over time at n, n = {_SMALL >> 10} kB: 4 is linear, more than {BOUND:g} is not\n")
-    beyond = False
-    for name, case in CASES.items():
-        ratio = ratio_of(case)
-        print(f"{name:<80} {ratio:>6.1f}{'  <- not linear' * (ratio > BOUND)}", flush=True)
-        beyond |= ratio > BOUND
-    return int(beyond)
 
 
 def _send(text: bytes) -> None:

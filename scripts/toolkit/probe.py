@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
@@ -50,15 +51,12 @@ async def settled[F: Footprint](measure: Callable[[], Awaitable[F]], base: Footp
     return now
 
 
-class Probe:
+class Probe(AbstractAsyncContextManager["Probe"]):
     """Asks one question at a time; closed by the end of an `async with`."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._asking = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()

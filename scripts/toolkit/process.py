@@ -13,10 +13,10 @@ import ssl
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 LOOPBACK = "127.0.0.1"
 SCRIPTS = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ class NotStarted(Exception):
     """A program ended, or said nothing, before it was ready."""
 
 
-class Program:
+class Program(AbstractAsyncContextManager["Program"]):
     """A running program, stopped by the end of an `async with`. `lines` are the whole lines that it has written."""
 
     def __init__(self, process: Process, output: asyncio.StreamReader, name: str) -> None:
@@ -41,9 +41,6 @@ class Program:
         self._unfinished = b""
         self._more = asyncio.Event()
         self._reading = asyncio.create_task(self._read(output))
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
@@ -215,16 +212,13 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, bool]) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proxy:
+class Proxy(AbstractAsyncContextManager["Proxy"]):
     """A running mitmdump, stopped by the end of an `async with`: its address, and the CA that clients have to trust."""
 
     host: str
     port: int
     ca_file: Path
     program: Program
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.program.stop()
