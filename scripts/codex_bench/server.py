@@ -3,12 +3,13 @@
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 import orjson
-from embedded_backend.events import as_stream
+from embedded_backend.events import Event, as_stream, events
 from toolkit.prompts import TEXT
 from toolkit.wire.http1 import Exchange, Request, chunk
 from toolkit.wire.streams import HEAD_END, accept_tunnel
@@ -24,9 +25,8 @@ _HEADERS = (
 )
 _KEY = b'"prompt_cache_key"'
 _KEY_WITHIN = 4096  # bytes of the end of a body
-_TEXT_OF_AN_EVENT = 24
-_EVENTS_AROUND = 5  # those that are no piece of text
-_PLACE = {"output_index": 0, "item_id": "msg_1", "content_index": 0}
+_LETTERS = 23  # of a word, which is the text of an event
+_EVENTS_AROUND = 8  # those that are no piece of text
 _ID = b"resp_" + b"0" * 48  # in place of each turn's own
 
 
@@ -78,8 +78,8 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, st
     """Read a request's body and send its events, each when the one before it has arrived."""
     size = int(headers.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
     state.note_turn(await reader.readexactly(size))
-    events = chunks(state.turns, state.events)
-    for piece in (_HEADERS, *(events if state.one_by_one else [b"".join(events)])):
+    pieces = chunks(state.turns, state.events)
+    for piece in (_HEADERS, *(pieces if state.one_by_one else [b"".join(pieces)])):
         state.send()
         writer.write(piece)
         await state.arrived.wait()
@@ -109,28 +109,11 @@ def texts(number: int, count: int) -> list[bytes]:
 
 
 @cache
-def _all_events(count: int, write: Callable[[dict[str, object]], bytes]) -> list[bytes]:
-    return [write(event | {"sequence_number": place}) for place, event in enumerate(_events(count))]
-
-
-def _events(count: int) -> Iterator[dict[str, object]]:
-    size = max(1, count - _EVENTS_AROUND) * _TEXT_OF_AN_EVENT
-    text = {"type": "output_text", "annotations": [], "logprobs": [], "text": TEXT[:size]}
-    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [text]}
-    yield {"type": "response.created", "response": _response("in_progress", [], None)}
-    yield {"type": "response.in_progress", "response": _response("in_progress", [], None)}
-    yield {"type": "response.output_item.added", "output_index": 0, "item": item | {"content": []}}
-    for start in range(0, size, _TEXT_OF_AN_EVENT):
-        piece = TEXT[start : start + _TEXT_OF_AN_EVENT]
-        yield {"type": "response.output_text.delta", "delta": piece, "logprobs": [], "obfuscation": "q3Lx9"} | _PLACE
-    yield {"type": "response.output_item.done", "output_index": 0, "item": item}
-    yield {"type": "response.completed", "response": _response("completed", [item], _USAGE)}
-
-
-def _response(status: str, output: list[object], usage: object) -> dict[str, object]:
-    """Return a response; the real one repeats more of what was asked."""
-    asked = {"instructions": TEXT[:1000], "model": "gpt-5.5", "store": False, "tool_choice": "auto", "tools": []}
-    return {"id": _ID.decode(), "object": "response", "status": status, "output": output, "usage": usage} | asked
+def _all_events(count: int, write: Callable[[Event], bytes]) -> list[bytes]:
+    words = f"{'x' * _LETTERS} " * (count - _EVENTS_AROUND)
+    content = [{"type": "output_text", "annotations": [], "logprobs": [], "text": words}]
+    item = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": content}
+    return [write(event) for event in events(_RESPONSE | {"output": [item]}, item, "completed")]
 
 
 _USAGE = {
@@ -140,3 +123,6 @@ _USAGE = {
     "output_tokens_details": {"reasoning_tokens": 64},
     "total_tokens": 12_600,
 }
+_RESPONSE: dict[str, Any] = {"id": _ID.decode(), "object": "response", "model": "gpt-5.5", "usage": _USAGE}
+_RESPONSE |= {"instructions": TEXT[:1000], "store": False, "tool_choice": "auto", "tools": []}
+"""The real one repeats more of what was asked."""
