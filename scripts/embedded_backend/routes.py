@@ -4,8 +4,7 @@ from typing import Any
 
 from tornado import httputil, web
 
-from embedded_backend.handlers import Handler
-from embedded_backend.http_turns import Compact, Responses
+from embedded_backend.handlers import Compact, Handler, Responses
 from embedded_backend.service import Service
 from embedded_backend.socket_turns import Socket
 
