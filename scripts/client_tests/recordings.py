@@ -7,7 +7,6 @@ from pathlib import Path
 
 from embedded_backend import Received
 
-from client_tests import summary
 from client_tests.cases import Case
 from client_tests.clients import Result
 from client_tests.environment import Entry, Environment, running
@@ -70,7 +69,6 @@ async def converse(case: Case, folder: Path) -> Recording:
         first = await client.run(ASK_FOR_A_COMMAND)
         second = await client.run(THANKS, first.conversation, compact=case.row.compaction != "none")
         third = await client.run(AGAIN, first.conversation)
-    summary.note(str(case.row), case.transport, case.way, environment.pairs)
     return Recording(case, environment, [first, second, third])
 
 

@@ -24,10 +24,6 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="embedded_backend", description="A loopback stand-in for the Codex backend.")
     parser.add_argument("--home", type=Path, required=True, help="folder of the PEM files, made if it is missing")
-    parser.add_argument("--seed", type=int, default=0, help="settles what is left to chance (default 0)")
-    parser.add_argument("--port", type=int, default=0, help="the TLS port (default: any free one)")
-    parser.add_argument("--connect-port", type=int, default=0, help="the CONNECT proxy's port (default: any free one)")
-    parser.add_argument("--upgrade-status", type=int, help="refuse every WebSocket upgrade with this status")
     parser.add_argument("--record", type=Path, help="append what arrives to this file, one JSON object a line")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a field of Rules, repeatable")
     return parser
@@ -35,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _rules(options: argparse.Namespace) -> Rules:
     known = {each.name for each in dataclasses.fields(Rules)}
-    changes: dict[str, Any] = {"upgrade_status": options.upgrade_status}
+    changes = dict[str, Any]()
     for setting in options.set:
         name, _, value = setting.partition("=")
         if name not in known:
@@ -49,10 +45,8 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    given = {name: getattr(options, name) for name in ("seed", "home", "port", "connect_port")}
-    if options.record:
-        given["on_received"] = partial(_record, options.record)
-    async with Backend(_rules(options), **given) as backend:
+    kept = {"on_received": partial(_record, options.record)} if options.record else {}
+    async with Backend(_rules(options), home=options.home, **kept) as backend:
         ready = {"port": backend.port, "connect_port": backend.connect_port, "ca_file": str(backend.ca_file)}
         print(orjson.dumps(ready).decode(), flush=True)
         await stop.wait()
