@@ -80,12 +80,12 @@ def separate_cores() -> Iterator[Callable[[int], None]]:
         yield lambda pid: None
         return
     os.sched_setaffinity(0, cores[1:])
+
+    def move(pid: int) -> None:
+        with suppress(ProcessLookupError):  # that it has ended is noticed elsewhere
+            os.sched_setaffinity(pid, cores[:1])
+
     try:
-        yield partial(_move, core=cores[0])
+        yield move
     finally:
         os.sched_setaffinity(0, cores)
-
-
-def _move(pid: int, core: int) -> None:
-    with suppress(ProcessLookupError):  # that it has ended is noticed elsewhere
-        os.sched_setaffinity(pid, [core])

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from toolkit import results
 from toolkit.table import table
 
-from codex_bench.figures import Aim, Figures, Floor, Measured, Results, Spread, Summary
+from codex_bench.figures import Aim, Floor, Measured, Results, Spread, Summary
 from codex_bench.plan import BARE, DIRECT, Scenario, spelled
 
 FORMAT = 1
@@ -26,26 +26,23 @@ _TITLES = (
 
 def render(found: Results, floors: Sequence[Floor], aims: Sequence[Aim]) -> str:
     """Return all tables, and what they are not."""
-    parts = [_turns(found), *_frames(found), _floors(floors), _aims(aims), [NOTE]]
+    rows = [row for one, arms in found.items() if one.kind != "frames" for row in _rows(one, arms)]
+    turns = table([*_TITLES, *rows], left=2) if rows else []
+    parts = [turns, *_frames(found), _floors(floors), _aims(aims), [NOTE]]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
 def to_json(found: Results, measured: Measured, floors: Sequence[Floor], aims: Sequence[Aim]) -> bytes:
     """Return the results file's text. Times are in seconds, sizes in bytes, `rounds` has each round's own figures."""
-    scenarios = [_scenario(one, arms, measured[one]) for one, arms in found.items()]
+    scenarios = [
+        {
+            "name": one.name,
+            **asdict(one),
+            "arms": {name: asdict(arm) | {"rounds": measured[one][name]} for name, arm in arms.items()},
+        }
+        for one, arms in found.items()
+    ]
     return results.to_json(FORMAT, scenarios=scenarios, floor=floors, aims=aims)
-
-
-def _scenario(scenario: Scenario, arms: Mapping[str, Summary], measured: Mapping[str, Figures]) -> dict[str, object]:
-    found = {name: asdict(summary) | {"rounds": asdict(measured[name])} for name, summary in arms.items()}
-    for arm in found.values():
-        del arm["rounds"]["memory"]
-    return {"name": scenario.name, **asdict(scenario), "arms": found}
-
-
-def _turns(found: Results) -> list[str]:
-    rows = [row for one, arms in found.items() if one.kind != "frames" for row in _rows(one, arms)]
-    return table([*_TITLES, *rows], left=2) if rows else []
 
 
 def _rows(scenario: Scenario, arms: Mapping[str, Summary]) -> Iterator[list[str]]:

@@ -34,12 +34,7 @@ class Arm:
         return f"{self.transport} {'with' if self.addon else 'without'}"
 
 
-ARMS = (
-    Arm(transport="HTTP", addon=False),
-    Arm(transport="HTTP", addon=True),
-    Arm(transport="WebSocket", addon=False),
-    Arm(transport="WebSocket", addon=True),
-)
+ARMS = [Arm(transport=transport, addon=addon) for transport in ("HTTP", "WebSocket") for addon in (False, True)]
 
 
 async def run(home: Path, say: Say) -> list[Arm]:
@@ -113,14 +108,13 @@ def _rows(arms: Sequence[Arm]) -> list[list[str]]:
     return [
         ["", *(arm.name for arm in arms)],
         ["turn", *("input  cached" for _ in arms)],
-        *([str(number), *map(_counters, row)] for number, row in enumerate(turns, start=1)),
+        *(
+            [str(number), *(f"{turn.input_tokens:,}{turn.cached_tokens:>8,}" for turn in row)]
+            for number, row in enumerate(turns, start=1)
+        ),
         ["all turns", *(f"{cached_share(arm.turns):.1%}" for arm in arms)],
         ["warm turns", *(f"{warm_share(arm.turns):.1%}" for arm in arms)],
     ]
-
-
-def _counters(turn: Usage) -> str:
-    return f"{turn.input_tokens:,}{turn.cached_tokens:>8,}"
 
 
 def _range(shares: Sequence[float]) -> str:

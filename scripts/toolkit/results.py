@@ -10,12 +10,8 @@ import orjson
 
 def to_json(format_number: int, **content: object) -> bytes:
     """Return a results file's text. Dataclasses become objects; the rest has to be what JSON has."""
-    document = {
-        "format": format_number,
-        "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        **content,
-    }
+    made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    document = {"format": format_number, "made": made, "machine": machine(), **content}
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
