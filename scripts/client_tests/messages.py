@@ -19,13 +19,12 @@ Pair = tuple[Received, Received]
 
 def added(sent: Received, received: Received) -> dict[str, str]:
     """Return the headers that only the backend saw; nothing that the client sent may be missing or other."""
-    before, after = ([each for each in one.headers if _is_of_message(each[0])] for one in (sent, received))
+    before, after = (
+        [(name, value) for name, value in one.headers if name not in CARRIERS and not name.startswith(":")]
+        for one in (sent, received)
+    )
     assert [header for header in after if header in before] == before
     return dict(header for header in after if header not in before)
-
-
-def _is_of_message(name: str) -> bool:
-    return name not in CARRIERS and not name.startswith(":")
 
 
 def assert_only_gains(sent: Received, received: Received, key: str) -> None:

@@ -127,7 +127,10 @@ async def unwritable(run: FaultRun, *, obstacle: Obstacle) -> list[Observation]:
     with obstacle(run, journal) if journal else nullcontext():
         observed += [await run.whole(run.turn(None, entries=0), kind) for kind in (HTTP, WEBSOCKET)]
         await run.background.turns(entries=0)
-        await _expect_one_warning(run, before)
+        if journal:  # the obstacle is reported, and once
+            await run.fixture.program.says(_WARNING, before)
+            if (count := run.fixture.program.count(_WARNING, before)) > 1:
+                run.problems.append(f"it was said {count} times that the journal cannot be written")
     await run.background.turns()
     return [*observed, await run.finished()]
 
@@ -166,14 +169,6 @@ def with_little_space(run: FaultRun, journal: Path) -> Iterator[None]:
             yield
         finally:
             resource.prlimit(pid, limit, (most, most))
-
-
-async def _expect_one_warning(run: FaultRun, before: int) -> None:
-    """Wait until the obstacle has been reported, after so many lines, and note if it was more than once."""
-    if run.fixture.journal:
-        await run.fixture.program.says(_WARNING, before)
-        if (count := run.fixture.program.count(_WARNING, before)) > 1:
-            run.problems.append(f"it was said {count} times that the journal cannot be written")
 
 
 async def moved(run: FaultRun, *, move: Callable[[Path, Path], object]) -> list[Observation]:

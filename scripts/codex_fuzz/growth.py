@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 from codexcache.body.cache import BodyCache
-from codexcache.body.json_splice import Json, Object, Unreadable
+from codexcache.body.json_splice import Json, Unreadable
 from codexcache.options import default_settings
 from codexcache.output.first_difference import first_difference_in_prompt
 from codexcache.output.tables import conversations_table
@@ -124,10 +124,6 @@ def _nested(size: int, text: str) -> Json:
     return nested
 
 
-def _giant_reason(size: int) -> Object:
-    return turn_summary(because="x" * size, differences=["y" * size, *["z"] * (size // 8)])
-
-
 def _refuse(text: bytes) -> None:
     rejected_param({"error": {"message": text.decode()}, "detail": text.decode()})
 
@@ -162,6 +158,9 @@ CASES: dict[str, Case] = {
     ),
     "two prompts: another order": (_compare, lambda size: ([*range(size // 6)], [*reversed(range(size // 6))])),
     "two prompts: 200 levels": (_compare, lambda size: (_nested(size, "a"), _nested(size, "b"))),
-    "page of a turn: a giant reason": (page, _giant_reason),
+    "page of a turn: a giant reason": (
+        page,
+        lambda size: turn_summary(because="x" * size, differences=["y" * size, *["z"] * (size // 8)]),
+    ),
     "table: one conversation": (conversations_table, lambda size: [turn_summary(turn=n) for n in range(size // 1000)]),
 }

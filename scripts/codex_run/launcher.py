@@ -53,7 +53,9 @@ def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: se
             raise Failed("The command needs a proxy: --mode takes regular or upstream here.")
         environment.write_client(work_dir, user, Path(started["ca"]))
         if not arguments.quiet:
-            _say(_before(started, environment.bypass_entry(user)))
+            bypass, page = environment.bypass_entry(user), started["page"]
+            past = [f"run: NO_PROXY has {bypass!r}, which sends the command past the proxy."] if bypass else []
+            _say([*started["warnings"], *past, *([f"mitmweb is at {page}"] if page else [])])
         own = environment.for_client(user, proxy.url(started["address"]), work_dir, kinds.kind_of(command))
         status = _run_client(command, own, mask, running)
         if not arguments.quiet:
@@ -71,13 +73,6 @@ def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], 
     if status < 0:
         client.restore_terminal(settings)
     return status
-
-
-def _before(started: Mapping[str, Any], bypass: str | None) -> list[str]:
-    """Return what is worth knowing before the client takes the terminal."""
-    past = [f"run: NO_PROXY has {bypass!r}, which sends the command past the proxy."] if bypass else []
-    page = [f"mitmweb is at {started['page']}"] if started["page"] else []
-    return [*started["warnings"], *past, *page]
 
 
 def _after(report: Mapping[str, Any] | None, arguments: Arguments, user: Mapping[str, str], ca: str) -> list[str]:

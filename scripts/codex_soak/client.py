@@ -68,23 +68,23 @@ class Client:
 
     async def run(self) -> None:
         """Go through the whole scenario, and hang up. Raises WrongAnswer and FAULTS."""
+        profile = self._profile
         try:
-            for step in scenario(self._profile.number):
+            for step in scenario(profile.number):
                 self._counters.events["sub-agent" if step.agent and step.event == "turn" else step.event] += 1
-                await self._do(step, self._conversation(step.agent))
+                if step.agent not in self._conversations:
+                    self._conversations[step.agent] = Conversation(profile.number, step.agent, profile.key)
+                await self._do(step, self._conversations[step.agent])
         finally:
             await self._hang_up()
-
-    def _conversation(self, agent: int) -> Conversation:
-        if agent not in self._conversations:
-            self._conversations[agent] = Conversation(self._profile.number, agent, self._profile.key)
-        return self._conversations[agent]
 
     async def _do(self, step: Step, conversation: Conversation) -> None:
         if step.event == "turn":
             await self._turn(step, conversation)
-        elif step.event == "compact":
-            await self._compact(conversation)
+        elif step.event == "compact":  # over HTTP, as clients do it that speak WebSocket
+            reply = await self._post("responses/compact", conversation.compaction(), Step())
+            self._count("compact", "http", reply, 200)
+            conversation.compacted(reply.outputs)
         elif step.event == "branch":
             conversation.branch()
         else:
@@ -100,12 +100,6 @@ class Client:
             conversation.answered(reply.response_id, reply.outputs)
         elif step.fate == "left":
             await self._hang_up()
-
-    async def _compact(self, conversation: Conversation) -> None:
-        """Have the conversation compacted, which clients over WebSocket also do over HTTP."""
-        reply = await self._post("responses/compact", conversation.compaction(), Step())
-        self._count("compact", "http", reply, 200)
-        conversation.compacted(reply.outputs)
 
     def _count(self, endpoint: str, transport: str, reply: Reply, status: int) -> None:
         self._counters.turns[Kind(endpoint, transport, status)] += 1

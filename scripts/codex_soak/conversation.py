@@ -73,15 +73,12 @@ class Conversation:
 def _fixed(agent: int, key: str | None) -> dict[str, Any]:
     """Return all of a body except its input."""
     task = "Review what was done.\n" if agent else "Do what is asked.\n"
-    members: Item = {"model": "gpt-5.5", "instructions": task + TEXT[:_INSTRUCTIONS], "tools": _tools(agent)}
+    schema = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
+    tool = {"type": "function", "description": TEXT[:_TOOL], "parameters": schema}
+    tools = [tool | {"name": f"tool_{number}"} for number in range(_TOOLS // 2 if agent else _TOOLS)]
+    members: Item = {"model": "gpt-5.5", "instructions": task + TEXT[:_INSTRUCTIONS], "tools": tools}
     members |= {"store": False, "stream": True, "parallel_tool_calls": True}
     return members | ({"prompt_cache_key": key} if key else {})
-
-
-def _tools(agent: int) -> list[Item]:
-    schema = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
-    common = {"type": "function", "description": TEXT[:_TOOL], "parameters": schema}
-    return [common | {"name": f"tool_{number}"} for number in range(_TOOLS // 2 if agent else _TOOLS)]
 
 
 def _message(text: str) -> Item:

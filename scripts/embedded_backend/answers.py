@@ -8,6 +8,7 @@ new row.
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -52,7 +53,8 @@ def call_of(body: Body, items: list[Any], call_id: str) -> Item | None:
     if step is None:
         return None
     does, given = step
-    for namespace, tool in _tools(body, items):
+    added = [item for item in items if isinstance(item, dict) and item.get("type") == "additional_tools"]
+    for namespace, tool in chain.from_iterable(_flat(holder.get("tools")) for holder in (body, *added)):
         maker = _MAKERS.get((does, str(tool.get("type")), str(tool.get("name", ""))))
         if maker is not None:
             # Shells are found without their namespace.
@@ -79,13 +81,6 @@ def _step(items: list[Any]) -> tuple[str, str] | None:
             steps = _STEPS[found[1]][len(outputs) :] if found else ()
             return (steps[0], (outputs or [found[2]])[0]) if found and steps else None
     return None
-
-
-def _tools(body: Body, items: list[Any]) -> Iterator[tuple[str | None, Item]]:
-    yield from _flat(body.get("tools"))
-    for item in items:
-        if isinstance(item, dict) and item.get("type") == "additional_tools":
-            yield from _flat(item.get("tools"))
 
 
 def _flat(tools: Any, namespace: str | None = None) -> Iterator[tuple[str | None, Item]]:

@@ -106,7 +106,9 @@ class Service:
         items = [*before, *prompt.items_of(body)]
         rendered = prompt.render(body, items)
         item = answers.answer(body, items, rendered, self.rules.deltas)
-        cached = self._cache.take(self._scope(body, caller), rendered, now, self.rules.idle_seconds)
+        partition = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
+        scope = model.Scope(caller.server, caller.account, partition, model.members(body))
+        cached = self._cache.take(scope, rendered, now, self.rules.idle_seconds)
         response = self._response(body, caller, now) | {"output": [item] if item else []}
         response["usage"] = _usage(rendered, cached, item) if self.rules.usage else None
         return Reply(response=response, item=item, items=(*items, *response["output"]))
@@ -118,10 +120,6 @@ class Service:
     def fresh_uuid(self) -> str:
         """Return a random UUID out of the seed."""
         return str(uuid.UUID(int=self._naming.getrandbits(128), version=4))
-
-    def _scope(self, body: Body, caller: Caller) -> model.Scope:
-        partition = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
-        return model.Scope(caller.server, caller.account, partition, model.members(body))
 
     def _response(self, body: Body, caller: Caller, now: float) -> dict[str, Any]:
         key = self.fresh_uuid() if caller.session is None else body.get("prompt_cache_key")  # rule 3 of the model

@@ -55,7 +55,7 @@ class ControlAddon:
         self._logger = logging.getLogger(codexcache.__name__)
         self._warnings = Warnings()
         self._task: asyncio.Task[None] | None = None
-        self._client: int | None = None
+        self._client: int | None = None  # a descriptor that can be read once the client has ended
 
     def load(self, loader: object) -> None:
         self._logger.addHandler(self._warnings)
@@ -88,7 +88,8 @@ class ControlAddon:
         while line := await reader.readline():
             message = json.loads(line)
             if "client" in message:
-                self._client = _process_handle(message["client"])
+                with contextlib.suppress(OSError, AttributeError):  # not every system has such handles
+                    self._client = os.pidfd_open(message["client"])
             elif "end" in message:
                 return True
         return False
@@ -133,13 +134,6 @@ async def _settled() -> None:
         if not proxy.connections:
             break
         await asyncio.sleep(_STEP)
-
-
-def _process_handle(pid: int) -> int | None:
-    """Return a descriptor that can be read once the process has ended, None where the system has no such thing."""
-    with contextlib.suppress(OSError, AttributeError):
-        return os.pidfd_open(pid)
-    return None
 
 
 addons = [ControlAddon()]
