@@ -28,7 +28,14 @@ def render(found: Results, floors: Sequence[Floor], aims: Sequence[Aim]) -> str:
     """Return all tables, and what they are not."""
     rows = [row for one, arms in found.items() if one.kind != "frames" for row in _rows(one, arms)]
     turns = table([*_TITLES, *rows], left=2) if rows else []
-    parts = [turns, *_frames(found), _floors(floors), _aims(aims), [NOTE]]
+    passes = [
+        (spelled(one.size), *(f"{name} {seconds * 1e6:,.0f}" for name, seconds in one.seconds.items()))
+        for one in floors
+    ]
+    met = [(one.name, f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims]
+    floor = _section("The floor, one pass over the body in us:", passes)
+    aimed = _section("Aims, a warm turn's CPU with everything on:", met)
+    parts = [turns, *_frames(found), floor, aimed, [NOTE]]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
@@ -66,16 +73,6 @@ def _of_frames(name: str, summary: Summary) -> tuple[str, ...]:
     cpu, rate = _scaled(summary.cpu["frame"], 1e6, 0), _scaled(summary.frames_a_second, 1, 0)
     ratio = str(summary.ratio["frame"]) if name != BARE else "1"
     return name, f"{rate} frames a second", f"{cpu} us CPU a frame", f"ratio to bare {ratio}"
-
-
-def _floors(floors: Sequence[Floor]) -> list[str]:
-    passes = ((one, (f"{name} {seconds * 1e6:,.0f}" for name, seconds in one.seconds.items())) for one in floors)
-    return _section("The floor, one pass over the body in us:", [(spelled(one.size), *each) for one, each in passes])
-
-
-def _aims(aims: Sequence[Aim]) -> list[str]:
-    rows = [(one.name, f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims]
-    return _section("Aims, a warm turn's CPU with everything on:", rows)
 
 
 def _section(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:

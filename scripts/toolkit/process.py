@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 LOOPBACK = "127.0.0.1"
 SCRIPTS = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ class NotStarted(Exception):
     """A program ended, or said nothing, before it was ready."""
 
 
-class Program(AbstractAsyncContextManager["Program"]):
+class Program:
     """A running program, stopped by the end of an `async with`. `lines` are the whole lines that it has written."""
 
     def __init__(self, process: Process, output: asyncio.StreamReader, name: str) -> None:
@@ -41,6 +41,9 @@ class Program(AbstractAsyncContextManager["Program"]):
         self._unfinished = b""
         self._more = asyncio.Event()
         self._reading = asyncio.create_task(self._read(output))
+
+    async def __aenter__(self) -> Self:
+        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
