@@ -10,10 +10,9 @@ from toolkit import meter
 from toolkit.process import NotStarted, exit_status
 
 from codex_bench import plot, report
-from codex_bench.arms import perform
+from codex_bench.arms import Idle, perform
 from codex_bench.figures import Measured, floor, reached, summarize
 from codex_bench.plan import parse
-from codex_bench.rounds import Idle
 
 
 def main() -> int:

@@ -1,8 +1,13 @@
-"""A mitmproxy that lacks something says so, and with what the sentence says to run it carries turns."""
+"""Every mitmproxy that people have, installed as they do: it says what it lacks, and with that it carries turns."""
 
 import functools
+import os
+import re
+import subprocess
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,9 +15,114 @@ import zstandard
 from codex_ways.ways import IDENTITIES, PATH, judged, through
 from embedded_backend import Backend
 from toolkit.client import Identity, by_http, by_websocket, converse
-from toolkit.process import ADDON, start_mitmdump
+from toolkit.process import ADDON, Finished, finished, own_environment, start_mitmdump
 
-from version_tests.environments import NO_UV, OLD_PYTHONS, Environment, by_pip, by_pipx, by_uv_tool, command_in, told
+_WITH_UV = os.pathsep.join([str(Path(sys.base_prefix, "bin")), os.environ["PATH"]])
+"""With uv as this Python has it, for a version manager's command of that name starts only in some folders."""
+
+PYENV = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+OLD_PYTHONS = [*PYENV.glob("versions/3.10.*/bin/python"), *PYENV.glob("versions/3.11.*/bin/python")]
+"""Pythons for which pip finds only a mitmproxy that is too old."""
+
+_PATIENCE = 240.0  # seconds that a download may take
+
+
+def _why_no_uv() -> str:
+    """Return a sentence on why uv cannot be used in the folders of the tests, empty where it can."""
+    try:
+        command, where = ["uv", "--version"], tempfile.gettempdir()
+        asked = subprocess.run(command, cwd=where, env={**os.environ, "PATH": _WITH_UV}, capture_output=True, text=True)
+    except OSError:
+        return "uv is not here"
+    return f"uv does not start: {asked.stderr.strip().partition('\n')[0]}" if asked.returncode else ""
+
+
+NO_UV = _why_no_uv()
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A folder, and where in it the programs are."""
+
+    folder: Path
+    programs: Path
+
+    @property
+    def mitmdump(self) -> Path:
+        """The program."""
+        return self.programs / "mitmdump"
+
+    async def started(self) -> Finished:
+        """Start mitmdump with the addon, which has to end by itself."""
+        command: list[str | Path] = [self.mitmdump, "-s", ADDON, "--listen-host", "127.0.0.1", "--listen-port", "0"]
+        return await finished([*command, "--set", f"confdir={self.folder / 'confdir'}"], environment=self.variables)
+
+    async def run(self, command: str) -> None:
+        """Run a command as a user would who was told to."""
+        await run(self.folder, "sh", "-c", command, environment=self.variables)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What keeps the tools within the folder."""
+        own = {"UV_TOOL_DIR": "uv", "UV_TOOL_BIN_DIR": "bin", "PIPX_HOME": "pipx", "PIPX_BIN_DIR": "bin"}
+        path = os.pathsep.join([str(self.folder / "tools" / "bin"), _WITH_UV])
+        named = {name: str(self.folder / value) for name, value in own.items()}
+        return {**own_environment(), **named, "PATH": path, "PIPX_DEFAULT_BACKEND": "pip" if NO_UV else "uv"}
+
+
+async def run(folder: Path, *command: str | Path, environment: dict[str, str] | None = None) -> None:
+    """Run a command that has to succeed in a folder."""
+    variables = environment or {**own_environment(), "PATH": _WITH_UV}
+    ended = await finished(command, environment=variables, folder=folder, within=_PATIENCE)
+    assert ended.status == 0, f"{' '.join(map(str, command))}: {ended.out}{ended.errors}"
+
+
+async def by_pip(folder: Path, *packages: str, python: Path | None = None) -> Environment:
+    """Install packages by pip."""
+    await _virtual(folder, "environment", python, *packages)
+    return Environment(folder, folder / "environment" / "bin")
+
+
+async def by_uv_tool(folder: Path, package: str, python: Path | None = None) -> Environment:
+    """Install a package as a tool of uv."""
+    environment = Environment(folder, folder / "bin")
+    command = ["uv", "tool", "install", "-q", "--python", str(python or sys.executable), package]
+    await run(folder, *command, environment=environment.variables)
+    return environment
+
+
+async def by_pipx(folder: Path, package: str, python: Path | None = None) -> Environment:
+    """Install a package by a pipx of its own."""
+    environment = Environment(folder, folder / "bin")
+    await _virtual(folder, "tools", None, "pipx")
+    command = ["pipx", "install", "--python", str(python or sys.executable), package]
+    await run(folder, *command, environment=environment.variables)
+    return environment
+
+
+async def _virtual(folder: Path, name: str, python: Path | None, *packages: str) -> None:
+    """Make an environment that has a pip; where uv is here, it is made and filled several times as fast."""
+    made_for, own = python or sys.executable, folder / name / "bin" / "python"
+    if NO_UV:
+        await run(folder, made_for, "-m", "venv", name)
+        await run(folder, own, "-m", "pip", "install", "-qq", *packages)
+    else:
+        await run(folder, "uv", "venv", "-q", "--seed", "--python", made_for, name)
+        await run(folder, "uv", "pip", "install", "-q", "--python", own, *packages)
+
+
+def told(ended: Finished) -> str:
+    """Return the one sentence that a start ended with."""
+    assert ended.status != 0
+    found = re.findall(r"Codex Continuity needs .*", ended.out + ended.errors)
+    assert len(found) == 1, ended.out + ended.errors
+    return str(found[0])
+
+
+def command_in(sentence: str) -> str:
+    """Return the command that a sentence ends with."""
+    return sentence.rpartition(" with: ")[2]
+
 
 PACKED = Identity(headers={"content-encoding": "zstd"})
 WAYS = [
