@@ -18,10 +18,9 @@ from support.html import parsed
 from support.saved import START, carrying, saved_request, saved_socket
 from wsproto.frame_protocol import Opcode
 
-from codex_fuzz.inputs import SECTIONS, head_and_body, pick, split
+from codex_fuzz.inputs import CODINGS, SECTIONS, head_and_body, pick, split
 from codex_fuzz.oracles.bodies import read_object
 from codex_fuzz.oracles.shown import check_finding, check_harmless
-from codex_fuzz.seeds import CODINGS
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _LONGEST = 400

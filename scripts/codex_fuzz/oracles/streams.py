@@ -12,8 +12,7 @@ from codexcache.wire.sse import EventStream
 from mitmproxy.net import encoding
 from support.diagnoses import raising
 
-from codex_fuzz.inputs import pick, pieces, split
-from codex_fuzz.seeds import CODINGS
+from codex_fuzz.inputs import CODINGS, pick, pieces, split
 
 _LIMIT = 1 << 20
 _CUTS = 4  # bytes of an input that say where its text is cut
