@@ -16,6 +16,9 @@ from codex_faults.observation import Observation, differences
 
 type Trigger = Callable[[FaultRun], Awaitable[list[Observation]]]
 
+_PATIENCE = 120.0  # seconds that a fault may take each time
+_FAULTS = (OSError, EOFError, NotStarted, NoAnswer)
+
 RATIO = 1.10
 """How much more memory a proxy may have after all repeats of a fault than after the first ones.
 
@@ -112,10 +115,6 @@ class Outcome:
     def summaries(self) -> list[tuple[str, int]]:
         """Return what clients saw, in short, and how often."""
         return Counter(one.in_short() for one in self.observed).most_common()
-
-
-_PATIENCE = 120.0  # seconds that a fault may take each time
-_FAULTS = (OSError, EOFError, NotStarted, NoAnswer)
 
 
 async def run_fault(fault: Fault, addon: Fixture, bare: Fixture, profile: Profile) -> tuple[Outcome, FaultRun]:

@@ -25,7 +25,13 @@ from codex_faults.fault_run import FINISHED, MIDDLE, FaultRun
 from codex_faults.fixture import ADDON
 from codex_faults.observation import Observation
 
+type Obstacle = Callable[[FaultRun, Path], AbstractContextManager[None]]
+
 _REFUSED = f"refused.{HOST}"
+_WARNING = "The journal cannot be written"
+_WRITTEN = 100  # bytes that are written of the line that is cut off
+_UNDER_WAY = [(HTTP, 0), (HTTP, MIDDLE), (HTTP, MIDDLE), (WEBSOCKET, MIDDLE)]
+"""The streams that are under way: one before its answer begins, the others in the middle."""
 _PARTS = 4  # pieces in which a slow reader takes its answer
 _OPENING = 32  # connections that are opened at the same time; more wait in the system's queue, which is short
 
@@ -111,13 +117,6 @@ async def in_parallel(run: FaultRun) -> list[Observation]:
 
 if sys.platform == "linux":
     import resource
-
-_WARNING = "The journal cannot be written"
-_WRITTEN = 100  # bytes that are written of the line that is cut off
-_UNDER_WAY = [(HTTP, 0), (HTTP, MIDDLE), (HTTP, MIDDLE), (WEBSOCKET, MIDDLE)]
-"""The streams that are under way: one before its answer begins, the others in the middle."""
-
-type Obstacle = Callable[[FaultRun, Path], AbstractContextManager[None]]
 
 
 async def unwritable(run: FaultRun, *, obstacle: Obstacle) -> list[Observation]:

@@ -25,8 +25,6 @@ from codex_soak.client import Client, WrongAnswer
 from codex_soak.observed import Counters, Observed, Sample, read_journal
 from codex_soak.scenario import profile
 
-type Look = Callable[[], Awaitable[None]]
-
 _PATIENCE = 120.0  # seconds that one conversation may take
 
 
@@ -116,7 +114,9 @@ async def _running(
             yield proxy, asked
 
 
-async def _wave(numbers: range, parallel: int, proxy: Proxy, counters: Counters, during: Look) -> None:
+async def _wave(
+    numbers: range, parallel: int, proxy: Proxy, counters: Counters, during: Callable[[], Awaitable[None]]
+) -> None:
     waiting, middle = iter(numbers), numbers[len(numbers) // 2]
 
     async def worker() -> None:

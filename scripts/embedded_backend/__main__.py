@@ -5,7 +5,6 @@ import asyncio
 import dataclasses
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +15,12 @@ from embedded_backend import Backend, Received, Rules
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
-    options = _parser().parse_args(argv)
-    asyncio.run(_serve(options))
-    return 0
-
-
-def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="embedded_backend", description="A loopback stand-in for the Codex backend.")
     parser.add_argument("--home", type=Path, required=True, help="folder of the PEM files, made if it is missing")
     parser.add_argument("--record", type=Path, help="append what arrives to this file, one JSON object a line")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a field of Rules, repeatable")
-    return parser
+    asyncio.run(_serve(parser.parse_args(argv)))
+    return 0
 
 
 def _rules(options: argparse.Namespace) -> Rules:
@@ -45,16 +39,16 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    kept = {"on_received": partial(_record, options.record)} if options.record else {}
-    async with Backend(_rules(options), home=options.home, **kept) as backend:
+
+    def record(received: Received) -> None:
+        if options.record:
+            with options.record.open("ab") as lines:
+                lines.write(received.to_line())
+
+    async with Backend(_rules(options), home=options.home, on_received=record) as backend:
         ready = {"port": backend.port, "connect_port": backend.connect_port, "ca_file": str(backend.ca_file)}
         print(orjson.dumps(ready).decode(), flush=True)
         await stop.wait()
-
-
-def _record(file: Path, received: Received) -> None:
-    with file.open("ab") as lines:
-        lines.write(received.to_line())
 
 
 if __name__ == "__main__":

@@ -30,13 +30,9 @@ class AccountsCheck(Handler):
     def get(self) -> None:
         """Send one account, the one that asks."""
         account = self.keep().header("chatgpt-account-id") or "account"
-        rules = self.service.rules
-        entry = {
-            "id": account,
-            "plan_type": "plus",
-            "workspace_backend_origin": rules.workspace_origin,
-            "account_routing_override": rules.routing_override,
-        }
+        rules, entry = self.service.rules, {"id": account, "plan_type": "plus"}
+        entry |= {"workspace_backend_origin": rules.workspace_origin}
+        entry |= {"account_routing_override": rules.routing_override}
         self.send_json({"accounts": [entry], "account_ordering": [account], "default_account_id": account})
 
 

@@ -77,38 +77,36 @@ async def run(folder: Path, *command: str | Path, environment: dict[str, str] | 
     assert ended.status == 0, f"{' '.join(map(str, command))}: {ended.out}{ended.errors}"
 
 
-async def by_pip(folder: Path, *packages: str, python: Path | None = None) -> Environment:
+async def by_pip(folder: Path, *packages: str, python: str | Path = sys.executable) -> Environment:
     """Install packages by pip."""
-    await _virtual(folder, "environment", python, *packages)
+    await _virtual(folder / "environment", python, *packages)
     return Environment(folder, folder / "environment" / "bin")
 
 
-async def by_uv_tool(folder: Path, package: str, python: Path | None = None) -> Environment:
+async def by_uv_tool(folder: Path, package: str) -> Environment:
     """Install a package as a tool of uv."""
     environment = Environment(folder, folder / "bin")
-    command = ["uv", "tool", "install", "-q", "--python", str(python or sys.executable), package]
+    command = ["uv", "tool", "install", "-q", "--python", sys.executable, package]
     await run(folder, *command, environment=environment.variables)
     return environment
 
 
-async def by_pipx(folder: Path, package: str, python: Path | None = None) -> Environment:
+async def by_pipx(folder: Path, package: str) -> Environment:
     """Install a package by a pipx of its own."""
     environment = Environment(folder, folder / "bin")
-    await _virtual(folder, "tools", None, "pipx")
-    command = ["pipx", "install", "--python", str(python or sys.executable), package]
+    await _virtual(folder / "tools", sys.executable, "pipx")
+    command = ["pipx", "install", "--python", sys.executable, package]
     await run(folder, *command, environment=environment.variables)
     return environment
 
 
-async def _virtual(folder: Path, name: str, python: Path | None, *packages: str) -> None:
+async def _virtual(home: Path, python: str | Path, *packages: str) -> None:
     """Make an environment that has a pip; where uv is here, it is made and filled several times as fast."""
-    made_for, own = python or sys.executable, folder / name / "bin" / "python"
-    if NO_UV:
-        await run(folder, made_for, "-m", "venv", name)
-        await run(folder, own, "-m", "pip", "install", "-qq", *packages)
-    else:
-        await run(folder, "uv", "venv", "-q", "--seed", "--python", made_for, name)
-        await run(folder, "uv", "pip", "install", "-q", "--python", own, *packages)
+    make = (python, "-m", "venv") if NO_UV else ("uv", "venv", "-q", "--seed", "--python", python)
+    own = home / "bin" / "python"
+    fill = (own, "-m", "pip", "install", "-qq") if NO_UV else ("uv", "pip", "install", "-q", "--python", own)
+    await run(home.parent, *make, home)
+    await run(home.parent, *fill, *packages)
 
 
 def told(ended: Finished) -> str:
