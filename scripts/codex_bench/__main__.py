@@ -9,14 +9,14 @@ from pathlib import Path
 from toolkit import meter
 from toolkit.process import NotStarted, exit_status
 
-from codex_bench import plot, report
+from codex_bench import report
 from codex_bench.arms import Idle, perform
 from codex_bench.figures import Measured, floor, reached, summarize
 from codex_bench.plan import parse
 
 
 def main() -> int:
-    """Measure, print the table, and write the files; return the exit status."""
+    """Measure, print the table, and write the file; return the exit status."""
     request = parse()
     if not meter.is_supported():
         print("The benchmark reads another process's CPU time, which only Linux tells it.", file=sys.stderr)
@@ -43,8 +43,7 @@ def _write(out: Path, measured: Measured) -> None:
     print("\n" + report.render(summaries, floors, aims))
     out.mkdir(parents=True, exist_ok=True)
     (out / "bench.json").write_bytes(report.to_json(summaries, measured, floors, aims))
-    (out / "bench.svg").write_text(plot.draw(summaries, measured), encoding="utf-8")
-    print(f"\nWritten: {out / 'bench.json'} and {out / 'bench.svg'}")
+    print(f"\nWritten: {out / 'bench.json'}")
 
 
 if __name__ == "__main__":

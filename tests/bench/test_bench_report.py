@@ -1,11 +1,10 @@
-"""What the benchmark makes of its figures: summaries, aims, the table, the result file and the plot."""
+"""What the benchmark makes of its figures: summaries, aims, the table and the result file."""
 
 from collections.abc import Mapping
-from xml.etree import ElementTree
 
 import orjson
 import pytest
-from codex_bench import plot, report
+from codex_bench import report
 from codex_bench.figures import Figures, Floor, Spread, Summary, floor, ratios, reached, spread, summarize
 from codex_bench.plan import Scenario
 
@@ -101,41 +100,6 @@ def test_the_result_file_has_all_that_the_table_has_and_each_round() -> None:
     assert turns["arms"]["ours"]["ratio"]["warm"]["median"] == pytest.approx(1.06)
     assert turns["arms"]["ours"]["rounds"]["warm"] == pytest.approx([0.0106, 0.01272])
     assert document["aims"][0]["met"] is True
-
-
-def test_the_plot_is_a_picture_with_a_point_for_each_ratio() -> None:
-    root = ElementTree.fromstring(plot.draw(SUMMARIES, MEASURED))
-    kinds = [element.tag.rpartition("}")[2] for element in root.iter()]
-
-    legend, points, panels = 2, 4, 2
-    assert kinds.count("circle") == panels * legend + points
-
-
-def test_every_part_of_the_plot_is_inside_of_it() -> None:
-    root = ElementTree.fromstring(plot.draw(SUMMARIES, MEASURED))
-    places = [float(element.get("cy", 0)) for element in root.iter()]
-
-    assert 0 <= min(places) <= max(places) <= float(root.get("height", 0))
-
-
-def test_words_cannot_break_the_picture() -> None:
-    assert "&lt;&amp;" in plot.text(0, 0, "<&")
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        pytest.param(0.9, 1.22, [0.9, 1.0, 1.1, 1.2], id="small"),
-        pytest.param(0, 500, [0, 100, 200, 300, 400, 500], id="large"),
-        pytest.param(1, 1, [1], id="one"),
-    ],
-)
-def test_ticks_are_round_figures(low: float, high: float, expected: list[float]) -> None:
-    assert plot.ticks(low, high) == expected
-
-
-def test_a_scale_takes_a_range_to_a_range() -> None:
-    assert [plot.scaled(figure, (1, 3), (100, 0)) for figure in (1, 2, 3)] == [100, 50, 0]
 
 
 def test_the_floor_is_a_time_for_each_pass() -> None:
