@@ -35,12 +35,6 @@ class Turn:
         """Which part of a conversation it is."""
         return part(self.sent)
 
-    @property
-    def continues_a_tool(self) -> bool:
-        """Whether it has a tool's output, and that is new."""
-        is_output = any(str(item.get("type")).endswith("_call_output") for item in self.sent.json["input"][-1:])
-        return is_output and MADE.strip() in self.sent.content.decode()
-
 
 @dataclass(frozen=True)
 class Recording:

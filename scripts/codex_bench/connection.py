@@ -161,19 +161,18 @@ class Client:
 
     async def turn(self, body: bytes) -> Times:
         """Have one turn, and read its answer to the end."""
-        return await (self._by_websocket(body) if self._answer_size else self._by_http(body))
+        if self._answer_size:
+            return await self._by_websocket(body)
+        request = request_bytes(HOST, PATH, _OF_A_POST, body)
+        started = time.perf_counter()
+        await self._ask(request, 200)
+        return Times(time.perf_counter() - started, await self._events())
 
     async def open_websocket(self) -> None:
         """Turn the connection into a WebSocket, for all turns from now on."""
         answer = texts(1, self._state.events)
         self._answer_size = sum(len(Frame(Opcode.TEXT, text).serialize(mask=False)) for text in answer)
         await self._ask(handshake(HOST, PATH, _FIELDS), 101)
-
-    async def _by_http(self, body: bytes) -> Times:
-        request = request_bytes(HOST, PATH, _OF_A_POST, body)
-        started = time.perf_counter()
-        await self._ask(request, 200)
-        return Times(time.perf_counter() - started, await self._events())
 
     async def _events(self) -> tuple[float, ...]:
         """Read all events; those that come at once have one delay."""

@@ -69,20 +69,19 @@ type Results = Mapping[Scenario, Mapping[str, Summary]]
 
 def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
     """Return the summary of each arm. Waits are what is added to those without a proxy, if that was measured."""
-    return {name: _summary(own, all_figures) for name, own in all_figures.items()}
-
-
-def _summary(own: Figures, all_figures: Mapping[str, Figures]) -> Summary:
     direct = all_figures.get(DIRECT, Figures())
-    return Summary(
-        cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
-        ratio=_ratios(own, all_figures[BARE]),
-        to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
-        first_byte=_added(own.first_byte, direct.first_byte),
-        event=_added(own.event, direct.event),
-        frames_a_second=spread(own.frames_a_second),
-        memory=own.memory,
-    )
+    return {
+        name: Summary(
+            cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
+            ratio=_ratios(own, all_figures[BARE]),
+            to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
+            first_byte=_added(own.first_byte, direct.first_byte),
+            event=_added(own.event, direct.event),
+            frames_a_second=spread(own.frames_a_second),
+            memory=own.memory,
+        )
+        for name, own in all_figures.items()
+    }
 
 
 def _ratios(own: Figures, base: Figures) -> dict[str, Spread]:

@@ -23,22 +23,13 @@ def main(arguments: Arguments) -> int:
         with tempfile.TemporaryDirectory(prefix="codex-run-", ignore_cleanup_errors=True) as work_dir:
             mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, client.FETCHED))
             status = _run(arguments, Path(work_dir), dict(os.environ), mask)
-        return _end_as(status)
+        if -status in client.ENDING:  # so that a shell script around it sees Ctrl-C and stops; a crash is its own
+            client.die_of(-status)
+        return status if status >= 0 else 128 - status  # as a shell does
     except OSError as error:
         raise Failed(f"{error.filename or 'The launcher'}: {error.strerror}.") from error
     except proxy.Interrupted as interrupted:
         client.die_of(*interrupted.args)
-
-
-def _end_as(status: int) -> int:
-    """Return the exit status for the client's as a shell does: 128 and the number of the signal that ended it.
-
-    If a signal ended the client on request, this process dies of it too, so that a shell script around it sees Ctrl-C
-    and stops. A crash is the client's alone.
-    """
-    if -status in client.ENDING:
-        client.die_of(-status)
-    return status if status >= 0 else 128 - status
 
 
 def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: set[int]) -> int:
@@ -78,7 +69,7 @@ def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], 
 def _after(report: Mapping[str, Any] | None, arguments: Arguments, user: Mapping[str, str], ca: str) -> list[str]:
     """Return what is worth knowing once the client has ended."""
     if report is None:
-        return ["", *summary.of_lost_proxy()]
+        return ["", f"{summary.NAME}: the proxy ended before the command did, so there is no summary."]
     if report["arrivals"]["turns"]:
         return ["", *summary.of_turns(report), *report["warnings"]]
     why = summary.why_no_turn(

@@ -121,7 +121,13 @@ async def _wave(
 
     async def worker() -> None:
         for number in waiting:
-            await _converse(number, proxy, counters)
+            about = profile(number)
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await Client(about, proxy, counters).run()
+            except (*FAULTS, WrongAnswer) as error:
+                said = f"conversation {number} over {about.transport} broke: {error or type(error).__name__}"
+                raise Broken(said) from error
             if number == middle:
                 await during()
 
@@ -131,12 +137,3 @@ async def _wave(
                 group.create_task(worker())
     except* Broken as broken:
         raise Broken(str(broken.exceptions[0])) from None
-
-
-async def _converse(number: int, proxy: Proxy, counters: Counters) -> None:
-    about = profile(number)
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            await Client(about, proxy, counters).run()
-    except (*FAULTS, WrongAnswer) as error:
-        raise Broken(f"conversation {number} over {about.transport} broke: {error or type(error).__name__}") from error

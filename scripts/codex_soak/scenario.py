@@ -58,7 +58,12 @@ class Profile:
             "session": {"session_id": session},
             "fresh": {"x-session-id": _name(self.number, request + 1)},
         }
-        fields = {"authorization": _bearer(user), "chatgpt-account-id": f"account-{user}"}
+        claims = {"https://api.openai.com/auth": {"chatgpt_user_id": f"user-{user}"}}
+        parts = [
+            base64.urlsafe_b64encode(orjson.dumps(part)).rstrip(b"=").decode() for part in ({"alg": "none"}, claims)
+        ]
+        bearer = f"Bearer {'.'.join(parts)}.{'s' * 300}"
+        fields = {"authorization": bearer, "chatgpt-account-id": f"account-{user}"}
         fields |= {"user-agent": f"soak-{self.identity}/1"} | sessions.get(self.identity, {})
         return fields | ({"x-openai-subagent": "review"} if agent else {})
 
@@ -70,12 +75,6 @@ def profile(number: int) -> Profile:
 
 def _name(number: int, part: int = 0) -> str:
     return f"{number:08x}-{part:04x}-4000-8000-000000000000"
-
-
-def _bearer(user: int) -> str:
-    claims = {"https://api.openai.com/auth": {"chatgpt_user_id": f"user-{user}"}}
-    parts = [base64.urlsafe_b64encode(orjson.dumps(part)).decode().rstrip("=") for part in ({"alg": "none"}, claims)]
-    return f"Bearer {'.'.join(parts)}.{'s' * 300}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,10 +34,6 @@ class Footprint:
     descriptors: int | None
     tasks: tuple[str, ...]
 
-    def is_within(self, base: "Footprint") -> bool:
-        """Return whether there are no descriptors and tasks that there were not at another time."""
-        return (self.descriptors or 0) <= (base.descriptors or 0) and not self.tasks_since(base)
-
     def tasks_since(self, base: "Footprint") -> Counter[str]:
         """Return the tasks that there were not at another time."""
         return Counter(self.tasks) - Counter(base.tasks)
@@ -46,9 +42,12 @@ class Footprint:
 async def settled[F: Footprint](measure: Callable[[], Awaitable[F]], base: Footprint) -> F:
     """Return what is measured once descriptors and tasks have come back, or after some seconds as it is then."""
     until = time.monotonic() + _SETTLED_WITHIN
-    while not (now := await measure()).is_within(base) and time.monotonic() < until:
+    while True:
+        now = await measure()
+        has_more = (now.descriptors or 0) > (base.descriptors or 0) or now.tasks_since(base)
+        if not has_more or time.monotonic() > until:
+            return now
         await asyncio.sleep(_PAUSE)
-    return now
 
 
 class Probe(AbstractAsyncContextManager["Probe"]):

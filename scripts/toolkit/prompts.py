@@ -20,7 +20,7 @@ _LINES = (
     "",
     "The function reads its input once, and keeps what it found until the next call; see note {0}.",
 )
-_SIZE = 400_000
+_COUNT = 5_778  # lines, some 400 kB
 
 
 def instructions() -> str:
@@ -53,13 +53,6 @@ def _filled(line: str, length: int) -> str:
     return text
 
 
-def _written() -> str:
-    chance, lines, size = random.Random(0), [""], 0
-    while size < _SIZE:
-        lines.append(chance.choice(_LINES).format(chance.randrange(10_000)))
-        size += len(lines[-1]) + 1
-    return "\n".join(lines)[1:]
-
-
-TEXT = _written()
+_chance = random.Random(0)
+TEXT = "\n".join(_chance.choice(_LINES).format(_chance.randrange(10_000)) for _ in range(_COUNT))
 """Short lines of code, quotes, backslashes, a few letters beyond ASCII; the same in every run."""
