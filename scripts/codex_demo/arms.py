@@ -42,20 +42,13 @@ async def run(home: Path, say: Say) -> list[Arm]:
     async with AsyncExitStack() as stack:
         backend = await stack.enter_async_context(Backend(home=home / "backend"))
         say("Starting the embedded backend and the proxies ...\n")
-        proxies = {
-            addon: await stack.enter_async_context(await _proxy(backend, home / f"proxy-{addon}", addon))
-            for addon in (False, True)
-        }
+        modes = [f"upstream:http://{LOOPBACK}:{backend.connect_port}"]
+        proxies = {}
+        for addon, scripts in ((False, []), (True, [ADDON])):
+            confdir = home / f"proxy-{addon}"
+            proxy = await start_mitmdump(confdir, modes=modes, upstream_ca=backend.ca_file, scripts=scripts)
+            proxies[addon] = await stack.enter_async_context(proxy)
         return [await _converse(arm, proxies[arm.addon], say) for arm in ARMS]
-
-
-async def _proxy(backend: Backend, confdir: Path, addon: bool) -> Proxy:
-    return await start_mitmdump(
-        confdir,
-        modes=[f"upstream:http://{LOOPBACK}:{backend.connect_port}"],
-        upstream_ca=backend.ca_file,
-        scripts=[ADDON] if addon else [],
-    )
 
 
 async def _converse(arm: Arm, proxy: Proxy, say: Say) -> Arm:
@@ -89,7 +82,15 @@ def is_shown(arms: Iterable[Arm]) -> bool:
 def render(arms: Sequence[Arm]) -> str:
     """Return the table of all turns, the shares, and a sentence on what was shown."""
     title = f"Input and cached tokens of each turn, without and with the addon ({LABEL}):"
-    return "\n".join([title, "", *table(_rows(arms)), "", closing(arms)])
+    turns = enumerate(zip(*(arm.turns for arm in arms), strict=True), start=1)
+    rows = [
+        ["", *(arm.name for arm in arms)],
+        ["turn", *("input  cached" for _ in arms)],
+        *([str(number), *(f"{one.input_tokens:,}{one.cached_tokens:>8,}" for one in row)] for number, row in turns),
+        ["all turns", *(f"{cached_share(arm.turns):.1%}" for arm in arms)],
+        ["warm turns", *(f"{warm_share(arm.turns):.1%}" for arm in arms)],
+    ]
+    return "\n".join([title, "", *table(rows), "", closing(arms)])
 
 
 def closing(arms: Sequence[Arm]) -> str:
@@ -101,20 +102,6 @@ def closing(arms: Sequence[Arm]) -> str:
         f"The same conversation read {bare} of its warm input tokens from the cache without the addon "
         f"and {kept} with it ({LABEL})."
     )
-
-
-def _rows(arms: Sequence[Arm]) -> list[list[str]]:
-    turns = zip(*(arm.turns for arm in arms), strict=True)
-    return [
-        ["", *(arm.name for arm in arms)],
-        ["turn", *("input  cached" for _ in arms)],
-        *(
-            [str(number), *(f"{turn.input_tokens:,}{turn.cached_tokens:>8,}" for turn in row)]
-            for number, row in enumerate(turns, start=1)
-        ),
-        ["all turns", *(f"{cached_share(arm.turns):.1%}" for arm in arms)],
-        ["warm turns", *(f"{warm_share(arm.turns):.1%}" for arm in arms)],
-    ]
 
 
 def _range(shares: Sequence[float]) -> str:

@@ -61,10 +61,8 @@ def closing(outcomes: Sequence[Outcome], profile: Profile) -> str:
 
 def _broken(outcome: Outcome) -> str:
     more = len(outcome.problems) - _MOST
-    sentences = [f"  {sentence}" for sentence in outcome.problems[:_MOST]] + (
-        [f"  and {more} more"] if more > 0 else []
-    )
-    return "\n".join([f"\n{outcome.fault.name}: {outcome.fault.promise}", *sentences, ""])
+    sentences = [*outcome.problems[:_MOST], *([f"and {more} more"] if more > 0 else [])]
+    return "\n  ".join([f"\n{outcome.fault.name}: {outcome.fault.promise}", *sentences]) + "\n"
 
 
 def to_json(outcomes: Sequence[Outcome], profile: Profile) -> bytes:
