@@ -11,7 +11,7 @@ from toolkit.process import NotStarted, exit_status
 
 from codex_bench import report
 from codex_bench.arms import Idle, perform
-from codex_bench.figures import Measured, floor, reached, summarize
+from codex_bench.figures import Measured, reached, summarize
 from codex_bench.plan import parse
 
 
@@ -38,11 +38,10 @@ async def _measured(request: argparse.Namespace) -> bool:
 
 def _write(out: Path, measured: Measured) -> None:
     summaries = {scenario: summarize(figures) for scenario, figures in measured.items()}
-    floors = [floor(scenario.size) for scenario in measured if scenario.kind == "turns"]
     aims = reached(summaries)
-    print("\n" + report.render(summaries, floors, aims))
+    print("\n" + report.render(summaries, aims))
     out.mkdir(parents=True, exist_ok=True)
-    (out / "bench.json").write_bytes(report.to_json(summaries, measured, floors, aims))
+    (out / "bench.json").write_bytes(report.to_json(summaries, measured, aims))
     print(f"\nWritten: {out / 'bench.json'}")
 
 

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from toolkit import results
 from toolkit.table import table
 
-from codex_bench.figures import Aim, Floor, Measured, Results, Spread, Summary
-from codex_bench.plan import BARE, DIRECT, Scenario, spelled
+from codex_bench.figures import Aim, Measured, Results, Spread, Summary
+from codex_bench.plan import BARE, DIRECT, Scenario
 
 FORMAT = 1
 
@@ -24,22 +24,17 @@ _TITLES = (
 )
 
 
-def render(found: Results, floors: Sequence[Floor], aims: Sequence[Aim]) -> str:
+def render(found: Results, aims: Sequence[Aim]) -> str:
     """Return all tables, and what they are not."""
     rows = [row for one, arms in found.items() if one.kind != "frames" for row in _rows(one, arms)]
     turns = table([*_TITLES, *rows], left=2) if rows else []
-    passes = [
-        (spelled(one.size), *(f"{name} {seconds * 1e6:,.0f}" for name, seconds in one.seconds.items()))
-        for one in floors
-    ]
     met = [(one.name, f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims]
-    floor = _section("The floor, one pass over the body in us:", passes)
     aimed = _section("Aims, a warm turn's CPU with everything on:", met)
-    parts = [turns, *_frames(found), floor, aimed, [NOTE]]
+    parts = [turns, *_frames(found), aimed, [NOTE]]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
-def to_json(found: Results, measured: Measured, floors: Sequence[Floor], aims: Sequence[Aim]) -> bytes:
+def to_json(found: Results, measured: Measured, aims: Sequence[Aim]) -> bytes:
     """Return the results file's text. Times are in seconds, sizes in bytes, `rounds` has each round's own figures."""
     scenarios = [
         {
@@ -49,7 +44,7 @@ def to_json(found: Results, measured: Measured, floors: Sequence[Floor], aims: S
         }
         for one, arms in found.items()
     ]
-    return results.to_json(FORMAT, scenarios=scenarios, floor=floors, aims=aims)
+    return results.to_json(FORMAT, scenarios=scenarios, aims=aims)
 
 
 def _rows(scenario: Scenario, arms: Mapping[str, Summary]) -> Iterator[list[str]]:

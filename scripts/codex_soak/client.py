@@ -117,21 +117,17 @@ class Client:
             return read_body(await response.aread(), response.status)
 
     async def _send(self, step: Step, conversation: Conversation) -> Reply:
-        socket = await self._opened(step.agent, conversation)
+        if self._socket is None or self._agent != step.agent:  # each agent opens its own
+            await self._hang_up()
+            conversation.reconnected()
+            self._socket, self._agent = await connect(self._endpoint, self._fields(step.agent)), step.agent
+        socket = self._socket
         await socket.send(conversation.frame(step.fate).decode())
         if step.fate == "left":
             await socket.recv()
             socket.transport.abort()
             return Reply(200)
         return read_reply(await receive(socket))
-
-    async def _opened(self, agent: int, conversation: Conversation) -> websockets.ClientConnection:
-        """Return the open WebSocket; each agent opens its own."""
-        if self._socket is None or self._agent != agent:
-            await self._hang_up()
-            conversation.reconnected()
-            self._socket, self._agent = await connect(self._endpoint, self._fields(agent)), agent
-        return self._socket
 
     def _fields(self, agent: int) -> dict[str, str]:
         return self._profile.fields(next(self._requests), agent)
