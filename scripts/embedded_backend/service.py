@@ -92,7 +92,8 @@ class Service:
         """
         refused = refusals.of_turn(body, caller.session, self.rules, websocket=websocket)
         if refused is None and before is None:
-            refused = refusals.unknown_previous(body["previous_response_id"])
+            said = f"Previous response with id '{body['previous_response_id']}' not found."
+            refused = refusals.inner(said, "previous_response_id", "previous_response_not_found")  # Soju06/codex-lb#395
         return refused or self.reply(body, caller, self.clock(), before or ())
 
     def compact(self, body: Body, caller: Caller) -> Reply | refusals.Refusal:
