@@ -99,11 +99,7 @@ class FaultRun:
         self._number = 0
 
     def turn(
-        self,
-        broken: Break | None,
-        *verdicts: str,
-        entries: int = 1,
-        make: Callable[[str], TurnRequest] = complete,
+        self, broken: Break | None, *verdicts: str, entries: int = 1, make: Callable[[str], TurnRequest] = complete
     ) -> TurnRequest:
         """Return a turn that is answered as planned, with a key of its own; expect it in the journal."""
         self._number += 1

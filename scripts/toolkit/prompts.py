@@ -36,13 +36,7 @@ def question(turn: int) -> Item:
 
 def body(items: Sequence[Item]) -> dict[str, Any]:
     """Return a turn as a client without tools sends it, with no key and nothing optional."""
-    return {
-        "model": "gpt-5.5",
-        "instructions": instructions(),
-        "input": list(items),
-        "store": False,
-        "stream": True,
-    }
+    return {"model": "gpt-5.5", "instructions": instructions(), "input": list(items), "store": False, "stream": True}
 
 
 def _filled(line: str, length: int) -> str:
