@@ -23,11 +23,10 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _rules(options: argparse.Namespace) -> Rules:
+def _rules(settings: list[str]) -> Rules:
     known = {each.name for each in dataclasses.fields(Rules)}
     changes = dict[str, Any]()
-    for setting in options.set:
-        name, _, value = setting.partition("=")
+    for name, _, value in (setting.partition("=") for setting in settings):
         if name not in known:
             sys.exit(f"embedded_backend: no such rule: {name}")
         parsed = orjson.loads(value)
@@ -45,7 +44,7 @@ async def _serve(options: argparse.Namespace) -> None:
             with options.record.open("ab") as lines:
                 lines.write(received.to_line())
 
-    async with Backend(_rules(options), home=options.home, on_received=record) as backend:
+    async with Backend(_rules(options.set), home=options.home, on_received=record) as backend:
         ready = {"port": backend.port, "connect_port": backend.connect_port, "ca_file": str(backend.ca_file)}
         print(orjson.dumps(ready).decode(), flush=True)
         await stop.wait()

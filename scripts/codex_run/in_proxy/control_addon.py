@@ -74,7 +74,9 @@ class ControlAddon:
             self._send(writer, _listening())
             if await self._is_end_asked_for(reader):
                 await _settled()
-                self._send(writer, _report())
+                addon: Any = ctx.master.addons.get("codex_continuity")
+                turns = {"summary": addon.notifier.summary.lines(), "arrivals": addon.connection_stats.report()}
+                self._send(writer, turns | {"mode": ctx.options.codex_mode})
                 await writer.drain()
                 ctx.master.shutdown()
                 return
@@ -114,16 +116,6 @@ def _listening() -> dict[str, Any]:
         "address": list(addresses[0][:2]) if addresses else None,
         "ca": str(Path(ctx.options.confdir).expanduser().absolute() / "mitmproxy-ca-cert.pem"),
         "page": auth.web_url if auth else None,
-    }
-
-
-def _report() -> dict[str, Any]:
-    """Return what the turns came to."""
-    addon: Any = ctx.master.addons.get("codex_continuity")
-    return {
-        "summary": addon.notifier.summary.lines(),
-        "arrivals": addon.connection_stats.report(),
-        "mode": ctx.options.codex_mode,
     }
 
 
