@@ -75,9 +75,12 @@ async def measure(scenario: Scenario, workers: Sequence[Worker], state: RunState
     await _converse(workers, Conversation(0, 10_000).bodies(3), chance, state)
     for number in range(scenario.rounds):
         bodies = Conversation(number + 1, scenario.size, scenario.step).bodies(1 + scenario.warm)
-        for name, turns in (await _converse(workers, bodies, chance, state)).items():
-            add = _add_frames if scenario.kind == "frames" else _add_turns
-            add(scenario, found[name], *turns)
+        for name, (cpu, times) in (await _converse(workers, bodies, chance, state)).items():
+            if scenario.kind == "frames":
+                found[name].frame += [seconds / scenario.events for seconds in cpu]
+                found[name].frames_a_second += [scenario.events / one.first_byte for one in times]
+            else:
+                _add_turns(scenario, found[name], cpu, times)
     for worker in workers:
         found[worker.name].memory = meter.peak_memory(worker.pid) if worker.pid else 0
     return found
@@ -102,11 +105,6 @@ def _add_turns(scenario: Scenario, figures: Figures, cpu: Sequence[float], times
         figures.warm.append(statistics.fmean(cpu[start : start + width]))
         figures.first_byte.append(statistics.median(one.first_byte for one in waits))
         figures.event.append(statistics.median(event for one in waits for event in one.events))
-
-
-def _add_frames(scenario: Scenario, figures: Figures, cpu: Sequence[float], times: Sequence[Times]) -> None:
-    figures.frame += [seconds / scenario.events for seconds in cpu]
-    figures.frames_a_second += [scenario.events / one.first_byte for one in times]
 
 
 async def perform(scenario: Scenario, scripts: Mapping[str, Path], home: Path) -> Mapping[str, Figures]:

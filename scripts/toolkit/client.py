@@ -16,15 +16,8 @@ class TurnFailed(Exception):
     """A turn ended otherwise than with `response.completed`."""
 
 
-FAULTS = (
-    OSError,
-    TurnFailed,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    websockets.WebSocketException,
-)
+_OF_HTTP = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, httpcore.TimeoutException)
+FAULTS = (OSError, TurnFailed, *_OF_HTTP, websockets.WebSocketException)
 """What a conversation can fail with."""
 
 _LAST = ("error", "response.completed", "response.failed", "response.incomplete")

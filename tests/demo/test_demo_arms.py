@@ -1,7 +1,7 @@
 """What the demo makes of its counters: whether the addon made the difference, and how that is printed."""
 
 import pytest
-from codex_demo.arms import LABEL, Arm, closing, is_shown, render
+from codex_demo.__main__ import LABEL, Arm, closing, is_shown, render
 from toolkit.client import Usage
 
 COLD, WARM, MISSED = Usage(1000, 0), Usage(1000, 950), Usage(1000, 100)
