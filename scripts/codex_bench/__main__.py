@@ -11,7 +11,7 @@ from toolkit.process import NotStarted, exit_status
 
 from codex_bench import report
 from codex_bench.arms import Idle, perform
-from codex_bench.figures import Measured, reached, summarize
+from codex_bench.figures import reached, summarize
 from codex_bench.plan import parse
 
 
@@ -32,17 +32,13 @@ async def _measured(request: argparse.Namespace) -> bool:
             started = time.monotonic()
             measured[scenario] = await perform(scenario, request.arms, Path(home))
             print(f"{time.monotonic() - started:.0f} s", flush=True)
-    _write(request.out, measured)
-    return True
-
-
-def _write(out: Path, measured: Measured) -> None:
     summaries = {scenario: summarize(figures) for scenario, figures in measured.items()}
-    aims = reached(summaries)
+    aims, file = reached(summaries), request.out / "bench.json"
     print("\n" + report.render(summaries, aims))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "bench.json").write_bytes(report.to_json(summaries, measured, aims))
-    print(f"\nWritten: {out / 'bench.json'}")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(report.to_json(summaries, measured, aims))
+    print(f"\nWritten: {file}")
+    return True
 
 
 if __name__ == "__main__":

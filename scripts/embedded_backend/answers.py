@@ -31,8 +31,12 @@ def answer(body: Body, items: list[Any], rendered: bytes, deltas: int) -> Item |
         return None
     if items and isinstance(items[-1], dict) and items[-1].get("type") == "compaction_trigger":
         return compaction(digest)
-    called = call_of(body, items, f"call_{digest[:24]}")
-    return called | {"id": f"fc_{digest[:24]}"} if called else _message(digest, deltas)
+    if called := call_of(body, items, f"call_{digest[:24]}"):
+        return called | {"id": f"fc_{digest[:24]}"}
+    text = "".join(f"{word} " for word in [digest[:8]] + ["word"] * (deltas - 1))
+    content = [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]
+    message = {"type": "message", "id": f"msg_{digest[:24]}", "status": "completed"}
+    return message | {"role": "assistant", "content": content}
 
 
 def compaction(digest: str) -> Item:
@@ -61,13 +65,6 @@ def call_of(body: Body, items: list[Any], call_id: str) -> Item | None:
             within = {"namespace": namespace} if namespace and does != "run" else {}
             return maker(given, tool) | within | {"call_id": call_id, "status": "completed"}
     return None
-
-
-def _message(digest: str, deltas: int) -> Item:
-    text = "".join(f"{word} " for word in [digest[:8]] + ["word"] * (deltas - 1))
-    content = [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]
-    message = {"type": "message", "id": f"msg_{digest[:24]}", "status": "completed"}
-    return message | {"role": "assistant", "content": content}
 
 
 def _step(items: list[Any]) -> tuple[str, str] | None:
