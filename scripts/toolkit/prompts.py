@@ -1,5 +1,6 @@
 """Prompts to send: a conversation of questions, and a long text that reads like what tools print."""
 
+import itertools
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -40,10 +41,9 @@ def body(items: Sequence[Item]) -> dict[str, Any]:
 
 
 def _filled(line: str, length: int) -> str:
-    text, number = "", 0
+    text, numbers = "", itertools.count(1)
     while len(text) < length:
-        number += 1
-        text += line.format(number=number)
+        text += line.format(number=next(numbers))
     return text
 
 
