@@ -26,8 +26,7 @@ WORDS = (
     *(b"session_id: ", b"x-client-request-id: ", b"true", b"null", b'"run":"r"', b'"turn":', b'"sent_at":1e300'),
 )
 
-_EDITS = 4
-_LONGEST_CUT = 64
+_EDITS, _LONGEST_CUT = 4, 64
 
 
 @st.composite
