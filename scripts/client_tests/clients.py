@@ -136,9 +136,8 @@ class Pi(Client):
     async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
         session = ("--session", conversation) if conversation else ()
         events = await self.events(*_PI, *session, prompt)
-        usage = last([event for event in events if "usage" in event.get("message", ())], "message_end")["message"][
-            "usage"
-        ]
+        told = [event for event in events if "usage" in event.get("message", ())]
+        usage = last(told, "message_end")["message"]["usage"]
         return Result(last(events, "session")["id"], usage["input"] + usage["cacheRead"])
 
 

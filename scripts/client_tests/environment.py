@@ -108,7 +108,7 @@ async def running(folder: Path, way: Way = "regular", transport: Transport = "we
 
     What a client asks apart from its turns goes through the proxy in every case, or it would leave this machine.
     """
-    async with _backend(folder, *(("--upgrade-status", "426") if transport == "http" else ())) as ready:
+    async with _backend(folder, *(("--set", "upgrade_status=426") if transport == "http" else ())) as ready:
         upstream = f"upstream:http://{LOOPBACK}:{ready['connect_port']}"
         modes: dict[Way, str] = {"regular": "regular", "upstream": upstream, "reverse": "reverse:https://chatgpt.com"}
         ports = dict(zip(modes, free_ports(len(modes)), strict=True))

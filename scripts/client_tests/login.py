@@ -40,11 +40,8 @@ def token() -> str:
     """Return a bearer token that says who the user is and is good for a day."""
     about_user = {"chatgpt_account_id": ACCOUNT, "chatgpt_plan_type": "pro", "chatgpt_user_id": USER}
     claims = {"email": MAIL, "sub": USER, "exp": int(time.time()) + A_DAY, "https://api.openai.com/auth": about_user}
-    return ".".join(map(_part, ({"alg": "RS256", "typ": "JWT"}, claims, "made-up")))
-
-
-def _part(value: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+    parts = map(json.dumps, ({"alg": "RS256", "typ": "JWT"}, claims, "made-up"))
+    return ".".join(base64.urlsafe_b64encode(part.encode()).rstrip(b"=").decode() for part in parts)
 
 
 def assert_nothing_private(log: str, *words: str) -> None:

@@ -19,13 +19,12 @@ Pair = tuple[Received, Received]
 
 def added(sent: Received, received: Received) -> dict[str, str]:
     """Return the headers that only the backend saw; nothing that the client sent may be missing or other."""
-    before, after = ([each for each in one.headers if _is_of_message(each[0])] for one in (sent, received))
+    before, after = (
+        [(name, value) for name, value in one.headers if name not in CARRIERS and not name.startswith(":")]
+        for one in (sent, received)
+    )
     assert [header for header in after if header in before] == before
     return dict(header for header in after if header not in before)
-
-
-def _is_of_message(name: str) -> bool:
-    return name not in CARRIERS and not name.startswith(":")
 
 
 def assert_only_gains(sent: Received, received: Received, key: str) -> None:
@@ -47,16 +46,12 @@ def paired(sent: list[Received], received: list[Received]) -> list[Pair]:
 
 def same(sent: Received, received: Received) -> bool:
     """Return whether this arrived for that, key or no key; handshakes differ in what all of them have."""
-    if (sent.kind, sent.method, real(sent.path)) != (received.kind, received.method, received.path):
+    path = f"{REAL}{sent.path.partition('/responses')[2]}" if sent.path.startswith(SHORT) else sent.path
+    if (sent.kind, sent.method, path) != (received.kind, received.method, received.path):
         return False
     if sent.kind == "handshake":
         return all(sent.header(name) in (None, received.header(name)) for name in ("thread-id", "session-id"))
     return bool(_but_changes(sent.json) == _but_changes(received.json))
-
-
-def real(path: str) -> str:
-    """Return the backend's path for what a client appended to a base URL."""
-    return f"{REAL}{path.partition('/responses')[2]}" if path.startswith(SHORT) else path
 
 
 def identity(turn: Received) -> tuple[str | None, str | None, str | None]:

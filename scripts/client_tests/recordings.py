@@ -7,7 +7,6 @@ from pathlib import Path
 
 from embedded_backend import Received
 
-from client_tests import summary
 from client_tests.cases import Case
 from client_tests.clients import Result
 from client_tests.environment import Entry, Environment, running
@@ -20,8 +19,7 @@ THANKS, AGAIN = "Thank you very much.", "And once again."
 PRIVATE = (MADE.strip(), "Say hello", THANKS, AGAIN)
 """Words of the prompts."""
 
-_FIRST = {"cold", "below_minimum"}
-"""Verdicts that fit the first turn of a conversation."""
+_FIRST = {"cold", "below_minimum"}  # verdicts that fit the first turn of a conversation
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +34,6 @@ class Turn:
     def part(self) -> str:
         """Which part of a conversation it is."""
         return part(self.sent)
-
-    @property
-    def continues_a_tool(self) -> bool:
-        """Whether it has a tool's output, and that is new."""
-        is_output = any(str(item.get("type")).endswith("_call_output") for item in self.sent.json["input"][-1:])
-        return is_output and MADE.strip() in self.sent.content.decode()
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,6 @@ async def converse(case: Case, folder: Path) -> Recording:
         first = await client.run(ASK_FOR_A_COMMAND)
         second = await client.run(THANKS, first.conversation, compact=case.row.compaction != "none")
         third = await client.run(AGAIN, first.conversation)
-    summary.note(str(case.row), case.transport, case.way, environment.pairs)
     return Recording(case, environment, [first, second, third])
 
 

@@ -36,7 +36,8 @@ def test_every_run_finishes(recording: Recording) -> None:
 def test_tool_call(recording: Recording) -> None:
     """The command was run, and the next turn told the model what it printed."""
     assert (recording.environment.work / "made.txt").read_text() == MADE
-    assert any(turn.continues_a_tool for turn in recording.turns)
+    sent = [turn.sent for turn in recording.turns if MADE.strip() in turn.sent.content.decode()]
+    assert any(str(item.get("type")).endswith("_call_output") for one in sent for item in one.json["input"][-1:])
 
 
 def test_compaction(recording: Recording) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from toolkit.process import SCRIPTS
 
-from client_tests import install, sdk_conversation, summary
+from client_tests import install, sdk_conversation
 from client_tests.environment import Environment, Transport, Way, running
 from client_tests.login import assert_nothing_private
 from client_tests.messages import KEY, added, identity
@@ -39,7 +39,6 @@ def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 async def converse_twice(transport: Transport, way: Way, folder: Path) -> Conversations:
     async with running(folder, way, transport) as environment:
         cached = [await converse(environment, said) for said in (FIRST, SECOND)]
-    summary.note(f"openai SDK {install.SDK}", transport, way, environment.pairs)
     return Conversations(environment, cached, transport == "http")
 
 

@@ -9,15 +9,14 @@ from pathlib import Path
 from toolkit import meter
 from toolkit.process import NotStarted, exit_status
 
-from codex_bench import plot, report
-from codex_bench.arms import perform
-from codex_bench.figures import Measured, floor, reached, summarize
+from codex_bench import report
+from codex_bench.arms import Idle, perform
+from codex_bench.figures import reached, summarize
 from codex_bench.plan import parse
-from codex_bench.rounds import Idle
 
 
 def main() -> int:
-    """Measure, print the table, and write the files; return the exit status."""
+    """Measure, print the table, and write the file; return the exit status."""
     request = parse()
     if not meter.is_supported():
         print("The benchmark reads another process's CPU time, which only Linux tells it.", file=sys.stderr)
@@ -33,19 +32,13 @@ async def _measured(request: argparse.Namespace) -> bool:
             started = time.monotonic()
             measured[scenario] = await perform(scenario, request.arms, Path(home))
             print(f"{time.monotonic() - started:.0f} s", flush=True)
-    _write(request.out, measured)
-    return True
-
-
-def _write(out: Path, measured: Measured) -> None:
     summaries = {scenario: summarize(figures) for scenario, figures in measured.items()}
-    floors = [floor(scenario.size) for scenario in measured if scenario.kind == "turns"]
-    aims = reached(summaries)
-    print("\n" + report.render(summaries, floors, aims))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "bench.json").write_bytes(report.to_json(summaries, measured, floors, aims))
-    (out / "bench.svg").write_text(plot.draw(summaries, measured), encoding="utf-8")
-    print(f"\nWritten: {out / 'bench.json'} and {out / 'bench.svg'}")
+    aims, file = reached(summaries), request.out / "bench.json"
+    print("\n" + report.render(summaries, aims))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(report.to_json(summaries, measured, aims))
+    print(f"\nWritten: {file}")
+    return True
 
 
 if __name__ == "__main__":

@@ -1,21 +1,110 @@
-"""One scenario with all of its arms: the server, new proxies, a client for each, and the core that each has."""
+"""One scenario: the server, new proxies with a client each, and rounds in which every arm has each turn."""
 
+import asyncio
 import os
+import random
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import statistics
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 from embedded_backend.certificates import Authority
+from toolkit import meter
 from toolkit.process import LOOPBACK, start_mitmdump
 from toolkit.wire.streams import hang_up, open_tunnel, serving
 
-from codex_bench.client import HOST, Client
+from codex_bench.connection import BUFFER, HOST, Client, RunState, Times, serve
+from codex_bench.conversation import Conversation
 from codex_bench.figures import Figures
-from codex_bench.plan import DIRECT, OURS, SCRIPTS, Scenario
-from codex_bench.rounds import Idle, Worker, measure
-from codex_bench.server import BUFFER, RunState, serve
+from codex_bench.plan import DIRECT, NAIVE, OURS, SCRIPTS, Scenario
+
+_SETTLING = 0.02  # seconds after the last turn of a round in which a proxy may still write its notes
+_TURN_WITHIN = 60  # seconds
+_WINDOW = 10  # turns of a growing conversation that are one round
+
+
+class Idle(Exception):
+    """An arm did not do what it is measured for."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """An arm with its client. What a proxy does between two of its turns is counted to the first of them.
+
+    `pid` is the proxy's, None without one; `journal` is where the addon writes, None for other scripts.
+    """
+
+    name: str
+    client: Client
+    pid: int | None
+    journal: Path | None
+    _cpu: list[float] = field(default_factory=list)
+    _times: list[Times] = field(default_factory=list)
+
+    async def turn(self, body: bytes, state: RunState) -> None:
+        """Have one turn. Raises Idle, TimeoutError."""
+        self._note()
+        async with asyncio.timeout(_TURN_WITHIN):
+            self._times.append(await self.client.turn(body))
+        if (self.name == NAIVE or self.journal) and not state.has_key:
+            raise Idle(f"the arm {self.name!r} put no key in the body")
+
+    def finish(self) -> tuple[list[float], list[Times]]:
+        """Return the CPU seconds and the waits of each turn of the round."""
+        self._note()
+        cpu, times = self._cpu, self._times
+        self._cpu, self._times = [], []
+        return [after - before for before, after in pairwise(cpu)], times
+
+    def _note(self) -> None:
+        self._cpu.append(meter.cpu_seconds(self.pid) if self.pid else 0.0)
+
+
+async def measure(scenario: Scenario, workers: Sequence[Worker], state: RunState) -> Mapping[str, Figures]:
+    """Measure a scenario; what the very first conversation costs does not count, because everything is new to all."""
+    state.events, state.one_by_one = scenario.events, scenario.kind != "at once"
+    if scenario.kind == "frames":
+        for worker in workers:
+            await worker.client.open_websocket()
+    found = {worker.name: Figures() for worker in workers}
+    chance = random.Random(scenario.size)
+    await _converse(workers, Conversation(0, 10_000).bodies(3), chance, state)
+    for number in range(scenario.rounds):
+        bodies = Conversation(number + 1, scenario.size, scenario.step).bodies(1 + scenario.warm)
+        for name, (cpu, times) in (await _converse(workers, bodies, chance, state)).items():
+            if scenario.kind == "frames":
+                found[name].frame += [seconds / scenario.events for seconds in cpu]
+                found[name].frames_a_second += [scenario.events / one.first_byte for one in times]
+            else:
+                _add_turns(scenario, found[name], cpu, times)
+    for worker in workers:
+        found[worker.name].memory = meter.peak_memory(worker.pid) if worker.pid else 0
+    return found
+
+
+async def _converse(
+    workers: Sequence[Worker], bodies: Iterable[bytes], chance: random.Random, state: RunState
+) -> Mapping[str, tuple[list[float], list[Times]]]:
+    for body in bodies:
+        for worker in chance.sample(workers, len(workers)):
+            await worker.turn(body, state)
+    await asyncio.sleep(_SETTLING)
+    return {worker.name: worker.finish() for worker in workers}
+
+
+def _add_turns(scenario: Scenario, figures: Figures, cpu: Sequence[float], times: Sequence[Times]) -> None:
+    """Add a round's figures; a growing conversation is as many rounds as it has windows."""
+    width = _WINDOW if scenario.kind == "conversation" else scenario.warm
+    figures.cold.append(cpu[0])
+    for start in range(1, len(cpu) - width + 1, width):
+        waits = times[start : start + width]
+        figures.warm.append(statistics.fmean(cpu[start : start + width]))
+        figures.first_byte.append(statistics.median(one.first_byte for one in waits))
+        figures.event.append(statistics.median(event for one in waits for event in one.events))
 
 
 async def perform(scenario: Scenario, scripts: Mapping[str, Path], home: Path) -> Mapping[str, Figures]:
@@ -80,12 +169,12 @@ def separate_cores() -> Iterator[Callable[[int], None]]:
         yield lambda pid: None
         return
     os.sched_setaffinity(0, cores[1:])
+
+    def move(pid: int) -> None:
+        with suppress(ProcessLookupError):  # that it has ended is noticed elsewhere
+            os.sched_setaffinity(pid, cores[:1])
+
     try:
-        yield partial(_move, core=cores[0])
+        yield move
     finally:
         os.sched_setaffinity(0, cores)
-
-
-def _move(pid: int, core: int) -> None:
-    with suppress(ProcessLookupError):  # that it has ended is noticed elsewhere
-        os.sched_setaffinity(pid, [core])

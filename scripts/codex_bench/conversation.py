@@ -10,11 +10,9 @@ from collections.abc import Iterator
 import orjson
 from toolkit.prompts import TEXT
 
-_INSTRUCTIONS = 12_000
-_TOOLS = 12
+_INSTRUCTIONS, _TOOLS = 12_000, 12
 _LEAST_OUTPUT, _MOST_OUTPUT = 200, 20_000
-_ITEMS = 150
-"""Tool outputs that the first turn of a conversation has, as far as their sizes allow."""
+_ITEMS = 150  # tool outputs that the first turn of a conversation has, as far as their sizes allow
 
 
 class Conversation:

@@ -1,28 +1,15 @@
 """What was measured, and what is made of it: ratios to the bare proxy of the same round, their spread, and the aims."""
 
-import hashlib
 import statistics
-import timeit
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
-import orjson
-
-from codex_bench.conversation import Conversation
 from codex_bench.plan import BARE, DIRECT, NAIVE, OURS, Scenario, spelled
 
 PARTS = ("cold", "warm", "frame")
 
 _LIMITS = {(40_000, BARE): 1.08, (40_000, NAIVE): 1.03, (1_000_000, BARE): 1.15, (1_000_000, NAIVE): 1.00}
 """Aims: by size and by arm compared with, the ratio of the CPU that a warm turn with 100 events takes."""
-
-_PASSES: dict[str, Callable[[bytes], object]] = {
-    "orjson.loads": orjson.loads,
-    "sha256": hashlib.sha256,
-    "blake2b": hashlib.blake2b,
-}
-_TRIES = 40
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,20 +56,19 @@ type Results = Mapping[Scenario, Mapping[str, Summary]]
 
 def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
     """Return the summary of each arm. Waits are what is added to those without a proxy, if that was measured."""
-    return {name: _summary(own, all_figures) for name, own in all_figures.items()}
-
-
-def _summary(own: Figures, all_figures: Mapping[str, Figures]) -> Summary:
     direct = all_figures.get(DIRECT, Figures())
-    return Summary(
-        cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
-        ratio=_ratios(own, all_figures[BARE]),
-        to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
-        first_byte=_added(own.first_byte, direct.first_byte),
-        event=_added(own.event, direct.event),
-        frames_a_second=spread(own.frames_a_second),
-        memory=own.memory,
-    )
+    return {
+        name: Summary(
+            cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
+            ratio=_ratios(own, all_figures[BARE]),
+            to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
+            first_byte=_added(own.first_byte, direct.first_byte),
+            event=_added(own.event, direct.event),
+            frames_a_second=spread(own.frames_a_second),
+            memory=own.memory,
+        )
+        for name, own in all_figures.items()
+    }
 
 
 def _ratios(own: Figures, base: Figures) -> dict[str, Spread]:
@@ -129,18 +115,3 @@ def reached(results: Results) -> list[Aim]:
         if (summary := found.get(size)) and (ratio := summary.to_naive if to == NAIVE else summary.ratio.get("warm")):
             aims.append(Aim(f"{spelled(size)}, to {to}", limit, ratio, ratio.median <= limit))
     return aims
-
-
-@dataclass(frozen=True, slots=True)
-class Floor:
-    """Seconds for one pass over the bytes of a body, by what is done: whatever is built on it costs more."""
-
-    size: int
-    seconds: dict[str, float]
-
-
-def floor(size: int) -> Floor:
-    """Return the least that each pass over a body of this size took in many tries."""
-    body = next(Conversation(1, size).bodies(1))
-    passes = ((name, partial(work, body)) for name, work in _PASSES.items())
-    return Floor(size, {name: min(timeit.repeat(one, number=1, repeat=_TRIES)) for name, one in passes})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from toolkit import bare_addon
 from toolkit.process import ADDON
@@ -54,8 +54,7 @@ class Scenario:
         return (self.until - self.size) // self.warm if self.until else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effort:
+class Effort(NamedTuple):
     """How much is measured: conversations for a small body, turns that extend each, turns of the long one."""
 
     rounds: int

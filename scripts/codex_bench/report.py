@@ -6,8 +6,8 @@ from dataclasses import asdict
 from toolkit import results
 from toolkit.table import table
 
-from codex_bench.figures import Aim, Figures, Floor, Measured, Results, Spread, Summary
-from codex_bench.plan import BARE, DIRECT, Scenario, spelled
+from codex_bench.figures import Aim, Measured, Results, Spread, Summary
+from codex_bench.plan import BARE, DIRECT, Scenario
 
 FORMAT = 1
 
@@ -24,28 +24,27 @@ _TITLES = (
 )
 
 
-def render(found: Results, floors: Sequence[Floor], aims: Sequence[Aim]) -> str:
+def render(found: Results, aims: Sequence[Aim]) -> str:
     """Return all tables, and what they are not."""
-    parts = [_turns(found), *_frames(found), _floors(floors), _aims(aims), [NOTE]]
+    rows = [row for one, arms in found.items() if one.kind != "frames" for row in _rows(one, arms)]
+    turns = table([*_TITLES, *rows], left=2) if rows else []
+    met = [(one.name, f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims]
+    aimed = _section("Aims, a warm turn's CPU with everything on:", met)
+    parts = [turns, *_frames(found), aimed, [NOTE]]
     return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
-def to_json(found: Results, measured: Measured, floors: Sequence[Floor], aims: Sequence[Aim]) -> bytes:
+def to_json(found: Results, measured: Measured, aims: Sequence[Aim]) -> bytes:
     """Return the results file's text. Times are in seconds, sizes in bytes, `rounds` has each round's own figures."""
-    scenarios = [_scenario(one, arms, measured[one]) for one, arms in found.items()]
-    return results.to_json(FORMAT, scenarios=scenarios, floor=floors, aims=aims)
-
-
-def _scenario(scenario: Scenario, arms: Mapping[str, Summary], measured: Mapping[str, Figures]) -> dict[str, object]:
-    found = {name: asdict(summary) | {"rounds": asdict(measured[name])} for name, summary in arms.items()}
-    for arm in found.values():
-        del arm["rounds"]["memory"]
-    return {"name": scenario.name, **asdict(scenario), "arms": found}
-
-
-def _turns(found: Results) -> list[str]:
-    rows = [row for one, arms in found.items() if one.kind != "frames" for row in _rows(one, arms)]
-    return table([*_TITLES, *rows], left=2) if rows else []
+    scenarios = [
+        {
+            "name": one.name,
+            **asdict(one),
+            "arms": {name: asdict(arm) | {"rounds": measured[one][name]} for name, arm in arms.items()},
+        }
+        for one, arms in found.items()
+    ]
+    return results.to_json(FORMAT, scenarios=scenarios, aims=aims)
 
 
 def _rows(scenario: Scenario, arms: Mapping[str, Summary]) -> Iterator[list[str]]:
@@ -69,16 +68,6 @@ def _of_frames(name: str, summary: Summary) -> tuple[str, ...]:
     cpu, rate = _scaled(summary.cpu["frame"], 1e6, 0), _scaled(summary.frames_a_second, 1, 0)
     ratio = str(summary.ratio["frame"]) if name != BARE else "1"
     return name, f"{rate} frames a second", f"{cpu} us CPU a frame", f"ratio to bare {ratio}"
-
-
-def _floors(floors: Sequence[Floor]) -> list[str]:
-    passes = ((one, (f"{name} {seconds * 1e6:,.0f}" for name, seconds in one.seconds.items())) for one in floors)
-    return _section("The floor, one pass over the body in us:", [(spelled(one.size), *each) for one, each in passes])
-
-
-def _aims(aims: Sequence[Aim]) -> list[str]:
-    rows = [(one.name, f"at most {one.limit:.2f}", str(one.ratio), "met" if one.met else "MISSED") for one in aims]
-    return _section("Aims, a warm turn's CPU with everything on:", rows)
 
 
 def _section(title: str, rows: Sequence[tuple[str, ...]]) -> list[str]:

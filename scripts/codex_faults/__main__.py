@@ -12,8 +12,7 @@ from toolkit.process import NotStarted, exit_status
 
 from codex_faults import fixture, output
 from codex_faults.catalogue import catalogue
-from codex_faults.fault import LONG, SHORT, Fault, Profile
-from codex_faults.runner import audit, run_fault
+from codex_faults.fault import LONG, SHORT, Fault, Profile, audit, run_fault
 
 if sys.platform != "win32":
     import resource

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from codex_faults import connection_faults as connections
-from codex_faults import proxy_faults as proxies
+from codex_faults import triggers
 from codex_faults.clients import HTTP, WEBSOCKET
 from codex_faults.fault import Fault
 from codex_faults.fault_run import MIDDLE
@@ -26,38 +25,38 @@ def _fault(trigger: Callable[..., Awaitable[list[Observation]]], **flags: Any) -
 
 
 _FAULTS = {
-    "backend-cut-before-answer": _fault(connections.answered, unanswered=True),
-    "backend-cut-mid-event": _fault(connections.answered, cut_after=MIDDLE, torn=True),
-    "backend-cut-mid-frame": _fault(connections.answered, kinds=[WEBSOCKET], cut_after=MIDDLE, torn=True),
-    "backend-stream-without-end": _fault(connections.answered, ending="none"),
-    "backend-response-failed": _fault(connections.answered, kinds=_BOTH, verdict="rejected", ending="failed"),
-    "backend-error-event": _fault(connections.answered, kinds=_BOTH, verdict="rejected", ending="error"),
-    "backend-401": _fault(connections.refused, status=401),
-    "backend-403": _fault(connections.refused, status=403),
-    "backend-429": _fault(connections.refused, status=429),
-    "backend-500": _fault(connections.refused, status=500),
-    "backend-502": _fault(connections.refused, status=502),
-    "backend-error-frame": _fault(connections.refused, status=429, kind=WEBSOCKET),
-    "backend-upgrade-refused": _fault(connections.upgrade_refused),
-    "backend-tls-refused": _fault(connections.tls_refused),
-    "client-gone-in-request": _fault(connections.gone_in_request),
-    "client-gone-before-answer": _fault(connections.gone, events=0),
-    "client-gone-mid-stream": _fault(connections.gone, events=MIDDLE),
-    "client-gone-mid-socket": _fault(connections.gone, events=MIDDLE, kind=WEBSOCKET),
-    "client-gone-after-last-event": _fault(connections.gone_at_end),
-    "client-reads-slowly": _fault(connections.slowly, background=False, heavy=True),
-    "many-streams": _fault(connections.in_parallel, heavy=True),
-    "journal-disk-full": _fault(proxies.unwritable, obstacle=proxies.full, background=False, system="linux"),
-    "journal-folder-gone": _fault(proxies.unwritable, obstacle=proxies.without_folder, background=False),
+    "backend-cut-before-answer": _fault(triggers.answered, unanswered=True),
+    "backend-cut-mid-event": _fault(triggers.answered, cut_after=MIDDLE, torn=True),
+    "backend-cut-mid-frame": _fault(triggers.answered, kinds=[WEBSOCKET], cut_after=MIDDLE, torn=True),
+    "backend-stream-without-end": _fault(triggers.answered, ending="none"),
+    "backend-response-failed": _fault(triggers.answered, kinds=_BOTH, verdict="rejected", ending="failed"),
+    "backend-error-event": _fault(triggers.answered, kinds=_BOTH, verdict="rejected", ending="error"),
+    "backend-401": _fault(triggers.refused, status=401),
+    "backend-403": _fault(triggers.refused, status=403),
+    "backend-429": _fault(triggers.refused, status=429),
+    "backend-500": _fault(triggers.refused, status=500),
+    "backend-502": _fault(triggers.refused, status=502),
+    "backend-error-frame": _fault(triggers.refused, status=429, kind=WEBSOCKET),
+    "backend-upgrade-refused": _fault(triggers.upgrade_refused),
+    "backend-tls-refused": _fault(triggers.tls_refused),
+    "client-gone-in-request": _fault(triggers.gone_in_request),
+    "client-gone-before-answer": _fault(triggers.gone, events=0),
+    "client-gone-mid-stream": _fault(triggers.gone, events=MIDDLE),
+    "client-gone-mid-socket": _fault(triggers.gone, events=MIDDLE, kind=WEBSOCKET),
+    "client-gone-after-last-event": _fault(triggers.gone_at_end),
+    "client-reads-slowly": _fault(triggers.slowly, background=False, heavy=True),
+    "many-streams": _fault(triggers.in_parallel, heavy=True),
+    "journal-disk-full": _fault(triggers.unwritable, obstacle=triggers.full, background=False, system="linux"),
+    "journal-folder-gone": _fault(triggers.unwritable, obstacle=triggers.without_folder, background=False),
     "journal-line-cut-off": _fault(
-        proxies.unwritable, obstacle=proxies.with_little_space, background=False, system="linux"
+        triggers.unwritable, obstacle=triggers.with_little_space, background=False, system="linux"
     ),
-    "journal-renamed": _fault(proxies.moved, move=Path.rename, background=False),
-    "journal-truncated": _fault(proxies.moved, move=proxies.truncate, background=False),
-    "addon-reloaded": _fault(proxies.reloaded, sibling=False, background=False, heavy=True),
-    "addon-changed": _fault(proxies.reloaded, sibling=True, background=False, heavy=True),
-    "proxy-sigterm": _fault(proxies.ended, number=signal.SIGTERM, background=False, lasts=False, heavy=True),
-    "proxy-sigint": _fault(proxies.ended, number=signal.SIGINT, background=False, lasts=False, heavy=True),
+    "journal-renamed": _fault(triggers.moved, move=Path.rename, background=False),
+    "journal-truncated": _fault(triggers.moved, move=triggers.truncate, background=False),
+    "addon-reloaded": _fault(triggers.reloaded, sibling=False, background=False, heavy=True),
+    "addon-changed": _fault(triggers.reloaded, sibling=True, background=False, heavy=True),
+    "proxy-sigterm": _fault(triggers.ended, number=signal.SIGTERM, background=False, lasts=False, heavy=True),
+    "proxy-sigint": _fault(triggers.ended, number=signal.SIGINT, background=False, lasts=False, heavy=True),
 }
 
 

@@ -1,22 +1,77 @@
-"""A client's connection through the proxy: turns over HTTP or a WebSocket, read as far as the caller likes."""
+"""The turns that are sent, and a client's connection through the proxy, read as far as the caller likes."""
 
 import ssl
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import h11
+import orjson
 from embedded_backend.events import TERMINAL
+from toolkit import prompts
 from toolkit.wire import http1, websocket
+from toolkit.wire.http1 import Field
 from toolkit.wire.streams import open_tunnel
 
 from codex_faults.observation import End, Observation
-from codex_faults.requests import HOST, PATH, TurnRequest
 
 type Kind = Literal["http", "websocket"]
 
 HTTP: Kind = "http"
 WEBSOCKET: Kind = "websocket"
 
+HOST = "chatgpt.com"
+PATH = "/backend-api/codex/responses"
+
 _LAST = tuple(f'"type":"{kind}"' for kind in TERMINAL)
+_PADDED = 1_000_000  # bytes of an answer's tool call, which the backend sends four times over
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRequest:
+    """One turn: its prompt cache key, the header fields of its request or handshake, and its body's members."""
+
+    key: str
+    fields: list[Field]
+    members: dict[str, Any] = field(repr=False)
+
+    @property
+    def body(self) -> bytes:
+        """The body of a request."""
+        return orjson.dumps(self.members)
+
+    @property
+    def frame(self) -> str:
+        """The text of a WebSocket message."""
+        return orjson.dumps({"type": "response.create"} | self.members).decode()
+
+
+def complete(key: str, **members: Any) -> TurnRequest:
+    """Return a turn of a session of its own, with everything that the addon could add.
+
+    So the addon has nothing to change in the body, and the backend answers with the same bytes with and without it.
+    """
+    turn = ordinary(key, socket=True)
+    return replace(turn, members=turn.members | members)
+
+
+def large(key: str) -> TurnRequest:
+    """Return a turn whose answer has about four megabytes: a call of a tool with a long argument."""
+    tool = {"type": "function", "name": "shell", "parameters": {"properties": {"command": {}}}}
+    return complete(key, tools=[tool], input=[{"role": "user", "content": f"run: {key} {'x' * _PADDED}"}])
+
+
+def ordinary(key: str, *, socket: bool) -> TurnRequest:
+    """Return a turn of a client that sends a key, and a session only in a WebSocket's handshake."""
+    fields = [("authorization", f"Bearer token of {key}"), ("chatgpt-account-id", "account"), ("originator", "faults")]
+    fields += [("session-id", key)] if socket else []
+    asked = {"role": "user", "content": f"What is there to do in {key}?"}  # no other session begins so
+    return TurnRequest(key, fields, prompts.body([asked]) | {"prompt_cache_key": key})
+
+
+def cached_tokens(events: bytes) -> int:
+    """Return the cached tokens in the last counters of these events, 0 where there are none."""
+    _, found, after = events.rpartition(b'"cached_tokens":')
+    return int(after.partition(b",")[0].rstrip(b"}")) if found else 0
 
 
 async def connect(port: int, tls: ssl.SSLContext, kind: Kind = HTTP, host: str = HOST) -> "Client":

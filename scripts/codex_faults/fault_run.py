@@ -1,21 +1,31 @@
-"""One fault at one fixture: it sends turns, and keeps what was observed and what is expected in the journal."""
+"""One fault at one fixture: it sends turns, and keeps what was observed, and what the journal has to hold."""
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+import orjson
 from codexcache.hooks.files import load_secret
 from codexcache.output.journal import Pseudonyms
 from embedded_backend.breaks import Break
 from toolkit.wire.streams import TunnelRefused
 
-from codex_faults import requests
-from codex_faults.clients import HTTP, WEBSOCKET, Client, Kind, connect
+from codex_faults.clients import (
+    HOST,
+    HTTP,
+    WEBSOCKET,
+    Client,
+    Kind,
+    TurnRequest,
+    cached_tokens,
+    complete,
+    connect,
+    ordinary,
+)
 from codex_faults.fixture import ADDON, Fixture
-from codex_faults.journal import Expected, Journal
 from codex_faults.observation import Observation
-from codex_faults.requests import TurnRequest
 
 _PATIENCE = 5.0  # seconds in which a turn that was cut off has to be in the journal
 _PAUSE = 0.05  # seconds between two looks at the journal
@@ -25,6 +35,49 @@ FINISHED = ("cold", "hit")
 
 MIDDLE = 5
 """Events of an answer that come before something happens in the middle of it."""
+
+
+class Journal:
+    """What is in the lines of a journal: the verdicts on the turns of each key, and how many lines are no entries."""
+
+    def __init__(self, lines: Iterable[bytes] = ()) -> None:
+        self.verdicts: defaultdict[str, list[str]] = defaultdict(list)
+        self.torn = 0
+        for line in lines:
+            try:
+                entry = orjson.loads(line)
+                self.verdicts[str(entry["key"])].append(str(entry["verdict"]))
+            except (ValueError, KeyError, TypeError):
+                self.torn += 1
+
+
+class Expected:
+    """What is expected of each key: how many entries, and which verdicts they may have (none: any).
+
+    A turn that ended is expected once, one that never left not at all; the journal has keys as pseudonyms.
+    """
+
+    def __init__(self) -> None:
+        self._entries: Counter[str] = Counter()
+        self._verdicts: dict[str, tuple[str, ...]] = {}
+
+    def add(self, key: str, entries: int, *verdicts: str) -> None:
+        """Expect so many more entries of a key; all of them have to have one of these verdicts."""
+        self._entries[key] += entries
+        self._verdicts[key] = verdicts
+
+    def problems(self, journal: Journal, pseudonyms: Pseudonyms) -> Iterator[str]:
+        """Yield a sentence for each key whose turns are not in the journal as they should be."""
+        for key, entries in self._entries.items():
+            verdicts, allowed = journal.verdicts[str(pseudonyms.of("key", key))], self._verdicts[key]
+            if len(verdicts) != entries:
+                yield f"{key} is in the journal {len(verdicts)} times instead of {entries}"
+            elif allowed and not set(verdicts) <= set(allowed):
+                yield f"{key} was told as {', '.join(sorted(set(verdicts)))}"
+
+    def verdicts(self, journal: Journal, pseudonyms: Pseudonyms) -> Counter[str]:
+        """Return how often each verdict was given to an expected turn."""
+        return Counter(verdict for key in self._entries for verdict in journal.verdicts[str(pseudonyms.of("key", key))])
 
 
 class FaultRun:
@@ -46,11 +99,7 @@ class FaultRun:
         self._number = 0
 
     def turn(
-        self,
-        broken: Break | None,
-        *verdicts: str,
-        entries: int = 1,
-        make: Callable[[str], TurnRequest] = requests.complete,
+        self, broken: Break | None, *verdicts: str, entries: int = 1, make: Callable[[str], TurnRequest] = complete
     ) -> TurnRequest:
         """Return a turn that is answered as planned, with a key of its own; expect it in the journal."""
         self._number += 1
@@ -68,7 +117,7 @@ class FaultRun:
         """Have a turn of which nothing is broken."""
         return await self.whole(self.turn(None, *FINISHED))
 
-    async def whole(self, turn: TurnRequest, kind: Kind = HTTP, host: str = requests.HOST) -> Observation:
+    async def whole(self, turn: TurnRequest, kind: Kind = HTTP, host: str = HOST) -> Observation:
         """Send a turn on a connection of its own and return all that comes."""
         try:
             client = await connect(self.fixture.port, self.fixture.tls, kind, host)
@@ -149,13 +198,13 @@ class Background:
             self._expected.add(key, entries)
             if one.end != "complete" or one.status not in (200, 101):
                 self.problems.append(f"{key} saw {one.in_short()}")
-            elif hits and self._fixture.name == ADDON and not requests.cached_tokens(one.body):
+            elif hits and self._fixture.name == ADDON and not cached_tokens(one.body):
                 self.problems.append(f"{key} read nothing from the cache")
 
     async def _turn(self, kind: Kind) -> Observation:
         if kind not in self._clients:
             self._clients[kind] = await connect(self._fixture.port, self._fixture.tls, kind)
-        await self._clients[kind].send(requests.ordinary(self._keys[kind], socket=kind == WEBSOCKET))
+        await self._clients[kind].send(ordinary(self._keys[kind], socket=kind == WEBSOCKET))
         return await self._clients[kind].rest()
 
     async def close(self) -> None:

@@ -61,31 +61,28 @@ def closing(outcomes: Sequence[Outcome], profile: Profile) -> str:
 
 def _broken(outcome: Outcome) -> str:
     more = len(outcome.problems) - _MOST
-    sentences = [f"  {sentence}" for sentence in outcome.problems[:_MOST]] + (
-        [f"  and {more} more"] if more > 0 else []
-    )
-    return "\n".join([f"\n{outcome.fault.name}: {outcome.fault.promise}", *sentences, ""])
+    sentences = [*outcome.problems[:_MOST], *([f"and {more} more"] if more > 0 else [])]
+    return "\n  ".join([f"\n{outcome.fault.name}: {outcome.fault.promise}", *sentences]) + "\n"
 
 
 def to_json(outcomes: Sequence[Outcome], profile: Profile) -> bytes:
     """Return the results file's text. Memory is in bytes; null stands for what this system does not tell."""
-    faults = [_fault(outcome) for outcome in outcomes]
+    faults = [
+        {
+            "name": outcome.fault.name,
+            "promise": outcome.fault.promise,
+            "kept": not outcome.problems,
+            "skipped": outcome.skipped,
+            "repeats": outcome.repeats,
+            "seconds": round(outcome.seconds, 1),
+            "seen": [{"what": what, "times": times} for what, times in outcome.summaries()],
+            "digests": sorted({one.digest() for one in outcome.observed}),
+            "told": outcome.verdicts,
+            "client": outcome.client,
+            "journal": outcome.journal,
+            "memory": outcome.memory,
+            "footprint": {"addon": outcome.addon, "bare": outcome.bare},
+        }
+        for outcome in outcomes
+    ]
     return results.to_json(FORMAT, parallel=profile.parallel, most_memory_ratio=RATIO, faults=faults)
-
-
-def _fault(outcome: Outcome) -> dict[str, object]:
-    return {
-        "name": outcome.fault.name,
-        "promise": outcome.fault.promise,
-        "kept": not outcome.problems,
-        "skipped": outcome.skipped,
-        "repeats": outcome.repeats,
-        "seconds": round(outcome.seconds, 1),
-        "seen": [{"what": what, "times": times} for what, times in outcome.summaries()],
-        "digests": sorted({one.digest() for one in outcome.observed}),
-        "told": outcome.verdicts,
-        "client": outcome.client,
-        "journal": outcome.journal,
-        "memory": outcome.memory,
-        "footprint": {"addon": outcome.addon, "bare": outcome.bare},
-    }

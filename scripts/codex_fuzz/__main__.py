@@ -6,11 +6,10 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from codex_fuzz import growth, guided
+from codex_fuzz import guided
 from codex_fuzz.targets import TARGETS, Target
 
-_FRAMES = -4
-"""How many frames of a failed check are shown: the last ones."""
+_FRAMES = -4  # how many frames of a failed check are shown: the last ones
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -19,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.repeat:
             return _repeat(options.repeat)
-        return growth.show() if options.time else _fuzz(options.target or list(TARGETS), options.seconds)
+        return _fuzz(options.target or list(TARGETS), options.seconds)
     except KeyboardInterrupt:
         return 130
     except OSError as error:
@@ -76,7 +75,6 @@ def _parser() -> argparse.ArgumentParser:
     effort = parser.add_mutually_exclusive_group()
     effort.add_argument("--seconds", type=_seconds, default=10, help="for each target (%(default)s)")
     effort.add_argument("--repeat", type=Path, metavar="FILE", help="run one crash again; needs no atheris")
-    effort.add_argument("--time", action="store_true", help="show how time grows with size, instead of fuzzing")
     return parser
 
 

@@ -21,8 +21,7 @@ NOT_INSTALLED = (
     "runs the same checks."
 )
 
-_LIMITS = ("-max_len=4096", "-timeout=20", "-rss_limit_mb=3000")
-"""Of an input: bytes, seconds, megabytes."""
+_LIMITS = ("-max_len=4096", "-timeout=20", "-rss_limit_mb=3000")  # of an input: bytes, seconds, megabytes
 
 
 def check_installed() -> None:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e\u2066=cmd|'/c calc'!A1<script>alert(1)</script>\"'&\r\n\t\x00"
 """Terminal sequences, changes of direction, a formula, a script, quotes, line ends and NUL."""
 
+CODINGS = ("identity", "gzip", "deflate", "br", "zstd")
+
 SECTIONS = b"\n\0\n"
 """What stands between the parts of a saved conversation: fields, two bodies with an answer each, a turn_summary."""
 
@@ -24,8 +26,7 @@ WORDS = (
     *(b"session_id: ", b"x-client-request-id: ", b"true", b"null", b'"run":"r"', b'"turn":', b'"sent_at":1e300'),
 )
 
-_EDITS = 4
-_LONGEST_CUT = 64
+_EDITS, _LONGEST_CUT = 4, 64
 
 
 @st.composite

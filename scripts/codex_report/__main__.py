@@ -29,7 +29,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename or options.output}: {error.strerror}")
     except ValueError as error:
         return _fail(str(error).rstrip("."))
-    print(_said(data, options.output))
+    turns, conversations = counted(len(data.rows), "turn"), counted(len(put_together(data.rows)), "conversation")
+    left_out = f"; {counted(data.skipped.total(), 'line')} left out" if data.skipped else ""
+    print(f"{options.output}: {turns} in {conversations}{left_out}")
     return 0
 
 
@@ -60,12 +62,6 @@ def _gather(paths: Sequence[Path], hosts: str) -> ReportData:
         files = " or ".join(map(str, paths))
         raise ValueError(" ".join([_NO_TURN.format(files=files, hosts=hosts), *data.notes]))
     return data
-
-
-def _said(data: ReportData, page: Path) -> str:
-    turns, conversations = len(data.rows), len(put_together(data.rows))
-    left_out = f"; {counted(data.skipped.total(), 'line')} left out" if data.skipped else ""
-    return f"{page}: {counted(turns, 'turn')} in {counted(conversations, 'conversation')}{left_out}"
 
 
 def _fail(sentence: str) -> int:

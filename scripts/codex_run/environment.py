@@ -29,8 +29,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _FOR_NODE = {"NODE_USE_ENV_PROXY": "1"}
 """Without it Node's own fetch ignores a proxy; with it Node 22 writes a warning into the client's output."""
-_MAY_BE_NODE: tuple[Kind, ...] = ("node", "other")
-"""Codex's Node only starts Codex, and pi uses proxies by itself."""
+_MAY_BE_NODE: tuple[Kind, ...] = ("node", "other")  # Codex's Node only starts Codex, and pi uses proxies by itself
 
 COMPLETE, ADDED, UPSTREAM = "ca-bundle.pem", "ca-added.pem", "ca-upstream.pem"
 """Files of CAs: all that a client needs, those added to a client's own, and those that the proxy itself trusts."""

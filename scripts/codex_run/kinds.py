@@ -30,8 +30,14 @@ _HELP_TIMEOUT = 10  # seconds
 
 def kind_of(command: Sequence[str]) -> Kind:
     """Return the kind of a command, by its name, else by the program that runs its file."""
-    name = Path(command[0]).name
-    return "python" if name.startswith("python") else _BY_NAME.get(name) or _by_first_line(shutil.which(command[0]))
+    name, line = Path(command[0]).name, b""
+    if name.startswith("python"):
+        return "python"
+    if kind := _BY_NAME.get(name):
+        return kind
+    with suppress(OSError), open(shutil.which(command[0]) or os.devnull, "rb") as opened:
+        line = opened.readline(200)
+    return next((kind for word, kind in _BY_FIRST_LINE if line.startswith(b"#!") and word in line), "other")
 
 
 def without_daemon(command: Sequence[str]) -> tuple[str, ...]:
@@ -46,14 +52,6 @@ def has_background_server(user: Mapping[str, str]) -> bool:
     """Return whether a background server could have done a Codex client's work."""
     home = Path(user.get("CODEX_HOME") or Path(user.get("HOME", "~")).expanduser() / ".codex")
     return (home / "app-server-control" / "app-server-control.sock").exists()
-
-
-def _by_first_line(file: str | None) -> Kind:
-    line = b""
-    with suppress(OSError), open(file or os.devnull, "rb") as opened:
-        line = opened.readline(200)
-    interpreters = (kind for word, kind in _BY_FIRST_LINE if line.startswith(b"#!") and word in line)
-    return next(interpreters, "other")
 
 
 def _help_of(program: str) -> str:

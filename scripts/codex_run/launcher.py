@@ -23,22 +23,13 @@ def main(arguments: Arguments) -> int:
         with tempfile.TemporaryDirectory(prefix="codex-run-", ignore_cleanup_errors=True) as work_dir:
             mask = set(signal.pthread_sigmask(signal.SIG_BLOCK, client.FETCHED))
             status = _run(arguments, Path(work_dir), dict(os.environ), mask)
-        return _end_as(status)
+        if -status in client.ENDING:  # so that a shell script around it sees Ctrl-C and stops; a crash is its own
+            client.die_of(-status)
+        return status if status >= 0 else 128 - status  # as a shell does
     except OSError as error:
         raise Failed(f"{error.filename or 'The launcher'}: {error.strerror}.") from error
     except proxy.Interrupted as interrupted:
         client.die_of(*interrupted.args)
-
-
-def _end_as(status: int) -> int:
-    """Return the exit status for the client's as a shell does: 128 and the number of the signal that ended it.
-
-    If a signal ended the client on request, this process dies of it too, so that a shell script around it sees Ctrl-C
-    and stops. A crash is the client's alone.
-    """
-    if -status in client.ENDING:
-        client.die_of(-status)
-    return status if status >= 0 else 128 - status
 
 
 def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: set[int]) -> int:
@@ -53,7 +44,9 @@ def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: se
             raise Failed("The command needs a proxy: --mode takes regular or upstream here.")
         environment.write_client(work_dir, user, Path(started["ca"]))
         if not arguments.quiet:
-            _say(_before(started, environment.bypass_entry(user)))
+            bypass, page = environment.bypass_entry(user), started["page"]
+            past = [f"run: NO_PROXY has {bypass!r}, which sends the command past the proxy."] if bypass else []
+            _say([*started["warnings"], *past, *([f"mitmweb is at {page}"] if page else [])])
         own = environment.for_client(user, proxy.url(started["address"]), work_dir, kinds.kind_of(command))
         status = _run_client(command, own, mask, running)
         if not arguments.quiet:
@@ -73,17 +66,10 @@ def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], 
     return status
 
 
-def _before(started: Mapping[str, Any], bypass: str | None) -> list[str]:
-    """Return what is worth knowing before the client takes the terminal."""
-    past = [f"run: NO_PROXY has {bypass!r}, which sends the command past the proxy."] if bypass else []
-    page = [f"mitmweb is at {started['page']}"] if started["page"] else []
-    return [*started["warnings"], *past, *page]
-
-
 def _after(report: Mapping[str, Any] | None, arguments: Arguments, user: Mapping[str, str], ca: str) -> list[str]:
     """Return what is worth knowing once the client has ended."""
     if report is None:
-        return ["", *summary.of_lost_proxy()]
+        return ["", f"{summary.NAME}: the proxy ended before the command did, so there is no summary."]
     if report["arrivals"]["turns"]:
         return ["", *summary.of_turns(report), *report["warnings"]]
     why = summary.why_no_turn(

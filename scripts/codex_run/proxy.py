@@ -79,7 +79,7 @@ def why_not_started(written: str, *, port: str, has_ended: bool) -> str:
     return "\n  ".join([f"{sentence}. The last that it said:", *lines[-_QUOTED:]])
 
 
-class Proxy:
+class Proxy(contextlib.AbstractContextManager["Proxy"]):
     """A proxy from its start to its end; use it as a context."""
 
     def __init__(self, words: Sequence[str], environment: Mapping[str, str], log: Path, mask: set[int]) -> None:
@@ -97,9 +97,6 @@ class Proxy:
                 start_new_session=True,
                 preexec_fn=partial(signal.pthread_sigmask, signal.SIG_SETMASK, mask),
             )
-
-    def __enter__(self) -> "Proxy":
-        return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """End the proxy: by itself if nothing has failed, else by a signal."""

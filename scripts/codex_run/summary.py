@@ -1,12 +1,13 @@
 """What is said once the client has ended: what its turns came to, or why none arrived and what to do about it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 from codex_run.kinds import Kind
 
-_NAME = "Codex Continuity"
+NAME = "Codex Continuity"
 _IGNORED: dict[Kind, str] = {
     "codex": "Codex takes HTTPS_PROXY for its requests in every version, and for WebSockets since 0.120.",
     "pi": "pi takes HTTPS_PROXY for its requests and its WebSockets.",
@@ -36,18 +37,17 @@ def of_turns(report: Mapping[str, Any]) -> list[str]:
     """Return the summary of the turns and of what was changed in them."""
     first, *others = report["summary"]
     seen = report["arrivals"]
-    failures = (*_refused(seen.get("refused", {})), *_cut_short(seen.get("cut_short", {})))
-    return [f"{_NAME}: {first}", *others, _changed(report), *failures, *_unreachable(seen["unreachable"])]
+    cut_short = [
+        f"cut short in {count:,} turn{'s' * (count != 1)}: {_shown(cause)}"
+        for cause, count in seen.get("cut_short", {}).items()
+    ]
+    failures = (*_refused(seen.get("refused", {})), *cut_short, *_unreachable(seen["unreachable"]))
+    return [f"{NAME}: {first}", *others, _changed(report), *failures]
 
 
 def of_none(reasons: Iterable[str]) -> list[str]:
     """Return that no turn came, and why."""
-    return [f"{_NAME}: no turn of the Codex backend passed through the proxy.", *reasons]
-
-
-def of_lost_proxy() -> list[str]:
-    """Return what is known when the proxy has ended before the client."""
-    return [f"{_NAME}: the proxy ended before the command did, so there is no summary."]
+    return [f"{NAME}: no turn of the Codex backend passed through the proxy.", *reasons]
 
 
 def why_no_turn(
@@ -90,11 +90,6 @@ def _refused(reasons: Mapping[str, int]) -> Iterator[str]:
     """Yield a sentence for each reason why WebSockets were refused: that of the journal, and how often it was so."""
     for reason, count in reasons.items():
         yield f"{reason[:1].upper()}{_shown(reason[1:])}{f' ({count:,} times)' if count > 1 else ''}."
-
-
-def _cut_short(causes: Mapping[str, int]) -> Iterator[str]:
-    for cause, count in causes.items():
-        yield f"cut short in {count:,} turn{'s' * (count != 1)}: {_shown(cause)}"
 
 
 def _distrusted(hosts: Iterable[str], kind: Kind, ca: str) -> Iterator[str]:
@@ -153,16 +148,9 @@ def _ignored(kind: Kind, user: Mapping[str, str]) -> Iterator[str]:
 
 def _base_url(user: Mapping[str, str]) -> Iterator[str]:
     for name in _BASE_URLS:
-        if host := _host(user.get(name, "")):
-            yield f"{name} leads to {host}, which is not the Codex backend."
-
-
-def _host(url: str) -> str:
-    """Return the host of a URL, without what else can stand in one."""
-    try:
-        return _shown(urlsplit(url).hostname or "")
-    except ValueError:
-        return ""
+        with suppress(ValueError):  # of a URL that is none
+            if host := urlsplit(user.get(name, "")).hostname:
+                yield f"{name} leads to {_shown(host)}, which is not the Codex backend."
 
 
 def _names(hosts: Iterable[str], most: int = 5) -> str:

@@ -32,7 +32,7 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
         prog="scripts/soak",
         description="Plays hours of agents' traffic through the proxy and looks for what is left of it. Loopback only.",
     )
-    parser.add_argument("--long", action="store_true", help="ten minutes and more (default: about one)")
+    parser.add_argument("--long", action="store_true", help="ten minutes and more (default: about two)")
     parser.add_argument("--out", type=Path, default=Path("build/soak"), help="folder of the results (%(default)s)")
     return parser.parse_args(argv)
 

@@ -22,12 +22,10 @@ from embedded_backend.certificates import Authority
 from toolkit.wire import http1, http2, websocket
 from toolkit.wire.streams import accept_tunnel, read, serving
 
-_BEGUN = 4
-"""Events of a response after which its client leaves."""
+_BEGUN = 4  # events of a response after which its client leaves
 
 _WORDS = 12
-_UNCACHED = 5
-"""Each so many-th turn reads nothing from the cache."""
+_UNCACHED = 5  # each so many-th turn reads nothing from the cache
 
 _REASONS = {"429": "rate_limit_exceeded", "500": "server_error"}
 

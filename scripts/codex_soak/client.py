@@ -14,9 +14,8 @@ from toolkit.client import FAULTS, Endpoint, Event, connect, pool, read_events, 
 from toolkit.process import Proxy
 from toolkit.prompts import Item
 
-from codex_soak.conversation import Conversation
 from codex_soak.observed import Counters, Kind
-from codex_soak.scenario import Profile, Step, scenario
+from codex_soak.scenario import Conversation, Profile, Step, scenario
 
 _URL = "https://chatgpt.com/backend-api/codex"
 
@@ -68,23 +67,23 @@ class Client:
 
     async def run(self) -> None:
         """Go through the whole scenario, and hang up. Raises WrongAnswer and FAULTS."""
+        profile = self._profile
         try:
-            for step in scenario(self._profile.number):
+            for step in scenario(profile.number):
                 self._counters.events["sub-agent" if step.agent and step.event == "turn" else step.event] += 1
-                await self._do(step, self._conversation(step.agent))
+                if step.agent not in self._conversations:
+                    self._conversations[step.agent] = Conversation(profile.number, step.agent, profile.key)
+                await self._do(step, self._conversations[step.agent])
         finally:
             await self._hang_up()
-
-    def _conversation(self, agent: int) -> Conversation:
-        if agent not in self._conversations:
-            self._conversations[agent] = Conversation(self._profile.number, agent, self._profile.key)
-        return self._conversations[agent]
 
     async def _do(self, step: Step, conversation: Conversation) -> None:
         if step.event == "turn":
             await self._turn(step, conversation)
-        elif step.event == "compact":
-            await self._compact(conversation)
+        elif step.event == "compact":  # over HTTP, as clients do it that speak WebSocket
+            reply = await self._post("responses/compact", conversation.compaction(), Step())
+            self._count("compact", "http", reply, 200)
+            conversation.compacted(reply.outputs)
         elif step.event == "branch":
             conversation.branch()
         else:
@@ -100,12 +99,6 @@ class Client:
             conversation.answered(reply.response_id, reply.outputs)
         elif step.fate == "left":
             await self._hang_up()
-
-    async def _compact(self, conversation: Conversation) -> None:
-        """Have the conversation compacted, which clients over WebSocket also do over HTTP."""
-        reply = await self._post("responses/compact", conversation.compaction(), Step())
-        self._count("compact", "http", reply, 200)
-        conversation.compacted(reply.outputs)
 
     def _count(self, endpoint: str, transport: str, reply: Reply, status: int) -> None:
         self._counters.turns[Kind(endpoint, transport, status)] += 1
@@ -124,21 +117,17 @@ class Client:
             return read_body(await response.aread(), response.status)
 
     async def _send(self, step: Step, conversation: Conversation) -> Reply:
-        socket = await self._opened(step.agent, conversation)
+        if self._socket is None or self._agent != step.agent:  # each agent opens its own
+            await self._hang_up()
+            conversation.reconnected()
+            self._socket, self._agent = await connect(self._endpoint, self._fields(step.agent)), step.agent
+        socket = self._socket
         await socket.send(conversation.frame(step.fate).decode())
         if step.fate == "left":
             await socket.recv()
             socket.transport.abort()
             return Reply(200)
         return read_reply(await receive(socket))
-
-    async def _opened(self, agent: int, conversation: Conversation) -> websockets.ClientConnection:
-        """Return the open WebSocket; each agent opens its own."""
-        if self._socket is None or self._agent != agent:
-            await self._hang_up()
-            conversation.reconnected()
-            self._socket, self._agent = await connect(self._endpoint, self._fields(agent)), agent
-        return self._socket
 
     def _fields(self, agent: int) -> dict[str, str]:
         return self._profile.fields(next(self._requests), agent)

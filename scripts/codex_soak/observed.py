@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
@@ -41,12 +41,12 @@ class Kind(NamedTuple):
     status: int
 
 
+@dataclass(slots=True)
 class Counters:
     """The clients' own count: turns by kind, and steps of their scenarios by name."""
 
-    def __init__(self) -> None:
-        self.turns: Counter[Kind] = Counter()
-        self.events: Counter[str] = Counter()
+    turns: Counter[Kind] = field(default_factory=Counter)
+    events: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:

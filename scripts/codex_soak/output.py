@@ -12,9 +12,9 @@ from codex_soak.promises import Promise
 FORMAT = 1
 NOTE = """\
 Memory is that of the whole proxy, mitmproxy's own included. It is looked at after each wave, when no client is
-connected; a slope is the median of those between any two looks in the second half of the turns since everything that
-the addon remembers was full. Used is what the C library's allocator has handed out; blocks are those of Python's own,
-counted once cyclic garbage has been collected."""
+connected; a slope is the median of those between any two looks in the last two thirds of the turns since everything
+that the addon remembers was full. Used is what the C library's allocator has handed out; blocks are those of Python's
+own, counted once cyclic garbage has been collected."""
 
 
 def progress(sample: Sample) -> str:

@@ -25,10 +25,7 @@ from codex_soak.client import Client, WrongAnswer
 from codex_soak.observed import Counters, Observed, Sample, read_journal
 from codex_soak.scenario import profile
 
-type Look = Callable[[], Awaitable[None]]
-
-_PATIENCE = 120.0
-"""Seconds that one conversation may take."""
+_PATIENCE = 120.0  # seconds that one conversation may take
 
 
 class Broken(Exception):
@@ -49,18 +46,18 @@ class Plan:
 
 
 _SHORT = {
-    "history": 4 << 20,
-    "bodies": 3 << 20,
+    "history": 2 << 20,
+    "bodies": 2 << 20,
     "shared_prefixes": 1 << 20,
-    "turns": 600,
-    "responses": 600,
-    "loads": 150,
+    "turns": 300,
+    "responses": 300,
+    "loads": 75,
     "lines": 300,
     "pseudonyms": 300,
 }
 _LONG = {"history": 16 << 20, "turns": 8_000, "responses": 8_000, "loads": 3_000}
 
-SHORT = Plan(waves=26, conversations=45, parallel=8, bounds=_SHORT)
+SHORT = Plan(waves=40, conversations=45, parallel=8, bounds=_SHORT)
 LONG = Plan(waves=40, conversations=200, parallel=12, bounds=_LONG)
 
 
@@ -117,12 +114,20 @@ async def _running(
             yield proxy, asked
 
 
-async def _wave(numbers: range, parallel: int, proxy: Proxy, counters: Counters, during: Look) -> None:
+async def _wave(
+    numbers: range, parallel: int, proxy: Proxy, counters: Counters, during: Callable[[], Awaitable[None]]
+) -> None:
     waiting, middle = iter(numbers), numbers[len(numbers) // 2]
 
     async def worker() -> None:
         for number in waiting:
-            await _converse(number, proxy, counters)
+            about = profile(number)
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    await Client(about, proxy, counters).run()
+            except (*FAULTS, WrongAnswer) as error:
+                said = f"conversation {number} over {about.transport} broke: {error or type(error).__name__}"
+                raise Broken(said) from error
             if number == middle:
                 await during()
 
@@ -132,12 +137,3 @@ async def _wave(numbers: range, parallel: int, proxy: Proxy, counters: Counters,
                 group.create_task(worker())
     except* Broken as broken:
         raise Broken(str(broken.exceptions[0])) from None
-
-
-async def _converse(number: int, proxy: Proxy, counters: Counters) -> None:
-    about = profile(number)
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            await Client(about, proxy, counters).run()
-    except (*FAULTS, WrongAnswer) as error:
-        raise Broken(f"conversation {number} over {about.transport} broke: {error or type(error).__name__}") from error

@@ -27,10 +27,13 @@ USED_A_TURN = 128
 """Growth of used memory that is no leak."""
 
 BLOCKS_A_TURN = 0.5
-"""A turn of which anything at all is kept leaves more."""
+"""Growth of Python's blocks that is no leak: a turn of which anything at all is kept leaves one or more.
 
-_LEAST = 10
-"""Samples that it takes to speak of a slope."""
+From wave to wave the blocks go up and down by some 500, since of memories that are bounded in bytes the number of
+entries is chance. Over the 5,000 turns of the short soak that makes a slope of up to 0.3.
+"""
+
+_LEAST = 10  # samples that it takes to speak of a slope
 
 IN_FLIGHT = ("HTTPFlow", "Exchange", "Socket", "BodyBuffer", "Tap", "EventReader", "BodyReader")
 """Types of which a turn or a connection has one while it lasts."""
@@ -79,11 +82,11 @@ def _filled(samples: Sequence[Sample], full: Sequence[Sample]) -> Promise:
 
 
 def _slope(name: str, unit: str, points: Sequence[Point], limit: float) -> Promise:
-    half = second_half(points)
-    found = slope(half) if len(points) >= _LEAST else None
+    later = settled(points)
+    found = slope(later) if len(points) >= _LEAST else None
     if found is None:
         return Promise(name, "too few samples to tell", kept=False)
-    turns = f"over the last {half[-1][0] - half[0][0]:,.0f} turns"
+    turns = f"over the last {later[-1][0] - later[0][0]:,.0f} turns"
     return Promise(name, f"{found:+,.2f} {unit} a turn {turns} (at most {limit:+,.2f})", found <= limit)
 
 
@@ -128,6 +131,9 @@ def slope(points: Sequence[Point]) -> float | None:
     return statistics.median(slopes) if slopes else None
 
 
-def second_half(points: Sequence[Point]) -> list[Point]:
-    """Return the points of the second half of the way from the first to the last: a figure that settles grows less."""
-    return [point for point in points if 2 * point[0] >= points[0][0] + points[-1][0]]
+def settled(points: Sequence[Point]) -> list[Point]:
+    """Return the points of the last two thirds of the way from the first to the last.
+
+    When a memory has just become full it still holds what came first, and its entries become more as that goes.
+    """
+    return [point for point in points if 3 * point[0] >= 2 * points[0][0] + points[-1][0]]

@@ -19,9 +19,8 @@ from toolkit.process import LOOPBACK, NotStarted, Proxy, exit_status, own_enviro
 
 from codex_ways.ways import IDENTITIES, NotShown, is_kept, keys, start_proxy, through
 
-TURNS = 6
-CLIENTS = 6
-"""Clients with an address each, for which the balancer has to decide."""
+TURNS, CLIENTS = 6, 6
+"""Turns of a conversation, and clients with an address each, for which the balancer has to decide."""
 
 PER_REQUEST = "a new session for each request"
 

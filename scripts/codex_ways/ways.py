@@ -34,10 +34,9 @@ async def show(name: str, home: Path) -> str:
     """Show one way in with its files in a folder; return what was seen. Raises NotShown, and what clients raise."""
     async with Backend(home=home / "backend") as backend:
         # Where no other proxy leads the way, the backend has a name that every machine finds.
-        origin, hosts = f"https://localhost:{backend.port}", {"codex_hosts": "localhost"}
-        mode, options = {"regular": ("regular", hosts), "reverse": (f"reverse:{origin}", hosts), "upstream": ("", {})}[
-            name
-        ]
+        origin = f"https://localhost:{backend.port}"
+        mode = {"regular": "regular", "reverse": f"reverse:{origin}", "upstream": ""}[name]
+        options = {"codex_hosts": "localhost"} if mode else {}
         async with await start_proxy(backend, home / "proxy", mode, **options) as proxy:
             direct = Endpoint(url=f"{proxy.url}/v1")
             endpoint = {"regular": through(proxy, origin + PATH), "reverse": direct, "upstream": through(proxy)}[name]

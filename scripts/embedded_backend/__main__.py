@@ -5,7 +5,6 @@ import asyncio
 import dataclasses
 import signal
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +15,18 @@ from embedded_backend import Backend, Received, Rules
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
-    options = _parser().parse_args(argv)
-    asyncio.run(_serve(options))
+    parser = argparse.ArgumentParser(prog="embedded_backend", description="A loopback stand-in for the Codex backend.")
+    parser.add_argument("--home", type=Path, required=True, help="folder of the PEM files, made if it is missing")
+    parser.add_argument("--record", type=Path, help="append what arrives to this file, one JSON object a line")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a field of Rules, repeatable")
+    asyncio.run(_serve(parser.parse_args(argv)))
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="embedded_backend", description="A loopback stand-in for the Codex backend.")
-    parser.add_argument("--home", type=Path, required=True, help="folder of the PEM files, made if it is missing")
-    parser.add_argument("--seed", type=int, default=0, help="settles what is left to chance (default 0)")
-    parser.add_argument("--port", type=int, default=0, help="the TLS port (default: any free one)")
-    parser.add_argument("--connect-port", type=int, default=0, help="the CONNECT proxy's port (default: any free one)")
-    parser.add_argument("--upgrade-status", type=int, help="refuse every WebSocket upgrade with this status")
-    parser.add_argument("--record", type=Path, help="append what arrives to this file, one JSON object a line")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="a field of Rules, repeatable")
-    return parser
-
-
-def _rules(options: argparse.Namespace) -> Rules:
+def _rules(settings: list[str]) -> Rules:
     known = {each.name for each in dataclasses.fields(Rules)}
-    changes: dict[str, Any] = {"upgrade_status": options.upgrade_status}
-    for setting in options.set:
-        name, _, value = setting.partition("=")
+    changes = dict[str, Any]()
+    for name, _, value in (setting.partition("=") for setting in settings):
         if name not in known:
             sys.exit(f"embedded_backend: no such rule: {name}")
         parsed = orjson.loads(value)
@@ -49,18 +38,16 @@ async def _serve(options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    given = {name: getattr(options, name) for name in ("seed", "home", "port", "connect_port")}
-    if options.record:
-        given["on_received"] = partial(_record, options.record)
-    async with Backend(_rules(options), **given) as backend:
+
+    def record(received: Received) -> None:
+        if options.record:
+            with options.record.open("ab") as lines:
+                lines.write(received.to_line())
+
+    async with Backend(_rules(options.set), home=options.home, on_received=record) as backend:
         ready = {"port": backend.port, "connect_port": backend.connect_port, "ca_file": str(backend.ca_file)}
         print(orjson.dumps(ready).decode(), flush=True)
         await stop.wait()
-
-
-def _record(file: Path, received: Received) -> None:
-    with file.open("ab") as lines:
-        lines.write(received.to_line())
 
 
 if __name__ == "__main__":

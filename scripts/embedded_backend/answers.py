@@ -8,6 +8,7 @@ new row.
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -30,8 +31,12 @@ def answer(body: Body, items: list[Any], rendered: bytes, deltas: int) -> Item |
         return None
     if items and isinstance(items[-1], dict) and items[-1].get("type") == "compaction_trigger":
         return compaction(digest)
-    called = call_of(body, items, f"call_{digest[:24]}")
-    return called | {"id": f"fc_{digest[:24]}"} if called else _message(digest, deltas)
+    if called := call_of(body, items, f"call_{digest[:24]}"):
+        return called | {"id": f"fc_{digest[:24]}"}
+    text = "".join(f"{word} " for word in [digest[:8]] + ["word"] * (deltas - 1))
+    content = [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]
+    message = {"type": "message", "id": f"msg_{digest[:24]}", "status": "completed"}
+    return message | {"role": "assistant", "content": content}
 
 
 def compaction(digest: str) -> Item:
@@ -52,20 +57,14 @@ def call_of(body: Body, items: list[Any], call_id: str) -> Item | None:
     if step is None:
         return None
     does, given = step
-    for namespace, tool in _tools(body, items):
+    added = [item for item in items if isinstance(item, dict) and item.get("type") == "additional_tools"]
+    for namespace, tool in chain.from_iterable(_flat(holder.get("tools")) for holder in (body, *added)):
         maker = _MAKERS.get((does, str(tool.get("type")), str(tool.get("name", ""))))
         if maker is not None:
             # Shells are found without their namespace.
             within = {"namespace": namespace} if namespace and does != "run" else {}
             return maker(given, tool) | within | {"call_id": call_id, "status": "completed"}
     return None
-
-
-def _message(digest: str, deltas: int) -> Item:
-    text = "".join(f"{word} " for word in [digest[:8]] + ["word"] * (deltas - 1))
-    content = [{"type": "output_text", "text": text, "annotations": [], "logprobs": []}]
-    message = {"type": "message", "id": f"msg_{digest[:24]}", "status": "completed"}
-    return message | {"role": "assistant", "content": content}
 
 
 def _step(items: list[Any]) -> tuple[str, str] | None:
@@ -79,13 +78,6 @@ def _step(items: list[Any]) -> tuple[str, str] | None:
             steps = _STEPS[found[1]][len(outputs) :] if found else ()
             return (steps[0], (outputs or [found[2]])[0]) if found and steps else None
     return None
-
-
-def _tools(body: Body, items: list[Any]) -> Iterator[tuple[str | None, Item]]:
-    yield from _flat(body.get("tools"))
-    for item in items:
-        if isinstance(item, dict) and item.get("type") == "additional_tools":
-            yield from _flat(item.get("tools"))
 
 
 def _flat(tools: Any, namespace: str | None = None) -> Iterator[tuple[str | None, Item]]:

@@ -15,22 +15,12 @@ from embedded_backend.tunnel import Tunnel
 class Backend(Service):
     """Runs from entry to exit on loopback; its tests may run in the same event loop.
 
-    `ca_file` is the PEM file of the CA that clients have to trust. `options` are those of `Service`: its clock, and
-    what is called with all that arrives.
+    `ca_file` is the PEM file of the CA that clients have to trust. `options` are those of `Service`: its seed, its
+    clock, and what is called with all that arrives.
     """
 
-    def __init__(
-        self,
-        rules: Rules | None = None,
-        seed: int = 0,
-        *,
-        home: Path,
-        port: int = 0,
-        connect_port: int = 0,
-        **options: Any,
-    ) -> None:
-        super().__init__(rules, seed, **options)
-        self.port, self.connect_port = port, connect_port
+    def __init__(self, rules: Rules | None = None, *, home: Path, **options: Any) -> None:
+        super().__init__(rules, **options)
         self._authority = Authority(Path(home))
         self.ca_file = self._authority.ca_file
 
@@ -38,10 +28,10 @@ class Backend(Service):
         tls = self._authority.context(self.breaks.refused_names)
         application = routes.Application(self)
         self._server = httpserver.HTTPServer(application, ssl_options=tls, max_buffer_size=routes.LARGEST)
-        sockets = netutil.bind_sockets(self.port, "127.0.0.1")
+        sockets = netutil.bind_sockets(0, "127.0.0.1")
         self._server.add_sockets(sockets)
         self.port = sockets[0].getsockname()[1]
-        self._tunnel = await Tunnel(self.port, self.connect_port).__aenter__()
+        self._tunnel = await Tunnel(self.port).__aenter__()
         self.connect_port = self._tunnel.port
         return self
 

@@ -16,7 +16,13 @@ class Authority:
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home, self.ca_file = home, home / "ca.pem"
-        self._ca = _load_or_make(self.ca_file, home / "ca.key")
+        key = home / "ca.key"
+        if not (self.ca_file.exists() and key.exists()):
+            made = trustme.CA(organization_unit_name="embedded backend CA", path_length=0)
+            key.touch(mode=0o600)
+            made.private_key_pem.write_to_path(key)
+            made.cert_pem.write_to_path(self.ca_file)
+        self._ca = trustme.CA.from_pem(self.ca_file.read_bytes(), key.read_bytes())
         self._contexts: dict[str, ssl.SSLContext] = {}
 
     def context(self, refused: AbstractSet[str] = frozenset()) -> ssl.SSLContext:
@@ -42,12 +48,3 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._ca.issue_cert(*names).configure_cert(context)
         return context
-
-
-def _load_or_make(certificate: Path, key: Path) -> trustme.CA:
-    if not (certificate.exists() and key.exists()):
-        made = trustme.CA(organization_unit_name="embedded backend CA", path_length=0)
-        key.touch(mode=0o600)
-        made.private_key_pem.write_to_path(key)
-        made.cert_pem.write_to_path(certificate)
-    return trustme.CA.from_pem(certificate.read_bytes(), key.read_bytes())

@@ -48,12 +48,11 @@ def _of_item(item: answers.Item) -> Iterator[Event]:
     empty = item | {name: type(item[name])() for name in ("content", "arguments", "input") if name in item}
     yield {"type": "response.output_item.added", "output_index": 0, "item": empty | {"status": "in_progress"}}
     if item["type"] in _STEMS:
-        yield from _of_text(item, place)
+        yield from _of_text(item, place, *_STEMS[item["type"]])
     yield {"type": "response.output_item.done", "output_index": 0, "item": item}
 
 
-def _of_text(item: answers.Item, place: dict[str, Any]) -> Iterator[Event]:
-    stem, member = _STEMS[item["type"]]
+def _of_text(item: answers.Item, place: dict[str, Any], stem: str, member: str) -> Iterator[Event]:
     pieces = answers.pieces(item)
     part = place | {"content_index": 0} if "content" in item else place
     if "content" in item:

@@ -114,19 +114,12 @@ class PromptCache:
     def take(self, scope: Scope, prompt: bytes, now: float, idle_seconds: float) -> int:
         """Return the cached tokens of a prompt at a time in seconds, and remember the prompt."""
         entries = [(scope, step) for step in steps(prompt)]
-        self._forget(now - idle_seconds)
+        while self._used and next(iter(self._used.values())) < now - idle_seconds:
+            self._used.popitem(last=False)
         matched = sum(1 for _ in takewhile(self._used.__contains__, entries))
-        if tokens(len(prompt)) >= MINIMUM_TOKENS:
-            self._use(entries, now)
-        return cached_tokens(matched)
-
-    def _use(self, entries: list[_Entry], now: float) -> None:
-        for entry in entries:
+        for entry in entries if tokens(len(prompt)) >= MINIMUM_TOKENS else ():
             self._used[entry] = now
             self._used.move_to_end(entry)
         while len(self._used) > self.limit:
             self._used.popitem(last=False)
-
-    def _forget(self, before: float) -> None:
-        while self._used and next(iter(self._used.values())) < before:
-            self._used.popitem(last=False)
+        return cached_tokens(matched)

@@ -44,11 +44,8 @@ def _lines(body: Body, items: Sequence[Any]) -> Iterable[bytes]:
         yield orjson.dumps(tool)
     yield str(body.get("instructions") or "").encode()
     for item in items:
-        yield from _message(item) if _is_message(item) else (_canonical(item),)
-
-
-def _is_message(item: Any) -> bool:
-    return isinstance(item, dict) and item.get("type", "message") == "message" and "role" in item
+        is_message = isinstance(item, dict) and item.get("type", "message") == "message" and "role" in item
+        yield from _message(item) if is_message else (_canonical(item),)
 
 
 def _message(item: dict[str, Any]) -> Iterable[bytes]:

@@ -48,12 +48,6 @@ def failure(status: int) -> Refusal:
     return Refusal(status, {"error": {"type": kind, "message": message, "param": None, "code": None}})
 
 
-def unknown_previous(response_id: Any) -> Refusal:
-    """Return the refusal of a `previous_response_id` that this connection does not hold (Soju06/codex-lb#395)."""
-    message = f"Previous response with id '{response_id}' not found."
-    return inner(message, "previous_response_id", "previous_response_not_found")
-
-
 def of_turn(body: Body, session: str | None, rules: Rules, *, websocket: bool) -> Refusal | None:
     """Return why a turn is refused, or None; the gateway looks first."""
     return next(chain(_by_tables(body, rules, websocket), _too_long(body, session, rules)), None)

@@ -4,8 +4,7 @@ from typing import Any
 
 from tornado import httputil, web
 
-from embedded_backend.handlers import Handler
-from embedded_backend.http_turns import Compact, Responses
+from embedded_backend.handlers import Compact, Handler, Responses
 from embedded_backend.service import Service
 from embedded_backend.socket_turns import Socket
 
@@ -31,13 +30,9 @@ class AccountsCheck(Handler):
     def get(self) -> None:
         """Send one account, the one that asks."""
         account = self.keep().header("chatgpt-account-id") or "account"
-        rules = self.service.rules
-        entry = {
-            "id": account,
-            "plan_type": "plus",
-            "workspace_backend_origin": rules.workspace_origin,
-            "account_routing_override": rules.routing_override,
-        }
+        rules, entry = self.service.rules, {"id": account, "plan_type": "plus"}
+        entry |= {"workspace_backend_origin": rules.workspace_origin}
+        entry |= {"account_routing_override": rules.routing_override}
         self.send_json({"accounts": [entry], "account_ordering": [account], "default_account_id": account})
 
 

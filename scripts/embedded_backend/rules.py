@@ -5,15 +5,13 @@ from typing import Any, Literal
 
 from embedded_backend.breaks import Ending
 
-Shape = Literal["gateway", "inner"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
     """A top-level member of a body that is refused when it is present, whatever its value but those in `takes`."""
 
     member: str
-    shape: Shape = "gateway"
+    shape: Literal["gateway", "inner"] = "gateway"
     detail: str = "Unsupported parameter: {member}"
     takes: tuple[object, ...] = ()
     http: bool = True

@@ -92,7 +92,8 @@ class Service:
         """
         refused = refusals.of_turn(body, caller.session, self.rules, websocket=websocket)
         if refused is None and before is None:
-            refused = refusals.unknown_previous(body["previous_response_id"])
+            said = f"Previous response with id '{body['previous_response_id']}' not found."
+            refused = refusals.inner(said, "previous_response_id", "previous_response_not_found")  # Soju06/codex-lb#395
         return refused or self.reply(body, caller, self.clock(), before or ())
 
     def compact(self, body: Body, caller: Caller) -> Reply | refusals.Refusal:
@@ -106,7 +107,9 @@ class Service:
         items = [*before, *prompt.items_of(body)]
         rendered = prompt.render(body, items)
         item = answers.answer(body, items, rendered, self.rules.deltas)
-        cached = self._cache.take(self._scope(body, caller), rendered, now, self.rules.idle_seconds)
+        partition = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
+        scope = model.Scope(caller.server, caller.account, partition, model.members(body))
+        cached = self._cache.take(scope, rendered, now, self.rules.idle_seconds)
         response = self._response(body, caller, now) | {"output": [item] if item else []}
         response["usage"] = _usage(rendered, cached, item) if self.rules.usage else None
         return Reply(response=response, item=item, items=(*items, *response["output"]))
@@ -118,10 +121,6 @@ class Service:
     def fresh_uuid(self) -> str:
         """Return a random UUID out of the seed."""
         return str(uuid.UUID(int=self._naming.getrandbits(128), version=4))
-
-    def _scope(self, body: Body, caller: Caller) -> model.Scope:
-        partition = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
-        return model.Scope(caller.server, caller.account, partition, model.members(body))
 
     def _response(self, body: Body, caller: Caller, now: float) -> dict[str, Any]:
         key = self.fresh_uuid() if caller.session is None else body.get("prompt_cache_key")  # rule 3 of the model

@@ -23,15 +23,12 @@ class Memory:
 
 def find(objects: Iterable[Any]) -> dict[str, Memory]:
     """Return the memories of the addon, by name, that are among all objects of a process."""
-    kinds = {kind: make for name, make in _KINDS.items() if (kind := _loaded(name))}
-    found = [kinds[type(one)](one) for one in objects if type(one) in kinds]
-    return {name: memory for memories in found for name, memory in memories.items()}
-
-
-def _loaded(name: str) -> type | None:
-    """Return a type of the addon, None where its module has not been loaded."""
-    module, _, kind = name.rpartition(".")
-    return getattr(sys.modules.get(f"codexcache.{module}"), kind, None)
+    found = dict[str, Memory]()
+    for one in objects:
+        kind = type(one)
+        if make := _KINDS.get((kind.__module__, kind.__name__)):
+            found |= make(one)
+    return found
 
 
 def _limited(size: Callable[[], int], holder: Any, bound: str = "_limit") -> Memory:
@@ -53,19 +50,19 @@ def _pseudonyms(one: Any) -> Memory:
     return Memory(lambda: one._made.cache_info().currsize, lambda: one._made.cache_info().maxsize, put)
 
 
-_KINDS: dict[str, Callable[[Any], dict[str, Memory]]] = {
-    "diagnosis.history.History": lambda one: {"history": _limited(lambda: one.size, one)},
-    "body.cache.BodyCache": lambda one: {
+_KINDS: dict[tuple[str, str], Callable[[Any], dict[str, Memory]]] = {
+    ("codexcache.diagnosis.history", "History"): lambda one: {"history": _limited(lambda: one.size, one)},
+    ("codexcache.body.cache", "BodyCache"): lambda one: {
         "bodies": _limited(lambda: one._latest.size, one._latest),
         "shared_prefixes": _limited(lambda: one._shared_prefixes.size, one._shared_prefixes),
     },
-    "turn.cache_key.KeyMemory": lambda one: {
+    ("codexcache.turn.cache_key", "KeyMemory"): lambda one: {
         "turns": _limited(lambda: len(one._turns._entries), one._turns),
         "responses": _limited(lambda: len(one._responses._entries), one._responses),
     },
-    "diagnosis.engine.Engine": lambda one: {
+    ("codexcache.diagnosis.engine", "Engine"): lambda one: {
         "loads": _limited(lambda: len(one._loads), sys.modules[type(one).__module__], "_KEYS")
     },
-    "hooks.notify.RecentLines": lambda one: {"lines": _lines(one)},
-    "output.journal.Pseudonyms": lambda one: {"pseudonyms": _pseudonyms(one)},
+    ("codexcache.hooks.notify", "RecentLines"): lambda one: {"lines": _lines(one)},
+    ("codexcache.output.journal", "Pseudonyms"): lambda one: {"pseudonyms": _pseudonyms(one)},
 }

@@ -3,14 +3,7 @@
 from mitmproxy import http
 
 
-class Bare:
-    """Streams responses."""
-
-    name = "bare"
-
-    def responseheaders(self, flow: http.HTTPFlow) -> None:
-        assert flow.response
-        flow.response.stream = True
-
-
-addons = [Bare()]
+def responseheaders(flow: http.HTTPFlow) -> None:
+    """Have the response streamed."""
+    assert flow.response
+    flow.response.stream = True

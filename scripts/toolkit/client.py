@@ -16,15 +16,8 @@ class TurnFailed(Exception):
     """A turn ended otherwise than with `response.completed`."""
 
 
-FAULTS = (
-    OSError,
-    TurnFailed,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.TimeoutException,
-    websockets.WebSocketException,
-)
+_OF_HTTP = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError, httpcore.TimeoutException)
+FAULTS = (OSError, TurnFailed, *_OF_HTTP, websockets.WebSocketException)
 """What a conversation can fail with."""
 
 _LAST = ("error", "response.completed", "response.failed", "response.incomplete")
@@ -88,7 +81,10 @@ async def converse(
         said = identity()
         headers, body = {**credentials, **said.headers}, prompts.body(history) | dict(said.members)
         events = await send(endpoints[turn % len(endpoints)], headers, body)
-        counters.append(read_usage(events[-1]))
+        if events[-1]["type"] != "response.completed":
+            raise TurnFailed(f"the backend answered {events[-1]}")
+        usage = events[-1]["response"]["usage"]
+        counters.append(Usage(usage["input_tokens"], usage["input_tokens_details"]["cached_tokens"]))
         history += [event["item"] for event in events if event["type"] == "response.output_item.done"]
         on_turn()
     return counters
@@ -157,14 +153,6 @@ def pool(endpoint: Endpoint, *, http2: bool = False) -> httpcore.AsyncConnection
         if endpoint.proxy
         else httpcore.AsyncConnectionPool(**options)
     )
-
-
-def read_usage(event: Event) -> Usage:
-    """Return the counters in the last event of a response. Raises TurnFailed."""
-    if event.get("type") != "response.completed":
-        raise TurnFailed(f"the backend answered {event}")
-    counters = event["response"]["usage"]
-    return Usage(counters["input_tokens"], counters["input_tokens_details"]["cached_tokens"])
 
 
 def cached_share(turns: Iterable[Usage]) -> float:

@@ -3,15 +3,7 @@
 from mitmproxy import ctx
 
 
-class Listening:
-    """Prints a line for each address."""
-
-    name = "listening"
-
-    def running(self) -> None:
-        """Print the addresses; mitmproxy calls this when its servers are up."""
-        for host, port, *_ in ctx.master.addons.get("proxyserver").listen_addrs():
-            print(f"proxy listens at {host}:{port}", flush=True)
-
-
-addons = [Listening()]
+def running() -> None:
+    """Print a line for each address; mitmproxy calls this when its servers are up."""
+    for host, port, *_ in ctx.master.addons.get("proxyserver").listen_addrs():
+        print(f"proxy listens at {host}:{port}", flush=True)

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import orjson
 
@@ -33,10 +34,6 @@ class Footprint:
     descriptors: int | None
     tasks: tuple[str, ...]
 
-    def is_within(self, base: "Footprint") -> bool:
-        """Return whether there are no descriptors and tasks that there were not at another time."""
-        return (self.descriptors or 0) <= (base.descriptors or 0) and not self.tasks_since(base)
-
     def tasks_since(self, base: "Footprint") -> Counter[str]:
         """Return the tasks that there were not at another time."""
         return Counter(self.tasks) - Counter(base.tasks)
@@ -45,20 +42,20 @@ class Footprint:
 async def settled[F: Footprint](measure: Callable[[], Awaitable[F]], base: Footprint) -> F:
     """Return what is measured once descriptors and tasks have come back, or after some seconds as it is then."""
     until = time.monotonic() + _SETTLED_WITHIN
-    while not (now := await measure()).is_within(base) and time.monotonic() < until:
+    while True:
+        now = await measure()
+        has_more = (now.descriptors or 0) > (base.descriptors or 0) or now.tasks_since(base)
+        if not has_more or time.monotonic() > until:
+            return now
         await asyncio.sleep(_PAUSE)
-    return now
 
 
-class Probe:
+class Probe(AbstractAsyncContextManager["Probe"]):
     """Asks one question at a time; closed by the end of an `async with`."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self._asking = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()

@@ -13,7 +13,7 @@ import ssl
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractAsyncContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -215,16 +215,13 @@ async def _cancelled_by_signals(work: Coroutine[Any, Any, bool]) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proxy:
+class Proxy(AbstractAsyncContextManager["Proxy"]):
     """A running mitmdump, stopped by the end of an `async with`: its address, and the CA that clients have to trust."""
 
     host: str
     port: int
     ca_file: Path
     program: Program
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.program.stop()

@@ -1,5 +1,6 @@
 """Prompts to send: a conversation of questions, and a long text that reads like what tools print."""
 
+import itertools
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -20,7 +21,7 @@ _LINES = (
     "",
     "The function reads its input once, and keeps what it found until the next call; see note {0}.",
 )
-_SIZE = 400_000
+_COUNT = 5_778  # lines, some 400 kB
 
 
 def instructions() -> str:
@@ -36,30 +37,16 @@ def question(turn: int) -> Item:
 
 def body(items: Sequence[Item]) -> dict[str, Any]:
     """Return a turn as a client without tools sends it, with no key and nothing optional."""
-    return {
-        "model": "gpt-5.5",
-        "instructions": instructions(),
-        "input": list(items),
-        "store": False,
-        "stream": True,
-    }
+    return {"model": "gpt-5.5", "instructions": instructions(), "input": list(items), "store": False, "stream": True}
 
 
 def _filled(line: str, length: int) -> str:
-    text, number = "", 0
+    text, numbers = "", itertools.count(1)
     while len(text) < length:
-        number += 1
-        text += line.format(number=number)
+        text += line.format(number=next(numbers))
     return text
 
 
-def _written() -> str:
-    chance, lines, size = random.Random(0), [""], 0
-    while size < _SIZE:
-        lines.append(chance.choice(_LINES).format(chance.randrange(10_000)))
-        size += len(lines[-1]) + 1
-    return "\n".join(lines)[1:]
-
-
-TEXT = _written()
+_chance = random.Random(0)
+TEXT = "\n".join(_chance.choice(_LINES).format(_chance.randrange(10_000)) for _ in range(_COUNT))
 """Short lines of code, quotes, backslashes, a few letters beyond ASCII; the same in every run."""

@@ -10,17 +10,9 @@ import orjson
 
 def to_json(format_number: int, **content: object) -> bytes:
     """Return a results file's text. Dataclasses become objects; the rest has to be what JSON has."""
-    document = {
-        "format": format_number,
-        "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        **content,
-    }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def machine() -> dict[str, object]:
-    """Return what the figures depend on, and nothing that names the machine."""
     packages = {name: version(name) for name in ("mitmproxy", "orjson")}
     system = {"system": platform.system(), "processor": platform.machine(), "cores": os.cpu_count()}
-    return {"python": platform.python_version(), **packages, **system}
+    machine = {"python": platform.python_version(), **packages, **system}  # nothing that names it
+    made = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    document = {"format": format_number, "made": made, "machine": machine, **content}
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)

@@ -6,9 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from codex_bench.arms import perform, separate_cores
+from codex_bench.arms import Idle, perform, separate_cores
 from codex_bench.plan import BARE, DIRECT, NAIVE, OURS, SCRIPTS, Scenario
-from codex_bench.rounds import Idle
 from toolkit import meter
 
 metered = pytest.mark.skipif(not meter.is_supported(), reason="another process's CPU time is told by Linux alone")

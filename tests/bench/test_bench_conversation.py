@@ -4,8 +4,8 @@ import itertools
 
 import orjson
 import pytest
+from codex_bench.connection import chunks, texts
 from codex_bench.conversation import Conversation, as_frame
-from codex_bench.server import chunks, texts
 from codexcache.turn.response import ResponseInfo
 from codexcache.wire.sse import EventStream
 

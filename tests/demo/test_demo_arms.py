@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from codex_demo.arms import LABEL, Arm, closing, is_shown, render
+from codex_demo.__main__ import LABEL, Arm, closing, is_shown, render
 from toolkit.client import Usage
 
 COLD, WARM, MISSED = Usage(1000, 0), Usage(1000, 950), Usage(1000, 100)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from codex_faults.__main__ import parse
 from codex_faults.catalogue import catalogue
+from codex_faults.clients import complete
 from codex_faults.fault import LONG, SHORT, Fault
-from codex_faults.requests import complete
 
 README = Path(__file__).parents[2] / "README.md"
 FAULTS = list(catalogue().values())

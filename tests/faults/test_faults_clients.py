@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 
 import orjson
 import pytest
-from codex_faults.clients import HTTP, WEBSOCKET, Client, connect
-from codex_faults.requests import cached_tokens, complete, large, ordinary
+from codex_faults.clients import HTTP, WEBSOCKET, Client, cached_tokens, complete, connect, large, ordinary
 from embedded_backend import Backend, Rules
 from embedded_backend.breaks import Break
 from support.embedded import trust

@@ -2,7 +2,7 @@
 
 import orjson
 import pytest
-from codex_faults.journal import Expected, Journal
+from codex_faults.fault_run import Expected, Journal
 from codexcache.output.journal import Pseudonyms
 
 PSEUDONYMS = Pseudonyms(b"s" * 32)

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 from codex_faults import fixture
 from codex_faults.catalogue import catalogue
-from codex_faults.fault import Fault, Profile
+from codex_faults.fault import Fault, Profile, audit, run_fault
 from codex_faults.fault_run import FaultRun
 from codex_faults.observation import Observation
-from codex_faults.runner import audit, run_fault
 
 type Fixtures = tuple[fixture.Fixture, fixture.Fixture]
 

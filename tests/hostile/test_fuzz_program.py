@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from codex_fuzz import __main__ as program
 from codex_fuzz import guided
-from codex_fuzz.bombs import BODIES, CODED, STREAMS
+from codex_fuzz.growth import BODIES, CODED, STREAMS
 from codex_fuzz.inputs import head_and_body, pick, pieces, some, split
 from codex_fuzz.targets import Target
 

@@ -4,7 +4,7 @@ import gzip
 
 import orjson
 import pytest
-from codex_fuzz.bombs import BODIES
+from codex_fuzz.growth import BODIES
 from codexcache.body.json_splice import Unreadable, edited, find_members, parse
 from codexcache.turn.key_values import usable
 from conftest import Network

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from codex_soak.backend import answer, frames
 from codex_soak.client import read_body, read_reply
-from codex_soak.conversation import Conversation
+from codex_soak.scenario import Conversation
 
 ANSWERED = [{"type": "message", "role": "assistant", "content": []}]
 

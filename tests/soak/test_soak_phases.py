@@ -13,7 +13,7 @@ from toolkit.process import ADDON
 
 pytestmark = pytest.mark.skipif(not meter.is_supported(), reason="the soak reads /proc, which only Linux has")
 
-BOUNDS = {name: limit // 20 for name, limit in SHORT.bounds.items()} | {"bodies": 600_000, "shared_prefixes": 400_000}
+BOUNDS = {name: limit // 10 for name, limit in SHORT.bounds.items()} | {"bodies": 600_000, "shared_prefixes": 400_000}
 SMALL = Plan(waves=3, conversations=15, parallel=4, bounds=BOUNDS)
 JOURNAL, LEFT = "every turn is in the journal once", "no flow, turn or socket is left"
 SHORT_TERM = ("no descriptor is left", "no task is left", LEFT, JOURNAL)

@@ -12,7 +12,7 @@ from codex_soak.promises import (
     IN_FLIGHT,
     Point,
     judge,
-    second_half,
+    settled,
     slope,
     when_full,
 )
@@ -147,6 +147,6 @@ def test_a_slope_is_that_of_most_points_and_needs_two_apart(points: list[Point],
     assert slope(points) == expected
 
 
-def test_the_second_half_is_that_of_the_way_not_of_the_points() -> None:
-    assert second_half([(0, 0), (1, 0), (2, 0), (60, 1), (100, 2)]) == [(60, 1), (100, 2)]
-    assert second_half([]) == []
+def test_the_last_two_thirds_are_those_of_the_way_not_of_the_points() -> None:
+    assert settled([(0, 0), (1, 0), (2, 0), (40, 1), (100, 2)]) == [(40, 1), (100, 2)]
+    assert settled([]) == []

@@ -18,8 +18,7 @@ _REFUSALS = ("it is not JSON", "it is not a JSON object", *_TOO_MUCH)
 _NAMES = ("prompt_cache_key", "stream_options", "input", "a", "")
 _VALUES = ("k", 'q"\\\n', "é😀", "")
 _DROP, _PUT = frozenset({"stream_options"}), {"prompt_cache_key": "k"}
-_SHALLOW = 200
-"""Brackets up to which whole documents are compared; Python's own comparison is recursive."""
+_SHALLOW = 200  # brackets up to which whole documents are compared; Python's own comparison is recursive
 
 
 def check_splice(data: bytes) -> None:

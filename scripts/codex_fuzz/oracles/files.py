@@ -18,14 +18,12 @@ from support.html import parsed
 from support.saved import START, carrying, saved_request, saved_socket
 from wsproto.frame_protocol import Opcode
 
-from codex_fuzz.inputs import SECTIONS, head_and_body, pick, split
+from codex_fuzz.inputs import CODINGS, SECTIONS, head_and_body, pick, split
 from codex_fuzz.oracles.bodies import read_object
 from codex_fuzz.oracles.shown import check_finding, check_harmless
-from codex_fuzz.seeds import CODINGS
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
-_LONGEST = 400
-_LARGEST = 1 << 53
+_LONGEST, _LARGEST = 400, 1 << 53
 _TIMES = (0.0, 1.0, -1.0, 1e300, float("inf"), float("nan"), -1e300, 1e9)
 _OWN = {"script": 1, "style": 1, **dict.fromkeys(("iframe", "object", "embed", "link", "img", "form"), 0)}
 _LEADING_OUT = {"href", "src", "action", "formaction", "xlink:href", "style"}

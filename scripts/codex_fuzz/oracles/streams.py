@@ -12,12 +12,10 @@ from codexcache.wire.sse import EventStream
 from mitmproxy.net import encoding
 from support.diagnoses import raising
 
-from codex_fuzz.inputs import pick, pieces, split
-from codex_fuzz.seeds import CODINGS
+from codex_fuzz.inputs import CODINGS, pick, pieces, split
 
 _LIMIT = 1 << 20
-_CUTS = 4
-"""Bytes of an input that say where its text is cut."""
+_CUTS = 4  # bytes of an input that say where its text is cut
 
 
 def check_events(data: bytes) -> None:

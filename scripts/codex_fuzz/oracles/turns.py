@@ -99,7 +99,11 @@ def _begin(continuity: Continuity, turn: Turn, text: bytes, last: CacheKey | Non
     if is_shallow(text):
         _check_members(exchange, turn.document, parse(sent))
     if turn.transport == "http":
-        _check_fields(exchange.edits.fields, turn.client_headers.fields, exchange.edits.changed)
+        after, before = exchange.edits.fields, turn.client_headers.fields
+        written = [name for name in exchange.edits.changed if name in _WRITTEN]
+        assert all(_SOUND.fullmatch(first_value(values_by_name(after), name) or "") for name in written)
+        untouched = _without(with_length(before), *written)  # the length is written with the body
+        assert _without(after, *written) == untouched, "another field was touched"
     return exchange, sent
 
 
@@ -110,13 +114,6 @@ def _check_members(exchange: Exchange, before: Object, after: Object) -> None:
     assert list(after) == [*kept, *(name for name in edits.put if name not in kept)], "a member came or went"
     assert all(after[name] == before[name] for name in kept if name != KEY_MEMBER), "one was edited"
     assert all(_SOUND.fullmatch(value) for value in edits.put.values()), "a key that no backend takes"
-
-
-def _check_fields(after: Fields, before: Fields, changed: tuple[str, ...]) -> None:
-    written = [name for name in changed if name in _WRITTEN]
-    assert all(_SOUND.fullmatch(first_value(values_by_name(after), name) or "") for name in written)
-    untouched = _without(with_length(before), *written)  # the length is written with the body
-    assert _without(after, *written) == untouched, "another field was touched"
 
 
 def _without(fields: Fields, *names: str) -> list[tuple[bytes, bytes]]:

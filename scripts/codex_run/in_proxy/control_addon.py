@@ -24,8 +24,7 @@ AUTH = "CODEX_RUN_UPSTREAM_AUTH"
 WORK_DIR = "CODEX_RUN_WORK_DIR"
 
 _MOST = 50
-_SETTLED, _STEP = 0.5, 0.02
-"""Seconds in which connections of a client that has ended are seen to end."""
+_SETTLED, _STEP = 0.5, 0.02  # seconds in which connections of a client that has ended are seen to end
 
 
 class Warnings(logging.Handler):
@@ -56,7 +55,7 @@ class ControlAddon:
         self._logger = logging.getLogger(codexcache.__name__)
         self._warnings = Warnings()
         self._task: asyncio.Task[None] | None = None
-        self._client: int | None = None
+        self._client: int | None = None  # a descriptor that can be read once the client has ended
 
     def load(self, loader: object) -> None:
         self._logger.addHandler(self._warnings)
@@ -75,7 +74,9 @@ class ControlAddon:
             self._send(writer, _listening())
             if await self._is_end_asked_for(reader):
                 await _settled()
-                self._send(writer, _report())
+                addon: Any = ctx.master.addons.get("codex_continuity")
+                turns = {"summary": addon.notifier.summary.lines(), "arrivals": addon.connection_stats.report()}
+                self._send(writer, turns | {"mode": ctx.options.codex_mode})
                 await writer.drain()
                 ctx.master.shutdown()
                 return
@@ -89,7 +90,8 @@ class ControlAddon:
         while line := await reader.readline():
             message = json.loads(line)
             if "client" in message:
-                self._client = _process_handle(message["client"])
+                with contextlib.suppress(OSError, AttributeError):  # not every system has such handles
+                    self._client = os.pidfd_open(message["client"])
             elif "end" in message:
                 return True
         return False
@@ -117,16 +119,6 @@ def _listening() -> dict[str, Any]:
     }
 
 
-def _report() -> dict[str, Any]:
-    """Return what the turns came to."""
-    addon: Any = ctx.master.addons.get("codex_continuity")
-    return {
-        "summary": addon.notifier.summary.lines(),
-        "arrivals": addon.connection_stats.report(),
-        "mode": ctx.options.codex_mode,
-    }
-
-
 async def _settled() -> None:
     """Wait until the ended client's connections are closed, but not for those of processes that it left running."""
     proxy: Any = ctx.master.addons.get("proxyserver")
@@ -134,13 +126,6 @@ async def _settled() -> None:
         if not proxy.connections:
             break
         await asyncio.sleep(_STEP)
-
-
-def _process_handle(pid: int) -> int | None:
-    """Return a descriptor that can be read once the process has ended, None where the system has no such thing."""
-    with contextlib.suppress(OSError, AttributeError):
-        return os.pidfd_open(pid)
-    return None
 
 
 addons = [ControlAddon()]

@@ -44,7 +44,9 @@ class Peer:
         received: bytes = b"",
     ) -> None:
         self.reader, self.writer = reader, writer
-        self._wire = WireConnection(kind, [_finalized()] if deflate else [])
+        extension = PerMessageDeflate()
+        extension.finalize(DEFLATE)
+        self._wire = WireConnection(kind, [extension] if deflate else [])
         self.frames: list[list[Data]] = []
         self.pings: list[bytes] = []
         self.close_code: int | None = None
@@ -151,9 +153,3 @@ def joined(fragments: list[Data]) -> Data:
     nothing: Any = fragments[0][:0]
     message: Data = nothing.join(fragments)
     return message
-
-
-def _finalized() -> PerMessageDeflate:
-    deflate = PerMessageDeflate()
-    deflate.finalize(DEFLATE)
-    return deflate

@@ -1,34 +1,122 @@
-"""Faults of the proxy: its journal cannot be written or is moved, the addon is reloaded, the proxy ended.
+"""What triggers the faults: the backend cuts, refuses or ends badly, clients go, the journal or the proxy breaks.
 
 Turns that end while the journal cannot be written are not in it; a sentence on the terminal says so once. Everything
 here works without privileges: a full disk is `/dev/full` in the journal's place, and a disk that becomes full in the
 middle of a line is a limit on the size of files, set for the running proxy.
 """
 
+import asyncio
 import os
 import re
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from codex_faults.clients import HTTP, WEBSOCKET
+from embedded_backend import Rules
+from embedded_backend.breaks import Break
+
+from codex_faults.clients import HOST, HTTP, WEBSOCKET, Client, Kind, connect, large
 from codex_faults.fault_run import FINISHED, MIDDLE, FaultRun
 from codex_faults.fixture import ADDON
 from codex_faults.observation import Observation
 
-if sys.platform == "linux":
-    import resource
+type Obstacle = Callable[[FaultRun, Path], AbstractContextManager[None]]
 
+_REFUSED = f"refused.{HOST}"
 _WARNING = "The journal cannot be written"
 _WRITTEN = 100  # bytes that are written of the line that is cut off
 _UNDER_WAY = [(HTTP, 0), (HTTP, MIDDLE), (HTTP, MIDDLE), (WEBSOCKET, MIDDLE)]
 """The streams that are under way: one before its answer begins, the others in the middle."""
+_PARTS = 4  # pieces in which a slow reader takes its answer
+_OPENING = 32  # connections that are opened at the same time; more wait in the system's queue, which is short
 
-type Obstacle = Callable[[FaultRun, Path], AbstractContextManager[None]]
+
+async def answered(
+    run: FaultRun, *, verdict: str = "no_usage", kinds: Sequence[Kind] = (HTTP,), **broken: Any
+) -> list[Observation]:
+    """Have a turn over each of these kinds, answered as a Break says."""
+    return [await run.whole(run.turn(Break(**broken), verdict), kind) for kind in kinds]
+
+
+async def refused(run: FaultRun, *, status: int, kind: Kind = HTTP) -> list[Observation]:
+    """Have a turn answered with this status, and another on the same connection, which nothing is wrong with."""
+    turn = run.turn(Break(status=status), "rejected", *FINISHED, entries=2)
+    client = await run.begun(turn, kind)
+    first = await client.rest()
+    await client.send(turn)
+    return [first, await client.last()]
+
+
+async def upgrade_refused(run: FaultRun) -> list[Observation]:
+    """Have the backend refuse a WebSocket."""
+    backend = run.fixture.backend
+    backend.rules = replace(Rules(), upgrade_status=426)  # the WebSocket of the background turns is open already
+    observed = await run.whole(run.turn(None, "rejected"), WEBSOCKET)
+    backend.rules = Rules()
+    return [observed]
+
+
+async def tls_refused(run: FaultRun) -> list[Observation]:
+    """Have the backend refuse TLS."""
+    run.breaks.refused_names.add(_REFUSED)
+    return [await run.whole(run.turn(None, "no_usage"), host=_REFUSED)]
+
+
+async def gone_in_request(run: FaultRun) -> list[Observation]:
+    """Have a client go in the middle of its request body."""
+    client = await connect(run.fixture.port, run.fixture.tls)
+    await client.send(run.turn(None, entries=0), half=True)
+    return [client.leave()]
+
+
+async def gone(run: FaultRun, *, events: int, kind: Kind = HTTP) -> list[Observation]:
+    """Have a client go after so many events of its answer, which the backend holds there."""
+    client = await run.begun(run.turn(Break(hold_after=events), "no_usage"), kind, events)
+    await run.breaks.held(1)
+    observed = client.leave()
+    await run.breaks.held(0)  # so the proxy has hung up too, before the backend could continue
+    return [observed]
+
+
+async def gone_at_end(run: FaultRun) -> list[Observation]:
+    """Have a client go as soon as it has the last event."""
+    client = await run.begun(run.turn(None, *FINISHED), events=Rules().deltas + 8)
+    return [client.leave()]
+
+
+async def slowly(run: FaultRun) -> list[Observation]:
+    """Have a client take its time over a large answer, with other turns meanwhile."""
+    client = await run.begun(run.turn(None, *FINISHED, make=large))
+    await client.more()  # the head
+    for _ in range(_PARTS):
+        await run.background.turns()
+        read = len(client.body) + 1_000_000
+        while client.end is None and len(client.body) < read:
+            await client.more()
+    return [await client.last()]
+
+
+async def in_parallel(run: FaultRun) -> list[Observation]:
+    """Have very many streams open at the same moment."""
+    opening = asyncio.Semaphore(_OPENING)
+
+    async def opened() -> Client:
+        async with opening:
+            return await run.begun(run.turn(Break(hold_after=MIDDLE), *FINISHED), events=MIDDLE)
+
+    clients = await asyncio.gather(*(opened() for _ in range(run.parallel)))
+    await run.breaks.held(run.parallel)
+    run.breaks.release()
+    return await run.rest(clients)
+
+
+if sys.platform == "linux":
+    import resource
 
 
 async def unwritable(run: FaultRun, *, obstacle: Obstacle) -> list[Observation]:
@@ -38,7 +126,10 @@ async def unwritable(run: FaultRun, *, obstacle: Obstacle) -> list[Observation]:
     with obstacle(run, journal) if journal else nullcontext():
         observed += [await run.whole(run.turn(None, entries=0), kind) for kind in (HTTP, WEBSOCKET)]
         await run.background.turns(entries=0)
-        await _expect_one_warning(run, before)
+        if journal:  # the obstacle is reported, and once
+            await run.fixture.program.says(_WARNING, before)
+            if (count := run.fixture.program.count(_WARNING, before)) > 1:
+                run.problems.append(f"it was said {count} times that the journal cannot be written")
     await run.background.turns()
     return [*observed, await run.finished()]
 
@@ -77,14 +168,6 @@ def with_little_space(run: FaultRun, journal: Path) -> Iterator[None]:
             yield
         finally:
             resource.prlimit(pid, limit, (most, most))
-
-
-async def _expect_one_warning(run: FaultRun, before: int) -> None:
-    """Wait until the obstacle has been reported, after so many lines, and note if it was more than once."""
-    if run.fixture.journal:
-        await run.fixture.program.says(_WARNING, before)
-        if (count := run.fixture.program.count(_WARNING, before)) > 1:
-            run.problems.append(f"it was said {count} times that the journal cannot be written")
 
 
 async def moved(run: FaultRun, *, move: Callable[[Path, Path], object]) -> list[Observation]:
