@@ -83,7 +83,7 @@ class Engine:
         self._loads: OrderedDict[str, deque[float]] = OrderedDict()
         self._matches: dict[int, tuple[Match | None, int]] = {}
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
-        self._adopted: OrderedDict[TurnId, None] = OrderedDict()
+        self._adopted: OrderedDict[TurnId, int] = OrderedDict()
         self._turns = 0
 
     @property
@@ -91,16 +91,22 @@ class Engine:
         """How many turns something is kept of besides the history: those in progress, and the last that ended."""
         return len(self._matches) + len(self._ended)
 
-    def adopt(self, record: Record) -> None:
-        """Take in a finished turn of another start or another proxy, once."""
-        if record.origin and record.origin not in self._adopted:
-            self._adopted[record.origin] = None
+    def adopt(self, record: Record) -> int:
+        """Take in a finished turn of another start or another proxy, once; return the number that it has here."""
+        origin = record.origin or TurnId("", record.number)
+        if origin not in self._adopted:
             self._history.add(record, None)
-            if len(self._adopted) > _ADOPTED:
+            if len(self._adopted) >= _ADOPTED:
                 self._adopted.popitem(last=False)
+        return self._adopted.setdefault(origin, record.number)
 
-    def turn_sent(self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None) -> Record:
-        """Take note of a turn that leaves at `at`, in seconds; `named` is the turn whose response it continues."""
+    def turn_sent(
+        self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None, continued: int = 0
+    ) -> Record:
+        """Take note of a turn that leaves at `at`, in seconds.
+
+        `named` is the turn whose response it names, `continued` the number of the one whose answer it repeats, if any.
+        """
         self._remember()
         self._turns += 1
         record = Record(
@@ -112,6 +118,7 @@ class Engine:
             sent_at=at,
             warm_up=turn.warm_up,
             named=named,
+            continued=continued,
             complete=_is_complete(turn, named),
             unread=turn.unread,
         )
@@ -225,7 +232,12 @@ class DiagnosisService:
         socket = flow if exchange.handshake else ""
         named = self._responses.get(socket, {}).get(exchange.turn.previous_response_id or "")
         route = route_of(exchange, socket)
-        exchange.record = self.engine.turn_sent(exchange.turn, route, flow=flow, at=at, named=named)
+        continued = exchange.earlier.number if exchange.earlier else 0
+        exchange.record = self.engine.turn_sent(
+            exchange.turn, route, flow=flow, at=at, named=named, continued=continued
+        )
+        if exchange.remembered:
+            exchange.remembered.number = exchange.record.number
 
     def predict(self, exchange: Exchange) -> Diagnosis | None:
         """Return the diagnosis of a turn that is still to leave, None where nothing speaks against a hit."""

@@ -197,7 +197,8 @@ class History:
 
     def candidates(self, record: Record) -> list[Match]:
         """Return all turns that may share items, a key or a history with this one."""
-        found = [record.named] if record.named is not None and record.named.usage is not None else []
+        known = self._latest.get(record.continued) or self._superseded.get(record.continued)
+        found = [other for other in (record.named, known) if other is not None and other.usage is not None]
         if record.complete:
             digests = record.prompt.items.prefix_digests()
             starts = [digests[count] for count in powers(len(digests) - 1)]

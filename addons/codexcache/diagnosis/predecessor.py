@@ -52,8 +52,11 @@ def match_of(record: Record, other: Record) -> Match:
 def choose(record: Record, matches: list[Match]) -> Match | None:
     """Return the predecessor among turns that begin alike, None where none is of the same conversation.
 
-    The first turn that gives enough evidence shows which conversation it is; its best turn is the predecessor.
+    An answer that is repeated shows which conversation it is, else the first turn that gives enough evidence; its best
+    turn is the predecessor.
     """
+    if continued := next((match for match in matches if match.record.number == record.continued), None):
+        matches = [match for match in matches if _conversation(match) == _conversation(continued)]
     passed = list[Match]()
     for match in _ranked(record, _same_agent(record, _without_other_callers(record, matches))):
         passed.append(match)
@@ -147,7 +150,7 @@ def _equal_ids(record: Record, other: Record) -> int:
 def _is_same_conversation(record: Record, match: Match) -> bool:
     """Return True if what is repeated is enough to speak of one conversation."""
     other = match.record
-    if other is record.named:
+    if other is record.named or other.number == record.continued:
         return True
     own = _is_same_caller_or_key(record, other)
     if match.whole and match.shared_items:

@@ -32,7 +32,7 @@ class Pace(NamedTuple):
     pause: float
 
 
-FILE = Pace(wait=0.25, opening=1.0, pause=0.5)
+FILE = Pace(wait=0.25, opening=1.0, pause=0.25)
 SERVER = Pace(wait=0.05, opening=0.05, pause=0.01)
 """A server may be far away, or frozen; and what it is told, other proxies wait for."""
 
@@ -206,12 +206,11 @@ class Keeper:
         return True
 
     def _rest(self, pause: float) -> None:
-        """Wait for something to do, and then for more of it."""
+        """Pause, and wait for something to do: what comes after a rest is written at once."""
         with self._news:
-            if not (self._queue or self._is_done or self._is_frozen or self._has_failed):
-                self._news.wait()
-            if not self._is_done:
-                self._news.wait_for(lambda: self._is_done, pause)
+            self._news.wait_for(lambda: self._is_done, pause)
+            if not (self._is_frozen or self._has_failed):
+                self._news.wait_for(lambda: self._queue or self._is_done or self._is_frozen)
 
     def _heard(self) -> None:
         if self._has_failed:

@@ -28,7 +28,7 @@ class Persistence:
     `adopt` is given the records that come from the store; `run` names this start of the proxy.
     """
 
-    def __init__(self, adopt: Callable[[Record], None]) -> None:
+    def __init__(self, adopt: Callable[[Record], int]) -> None:
         self.memory = KeyMemory(self._note)
         self._adopt = adopt
         self._links: list[Link] = []
@@ -69,7 +69,7 @@ class Persistence:
         self._adopted += 1
         turn = decode(data, -self._adopted)
         if turn and turn.record and turn.record.origin and turn.record.origin.run != self._run:
-            self._adopt(turn.record)
+            turn.earlier.number = self._adopt(turn.record)
         return turn
 
     def _note(self, entry: Entry, earlier: EarlierTurn) -> None:

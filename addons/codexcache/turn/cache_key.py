@@ -86,7 +86,7 @@ class EarlierTurn:
     `instructions` that of the start of its instructions, `input_digest` that of its whole input. `new_ids` counts the
     turns in a row up to this one that came with ids that were all new; None where an id was kept in this conversation.
     A turn is `continued` once another goes further. A `line` is a sequence of turns each of which continues the one
-    before; a turn has its place in it.
+    before; a turn has its place in it. The `number` is that of its record, 0 where it has none.
     """
 
     cache_key: CacheKey
@@ -99,6 +99,7 @@ class EarlierTurn:
     continued: bool = False
     line: bytes = b""
     place: int = 0
+    number: int = 0
 
     @property
     def slot(self) -> tuple[bytes, int]:

@@ -33,8 +33,9 @@ _IMITATOR = (
 class Exchange:
     """A turn and its response.
 
-    `edited_turn` is the turn as it left, if it was edited after this addon had seen it. `remembered` is what later
-    turns can continue. An `imitator` is a client that is not the official one, though its headers say so.
+    `edited_turn` is the turn as it left, if it was edited after this addon had seen it. It continues an `earlier` turn,
+    if one is known; `remembered` is what later turns can continue. An `imitator` is a client that is not the official
+    one, though its headers say so.
     """
 
     turn: Turn
@@ -49,6 +50,7 @@ class Exchange:
     saved_summary: Object | None = None
     handshake: RequestEdits | None = None
     opens_socket: bool = False
+    earlier: EarlierTurn | None = None
     remembered: EarlierTurn | None = None
     imitator: bool = False
 
@@ -132,9 +134,9 @@ class Continuity:
 
     def begin(self, turn: Turn, settings: Settings, last: CacheKey | None = None) -> Exchange:
         """Return the exchange of a turn that is about to be sent; `last` is the key of the last turn on its socket."""
-        if settings.mode == "observe":
-            return unchanged_exchange(turn)
         earlier = self.memory.find(turn)
+        if settings.mode == "observe":
+            return self._observe(turn, earlier)
         imitates = self.memory.imitates(turn, earlier)
         turn = of_another_client(turn) if imitates else turn
         cache_key = choose_key(turn, earlier, hold=imitates or settings.mode == "pin", last=last)
@@ -144,9 +146,16 @@ class Continuity:
             cache_key=cache_key,
             edits=plan_edits(turn, cache_key, strip=settings.strip | (removed & settings.learn), omit_key=omit_key),
             mode=settings.mode,
+            earlier=earlier,
             remembered=self.memory.remember(turn, cache_key, earlier),
             imitator=imitates,
         )
+
+    def _observe(self, turn: Turn, earlier: EarlierTurn | None) -> Exchange:
+        """Return the exchange of a turn that leaves as it came, with what it continues."""
+        exchange = unchanged_exchange(turn)
+        exchange.earlier, exchange.remembered = earlier, self.memory.remember(turn, exchange.cache_key, earlier)
+        return exchange
 
     def finish(self, exchange: Exchange, settings: Settings) -> str | None:
         """Learn from the response, once; return a message for the user, None if there is none."""

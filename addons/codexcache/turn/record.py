@@ -52,7 +52,8 @@ class Record:
 
     The `endpoint` is "handshake" for a WebSocket that was refused: that is no turn, and of no conversation.
     `conversation` is the number of the conversation's first known turn, `conversation_run` the start that counted it,
-    "" for this one. The `origin` of a turn of another start or another proxy is what it was there; its own `number` is
+    "" for this one; `continued` is the number of the turn whose answer this one repeats, 0 where none is known. The
+    `origin` of a turn of another start or another proxy is what it was there; its own `number` is
     negative. A turn is not `complete` if it extends a response that is not known: then only the end of its prompt is.
     Nor is one whose body could not be read; `unread` says why.
     """
@@ -68,6 +69,7 @@ class Record:
     origin: TurnId | None = None
     warm_up: bool = False
     named: "Record | None" = None
+    continued: int = 0
     complete: bool = True
     unread: str = ""
     ended_at: float | None = None
