@@ -60,7 +60,7 @@ def for_client(user: Mapping[str, str], proxy: str, work_dir: Path, kind: Kind) 
     """Return the environment of the client, made of the user's."""
     return {
         **user,
-        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), proxy),
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy", "WSS_PROXY", "wss_proxy"), proxy),  # the latter for aiohttp
         **dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(_direct(user))),
         **(_FOR_NODE if kind in _MAY_BE_NODE else {}),
         **dict.fromkeys((*REPLACING, *ADDING), str(work_dir / COMPLETE)),

@@ -14,7 +14,8 @@ _IGNORED: dict[Kind, str] = {
     "node": "Node's own fetch takes HTTPS_PROXY from version 24 on (of 22, from 22.21 on) by NODE_USE_ENV_PROXY=1, "
     "which was set; an older one needs a client that looks for the variable itself.",
     "bun": "Bun's fetch takes HTTPS_PROXY; a WebSocket may not.",
-    "python": "httpx, requests and urllib take HTTPS_PROXY, unless trust_env is off; aiohttp only with trust_env=True.",
+    "python": "httpx, requests and urllib take HTTPS_PROXY, unless trust_env is off; aiohttp only with "
+    "trust_env=True, and for a WebSocket WSS_PROXY in its place.",
     "other": "",
 }
 _DISTRUSTED: dict[Kind, str] = {

@@ -31,12 +31,12 @@ def test_the_client_is_given_the_proxy_for_https_and_the_cas_and_everything_else
     """Plain http stays too: mitmproxy would hold back a download until it is whole.
 
     Variables that replace CAs name all of them, and those that add only the proxy's; but Codex puts its own before
-    SSL_CERT_FILE, so that names all too.
+    SSL_CERT_FILE, so that names all too. For a WebSocket, aiohttp 3.14 looks at WSS_PROXY alone.
     """
     user = {"PATH": "/bin", "GIT_SSL_CAINFO": "/ca", "http_proxy": "http://p:1"}
 
     assert given(**user) == user | {
-        **dict.fromkeys(("HTTPS_PROXY", "https_proxy"), PROXY),
+        **dict.fromkeys(("HTTPS_PROXY", "https_proxy", "WSS_PROXY", "wss_proxy"), PROXY),
         **dict.fromkeys(("NO_PROXY", "no_proxy"), "localhost,127.0.0.1,::1"),
         **dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), "/certs/ca-bundle.pem"),
         "CODEX_CA_CERTIFICATE": "/certs/ca-bundle.pem",
