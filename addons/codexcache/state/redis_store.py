@@ -1,7 +1,7 @@
 """A store on a Redis or Valkey server, one for all proxies of a team.
 
 All names begin with a prefix, so that the server can have other uses, and each entry has a lifetime; how much is kept
-is the server's business (its `maxmemory-policy`). Each command is waited for 50 ms at most. No error message of the
+is the server's business (its `maxmemory-policy`). A look-up is waited for 50 ms at most. No error message of the
 client library is passed on, because some repeat the address with its password.
 """
 
@@ -16,10 +16,10 @@ from .store import Held, StoreError
 
 PREFIX = b"codex-continuity:1:"
 WAIT = 0.05
-"""Seconds that a command is waited for."""
+"""Seconds that a look-up is waited for."""
 
-_CONNECT = 2.0
-"""Seconds that a connection is waited for: no turn does."""
+_PATIENCE = 2.0
+"""Seconds that a connection and a write are waited for: no turn does."""
 
 _BATCH = 500
 
@@ -34,51 +34,55 @@ class RedisStore:
     comes_back = True
     notice: str | None = None
 
-    def __init__(self, url: str, age: float, wait: float = WAIT) -> None:
-        """Make the client; nothing is connected yet. Raises StoreError."""
+    def __init__(self, url: str, age: float) -> None:
+        """Make the clients; nothing is connected yet. Raises StoreError."""
         self._age = int(age)
         self._redis = _package()
-        try:
-            self._client: Any = self._redis.Redis.from_url(
-                url,
-                socket_timeout=wait,
-                socket_connect_timeout=_CONNECT,
-                health_check_interval=0,
-                retry=None,
-                retry_on_error=[],
-                **_credentials(url),
-            )
-        except (ValueError, TypeError):
-            raise StoreError("its address is not one of a Redis server") from None
+        self._reading, self._writing = self._client(url, WAIT), self._client(url, _PATIENCE)
 
     def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         with self._faults():
-            values = self._client.mget([PREFIX + name for name in names]) if names else []
+            values = self._reading.mget([PREFIX + name for name in names]) if names else []
         return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
     def put(self, entries: Mapping[bytes, bytes]) -> None:
-        with self._faults(), self._client.pipeline(transaction=True) as pipeline:
+        with self._faults(), self._writing.pipeline(transaction=True) as pipeline:
             for name, value in entries.items():
                 pipeline.set(PREFIX + name, value, ex=self._age)
             pipeline.execute()
 
     def claim(self, name: bytes, value: bytes) -> bytes:
         with self._faults():
-            self._client.set(PREFIX + name, value, nx=True)
-            return bytes(self._client.get(PREFIX + name) or value)
+            self._writing.set(PREFIX + name, value, nx=True)
+            return bytes(self._writing.get(PREFIX + name) or value)
 
     def held(self) -> Held:
         return Held(None, None)
 
     def clear(self) -> None:
         with self._faults():
-            names = list(self._client.scan_iter(match=PREFIX + b"*", count=_BATCH))
+            names = list(self._writing.scan_iter(match=PREFIX + b"*", count=_BATCH))
             for start in range(0, len(names), _BATCH):
-                self._client.delete(*names[start : start + _BATCH])
+                self._writing.delete(*names[start : start + _BATCH])
 
     def close(self) -> None:
         with contextlib.suppress(self._redis.RedisError, OSError):
-            self._client.close()
+            self._reading.close()
+            self._writing.close()
+
+    def _client(self, url: str, wait: float) -> Any:
+        """Return a client that tries nothing again: there is `StoreAccess` for that."""
+        try:
+            return self._redis.Redis.from_url(
+                url,
+                socket_timeout=wait,
+                socket_connect_timeout=_PATIENCE,
+                retry=None,
+                retry_on_error=[],
+                **_credentials(url),
+            )
+        except (ValueError, TypeError):
+            raise StoreError("its address is not one of a Redis server") from None
 
     @contextlib.contextmanager
     def _faults(self) -> Iterator[None]:
