@@ -12,7 +12,6 @@ from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Json
 from codexcache.hooks.lifecycle import Lifecycle
 from codexcache.hooks.state import State
-from codexcache.options import OPTIONS
 from conftest import Network
 from embedded_backend import Backend
 from embedded_backend.breaks import Break
@@ -38,8 +37,8 @@ async def test_the_start_says_what_is_on(net: Network, caplog: pytest.LogCapture
 
     lines = [record.getMessage() for record in caplog.records if record.name == "codexcache.hooks.lifecycle"]
     assert lines == [
-        f"Codex Continuity {__version__} is on for chatgpt.com, codex.example (codex_mode pin).",
-        f"Codex Continuity {__version__} is on for chatgpt.com (codex_mode observe, codex_redact=on).",
+        f"Codex Continuity {__version__} is on for chatgpt.com, codex.example (codex_mode pin, codex_state=off).",
+        f"Codex Continuity {__version__} is on for chatgpt.com (codex_mode observe, codex_redact=on, codex_state=off).",
     ]
 
 
@@ -53,6 +52,9 @@ BAD = {
     "codex_intercept": "cold;idle",
     "codex_redact": "2",
     "codex_tunnel": "",
+    "codex_state": "http://127.0.0.1",
+    "codex_state_limit": "0",
+    "codex_state_days": "0",
     "codex_otel": "http://127.0.0.1:4318",
 }
 
@@ -62,10 +64,11 @@ async def test_a_bad_value_is_rolled_back_while_the_proxy_runs(net: Network, nam
     """The sentence names option and value, and the old setting holds."""
     upstream = await net.upstream()
     proxy = await net.proxy()
+    before = getattr(proxy.master.options, name)
     with pytest.raises(exceptions.OptionsError, match=f"^{name} is .*, but it takes "):
         proxy.master.options.update(**{name: value})
 
-    assert getattr(proxy.master.options, name) == OPTIONS[name][0]
+    assert getattr(proxy.master.options, name) == before
     await post(proxy, prompt_cache_key="k", stream_options={})
     assert upstream.last.body == body(prompt_cache_key="k")
     assert upstream.last.values("session-id") == ["k"]

@@ -36,8 +36,9 @@ from .key_values import derived
 from .request import Turn
 from .text_digest import digest_text
 
-type _Derived = Literal["conversation", "principal", "account"]
-type KeySource = Literal["prompt_cache_key", "session", "idempotency_key", "none"] | _Derived
+type KeySource = Literal[
+    "prompt_cache_key", "session", "idempotency_key", "conversation", "principal", "account", "none"
+]
 
 type Entry = tuple[Literal["input", "answer", "response", "client"], bytes, int | str, int]
 """What a turn is found by: the kind, the caller, a digest or an id, and the opening where that counts as well.
@@ -48,8 +49,7 @@ A client's is its user agent, and finds a turn by which it was recognized as an 
 ENTRIES = 150_000
 """Entries that are remembered: at most some 90 MB."""
 
-_CLIENTS = 1_000
-"""Clients of which something is remembered."""
+_CLIENTS = 1_000  # of which something is remembered
 
 _ALIKE = 64
 """Turns with the same entry that are remembered apart; of more than these, the oldest is forgotten."""
@@ -57,8 +57,7 @@ _ALIKE = 64
 _LOOKUPS = 16
 """Answers of an input that are looked up, the latest first."""
 
-_PREFIXES = 256
-"""Prefixes of an input that are looked up, the longest first."""
+_PREFIXES = 256  # of an input that are looked up, the longest first
 
 _UNKNOWN_ANSWERS, _UNKNOWN_PREFIXES = 6, 4  # that a store is asked for
 
