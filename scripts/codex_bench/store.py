@@ -3,7 +3,7 @@
 Each proxy is a process with what the addon has behind its hooks: keys, diagnosis and a keeper; one real Redis server is
 their store. A conversation's turns come each by another proxy and with a new session, and many conversations of a
 caller begin alike. A turn is sent when those before it are in the store; how soon they are is not measured. The time is
-that from a parsed turn to its key.
+that from a parsed turn to its key; each turn is taken by a proxy without a store as well.
 """
 
 import argparse
@@ -16,9 +16,10 @@ import tempfile
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ _WITHIN = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is measured. `url` is the store's address, "" for none; `rate` the turns that all proxies send a second."""
+    """What is measured. `url` is the store's address; `rate` the turns that all proxies send a second, 0: no limit."""
 
     proxies: int
     conversations: int
@@ -66,6 +67,13 @@ class Sent(NamedTuple):
     key: str | None
     verdict: str
     waited: float
+
+
+class Taken(NamedTuple):
+    """The same turns, as they were taken without a store and with one."""
+
+    without: list[Sent]
+    stored: list[Sent]
 
 
 class TeamProxy:
@@ -153,36 +161,36 @@ def _raise(_: str, error: Exception) -> None:
     raise error
 
 
-def run_proxy(plan: Plan, number: int) -> list[Sent]:
+def run_proxy(plan: Plan, number: int) -> Taken:
     """Be one of the proxies; return the turns it took."""
     return asyncio.run(_run_proxy(plan, number))
 
 
-async def _run_proxy(plan: Plan, number: int) -> list[Sent]:
+async def _run_proxy(plan: Plan, number: int) -> Taken:
+    """Take each turn twice, so that both are measured under the same load."""
     vault = Vault(b"the secret of all proxies")
-    keeper = Keeper("the store", functools.partial(RedisStore, plan.url, _DAY), vault, PACE) if plan.url else None
-    if keeper:
-        keeper.start()
-        await asyncio.wrap_future(keeper.opened)
-    proxy, sent = TeamProxy(keeper, vault, f"run {number}"), list[Sent]()
+    keeper = Keeper("the store", functools.partial(RedisStore, plan.url, _DAY), vault, PACE)
+    keeper.start()
+    await asyncio.wrap_future(keeper.opened)
+    proxies = TeamProxy(None, vault, ""), TeamProxy(keeper, vault, f"run {number}")
+    taken = Taken([], [])
     for turn in range(TURNS):
         _barrier.wait(_WITHIN)
-        sent += await _send_all(proxy, plan, number, turn)
-        if keeper:
-            await _written(keeper, vault.name("bench", bytes([number, turn])))
+        async for conversation in _at_rate(plan, number, turn):
+            for proxy, sent in zip(proxies, taken, strict=True):
+                sent.append(await proxy.send(conversation, turn))
+        await _written(keeper, vault.name("bench", bytes([number, turn])))
     _barrier.wait(_WITHIN)
-    if keeper:
-        keeper.close()
-    return sent
+    keeper.close()
+    return taken
 
 
-async def _send_all(proxy: TeamProxy, plan: Plan, number: int, turn: int) -> list[Sent]:
-    """Send the turns of this number that are this proxy's, at the plan's rate."""
-    start, pause, sent = time.perf_counter(), plan.proxies / plan.rate if plan.rate else 0.0, list[Sent]()
-    for conversation in range((number - turn) % plan.proxies, plan.conversations, plan.proxies):
-        await asyncio.sleep(max(0.0, start + len(sent) * pause - time.perf_counter()))
-        sent.append(await proxy.send(conversation, turn))
-    return sent
+async def _at_rate(plan: Plan, number: int, turn: int) -> AsyncIterator[int]:
+    """Yield the conversations of which a proxy takes a turn, each at its time; the proxies' times are spread evenly."""
+    start, pause = time.perf_counter(), 1 / plan.rate if plan.rate else 0.0
+    for place in range(number, plan.conversations, plan.proxies):
+        await asyncio.sleep(max(0.0, start + place * pause - time.perf_counter()))
+        yield (place - turn) % plan.conversations
 
 
 async def _written(keeper: Keeper, name: bytes) -> None:
@@ -192,12 +200,13 @@ async def _written(keeper: Keeper, name: bytes) -> None:
         await asyncio.sleep(_SETTLED)
 
 
-def measure(plan: Plan) -> list[Sent]:
+def measure(plan: Plan) -> Taken:
     """Run all proxies, each in a process of its own; return the turns they took."""
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(plan.proxies)
     with ProcessPoolExecutor(plan.proxies, context, initializer=_meet_at, initargs=(barrier,)) as pool:
-        return [one for sent in pool.map(run_proxy, [plan] * plan.proxies, range(plan.proxies)) for one in sent]
+        taken = list(pool.map(run_proxy, [plan] * plan.proxies, range(plan.proxies)))
+    return Taken(*(list(chain.from_iterable(sent)) for sent in zip(*taken, strict=True)))
 
 
 def _meet_at(barrier: "multiprocessing.synchronize.Barrier") -> None:
@@ -236,25 +245,25 @@ def report(plan: Plan, without: Sequence[Sent], stored: Sequence[Sent]) -> str:
             line("with one, a turn that goes on", later),
             f"Conversations with one key, and no other's: {kept(stored):,} of {plan.conversations:,}",
             f"The same without a store: {kept(without):,}",
-            f"Turns with the right verdict: {right(stored):,} of {len(stored):,}",
+            f"Turns that go on with the verdict hit: {hits(stored):,} of {len(later):,}",
         )
     )
 
 
-def right(sent: Iterable[Sent]) -> int:
-    """Return how many turns have the verdict that is right where all are remembered."""
-    return sum(one.verdict == ("hit" if one.number else "cold") for one in sent)
+def hits(sent: Iterable[Sent]) -> int:
+    """Return how many turns that continue a conversation are hits, as all are if the turns before are known."""
+    return sum(one.verdict == "hit" for one in sent if one.number)
 
 
 async def measured(plan: Plan) -> bool:
-    """Measure without and with a store, and print the figures; return True if all keys and verdicts are right."""
+    """Measure without and with a store, and print the figures; return True if keys and verdicts are right."""
     with tempfile.TemporaryDirectory(prefix="codex-store-") as home:
         async with running_redis(Path(home)) as server:
-            without = await asyncio.to_thread(measure, plan)
-            stored = await asyncio.to_thread(measure, replace(plan, url=server.url))
-            print(report(plan, without, stored))
+            taken = await asyncio.to_thread(measure, replace(plan, url=server.url))
+            print(report(plan, *taken))
             print(_held(server, plan))
-    return kept(stored) == plan.conversations and right(stored) == len(stored)
+    stored = taken.stored
+    return kept(stored) == plan.conversations and hits(stored) == plan.conversations * (TURNS - 1)
 
 
 def _held(server: RedisServer, plan: Plan) -> str:
@@ -269,12 +278,12 @@ def parse(arguments: Sequence[str] | None = None) -> Plan:
     )
     parser.add_argument("--proxies", type=int, default=10)
     parser.add_argument("--conversations", type=int, default=10_000)
-    parser.add_argument("--rate", type=float, default=250, help="turns that all send a second; 0: as many as they can")
+    parser.add_argument("--rate", type=float, default=100, help="turns that all send a second; 0: as many as they can")
     return Plan(**vars(parser.parse_args(arguments)))
 
 
 def main() -> int:
-    """Print the figures; return 0 if all keys and verdicts are right, or Redis is not here."""
+    """Print the figures; return 0 if keys and verdicts are right, or Redis is not here."""
     if not SERVER:
         print("Redis is not here (apt-get install redis-server), so nothing was measured.")
         return 0

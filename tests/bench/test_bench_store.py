@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from codex_bench import store
-from codex_bench.store import Plan, Sent, kept, line, measured, parse, right
+from codex_bench.store import Plan, Sent, hits, kept, line, measured, parse
 from support.redis import needs_redis
 
 
@@ -17,7 +17,7 @@ def test_every_conversation_has_one_key_and_right_verdicts_by_way_of_all_proxies
     *_, keys, without, verdicts, held = capsys.readouterr().out.splitlines()
     assert keys == "Conversations with one key, and no other's: 20 of 20"
     assert without == "The same without a store: 0"
-    assert verdicts == "Turns with the right verdict: 60 of 60"
+    assert verdicts == "Turns that go on with the verdict hit: 40 of 40"
     assert "kB a conversation" in held
 
 
@@ -31,8 +31,8 @@ def test_a_key_that_changes_or_that_two_conversations_share_is_not_kept() -> Non
     assert kept(turns) == 1
 
 
-def test_a_first_turn_is_cold_and_all_others_are_hits() -> None:
-    assert right([sent(1, "a", "cold", 0), sent(1, "a", "hit"), sent(1, "a", "cold"), sent(2, "a", "hit", 0)]) == 2
+def test_only_turns_that_go_on_count_as_hits() -> None:
+    assert hits([sent(1, "a", "hit", 0), sent(1, "a", "hit"), sent(1, "a", "cold", 2)]) == 1
 
 
 def test_times_are_shown_in_milliseconds() -> None:
@@ -40,7 +40,7 @@ def test_times_are_shown_in_milliseconds() -> None:
 
 
 def test_by_default_it_is_a_team_of_ten() -> None:
-    assert parse([]) == Plan(proxies=10, conversations=10_000, rate=250)
+    assert parse([]) == Plan(proxies=10, conversations=10_000, rate=100)
 
 
 def test_without_redis_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
