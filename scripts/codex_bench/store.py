@@ -9,6 +9,7 @@ that from a parsed turn to its key; each turn is taken by a proxy without a stor
 import argparse
 import asyncio
 import functools
+import gc
 import multiprocessing
 import statistics
 import sys
@@ -174,6 +175,7 @@ async def _run_proxy(plan: Plan, number: int) -> Taken:
     await asyncio.wrap_future(keeper.opened)
     proxies = TeamProxy(None, vault, ""), TeamProxy(keeper, vault, f"run {number}")
     taken = Taken([], [])
+    gc.freeze()  # as the addon does at its start
     for turn in range(TURNS):
         _barrier.wait(_WITHIN)
         async for conversation in _at_rate(plan, number, turn):

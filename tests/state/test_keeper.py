@@ -130,6 +130,19 @@ async def test_a_store_that_does_not_answer_costs_one_turn_a_moment_and_the_next
         ]
 
 
+async def test_a_moment_in_which_the_whole_process_stands_still_is_no_fault_of_the_store() -> None:
+    async with keeping(store := FakeStore()) as keeper:
+        await opened(keeper)
+        store.entries[NAMES[0]] = VAULT.encrypt(NAMES[0], b"value")
+        store.goes_on.clear()
+        reading = asyncio.create_task(keeper.get(NAMES))
+        await asyncio.sleep(0)
+        time.sleep(2 * WAIT)
+        store.goes_on.set()
+
+        assert await reading == {NAMES[0]: b"value"}
+
+
 async def timed(keeper: Keeper) -> float:
     start = time.perf_counter()
     await keeper.get(NAMES)

@@ -39,6 +39,9 @@ SERVER = Pace(wait=0.05, opening=1.0, pause=0.01)
 To make its client needs no server, but a package whose import takes a fifth of a second.
 """
 
+_STEPS = 5
+"""Steps in which an answer is waited for."""
+
 _MOST = 20_000
 """Entries that wait to be written; of more than these the oldest are dropped."""
 
@@ -77,14 +80,26 @@ class Keeper:
         """Return what the store knows of some entries, decrypted; nothing if it does not say in time."""
         if not names or self._is_frozen or not await self._is_open():
             return {}
-        reading = self._reader.submit(self._read, names)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(reading), self._pace.wait)
+            return await self._in_time(asyncio.wrap_future(self._reader.submit(self._read, names)))
         except TimeoutError:
             self._freeze("it did not answer in time")
         except StoreError as error:
             self._freeze(str(error))
         return {}
+
+    async def _in_time[T](self, reading: asyncio.Future[T]) -> T:
+        """Return what is read. Raises TimeoutError and StoreError.
+
+        It is waited for in steps: while the whole process stands still, as in a garbage collection, no answer is heard.
+        """
+        try:
+            for _ in range(_STEPS):
+                if (await asyncio.wait([reading], timeout=self._pace.wait / _STEPS))[0]:
+                    return reading.result()
+            raise TimeoutError
+        finally:
+            reading.cancel()
 
     def put(self, work: Work) -> None:
         """Have entries made and written."""
