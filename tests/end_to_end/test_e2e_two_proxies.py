@@ -1,4 +1,4 @@
-"""Two real mitmdump processes that share nothing: the turns of one conversation go to one and the other by turns."""
+"""Two real mitmdump processes that share nothing, or one store: a conversation's turns go to both by turns."""
 
 import shutil
 import sys
@@ -14,6 +14,7 @@ from embedded_backend import Backend
 from support.journals import CACHED, entries_of
 from toolkit.client import Endpoint, Send, Usage, by_http, by_websocket, converse
 from toolkit.process import ADDON, installed, start, start_mitmdump
+from toolkit.redis_server import SERVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -117,12 +118,23 @@ async def test_two_in_one_proxy_end_the_start(tmp_path: Path) -> None:
     reason="HAProxy is not here (apt-get install haproxy), or not Linux",
 )
 async def test_the_example_runs_as_it_stands(tmp_path: Path) -> None:
-    """Behind HAProxy, in rotation and by the client's address; both proxies have their share."""
+    """Behind HAProxy, in rotation and by the client's address, without and with a store; each has its share."""
     rows = [row async for row in two_proxies.rows(str(two_proxies.haproxy()), tmp_path)]
 
     assert [str(row) for row in rows if not row.is_as_expected] == []
-    assert len(rows) == len(IDENTITIES) + two_proxies.CLIENTS
+    assert len(rows) == len(IDENTITIES) + two_proxies.CLIENTS + (len(two_proxies.STORED) if SERVER else 0)
     assert all(two_proxies.turns_of(tmp_path).values())
+
+
+async def test_without_redis_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """In one sentence, before it shows the rest."""
+    monkeypatch.setattr(two_proxies, "haproxy", lambda: "haproxy")
+    monkeypatch.setattr(two_proxies, "SERVER", "")
+    monkeypatch.setattr(two_proxies, "exit_status", lambda work, *_: work.close() or 0)
+
+    assert two_proxies.main() == 0
+    sentence = "Redis is not here (apt-get install redis-server), so two proxies with one store are not shown.\n"
+    assert capsys.readouterr().out == sentence
 
 
 async def test_without_haproxy_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-EXTRAS = {"run": ("otel",), "test": ("otel", "dev")}
+EXTRAS = {"run": ("otel", "redis"), "test": ("otel", "redis", "dev")}
 """The parts of pyproject.toml that are in each file of requirements."""
 
 

@@ -126,7 +126,8 @@ def test_both_requirements_are_compiled_with_hashes(clone: Clone) -> None:
     """Without this machine's settings, which could name an index."""
     clone.has_uv()
     common = (
-        "uv pip compile -q --no-config --universal --python-version 3.12 --generate-hashes pyproject.toml --extra otel"
+        "uv pip compile -q --no-config --universal --python-version 3.12 --generate-hashes pyproject.toml "
+        "--extra otel --extra redis"
     )
     test = "--extra dev -c requirements/run.txt -o requirements/test.txt"
 

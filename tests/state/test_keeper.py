@@ -130,6 +130,19 @@ async def test_a_store_that_does_not_answer_costs_one_turn_a_moment_and_the_next
         ]
 
 
+async def test_a_moment_in_which_the_whole_process_stands_still_is_no_fault_of_the_store() -> None:
+    async with keeping(store := FakeStore()) as keeper:
+        await opened(keeper)
+        store.entries[NAMES[0]] = VAULT.encrypt(NAMES[0], b"value")
+        store.goes_on.clear()
+        reading = asyncio.create_task(keeper.get(NAMES))
+        await asyncio.sleep(0)
+        time.sleep(2 * WAIT)
+        store.goes_on.set()
+
+        assert await reading == {NAMES[0]: b"value"}
+
+
 async def timed(keeper: Keeper) -> float:
     start = time.perf_counter()
     await keeper.get(NAMES)
@@ -147,6 +160,33 @@ async def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCapt
         await until(lambda: {*NAMES[:2]} <= store.entries.keys())
 
     assert caplog.text.count("the disk is full") == 1
+
+
+async def test_a_turn_waits_for_a_store_that_is_being_made() -> None:
+    """Longer than for one that does not answer."""
+    is_needed, goes_on = threading.Event(), threading.Event()
+
+    def make() -> FakeStore:
+        is_needed.set()
+        goes_on.wait(5)
+        return store
+
+    store = FakeStore()
+    store.entries[NAMES[0]] = VAULT.encrypt(NAMES[0], b"value")
+    async with keeping(store, make) as keeper:
+        await asyncio.to_thread(is_needed.wait)
+        reading = asyncio.create_task(keeper.get(NAMES))
+        await asyncio.sleep(2 * WAIT)
+        goes_on.set()
+
+        assert await reading == {NAMES[0]: b"value"}
+
+
+async def test_a_server_that_does_not_answer_at_the_start_costs_a_turn_a_moment() -> None:
+    store = FakeStore()
+    store.goes_on.clear()
+    async with keeping(store) as keeper:
+        assert await asyncio.wait_for(keeper.get(NAMES), 20 * WAIT) == {}
 
 
 async def test_a_server_that_is_away_at_the_start_is_used_when_it_is_there(caplog: pytest.LogCaptureFixture) -> None:

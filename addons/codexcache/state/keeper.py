@@ -22,9 +22,9 @@ logger = logging.getLogger(__name__)
 
 
 class Pace(NamedTuple):
-    """How long a turn waits for a store, and for it to be opened; and the pause between two writes, in seconds.
+    """How long a turn waits for a store, and how long more for one that is being made; the pause between two writes.
 
-    What comes in such a pause is written together.
+    In seconds. What comes in such a pause is written together.
     """
 
     wait: float
@@ -33,8 +33,14 @@ class Pace(NamedTuple):
 
 
 FILE = Pace(wait=0.25, opening=1.0, pause=0.25)
-SERVER = Pace(wait=0.05, opening=0.05, pause=0.01)
-"""A server may be far away, or frozen; and what it is told, other proxies wait for."""
+SERVER = Pace(wait=0.05, opening=1.0, pause=0.01)
+"""A server may be far away, or frozen; and what it is told, other proxies wait for.
+
+To make its client needs no server, but a package whose import takes a fifth of a second.
+"""
+
+_STEPS = 5
+"""Steps in which an answer is waited for."""
 
 _MOST = 20_000
 """Entries that wait to be written; of more than these the oldest are dropped."""
@@ -63,6 +69,7 @@ class Keeper:
         self._is_frozen = self._has_failed = False
         self._reader = ThreadPoolExecutor(1, "codex-state-read")
         self._writer = threading.Thread(target=self._write_on, name="codex-state-write", daemon=True)
+        self._made: Future[None] = Future()
         self.opened: Future[None] = Future()
 
     def start(self) -> None:
@@ -73,14 +80,26 @@ class Keeper:
         """Return what the store knows of some entries, decrypted; nothing if it does not say in time."""
         if not names or self._is_frozen or not await self._is_open():
             return {}
-        reading = self._reader.submit(self._read, names)
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(reading), self._pace.wait)
+            return await self._in_time(asyncio.wrap_future(self._reader.submit(self._read, names)))
         except TimeoutError:
             self._freeze("it did not answer in time")
         except StoreError as error:
             self._freeze(str(error))
         return {}
+
+    async def _in_time[T](self, reading: asyncio.Future[T]) -> T:
+        """Return what is read. Raises TimeoutError and StoreError.
+
+        It is waited for in steps: while the whole process stands still, as in a garbage collection, no answer is heard.
+        """
+        try:
+            for _ in range(_STEPS):
+                if (await asyncio.wait([reading], timeout=self._pace.wait / _STEPS))[0]:
+                    return reading.result()
+            raise TimeoutError
+        finally:
+            reading.cancel()
 
     def put(self, work: Work) -> None:
         """Have entries made and written."""
@@ -118,9 +137,9 @@ class Keeper:
     async def _is_open(self) -> bool:
         """Return True if there is a store; a turn that comes while it is being opened waits for it."""
         if self._reading is None and not self._has_failed and not self.opened.done():
-            opening = asyncio.shield(asyncio.wrap_future(self.opened))
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(opening, self._pace.opening)
+            for step, wait in ((self._made, self._pace.opening), (self.opened, self._pace.wait)):
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(step)), wait)
         return self._reading is not None
 
     def _read(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -158,7 +177,10 @@ class Keeper:
 
     def _opened(self) -> Store:
         """Return the store, if it is this secret's; a server that is away is tried again and again."""
-        store, pause = self._open(), _AGAIN[0]
+        try:
+            store, pause = self._open(), _AGAIN[0]
+        finally:
+            self._made.set_result(None)
         while (known := self._claimed(store)) is None:
             self._rest(pause)
             pause = min(2 * pause, _AGAIN[1])
