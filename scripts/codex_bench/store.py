@@ -1,6 +1,6 @@
 """Measures what a look-up in a team's store costs a turn, as `scripts/bench-store` runs it.
 
-Each proxy is a process with what the addon has behind its hooks: keys, diagnosis and a keeper; one real Redis server is
+Each proxy is a process with what the addon has behind its hooks: keys, diagnosis and a store; one real Redis server is
 their store. A conversation's turns come each by another proxy and with a new session, and many conversations of a
 caller begin alike. A turn is sent when those before it are in the store; how soon they are is not measured. The time is
 that from a parsed turn to its key; each turn is taken by a proxy without a store as well.
@@ -28,8 +28,8 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.diagnosis.engine import DiagnosisService
 from codexcache.options import default_settings
-from codexcache.state.keeper import SERVER as PACE
-from codexcache.state.keeper import Keeper
+from codexcache.state.background_store import SERVER as PACE
+from codexcache.state.background_store import BackgroundStore
 from codexcache.state.persistence import Persistence
 from codexcache.state.redis_store import RedisStore
 from codexcache.state.vault import Vault
@@ -80,21 +80,21 @@ class Taken(NamedTuple):
 class TeamProxy:
     """What one proxy has behind its hooks."""
 
-    def __init__(self, keeper: Keeper | None, vault: Vault, run: str) -> None:
+    def __init__(self, store: BackgroundStore | None, vault: Vault, run: str) -> None:
         self._settings, self._verdict = default_settings(), ""
         self._diagnosis = DiagnosisService(_raise)
         self._diagnosis.listeners.append(self._note)
         self._persistence = Persistence(self._diagnosis.engine.adopt)
         self._continuity = Continuity(self._persistence.memory)
-        if keeper:
-            self._persistence.use(keeper, vault, run)
+        if store:
+            self._persistence.use(store, vault, run)
 
     async def send(self, conversation: int, number: int) -> Sent:
         """Have a turn looked up, sent and answered."""
         turn = turn_of(conversation, number)
         start = time.perf_counter()
-        if recalling := self._persistence.recall(turn):
-            await recalling
+        if looking_up := self._persistence.look_up(turn):
+            await looking_up
         exchange = self._continuity.begin(turn, self._settings)
         waited = time.perf_counter() - start
         self._diagnosis.turn_sent(exchange, flow="", at=time.time())
@@ -170,10 +170,10 @@ def run_proxy(plan: Plan, number: int) -> Taken:
 async def _run_proxy(plan: Plan, number: int) -> Taken:
     """Take each turn twice, so that both are measured under the same load."""
     vault = Vault(b"the secret of all proxies")
-    keeper = Keeper("the store", functools.partial(RedisStore, plan.url, _DAY), vault, PACE)
-    keeper.start()
-    await asyncio.wrap_future(keeper.opened)
-    proxies = TeamProxy(None, vault, ""), TeamProxy(keeper, vault, f"run {number}")
+    store = BackgroundStore("the store", functools.partial(RedisStore, plan.url, _DAY), vault, PACE)
+    store.start()
+    await asyncio.wrap_future(store.opened)
+    proxies = TeamProxy(None, vault, ""), TeamProxy(store, vault, f"run {number}")
     taken = Taken([], [])
     gc.freeze()  # as the addon does at its start
     for turn in range(TURNS):
@@ -181,9 +181,9 @@ async def _run_proxy(plan: Plan, number: int) -> Taken:
         async for conversation in _at_rate(plan, number, turn):
             for proxy, sent in zip(proxies, taken, strict=True):
                 sent.append(await proxy.send(conversation, turn))
-        await _written(keeper, vault.name("bench", bytes([number, turn])))
+        await _written(store, vault.name("bench", bytes([number, turn])))
     _barrier.wait(_WITHIN)
-    keeper.close()
+    store.close()
     return taken
 
 
@@ -195,10 +195,10 @@ async def _at_rate(plan: Plan, number: int, turn: int) -> AsyncIterator[int]:
         yield (place - turn) % plan.conversations
 
 
-async def _written(keeper: Keeper, name: bytes) -> None:
+async def _written(store: BackgroundStore, name: bytes) -> None:
     """Wait until all that was stored so far is in the store."""
-    keeper.put(lambda vault: {name: b"written"})
-    while not await keeper.get([name]):
+    store.put(lambda vault: {name: b"written"})
+    while not await store.get([name]):
         await asyncio.sleep(_SETTLED)
 
 

@@ -179,16 +179,16 @@ class HttpTurns:
         except (Undecodable, Unreadable) as reason:
             self._pass_unread(flow, reason, read)
             return None
-        if recalling := self._state.persistence.recall(turn):
-            return self._send_recalled(flow, body, turn, recalling)
+        if looking_up := self._state.persistence.look_up(turn):
+            return self._send_after_lookup(flow, body, turn, looking_up)
         self._commit(flow, *self._edit(flow, body, turn))
         return None
 
-    async def _send_recalled(
-        self, flow: http.HTTPFlow, body: Body[ParsedBody], turn: Turn, recalling: Awaitable[None]
+    async def _send_after_lookup(
+        self, flow: http.HTTPFlow, body: Body[ParsedBody], turn: Turn, looking_up: Awaitable[None]
     ) -> None:
         """Edit and send a turn once it is known whether its conversation is."""
-        await recalling
+        await looking_up
         self._commit(flow, *self._edit(flow, body, turn))
 
     async def _send_large(self, flow: http.HTTPFlow, coding: str, read: ReadTurn) -> None:
@@ -199,8 +199,8 @@ class HttpTurns:
             body, turn = await run_maybe_in_thread(news, lambda: self._state.read_turn(text, read))
         except (Undecodable, Unreadable) as reason:
             return self._pass_unread(flow, reason, read)
-        if recalling := self._state.persistence.recall(turn):
-            await recalling
+        if looking_up := self._state.persistence.look_up(turn):
+            await looking_up
         exchange, content = self._edit(flow, body, turn)
         if (sent := content) is not None and coding:
             content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, name_for_encoding(coding)))

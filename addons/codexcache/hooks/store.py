@@ -11,7 +11,7 @@ from mitmproxy import ctx
 
 from ..options import Settings
 from ..output.journal import Pseudonyms
-from ..state.keeper import FILE, SERVER, Keeper
+from ..state.background_store import FILE, SERVER, BackgroundStore
 from ..state.redis_store import RedisStore
 from ..state.sqlite_store import SqliteStore
 from ..state.store import Store, StoreError
@@ -34,7 +34,7 @@ class StateStore:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._keeper: Keeper | None = None
+        self._store: BackgroundStore | None = None
         self._is_running = False
 
     def running(self) -> None:
@@ -47,26 +47,26 @@ class StateStore:
             self._open()
 
     def done(self) -> None:
-        if self._keeper:
-            self._keeper.close()
-        self._keeper = None
+        if self._store:
+            self._store.close()
+        self._store = None
 
     def status(self) -> str:
         """Return what the store is and holds."""
-        if self._keeper is None:
+        if self._store is None:
             return "off: what is known is lost with the process"
         try:
-            held = self._keeper.held()
+            held = self._store.held()
         except StoreError as error:
-            return f"{self._keeper.name}: {error}"
+            return f"{self._store.name}: {error}"
         size = "" if held.entries is None else f": {held.entries:,} entries, {(held.size or 0) / (1 << 20):.1f} MB"
-        return f"{self._keeper.name}{size}"
+        return f"{self._store.name}{size}"
 
     def forget(self) -> None:
         """Empty the store. Raises StoreError."""
-        if self._keeper is None:
+        if self._store is None:
             raise StoreError("codex_state is off")
-        self._keeper.clear()
+        self._store.clear()
 
     def _open(self) -> None:
         """Open the store in the background, and use it."""
@@ -82,9 +82,9 @@ class StateStore:
         vault = Vault(secret)
         pace = SERVER if _is_address(settings.state) else FILE
         name = f"codex_state={without_credentials(settings.state)}"
-        self._keeper = Keeper(name, _opener(settings, confdir), vault, pace)
-        self._keeper.start()
-        self._state.persistence.use(self._keeper, vault, str(Pseudonyms(secret).of("run", self._state.run)))
+        self._store = BackgroundStore(name, _opener(settings, confdir), vault, pace)
+        self._store.start()
+        self._state.persistence.use(self._store, vault, str(Pseudonyms(secret).of("run", self._state.run)))
 
 
 def _opener(settings: Settings, confdir: Path) -> Callable[[], Store]:

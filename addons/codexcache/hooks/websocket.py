@@ -124,8 +124,8 @@ class SocketTurns:
         try:
             body, turn = await run_maybe_in_thread(news, lambda: self._read(socket, message))
             if body.document.get("type") == CREATE:
-                if recalling := self._state.persistence.recall(turn):
-                    await recalling
+                if looking_up := self._state.persistence.look_up(turn):
+                    await looking_up
                 self._commit(flow, socket, message, turn, body)
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)

@@ -9,6 +9,6 @@
 | `redis_store`  | a Redis or Valkey server, for the proxies of a team                              |
 | `vault`        | names and values as they are stored: under the local secret                      |
 | `codec`        | turns as bytes, and back                                                         |
-| `keeper`       | a store in use: short reads while a turn waits, writes in the background, faults |
+| `background_store` | a store in use: short reads while a turn waits, writes in the background, faults |
 | `persistence`  | which turns go into the store, and how they come back                            |
 """

@@ -2,28 +2,41 @@
 
 A turn is stored once it has ended: what is remembered of it, with its record, under a name of its line's; and for each
 entry that it is found by, that name. So a line takes up little: of its turns, the latest few are kept. A turn whose
-conversation the memory does not know is looked up before it leaves, and what is found is taken in as if it had been
-seen.
+latest answer the memory does not know is looked up before it leaves, and what is found is taken in as if it had been
+seen. A client that spells its answers so that none is ever found is not looked up again where the memory knows it.
 """
 
 import dataclasses
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from ..body.json_splice import Json
-from ..turn.cache_key import EarlierTurn, Entry, KeyMemory
+from ..turn.cache_key import EarlierTurn, Entry, KeyMemory, LruDict, client_of
 from ..turn.exchange import Exchange
 from ..turn.prompt import read_outputs
 from ..turn.record import Record
 from ..turn.request import Turn
+from .background_store import BackgroundStore
 from .codec import StoredTurn, decode, encode
-from .keeper import Keeper
 from .vault import Vault
 
 type Link = tuple[Entry, EarlierTurn]
 
+_ANSWERS = 3
+"""Links to a turn by its answers that are stored, the latest ones: an input that goes on has one of them."""
+
+_PENDING = 1_000
+"""Links to turns in progress."""
+
+_FRUITLESS = 3
+"""Look-ups in a row without a find, after which a client's turns are looked up only where the memory knows nothing."""
+
+_CLIENTS = 1_000
+"""Clients of which that is counted."""
+
 
 class Persistence:
-    """Stores what the memories are told, and looks up what they do not know. Without a keeper it does nothing.
+    """Stores what the memories are told, and looks up what they do not know. Without a store it does nothing.
 
     `adopt` is given the records that come from the store; `run` names this start of the proxy.
     """
@@ -31,35 +44,41 @@ class Persistence:
     def __init__(self, adopt: Callable[[Record], int]) -> None:
         self.memory = KeyMemory(self._note)
         self._adopt = adopt
-        self._links: list[Link] = []
-        self._keeper: Keeper | None = None
+        self._links = deque[Link](maxlen=_PENDING)
+        self._fruitless: LruDict[Entry, int] = LruDict(_CLIENTS)
+        self._store: BackgroundStore | None = None
         self._vault, self._run, self._adopted = Vault(b""), "", 0
 
-    def use(self, keeper: Keeper | None, vault: Vault, run: str) -> None:
+    def use(self, store: BackgroundStore | None, vault: Vault, run: str) -> None:
         """Use another store from now on, or none."""
-        self._keeper, self._vault, self._run = keeper, vault, run
+        self._store, self._vault, self._run = store, vault, run
         self._links.clear()
 
     def save(self, exchange: Exchange) -> None:
         """Have a turn stored that has ended."""
-        if (keeper := self._keeper) is None or (earlier := exchange.remembered) is None:
+        if (store := self._store) is None or (earlier := exchange.remembered) is None:
             return
-        links, self._links = self._links, []
+        links = _useful(exchange.turn, [link for link in self._links if link[1] is earlier])
+        self._links = deque([link for link in self._links if link[1] is not earlier], _PENDING)
         outputs, run = exchange.response_info.outputs, self._run
         record = exchange.record if exchange.record and _is_comparable(exchange.record) else None
-        keeper.put(lambda vault: _entries(vault, links, earlier, record, outputs, run))
+        store.put(lambda vault: _entries(vault, links, earlier, record, outputs, run))
 
-    def recall(self, turn: Turn) -> Awaitable[None] | None:
+    def look_up(self, turn: Turn) -> Awaitable[None] | None:
         """Look up a turn's conversation, if the memory does not know it but a store could."""
-        if self._keeper is None or turn.warm_up or not (entries := self.memory.unknown(turn)):
+        if self._store is None or turn.warm_up or not (entries := self.memory.unknown(turn)):
             return None
-        return self._look_up(self._keeper, entries)
+        count = self._fruitless.get(client := client_of(turn)) or 0
+        if count >= _FRUITLESS and self.memory.find(turn):
+            return None
+        return self._fetch(self._store, entries, client, count)
 
-    async def _look_up(self, keeper: Keeper, entries: Sequence[Entry]) -> None:
+    async def _fetch(self, store: BackgroundStore, entries: Sequence[Entry], client: Entry, fruitless: int) -> None:
         names = {_name_of(self._vault, entry): entry for entry in entries}
-        links = await keeper.get(list(names))
-        turns = await keeper.get(list(dict.fromkeys(links.values())))
+        links = await store.get(list(names))
+        turns = await store.get(list(dict.fromkeys(links.values())))
         stored = {slot: self._decoded(data) for slot, data in turns.items()}
+        self._fruitless.put(client, 0 if stored else fruitless + 1)
         for name, slot in reversed(links.items()):  # the latest answer last, so that it is the latest in the memory
             if turn := stored.get(slot):
                 self.memory.adopt(names[name], turn.earlier)
@@ -73,8 +92,18 @@ class Persistence:
         return turn
 
     def _note(self, entry: Entry, earlier: EarlierTurn) -> None:
-        if self._keeper:
+        if self._store:
             self._links.append((entry, earlier))
+
+
+def _useful(turn: Turn, links: Sequence[Link]) -> list[Link]:
+    """Return the links that a later turn may need: by answers, or where there are none, by the input.
+
+    A response is hardly ever named on another connection than its own; then the client has named one before.
+    """
+    answers = [link for link in links if link[0][0] == "answer"][-_ANSWERS:]
+    kinds = {"client", *(() if answers else ("input",)), *(("response",) if turn.previous_response_id else ())}
+    return [*answers, *(link for link in links if link[0][0] in kinds)]
 
 
 def _is_comparable(record: Record) -> bool:

@@ -71,7 +71,7 @@ class RedisStore:
             self._writing.close()
 
     def _client(self, url: str, wait: float) -> Any:
-        """Return a client that tries nothing again: there is `StoreAccess` for that."""
+        """Return a client that tries nothing again: there is `BackgroundStore` for that."""
         try:
             return self._redis.Redis.from_url(
                 url,

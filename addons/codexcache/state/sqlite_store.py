@@ -91,8 +91,8 @@ class SqliteStore:
                 raise
             aside = self._path.with_name(f"{self._path.name}.corrupt-{int(self._clock())}")
             self._path.rename(aside)
-            for leftover in ("-wal", "-shm"):
-                self._path.with_name(self._path.name + leftover).unlink(missing_ok=True)
+            for suffix in ("-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             self.notice = f"it was no database any more, and was set aside as {aside.name}"
             return self._connected()
 
@@ -119,9 +119,9 @@ class SqliteStore:
             with self._database:
                 self._database.execute("DELETE FROM entries WHERE at <= ?", (self._oldest(),))
             if self._size() > self._limit:
-                self._make_room()
+                self._shrink()
 
-    def _make_room(self) -> None:
+    def _shrink(self) -> None:
         (total,) = self._database.execute("SELECT sum(length(value)) FROM entries").fetchone()
         surplus, deleted = self._size() - self._limit * _KEPT, 0
         with self._database:

@@ -1,7 +1,7 @@
 """Names and values as they are stored: nothing in a store can be read, or guessed, without the local secret.
 
 A name is a keyed digest, so nobody finds out by trying whether a text, an id or a caller is known. A value is encrypted
-and bound to its name (AES-GCM, NIST SP 800-38D). Whoever has another secret can read neither.
+and bound to its name (AES-GCM, NIST SP 800-38D). With another secret, neither can be read.
 """
 
 import hashlib

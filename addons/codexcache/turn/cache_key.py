@@ -54,7 +54,7 @@ _CLIENTS = 1_000  # of which something is remembered
 _ALIKE = 64
 """Turns with the same entry that are remembered apart; of more than these, the oldest is forgotten."""
 
-_LOOKUPS = 16
+_LOOKUPS = 8
 """Answers of an input that are looked up, the latest first."""
 
 _PREFIXES = 256  # of an input that are looked up, the longest first

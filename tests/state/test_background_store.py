@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
-from codexcache.state.keeper import Keeper, Pace
+from codexcache.state.background_store import BackgroundStore, Pace
 from codexcache.state.store import Held, StoreError
 from codexcache.state.vault import CHECK, Vault
 from support.patience import until
@@ -58,50 +58,50 @@ class FakeStore:
 
 
 @asynccontextmanager
-async def keeping(store: FakeStore, opened: Callable[[], FakeStore] | None = None) -> AsyncIterator[Keeper]:
-    keeper = Keeper("the store", opened or (lambda: store), VAULT, Pace(wait=WAIT, opening=5, pause=0.001))
-    keeper.start()
+async def keeping(store: FakeStore, opened: Callable[[], FakeStore] | None = None) -> AsyncIterator[BackgroundStore]:
+    background = BackgroundStore("the store", opened or (lambda: store), VAULT, Pace(wait=WAIT, opening=5, pause=0.001))
+    background.start()
     try:
-        yield keeper
+        yield background
     finally:
         store.goes_on.set()
-        keeper.close()
+        background.close()
 
 
-async def opened(keeper: Keeper) -> None:
-    await asyncio.wait_for(asyncio.wrap_future(keeper.opened), 5)
+async def opened(background: BackgroundStore) -> None:
+    await asyncio.wait_for(asyncio.wrap_future(background.opened), 5)
 
 
-def put(keeper: Keeper, number: int, value: bytes = b"value") -> None:
-    keeper.put(lambda vault: {NAMES[number]: value})
+def put(background: BackgroundStore, number: int, value: bytes = b"value") -> None:
+    background.put(lambda vault: {NAMES[number]: value})
 
 
 async def test_what_is_put_is_got_and_lies_in_the_store_encrypted() -> None:
-    async with keeping(store := FakeStore()) as keeper:
-        await opened(keeper)
-        put(keeper, 0)
+    async with keeping(store := FakeStore()) as background:
+        await opened(background)
+        put(background, 0)
         await until(lambda: NAMES[0] in store.entries)
 
-        assert await keeper.get(NAMES) == {NAMES[0]: b"value"}
+        assert await background.get(NAMES) == {NAMES[0]: b"value"}
         assert b"value" not in store.entries[NAMES[0]]
 
 
 async def test_what_was_put_under_another_name_or_secret_is_not_known() -> None:
-    async with keeping(store := FakeStore()) as keeper:
-        await opened(keeper)
+    async with keeping(store := FakeStore()) as background:
+        await opened(background)
         store.entries[NAMES[0]] = VAULT.encrypt(NAMES[1], b"moved")
         store.entries[NAMES[1]] = Vault(b"other").encrypt(NAMES[1], b"foreign")
         store.entries[NAMES[2]] = b"x"
 
-        assert await keeper.get(NAMES) == {}
+        assert await background.get(NAMES) == {}
 
 
 async def test_what_comes_together_is_written_together() -> None:
     store = FakeStore()
     store.goes_on.clear()
-    async with keeping(store) as keeper:
+    async with keeping(store) as background:
         for number in range(3):
-            put(keeper, number)
+            put(background, number)
         store.goes_on.set()
         await until(lambda: store.puts)
 
@@ -113,17 +113,17 @@ async def test_a_store_that_does_not_answer_costs_one_turn_a_moment_and_the_next
 ) -> None:
     """Until it is heard of again."""
     caplog.set_level("INFO")
-    async with keeping(store := FakeStore()) as keeper:
-        await opened(keeper)
-        put(keeper, 0)
+    async with keeping(store := FakeStore()) as background:
+        await opened(background)
+        put(background, 0)
         await until(lambda: NAMES[0] in store.entries)
         store.goes_on.clear()
-        first, *later = [await timed(keeper) for _ in range(5)]
+        first, *later = [await timed(background) for _ in range(5)]
         store.goes_on.set()
         await until(lambda: "is back" in caplog.text)
 
         assert first >= WAIT > max(later)
-        assert await keeper.get(NAMES) == {NAMES[0]: b"value"}
+        assert await background.get(NAMES) == {NAMES[0]: b"value"}
         assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
             "the store cannot be used: it did not answer in time. "
             "Turns go on without what it knows until it answers again."
@@ -131,11 +131,11 @@ async def test_a_store_that_does_not_answer_costs_one_turn_a_moment_and_the_next
 
 
 async def test_a_moment_in_which_the_whole_process_stands_still_is_no_fault_of_the_store() -> None:
-    async with keeping(store := FakeStore()) as keeper:
-        await opened(keeper)
+    async with keeping(store := FakeStore()) as background:
+        await opened(background)
         store.entries[NAMES[0]] = VAULT.encrypt(NAMES[0], b"value")
         store.goes_on.clear()
-        reading = asyncio.create_task(keeper.get(NAMES))
+        reading = asyncio.create_task(background.get(NAMES))
         await asyncio.sleep(0)
         time.sleep(2 * WAIT)
         store.goes_on.set()
@@ -143,19 +143,19 @@ async def test_a_moment_in_which_the_whole_process_stands_still_is_no_fault_of_t
         assert await reading == {NAMES[0]: b"value"}
 
 
-async def timed(keeper: Keeper) -> float:
+async def timed(background: BackgroundStore) -> float:
     start = time.perf_counter()
-    await keeper.get(NAMES)
+    await background.get(NAMES)
     return time.perf_counter() - start
 
 
 async def test_what_could_not_be_written_is_written_later(caplog: pytest.LogCaptureFixture) -> None:
-    async with keeping(store := FakeStore()) as keeper:
-        await opened(keeper)
+    async with keeping(store := FakeStore()) as background:
+        await opened(background)
         store.fault = "the disk is full"
-        put(keeper, 0)
+        put(background, 0)
         await until(lambda: "the disk is full" in caplog.text)
-        put(keeper, 1)
+        put(background, 1)
         store.fault = ""
         await until(lambda: {*NAMES[:2]} <= store.entries.keys())
 
@@ -173,9 +173,9 @@ async def test_a_turn_waits_for_a_store_that_is_being_made() -> None:
 
     store = FakeStore()
     store.entries[NAMES[0]] = VAULT.encrypt(NAMES[0], b"value")
-    async with keeping(store, make) as keeper:
+    async with keeping(store, make) as background:
         await asyncio.to_thread(is_needed.wait)
-        reading = asyncio.create_task(keeper.get(NAMES))
+        reading = asyncio.create_task(background.get(NAMES))
         await asyncio.sleep(2 * WAIT)
         goes_on.set()
 
@@ -185,17 +185,17 @@ async def test_a_turn_waits_for_a_store_that_is_being_made() -> None:
 async def test_a_server_that_does_not_answer_at_the_start_costs_a_turn_a_moment() -> None:
     store = FakeStore()
     store.goes_on.clear()
-    async with keeping(store) as keeper:
-        assert await asyncio.wait_for(keeper.get(NAMES), 20 * WAIT) == {}
+    async with keeping(store) as background:
+        assert await asyncio.wait_for(background.get(NAMES), 20 * WAIT) == {}
 
 
 async def test_a_server_that_is_away_at_the_start_is_used_when_it_is_there(caplog: pytest.LogCaptureFixture) -> None:
     store = FakeStore()
     store.fault = "the server cannot be reached"
-    async with keeping(store) as keeper:
-        put(keeper, 0)
+    async with keeping(store) as background:
+        put(background, 0)
         await until(lambda: store.fault in caplog.text)
-        assert await keeper.get(NAMES) == {}
+        assert await background.get(NAMES) == {}
         store.fault = ""
         await until(lambda: NAMES[0] in store.entries)
 
@@ -203,21 +203,21 @@ async def test_a_server_that_is_away_at_the_start_is_used_when_it_is_there(caplo
 async def test_a_file_that_cannot_be_opened_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
     store = FakeStore(comes_back=False)
     store.fault = "it is read-only"
-    async with keeping(store) as keeper:
-        await opened(keeper)
-        put(keeper, 0)
+    async with keeping(store) as background:
+        await opened(background)
+        put(background, 0)
 
-        assert await keeper.get(NAMES) == {}
+        assert await background.get(NAMES) == {}
         with pytest.raises(StoreError, match="it is not open"):
-            keeper.held()
+            background.held()
     assert "It is not used until the next start." in caplog.text
 
 
 async def test_what_waits_at_the_end_is_written_and_the_store_is_closed() -> None:
     store = FakeStore()
-    async with keeping(store) as keeper:
-        await opened(keeper)
-        put(keeper, 0)
+    async with keeping(store) as background:
+        await opened(background)
+        put(background, 0)
 
     assert NAMES[0] in store.entries
     assert store.closed == 2
@@ -225,32 +225,32 @@ async def test_what_waits_at_the_end_is_written_and_the_store_is_closed() -> Non
 
 async def test_a_frozen_store_does_not_hold_up_the_end() -> None:
     store = FakeStore()
-    async with keeping(store) as keeper:
-        await opened(keeper)
+    async with keeping(store) as background:
+        await opened(background)
         store.goes_on.clear()
-        put(keeper, 0)
+        put(background, 0)
         start = time.perf_counter()
-        await asyncio.to_thread(keeper.close, 0.05)
+        await asyncio.to_thread(background.close, 0.05)
 
         assert time.perf_counter() - start < 2
 
 
 async def test_it_tells_what_it_holds_and_forgets_it() -> None:
-    async with keeping(store := FakeStore()) as keeper:
-        await opened(keeper)
-        put(keeper, 0)
+    async with keeping(store := FakeStore()) as background:
+        await opened(background)
+        put(background, 0)
         await until(lambda: NAMES[0] in store.entries)
-        assert keeper.held() == Held(2, 0)
-        keeper.clear()
+        assert background.held() == Held(2, 0)
+        background.clear()
 
         assert store.entries.keys() == {CHECK}
 
 
 async def test_work_that_fails_is_logged_and_keeps_no_other_from_being_done(caplog: pytest.LogCaptureFixture) -> None:
-    async with keeping(store := FakeStore()) as keeper:
-        await opened(keeper)
-        keeper.put(lambda vault: {vault.name("x"): bytes(-1)})
-        put(keeper, 0)
+    async with keeping(store := FakeStore()) as background:
+        await opened(background)
+        background.put(lambda vault: {vault.name("x"): bytes(-1)})
+        put(background, 0)
         await until(lambda: NAMES[0] in store.entries)
 
     assert "A turn could not be stored." in caplog.text

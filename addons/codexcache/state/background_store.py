@@ -57,7 +57,7 @@ type Work = Callable[[Vault], Mapping[bytes, bytes]]
 """Makes entries to be written, in the writing thread."""
 
 
-class Keeper:
+class BackgroundStore:
     """One store in use. `name` is what it is called in messages, without any credential."""
 
     def __init__(self, name: str, open_store: Callable[[], Store], vault: Vault, pace: Pace = FILE) -> None:
