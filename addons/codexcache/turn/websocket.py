@@ -28,8 +28,11 @@ MISSED = "another addon dropped the end of its response"
 _UNENDED = 16
 """Turns of a socket whose response has begun and that can wait for its end; a lost one never comes."""
 
-_NORMAL, _NO_CODE, _NO_CLOSE_FRAME = 1000, 1005, 1006
-"""What RFC 6455 has a closed WebSocket report if all is well, if no code came, or no close frame at all."""
+_NO_CODE, _NO_CLOSE_FRAME = 1005, 1006
+"""What RFC 6455 has a closed WebSocket report if no code came, or no close frame at all."""
+
+NO_REFUSAL = (None, 1000, _NO_CODE, _NO_CLOSE_FRAME)
+"""Codes of a WebSocket that the server has not closed for a reason of its own."""
 
 _WORD = r"(?=[A-Za-z]{1,20}(?![A-Za-z]))(?>(?:[A-Z]+[a-z]*|[a-z]+)(?:[A-Z]+[a-z]*)?)"
 _REASON = re.compile(
@@ -82,13 +85,16 @@ class Socket:
     _latest: SocketTurn | None = None
     _last: CacheKey | None = None
     _running: SocketTurn | None = None
+    _amid: bool = False
     _over_ids: deque[str | None] = field(default_factory=lambda: deque(maxlen=_UNENDED))
 
     @property
     def last(self) -> CacheKey | None:
         """The key of the last turn that had one and left."""
         latest = self._latest
-        return latest.exchange.cache_key if latest and latest.exchange.cache_key.key and not latest.withdrawn else self._last
+        if latest and latest.exchange.cache_key.key and not latest.withdrawn:
+            return latest.exchange.cache_key
+        return self._last
 
     @property
     def read_turn(self) -> ReadTurn:
@@ -147,7 +153,6 @@ class Socket:
         if not dropped:
             turn.response_info.take(event)
         if event.get("type") in FINAL:
-            self._running = None
             yield self._cut(turn, MISSED) if dropped else self._close(turn)
             unended = [turn for turn in self.open_turns if turn.response_info.begun]
             yield from [self._cut(turn, _WENT_ON) for turn in unended[:-_UNENDED]]
@@ -165,15 +170,16 @@ class Socket:
     def _begin_response(self, data: bytes) -> SocketTurn | None:
         """Return the turn whose response begins with an event; None for one that is no turn's.
 
-        A second one begins amid another only where an end was lost, or one of the two is no turn's.
+        One begins amid another only where an end was lost, or one of the two is no turn's.
         """
         running, waiting = self._running, self._waiting
-        if running and (not waiting or self._announced(id_in(parsed(data)))):
+        if running and self._announced(id_in(parsed(data))):
             return None
-        self._running = waiting or self.open_turns[-1]
-        if not waiting:  # then the beginning that it had was no turn's
-            self._running.response_info.take(parsed(data))
-        return self._running
+        if waiting:
+            self._running, self._amid = waiting, running is not None
+        elif running and self._amid:  # what seemed its beginning was no turn's
+            running.response_info.take(parsed(data))
+        return waiting
 
     def _announced(self, response_id: str | None) -> SocketTurn | None:
         """Return the turn whose response has begun under an id, the latest first."""
@@ -208,17 +214,12 @@ class Socket:
     def _close(self, turn: SocketTurn) -> SocketTurn:
         if turn is self._latest:
             self._last, self._latest = self.last, None
+        self._running = None if turn is self._running else self._running
         self.open_turns.remove(turn)
         if not turn.withdrawn:
             self.begun = True
             self._over_ids.append(turn.response_info.announced_id)
         return turn
-
-
-def refusal(*, by_client: bool | None, code: int | None, reason: str | None) -> str:
-    """Return how the server closed a WebSocket that it would not have, "" for one that ended in another way."""
-    by_itself = by_client or code in (None, _NORMAL, _NO_CODE, _NO_CLOSE_FRAME)
-    return "" if by_itself else closing(by_client=by_client, code=code, reason=reason)
 
 
 def closing(*, by_client: bool | None, code: int | None, reason: str | None) -> str:
