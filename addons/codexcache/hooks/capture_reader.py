@@ -83,7 +83,7 @@ def _answered(flow: http.HTTPFlow, exchange: Exchange, turn_summaries: Sequence[
         read_whole(response, exchange)
         ended_at = response.timestamp_end or response.timestamp_start
         if response.raw_content is None:
-            info.usage, info.cut_short = _counters(turn_summary or {}), _NOT_KEPT
+            info.usage, info.cut_short = _counters(turn_summary) if turn_summary else {}, _NOT_KEPT
     return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summary)
 
 

@@ -27,7 +27,7 @@ from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
-from ..wire.routes import Endpoint, endpoint_of, real_target
+from ..wire.routes import Endpoint, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
 from .state import (
     UNREADABLE,
@@ -112,13 +112,11 @@ class HttpTurns:
                 self._asked[flow.id] = host
 
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        asked, path = self._asked.pop(flow.id, None), flow.request.path
-        if not flow.live or flow.request.method != "POST":
+        asked = self._asked.pop(flow.id, None)
+        if not flow.live or flow.request.method != "POST" or not (host := self._state.host_of(flow) or asked):
             return None
-        if (host := self._state.host_of(flow)) is None and asked:
-            host, path = asked, real_target(path)
-        endpoint = endpoint_of(path)
-        return self._send(flow, host, endpoint) if host and endpoint else None
+        endpoint = self._state.endpoint_of(flow, host)
+        return self._send(flow, host, endpoint) if endpoint else None
 
     def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         response = flow.response

@@ -215,7 +215,7 @@ class Socket:
         if turn is self._latest:
             self._last, self._latest = self.last, None
         self._running = None if turn is self._running else self._running
-        self.open_turns.remove(turn)
+        self.open_turns = [other for other in self.open_turns if other is not turn]
         if not turn.withdrawn:
             self.begun = True
             self._over_ids.append(turn.response_info.announced_id)
