@@ -69,7 +69,7 @@ async def exchanged(peer: Peer, messages: Sequence[Data], events: int) -> list[D
     return [await peer.receive() for _ in range(events)]
 
 
-IN_FLIGHT = {
+IN_FLIGHT: dict[str, tuple[list[str], list[str | None]]] = {
     "one response amid another": ([created("a"), created("b"), ended("b"), ended("a")], ["a", "b"]),
     "a beginning that is no turn's": ([created("a"), created("x"), ended("a"), created("b"), ended("b")], ["a", "b"]),
     "an end that is no turn's": ([created("a"), ended("x"), ended("a"), created("b"), ended("b")], ["a", "b"]),
