@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.hooks.capture_reader import SavedTurn, read_saved_request, read_saved_socket
+from codexcache.hooks.websocket import INCOMPLETE
 from codexcache.turn.exchange import Exchange
 from mitmproxy import http
 from mitmproxy.websocket import WebSocketMessage
@@ -247,7 +248,9 @@ def test_a_socket_that_the_server_closed_before_any_turn_was_refused() -> None:
     assert flow.websocket is not None
     flow.websocket.closed_by_client, flow.websocket.close_code = False, 1008
     (refusal,) = read_saved_socket(flow, "chatgpt.com", ())
+    flow.metadata[INCOMPLETE] = True  # whether there was one is not known
 
+    assert [*read_saved_socket(flow, "chatgpt.com", ())] == []
     assert (refusal.exchange.turn.endpoint, refusal.exchange.response_info.status) == ("handshake", 101)
     assert refusal.exchange.response_info.cut_short == "its WebSocket was closed by the server with 1008"
 

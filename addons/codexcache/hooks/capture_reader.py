@@ -133,7 +133,7 @@ def _turns(flow: http.HTTPFlow, host: str, summaries: Mapping[float, Object]) ->
     for turn in socket.abandon(closing_of(flow.websocket)):
         ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
         yield _saved_turn(turn.exchange, turn.message.timestamp, ended_at)
-    if refusal := refusal_of(flow.websocket, socket):
+    if refusal := refusal_of(flow, socket):
         sent_at = _sent_at(flow.request, flow.response)
         yield _saved_turn(refusal, sent_at, flow.websocket.timestamp_end or sent_at)
 

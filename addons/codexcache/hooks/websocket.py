@@ -184,7 +184,7 @@ class SocketTurns:
         if socket := self._sockets.pop(flow.id, None):
             for turn in socket.abandon(closing_of(flow.websocket)):
                 self._end(socket, turn, time.time())
-            if refusal := refusal_of(flow.websocket, socket):
+            if refusal := refusal_of(flow, socket):
                 self._record_refusal(flow, refusal, time.time())
             self._state.deferred.do(functools.partial(self._state.diagnosis_service.socket_closed, flow.id))
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
@@ -197,9 +197,12 @@ def closing_of(data: websocket.WebSocketData | None) -> str:
     return closing(by_client=data.closed_by_client, code=data.close_code, reason=data.close_reason)
 
 
-def refusal_of(data: websocket.WebSocketData | None, socket: Socket) -> Exchange | None:
+def refusal_of(flow: http.HTTPFlow, socket: Socket) -> Exchange | None:
     """Return what became of the handshake of a WebSocket that the server closed before any turn, with a reason."""
-    if data is None or socket.begun or data.closed_by_client or data.close_code in NO_REFUSAL:
+    data = flow.websocket
+    if data is None or INCOMPLETE in flow.metadata or data.closed_by_client or data.close_code in NO_REFUSAL:
+        return None
+    if any(message.from_client and _CREATE in message.content and not message.dropped for message in data.messages):
         return None
     exchange = socket.refused()
     exchange.response_info.status, exchange.response_info.cut_short = 101, closing_of(data)

@@ -73,7 +73,7 @@ class SocketTurn:
 class Socket:
     """A WebSocket to the backend. `client_headers` are those of the handshake as the client sent it.
 
-    `open_turns` have been sent and are not over. `begun` is True once a turn that left is over.
+    `open_turns` have been sent and are not over.
     """
 
     client_headers: ClientHeaders
@@ -81,7 +81,7 @@ class Socket:
     backlog: "Backlog"
     handshake: RequestEdits = field(default_factory=lambda: RequestEdits(fields=()))
     open_turns: list[SocketTurn] = field(default_factory=list)
-    begun: bool = False
+    _begun: bool = False
     _latest: SocketTurn | None = None
     _last: CacheKey | None = None
     _running: SocketTurn | None = None
@@ -111,7 +111,7 @@ class Socket:
 
     def begin(self, exchange: Exchange, message: Message) -> SocketTurn:
         """Note that a turn was sent, and return it. No key is inherited from one without a key, such as a warm-up."""
-        begun = self.begun or any(not turn.withdrawn for turn in self.open_turns)
+        begun = self._begun or any(not turn.withdrawn for turn in self.open_turns)
         exchange.handshake, exchange.opens_socket = self.handshake, not begun
         exchange.response_info.status = 200  # until an error frame has another
         turn = SocketTurn(exchange=exchange, message=message, sent=message.content)
@@ -217,7 +217,7 @@ class Socket:
         self._running = None if turn is self._running else self._running
         self.open_turns = [other for other in self.open_turns if other is not turn]
         if not turn.withdrawn:
-            self.begun = True
+            self._begun = True
             self._over_ids.append(turn.response_info.announced_id)
         return turn
 
