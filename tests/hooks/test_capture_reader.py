@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.hooks.capture_reader import SavedTurn, read_saved_request, read_saved_socket
+from codexcache.hooks.websocket import INCOMPLETE
 from codexcache.turn.exchange import Exchange
 from mitmproxy import http
 from mitmproxy.websocket import WebSocketMessage
@@ -168,7 +169,7 @@ def test_a_lost_end_shifts_no_other_turn() -> None:
     messages = asking("one", at=0), beginning, lost, asking("two", at=3), ending("r2", at=4, given=9_500)
 
     for known in (messages, (*messages[:2], *messages[3:])):
-        one, two = of_socket(*known)
+        one, two = sorted(of_socket(*known), key=lambda turn: turn.sent_at)
         assert said(one.exchange)[2] == {}
         assert said(two.exchange) == (200, "r2", counters(9_500))
 
@@ -184,10 +185,9 @@ def test_a_socket_that_was_closed_tells_how() -> None:
 
 def test_what_is_no_turn_and_what_answers_none_is_passed_over() -> None:
     """Also a frame that was dropped: the backend never answered it."""
-    create = asking("one", at=3).content
     messages = (
         ending("r0", at=0),
-        *(WebSocketMessage(Opcode.TEXT, True, text, START + 1) for text in (CANCEL, OTHER, create[:-1])),
+        *(WebSocketMessage(Opcode.TEXT, True, text, START + 1) for text in (CANCEL, OTHER, OTHER[:-1])),
         asking("dropped", at=1, dropped=True),
         asking("one", at=3),
         ending("r1", at=5),
@@ -198,6 +198,61 @@ def test_what_is_no_turn_and_what_answers_none_is_passed_over() -> None:
         (3, "r1")
     ]
     assert of_socket() == []
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_an_end_that_was_dropped_counts_where_it_had_been_read(heard: bool) -> None:
+    """Another addon dropped it after or before this one had read it; the summary tells which."""
+    dropped = ending("r1", at=0.25)
+    dropped.dropped = True
+    because = "no earlier turn" if heard else "another addon dropped the end of its response"
+    (turn,) = of_socket(asking("one", at=0), dropped, turn_summaries=(known(0, because=because),))
+
+    assert turn.exchange.response_info.usage == (counters() if heard else {})
+
+
+@pytest.mark.parametrize("name", ["first", "last"])
+def test_a_turn_that_cannot_be_read_is_a_turn(name: str) -> None:
+    """Wherever its type stands; what its response says is known."""
+    broken = b'{"type": "response.create", "x": ' if name == "first" else b'{"x" "y", "type":"response.create"}'
+    message = WebSocketMessage(Opcode.TEXT, True, broken, START)
+    (on_socket,) = of_socket(message, ending("r1", at=2))
+    by_request = saved_summary(saved_request(content=broken))
+
+    assert [turn.exchange.turn.unread.partition(" (")[0] for turn in (on_socket, by_request)] == ["it is not JSON"] * 2
+    assert [turn.exchange.response_info.usage for turn in (on_socket, by_request)] == [counters()] * 2
+
+
+def test_a_response_that_is_not_in_the_capture_has_the_counters_of_the_summary() -> None:
+    """Without a summary, its absence is all that is known."""
+    flow, response = answered()
+    response.raw_content = None
+    known_counters = known(5, **{"gen_ai.usage.input_tokens": 9_000, "gen_ai.usage.cache_read.input_tokens": 70})
+    without, with_summary = saved_summary(flow).exchange, saved_summary(flow, known_counters).exchange
+
+    assert without.response_info.cut_short == "its response is not in the capture"
+    assert with_summary.response_info.usage["input_tokens"] == 9_000
+    assert with_summary.response_info.usage["input_tokens_details"] == {"cached_tokens": 70}
+
+
+def test_a_status_of_0_is_no_response() -> None:
+    """So does mitmproxy write one that never came to a HAR."""
+    flow, response = answered()
+    response.status_code = 0
+
+    assert said(saved_summary(flow).exchange) == (None, None, {})
+
+
+def test_a_socket_that_the_server_closed_before_any_turn_was_refused() -> None:
+    flow = saved_socket(ended_at=5)
+    assert flow.websocket is not None
+    flow.websocket.closed_by_client, flow.websocket.close_code = False, 1008
+    (refusal,) = read_saved_socket(flow, "chatgpt.com", ())
+    flow.metadata[INCOMPLETE] = True  # whether there was one is not known
+
+    assert [*read_saved_socket(flow, "chatgpt.com", ())] == []
+    assert (refusal.exchange.turn.endpoint, refusal.exchange.response_info.status) == ("handshake", 101)
+    assert refusal.exchange.response_info.cut_short == "its WebSocket was closed by the server with 1008"
 
 
 def known(at: float, **members: Json) -> Object:

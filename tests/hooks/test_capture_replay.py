@@ -16,7 +16,7 @@ from mitmproxy.test import taddons, tutils
 from support.patience import until
 from support.saved import START, TOOLS, asking, ending, going_on, saved_request, saved_socket
 from support.turn_summaries import turn_summary
-from support.wire import COMPACT, said
+from support.wire import COMPACT, RESPONSES, said
 
 
 class Loader:
@@ -104,6 +104,33 @@ async def test_what_is_no_turn_is_not_reported() -> None:
     assert [each for each in flows if TURN_SUMMARIES in each.metadata] == []
 
 
+@pytest.mark.parametrize("host", ["gateway.example", "127.0.0.1"])
+@pytest.mark.parametrize("known_by", ["the name in TLS", "its summary"])
+async def test_a_turn_that_had_been_moved_is_told_of(host: str, known_by: str) -> None:
+    """Over HTTP, where its path can be an alias, or over a WebSocket."""
+    flows = saved_request(path="/codex/responses"), saved_socket(asking("one", at=0), ending("r", at=1))
+    for flow in flows:
+        flow.request.host = flow.request.headers["host"] = host
+        flow.client_conn.sni = "chatgpt.com" if known_by == "the name in TLS" else None
+        if known_by == "its summary":
+            flow.request.path, flow.metadata[TURN_SUMMARIES] = RESPONSES, [OLD]
+
+    assert [await told(flow) for flow in flows] == [[(0, "cold")]] * 2
+
+
+async def test_a_turn_that_was_killed_before_it_came_as_a_whole_is_not_loaded(caplog: pytest.LogCaptureFixture) -> None:
+    """Another addon did it in requestheaders, before this one saw it: it is not live any more."""
+    flow = saved_request()
+    flow.live, flow.response = True, None
+    flow.request.content, flow.request.timestamp_end = None, None
+    flow.kill()
+    loader = Loader()
+    loader.captures.requestheaders(flow)
+    loader.captures.error(flow)
+
+    assert (loader.done(), said(caplog)) == ([], [])
+
+
 async def test_live_flows_are_left_to_those_who_hear_them_live() -> None:
     """Also one that is killed: it is not live any more then, but was not loaded."""
     loader = Loader()
@@ -131,14 +158,14 @@ async def test_live_flows_are_left_to_those_who_hear_them_live() -> None:
         (b"{}", "secret-coding", "its content encoding is not one that is understood"),
     ],
 )
-async def test_a_body_that_cannot_be_read_is_one_line(
+async def test_a_body_that_cannot_be_read_is_one_line_and_a_turn(
     content: bytes | None, coding: str, reason: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is loaded with it is reported."""
+    """As it was when it happened."""
     flow = saved_request()
     flow.request.raw_content, flow.request.headers["content-encoding"] = content, coding
 
-    assert await told(flow, TWO) == [(20, "cold")]
+    assert await told(flow, TWO) == [(0, "cold"), (20, "cold")]
     (line,) = said(caplog)
     assert line.startswith(f"A turn to 'chatgpt.com' passes unchanged: {reason}")
     assert "secret" not in line

@@ -73,7 +73,13 @@ THE_WHOLE_HOST = r"^(.+\.)?chatgpt\.com:443$"
                 "/idempotency-key/one",
             )
         ),
-        *(({"modify_body": [pattern] * 2}, "modify_body gets at turns ") for pattern in ("/foo/bar", "/~q/foo/bar")),
+        *(
+            (
+                {"modify_body": [pattern] * 2},
+                "modify_body gets at turns after they have been edited here: the key goes by ",
+            )
+            for pattern in ("/foo/bar", "/~q/foo/bar")
+        ),
         ({"validate_inbound_headers": False}, "validate_inbound_headers is off: "),
         *(({"allow_hosts": [pattern]}, "allow_hosts ") for pattern in (r"^chatgpt\.com$", "openai", "(")),
     ],

@@ -10,7 +10,7 @@ from codexcache.turn.exchange import Continuity, Exchange
 from codexcache.turn.response import KILLED
 from codexcache.turn.rewrite import RequestEdits
 from codexcache.turn.websocket import Backlog, Socket, SocketTurn, closing
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.jsontext import prop
 from support.turns import Headers, client_headers, turn
@@ -37,9 +37,9 @@ def exchange(key: str) -> Exchange:
     return Continuity().begin(turn(prompt_cache_key=key, transport="websocket"), default_settings())
 
 
-def sent_on(opened: Socket, *keys: str) -> list[SocketTurn]:
-    """Send a turn with each of these keys."""
-    return [opened.begin(exchange(key), Sent()) for key in keys]
+def sent_on(opened: Socket, *keys: str, at: float = 0.0) -> list[SocketTurn]:
+    """Send a turn with each of these keys; events come at 1.0."""
+    return [opened.begin(exchange(key), Sent(timestamp=at)) for key in keys]
 
 
 def drop(sent: SocketTurn) -> None:
@@ -72,7 +72,9 @@ def ids(turns: list[SocketTurn]) -> list[str | None]:
 DELTA = b'{"type":"response.output_text.delta","delta":"x"}'
 QUOTING = b'{"x":{"type":"response.completed"},"response":{"id":"r9"}}'
 NAMING_R2 = frame("response.created", None, response={"previous_response_id": "r2", "id": "r1"})
-LATE = [created("r1"), created("r2"), completed("r1"), completed("r2")]
+BOTH = [created("r1"), created("r2")]
+NEXT = [completed("r1"), created("r2"), completed("r2")]
+ERROR = b'{"type":"error","status":500}'
 EMPTY_END = b'{"type":"response.completed","response":{}}'
 SPACED = [data.replace(b":", b" : ") for data in (created("r"), completed("r"))]
 
@@ -90,9 +92,16 @@ SPACED = [data.replace(b":", b" : ") for data in (created("r"), completed("r"))]
         pytest.param(2, [created("r1"), frame("response.completed", None)], {1: None}, id="an end without an id"),
         pytest.param(2, [created("r1"), EMPTY_END], {1: None}, id="or whose response has none"),
         pytest.param(2, [created("r1"), frame("error", None)], {1: None}, id="an error of the response that runs"),
-        pytest.param(2, [NAMING_R2, completed("r2")], {1: None, 2: "r2"}, id="an id mentioned elsewhere is another"),
+        pytest.param(2, [NAMING_R2, completed("r2")], {}, id="an id mentioned elsewhere is another"),
         pytest.param(2, [created("r1"), QUOTING], {}, id="what only quotes an event ends nothing"),
-        pytest.param(2, LATE, {1: None, 2: "r2"}, id="the late end of a turn that was given up ends no other"),
+        pytest.param(2, [*BOTH, completed("r1"), completed("r2")], {1: "r1", 2: "r2"}, id="responses amid another"),
+        pytest.param(2, [*BOTH, completed("r2"), completed("r1")], {2: "r2", 1: "r1"}, id="which end in any order"),
+        pytest.param(1, [created("r1"), completed("x"), completed("r1")], {1: "r1"}, id="the end of no turn"),
+        pytest.param(1, [created("r1"), created("x"), completed("x")], {}, id="a response that is no turn's"),
+        pytest.param(2, [created("r1"), created("x"), *NEXT], {1: "r1", 2: "r2"}, id="it does not hide the next"),
+        pytest.param(2, [created("r1"), created("r1"), *NEXT], {1: "r1", 2: "r2"}, id="a beginning that comes twice"),
+        pytest.param(2, [created("r1"), ERROR, *NEXT[1:]], {1: None, 2: "r2"}, id="an error with a status, too"),
+        pytest.param(2, [frame("response.created", None), *NEXT], {1: "r1", 2: "r2"}, id="a beginning without an id"),
     ],
 )
 def test_an_event_ends_the_turn_that_it_is_about(sent: int, frames: list[bytes], over: dict[int, str | None]) -> None:
@@ -172,28 +181,49 @@ def test_a_turn_that_the_user_killed_is_abandoned_as_a_turn() -> None:
     assert sent.response_info.cut_short == KILLED
 
 
-@pytest.mark.parametrize("next_ones", [[created("r2"), completed("r2")], [completed("r2")]], ids=["begins", "ends"])
-def test_a_lost_end_shifts_no_other(next_ones: list[bytes]) -> None:
-    """The response that begins or ends under another id is that of the next turn."""
+def test_a_lost_end_shifts_no_other() -> None:
+    """Its turn is over with the socket, as the end can still come."""
     opened = socket()
     one, two, three = sent_on(opened, "k1", "k2", "k3")
 
-    assert events(opened, created("r1"), *next_ones) == [one, two]
+    assert events(opened, created("r1"), created("r2"), completed("r2")) == [two]
     assert events(opened, created("r3"), completed("r3")) == [three]
     assert ids([two, three]) == ["r2", "r3"]
+    assert opened.last == exchange("k3").cache_key
+    assert list(opened.abandon("it was closed")) == [one]
     assert (one.response_info.finished, one.response_info.usage) == (False, {})
     assert "went on to another response" in one.response_info.cut_short
 
 
-def test_the_answer_of_a_turn_that_is_not_known_ends_the_one_before_and_no_later_one() -> None:
+def test_a_lost_end_with_the_next_beginning_shifts_no_other_either() -> None:
+    """A client that sends a turn after a response has begun takes that for over."""
+    opened = socket()
+    events_of_one = sent_on(opened, "k1"), events(opened, created("r1"))
+    two = sent_on(opened, "k2", at=2.0)
+
+    assert (events_of_one[1], events(opened, completed("r2"))) == ([], two)
+    assert ids(two) == ["r2"]
+
+
+def test_turns_whose_ends_are_lost_do_not_pile_up() -> None:
+    opened, turns = socket(), list[SocketTurn]()
+    for number in range(40):
+        turns += sent_on(opened, "k")
+        over = events(opened, created(f"r{number}"), *([completed("r39")] if number == 39 else []))
+
+    assert over == [turns[-1], *turns[:23]]
+    assert opened.open_turns == turns[23:39]
+
+
+def test_the_answer_of_a_turn_that_is_not_known_ends_no_other() -> None:
     """Nothing here could read what was asked; the backend answered it all the same."""
     opened = socket()
     (one,) = sent_on(opened, "k1")
-    assert events(opened, created("r1"), created("unknown")) == [one]
+    assert events(opened, created("r1"), created("unknown"), completed("unknown"), completed("r1")) == [one]
     (two,) = sent_on(opened, "k2")
 
     assert events(opened, created("r2"), completed("r2")) == [two]
-    assert ids([two]) == ["r2"]
+    assert ids([one, two]) == ["r1", "r2"]
 
 
 @pytest.mark.parametrize("begins", [True, False], ids=["after its beginning", "before it"])
@@ -216,12 +246,14 @@ def test_a_backend_that_calls_all_responses_the_same_is_followed_in_order() -> N
 
 
 @pytest.mark.parametrize("member", ["status", "status_code"])
-def test_a_refusal_is_of_the_turn_whose_response_has_not_begun(member: str) -> None:
-    """It names no response; an error without a status is one of the response that runs."""
+def test_a_refusal_is_of_the_turn_that_was_sent_since_a_response_began(member: str) -> None:
+    """It names no response; the client has taken the one that runs for over."""
     opened = socket()
-    one, two = sent_on(opened, "k1", "k2")
+    (one,) = sent_on(opened, "k1")
+    events(opened, created("r1"))
+    (two,) = sent_on(opened, "k2", at=2.0)
 
-    assert events(opened, created("r1"), frame("error", None, **{member: 429})) == [one, two]
+    assert events(opened, frame("error", None, **{member: 429})) == [two]
     assert [sent.response_info.status for sent in (one, two)] == [200, 429]
 
 
@@ -239,7 +271,7 @@ def test_a_beginning_that_another_addon_dropped_is_known_all_the_same() -> None:
     one, two = sent_on(opened, "k1", "k2")
     assert events(opened, created("r1"), created("r1"), dropped=True) == []
 
-    assert events(opened, created("r2"), completed("r2")) == [one, two]
+    assert events(opened, created("r2"), completed("r2"), completed("r1")) == [two, one]
 
 
 @prop
@@ -248,11 +280,15 @@ def test_a_beginning_that_another_addon_dropped_is_known_all_the_same() -> None:
         st.tuples(st.sampled_from(["both", "beginning", "end"]), st.booleans(), st.booleans()), min_size=1, max_size=6
     )
 )
-def test_whatever_is_lost_each_turn_is_over_once_in_its_order(fates: list[tuple[str, bool, bool]]) -> None:
-    """Of each turn it is drawn what came of its answer, if it was dropped itself, and if the next was sent early."""
+def test_whatever_is_lost_each_turn_is_over_once_with_its_own_end(fates: list[tuple[str, bool, bool]]) -> None:
+    """Of each turn it is drawn what came of its answer, if it was dropped itself, and if the next was sent early.
+
+    Of two in flight, the end of one and the beginning of the next cannot both be lost.
+    """
     opened, turns, over, waiting = socket(), list[SocketTurn](), list[SocketTurn](), list[bytes]()
     for number, (came, dropped, early) in enumerate(fates):
-        turns += sent_on(opened, f"k{number}")
+        assume(not waiting or came != "end")
+        turns += sent_on(opened, f"k{number}", at=0.0 if waiting else 2.0)
         if dropped:
             drop(turns[-1])
         else:
@@ -263,7 +299,7 @@ def test_whatever_is_lost_each_turn_is_over_once_in_its_order(fates: list[tuple[
             waiting.clear()
     over += [*events(opened, *waiting), *opened.abandon("it was closed")]
 
-    assert list(map(id, over)) == list(map(id, turns))
+    assert sorted(map(id, over)) == sorted(map(id, turns))
     for number, (turn_, (came, dropped, _)) in enumerate(zip(turns, fates, strict=True)):
         assert turn_.withdrawn == dropped
         assert turn_.response_info.finished == (not dropped and came != "beginning")

@@ -4,31 +4,35 @@ A flow that was saved with the addon carries summaries of its turns. What the cl
 came from can no longer be seen in such a flow, so it is taken from the summaries.
 """
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple, cast, get_args
 
 from mitmproxy import http, websocket
 
-from ..body.json_splice import Json, Object, as_list, parse
+from ..body.json_splice import Json, Object, Unreadable, as_list, parse
 from ..options import Mode
+from ..output.journal import CACHED, INPUT, OUTPUT
 from ..turn.cache_key import KeySource
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import read_client_headers, read_turn
-from ..turn.response import KILLED, parsed
+from ..turn.response import KILLED
 from ..turn.rewrite import no_edits
-from ..turn.websocket import Backlog, Socket
-from ..wire.content_encoding import decode
+from ..turn.websocket import MISSED, Backlog, Socket
+from ..wire.content_encoding import Undecodable, decode
 from ..wire.headers import coding_of
 from ..wire.routes import Endpoint
 from .http import read_whole
-from .websocket import CREATE, closing_of
+from .websocket import CREATE, UNREAD_TURN, closing_of, refusal_of
 
 _LONGEST = 30 * 86_400
 """Seconds that a turn can have lasted; a summary with a longer time is wrong."""
 
 _END_OF_TIME = 253_402_214_400.0
 """The last day of the year 9999, in seconds since the epoch, so that it is that year in every time zone."""
+
+_NOT_KEPT = "its response is not in the capture"
 
 _LIMIT = 1 << 30
 """Bytes of a decoded body. The capture is the user's own, so this is only to survive a bomb."""
@@ -45,10 +49,13 @@ class SavedTurn(NamedTuple):
 def read_saved_request(
     flow: http.HTTPFlow, host: str, endpoint: Endpoint, turn_summaries: Sequence[Object]
 ) -> SavedTurn:
-    """Return the turn of a saved request. Raises Undecodable or Unreadable."""
+    """Return the turn of a saved request. Of one that cannot be read, what its headers and its response say."""
     client_headers = read_client_headers(flow.request.headers.fields)
-    document = parse(decode(flow.request.raw_content or b"", coding_of(client_headers.values), _LIMIT))
-    turn = read_turn(client_headers, document, transport="http", host=host, endpoint=endpoint)
+    read = partial(read_turn, client_headers, transport="http", host=host, endpoint=endpoint)
+    try:
+        turn = read(parse(decode(flow.request.raw_content or b"", coding_of(client_headers.values), _LIMIT)))
+    except (Undecodable, Unreadable) as reason:
+        turn = read({}, unread=str(reason))
     return _answered(flow, unchanged_exchange(turn), turn_summaries)
 
 
@@ -69,12 +76,21 @@ def read_saved_socket(flow: http.HTTPFlow, host: str, turn_summaries: Sequence[O
 
 
 def _answered(flow: http.HTTPFlow, exchange: Exchange, turn_summaries: Sequence[Object]) -> SavedTurn:
-    """Return the one turn of a flow, with its response."""
+    """Return the one turn of a flow, with its response; a HAR has a status of 0 where none came."""
     sent_at = ended_at = _sent_at(flow.request, flow.response)
-    if response := flow.response:
+    turn_summary, info = turn_summaries[-1] if turn_summaries else None, exchange.response_info
+    if (response := flow.response) and response.status_code:
         read_whole(response, exchange)
         ended_at = response.timestamp_end or response.timestamp_start
-    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summaries[-1] if turn_summaries else None)
+        if response.raw_content is None:
+            info.usage, info.cut_short = _counters(turn_summary) if turn_summary else {}, _NOT_KEPT
+    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summary)
+
+
+def _counters(turn_summary: Object) -> Object:
+    """Return the counters in a summary as the backend had sent them."""
+    given, cached, output = (turn_summary.get(name) for name in (INPUT, CACHED, OUTPUT))
+    return {"input_tokens": given, "input_tokens_details": {"cached_tokens": cached}, "output_tokens": output}
 
 
 def _sent_at(request: http.Request, response: http.Response | None) -> float:
@@ -98,20 +114,28 @@ def _placed(at: float) -> float:
     return at if 0 <= at < _END_OF_TIME else 0.0
 
 
-def _turns(flow: http.HTTPFlow, host: str, summarized: Container[float]) -> Iterator[SavedTurn]:
-    """Yield turns. A dropped message is none, unless it has a summary: then it was killed while it was held."""
+def _turns(flow: http.HTTPFlow, host: str, summaries: Mapping[float, Object]) -> Iterator[SavedTurn]:
+    """Yield turns. A dropped message is none, unless it has a summary: then it was killed while it was held.
+
+    The end of a response that was dropped counts where a turn is known to have ended with it, having been read before.
+    """
     assert flow.websocket is not None
     socket = _socket(flow, host)
+    read = [known.get("ended_at") for known in summaries.values() if MISSED not in str(known.get("because"))]
     for message in flow.websocket.messages:
         if not message.from_client:
-            for turn in socket.read_event(message.content, message.timestamp, dropped=message.dropped):
+            missed = message.dropped and message.timestamp not in read
+            for turn in socket.read_event(message.content, message.timestamp, dropped=missed):
                 yield _saved_turn(turn.exchange, turn.message.timestamp, message.timestamp)
-        elif (exchange := _exchange(socket, message)) and (not message.dropped or message.timestamp in summarized):
+        elif (exchange := _exchange(socket, message)) and (not message.dropped or message.timestamp in summaries):
             exchange.response_info.cut_short = KILLED if message.dropped else ""
             socket.begin(exchange, message)
     for turn in socket.abandon(closing_of(flow.websocket)):
         ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
         yield _saved_turn(turn.exchange, turn.message.timestamp, ended_at)
+    if refusal := refusal_of(flow, socket):
+        sent_at = _sent_at(flow.request, flow.response)
+        yield _saved_turn(refusal, sent_at, flow.websocket.timestamp_end or sent_at)
 
 
 def _socket(flow: http.HTTPFlow, host: str) -> Socket:
@@ -123,8 +147,13 @@ def _socket(flow: http.HTTPFlow, host: str) -> Socket:
 
 def _exchange(socket: Socket, message: websocket.WebSocketMessage) -> Exchange | None:
     """Return the exchange of a client's frame, None for one that is not a turn."""
-    document = parsed(message.content)
-    return unchanged_exchange(socket.read_turn(document)) if document.get("type") == CREATE else None
+    try:
+        document = parse(message.content)
+    except Unreadable as reason:
+        turn = socket.read_turn({}, unread=str(reason)) if UNREAD_TURN.search(message.content) else None
+    else:
+        turn = socket.read_turn(document) if document.get("type") == CREATE else None
+    return unchanged_exchange(turn) if turn else None
 
 
 def _with_summary(turn: SavedTurn, turn_summary: Object | None) -> SavedTurn:

@@ -12,13 +12,10 @@ from operator import itemgetter
 
 from mitmproxy import http
 
-from ..body.json_splice import Unreadable
-from ..wire.content_encoding import Undecodable
-from ..wire.routes import endpoint_of
+from ..wire.routes import Endpoint
 from .capture_reader import SavedTurn, read_saved_refusal, read_saved_request, read_saved_socket
 from .notify import relabel, turn_summaries
-from .state import State, pass_unchanged
-from .websocket import is_handshake
+from .state import State, asks_for_websocket, pass_unchanged
 
 _QUIET = 0.3
 """Seconds without another loaded flow after which what was gathered is played."""
@@ -37,7 +34,8 @@ class CaptureReplay:
         self._live: set[str] = set()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        if flow.live:
+        killed = flow.error and flow.request.timestamp_end is None  # by another addon, before it came as a whole
+        if flow.live or killed:
             self._live.add(flow.id)
 
     def response(self, flow: http.HTTPFlow) -> None:
@@ -49,9 +47,10 @@ class CaptureReplay:
             self._gather_request(flow)
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
-        if not self._is_loaded(flow) or endpoint_of(flow.request.path) != "responses":
+        if not self._is_loaded(flow):
             return
-        if host := self._state.host_of(flow):
+        host, endpoint = self._target_of(flow)
+        if host and endpoint == "responses":
             turns = list(read_saved_socket(flow, host, turn_summaries(flow)))
             self._gather(flow, turns)
             closed_at = max((turn.ended_at for turn in turns), default=0.0)
@@ -73,18 +72,20 @@ class CaptureReplay:
         self._live.discard(flow.id)
         return not flow.live and not was_live
 
+    def _target_of(self, flow: http.HTTPFlow) -> tuple[str | None, Endpoint | None]:
+        """Return the host and the endpoint of a flow; one that has summaries had turns, wherever it was moved to."""
+        host = self._state.host_of(flow) or (flow.request.pretty_host.lower() if turn_summaries(flow) else None)
+        return host, self._state.endpoint_of(flow, host) if host else None
+
     def _gather_request(self, flow: http.HTTPFlow) -> None:
-        endpoint, host = endpoint_of(flow.request.path), self._state.host_of(flow)
+        host, endpoint = self._target_of(flow)
         if not endpoint or not host:
             return
-        if is_handshake(flow.request) and flow.response and flow.response.status_code != 101:
+        status = flow.response.status_code if flow.response else 0  # which a HAR has where no response came
+        if endpoint == "responses" and asks_for_websocket(flow.request) and status not in (0, 101):
             self._gather(flow, [read_saved_refusal(flow, host, turn_summaries(flow))])
-        if flow.request.method != "POST":
-            return
-        try:
+        if flow.request.method == "POST":
             self._gather(flow, [read_saved_request(flow, host, endpoint, turn_summaries(flow))])
-        except (Undecodable, Unreadable) as reason:
-            pass_unchanged(flow, reason)
 
     def _gather(self, flow: http.HTTPFlow, turns: list[SavedTurn]) -> None:
         """Schedule a flow's turns for playback, and remove their old summaries; play when no flow has come for a while.
@@ -93,6 +94,8 @@ class CaptureReplay:
         """
         relabel(flow, [])
         for turn in turns:
+            if reason := turn.exchange.turn.unread:
+                pass_unchanged(flow, reason)
             self._events.append((turn.sent_at, partial(self._state.record_sent, flow, turn.exchange, turn.sent_at)))
             end = partial(self._state.diagnosis_service.turn_ended, turn.exchange, at=turn.ended_at)
             self._events.append((turn.ended_at, end))

@@ -27,9 +27,10 @@ from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
-from ..wire.routes import Endpoint, endpoint_of, real_target
+from ..wire.routes import Endpoint, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
 from .state import (
+    UNREADABLE,
     HoldTurn,
     Reread,
     State,
@@ -59,10 +60,6 @@ _TOO_LATE = (
     "got it as it came, whatever the flow shows now. Event streams are passed on as they arrive. To edit one, have an "
     "addon set response.stream in its responseheaders hook: to a function that is given each chunk, or to False, and "
     "the client waits for the whole response."
-)
-_UNREADABLE = (
-    "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
-    "verdict describe the turn as it was before."
 )
 
 
@@ -94,10 +91,11 @@ class HttpTurns:
 
     def __init__(self, state: State, hold: HoldTurn = hold_nothing) -> None:
         self._state, self._hold = state, hold
+        self._asked: dict[str, str] = {}
         self._sent: dict[str, SentTurn] = {}
         self._listening: dict[str, Listening] = {}
         self._passed: dict[str, object] = {}
-        self._warned: set[str] = set()
+        self._warn = state.warn_once
         self._wrong_paths: set[str] = set()
 
     @property
@@ -110,17 +108,15 @@ class HttpTurns:
         if flow.live and (host := self._state.host_of(flow)):
             if (target := real_target(flow.request.path)) != flow.request.path:
                 self._correct(flow, host, target)
-            if flow.request.method == "POST" or "upgrade" in flow.request.headers:
-                self._state.asked[flow.id] = host
+            if flow.request.method == "POST":
+                self._asked[flow.id] = host
 
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        if not flow.live or flow.request.method != "POST":
+        asked = self._asked.pop(flow.id, None)
+        if not flow.live or flow.request.method != "POST" or not (host := self._state.host_of(flow) or asked):
             return None
-        asked, path = self._state.asked.pop(flow.id, None), flow.request.path
-        if (host := self._state.host_of(flow)) is None and asked:
-            host, path = asked, real_target(path)
-        endpoint = endpoint_of(path)
-        return self._send(flow, host, endpoint) if host and endpoint else None
+        endpoint = self._state.endpoint_of(flow, host)
+        return self._send(flow, host, endpoint) if endpoint else None
 
     def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         response = flow.response
@@ -251,7 +247,7 @@ class HttpTurns:
         try:
             _, turn = await run_maybe_in_thread(len(flow.request.raw_content or b""), sent.reread)
         except (Undecodable, Unreadable) as reason:
-            self._warn(_UNREADABLE.format(reason))
+            self._warn(UNREADABLE.format(reason))
         else:
             self._state.turn_edited(sent.exchange, turn)
 
@@ -273,12 +269,6 @@ class HttpTurns:
 
         return exchange.begin_response(response.status_code, values, response.timestamp_start, end)
 
-    def _warn(self, sentence: str) -> None:
-        """Log a sentence once."""
-        if sentence not in self._warned:
-            self._warned.add(sentence)
-            logger.warning(sentence)
-
     async def _close_unheard(self, flow: http.HTTPFlow, response: http.Response, exchange: Exchange) -> None:
         """Read a response that did not pass a tap, and end its turn."""
         try:
@@ -289,7 +279,7 @@ class HttpTurns:
 
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
-        self._state.asked.pop(flow.id, None)
+        self._asked.pop(flow.id, None)
         listening = self._listening.pop(flow.id, None)
         heard = listening is not None and listening.tap.is_used
         if sent := self._sent.pop(flow.id, None):

@@ -7,7 +7,6 @@ sends it all the same.)
 The messages of every WebSocket that passes are kept for viewing up to a limit; mitmproxy by itself would keep them all.
 """
 
-import contextlib
 import functools
 import re
 import time
@@ -21,12 +20,11 @@ from ..body.json_splice import Unreadable
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ParsedBody, Turn, read_client_headers
 from ..turn.rewrite import no_edits
-from ..turn.websocket import Backlog, Message, Socket, SocketTurn, closing
+from ..turn.websocket import NO_REFUSAL, Backlog, Message, Socket, SocketTurn, closing
 from ..wire.content_encoding import Undecodable, within
-from ..wire.routes import endpoint_of, real_target
 from .deferred import LARGE, run_maybe_in_thread
 from .http import read_whole
-from .state import HoldTurn, State, asks_for_websocket, hold_nothing, pass_unchanged, write_fields
+from .state import UNREADABLE, HoldTurn, State, asks_for_websocket, hold_nothing, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"
 """Key in `flow.metadata`, a bool: the oldest messages of this WebSocket are no longer in the flow."""
@@ -35,8 +33,8 @@ CREATE = "response.create"
 """The type of the message that is a turn."""
 
 _CREATE = CREATE.encode()
-_BEGINNING = re.compile(rb'\s*\{\s*"type"\s*:\s*"response\.create"')
-"""How a turn begins, which is all that is known of one that cannot be read."""
+UNREAD_TURN = re.compile(rb'"type"\s*:\s*"response\.create"')
+"""What tells a message that cannot be read as a turn, wherever the client has put its type."""
 
 
 class SocketTurns:
@@ -54,7 +52,7 @@ class SocketTurns:
 
     def request(self, flow: http.HTTPFlow) -> None:
         is_answered = flow.response and not flow.websocket  # by another addon: then no header leaves
-        if (socket := self._socket_of(flow, self._state.asked.pop(flow.id, None))) and not is_answered:
+        if (socket := self._socket_of(flow)) and not is_answered:
             socket.handshake = self._state.continuity.open_socket(socket.client_headers, self._state.settings)
             write_fields(flow.request, socket.handshake)
 
@@ -79,24 +77,15 @@ class SocketTurns:
     def websocket_end(self, flow: http.HTTPFlow) -> None:
         self._close(flow)
 
-    def _socket_of(self, flow: http.HTTPFlow, asked: str | None = None) -> Socket | None:
-        """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon.
-
-        `asked` is the host that the client asked for, if that is known: another addon may have moved it to another one.
-        """
+    def _socket_of(self, flow: http.HTTPFlow) -> Socket | None:
+        """Return what is known of a live WebSocket to the backend; its handshake may have come before this addon."""
         known = self._sockets.get(flow.id)
-        if known or not flow.live or not asks_for_websocket(flow.request):
-            return known
-        host, path = self._state.host_of(flow), flow.request.path
-        if host is None and asked:
-            host, path = asked, real_target(path)
-        if host is None or endpoint_of(path) != "responses":
-            return None
-        client_headers = read_client_headers(flow.request.headers.fields)
-        socket = self._sockets[flow.id] = Socket(
-            client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=self._backlog()
-        )
-        return socket
+        if not known and flow.live and (host := handshake_host(self._state, flow)):
+            client_headers = read_client_headers(flow.request.headers.fields)
+            known = self._sockets[flow.id] = Socket(
+                client_headers=client_headers, handshake=no_edits(client_headers), host=host, backlog=self._backlog()
+            )
+        return known
 
     def _adopted(self, flow: http.HTTPFlow) -> Socket | None:
         """Return what is known of a WebSocket of whose handshake nothing is; one that has no turns gets a backlog."""
@@ -129,7 +118,7 @@ class SocketTurns:
                 self._commit(flow, socket, message, turn, body)
         except (Undecodable, Unreadable) as reason:
             pass_unchanged(flow, reason)
-            if _BEGINNING.match(message.content):
+            if UNREAD_TURN.search(message.content):
                 turn = socket.read_turn({}, unread=str(reason))  # it is recorded by what its response says
                 self._begin(flow, socket, message, unchanged_exchange(turn, self._state.settings.mode))
 
@@ -164,8 +153,10 @@ class SocketTurns:
             withdraw = functools.partial(self._state.diagnosis_service.turn_withdrawn, turn.exchange)
             return self._state.deferred.enqueue(withdraw)
         if turn.message.content != turn.sent:
-            with contextlib.suppress(ValueError):  # what is no longer a turn keeps its record
+            try:
                 self._state.turn_edited(turn.exchange, self._read(socket, turn.message)[1])
+            except (Undecodable, Unreadable) as reason:
+                self._state.warn_once(UNREADABLE.format(reason))
         return self._state.response_ended(turn.exchange, at)
 
     def _trim(self, flow: http.HTTPFlow, data: websocket.WebSocketData, backlog: Backlog) -> None:
@@ -179,10 +170,13 @@ class SocketTurns:
         if response.status_code == 101:
             return  # mitmproxy passes a WebSocket on unread where its option websocket is off
         exchange = socket.refused()
-        exchange.mode = self._state.settings.mode
         read_whole(response, exchange)
+        self._record_refusal(flow, exchange, response.timestamp_end or time.time())
+
+    def _record_refusal(self, flow: http.HTTPFlow, exchange: Exchange, ended_at: float) -> None:
+        exchange.mode = self._state.settings.mode
         self._state.request_sent(flow, exchange, flow.request.timestamp_end or flow.request.timestamp_start)
-        self._state.response_ended(exchange, response.timestamp_end or time.time())
+        self._state.response_ended(exchange, ended_at)
         self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
 
     def _close(self, flow: http.HTTPFlow) -> None:
@@ -190,6 +184,8 @@ class SocketTurns:
         if socket := self._sockets.pop(flow.id, None):
             for turn in socket.abandon(closing_of(flow.websocket)):
                 self._end(socket, turn, time.time())
+            if refusal := refusal_of(flow, socket):
+                self._record_refusal(flow, refusal, time.time())
             self._state.deferred.do(functools.partial(self._state.diagnosis_service.socket_closed, flow.id))
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
 
@@ -201,6 +197,19 @@ def closing_of(data: websocket.WebSocketData | None) -> str:
     return closing(by_client=data.closed_by_client, code=data.close_code, reason=data.close_reason)
 
 
-def is_handshake(request: http.Request) -> bool:
-    """Return True for a request that asks for a WebSocket that takes turns."""
-    return asks_for_websocket(request) and endpoint_of(request.path) == "responses"
+def refusal_of(flow: http.HTTPFlow, socket: Socket) -> Exchange | None:
+    """Return what became of the handshake of a WebSocket that the server closed before any turn, with a reason."""
+    data = flow.websocket
+    if data is None or INCOMPLETE in flow.metadata or data.closed_by_client or data.close_code in NO_REFUSAL:
+        return None
+    if any(message.from_client and _CREATE in message.content and not message.dropped for message in data.messages):
+        return None
+    exchange = socket.refused()
+    exchange.response_info.status, exchange.response_info.cut_short = 101, closing_of(data)
+    return exchange
+
+
+def handshake_host(state: State, flow: http.HTTPFlow) -> str | None:
+    """Return the backend's host of a request that asks for a WebSocket that takes turns, None for any other."""
+    host = state.host_of(flow) if asks_for_websocket(flow.request) else None
+    return host if host and state.endpoint_of(flow, host) == "responses" else None

@@ -31,7 +31,7 @@ TYPE = b'"type"'
 DELTA = re.compile(rb'(?:event: [^\r\n"]*+\r?\n)?data: \{ ?("type"): ?"response\.[a-z_]+\.delta"')
 """How nearly all events begin: deltas of a text that is still being written."""
 
-_CREATED, _ITEM = b"response.created", b"response.output_item.done"
+CREATED, ITEM = b"response.created", b"response.output_item.done"
 FINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
 """Types of the events that end a response."""
 
@@ -94,10 +94,10 @@ class ResponseInfo:
 
     def buffer(self, kind: bytes, data: bytes) -> bool:
         """Keep an event that need not be parsed now; return False for one that does."""
-        if kind == _CREATED and not self._created:
+        if kind == CREATED and not self._created:
             self._created = data
             return True
-        if kind == _ITEM:
+        if kind == ITEM:
             self._size += len(data)
             if self._size <= OUTPUT_LIMIT:
                 self._items.append(data)

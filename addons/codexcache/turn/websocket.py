@@ -1,9 +1,10 @@
 """One WebSocket: its handshake, the turns on it in order, and how many bytes of it are kept for viewing.
 
-The backend answers one frame at a time (openai/codex, `responses_websocket.rs`), so an event belongs to the oldest
-turn that is not over. What the client sent need not have left, though, and what the backend sent need not have come:
-another addon can drop either. So a turn whose frame was dropped is passed over, and where an event names another
-response than the one that the oldest turn's has been announced as, that turn is over, and the event is the next one's.
+An event belongs to the turn whose response it names. Which response that is, its first event tells: the backend answers
+one frame at a time (openai/codex, `responses_websocket.rs`), so it is the response to the oldest turn without one. What
+the client sent need not have left, though, and what the backend sent need not have come: another addon can drop either.
+So a turn whose frame was dropped is passed over, one whose end was lost stays open, as its end can still come, and the
+end of a response that is no turn's is ignored.
 """
 
 import functools
@@ -11,7 +12,6 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Protocol
 
 from ..body.json_splice import Object
@@ -19,14 +19,20 @@ from ..static_frozen import static_frozen
 from .cache_key import CacheKey
 from .exchange import Exchange, unchanged_exchange
 from .request import ClientHeaders, ReadTurn, read_turn
-from .response import FINAL, ResponseInfo, id_in, kind_of, parsed
+from .response import CREATED, FINAL, ITEM, ResponseInfo, id_in, kind_of, parsed
 from .rewrite import RequestEdits
 
 _WENT_ON = "its WebSocket went on to another response before the end of its own"
-_MISSED = "another addon dropped the end of its response"
+MISSED = "another addon dropped the end of its response"
+
+_UNENDED = 16
+"""Turns of a socket whose response has begun and that can wait for its end; a lost one never comes."""
 
 _NO_CODE, _NO_CLOSE_FRAME = 1005, 1006
 """What RFC 6455 has a closed WebSocket report if no code came, or no close frame at all."""
+
+NO_REFUSAL = (None, 1000, _NO_CODE, _NO_CLOSE_FRAME)
+"""Codes of a WebSocket that the server has not closed for a reason of its own."""
 
 _WORD = r"(?=[A-Za-z]{1,20}(?![A-Za-z]))(?>(?:[A-Z]+[a-z]*|[a-z]+)(?:[A-Z]+[a-z]*)?)"
 _REASON = re.compile(
@@ -67,23 +73,28 @@ class SocketTurn:
 class Socket:
     """A WebSocket to the backend. `client_headers` are those of the handshake as the client sent it.
 
-    `open_turns` have been sent and are not over; only the response of the first can have begun.
+    `open_turns` have been sent and are not over.
     """
 
     client_headers: ClientHeaders
     host: str
     backlog: "Backlog"
     handshake: RequestEdits = field(default_factory=lambda: RequestEdits(fields=()))
-    open_turns: deque[SocketTurn] = field(default_factory=deque)
-    _last: CacheKey | None = None
+    open_turns: list[SocketTurn] = field(default_factory=list)
     _begun: bool = False
-    _over_id: str | None = None
+    _latest: SocketTurn | None = None
+    _last: CacheKey | None = None
+    _running: SocketTurn | None = None
+    _amid: bool = False
+    _over_ids: deque[str | None] = field(default_factory=lambda: deque(maxlen=_UNENDED))
 
     @property
     def last(self) -> CacheKey | None:
         """The key of the last turn that had one and left."""
-        keys = (turn.exchange.cache_key for turn in reversed(self.open_turns) if not turn.withdrawn)
-        return next((key for key in keys if key.key), self._last)
+        latest = self._latest
+        if latest and latest.exchange.cache_key.key and not latest.withdrawn:
+            return latest.exchange.cache_key
+        return self._last
 
     @property
     def read_turn(self) -> ReadTurn:
@@ -104,6 +115,7 @@ class Socket:
         exchange.handshake, exchange.opens_socket = self.handshake, not begun
         exchange.response_info.status = 200  # until an error frame has another
         turn = SocketTurn(exchange=exchange, message=message, sent=message.content)
+        self._last, self._latest = self.last, turn
         self.open_turns.append(turn)
         return turn
 
@@ -117,69 +129,96 @@ class Socket:
         kind = kind_of(data)
         if kind is None and self.open_turns[0].exchange.first_byte_at is not None:
             return ()
-        return self._take(kind, data, at, dropped)
+        over = [self._close(turn) for turn in [*self.open_turns] if turn.withdrawn]
+        return [*over, *self._take(kind, data, at, dropped)] if self.open_turns else over
 
     def abandon(self, cut_short: str) -> Iterator[SocketTurn]:
         """Yield the turns that were not over when the socket was closed; `cut_short` says how it was."""
         while self.open_turns:
-            yield self._cut(cut_short)
+            turn = self.open_turns[0]
+            overtaken = turn.response_info.begun and turn is not self._running
+            yield self._cut(turn, _WENT_ON if overtaken else cut_short)
 
-    def _take(self, kind: bytes | None, data: bytes, at: float, dropped: bool) -> list[SocketTurn]:
-        """Give an event to the turn that it belongs to."""
-        over = self._withdrawn()
-        if not self.open_turns:
-            return over
-        head = self.open_turns[0].exchange
-        head.first_byte_at = head.first_byte_at or at
-        if kind is None or head.response_info.buffer(kind, data):
-            return over
-        event = parsed(data)
-        if self._is_late(event):
-            return over
-        if self._is_of_next(event):
-            return [*over, self._cut(_WENT_ON), *self._take(kind, data, at, dropped)]
-        if dropped:
-            return [*over, self._cut(_MISSED)] if event.get("type") in FINAL else over
-        head.response_info.take(event)
-        return [*over, self._pop()] if head.response_info.finished else over
+    def _take(self, kind: bytes | None, data: bytes, at: float, dropped: bool) -> Iterator[SocketTurn]:
+        """Give an event to the turn that it belongs to, and yield those that are over."""
+        event = parsed(data) if kind not in (None, CREATED, ITEM) else None
+        turn = self._begin_response(data) if kind == CREATED else self._current if event is None else self._of(event)
+        if turn is None:
+            return
+        turn.exchange.first_byte_at = turn.exchange.first_byte_at or at
+        if event is None:
+            if kind:
+                turn.response_info.buffer(kind, data)
+            return
+        if not dropped:
+            turn.response_info.take(event)
+        if event.get("type") in FINAL:
+            yield self._cut(turn, MISSED) if dropped else self._close(turn)
+            unended = [turn for turn in self.open_turns if turn.response_info.begun]
+            yield from [self._cut(turn, _WENT_ON) for turn in unended[:-_UNENDED]]
 
-    def _is_late(self, event: Object) -> bool:
-        """Return True for a second end of the response that was over last."""
-        if (response_id := id_in(event)) is None or response_id != self._over_id:
-            return False
-        first = self.open_turns[0].response_info
-        return not first.begun or first.is_another(response_id)
+    @property
+    def _waiting(self) -> SocketTurn | None:
+        """The oldest turn whose response has not begun."""
+        return next((turn for turn in self.open_turns if not turn.response_info.begun), None)
 
-    def _is_of_next(self, event: Object) -> bool:
-        """Return True if an event is not the first turn's, of whose response the end was lost.
+    @property
+    def _current(self) -> SocketTurn:
+        """The turn to which an event belongs that names no response."""
+        return self._running or self._waiting or self.open_turns[-1]
 
-        A refusal names no response. It belongs to a turn whose own has not begun, if there is one.
+    def _begin_response(self, data: bytes) -> SocketTurn | None:
+        """Return the turn whose response begins with an event; None for one that is no turn's.
+
+        One begins amid another only where an end was lost, or one of the two is no turn's.
         """
-        first = self.open_turns[0].response_info
-        status = event.get("status", event.get("status_code"))
-        if event.get("type") == "error" and isinstance(status, int) and first.begun:
-            return any(not turn.withdrawn for turn in islice(self.open_turns, 1, None))
-        return first.is_another(id_in(event))
+        running, waiting = self._running, self._waiting
+        if running and self._announced(id_in(parsed(data))):
+            return None
+        if waiting:
+            self._running, self._amid = waiting, running is not None
+        elif running and self._amid:  # what seemed its beginning was no turn's
+            running.response_info.take(parsed(data))
+        return waiting
 
-    def _withdrawn(self) -> list[SocketTurn]:
-        """Remove and return the first turns, as far as they did not leave after all."""
-        over = list[SocketTurn]()
-        while self.open_turns and self.open_turns[0].withdrawn:
-            over.append(self.open_turns.popleft())
-        return over
+    def _announced(self, response_id: str | None) -> SocketTurn | None:
+        """Return the turn whose response has begun under an id, the latest first."""
+        for turn in reversed(self.open_turns):
+            info = turn.response_info
+            if info.begun and (info.response_id == response_id or not info.is_another(response_id)):
+                return turn
+        return None
 
-    def _cut(self, cut_short: str) -> SocketTurn:
-        """End the first turn without the end of its response."""
-        if not (turn := self.open_turns[0]).withdrawn:
+    def _of(self, event: Object) -> SocketTurn | None:
+        """Return the turn whose response an event ends; None for a response that is no turn's, or was over before.
+
+        One without an id, or of which no beginning has come, ends the response that is under way only if no turn was
+        sent since that began: a client sends the next when it takes the last one for over.
+        """
+        response_id = id_in(event)
+        if response_id and (turn := self._announced(response_id)):
+            return turn
+        running, waiting = self._running, self._waiting
+        if running and waiting and waiting.message.timestamp > (running.exchange.first_byte_at or 0):
+            running = None
+        if response_id is None:
+            return running or waiting or self.open_turns[-1]
+        return None if running or response_id in self._over_ids else waiting
+
+    def _cut(self, turn: SocketTurn, cut_short: str) -> SocketTurn:
+        """End a turn without the end of its response."""
+        if not turn.withdrawn:
             turn.response_info.cut_short = turn.response_info.cut_short or cut_short
-        return self._pop()
+        return self._close(turn)
 
-    def _pop(self) -> SocketTurn:
-        turn = self.open_turns.popleft()
+    def _close(self, turn: SocketTurn) -> SocketTurn:
+        if turn is self._latest:
+            self._last, self._latest = self.last, None
+        self._running = None if turn is self._running else self._running
+        self.open_turns = [other for other in self.open_turns if other is not turn]
         if not turn.withdrawn:
             self._begun = True
-            self._last = turn.exchange.cache_key if turn.exchange.cache_key.key else self._last
-            self._over_id = turn.response_info.announced_id
+            self._over_ids.append(turn.response_info.announced_id)
         return turn
 
 
