@@ -4,7 +4,6 @@ Bytes are compared where they are determined. The backend makes up ids for each 
 masked, by masks of the same length, so that a byte too many or too few still shows.
 """
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
@@ -47,10 +46,6 @@ class Observation:
         closed = f" {self.close_code}" if self.close_code is not None else ""
         came = f"{self.status}, {len(self.body):,} bytes, " if self.status else ""
         return f"{came}{self.end}{closed}" + (f" ({self.note})" if self.note else "")
-
-    def digest(self) -> str:
-        """Return a digest of all that is compared."""
-        return hashlib.sha256(repr(self.masked()).encode()).hexdigest()[:16]
 
 
 def differences(addon: Sequence[Observation], bare: Sequence[Observation]) -> list[str]:

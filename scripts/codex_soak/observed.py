@@ -20,10 +20,8 @@ class Sample(Footprint):
     turns: int
     memory: int
     descriptors: int
-    threads: int
     blocks: int
     allocated: int | None
-    objects: int
     memories: Mapping[str, Mapping[str, int]]
     types: Mapping[str, int]
 
@@ -75,10 +73,9 @@ def read_journal(lines: Iterable[bytes]) -> Journal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """Samples before any client, during each wave, and after each once all had left; turns sent and written down."""
+    """Samples before any client, and after each wave once all clients had left; turns sent and written down."""
 
     before: Sample
-    busy: Sequence[Sample]
     quiet: Sequence[Sample]
     sent: Mapping[Kind, int]
     written: Journal

@@ -92,14 +92,12 @@ def _slope(name: str, unit: str, points: Sequence[Point], limit: float) -> Promi
 
 def _descriptors(observed: Observed) -> Promise:
     before, after = observed.before.descriptors, observed.after.descriptors
-    most = max((one.descriptors for one in observed.busy), default=before)
-    return Promise("no descriptor is left", f"{before} before, {most} at the most, {after} after", after <= before)
+    return Promise("no descriptor is left", f"{before} before, {after} after", after <= before)
 
 
 def _tasks(observed: Observed) -> Promise:
     left = observed.after.tasks_since(observed.before)
-    most = max((len(one.tasks) for one in observed.busy), default=0)
-    found = f"{len(observed.before.tasks)} before, {most} at the most, {len(observed.after.tasks)} after"
+    found = f"{len(observed.before.tasks)} before, {len(observed.after.tasks)} after"
     return Promise("no task is left", found + _named(left), not left)
 
 

@@ -8,7 +8,6 @@ import asyncio
 import gc
 import os
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -67,10 +66,8 @@ def look(*, bounds: Mapping[str, int] | None = None, trim: bool = False) -> dict
     return {
         "memory": memory,
         "descriptors": descriptors(),
-        "threads": threading.active_count(),
         "blocks": sys.getallocatedblocks(),
         "allocated": meter.handed_out(),
-        "objects": len(objects),
         "types": by_type(objects),
         "memories": sizes,
         "tasks": tasks(),

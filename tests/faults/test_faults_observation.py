@@ -49,8 +49,3 @@ def test_what_was_seen_is_summarised() -> None:
     others = Observation(end="refused", note="TLS"), Observation(end="closed", close_code=1000)
 
     assert [one.in_short() for one in (SEEN, *others)] == ["200, 10 bytes, complete", "refused (TLS)", "closed 1000"]
-
-
-def test_a_digest_depends_on_all_that_is_compared() -> None:
-    assert SEEN.digest() == replace(SEEN, fields=(*SEEN.fields, (b"date", b"now"))).digest()
-    assert SEEN.digest() != replace(SEEN, end="cut").digest()
