@@ -19,8 +19,7 @@ _BOUNDS = {
     "bodies": 2 << 20,
     "shared_prefixes": 1 << 19,
     "history": 8 << 20,
-    "turns": 1200,
-    "responses": 1200,
+    "turns": 2400,
     "lines": 1000,
 }
 """Bytes or entries of the addon's memories, enough for a thousand conversations.

@@ -49,13 +49,12 @@ _SHORT = {
     "history": 2 << 20,
     "bodies": 2 << 20,
     "shared_prefixes": 1 << 20,
-    "turns": 300,
-    "responses": 300,
+    "turns": 600,
     "loads": 75,
     "lines": 300,
     "pseudonyms": 300,
 }
-_LONG = {"history": 16 << 20, "turns": 8_000, "responses": 8_000, "loads": 3_000}
+_LONG = {"history": 16 << 20, "turns": 16_000, "loads": 3_000}
 
 SHORT = Plan(waves=40, conversations=45, parallel=8, bounds=_SHORT)
 LONG = Plan(waves=40, conversations=200, parallel=12, bounds=_LONG)

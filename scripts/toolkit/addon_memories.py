@@ -57,8 +57,7 @@ _KINDS: dict[tuple[str, str], Callable[[Any], dict[str, Memory]]] = {
         "shared_prefixes": _limited(lambda: one._shared_prefixes.size, one._shared_prefixes),
     },
     ("codexcache.turn.cache_key", "KeyMemory"): lambda one: {
-        "turns": _limited(lambda: len(one._turns._entries), one._turns),
-        "responses": _limited(lambda: len(one._responses._entries), one._responses),
+        "turns": _limited(lambda: len(one._turns._entries), one._turns)
     },
     ("codexcache.diagnosis.engine", "Engine"): lambda one: {
         "loads": _limited(lambda: len(one._loads), sys.modules[type(one).__module__], "_KEYS")

@@ -16,7 +16,7 @@ from toolkit import meter, probe_addon
 from toolkit.addon_memories import Memory, find
 from toolkit.probe import Footprint, settled
 
-NAMES = {"history", "bodies", "shared_prefixes", "turns", "responses", "loads", "lines", "pseudonyms"}
+NAMES = {"history", "bodies", "shared_prefixes", "turns", "loads", "lines", "pseudonyms"}
 
 
 @pytest.fixture
