@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from embedded_backend import prompt
+from embedded_backend import model
 from embedded_backend.model import Body
 
 _MARKER = re.compile(r"^\s*(run|delegate): (.+?)\s*$", re.MULTILINE)
@@ -74,7 +74,7 @@ def _step(items: list[Any]) -> tuple[str, str] | None:
         if str(item.get("type", "")).endswith("_output"):
             outputs.append(str(item.get("output")))
         if item.get("role") == "user":
-            found = _MARKER.search("\n".join(prompt.texts_of(item)))
+            found = _MARKER.search("\n".join(model.texts_of(item)))
             steps = _STEPS[found[1]][len(outputs) :] if found else ()
             return (steps[0], (outputs or [found[2]])[0]) if found and steps else None
     return None

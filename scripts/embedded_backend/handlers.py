@@ -79,14 +79,12 @@ class TurnHandler(Handler):
         await (self.refuse(answer) if isinstance(answer, Refusal) else self.send(answer, fate))
 
     async def send(self, reply: Reply, fate: Break) -> None:
-        """Send the events of a reply at the pace of the rules; wait and stop where the break says so."""
+        """Send the events of a reply; wait and stop where the break says so."""
         for number, event in enumerate(events.events(reply.response, reply.item, fate.ending)):
             if number == fate.hold_after:
                 await self.service.breaks.hold(self.gone)
             if number == fate.cut_after:
                 return await self.cut(event, fate.torn)
-            if self.service.rules.event_delay:
-                await asyncio.sleep(self.service.rules.event_delay)
             await self.send_event(event)
 
     def answer(self, body: dict[str, Any], caller: Caller) -> Reply | Refusal:

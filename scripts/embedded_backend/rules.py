@@ -1,9 +1,6 @@
 """What the embedded backend takes and how it behaves, as data that a test can replace field by field."""
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
-
-from embedded_backend.breaks import Ending
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,7 +8,6 @@ class Refused:
     """A top-level member of a body that is refused when it is present, whatever its value but those in `takes`."""
 
     member: str
-    shape: Literal["gateway", "inner"] = "gateway"
     detail: str = "Unsupported parameter: {member}"
     takes: tuple[object, ...] = ()
     http: bool = True
@@ -77,22 +73,9 @@ class Rules:
 
     # What is taken.
     refused: tuple[Refused, ...] = REFUSED
-    required: tuple[Required, ...] = REQUIRED
     compact_members: frozenset[str] = COMPACT_MEMBERS  # an old one: COMPACT_MEMBERS - {"prompt_cache_key"}
     key_limit: int = 64  # characters of a prompt cache key or a session header
 
     # How an answer comes.
     deltas: int = 3  # text events of a plain answer
-    event_delay: float = 0.0  # seconds before each event
-    cut_after: int | None = None  # events after which the connection is dropped
-    usage: bool = True  # False: the last event has no counters
-    ending: Ending = "completed"
-
-    # What goes wrong.
     upgrade_status: int | None = None  # the status that refuses each WebSocket upgrade, such as 426 or 403
-    failures: tuple[int, ...] = ()  # statuses of the first turns, 200 lets one pass; 403 is the challenge page
-
-    # What the account endpoints say.
-    workspace_origin: str = "https://chatgpt.com"
-    routing_override: str = "NO_CONSTRAINT"
-    models: tuple[dict[str, Any], ...] = field(default=())

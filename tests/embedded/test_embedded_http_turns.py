@@ -5,7 +5,6 @@ tests/faults has more of these plans, for both transports.
 
 import asyncio
 import ssl
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -77,22 +76,6 @@ async def test_planned_failures_come_once_a_403_with_the_challenge_page(
     assert challenged.headers["content-type"].startswith("text/html")
 
 
-async def test_a_cut_stream_ends_in_the_middle(backend: Backend, http: httpx.AsyncClient) -> None:
-    backend.rules = replace(backend.rules, cut_after=2)
-    with pytest.raises(httpx.RemoteProtocolError):
-        await post(http)
-
-
-async def test_events_can_take_their_time_and_a_client_may_hang_up_meanwhile(
-    backend: Backend, http: httpx.AsyncClient
-) -> None:
-    backend.rules = replace(backend.rules, event_delay=0.005)
-    async with http.stream("POST", PATH, json=body()) as response:
-        await anext(response.aiter_bytes())
-
-    assert events((await post(http)).text)[-1]["type"] == "response.completed"
-
-
 async def test_a_plan_is_one_sessions_and_is_used_up_in_order(backend: Backend, http: httpx.AsyncClient) -> None:
     backend.breaks.add("another", Break(status=503))
     backend.breaks.add(BROKEN, Break(status=429), Break(status=500))
@@ -105,16 +88,6 @@ async def test_a_stream_can_end_with_an_error_event_or_with_nothing(backend: Bac
     texts = [(await post(http)).text for _ in range(2)]
 
     assert [events(text)[-1]["type"] for text in texts] == ["error", "response.output_item.done"]
-
-
-async def test_a_held_stream_continues_when_it_is_let_go(backend: Backend, http: httpx.AsyncClient) -> None:
-    backend.breaks.add(BROKEN, Break(hold_after=2))
-    answered = asyncio.create_task(post(http))
-    await backend.breaks.held(1)
-    assert not answered.done()
-    backend.breaks.release()
-
-    assert events((await answered).text)[-1]["type"] == "response.completed"
 
 
 async def test_tls_is_refused_for_a_name_that_is_listed(backend: Backend, http: httpx.AsyncClient) -> None:

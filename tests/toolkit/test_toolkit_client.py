@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from embedded_backend import Backend, Rules
+from embedded_backend import Backend
 from toolkit.client import (
     Endpoint,
     Identity,
@@ -42,6 +42,7 @@ async def test_each_turn_has_the_answer_to_the_one_before_it_and_no_more_than_it
 
 @pytest.mark.parametrize("send", [by_http, by_websocket])
 async def test_a_turn_that_is_refused_is_a_failure(send: Send, tmp_path: Path) -> None:
-    async with Backend(Rules(failures=(429,)), home=tmp_path) as backend:
+    async with Backend(home=tmp_path) as backend:
+        backend.fail_next(429)
         with pytest.raises(TurnFailed, match="429"):
             await turns_of(backend, send)
