@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from embedded_backend.events import Event, as_stream, events
+from embedded_backend.answers import Event, as_stream, events
 from toolkit.prompts import TEXT
 from toolkit.wire.http1 import Exchange, Request, chunk, request_bytes
 from toolkit.wire.streams import HEAD_END, accept_tunnel

@@ -9,9 +9,9 @@ from dataclasses import KW_ONLY, dataclass, field
 from toolkit.probe import Footprint, NoAnswer, settled
 from toolkit.process import NotStarted
 
+from codex_faults.clients import Observation, differences
 from codex_faults.fault_run import FaultRun
 from codex_faults.fixture import Fixture
-from codex_faults.observation import Observation, differences
 
 type Trigger = Callable[[FaultRun], Awaitable[list[Observation]]]
 

@@ -15,9 +15,8 @@ from toolkit.probe import NoAnswer
 from toolkit.process import NotStarted, exit_status
 
 from codex_soak import phases
-from codex_soak.observed import Counters, Observed, Sample
 from codex_soak.phases import LONG, SHORT, Broken, Plan
-from codex_soak.promises import Promise, judge
+from codex_soak.promises import Counters, Observed, Promise, Sample, judge
 
 FORMAT = 2
 NOTE = """\

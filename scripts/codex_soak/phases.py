@@ -22,7 +22,7 @@ from toolkit.client import FAULTS
 from toolkit.process import ADDON, LOOPBACK, Proxy, start, start_mitmdump
 
 from codex_soak.client import Client, WrongAnswer
-from codex_soak.observed import Counters, Observed, Sample, read_journal
+from codex_soak.promises import Counters, Observed, Sample, read_journal
 from codex_soak.scenario import profile
 
 _PATIENCE = 120.0  # seconds that one conversation may take
@@ -36,7 +36,7 @@ class Broken(Exception):
 class Plan:
     """`waves` of so many `conversations` each, `parallel` of them at a time.
 
-    `bounds` replace those of the memories, by the names that `toolkit.addon_memories` gives them.
+    `bounds` replace those of the memories, by the names that `toolkit.probe_addon` gives them.
     """
 
     waves: int

@@ -61,12 +61,11 @@ def of_compact(body: Body, session: str | None, rules: Rules) -> Refusal | None:
 
 def _by_tables(body: Body, rules: Rules, websocket: bool) -> Iterator[Refusal]:
     for row in rules.refused:
-        if (row.websocket if websocket else row.http) and row.member in body and body[row.member] not in row.takes:
-            detail = row.detail.format(member=row.member, value=body[row.member])
+        if (row.websocket or not websocket) and row.member in body and body[row.member] not in row.takes:
+            yield gateway(row.detail.format(member=row.member, value=body[row.member]))
+    for member, value, detail in REQUIRED:
+        if body.get(member, value if websocket else None) != value:
             yield gateway(detail)
-    for needed in REQUIRED:
-        if body.get(needed.member, needed.value if websocket else None) != needed.value:
-            yield gateway(needed.detail)
 
 
 def _unknown(member: str) -> Refusal:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from embedded_backend import answers, model, refusals
-from embedded_backend.breaks import Break, Breaks
 from embedded_backend.model import Body
 from embedded_backend.received import Received
-from embedded_backend.rules import Rules
+from embedded_backend.rules import Break, Breaks, Rules
 
 _TRIGGER = {"type": "compaction_trigger"}
 

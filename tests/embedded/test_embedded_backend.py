@@ -14,7 +14,7 @@ import orjson
 import pytest
 from embedded_backend import Backend, Received, Rules
 from embedded_backend.__main__ import main
-from embedded_backend.breaks import Break
+from embedded_backend.rules import Break
 from embedded_backend.tunnel import Tunnel
 from support.embedded import PATH, SESSION, body, cached, events, http_client, socket_client, trust
 

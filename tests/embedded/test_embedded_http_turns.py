@@ -12,7 +12,7 @@ import orjson
 import pytest
 import zstandard
 from embedded_backend import Backend
-from embedded_backend.breaks import Break
+from embedded_backend.rules import Break
 from support.embedded import PATH, SESSION, body, events, trust
 
 BROKEN = SESSION["session-id"]

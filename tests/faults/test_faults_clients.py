@@ -7,7 +7,7 @@ import orjson
 import pytest
 from codex_faults.clients import HTTP, WEBSOCKET, Client, cached_tokens, complete, connect, large, ordinary
 from embedded_backend import Backend, Rules
-from embedded_backend.breaks import Break
+from embedded_backend.rules import Break
 from support.embedded import trust
 
 TURN = complete("key")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from codex_faults.observation import Observation, differences
+from codex_faults.clients import Observation, differences
 
 SEEN = Observation(200, ((b"server", b"x"),), b"event: a\n\n", end="complete")
 

@@ -4,8 +4,8 @@ import orjson
 import pytest
 from codex_faults import __main__ as program
 from codex_faults.catalogue import catalogue
+from codex_faults.clients import Observation
 from codex_faults.fault import SHORT, Outcome, Return
-from codex_faults.observation import Observation
 from toolkit.probe import Footprint
 
 

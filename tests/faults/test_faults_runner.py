@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from codex_faults import fixture
 from codex_faults.catalogue import catalogue
+from codex_faults.clients import Observation
 from codex_faults.fault import Fault, Profile, audit, run_fault
 from codex_faults.fault_run import FaultRun
-from codex_faults.observation import Observation
 
 type Fixtures = tuple[fixture.Fixture, fixture.Fixture]
 

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 from codex_soak import __main__ as program
-from codex_soak.observed import Counters, Observed
 from codex_soak.phases import Broken
+from codex_soak.promises import Counters, Observed
 from support.observed import SENT, observed
 
 type Main = Callable[..., int]

@@ -5,13 +5,16 @@ from dataclasses import replace
 
 import orjson
 import pytest
-from codex_soak.observed import Journal, Kind, Observed, read_journal
 from codex_soak.promises import (
     BLOCKS_A_TURN,
     BYTES_A_TURN,
     IN_FLIGHT,
+    Journal,
+    Kind,
+    Observed,
     Point,
     judge,
+    read_journal,
     settled,
     slope,
     when_full,

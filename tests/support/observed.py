@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from codex_soak.observed import Journal, Kind, Observed, Sample
+from codex_soak.promises import Journal, Kind, Observed, Sample
 
 TASKS = ("Servers.run", "Master.run")
 SENT = {Kind("responses", "http", 200): 1_990, Kind("compact", "http", 200): 10}
