@@ -16,7 +16,8 @@ from embedded_backend import Backend, Received, Rules
 from embedded_backend.__main__ import main
 from embedded_backend.rules import Break
 from embedded_backend.tunnel import Tunnel
-from support.embedded import PATH, SESSION, body, cached, events, http_client, socket_client, trust
+from support.embedded import PATH, SESSION, body, cached, http_client, socket_client, trust
+from toolkit.client import read_events
 
 MODELS = "/backend-api/codex/models"
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -28,7 +29,7 @@ async def test_the_clock_is_the_callers(tmp_path: Path) -> None:
     async with Backend(rules, home=tmp_path, clock=lambda: next(seconds)) as backend, http_client(backend) as client:
         streams = [await client.post(PATH, json=body(), headers=SESSION) for _ in range(3)]
 
-    assert [cached(events(stream.text)[-1]) for stream in streams] == [0, 2048, 0]
+    assert [cached(read_events(stream.content)[-1]) for stream in streams] == [0, 2048, 0]
 
 
 async def test_a_client_that_trusts_the_ca_reaches_the_tls_port_also_after_a_restart(tmp_path: Path) -> None:

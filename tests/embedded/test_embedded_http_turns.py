@@ -13,7 +13,8 @@ import pytest
 import zstandard
 from embedded_backend import Backend
 from embedded_backend.rules import Break
-from support.embedded import PATH, SESSION, body, events, trust
+from support.embedded import PATH, SESSION, body, trust
+from toolkit.client import read_events
 
 BROKEN = SESSION["session-id"]
 
@@ -25,7 +26,7 @@ async def post(client: httpx.AsyncClient, path: str = PATH, /, **members: Any) -
 
 async def test_a_turn_is_an_event_stream(http: httpx.AsyncClient) -> None:
     response = await post(http, **body(prompt_cache_key="key"))
-    first, *_, last = events(response.text)
+    first, *_, last = read_events(response.content)
 
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert response.headers["openai-model"] == "gpt-5.5"
@@ -85,9 +86,9 @@ async def test_a_plan_is_one_sessions_and_is_used_up_in_order(backend: Backend, 
 
 async def test_a_stream_can_end_with_an_error_event_or_with_nothing(backend: Backend, http: httpx.AsyncClient) -> None:
     backend.breaks.add(BROKEN, Break(ending="error"), Break(ending="none"))
-    texts = [(await post(http)).text for _ in range(2)]
+    streams = [(await post(http)).content for _ in range(2)]
 
-    assert [events(text)[-1]["type"] for text in texts] == ["error", "response.output_item.done"]
+    assert [read_events(stream)[-1]["type"] for stream in streams] == ["error", "response.output_item.done"]
 
 
 async def test_tls_is_refused_for_a_name_that_is_listed(backend: Backend, http: httpx.AsyncClient) -> None:

@@ -17,8 +17,8 @@ from support.neighbours import GATEWAY, MOVES
 from support.patience import until
 from support.proxy import Proxy, watched
 from support.talks import post
-from support.upstream import Answer, Exchange, Upstream, chunk, responding, stream_head, streaming, whole
-from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, event, said
+from support.upstream import Exchange, Upstream, chunk, responding, stream_head, streaming, whole
+from support.wire import COMPACT, JSON, RESPONSES, body, completed, event, said
 from toolkit.wire import http1, http2
 
 CREATED = event("response.created", response={"id": "resp_1"})
@@ -313,25 +313,3 @@ async def test_mitmproxys_own_streaming_options_change_nothing(net: Network, set
     response = (await watch.end()).response
     assert response is not None
     assert response.raw_content == b"".join(STREAM)
-
-
-async def test_many_streams_run_at_once(net: Network) -> None:
-    """One slow stream holds up no other."""
-    slow, fast = Stepwise(*STREAM), streaming(*STREAM)
-    answers: list[Answer] = [slow.over_http1, fast, fast]
-
-    async def answer(exchange: Exchange) -> None:
-        await answers.pop(0)(exchange)
-
-    await net.upstream(answer)
-    proxy = await net.proxy()
-    async with connected(proxy) as first, connected(proxy) as second:
-        waiting = await first.start(RESPONSES, [JSON, bearer()], body())
-        assert await waiting.piece() == CREATED
-        for _ in range(2):
-            assert (await second.post(RESPONSES, [JSON, bearer()], body())).body == b"".join(STREAM)
-        for _ in STREAM:
-            slow.go_on()
-        await waiting.rest()
-
-    assert waiting.body == b"".join(STREAM)

@@ -1,6 +1,5 @@
 """Which messages are turns, on the wire: everything else arrives byte for byte as it was sent."""
 
-import asyncio
 import ssl
 from typing import Any
 
@@ -151,16 +150,6 @@ async def visited(proxy: Proxy, host: str, trust: ssl.SSLContext | None) -> int:
     """Send a turn to a host whose certificate is trusted so; return the status."""
     async with connected(proxy, host, tls=trust) as connection:
         return (await connection.post(RESPONSES, [JSON], body())).status
-
-
-async def test_tunnelled_and_decrypted_connections_work_side_by_side(net: Network) -> None:
-    """One proxy serves a whole agent: its turns, and everything else it does."""
-    await net.upstream()
-    await net.upstream(host="other.example")
-    proxy = await net.proxy()
-    visits = visited(proxy, "chatgpt.com", None), visited(proxy, "other.example", net.backend_tls())
-
-    assert list(await asyncio.gather(*visits)) == [200, 200]
 
 
 async def test_other_hosts_are_tunnelled_on_the_way_to_an_upstream_proxy(net: Network) -> None:

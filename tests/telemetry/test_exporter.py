@@ -255,21 +255,3 @@ async def test_a_refusal_is_said_with_its_status(collector: Collector, caplog: p
         for signal in ("METRICS", "TRACES")
     ]
     assert said(caplog)[2] == AGAIN
-
-
-async def test_a_collector_that_hangs_is_said_once(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.4")
-    collector.going.clear()
-    pipeline = sent(report())
-    await until(lambda: said(caplog))
-    held = collector.asked
-    await until(lambda: collector.asked >= held + 3)  # exports that were tried meanwhile
-    assert len(said(caplog)) == 1
-    collector.going.set()
-    await until(lambda: len(said(caplog)) >= 2)
-    pipeline.close()
-
-    assert "the collector does not answer in time" in said(caplog)[0]
-    assert said(caplog)[1] == AGAIN

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from codexcache import __version__
 from conftest import Network
 from mitmproxy import exceptions
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -79,7 +78,7 @@ async def take_turn(connection: Connection) -> float:
 
 
 async def test_a_turn_arrives_as_a_span(collector: Collector, net: Network) -> None:
-    """With the conventions' names, its own times, and who exports."""
+    """With the conventions' names and its own times."""
     before = time.time_ns()
     upstream = await net.upstream(streaming(DONE))
     await take_turns(await net.proxy(codex_otel="on"))
@@ -93,9 +92,6 @@ async def test_a_turn_arrives_as_a_span(collector: Collector, net: Network) -> N
     assert attributes["codex.verdict"] == "cold"
     assert attributes["codex.changed"] == ["session-id", "session_id"]
     assert (attributes["server.address"], attributes["server.port"]) == ("chatgpt.com", 443)
-    assert collector.resource["service.name"] == "codex-continuity"
-    assert collector.resource["service.version"] == __version__
-    assert len(collector.resource["service.instance.id"]) == 36
     assert upstream.last.values("traceparent") == []
 
 
