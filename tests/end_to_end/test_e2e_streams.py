@@ -2,13 +2,10 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable
-from functools import partial
+from collections.abc import AsyncIterator
 from typing import Any
 
-import brotli
 import pytest
-import zstandard
 from conftest import Network
 from support.client import connected
 from support.http2 import Response as Http2Response
@@ -100,39 +97,11 @@ async def test_events_arrive_one_by_one_over_http2(net: Network, host: str, path
         assert await reply.piece() == b""
 
 
-type Packer = tuple[Callable[[bytes], bytes], Callable[[], bytes], Callable[[], bytes]]
-"""What packs a piece, what flushes it, and what ends the stream."""
-
-
-def zlib_packer(wbits: int) -> Packer:
-    packer = zlib.compressobj(wbits=wbits)
-    return packer.compress, partial(packer.flush, zlib.Z_SYNC_FLUSH), packer.flush
-
-
-def zstd_packer() -> Packer:
-    packer = zstandard.ZstdCompressor().compressobj()
-    return packer.compress, partial(packer.flush, zstandard.COMPRESSOBJ_FLUSH_BLOCK), packer.flush
-
-
-def brotli_packer() -> Packer:
-    packer = brotli.Compressor()
-    return packer.process, packer.flush, packer.finish
-
-
-PACKERS: dict[str, Callable[[], Packer]] = {
-    "gzip": partial(zlib_packer, 31),
-    "deflate": partial(zlib_packer, 15),
-    "zstd": zstd_packer,
-    "br": brotli_packer,
-}
-
-
-@pytest.mark.parametrize("coding", PACKERS)
-async def test_a_compressed_stream_passes_as_it_is_and_is_read(net: Network, coding: str) -> None:
+async def test_a_compressed_stream_passes_as_it_is_and_is_read(net: Network) -> None:
     """Its bytes are the backend's own, piece by piece, and the response's id is learned from them."""
-    pack, flush, end = PACKERS[coding]()
-    pieces = [*(pack(piece) + flush() for piece in (CREATED, completed("resp_c"))), end()]
-    steps = Stepwise(*pieces, fields=f"content-encoding: {coding}\r\n".encode())
+    packer = zlib.compressobj(wbits=31)
+    flushed = [packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in (CREATED, completed("resp_c"))]
+    steps = Stepwise(*flushed, packer.flush(), fields=b"content-encoding: gzip\r\n")
     upstream, proxy = await net.upstream(steps.over_http1), await net.proxy()
     async with connected(proxy) as connection:
         reply = await connection.start(RESPONSES, [JSON], body(prompt_cache_key="k"))

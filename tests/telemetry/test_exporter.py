@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from unittest import mock
 
 import pytest
 from codexcache import __version__
@@ -127,26 +128,18 @@ def watched(outage: Outage, signal: str, failure: str = "") -> str | None:
     return export_watched(session, outage, signal, lambda: BADLY if failure else WELL, WELL)
 
 
-class Adapter(HTTPAdapter):
-    """Ends each request in one way: with a status, or an exception."""
+def posted(ending: int | Exception) -> WatchedSession:
+    """Return a session after a request that ended so: with a status, or an exception."""
 
-    def __init__(self, ending: int | Exception) -> None:
-        super().__init__()
-        self._ending = ending
-
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> Response:
-        if isinstance(self._ending, Exception):
-            raise self._ending
+    def send(_: HTTPAdapter, request: PreparedRequest, **__: object) -> Response:
+        if isinstance(ending, Exception):
+            raise ending
         response = Response()
-        response.status_code, response.request, response.url = self._ending, request, str(request.url)
+        response.status_code, response.request, response.url = ending, request, str(request.url)
         return response
 
-
-def posted(ending: int | Exception) -> WatchedSession:
-    """Return a session after a request that ended so."""
     session = WatchedSession("TRACES")
-    session.mount("http://", Adapter(ending))
-    with contextlib.suppress(RequestException):
+    with mock.patch.object(HTTPAdapter, "send", send), contextlib.suppress(RequestException):
         session.post("http://user:secret@collector/?key=secret", data=b"")
     return session
 
