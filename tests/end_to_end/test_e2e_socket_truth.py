@@ -259,20 +259,6 @@ async def test_the_messages_of_any_socket_are_kept_up_to_the_limit(runs: Runs, n
         assert (marks[0], marks[-1]) == (False, is_bounded)
 
 
-async def test_a_short_socket_of_another_endpoint_is_left_alone(runs: Runs, net: Network) -> None:
-    """Nothing of it is edited, trimmed or told of."""
-    await net.upstream(talking(recorder := Recorder()))
-    proxy = await runs.proxy(after=[watch := Watch()])
-    async with connected(proxy) as connection:
-        peer = await upgraded(connection, [("session_id", "s")], OTHER_PATH)
-        await peer.ask(frame())
-    (flow,) = watch.flows
-
-    assert recorder.messages == [frame()]
-    assert (flow.metadata, "session-id" in flow.request.headers) == ({}, False)
-    assert runs.entries == []
-
-
 REFUSALS = {
     "a challenge page": (
         whole(b"<html>", "403 Forbidden", "text/html", b"cf-mitigated: challenge\r\n"),
