@@ -50,15 +50,10 @@ class Service:
         self.rules, self.clock, self.on_received = rules or Rules(), clock, on_received
         self.breaks, self.received = Breaks(), list[Received]()
         self.open_sockets = set[Callable[[], None]]()  # what closes each
-        self._failures = list[int]()
         self._cache = model.PromptCache()
         # Two sources of chance: how many ids were given out must not decide where a turn lands.
         self._routing = random.Random(f"routing {seed}")
         self._naming = random.Random(f"naming {seed}")
-
-    def fail_next(self, *statuses: int) -> None:
-        """Make the next turns fail with these statuses, in order; 200 lets one pass, 403 is the challenge page."""
-        self._failures.extend(statuses)
 
     def keep(self, received: Received) -> Received:
         """Add to the record, and return the same."""
@@ -75,11 +70,8 @@ class Service:
         return Caller(session=session, account=account, server=server)
 
     def fate(self, caller: Caller) -> Break:
-        """Return how the turn that a caller has now is answered: as planned for its session, else for any."""
-        if planned := self.breaks.take(caller.session):
-            return planned
-        status = self._failures.pop(0) if self._failures else 200
-        return Break(status=None if status == 200 else status)
+        """Return how the turn that a caller has now is answered: as planned for its session."""
+        return self.breaks.take(caller.session) or Break()
 
     def answer(
         self, body: Body, caller: Caller, before: Sequence[Any] | None = (), *, websocket: bool = False

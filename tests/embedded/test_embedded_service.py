@@ -105,13 +105,6 @@ def test_counters_add_up() -> None:
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
 
 
-def test_planned_failures_are_used_up_in_order() -> None:
-    service = Service(Rules())
-    service.fail_next(429, 200, 500)
-
-    assert [service.fate(caller_of(service)).status for _ in range(4)] == [429, None, 500, None]
-
-
 BODY = b'{"model":"gpt-5.5"}' * 100
 STREAMED = zstandard.ZstdCompressor(write_content_size=False).compress(BODY)
 

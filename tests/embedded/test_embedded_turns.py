@@ -69,7 +69,7 @@ async def test_a_compaction_is_unary(http: httpx.AsyncClient) -> None:
 async def test_planned_failures_come_once_a_403_with_the_challenge_page(
     backend: Backend, http: httpx.AsyncClient
 ) -> None:
-    backend.fail_next(429, 403)
+    backend.breaks.add(BROKEN, Break(status=429), Break(status=403))
     limited, challenged, answered = [await post(http) for _ in range(3)]
 
     assert [each.status_code for each in (limited, challenged, answered)] == [429, 403, 200]
@@ -140,7 +140,7 @@ async def test_a_refused_turn_and_a_planned_failure_are_error_frames_and_the_soc
     backend: Backend, socket: SocketClient
 ) -> None:
     (refused,) = await socket.turn(metadata={})
-    backend.fail_next(429)
+    backend.breaks.add(BROKEN, Break(status=429))
     (failed,) = await socket.turn()
     after = await socket.turn()
 
