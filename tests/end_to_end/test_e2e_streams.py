@@ -142,22 +142,6 @@ async def test_a_response_arrives_byte_for_byte(
     assert [line for line in said(caplog) if "fault" in line] == []
 
 
-async def test_an_http2_response_keeps_its_fields(net: Network) -> None:
-    """Names, order and repetition."""
-    fields = [(":status", "200"), ("content-type", "application/json"), ("x-odd", "1"), ("x-odd", "2"), ("a", "")]
-
-    async def answer(exchange: http2.Exchange) -> None:
-        await exchange.respond(fields)
-        await exchange.send(b"{}", last=True)
-
-    await net.http2_upstream(answer)
-    async with http2_connected(await net.proxy()) as client:
-        reply = await client.post(RESPONSES, [JSON], body())
-
-    assert [(name.decode(), value.decode()) for name, value in reply.fields] == fields
-    assert reply.body == b"{}"
-
-
 async def learned(proxy: Proxy, upstream: Upstream, response_id: str) -> bool:
     """Return True if the addon knows whose turn a response answered."""
     upstream.answer = responding(whole())
