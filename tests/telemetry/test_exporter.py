@@ -10,14 +10,7 @@ from unittest import mock
 
 import pytest
 from codexcache import __version__
-from codexcache.telemetry.exporter import (
-    Outage,
-    Pipeline,
-    WatchedSession,
-    collected,
-    drop_sdk_logs,
-    export_watched,
-)
+from codexcache.telemetry.exporter import Outage, Pipeline, WatchedSession, collected, drop_sdk_logs, export_watched
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from requests import ConnectionError as RequestsConnectionError
 from requests import ConnectTimeout, PreparedRequest, ReadTimeout, RequestException, Response
