@@ -62,8 +62,8 @@ async def test_each_program_starts_and_gives_turns_their_key(program: str, upstr
     async with started(program, *arguments, confdir=confdir, mode=reverse(upstream)) as running:
         assert await key_through(running, upstream) == upstream.last.values("session-id")[0]
         assert running.process.returncode is None
-        assert "Traceback" not in running.screen
-        assert "rror" not in running.screen
+        assert "Traceback" not in running.text
+        assert "rror" not in running.text
 
 
 async def test_the_script_can_be_started_from_its_own_folder(confdir: Path) -> None:
@@ -72,7 +72,7 @@ async def test_the_script_can_be_started_from_its_own_folder(confdir: Path) -> N
     async with started("mitmdump", confdir=confdir, script=script, folder=ADDON.parent) as running:
         await running.shows("is on for chatgpt.com (codex_mode fill).")
 
-    assert "rror" not in running.screen
+    assert "rror" not in running.text
 
 
 BAD = {
@@ -92,11 +92,11 @@ async def test_a_bad_value_stops_the_start_with_a_sentence(option: str, confdir:
     value, wanted = BAD[option]
     setting, said = (f"{option}={value}", f"is {value!r}") if value else (option, "has no value")
     async with started("mitmdump", "--set", setting, confdir=confdir) as running:
-        assert await running.ends() != 0
+        assert await running.ended() != 0
 
-    assert f"{option} {said}, but it takes " in running.screen
-    assert wanted in running.screen.replace("\n", " ")
-    assert "Traceback" not in running.screen
+    assert f"{option} {said}, but it takes " in running.text
+    assert wanted in running.text.replace("\n", " ")
+    assert "Traceback" not in running.text
 
 
 async def test_an_option_that_does_not_exist_is_pointed_out(confdir: Path) -> None:
@@ -113,9 +113,9 @@ async def test_without_orjson_the_command_that_adds_it_is_shown(program: str, co
     """And the program ends, instead of running without the addon."""
     (tmp_path / "orjson.py").write_text("raise ModuleNotFoundError(\"No module named 'orjson'\", name='orjson')\n")
     async with started(program, confdir=confdir, environment={"PYTHONPATH": str(tmp_path)}) as running:
-        assert await running.ends() != 0
+        assert await running.ended() != 0
 
-    shown = running.screen.replace("\n", "")
+    shown = running.text.replace("\n", "")
     assert shown.count("Codex Continuity needs the package orjson, which this mitmproxy lacks. Add it with: ") == 1
     assert re.search(r"/bin/python[0-9.]* -m pip install orjson", shown)
     assert "Traceback" not in shown
@@ -124,10 +124,10 @@ async def test_without_orjson_the_command_that_adds_it_is_shown(program: str, co
 async def test_the_script_without_its_package_says_what_it_needs(confdir: Path, tmp_path: Path) -> None:
     script = Path(shutil.copy(ADDON, tmp_path))
     async with started("mitmdump", confdir=confdir, script=script) as running:
-        assert await running.ends() != 0
+        assert await running.ended() != 0
 
-    assert f"{script} needs the folder codexcache next to it: copy the two together." in running.screen
-    assert "Traceback" not in running.screen
+    assert f"{script} needs the folder codexcache next to it: copy the two together." in running.text
+    assert "Traceback" not in running.text
 
 
 async def test_touching_the_script_loads_everything_again(confdir: Path, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ async def test_touching_the_script_loads_everything_again(confdir: Path, tmp_pat
         (folder / ADDON.name).touch()
         await running.shows("Codex Continuity new is on for chatgpt.com (codex_mode pin).")
 
-    assert "rror" not in running.screen
+    assert "rror" not in running.text
 
 
 @pytest.mark.usefixtures("kept_modules")

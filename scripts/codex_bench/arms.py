@@ -3,7 +3,6 @@
 import asyncio
 import os
 import random
-import ssl
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
@@ -20,7 +19,7 @@ from toolkit.wire.streams import hang_up, open_tunnel, serving
 from codex_bench.connection import BUFFER, HOST, Client, RunState, Times, serve
 from codex_bench.conversation import Conversation
 from codex_bench.figures import Figures
-from codex_bench.plan import DIRECT, NAIVE, OURS, SCRIPTS, Scenario
+from codex_bench.plan import NAIVE, OURS, SCRIPTS, Scenario
 
 _SETTLING = 0.02  # seconds after the last turn of a round in which a proxy may still write its notes
 _TURN_WITHIN = 60  # seconds
@@ -35,12 +34,12 @@ class Idle(Exception):
 class Worker:
     """An arm with its client. What a proxy does between two of its turns is counted to the first of them.
 
-    `pid` is the proxy's, None without one; `journal` is where the addon writes, None for other scripts.
+    `pid` is the proxy's; `journal` is where the addon writes, None for other scripts.
     """
 
     name: str
     client: Client
-    pid: int | None
+    pid: int
     journal: Path | None
     _cpu: list[float] = field(default_factory=list)
     _times: list[Times] = field(default_factory=list)
@@ -61,7 +60,7 @@ class Worker:
         return [after - before for before, after in pairwise(cpu)], times
 
     def _note(self) -> None:
-        self._cpu.append(meter.cpu_seconds(self.pid) if self.pid else 0.0)
+        self._cpu.append(meter.cpu_seconds(self.pid))
 
 
 async def measure(scenario: Scenario, workers: Sequence[Worker], state: RunState) -> Mapping[str, Figures]:
@@ -78,11 +77,10 @@ async def measure(scenario: Scenario, workers: Sequence[Worker], state: RunState
         for name, (cpu, times) in (await _converse(workers, bodies, chance, state)).items():
             if scenario.kind == "frames":
                 found[name].frame += [seconds / scenario.events for seconds in cpu]
-                found[name].frames_a_second += [scenario.events / one.first_byte for one in times]
             else:
                 _add_turns(scenario, found[name], cpu, times)
     for worker in workers:
-        found[worker.name].memory = meter.peak_memory(worker.pid) if worker.pid else 0
+        found[worker.name].memory = meter.peak_memory(worker.pid)
     return found
 
 
@@ -116,8 +114,7 @@ async def perform(scenario: Scenario, scripts: Mapping[str, Path], home: Path) -
         workers = []
         for name, script in scripts.items():
             workers.append(worker := await _worker(stack, name, script, home / name, port, authority.ca_file, state))
-            if worker.pid:
-                to_its_core(worker.pid)
+            to_its_core(worker.pid)
         found = await measure(scenario, workers, state)
         _check_journals(workers, state.turns)
     return found
@@ -127,22 +124,19 @@ async def _worker(
     stack: AsyncExitStack, name: str, script: Path, home: Path, port: int, server_ca: Path, state: RunState
 ) -> Worker:
     """Start an arm with its client; both end with the stack."""
-    pid, journal, tls = None, None, ssl.create_default_context(cafile=str(server_ca))
-    if name != DIRECT:
-        journal = home / "journal.jsonl" if script.name == SCRIPTS[OURS].name else None  # of the addon in any version
-        everything_on = {"codex_mode": "fill", "codex_journal": journal} if journal else {}
-        proxy = await start_mitmdump(
-            home,
-            modes=[f"upstream:http://{LOOPBACK}:{port}"],
-            upstream_ca=server_ca,
-            scripts=[script],
-            options={"termlog_verbosity": "error", **everything_on},
-        )
-        await stack.enter_async_context(proxy)
-        pid, port, tls = proxy.program.pid, proxy.port, proxy.tls()
-    reader, writer = await open_tunnel(port, HOST, tls)
+    journal = home / "journal.jsonl" if script.name == SCRIPTS[OURS].name else None  # of the addon in any version
+    everything_on = {"codex_mode": "fill", "codex_journal": journal} if journal else {}
+    proxy = await start_mitmdump(
+        home,
+        modes=[f"upstream:http://{LOOPBACK}:{port}"],
+        upstream_ca=server_ca,
+        scripts=[script],
+        options={"termlog_verbosity": "error", **everything_on},
+    )
+    await stack.enter_async_context(proxy)
+    reader, writer = await open_tunnel(proxy.port, HOST, proxy.tls())
     stack.push_async_callback(hang_up, writer)
-    return Worker(name=name, client=Client(reader, writer, state), pid=pid, journal=journal)
+    return Worker(name=name, client=Client(reader, writer, state), pid=proxy.program.pid, journal=journal)
 
 
 def _check_journals(workers: Sequence[Worker], turns: int) -> None:

@@ -10,12 +10,13 @@ from functools import cache
 from typing import Any
 
 import orjson
-from embedded_backend.events import Event, as_stream, events
+from embedded_backend.answers import Event, as_stream, events
 from toolkit.prompts import TEXT
 from toolkit.wire.http1 import Exchange, Request, chunk, request_bytes
 from toolkit.wire.streams import HEAD_END, accept_tunnel
-from toolkit.wire.websocket import HANDSHAKE, accept, handshake
+from toolkit.wire.websocket import HANDSHAKE, Peer, accept, handshake
 from websockets import Frame, Opcode
+from wsproto.connection import ConnectionType
 
 from codex_bench.conversation import as_frame
 
@@ -157,12 +158,12 @@ class Client:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, state: RunState) -> None:
         self._reader, self._writer, self._state = reader, writer, state
-        self._answer_size = 0
+        self._peer: Peer | None = None
 
     async def turn(self, body: bytes) -> Times:
         """Have one turn, and read its answer to the end."""
-        if self._answer_size:
-            return await self._by_websocket(body)
+        if self._peer:
+            return await self._by_websocket(body, self._peer)
         request = request_bytes(HOST, PATH, _OF_A_POST, body)
         started = time.perf_counter()
         await self._ask(request, 200)
@@ -170,9 +171,8 @@ class Client:
 
     async def open_websocket(self) -> None:
         """Turn the connection into a WebSocket, for all turns from now on."""
-        answer = texts(1, self._state.events)
-        self._answer_size = sum(len(Frame(Opcode.TEXT, text).serialize(mask=False)) for text in answer)
         await self._ask(handshake(HOST, PATH, _FIELDS), 101)
+        self._peer = Peer(self._reader, self._writer, ConnectionType.CLIENT)
 
     async def _events(self) -> tuple[float, ...]:
         """Read all events; those that come at once have one delay."""
@@ -185,12 +185,12 @@ class Client:
         await self._reader.readuntil(LAST_CHUNK)
         return tuple(delays)
 
-    async def _by_websocket(self, body: bytes) -> Times:
+    async def _by_websocket(self, body: bytes, peer: Peer) -> Times:
         """Have a turn whose frames come at once: all have one delay."""
-        message = Frame(Opcode.TEXT, as_frame(body)).serialize(mask=True)
         started = time.perf_counter()
-        self._writer.write(message)
-        await self._reader.readexactly(self._answer_size)
+        await peer.send(as_frame(body).decode())
+        for _ in range(self._state.events):
+            await peer.receive()
         return Times(seconds := time.perf_counter() - started, (seconds,))
 
     async def _ask(self, request: bytes, status: int) -> None:

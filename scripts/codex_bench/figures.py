@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codex_bench.plan import BARE, DIRECT, NAIVE, OURS, Scenario, spelled
+from codex_bench.plan import BARE, NAIVE, OURS, Scenario, spelled
 
 PARTS = ("cold", "warm", "frame")
 
@@ -21,7 +21,6 @@ class Figures:
     frame: list[float] = field(default_factory=list)
     first_byte: list[float] = field(default_factory=list)
     event: list[float] = field(default_factory=list)
-    frames_a_second: list[float] = field(default_factory=list)
     memory: int = 0
 
 
@@ -46,7 +45,6 @@ class Summary:
     to_naive: Spread | None
     first_byte: Spread | None
     event: Spread | None
-    frames_a_second: Spread | None
     memory: int
 
 
@@ -55,16 +53,14 @@ type Results = Mapping[Scenario, Mapping[str, Summary]]
 
 
 def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
-    """Return the summary of each arm. Waits are what is added to those without a proxy, if that was measured."""
-    direct = all_figures.get(DIRECT, Figures())
+    """Return the summary of each arm."""
     return {
         name: Summary(
             cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
             ratio=_ratios(own, all_figures[BARE]),
             to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
-            first_byte=_added(own.first_byte, direct.first_byte),
-            event=_added(own.event, direct.event),
-            frames_a_second=spread(own.frames_a_second),
+            first_byte=spread(own.first_byte),
+            event=spread(own.event),
             memory=own.memory,
         )
         for name, own in all_figures.items()
@@ -74,10 +70,6 @@ def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
 def _ratios(own: Figures, base: Figures) -> dict[str, Spread]:
     found = {part: spread(ratios(getattr(own, part), getattr(base, part))) for part in PARTS if getattr(own, part)}
     return {part: one for part, one in found.items() if one}
-
-
-def _added(waits: list[float], without: list[float]) -> Spread | None:
-    return spread([one - other for one, other in zip(waits, without or [0.0] * len(waits), strict=True)])
 
 
 def spread(figures: Sequence[float]) -> Spread | None:

@@ -13,10 +13,9 @@ from toolkit.process import ADDON
 
 from codex_bench import naive_addon
 
-DIRECT, BARE, NAIVE, OURS = "direct", "bare", "naive", "ours"
-"""The arms. All but `direct`, which has no proxy at all, are real mitmdump processes."""
+BARE, NAIVE, OURS = "bare", "naive", "ours"
+"""The arms, which are real mitmdump processes."""
 
-NAMES = (DIRECT, BARE, NAIVE, OURS)
 SCRIPTS = {BARE: Path(bare_addon.__file__), NAIVE: Path(naive_addon.__file__), OURS: ADDON}
 
 Kind = Literal["turns", "at once", "conversation", "frames"]
@@ -82,7 +81,7 @@ def parse(argv: Sequence[str] | None = None) -> Namespace:
     set_effort("--long", const=LONG, help="about half an hour")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results (%(default)s)")
     arms = "some of %(default)s, or NAME=FILE for another addon, such as an older copy of this one; a comma list"
-    parser.add_argument("--arms", type=_arms, default=",".join(NAMES), help=arms)
+    parser.add_argument("--arms", type=_arms, default=",".join(SCRIPTS), help=arms)
     sizes = "sizes of bodies, a comma list (%(default)s)"
     parser.add_argument("--sizes", type=lambda text: [*map(parse_size, _parts(text))], default=SIZES, help=sizes)
     options = parser.parse_args(argv)
@@ -131,10 +130,10 @@ def _arms(text: str) -> dict[str, Path]:
 
 def _arm(text: str) -> tuple[str, Path]:
     name, given, file = text.partition("=")
-    if not given and name in NAMES:
-        return name, SCRIPTS.get(name, Path())
-    if not given or not name or name in NAMES:
-        raise ArgumentTypeError(f"{text!r} is no arm: there are {', '.join(NAMES)}, and NAME=FILE with another name")
+    if not given and name in SCRIPTS:
+        return name, SCRIPTS[name]
+    if not given or not name or name in SCRIPTS:
+        raise ArgumentTypeError(f"{text!r} is no arm: there are {', '.join(SCRIPTS)}, and NAME=FILE with another name")
     if not Path(file).is_file():
         raise ArgumentTypeError(f"there is no file {file!r} for the arm {name!r}")
     return name, Path(file).resolve()

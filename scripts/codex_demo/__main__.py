@@ -14,8 +14,8 @@ from pathlib import Path
 
 from embedded_backend import Backend
 from toolkit.client import FAULTS, Endpoint, Identity, Usage, by_http, by_websocket, cached_share, converse, warm_share
+from toolkit.output import table
 from toolkit.process import ADDON, LOOPBACK, NotStarted, Proxy, exit_status, start_mitmdump
-from toolkit.table import table
 
 LABEL = "embedded model; not run against chatgpt.com"
 SHOWN_FROM = 0.9  # the share of warm tokens that an arm with the addon has to exceed

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass, field
@@ -10,9 +9,9 @@ from dataclasses import KW_ONLY, dataclass, field
 from toolkit.probe import Footprint, NoAnswer, settled
 from toolkit.process import NotStarted
 
+from codex_faults.clients import Observation, differences
 from codex_faults.fault_run import FaultRun
 from codex_faults.fixture import Fixture
-from codex_faults.observation import Observation, differences
 
 type Trigger = Callable[[FaultRun], Awaitable[list[Observation]]]
 
@@ -104,7 +103,6 @@ class Outcome:
     verdicts: dict[str, int] = field(default_factory=dict)
     addon: Return | None = None
     bare: Return | None = None
-    seconds: float = 0.0
     skipped: str = ""
 
     @property
@@ -119,7 +117,6 @@ class Outcome:
 
 async def run_fault(fault: Fault, addon: Fixture, bare: Fixture, profile: Profile) -> tuple[Outcome, FaultRun]:
     """Trigger a fault at both fixtures at once; also return the run with the addon, for `audit`."""
-    started = time.monotonic()
     runs = one, other = [FaultRun(fixture, fault.name, profile.parallel) for fixture in (addon, bare)]
     if fault.system not in ("", sys.platform):
         return Outcome(fault=fault, skipped=f"it can be brought about on {fault.system} only"), one
@@ -135,7 +132,6 @@ async def run_fault(fault: Fault, addon: Fixture, bare: Fixture, profile: Profil
         addon=back,
         bare=bare_back,
         repeats=sum(profile.repeats(fault)),
-        seconds=time.monotonic() - started,
     )
     return outcome, one
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 from codexcache.hooks.files import load_secret
 from codexcache.output.journal import Pseudonyms
-from embedded_backend.breaks import Break
+from embedded_backend.rules import Break
 from toolkit.wire.streams import TunnelRefused
 
 from codex_faults.clients import (
@@ -18,6 +18,7 @@ from codex_faults.clients import (
     WEBSOCKET,
     Client,
     Kind,
+    Observation,
     TurnRequest,
     cached_tokens,
     complete,
@@ -25,7 +26,6 @@ from codex_faults.clients import (
     ordinary,
 )
 from codex_faults.fixture import ADDON, Fixture
-from codex_faults.observation import Observation
 
 _PATIENCE = 5.0  # seconds in which a turn that was cut off has to be in the journal
 _PAUSE = 0.05  # seconds between two looks at the journal

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from embedded_backend import answers, events, refusals
+from embedded_backend import answers, refusals
 from embedded_backend.certificates import Authority
 from toolkit.wire import http1, http2, websocket
 from toolkit.wire.streams import accept_tunnel, read, serving
@@ -49,7 +49,7 @@ def answer(number: int, fate: str, *, compact: bool = False) -> Answer:
         return Answer([orjson.dumps(_refusal(fate).body)], int(fate))
     if compact:
         return Answer([orjson.dumps(_response(number) | {"output": [answers.compaction(f"{number:032x}")]})])
-    pieces = [events.as_stream(event) for event in _events(number, fate)]
+    pieces = [answers.as_stream(event) for event in _events(number, fate)]
     return Answer(pieces, content_type="text/event-stream", ends=fate == "answered")
 
 
@@ -64,7 +64,7 @@ def _refusal(fate: str) -> refusals.Refusal:
 
 def _events(number: int, fate: str) -> list[dict[str, Any]]:
     message = answers.answer({}, [], f"resp_{number:032x}".encode(), _WORDS)
-    return list(islice(events.events(_response(number), message, "completed"), _BEGUN if fate == "left" else None))
+    return list(islice(answers.events(_response(number), message, "completed"), _BEGUN if fate == "left" else None))
 
 
 def _response(number: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from toolkit.client import FAULTS, Endpoint, Event, connect, pool, read_events, 
 from toolkit.process import Proxy
 from toolkit.prompts import Item
 
-from codex_soak.observed import Counters, Kind
+from codex_soak.promises import Counters, Kind
 from codex_soak.scenario import Conversation, Profile, Step, scenario
 
 _URL = "https://chatgpt.com/backend-api/codex"

@@ -1,4 +1,4 @@
-"""The phases of a soak: backend and proxy started, then samples before any client, during each wave, and after it.
+"""The phases of a soak: backend and proxy started, then samples before any client and after each wave.
 
 In a wave, many clients have their conversations at the same time. Between two waves no client is connected: what the
 proxy holds then is its own, and can be compared from wave to wave.
@@ -12,7 +12,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from toolkit.client import FAULTS
 from toolkit.process import ADDON, LOOPBACK, Proxy, start, start_mitmdump
 
 from codex_soak.client import Client, WrongAnswer
-from codex_soak.observed import Counters, Observed, Sample, read_journal
+from codex_soak.promises import Counters, Observed, Sample, read_journal
 from codex_soak.scenario import profile
 
 _PATIENCE = 120.0  # seconds that one conversation may take
@@ -36,7 +36,7 @@ class Broken(Exception):
 class Plan:
     """`waves` of so many `conversations` each, `parallel` of them at a time.
 
-    `bounds` replace those of the memories, by the names that `toolkit.addon_memories` gives them.
+    `bounds` replace those of the memories, by the names that `toolkit.probe_addon` gives them.
     """
 
     waves: int
@@ -67,7 +67,7 @@ async def run(
 
     Raises Broken for the first conversation that breaks, which ends the others.
     """
-    counters, busy, quiet, journal = Counters(), list[Sample](), list[Sample](), home / "journal.jsonl"
+    counters, quiet, journal = Counters(), list[Sample](), home / "journal.jsonl"
     started = time.monotonic()
     async with _running(home, journal, plan.bounds, script) as (proxy, asked):
 
@@ -76,18 +76,15 @@ async def run(
             found["tasks"] = tuple(found["tasks"])
             return Sample(at=time.monotonic() - started, turns=counters.total, **found)
 
-        async def during() -> None:
-            busy.append(await sample())
-
         before = await sample()
         for wave in range(plan.waves):
             numbers = range(wave * plan.conversations, (wave + 1) * plan.conversations)
-            await _wave(numbers, plan.parallel, proxy, counters, during)
+            await _wave(numbers, plan.parallel, proxy, counters)
             quiet.append(await probe.settled(sample, before))
             report(quiet[-1])
         lines = journal.read_bytes().splitlines() if journal.exists() else []
     written = read_journal(lines)
-    return Observed(before=before, busy=busy, quiet=quiet, sent=counters.turns, written=written), counters
+    return Observed(before=before, quiet=quiet, sent=counters.turns, written=written), counters
 
 
 @asynccontextmanager
@@ -113,10 +110,8 @@ async def _running(
             yield proxy, asked
 
 
-async def _wave(
-    numbers: range, parallel: int, proxy: Proxy, counters: Counters, during: Callable[[], Awaitable[None]]
-) -> None:
-    waiting, middle = iter(numbers), numbers[len(numbers) // 2]
+async def _wave(numbers: range, parallel: int, proxy: Proxy, counters: Counters) -> None:
+    waiting = iter(numbers)
 
     async def worker() -> None:
         for number in waiting:
@@ -127,8 +122,6 @@ async def _wave(
             except (*FAULTS, WrongAnswer) as error:
                 said = f"conversation {number} over {about.transport} broke: {error or type(error).__name__}"
                 raise Broken(said) from error
-            if number == middle:
-                await during()
 
     try:
         async with asyncio.TaskGroup() as group:

@@ -29,8 +29,7 @@ def _rules(settings: list[str]) -> Rules:
     for name, _, value in (setting.partition("=") for setting in settings):
         if name not in known:
             sys.exit(f"embedded_backend: no such rule: {name}")
-        parsed = orjson.loads(value)
-        changes[name] = tuple(parsed) if isinstance(parsed, list) else parsed
+        changes[name] = orjson.loads(value)
     return dataclasses.replace(Rules(), **changes)
 
 

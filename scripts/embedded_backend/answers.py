@@ -1,4 +1,6 @@
-"""What the embedded backend answers: a short message, a tool call, or a compaction; the same for the same prompt.
+"""What the embedded backend answers, and in which events: a short message, a tool call, or a compaction.
+
+The same prompt is answered the same, over the event stream and the WebSocket alike.
 
 A tool is called where the last user message asks for it with `run: <command>` or `delegate: <task>` and the turn has a
 tool that does it. Each row of the table below says how one kind of tool wants to be called; a new client's tool is a
@@ -13,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from embedded_backend import prompt
+from embedded_backend import model
 from embedded_backend.model import Body
 
 _MARKER = re.compile(r"^\s*(run|delegate): (.+?)\s*$", re.MULTILINE)
@@ -74,7 +76,7 @@ def _step(items: list[Any]) -> tuple[str, str] | None:
         if str(item.get("type", "")).endswith("_output"):
             outputs.append(str(item.get("output")))
         if item.get("role") == "user":
-            found = _MARKER.search("\n".join(prompt.texts_of(item)))
+            found = _MARKER.search("\n".join(model.texts_of(item)))
             steps = _STEPS[found[1]][len(outputs) :] if found else ()
             return (steps[0], (outputs or [found[2]])[0]) if found and steps else None
     return None
@@ -124,4 +126,70 @@ _MAKERS: dict[tuple[str, str, str], _Maker] = {
         lambda task: {"description": "A task", "prompt": task, "subagent_type": "general"}
     ),
     ("await", "function", "wait_agent"): _function(lambda output: {"targets": _AGENT_ID.findall(output)}),
+}
+
+
+Event = dict[str, Any]
+
+TERMINAL = ("response.completed", "response.failed", "response.incomplete", "error")
+"""The types of the events that end a response."""
+
+# The names of the pieces of an item: the event's stem, and the member that the whole comes in.
+_STEMS = {
+    "message": ("response.output_text", "text"),
+    "function_call": ("response.function_call_arguments", "arguments"),
+    "custom_tool_call": ("response.custom_tool_call_input", "input"),
+}
+
+
+def events(response: dict[str, Any], item: Item | None, ending: str) -> Iterator[Event]:
+    """Yield every event of a response; the given object is the one of its last event."""
+    for number, event in enumerate(_events(response, item, ending)):
+        yield event | {"sequence_number": number}
+
+
+def as_stream(event: Event) -> bytes:
+    """Return an event as the event stream carries it."""
+    return b"event: " + str(event["type"]).encode() + b"\ndata: " + orjson.dumps(event) + b"\n\n"
+
+
+def _events(response: dict[str, Any], item: Item | None, ending: str) -> Iterator[Event]:
+    begun = response | {"status": "in_progress", "output": [], "usage": None}
+    yield {"type": "response.created", "response": begun}
+    yield {"type": "response.in_progress", "response": begun}
+    if item is not None:
+        yield from _of_item(item)
+    if ending == "error":
+        yield _ERROR
+    elif ending != "none":
+        yield {"type": f"response.{ending}", "response": response | {"status": ending} | _ENDINGS[ending]}
+
+
+def _of_item(item: Item) -> Iterator[Event]:
+    place = {"output_index": 0, "item_id": item["id"]}
+    empty = item | {name: type(item[name])() for name in ("content", "arguments", "input") if name in item}
+    yield {"type": "response.output_item.added", "output_index": 0, "item": empty | {"status": "in_progress"}}
+    if item["type"] in _STEMS:
+        yield from _of_text(item, place, *_STEMS[item["type"]])
+    yield {"type": "response.output_item.done", "output_index": 0, "item": item}
+
+
+def _of_text(item: Item, place: dict[str, Any], stem: str, member: str) -> Iterator[Event]:
+    texts = pieces(item)
+    part = place | {"content_index": 0} if "content" in item else place
+    if "content" in item:
+        yield {"type": "response.content_part.added", "part": item["content"][0] | {"text": ""}} | part
+    for piece in texts:
+        yield {"type": f"{stem}.delta", "delta": piece} | part
+    yield {"type": f"{stem}.done", member: "".join(texts)} | part
+    if "content" in item:
+        yield {"type": "response.content_part.done", "part": item["content"][0]} | part
+
+
+_ERROR: Event = {"type": "error", "code": "server_error", "message": "The server had an error.", "param": None}
+
+_ENDINGS: dict[str, dict[str, Any]] = {
+    "completed": {},
+    "failed": {"error": {"code": "server_error", "message": "The server had an error."}},
+    "incomplete": {"incomplete_details": {"reason": "max_output_tokens"}},
 }

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 from tornado import http1connection, iostream, web
 
-from embedded_backend import events
-from embedded_backend.breaks import Break
+from embedded_backend import answers
 from embedded_backend.received import Kind, Received
 from embedded_backend.refusals import Refusal, failure, gateway
+from embedded_backend.rules import Break
 from embedded_backend.service import Caller, Reply, Service
 
 _CHALLENGE = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body></body></html>"
@@ -79,14 +79,12 @@ class TurnHandler(Handler):
         await (self.refuse(answer) if isinstance(answer, Refusal) else self.send(answer, fate))
 
     async def send(self, reply: Reply, fate: Break) -> None:
-        """Send the events of a reply at the pace of the rules; wait and stop where the break says so."""
-        for number, event in enumerate(events.events(reply.response, reply.item, fate.ending)):
+        """Send the events of a reply; wait and stop where the break says so."""
+        for number, event in enumerate(answers.events(reply.response, reply.item, fate.ending)):
             if number == fate.hold_after:
                 await self.service.breaks.hold(self.gone)
             if number == fate.cut_after:
                 return await self.cut(event, fate.torn)
-            if self.service.rules.event_delay:
-                await asyncio.sleep(self.service.rules.event_delay)
             await self.send_event(event)
 
     def answer(self, body: dict[str, Any], caller: Caller) -> Reply | Refusal:
@@ -101,11 +99,11 @@ class TurnHandler(Handler):
         """Send a failure that the turn did not cause."""
         self.send_failure(status)
 
-    async def send_event(self, event: events.Event) -> None:
+    async def send_event(self, event: answers.Event) -> None:
         """Send one event of a response."""
         raise NotImplementedError
 
-    async def cut(self, event: events.Event, torn: bool) -> None:
+    async def cut(self, event: answers.Event, torn: bool) -> None:
         """Drop the connection before an event, or if torn after half of it."""
         raise NotImplementedError
 
@@ -139,15 +137,15 @@ class Responses(TurnHandler):
             self.request.connection.stream.set_nodelay(True)
         await super().send(reply, fate)
 
-    async def send_event(self, event: events.Event) -> None:
+    async def send_event(self, event: answers.Event) -> None:
         """Send one event of the stream."""
-        self.write(events.as_stream(event))
+        self.write(answers.as_stream(event))
         await self.flush()
 
-    async def cut(self, event: events.Event, torn: bool) -> None:
+    async def cut(self, event: answers.Event, torn: bool) -> None:
         """Drop the connection, if torn after half of the event."""
         if torn:
-            data = events.as_stream(event)
+            data = answers.as_stream(event)
             self.write(data[: len(data) // 2])
             await self.flush()
         self.drop()

@@ -21,11 +21,13 @@ no proof of what the real backend does.
 8. Time. An entry lives until it was idle for `Rules.idle_seconds`; each read or write of it counts as use.
    When the real one becomes readable for a request sent at the same moment is not known; here it is at once.
 9. Tokens. One token is four bytes of the rendered prompt: an estimate, good enough for proportions.
+10. Rendering. The real one is not public. This one leaves out what is bookkeeping (ids, states, notes to the client),
+    so that an item reads the same whether the backend remembered it or the client sent it back.
 """
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -34,6 +36,8 @@ import orjson
 BYTES_A_TOKEN = 4
 MINIMUM_TOKENS = 1024
 STEP_TOKENS = 128
+
+_BOOKKEEPING = frozenset({"annotations", "id", "internal_chat_message_metadata_passthrough", "logprobs", "status"})
 
 _LIMIT = 500_000  # entries; a step of 128 tokens each, far more than a test run needs
 
@@ -89,7 +93,7 @@ def tokens(size: int) -> int:
 
 
 def steps(prompt: bytes) -> list[bytes]:
-    """Return one digest per full step of the prompt, each of everything up to its end (rules 6 and 7)."""
+    """Return one digest per full step of a prompt, each of everything up to its end (rules 6 and 7)."""
     size = STEP_TOKENS * BYTES_A_TOKEN
     ends, digest = [], b""
     for start in range(0, len(prompt) - size + 1, size):
@@ -123,3 +127,51 @@ class PromptCache:
         while len(self._used) > self.limit:
             self._used.popitem(last=False)
         return cached_tokens(matched)
+
+
+def items_of(body: Body) -> list[Any]:
+    """Return the input items of a body; a plain string is one user message."""
+    given = body.get("input") or []
+    if isinstance(given, str):
+        return [{"role": "user", "content": given}]
+    return list(given) if isinstance(given, list) else [given]
+
+
+def render(body: Body, items: Sequence[Any]) -> bytes:
+    """Return the whole prompt of a body whose input, with what a connection remembers, is `items`."""
+    return b"\n".join(_lines(body, items))
+
+
+def texts_of(item: Any) -> Iterable[str]:
+    """Yield the texts of a message item."""
+    content = item.get("content") if isinstance(item, dict) else None
+    if isinstance(content, str):
+        yield content
+    for part in content if isinstance(content, list) else ():
+        if isinstance(part, dict) and isinstance(part.get("text"), str):
+            yield part["text"]
+
+
+def _lines(body: Body, items: Sequence[Any]) -> Iterable[bytes]:
+    # Tools keep the order of their members: schemas are shown to the model as they are written.
+    tools = body.get("tools")
+    for tool in tools if isinstance(tools, list) else ():
+        yield orjson.dumps(tool)
+    yield str(body.get("instructions") or "").encode()
+    for item in items:
+        is_message = isinstance(item, dict) and item.get("type", "message") == "message" and "role" in item
+        yield from _message(item) if is_message else (_canonical(item),)
+
+
+def _message(item: dict[str, Any]) -> Iterable[bytes]:
+    yield b"<" + str(item["role"]).encode() + b">"
+    content = item.get("content")
+    for part in content if isinstance(content, list) else [{"text": content}]:
+        text = part.get("text") if isinstance(part, dict) else None
+        yield text.encode() if isinstance(text, str) else _canonical(part)
+
+
+def _canonical(value: Any) -> bytes:
+    if isinstance(value, dict):
+        value = {name: held for name, held in value.items() if name not in _BOOKKEEPING}
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)

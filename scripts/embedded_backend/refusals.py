@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 from embedded_backend.model import Body
-from embedded_backend.rules import Rules
+from embedded_backend.rules import REQUIRED, Rules
 
 _FAILURES = {
     401: ("invalid_request_error", "Your authentication token is not valid."),
@@ -61,12 +61,11 @@ def of_compact(body: Body, session: str | None, rules: Rules) -> Refusal | None:
 
 def _by_tables(body: Body, rules: Rules, websocket: bool) -> Iterator[Refusal]:
     for row in rules.refused:
-        if (row.websocket if websocket else row.http) and row.member in body and body[row.member] not in row.takes:
-            detail = row.detail.format(member=row.member, value=body[row.member])
-            yield gateway(detail) if row.shape == "gateway" else _unknown(row.member)
-    for needed in rules.required:
-        if body.get(needed.member, needed.value if websocket else None) != needed.value:
-            yield gateway(needed.detail)
+        if (row.websocket or not websocket) and row.member in body and body[row.member] not in row.takes:
+            yield gateway(row.detail.format(member=row.member, value=body[row.member]))
+    for member, value, detail in REQUIRED:
+        if body.get(member, value if websocket else None) != value:
+            yield gateway(detail)
 
 
 def _unknown(member: str) -> Refusal:

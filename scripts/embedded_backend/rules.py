@@ -1,9 +1,13 @@
-"""What the embedded backend takes and how it behaves, as data that a test can replace field by field."""
+"""What the embedded backend takes and how it behaves, as data that a test can replace; and what is to go wrong.
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+A break is asked for by the session header, so that a test can break the turns of one client alone. Turns can be held in
+the middle until they are let go: what a test does meanwhile happens in the middle of them for certain.
+"""
 
-from embedded_backend.breaks import Ending
+import asyncio
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,20 +15,9 @@ class Refused:
     """A top-level member of a body that is refused when it is present, whatever its value but those in `takes`."""
 
     member: str
-    shape: Literal["gateway", "inner"] = "gateway"
     detail: str = "Unsupported parameter: {member}"
     takes: tuple[object, ...] = ()
-    http: bool = True
     websocket: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Required:
-    """A top-level member that must have one value; a WebSocket frame may leave it out."""
-
-    member: str
-    value: object
-    detail: str
 
 
 _UNSUPPORTED = (
@@ -51,10 +44,8 @@ REFUSED: tuple[Refused, ...] = (
     Refused(member="service_tier", detail="Unsupported service_tier: {value}", takes=("priority", "default", None)),
 )
 
-REQUIRED = (
-    Required(member="store", value=False, detail="Store must be set to false"),
-    Required(member="stream", value=True, detail="Stream must be set to true"),
-)
+REQUIRED = (("store", False, "Store must be set to false"), ("stream", True, "Stream must be set to true"))
+"""Members that must have one value, and what is said if they have not; a WebSocket frame may leave them out."""
 
 # The unary compaction has a schema of its own; the newest client that calls it (0.130) sends these members.
 COMPACT_MEMBERS = frozenset(
@@ -77,22 +68,73 @@ class Rules:
 
     # What is taken.
     refused: tuple[Refused, ...] = REFUSED
-    required: tuple[Required, ...] = REQUIRED
     compact_members: frozenset[str] = COMPACT_MEMBERS  # an old one: COMPACT_MEMBERS - {"prompt_cache_key"}
     key_limit: int = 64  # characters of a prompt cache key or a session header
 
     # How an answer comes.
     deltas: int = 3  # text events of a plain answer
-    event_delay: float = 0.0  # seconds before each event
-    cut_after: int | None = None  # events after which the connection is dropped
-    usage: bool = True  # False: the last event has no counters
-    ending: Ending = "completed"
-
-    # What goes wrong.
     upgrade_status: int | None = None  # the status that refuses each WebSocket upgrade, such as 426 or 403
-    failures: tuple[int, ...] = ()  # statuses of the first turns, 200 lets one pass; 403 is the challenge page
 
-    # What the account endpoints say.
-    workspace_origin: str = "https://chatgpt.com"
-    routing_override: str = "NO_CONSTRAINT"
-    models: tuple[dict[str, Any], ...] = field(default=())
+
+Ending = Literal["completed", "failed", "incomplete", "error", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """How one turn is answered; the default is an ordinary answer.
+
+    `cut_after` and `hold_after` count whole events. With `torn`, half of the next event, or of its frame, comes too.
+    """
+
+    status: int | None = None  # refused with this status; 403 is the challenge page
+    unanswered: bool = False  # the connection is dropped before the first byte
+    hold_after: int | None = None  # events after which the turn waits to be let go
+    cut_after: int | None = None  # events after which the connection is dropped
+    torn: bool = False
+    ending: Ending = "completed"  # "none": the stream ends as it should, but without its last event
+
+
+class Breaks:
+    """The schedule, and the turns that are being held."""
+
+    def __init__(self) -> None:
+        self.refused_names: set[str] = set()  # names of hosts whose TLS is refused
+        self._planned: defaultdict[str, deque[Break]] = defaultdict(deque)
+        self._held = 0
+        self._gate = asyncio.Event()
+        self._changed = asyncio.Event()
+
+    def add(self, session: str, *breaks: Break) -> None:
+        """Plan how the next turns of a session are answered, in order."""
+        self._planned[session].extend(breaks)
+
+    def take(self, session: str | None) -> Break | None:
+        """Return what is planned for the turn that a session has now, or None."""
+        planned = self._planned.get(session) if session is not None else None
+        return planned.popleft() if planned else None
+
+    async def hold(self, gone: asyncio.Event) -> None:
+        """Wait until the turns that are held now are let go, or until this one's client has gone."""
+        waits = [asyncio.ensure_future(event.wait()) for event in (self._gate, gone)]
+        self._count(1)
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+            self._count(-1)
+
+    async def held(self, count: int) -> None:
+        """Wait until so many turns are being held, or with 0 until none is."""
+        while self._held < count or (self._held and not count):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def release(self) -> None:
+        """Let all turns go that are being held; later ones are held again."""
+        self._gate.set()
+        self._gate = asyncio.Event()
+
+    def _count(self, by: int) -> None:
+        self._held += by
+        self._changed.set()

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from embedded_backend import answers, model, prompt, refusals
-from embedded_backend.breaks import Break, Breaks
+from embedded_backend import answers, model, refusals
 from embedded_backend.model import Body
 from embedded_backend.received import Received
-from embedded_backend.rules import Rules
+from embedded_backend.rules import Break, Breaks, Rules
 
 _TRIGGER = {"type": "compaction_trigger"}
 
@@ -51,15 +50,10 @@ class Service:
         self.rules, self.clock, self.on_received = rules or Rules(), clock, on_received
         self.breaks, self.received = Breaks(), list[Received]()
         self.open_sockets = set[Callable[[], None]]()  # what closes each
-        self._failures = list(self.rules.failures)
         self._cache = model.PromptCache()
         # Two sources of chance: how many ids were given out must not decide where a turn lands.
         self._routing = random.Random(f"routing {seed}")
         self._naming = random.Random(f"naming {seed}")
-
-    def fail_next(self, *statuses: int) -> None:
-        """Make the next turns fail with these statuses, in order."""
-        self._failures.extend(statuses)
 
     def keep(self, received: Received) -> Received:
         """Add to the record, and return the same."""
@@ -76,12 +70,8 @@ class Service:
         return Caller(session=session, account=account, server=server)
 
     def fate(self, caller: Caller) -> Break:
-        """Return how the turn that a caller has now is answered: as planned for its session, else by the rules."""
-        if planned := self.breaks.take(caller.session):
-            return planned
-        status = self._failures.pop(0) if self._failures else 200
-        refused = None if status == 200 else status
-        return Break(status=refused, cut_after=self.rules.cut_after, ending=self.rules.ending)
+        """Return how the turn that a caller has now is answered: as planned for its session."""
+        return self.breaks.take(caller.session) or Break()
 
     def answer(
         self, body: Body, caller: Caller, before: Sequence[Any] | None = (), *, websocket: bool = False
@@ -99,19 +89,19 @@ class Service:
     def compact(self, body: Body, caller: Caller) -> Reply | refusals.Refusal:
         """Return the response to a unary compaction, or why it is refused."""
         refused = refusals.of_compact(body, caller.session, self.rules)
-        body = {**body, "input": [*prompt.items_of(body), _TRIGGER]}
+        body = {**body, "input": [*model.items_of(body), _TRIGGER]}
         return refused or self.reply(body, caller, self.clock())
 
     def reply(self, body: Body, caller: Caller, now: float, before: Sequence[Any] = ()) -> Reply:
         """Return the response to a turn at a time in seconds, whose input extends the items before it."""
-        items = [*before, *prompt.items_of(body)]
-        rendered = prompt.render(body, items)
+        items = [*before, *model.items_of(body)]
+        rendered = model.render(body, items)
         item = answers.answer(body, items, rendered, self.rules.deltas)
         partition = model.partition(caller.session, body.get("prompt_cache_key"), self.rules.key_partitions)
         scope = model.Scope(caller.server, caller.account, partition, model.members(body))
         cached = self._cache.take(scope, rendered, now, self.rules.idle_seconds)
         response = self._response(body, caller, now) | {"output": [item] if item else []}
-        response["usage"] = _usage(rendered, cached, item) if self.rules.usage else None
+        response["usage"] = _usage(rendered, cached, item)
         return Reply(response=response, item=item, items=(*items, *response["output"]))
 
     def name(self, kind: str) -> str:

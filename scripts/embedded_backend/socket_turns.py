@@ -11,7 +11,7 @@ import wsproto.events
 from tornado import iostream, websocket
 
 from embedded_backend import refusals
-from embedded_backend.events import Event
+from embedded_backend.answers import Event
 from embedded_backend.handlers import TurnHandler
 from embedded_backend.received import Received
 from embedded_backend.refusals import Refusal

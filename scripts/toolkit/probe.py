@@ -73,7 +73,7 @@ class Probe(AbstractAsyncContextManager["Probe"]):
             raise NoAnswer("the proxy has ended")
         answer: dict[str, Any] = orjson.loads(line)
         if error := answer.get("error"):
-            raise NoAnswer(f"the addon's memories are not as toolkit/addon_memories.py expects them: {error}")
+            raise NoAnswer(f"the addon's memories are not as toolkit/probe_addon.py expects them: {error}")
         return answer
 
 

@@ -2,21 +2,25 @@
 
 It listens on a free port of loopback and prints which. Each question is a line of JSON with arguments of `look`, and
 each answer is a line too. Objects are found by the garbage collector, so forgotten ones are found as well.
+
+What the addon remembers is bounded. The bounds are no options, because users need not set them, so this module reaches
+for them inside. A test compares it with the addon as it is.
 """
 
 import asyncio
+import functools
 import gc
 import os
 import sys
-import threading
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from toolkit import addon_memories, meter
+from toolkit import meter
 from toolkit.process import LOOPBACK
 
 _COUNTED = ("codexcache.", "mitmproxy.")
@@ -60,17 +64,15 @@ def look(*, bounds: Mapping[str, int] | None = None, trim: bool = False) -> dict
     memory = meter.memory(os.getpid()) if meter.is_supported() else None
     gc.collect()
     objects = gc.get_objects()
-    memories = addon_memories.find(objects)
+    memories = find(objects)
     for name, limit in (bounds or {}).items():
         memories[name].put(limit)
     sizes = {name: {"size": one.size(), "limit": one.limit()} for name, one in memories.items()}
     return {
         "memory": memory,
         "descriptors": descriptors(),
-        "threads": threading.active_count(),
         "blocks": sys.getallocatedblocks(),
         "allocated": meter.handed_out(),
-        "objects": len(objects),
         "types": by_type(objects),
         "memories": sizes,
         "tasks": tasks(),
@@ -96,6 +98,61 @@ def tasks() -> list[str]:
 def descriptors() -> int | None:
     """Return how many descriptors are open, without the one that it takes to look."""
     return len(list(Path("/proc/self/fd").iterdir())) - 1 if meter.is_supported() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """One bounded memory: its size and its bound, both in bytes or in entries, and how to set another bound."""
+
+    size: Callable[[], int]
+    limit: Callable[[], int]
+    put: Callable[[int], None]
+
+
+def find(objects: Iterable[Any]) -> dict[str, Memory]:
+    """Return the memories of the addon, by name, that are among all objects of a process."""
+    found = dict[str, Memory]()
+    for one in objects:
+        kind = type(one)
+        if make := _KINDS.get((kind.__module__, kind.__name__)):
+            found |= make(one)
+    return found
+
+
+def _limited(size: Callable[[], int], holder: Any, bound: str = "_limit") -> Memory:
+    """Return the memory whose bound is an attribute of an object."""
+    return Memory(size, lambda: getattr(holder, bound), functools.partial(setattr, holder, bound))
+
+
+def _lines(one: Any) -> Memory:
+    def put(limit: int) -> None:
+        one.lines = deque(one.lines, limit)
+
+    return Memory(lambda: len(one.lines), lambda: one.lines.maxlen, put)
+
+
+def _pseudonyms(one: Any) -> Memory:
+    def put(limit: int) -> None:
+        one._made = functools.lru_cache(limit)(one._make)
+
+    return Memory(lambda: one._made.cache_info().currsize, lambda: one._made.cache_info().maxsize, put)
+
+
+_KINDS: dict[tuple[str, str], Callable[[Any], dict[str, Memory]]] = {
+    ("codexcache.diagnosis.history", "History"): lambda one: {"history": _limited(lambda: one.size, one)},
+    ("codexcache.body.cache", "BodyCache"): lambda one: {
+        "bodies": _limited(lambda: one._latest.size, one._latest),
+        "shared_prefixes": _limited(lambda: one._shared_prefixes.size, one._shared_prefixes),
+    },
+    ("codexcache.turn.cache_key", "KeyMemory"): lambda one: {
+        "turns": _limited(lambda: len(one._turns._entries), one._turns)
+    },
+    ("codexcache.diagnosis.engine", "Engine"): lambda one: {
+        "loads": _limited(lambda: len(one._loads), sys.modules[type(one).__module__], "_KEYS")
+    },
+    ("codexcache.hooks.notify", "RecentLines"): lambda one: {"lines": _lines(one)},
+    ("codexcache.output.journal", "Pseudonyms"): lambda one: {"pseudonyms": _pseudonyms(one)},
+}
 
 
 addons = [Probe()]

@@ -4,7 +4,7 @@ import itertools
 
 import orjson
 import pytest
-from codex_bench.connection import chunks, texts
+from codex_bench.connection import chunks
 from codex_bench.conversation import Conversation, as_frame
 from codexcache.turn.response import ResponseInfo
 from codexcache.wire.sse import EventStream
@@ -45,15 +45,6 @@ def test_a_frame_is_the_body_with_its_type() -> None:
     assert orjson.loads(as_frame(body)) == {"type": "response.create", **orjson.loads(body)}
 
 
-def test_an_answer_has_as_many_events_as_were_asked_for_each_in_a_chunk() -> None:
-    answer = chunks(7, 100)
-    events = [chunk.partition(b"\r\n")[2].removesuffix(b"\r\n") for chunk in answer]
-
-    assert len(answer) == 100
-    assert [int(chunk.partition(b"\r\n")[0], 16) for chunk in answer] == [len(event) for event in events]
-    assert all(event.endswith(b"\n\n") for event in events)
-
-
 def test_the_addon_understands_an_answer() -> None:
     stream, outcome = EventStream(), ResponseInfo()
     for chunk in chunks(7, 100):
@@ -62,10 +53,3 @@ def test_the_addon_understands_an_answer() -> None:
 
     assert (outcome.response_id, outcome.finished) == (f"resp_{7:048x}", True)
     assert outcome.usage["input_tokens"] == 12_000
-
-
-def test_a_websocket_gets_the_same_events() -> None:
-    frames = [orjson.loads(text) for text in texts(7, 20)]
-
-    assert [frame["sequence_number"] for frame in frames] == list(range(20))
-    assert frames[-1]["type"] == "response.completed"

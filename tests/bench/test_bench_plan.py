@@ -10,7 +10,7 @@ from codex_bench.plan import SCRIPTS, parse
 def test_everything_is_measured_unless_something_else_is_asked_for() -> None:
     request = parse([])
 
-    assert list(request.arms) == ["direct", "bare", "naive", "ours"]
+    assert list(request.arms) == ["bare", "naive", "ours"]
     assert "; ".join(one.name for one in request.scenarios) == (
         "10 kB; 40 kB; 100 kB; 1 MB; 10 MB; 40 kB, at once; 1 MB, at once; 12 kB to 1 MB; 40 kB, WebSocket"
     )

@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from codexcache.body.json_splice import Json, Object
 from embedded_backend import model
-from embedded_backend.model import PromptCache
-from embedded_backend.prompt import render
+from embedded_backend.model import PromptCache, render
 
 from corpus.talk import NATIVE, START, Case, assistant, call, developer, output, reasoning, text, tool, user
 

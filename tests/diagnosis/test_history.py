@@ -12,9 +12,8 @@ from codexcache.turn.prompt import Prompt, read_outputs
 from codexcache.turn.record import Record
 from hypothesis import given
 from hypothesis import strategies as st
-from support.histories import ITEMS, found, now, remembering, turns
 from support.jsontext import prop
-from support.records import record, route
+from support.records import ITEMS, found, now, record, remembering, route, turns
 from support.turns import conversation, said, user
 
 

@@ -7,8 +7,7 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.predecessor import match_of
 from codexcache.turn.prompt import read_outputs
 from codexcache.turn.record import Route
-from support.histories import ITEMS, Found, found, now, remembering, turns
-from support.records import record, route
+from support.records import ITEMS, Found, found, now, record, remembering, route, turns
 from support.turns import said, user
 
 COMPACTION: Json = {"type": "compaction", "encrypted_content": "x"}

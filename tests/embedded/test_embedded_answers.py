@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from embedded_backend import answers, events
+from embedded_backend import answers
 
 RUN = {"role": "user", "content": [{"type": "input_image"}, {"type": "input_text", "text": "please\nrun: echo hi"}]}
 HELLO = {"role": "user", "content": "hello"}
@@ -107,7 +107,7 @@ def test_without_a_tool_or_an_open_request_nothing_is_called(tools: Any, items: 
     ],
 )
 def test_an_item_comes_in_numbered_events(item: answers.Item | None, pieces: list[str]) -> None:
-    sent = list(events.events(RESPONSE, item, "completed"))
+    sent = list(answers.events(RESPONSE, item, "completed"))
     names = [str(event["type"]).removeprefix("response.") for event in sent]
     between = ["output_item.added", *pieces, "output_item.done"] if item else []
 
@@ -116,7 +116,7 @@ def test_an_item_comes_in_numbered_events(item: answers.Item | None, pieces: lis
 
 
 def test_an_added_item_is_empty_and_a_done_one_is_whole() -> None:
-    added, done = [event["item"] for event in events.events(RESPONSE, CALL, "completed") if "item" in event]
+    added, done = [event["item"] for event in answers.events(RESPONSE, CALL, "completed") if "item" in event]
 
     assert (added["arguments"], added["status"]) == ("", "in_progress")
     assert done == CALL
@@ -124,7 +124,7 @@ def test_an_added_item_is_empty_and_a_done_one_is_whole() -> None:
 
 @pytest.mark.parametrize("ending", ["completed", "failed", "incomplete"])
 def test_the_last_event_alone_has_the_counters(ending: str) -> None:
-    first, *_, last = events.events(RESPONSE, None, ending)
+    first, *_, last = answers.events(RESPONSE, None, ending)
 
     assert (f"response.{ending}", ending) == (last["type"], last["response"]["status"])
     assert [first["response"]["usage"], last["response"]["usage"]] == [None, {"input_tokens": 1}]

@@ -7,7 +7,6 @@ import stat
 import subprocess
 import sys
 from contextlib import AsyncExitStack, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,9 +14,10 @@ import orjson
 import pytest
 from embedded_backend import Backend, Received, Rules
 from embedded_backend.__main__ import main
-from embedded_backend.breaks import Break
+from embedded_backend.rules import Break
 from embedded_backend.tunnel import Tunnel
-from support.embedded import PATH, SESSION, body, cached, events, http_client, socket_client, trust
+from support.embedded import PATH, SESSION, body, cached, http_client, socket_client, trust
+from toolkit.client import read_events
 
 MODELS = "/backend-api/codex/models"
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -29,7 +29,7 @@ async def test_the_clock_is_the_callers(tmp_path: Path) -> None:
     async with Backend(rules, home=tmp_path, clock=lambda: next(seconds)) as backend, http_client(backend) as client:
         streams = [await client.post(PATH, json=body(), headers=SESSION) for _ in range(3)]
 
-    assert [cached(events(stream.text)[-1]) for stream in streams] == [0, 2048, 0]
+    assert [cached(read_events(stream.content)[-1]) for stream in streams] == [0, 2048, 0]
 
 
 async def test_a_client_that_trusts_the_ca_reaches_the_tls_port_also_after_a_restart(tmp_path: Path) -> None:
@@ -116,24 +116,17 @@ async def test_headers_are_kept_in_lower_case_with_each_value(backend: Backend, 
     assert [received.header(name) for name in ("session_id", "X-Twice", "session-id")] == ["a", "1", None]
 
 
-async def test_the_account_check_tells_the_account_where_to_go(backend: Backend, http: httpx.AsyncClient) -> None:
-    backend.rules = replace(backend.rules, workspace_origin="https://gov.chatgpt.com", routing_override="us")
-    response = await http.get("/backend-api/wham/accounts/check", headers={"chatgpt-account-id": "acc"})
-    entry = {
-        "id": "acc",
-        "plan_type": "plus",
-        "workspace_backend_origin": "https://gov.chatgpt.com",
-        "account_routing_override": "us",
+async def test_what_a_client_asks_for_before_a_turn_is_answered(http: httpx.AsyncClient) -> None:
+    models = await http.get(f"{MODELS}?client_version=1")
+    accounts = await http.get("/backend-api/wham/accounts/check", headers={"chatgpt-account-id": "acc"})
+    entry = {"id": "acc", "plan_type": "plus", "workspace_backend_origin": "https://chatgpt.com"}
+
+    assert models.json() == {"models": []}
+    assert accounts.json() == {
+        "accounts": [entry | {"account_routing_override": "NO_CONSTRAINT"}],
+        "account_ordering": ["acc"],
+        "default_account_id": "acc",
     }
-
-    assert {"accounts": [entry], "account_ordering": ["acc"], "default_account_id": "acc"} == response.json()
-
-
-async def test_the_models_are_the_rules(backend: Backend, http: httpx.AsyncClient) -> None:
-    backend.rules = replace(backend.rules, models=({"slug": "m"},))
-    response = await http.get(f"{MODELS}?client_version=1")
-
-    assert response.json() == {"models": [{"slug": "m"}]}
 
 
 def test_as_a_program_it_serves_and_records_until_it_is_told_to_end(tmp_path: Path) -> None:

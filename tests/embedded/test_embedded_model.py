@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from embedded_backend import model, prompt
+from embedded_backend import model
 
 USER = {"role": "user", "content": "hello"}
 CALL = {"type": "function_call", "name": "shell", "arguments": "{}"}
@@ -12,9 +12,9 @@ CALL = {"type": "function_call", "name": "shell", "arguments": "{}"}
 def test_tools_come_before_instructions_before_input_to_which_later_items_are_appended() -> None:
     body = {"input": [USER], "instructions": "be brief", "tools": [{"name": "shell"}]}
 
-    assert prompt.render(body, prompt.items_of(body)) == b'{"name":"shell"}\nbe brief\n<user>\nhello'
-    assert prompt.render({}, [USER]) == b"\n<user>\nhello"
-    assert prompt.render({}, [USER, CALL]).startswith(prompt.render({}, [USER]))
+    assert model.render(body, model.items_of(body)) == b'{"name":"shell"}\nbe brief\n<user>\nhello'
+    assert model.render({}, [USER]) == b"\n<user>\nhello"
+    assert model.render({}, [USER, CALL]).startswith(model.render({}, [USER]))
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ def test_tools_come_before_instructions_before_input_to_which_later_items_are_ap
     ],
 )
 def test_input_reads_the_same_in_each_spelling(given: object, same: list[Any]) -> None:
-    assert prompt.render({}, prompt.items_of({"input": given})) == prompt.render({}, same)
+    assert model.render({}, model.items_of({"input": given})) == model.render({}, same)
 
 
 def test_what_has_no_text_is_rendered_whole_and_odd_tools_do_not_stop_it() -> None:
     image = {"role": "user", "content": [{"type": "input_image", "image_url": "data:,", "detail": "low"}, None]}
     whole = b'\n1\n<user>\n{"detail":"low","image_url":"data:,","type":"input_image"}\nnull'
 
-    assert prompt.render({"tools": 1}, [1, image]) == whole
+    assert model.render({"tools": 1}, [1, image]) == whole
 
 
 @pytest.mark.parametrize(

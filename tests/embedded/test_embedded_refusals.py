@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from embedded_backend import refusals
-from embedded_backend.rules import COMPACT_MEMBERS, Refused, Rules
+from embedded_backend.rules import COMPACT_MEMBERS, Rules
 from support.embedded import body
 
 RULES = Rules()
@@ -61,13 +61,6 @@ def test_a_key_or_session_header_that_is_too_long_is_refused_by_the_api(
     error = refused.body["error"]
     assert (error["code"], error["param"]) == ("string_above_max_length", "prompt_cache_key")
     assert error["message"].endswith("with length 65 instead.")
-
-
-def test_the_table_says_in_which_shape() -> None:
-    rules = replace(RULES, refused=(Refused(member="extra_headers", shape="inner"),))
-    refused = refusals.of_turn(body(extra_headers={}), None, rules, websocket=False)
-
-    assert refusals.inner("Unknown parameter: 'extra_headers'.", "extra_headers", "unknown_parameter") == refused
 
 
 def test_on_a_websocket_each_shape_has_its_frame() -> None:

@@ -1,9 +1,13 @@
-"""Turns taken and answered, without a socket and by a clock of the test's own."""
+"""Turns taken and answered, and what is kept of them, without a socket and by a clock of the test's own."""
 
+import gzip
+import zlib
 from typing import Any
 
 import pytest
+import zstandard
 from embedded_backend import Received, Rules
+from embedded_backend.received import decode
 from embedded_backend.service import Caller, Service
 from support.embedded import body
 
@@ -94,15 +98,41 @@ def test_a_delta_counts_as_the_whole_prompt() -> None:
     assert delta.items[:3] == whole.items[:3]
 
 
-def test_counters_add_up_and_can_be_left_out() -> None:
-    counted, silent = Service(Rules()), Service(Rules(usage=False))
-    usage = counted.reply(body(), caller_of(counted), 0).response["usage"]
+def test_counters_add_up() -> None:
+    service = Service(Rules())
+    usage = service.reply(body(), caller_of(service), 0).response["usage"]
 
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
-    assert silent.reply(body(), caller_of(silent), 0).response["usage"] is None
 
 
-def test_planned_failures_are_used_up_in_order() -> None:
-    service = Service(Rules(failures=(429, 200, 500)))
+BODY = b'{"model":"gpt-5.5"}' * 100
+STREAMED = zstandard.ZstdCompressor(write_content_size=False).compress(BODY)
 
-    assert [service.fate(caller_of(service)).status for _ in range(4)] == [429, None, 500, None]
+
+@pytest.mark.parametrize("body", [zstandard.compress(b"{}"), b"\x00 not decodable"])
+def test_a_recorded_line_reads_back_as_it_was(body: bytes) -> None:
+    received = Received(
+        kind="request",
+        host="chatgpt.com",
+        method="POST",
+        path="/backend-api/codex/responses?a=b",
+        headers=(("content-encoding", "zstd"), ("cookie", "a"), ("cookie", "b")),
+        body=body,
+    )
+
+    assert received == Received.from_line(received.to_line())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [("", BODY), ("gzip", gzip.compress(BODY)), ("deflate", zlib.compress(BODY)[2:-4]), (" ZSTD ", STREAMED)],
+    ids=["none", "gzip", "deflate without its head", "zstd without its size"],
+)
+def test_a_body_is_decoded(encoding: str, body: bytes) -> None:
+    assert decode(body, encoding) == BODY
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd", "snappy", "utf-8"])
+def test_a_body_in_another_encoding_is_a_value_error(encoding: str) -> None:
+    with pytest.raises(ValueError, match=encoding):
+        decode(b"plain text", encoding)

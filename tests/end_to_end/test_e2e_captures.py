@@ -71,8 +71,8 @@ async def read_again(home: Path, name: str, *arguments: str) -> tuple[list[Objec
     (journal := home / "again.jsonl").unlink(missing_ok=True)
     arguments = "-nr", str(home / name), "--set", f"codex_journal={journal}", *arguments
     async with started("mitmdump", *arguments, confdir=home / "proxy") as program:
-        assert await program.ends() == 0
-    return entries_of(journal), program.screen
+        assert await program.ended() == 0
+    return entries_of(journal), program.text
 
 
 def lasting(entry: Object) -> Object:

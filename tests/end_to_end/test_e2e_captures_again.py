@@ -41,8 +41,8 @@ async def explained_again(confdir: Path, capture: Path, journal: Path) -> tuple[
     async with started(
         "mitmdump", "-nr", str(capture), "--set", f"codex_journal={journal}", confdir=confdir
     ) as program:
-        assert await program.ends() == 0
-    return lasting(entries_of(journal)), program.screen
+        assert await program.ended() == 0
+    return lasting(entries_of(journal)), program.text
 
 
 async def test_turns_over_http_that_were_moved_or_not_read_or_whose_response_was_not_kept(

@@ -25,7 +25,6 @@ from support.neighbours import (
     replace_in_body,
     wait,
 )
-from support.patience import until
 from support.proxy import Watch
 from support.talks import asked, post
 from support.upstream import responding, streaming, whole
@@ -256,20 +255,6 @@ async def test_between_two_versions_of_http_a_turn_is_as_it_was_written(
 
 
 # Flows that are sent again.
-
-
-async def test_a_turn_that_is_sent_again_has_a_row_of_its_own(runs: Runs, net: Network) -> None:
-    """With replay.client; it leaves as it was edited, and its counters are heard."""
-    upstream = await net.upstream(streaming(counted(9_000, 10)))
-    proxy = await runs.proxy()
-    await post(proxy, ("x-session-id", "s"))
-    await until(lambda: runs.watch.ended and not runs.watch.ended[0].live)
-    proxy.master.commands.call("replay.client", [runs.watch.ended[0]])
-    rows = await runs.rows(2)
-
-    assert upstream.requests[0].body == upstream.requests[1].body
-    assert [(row[CACHED], row["key"]) for row in rows] == [(10, runs.pseudonym("s"))] * 2
-    assert rows[1]["changed"] == []
 
 
 async def test_the_neighbours_do_not_cost_a_conversation_its_key(runs: Runs, net: Network) -> None:

@@ -51,20 +51,6 @@ async def test_another_addon_edits_the_response_of_another_endpoint(
     assert with_addon.startswith(b"HTTP/1.1 203") == ("status_code" in edits)
 
 
-async def test_an_addon_that_listens_to_other_responses_is_left_alone(runs: Runs, net: Network) -> None:
-    """A response that is no turn's is streamed only where another wants it."""
-    streamed = list[object]()
-
-    def look(flow: http.HTTPFlow) -> None:
-        assert flow.response is not None
-        streamed.append(flow.response.stream)
-
-    await net.upstream(responding(whole(b"{}")))
-    await answers(runs.both(after=[OtherAddon(responseheaders=look)]), path=MODELS, method="GET")
-
-    assert streamed == [False, False]
-
-
 @pytest.mark.parametrize(("path", "text"), [(COMPACT, document()), (RESPONSES, b'{"detail":"no"}')])
 async def test_another_edits_the_document_that_answers_a_turn(
     runs: Runs, net: Network, path: str, text: bytes, caplog: pytest.LogCaptureFixture

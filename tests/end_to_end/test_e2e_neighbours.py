@@ -3,7 +3,6 @@
 A client gets the same bytes, and the backend gets the same but for the key in its three places and what is stripped.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -13,7 +12,6 @@ from typing import Any
 
 import pytest
 from codex_ways.ways import is_kept
-from codexcache.addon import CodexContinuity
 from codexcache.body.json_splice import Json
 from conftest import Network
 from embedded_backend.certificates import Authority
@@ -21,14 +19,13 @@ from mitmproxy import http
 from support import http2
 from support.between import PARENT, Behind, Front, behind, by_socks, in_front, parent, plainly, through
 from support.client import Connection, connected
-from support.journals import CACHED, INPUT, entries_of
+from support.journals import CACHED, INPUT
 from support.neighbours import GATEWAY, MOVES, Runs, counted, document
 from support.patience import until
-from support.proxy import Watch, route
+from support.proxy import Watch
 from support.sockets import HANDSHAKE
 from support.upstream import Exchange, chunk, stream_head, whole
 from support.web_servers import EXAMPLE, haproxy, nginx
-from support.webs import running_web
 from support.wire import JSON, RESPONSES, body, frame, said
 from toolkit.client import Endpoint, Identity, Send, by_http, by_websocket, converse
 from toolkit.process import LOOPBACK
@@ -268,37 +265,6 @@ async def test_a_capture_is_sent_again_as_by_a_proxy_without_the_addon(
     assert others == others[:1] * 3
     assert keys(turns[2]) == ["s"] * (3 if mode == "fill" else 1)
     assert await runs.told("mode", "verdict", CACHED) == [(mode, "cold", 80)]
-
-
-async def test_what_is_edited_by_hand_in_mitmweb_is_what_leaves_and_what_comes(
-    net: Network, monkeypatch: pytest.MonkeyPatch, confdir: Path, authority: Authority, tmp_path: Path
-) -> None:
-    """A turn on its way out, and the response to another request on its way back."""
-    await net.upstream((backend := Backend()).http1)
-    route(monkeypatch, net.ports)
-    answers, requests = [], []
-    for addons in ([], [CodexContinuity()]):
-        settings: dict[str, Any] = {"intercept": "(~q & ~u responses) | (~s & ~u alpha)"}
-        settings |= {"codex_journal": str(tmp_path / "journal.jsonl")} if addons else {}
-        running = running_web(*addons, confdir=confdir, upstream_ca=authority.ca_file, **settings)
-        async with running as web, connected(web.proxy) as connection:
-            client = asyncio.create_task(with_http1(connection))
-            turn = await web.intercepted(1)
-            text = (await web.content(turn, "request")).replace("hello", "hallo")
-            await web.edit_and_resume(turn, {"request": {"content": text}})
-            await web.edit_and_resume(await web.intercepted(2), {"response": {"code": 203, "content": "edited"}})
-            answers.append(await client)
-        requests.append(list(backend.got))
-        backend.got.clear()
-    (entry,) = entries_of(tmp_path / "journal.jsonl")
-
-    assert answers[1] == answers[0]
-    assert answers[1][1].startswith(b"HTTP/1.1 203 ")
-    assert answers[1][1].endswith(b"edited")
-    assert [unwritten(request) for request in requests[1]] == [unwritten(request) for request in requests[0]]
-    assert b"hallo" in requests[1][0]
-    assert keys(requests[1][0]) == ["s"] * 3
-    assert entry["changed"] == ["session_id", "prompt_cache_key", "stream_options"]
 
 
 @pytest.mark.parametrize("send", [by_http, by_websocket])

@@ -15,7 +15,7 @@ from support.proxy import Proxy
 from support.sockets import Peer, opened
 from support.talks import post
 from support.upstream import responding, streaming, whole
-from support.wire import COMPACT, JSON, RESPONSES, bearer, body, completed, frame, said, spelled
+from support.wire import COMPACT, RESPONSES, bearer, body, completed, frame, said, spelled
 
 OLD = Rules(compact_members=COMPACT_MEMBERS - {"prompt_cache_key"})
 
@@ -154,25 +154,6 @@ async def test_a_key_that_an_old_compact_refuses_is_not_added_there_again(
 
     assert len([line for line in said(caplog) if "that was added" in line]) == 1
     assert len([line for line in said(caplog) if "which the client sends" in line]) == 1
-
-
-async def test_the_cache_hits_once_a_client_without_a_session_has_a_key(net: Network) -> None:
-    """What it is all for: the same conversation is routed to the same server, turn after turn."""
-    backend = await net.backend()
-    history: list[dict[str, Any]] = [{"role": "user", "content": "hello"}]
-    proxy = await net.proxy()
-    cached = []
-    async with connected(proxy) as connection:
-        for number in range(6):
-            text = body(instructions="x" * 20_000, input=history)
-            reply = await connection.post(RESPONSES, [JSON, ("Idempotency-Key", f"{number}")], text)
-            last_event = orjson.loads(reply.body.split(b"data: ")[-1])
-            cached.append(last_event["response"]["usage"]["input_tokens_details"]["cached_tokens"])
-            history += [*last_event["response"]["output"], {"role": "user", "content": f"and {number}?"}]
-
-    assert len({received.header("session-id") for received in backend.received}) == 1
-    assert cached[0] == 0
-    assert min(cached[1:]) >= 4000
 
 
 @pytest.mark.parametrize("path", ["input[0].namespace", "reasoning.context", "tools[0].x"])

@@ -154,10 +154,8 @@ async def test_what_is_lost_of_one_turn_shifts_no_other(runs: Runs, net: Network
     rows = await runs.rows(len(row.inputs))
 
     assert with_addon == without == [each for each in answers if answers[each]]
-    assert Counter(await inputs(runs, len(rows))) == Counter(
-        row.inputs
-    )  # a turn whose end is lost ends with the socket
-    assert [each["turn"] for each in rows] == list(range(1, len(rows) + 1))
+    assert Counter(await inputs(runs, len(rows))) == Counter(row.inputs)  # a turn without its end ends with the socket
+    assert {each["turn"] for each in rows} == set(range(1, len(rows) + 1))
     assert [row.because in str(each["because"]) for each in rows if INPUT not in each] == [True] * row.inputs.count(
         None
     )
@@ -262,20 +260,6 @@ async def test_the_messages_of_any_socket_are_kept_up_to_the_limit(runs: Runs, n
         assert (marks[0], marks[-1]) == (False, is_bounded)
 
 
-async def test_a_short_socket_of_another_endpoint_is_left_alone(runs: Runs, net: Network) -> None:
-    """Nothing of it is edited, trimmed or told of."""
-    await net.upstream(talking(recorder := Recorder()))
-    proxy = await runs.proxy(after=[watch := Watch()])
-    async with connected(proxy) as connection:
-        peer = await upgraded(connection, [("session_id", "s")], OTHER_PATH)
-        await peer.ask(frame())
-    (flow,) = watch.flows
-
-    assert recorder.messages == [frame()]
-    assert (flow.metadata, "session-id" in flow.request.headers) == ({}, False)
-    assert runs.entries == []
-
-
 REFUSALS = {
     "a challenge page": (
         whole(b"<html>", "403 Forbidden", "text/html", b"cf-mitigated: challenge\r\n"),
@@ -367,23 +351,14 @@ async def test_another_addons_refusal_is_told_without_an_edit(runs: Runs, net: N
     assert await runs.told("status", "verdict", "changed") == [(403, "rejected", [])]
 
 
-CLOSINGS = {
-    "with a reason": (1008, "policy violation", "closed by the server with 1008 (policy violation)"),
-    "with a reason that could be secret": (1008, "Bearer abc123", "closed by the server with 1008"),
-    "by a code of its own": (4029, None, "closed by the server with 4029"),
-}
-
-
-@pytest.mark.parametrize("name", CLOSINGS)
-async def test_a_socket_that_the_server_closed_tells_with_what(runs: Runs, net: Network, name: str) -> None:
+async def test_a_socket_that_the_server_closed_tells_with_what(runs: Runs, net: Network) -> None:
     """The client gets the same code as without the addon."""
-    code, reason, told = CLOSINGS[name]
-    codes = []
+    told, codes = "closed by the server with 1008 (policy violation)", []
 
     async def closing(peer: Peer) -> None:
         await peer.receive()
         await peer.send(created("a"))
-        peer.close(code, reason)
+        peer.close(1008, "policy violation")
 
     await net.upstream(talking(closing))
     async for proxy in runs.both():
@@ -392,7 +367,7 @@ async def test_a_socket_that_the_server_closed_tells_with_what(runs: Runs, net: 
             await peer.receive()
             codes.append(peer.close_code)
 
-    assert codes == [code, code]
+    assert codes == [1008, 1008]
     assert await runs.told("verdict", "because") == [
         ("no_usage", f"the turn ended without usage counters: its WebSocket was {told}")
     ]

@@ -37,17 +37,6 @@ def orjson_frame(content: str) -> str:
     return frame(input=[{"role": "user", "content": content}])
 
 
-@pytest.mark.parametrize("deflate", [False, True])
-async def test_a_message_in_fragments_is_edited_as_a_whole(net: Network, deflate: bool) -> None:
-    """The client's cuts do not matter to what it says."""
-    recorder = await net.recorder(deflate=deflate)
-    message = orjson_frame("ключ " * 3000)
-    async with opened(await net.proxy(), SESSION, deflate=deflate) as peer:
-        await peer.ask(message[:10], message[10:5000], message[5000:])
-
-    assert recorder.messages == [with_key(message)]
-
-
 SAME_LENGTH = '{"type":"response.create","input":"é","prompt_cache_key":"  k","x":"é€é€"}'
 SHIFTED = '{"type":"response.create","stream_options":12345,"input":"é€é€é€é€é€é€é€é€é€é€"}'
 

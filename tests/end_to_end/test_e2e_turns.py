@@ -1,6 +1,5 @@
 """Which messages are turns, on the wire: everything else arrives byte for byte as it was sent."""
 
-import asyncio
 import ssl
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from conftest import Network
 from embedded_backend.tunnel import Tunnel
 from support.client import connected, plainly_connected, request_bytes
-from support.proxy import Proxy
+from support.proxy import Proxy, watched
 from support.sockets import HANDSHAKE, Recorder, talking, upgraded
 from support.talks import post
 from support.upstream import responding, running_upstream, whole
@@ -153,16 +152,6 @@ async def visited(proxy: Proxy, host: str, trust: ssl.SSLContext | None) -> int:
         return (await connection.post(RESPONSES, [JSON], body())).status
 
 
-async def test_tunnelled_and_decrypted_connections_work_side_by_side(net: Network) -> None:
-    """One proxy serves a whole agent: its turns, and everything else it does."""
-    await net.upstream()
-    await net.upstream(host="other.example")
-    proxy = await net.proxy()
-    visits = visited(proxy, "chatgpt.com", None), visited(proxy, "other.example", net.backend_tls())
-
-    assert list(await asyncio.gather(*visits)) == [200, 200]
-
-
 async def test_other_hosts_are_tunnelled_on_the_way_to_an_upstream_proxy(net: Network) -> None:
     """Their own certificates arrive through both proxies."""
     upstream = await net.upstream(host="other.example")
@@ -262,13 +251,16 @@ async def test_a_plain_request_to_another_host_is_untouched(net: Network) -> Non
 
 
 async def test_a_websocket_to_another_endpoint_or_host_is_untouched(net: Network) -> None:
-    """Neither its handshake nor its messages change, even where they look like turns."""
+    """Neither its handshake nor its messages change, even where they look like turns, and nothing is told of them."""
     upstream = await net.upstream(talking(recorder := Recorder()))
     net.ports["other.example"] = upstream.port
     proxy = await net.proxy(codex_tunnel="off")
+    watch = watched(proxy)
     for host, path in (("chatgpt.com", "/backend-api/codex/realtime"), ("other.example", RESPONSES)):
         async with connected(proxy, host) as connection:
             peer = await upgraded(connection, [("session_id", "s")], path)
             await peer.ask(frame(stream_options={}))
         assert upstream.last.head == request_bytes(host, path, [*HANDSHAKE, ("session_id", "s")], b"", "GET")
         assert recorder.messages == [frame(stream_options={})]
+    assert [flow.metadata for flow in watch.flows] == [{}, {}]
+    assert proxy.master.addons.get("codex_continuity").notifier.summary.turns == 0

@@ -2,10 +2,10 @@
 
 import orjson
 import pytest
-from codex_faults import output
+from codex_faults import __main__ as program
 from codex_faults.catalogue import catalogue
+from codex_faults.clients import Observation
 from codex_faults.fault import SHORT, Outcome, Return
-from codex_faults.observation import Observation
 from toolkit.probe import Footprint
 
 
@@ -47,16 +47,16 @@ BROKEN = Outcome(fault=FAULT, client=["turn 1: it differs"], journal=[f"line {nu
 
 
 def test_a_promise_that_was_kept_is_one_line() -> None:
-    assert " ".join(output.line(KEPT).split()) == (
+    assert " ".join(program.line(KEPT).split()) == (
         "backend-401 ok 200, 5 bytes, cut ok 2 no_usage ok x 1.03, 10 descriptors, 1 tasks"
     )
 
 
 def test_what_was_not_kept_stands_out_and_is_said_at_the_end() -> None:
-    closing = output.closing([KEPT, BROKEN], SHORT)
+    closing = program.closing([KEPT, BROKEN], SHORT)
 
-    assert "DIFFERS" in output.line(BROKEN)
-    assert "WRONG" in output.line(BROKEN)
+    assert "DIFFERS" in program.line(BROKEN)
+    assert "WRONG" in program.line(BROKEN)
     assert closing.splitlines()[1:3] == [f"backend-401: {FAULT.promise}", "  turn 1: it differs"]
     assert "  line 3\n  and 5 more\n\n1 of 2 promises were kept." in closing
 
@@ -64,16 +64,16 @@ def test_what_was_not_kept_stands_out_and_is_said_at_the_end() -> None:
 def test_a_fault_that_could_not_be_triggered_says_why_and_is_not_counted_as_kept() -> None:
     skipped = Outcome(fault=FAULT, skipped="it can be brought about on linux only")
 
-    assert "skipped: it can be brought about on linux only" in " ".join(output.line(skipped).split())
-    assert "1 of 1 promises" in output.closing([KEPT, skipped], SHORT)
-    assert "Not tried here: backend-401." in output.closing([KEPT, skipped], SHORT)
+    assert "skipped: it can be brought about on linux only" in " ".join(program.line(skipped).split())
+    assert "1 of 1 promises" in program.closing([KEPT, skipped], SHORT)
+    assert "Not tried here: backend-401." in program.closing([KEPT, skipped], SHORT)
 
 
 def test_the_file_has_everything() -> None:
-    document = orjson.loads(output.to_json([KEPT, BROKEN], SHORT))
+    document = orjson.loads(program.to_json([KEPT, BROKEN], SHORT))
     first, second = document["faults"]
 
-    assert (document["format"], document["parallel"]) == (output.FORMAT, SHORT.parallel)
+    assert (document["format"], document["parallel"]) == (program.FORMAT, SHORT.parallel)
     assert (first["name"], first["kept"], second["kept"]) == ("backend-401", True, False)
     assert first["seen"] == [{"what": "200, 5 bytes, cut", "times": 2}]
     assert first["footprint"]["addon"]["after"] == {"memory": 103, "descriptors": 10, "tasks": ["a"]}

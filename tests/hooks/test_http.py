@@ -1,18 +1,15 @@
 """The hooks for HTTP and for WebSockets, where no proxy has to run."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.hooks.http import HttpTurns
 from codexcache.hooks.state import State
-from codexcache.hooks.websocket import INCOMPLETE, SocketTurns
+from codexcache.hooks.websocket import SocketTurns
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
-from mitmproxy.websocket import WebSocketMessage
-from support.wire import RESPONSES, body, frame
-from wsproto.frame_protocol import Opcode
+from support.wire import RESPONSES, body
 
 
 def turn_flow(*, live: bool = True, method: str = "POST", host: str = "chatgpt.com") -> http.HTTPFlow:
@@ -23,16 +20,6 @@ def turn_flow(*, live: bool = True, method: str = "POST", host: str = "chatgpt.c
     flow = tflow.tflow(req=request)
     flow.live = live
     return flow
-
-
-def test_a_request_that_is_read_from_a_file_is_left_alone() -> None:
-    """Also one that was never answered."""
-    turns, flow = HttpTurns(State()), turn_flow(live=False)
-    turns.requestheaders(flow)
-
-    assert turns.request(flow) is None
-    assert flow.request.content == body()
-    assert "session-id" not in flow.request.headers
 
 
 def begin_response(flow: http.HTTPFlow, kind: str, status: int = 200) -> http.Response:
@@ -142,15 +129,6 @@ def socket_flow() -> http.HTTPFlow:
     return flow
 
 
-def test_a_message_that_was_dropped_is_left_alone() -> None:
-    turns, flow = SocketTurns(State()), socket_flow()
-    turns.request(flow)
-    assert flow.websocket is not None
-    flow.websocket.messages.append(WebSocketMessage(Opcode.TEXT, True, frame().encode(), dropped=True))
-
-    assert turns.websocket_message(flow) is None
-
-
 def refused(status: int) -> http.HTTPFlow:
     flow = socket_flow()
     flow.websocket, flow.response = None, tutils.tresp(status_code=status)
@@ -191,20 +169,3 @@ def test_a_refusal_whose_body_cannot_be_read_is_told_once_by_its_status(raw: byt
     (diagnosis,) = diagnosed(flow, "request", "response", "response", "error")
 
     assert diagnosis.verdict.because.startswith("the WebSocket was refused with status 503 Service Unavailable")
-
-
-@pytest.mark.parametrize(("earlier", "kept"), [(0, 1), (1, 1)])
-async def test_a_socket_is_incomplete_once_messages_have_gone(earlier: int, kept: int) -> None:
-    """The latest stays, however long it is."""
-    flow, state = socket_flow(), State()
-    state.settings = replace(state.settings, view_limit=10)
-    turns = SocketTurns(state)
-    turns.request(flow)
-    turns.response(flow)
-    assert flow.websocket is not None
-    for _ in range(earlier + 1):
-        flow.websocket.messages.append(WebSocketMessage(Opcode.TEXT, False, b"x" * 20))
-        turns.websocket_message(flow)
-
-    assert len(flow.websocket.messages) == kept
-    assert (INCOMPLETE in flow.metadata) == (earlier > 0)

@@ -14,8 +14,8 @@ from codexcache.hooks.lifecycle import Lifecycle
 from codexcache.hooks.state import State
 from conftest import Network
 from embedded_backend import Backend
-from embedded_backend.breaks import Break
 from embedded_backend.certificates import Authority
+from embedded_backend.rules import Break
 from mitmproxy import exceptions, hooks
 from mitmproxy.proxy.layers import websocket
 from mitmproxy.test import taddons

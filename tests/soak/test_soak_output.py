@@ -8,9 +8,8 @@ from typing import Any
 import orjson
 import pytest
 from codex_soak import __main__ as program
-from codex_soak import output
-from codex_soak.observed import Counters, Observed
 from codex_soak.phases import Broken
+from codex_soak.promises import Counters, Observed
 from support.observed import SENT, observed
 
 type Main = Callable[..., int]
@@ -41,7 +40,7 @@ def test_promises_that_were_kept_are_a_success_with_each_sample_in_the_file(main
     assert main() == 0
 
     document = orjson.loads((tmp_path / "soak.json").read_bytes())
-    assert (document["format"], len(document["quiet"]), len(document["busy"])) == (output.FORMAT, 40, 40)
+    assert (document["format"], len(document["quiet"])) == (program.FORMAT, 40)
     assert {promise["kept"] for promise in document["promises"]} == {True}
     assert document["turns"][0] == {"endpoint": "responses", "transport": "http", "status": 200, "count": 1_990}
 
@@ -56,12 +55,12 @@ def test_a_broken_promise_is_a_failure_and_stands_out(
     assert lines[1].endswith("2,000 turns; 7 branch, 31 resume.")
     assert "    1,990  responses over http, answered with 200" in lines
     assert verdicts == [*["kept"] * 3, "BROKEN", *["kept"] * 4]
-    assert output.NOTE.splitlines()[-1] in lines
+    assert program.NOTE.splitlines()[-1] in lines
     assert (tmp_path / "soak.json").exists()
 
 
 def test_a_line_on_the_way_has_the_figures_of_its_sample() -> None:
-    shown = output.progress(observed().after).split()
+    shown = program.progress(observed().after).split()
 
     assert shown[:3] == ["20.0", "s", "2,000"]
     assert [shown[4], shown[6], shown[8], shown[10]] == ["100.0", "400,000", "8", "2"]

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 from codex_soak import phases
-from codex_soak.observed import Observed, Sample
 from codex_soak.phases import SHORT, Plan
-from codex_soak.promises import judge, when_full
+from codex_soak.promises import Observed, Sample, judge, when_full
 from toolkit import bare_addon, meter
 from toolkit.probe import NoAnswer
 from toolkit.process import ADDON

@@ -11,6 +11,7 @@ import orjson
 import pytest
 import websockets
 from embedded_backend import Backend
+from toolkit.client import Endpoint, connect, receive
 
 PATH = "/backend-api/codex/responses"
 SESSION = {"session-id": "session"}
@@ -21,11 +22,6 @@ def body(**members: Any) -> dict[str, Any]:
     """Return a body that the backend takes, with the given members instead."""
     message = {"role": "user", "content": "hello"}
     return {"model": "gpt-5.5", "instructions": LONG, "input": [message], "store": False, "stream": True} | members
-
-
-def events(text: str) -> list[dict[str, Any]]:
-    """Return the events of an event stream."""
-    return [orjson.loads(block.partition("\ndata: ")[2]) for block in text.split("\n\n") if block]
 
 
 def cached(event: dict[str, Any]) -> int:
@@ -55,21 +51,14 @@ class SocketClient:
     async def turn(self, **members: Any) -> list[dict[str, Any]]:
         """Send a `response.create` and return its events, the last of them included."""
         await self.connection.send(orjson.dumps({"type": "response.create"} | body(**members)).decode())
-        received = [orjson.loads(await self.connection.recv())]
-        while received[-1]["type"] not in ("error", "response.completed", "response.failed"):
-            received.append(orjson.loads(await self.connection.recv()))
-        return received
+        return await receive(self.connection)
 
 
 @asynccontextmanager
 async def socket_client(backend: Backend, headers: dict[str, str] = SESSION) -> AsyncIterator[SocketClient]:
     """Yield a WebSocket client that reaches the backend as chatgpt.com, by way of the CONNECT port."""
-    async with websockets.connect(
-        f"wss://chatgpt.com{PATH}",
-        ssl=trust(backend),
-        proxy=f"http://127.0.0.1:{backend.connect_port}",
-        additional_headers=headers,
-    ) as connection:
+    proxy, url = f"http://127.0.0.1:{backend.connect_port}", "https://chatgpt.com/backend-api/codex"
+    async with connect(Endpoint(url=url, proxy=proxy, ca_file=str(backend.ca_file)), headers) as connection:
         yield SocketClient(connection)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedded_backend import Backend
-from toolkit.process import Finished
+from toolkit.process import Finished, finished
 
 from support.patience import until
 
@@ -57,10 +57,7 @@ class Home:
 
     async def run(self, *words: str) -> Finished:
         """Run the launcher to its end."""
-        async with self.started(*words) as process:
-            out, errors = await written_by(process)
-        assert process.returncode is not None
-        return Finished(process.returncode, out.decode(), errors.decode())
+        return await finished([*LAUNCHER, *words], environment=self.environment, within=_PATIENCE)
 
     @contextlib.asynccontextmanager
     async def started(self, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:

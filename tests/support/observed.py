@@ -5,41 +5,35 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from codex_soak.observed import Journal, Kind, Observed, Sample
+from codex_soak.promises import Journal, Kind, Observed, Sample
 
 TASKS = ("Servers.run", "Master.run")
 SENT = {Kind("responses", "http", 200): 1_990, Kind("compact", "http", 200): 10}
 
 
-def sample(turns: int, *, memory: float = 1e8, blocks: float = 4e5, filled: float = 1.0, **figures: int) -> Sample:
+def sample(turns: int, *, memory: float = 1e8, blocks: float = 4e5, filled: float = 0) -> Sample:
     """Return a sample after so many turns, with memories that are filled to a share."""
     memories = {name: {"size": int(min(1.0, filled) * 1_000), "limit": 1_000} for name in ("history", "bodies")}
     return Sample(
         at=turns / 100,
         turns=turns,
         memory=int(memory),
-        descriptors=figures.get("descriptors", 30),
-        threads=1,
+        descriptors=8,
         blocks=int(blocks),
-        allocated=figures.get("allocated", 30_000_000),
-        objects=100_000,
-        tasks=(*TASKS, *["Stream.run"] * figures.get("streams", 20)),
+        allocated=30_000_000,
+        tasks=TASKS,
         memories=memories,
-        types={"HTTPFlow": 12, "Exchange": 12},
+        types={"Exchange": 1, "Record": 700} if turns else {},
     )
 
 
 def observed(*, memory: float = 0, blocks: float = 0, fills_at: int = 500) -> Observed:
     """Return a soak of 2,000 turns, each of which leaves so many bytes and blocks behind."""
-    left = {"descriptors": 8, "streams": 0}
     quiet = [
-        sample(turns, memory=1e8 + memory * turns, blocks=4e5 + blocks * turns, filled=turns / fills_at, **left)
+        sample(turns, memory=1e8 + memory * turns, blocks=4e5 + blocks * turns, filled=turns / fills_at)
         for turns in range(50, 2_001, 50)
     ]
-    quiet = [replace(one, types={"Exchange": 1, "Record": 700}) for one in quiet]
-    busy = [sample(one.turns - 25) for one in quiet]
-    before = replace(sample(0, filled=0, **left), types={})
-    return Observed(before=before, busy=busy, quiet=quiet, sent=SENT, written=written(SENT))
+    return Observed(before=sample(0), quiet=quiet, sent=SENT, written=written(SENT))
 
 
 def after(seen: Observed, **members: Any) -> Observed:

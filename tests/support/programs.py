@@ -21,15 +21,6 @@ class Program(process.Program):
         super().__init__(running, screen, name)
         self.port = port
 
-    @property
-    def screen(self) -> str:
-        """All that it has written."""
-        return self.text
-
-    async def ends(self) -> int:
-        """Wait until the program has ended by itself; return its status."""
-        return await self.ended()
-
     async def shows(self, text: str) -> None:
         """Wait until the program has written this text, in a whole line or not."""
         await self.until(lambda: text in self.text, repr(text))

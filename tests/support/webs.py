@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,21 +38,6 @@ class Web:
         response = await self.client.get(f"/flows/{flow}/{part}/content/{view}.json")
         assert response.status_code == 200, response.text
         return response.json()
-
-    async def intercepted(self, count: int) -> str:
-        """Wait until there are so many flows and the last is intercepted; return its id."""
-        view = self.proxy.master.addons.get("view")
-        await until(lambda: len(view) == count and view[-1].intercepted)
-        return str(view[-1].id)
-
-    async def content(self, flow: str, part: str) -> str:
-        """Return the request or the response of a flow as the page lets one edit it."""
-        return (await self.client.get(f"/flows/{flow}/{part}/content.data")).text
-
-    async def edit_and_resume(self, flow: str, changes: Mapping[str, Any]) -> None:
-        """Save changes to an intercepted flow, and resume it."""
-        assert (await self.client.put(f"/flows/{flow}", json=changes)).status_code == 200
-        assert (await self.client.post(f"/flows/{flow}/resume")).status_code == 200
 
 
 @contextlib.asynccontextmanager

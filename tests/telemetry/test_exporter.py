@@ -6,17 +6,11 @@ import os
 import subprocess
 import sys
 import threading
+from unittest import mock
 
 import pytest
 from codexcache import __version__
-from codexcache.telemetry.exporter import (
-    Outage,
-    Pipeline,
-    WatchedSession,
-    collected,
-    drop_sdk_logs,
-    export_watched,
-)
+from codexcache.telemetry.exporter import Outage, Pipeline, WatchedSession, collected, drop_sdk_logs, export_watched
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from requests import ConnectionError as RequestsConnectionError
 from requests import ConnectTimeout, PreparedRequest, ReadTimeout, RequestException, Response
@@ -127,26 +121,18 @@ def watched(outage: Outage, signal: str, failure: str = "") -> str | None:
     return export_watched(session, outage, signal, lambda: BADLY if failure else WELL, WELL)
 
 
-class Adapter(HTTPAdapter):
-    """Ends each request in one way: with a status, or an exception."""
+def posted(ending: int | Exception) -> WatchedSession:
+    """Return a session after a request that ended so: with a status, or an exception."""
 
-    def __init__(self, ending: int | Exception) -> None:
-        super().__init__()
-        self._ending = ending
-
-    def send(self, request: PreparedRequest, *_: object, **__: object) -> Response:
-        if isinstance(self._ending, Exception):
-            raise self._ending
+    def send(_: HTTPAdapter, request: PreparedRequest, **__: object) -> Response:
+        if isinstance(ending, Exception):
+            raise ending
         response = Response()
-        response.status_code, response.request, response.url = self._ending, request, str(request.url)
+        response.status_code, response.request, response.url = ending, request, str(request.url)
         return response
 
-
-def posted(ending: int | Exception) -> WatchedSession:
-    """Return a session after a request that ended so."""
     session = WatchedSession("TRACES")
-    session.mount("http://", Adapter(ending))
-    with contextlib.suppress(RequestException):
+    with mock.patch.object(HTTPAdapter, "send", send), contextlib.suppress(RequestException):
         session.post("http://user:secret@collector/?key=secret", data=b"")
     return session
 
@@ -255,21 +241,3 @@ async def test_a_refusal_is_said_with_its_status(collector: Collector, caplog: p
         for signal in ("METRICS", "TRACES")
     ]
     assert said(caplog)[2] == AGAIN
-
-
-async def test_a_collector_that_hangs_is_said_once(
-    collector: Collector, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "0.4")
-    collector.going.clear()
-    pipeline = sent(report())
-    await until(lambda: said(caplog))
-    held = collector.asked
-    await until(lambda: collector.asked >= held + 3)  # exports that were tried meanwhile
-    assert len(said(caplog)) == 1
-    collector.going.set()
-    await until(lambda: len(said(caplog)) >= 2)
-    pipeline.close()
-
-    assert "the collector does not answer in time" in said(caplog)[0]
-    assert said(caplog)[1] == AGAIN

@@ -10,7 +10,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from codexcache import __version__
 from conftest import Network
 from mitmproxy import exceptions
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -79,7 +78,7 @@ async def take_turn(connection: Connection) -> float:
 
 
 async def test_a_turn_arrives_as_a_span(collector: Collector, net: Network) -> None:
-    """With the conventions' names, its own times, and who exports."""
+    """With the conventions' names and its own times."""
     before = time.time_ns()
     upstream = await net.upstream(streaming(DONE))
     await take_turns(await net.proxy(codex_otel="on"))
@@ -93,9 +92,6 @@ async def test_a_turn_arrives_as_a_span(collector: Collector, net: Network) -> N
     assert attributes["codex.verdict"] == "cold"
     assert attributes["codex.changed"] == ["session-id", "session_id"]
     assert (attributes["server.address"], attributes["server.port"]) == ("chatgpt.com", 443)
-    assert collector.resource["service.name"] == "codex-continuity"
-    assert collector.resource["service.version"] == __version__
-    assert len(collector.resource["service.instance.id"]) == 36
     assert upstream.last.values("traceparent") == []
 
 
@@ -236,14 +232,6 @@ async def test_off_nothing_is_loaded(net: Network, monkeypatch: pytest.MonkeyPat
     assert [name for name in sys.modules if name.startswith("opentelemetry.")] == []
 
 
-async def test_mitmdump_does_not_start_without_the_packages(confdir: Path, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys; sys.modules['opentelemetry'] = None")
-    without = {"PYTHONPATH": str(tmp_path)}
-    async with started("mitmdump", "--set", "codex_otel=on", confdir=confdir, environment=without) as program:
-        assert await program.ends() == 1
-    assert "codex_otel needs the OpenTelemetry SDK, which this mitmproxy lacks. Add it with: " in program.screen
-
-
 async def test_mitmdump_starts_where_no_collector_listens(confdir: Path) -> None:
     """An error in the log would end it; so would a thread that does not end keep it from ending."""
     without = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}", "OTEL_METRIC_EXPORT_INTERVAL": "10"}
@@ -252,10 +240,10 @@ async def test_mitmdump_starts_where_no_collector_listens(confdir: Path) -> None
         await program.shows("Turns are exported by OpenTelemetry to 127.0.0.1:")
         began = time.monotonic()
         program.process.terminate()
-        assert await program.ends() == 0
+        assert await program.ended() == 0
 
     assert time.monotonic() - began < 8
-    assert "Traceback" not in program.screen
+    assert "Traceback" not in program.text
 
 
 @pytest.mark.skipif(find_spec("rotel") is None, reason="there is no collector in a wheel for this machine")

@@ -4,16 +4,8 @@ from pathlib import Path
 
 import pytest
 from embedded_backend import Backend, Rules
-from toolkit.client import (
-    Endpoint,
-    Identity,
-    Send,
-    TurnFailed,
-    Usage,
-    by_http,
-    by_websocket,
-    converse,
-)
+from embedded_backend.rules import Refused
+from toolkit.client import Endpoint, Identity, Send, TurnFailed, Usage, by_http, by_websocket, converse
 
 
 async def turns_of(backend: Backend, send: Send, turns: int = 1) -> list[Usage]:
@@ -42,6 +34,6 @@ async def test_each_turn_has_the_answer_to_the_one_before_it_and_no_more_than_it
 
 @pytest.mark.parametrize("send", [by_http, by_websocket])
 async def test_a_turn_that_is_refused_is_a_failure(send: Send, tmp_path: Path) -> None:
-    async with Backend(Rules(failures=(429,)), home=tmp_path) as backend:
-        with pytest.raises(TurnFailed, match="429"):
+    async with Backend(Rules(refused=(Refused(member="model"),)), home=tmp_path) as backend:
+        with pytest.raises(TurnFailed, match="400"):
             await turns_of(backend, send)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import orjson
 from toolkit import prompts
-from toolkit.results import to_json
-from toolkit.table import row, table
+from toolkit.output import row, table, to_json
 
 
 def test_names_stand_to_the_left_and_figures_to_the_right_and_a_row_keeps_its_columns_as_far_as_it_can() -> None:

@@ -13,8 +13,8 @@ from codexcache.addon import CodexContinuity
 from codexcache.diagnosis import engine
 from codexcache.diagnosis.history import HISTORY_BYTES
 from toolkit import meter, probe_addon
-from toolkit.addon_memories import Memory, find
 from toolkit.probe import Footprint, settled
+from toolkit.probe_addon import Memory, find
 
 NAMES = {"history", "bodies", "shared_prefixes", "turns", "loads", "lines", "pseudonyms"}
 

@@ -1,4 +1,4 @@
-"""The toolkit's programs: started, ready when they have said so, and stopped come what may."""
+"""The toolkit's programs: started, ready when they have said so, and stopped come what may; and dropped connections."""
 
 import asyncio
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.launched import gone, programs
 from toolkit.process import (
+    LOOPBACK,
     NotStarted,
     Program,
     end,
@@ -20,6 +21,7 @@ from toolkit.process import (
     start,
     start_mitmdump,
 )
+from toolkit.wire.streams import reset, serving
 
 
 async def speaking(script: str) -> Program:
@@ -141,3 +143,19 @@ def test_what_is_ignored_interrupts_nothing() -> None:
         assert exit_status(work(), "It", ()) == 0
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+async def test_a_connection_that_is_dropped_is_reset() -> None:
+    gone = asyncio.get_running_loop().create_future()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await reader.read()
+        except ConnectionResetError as error:
+            gone.set_result(error)
+        writer.close()
+
+    async with serving(serve) as port:
+        _, writer = await asyncio.open_connection(LOOPBACK, port)
+        reset(writer)
+        await gone
