@@ -73,6 +73,8 @@ NO_COUNTERS = "the turn ended without usage counters: "
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
         ({"tokens": None}, "no_usage", f"{NO_COUNTERS}it was cut or cancelled, or they "),
         ({"tokens": None, "cut_short": CUT_SHORT}, "no_usage", f"{NO_COUNTERS}{CUT_SHORT}"),
+        ({"tokens": None, "status": 204}, "no_usage", f"{NO_COUNTERS}the backend answered with status 204 No Content"),
+        ({"tokens": None, "status": 399}, "no_usage", f"{NO_COUNTERS}the backend answered with status 399"),
         ({"cached": None}, "no_usage", "the response does not say how many tokens were cached"),
         ({"tokens": 1023}, "below_minimum", "1,023 input tokens are fewer than the 1,024 from which on "),
         (

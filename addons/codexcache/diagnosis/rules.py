@@ -199,17 +199,18 @@ def _whose_items(context: RuleContext) -> str:
     return "; the account did not change since its predecessor, so its encrypted items are refused for another reason"
 
 
-def _status_line(status: int, failed: str | None) -> str:
+def _status_line(status: int, failed: str | None = None) -> str:
     """Return a status in words, with what else is known of the failure."""
     phrase = f" {HTTPStatus(status).phrase}" if status in HTTPStatus else ""
     return f"{status}{phrase}" + (f" ({failed})" if failed else "")
 
 
 def _no_usage(context: RuleContext) -> str:
-    usage = context.record.usage
+    usage, status = context.record.usage, context.record.status
     if usage is None:
-        cut_short = context.record.cut_short or "it was cut or cancelled, or they were stripped"
-        return f"the turn ended without usage counters: {cut_short}"
+        answered = f"the backend answered with status {_status_line(status)}" if status not in (None, 200) else ""
+        reason = answered or context.record.cut_short or "it was cut or cancelled, or they were stripped"
+        return f"the turn ended without usage counters: {reason}"
     return "the response does not say how many tokens were cached" if usage.cached is None else ""
 
 
