@@ -30,6 +30,7 @@ from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stre
 from ..wire.routes import Endpoint, endpoint_of, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
 from .state import (
+    UNREADABLE,
     HoldTurn,
     Reread,
     State,
@@ -59,10 +60,6 @@ _TOO_LATE = (
     "got it as it came, whatever the flow shows now. Event streams are passed on as they arrive. To edit one, have an "
     "addon set response.stream in its responseheaders hook: to a function that is given each chunk, or to False, and "
     "the client waits for the whole response."
-)
-_UNREADABLE = (
-    "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
-    "verdict describe the turn as it was before."
 )
 
 
@@ -98,7 +95,7 @@ class HttpTurns:
         self._sent: dict[str, SentTurn] = {}
         self._listening: dict[str, Listening] = {}
         self._passed: dict[str, object] = {}
-        self._warned: set[str] = set()
+        self._warn = state.warn_once
         self._wrong_paths: set[str] = set()
 
     @property
@@ -252,7 +249,7 @@ class HttpTurns:
         try:
             _, turn = await run_maybe_in_thread(len(flow.request.raw_content or b""), sent.reread)
         except (Undecodable, Unreadable) as reason:
-            self._warn(_UNREADABLE.format(reason))
+            self._warn(UNREADABLE.format(reason))
         else:
             self._state.turn_edited(sent.exchange, turn)
 
@@ -273,12 +270,6 @@ class HttpTurns:
             self._state.response_ended(exchange, time.time())
 
         return exchange.begin_response(response.status_code, values, response.timestamp_start, end)
-
-    def _warn(self, sentence: str) -> None:
-        """Log a sentence once."""
-        if sentence not in self._warned:
-            self._warned.add(sentence)
-            logger.warning(sentence)
 
     async def _close_unheard(self, flow: http.HTTPFlow, response: http.Response, exchange: Exchange) -> None:
         """Read a response that did not pass a tap, and end its turn."""

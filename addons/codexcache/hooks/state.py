@@ -3,7 +3,7 @@
 import functools
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 from weakref import WeakValueDictionary
@@ -22,7 +22,7 @@ from ..turn.exchange import Continuity, Exchange
 from ..turn.request import ParsedBody, ReadTurn, Turn, parse_body
 from ..turn.rewrite import RequestEdits
 from ..wire.headers import length_of, with_length
-from ..wire.routes import is_codex_host
+from ..wire.routes import Endpoint, endpoint_of, is_codex_host, real_target
 from .deferred import DeferredQueue
 from .errors import InternalErrors
 
@@ -32,6 +32,11 @@ _ASK_FIRST = ("codexcache", "mitmproxy")
 """Packages whose addons look at a flow only if an option has them do it."""
 
 _SAVING_OPTIONS = ("save_stream_file", "hardump")
+
+UNREADABLE = (
+    "A turn was edited after Codex Continuity had read it, and what left cannot be read: {}. The journal and the "
+    "verdict describe the turn as it was before."
+)
 
 
 type Reread = Callable[[], tuple[object, Turn]]
@@ -60,15 +65,28 @@ class State:
         self.visibility = FlowVisibility()
         self.flows = WeakValueDictionary[str, http.HTTPFlow]()
         """The flows of turns by id, for as long as something else keeps them."""
+        self._warned = set[str]()
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.
 
-        Behind a reverse proxy that keeps the client's Host header, that header names the proxy.
+        Behind a reverse proxy that keeps the client's Host header, that header names the proxy. A flow that another
+        addon has moved to another host is still for the one to which the client had connected.
         """
         hosts, request = self.settings.hosts, flow.request
         found = _codex_host(_authority_of(request) or request.host, hosts)
-        return _codex_host(request.host, hosts) if found is None and is_reverse(flow) else found
+        return found or next(filter(None, (_codex_host(name, hosts) for name in _names_of_connection(flow))), None)
+
+    def endpoint_of(self, flow: http.HTTPFlow, host: str) -> Endpoint | None:
+        """Return the endpoint that a flow for `host` is for; where it was moved to, the path can be an alias."""
+        path = flow.request.path
+        return endpoint_of(path if flow.request.pretty_host.lower() == host else real_target(path))
+
+    def warn_once(self, sentence: str) -> None:
+        """Log a sentence, unless it has been logged before."""
+        if sentence not in self._warned:
+            self._warned.add(sentence)
+            logger.warning(sentence)
 
     def read(self, text: bytes) -> Body[ParsedBody]:
         """Return the body of a turn. Raises Unreadable.
@@ -183,6 +201,14 @@ def _authority_of(request: http.Request) -> str | None:
     if fields and fields[0][0].lower() == b"host" and not (request.is_http2 or request.is_http3):
         return fields[0][1].decode("utf-8", "surrogateescape")
     return request.host_header
+
+
+def _names_of_connection(flow: http.HTTPFlow) -> Sequence[str]:
+    """Return the names of what a client connected to: behind a reverse proxy, or by TLS."""
+    mode, sni = flow.client_conn.proxy_mode, flow.client_conn.sni
+    if isinstance(mode, mode_specs.ReverseMode):
+        return flow.request.host, mode.address[0]
+    return (sni,) if sni else ()
 
 
 @functools.lru_cache(maxsize=1024)
