@@ -8,6 +8,7 @@ can come in between. So when a response begins, the request is compared with wha
 again if it differs; and a response that did not pass the tap is read from the flow when it is there as a whole.
 """
 
+import dataclasses
 import functools
 import logging
 import time
@@ -24,10 +25,11 @@ from ..body.json_splice import Unreadable
 from ..text import cut
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read_turn
+from ..turn.rewrite import DIGESTS
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
-from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
-from ..wire.routes import Endpoint, endpoint_of, real_target
+from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name, without_secrets
+from ..wire.routes import Endpoint, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
 from .state import (
     UNREADABLE,
@@ -86,6 +88,19 @@ class Listening(NamedTuple):
     callback: object
 
 
+class Shown(NamedTuple):
+    """What a flow shows as its response, as far as an addon is likely to edit it."""
+
+    status: int
+    reason: str
+    fields: Fields
+    content: bytes | None
+
+    def redacted(self) -> "Shown":
+        """Return it without the header fields that `codex_redact` removes."""
+        return self._replace(fields=without_secrets(self.fields))
+
+
 class HttpTurns:
     """Edits a POST to the backend, and observes the response."""
 
@@ -94,7 +109,8 @@ class HttpTurns:
         self._asked: dict[str, str] = {}
         self._sent: dict[str, SentTurn] = {}
         self._listening: dict[str, Listening] = {}
-        self._passed: dict[str, object] = {}
+        self._begun: dict[str, Shown] = {}
+        self._passed: dict[str, Shown] = {}
         self._warn = state.warn_once
         self._wrong_paths: set[str] = set()
 
@@ -104,21 +120,25 @@ class HttpTurns:
         return self._sent.keys()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Note which host the client asked for: another addon may move the turn to another one before it is read."""
+        """Correct the path behind a reverse proxy, and note which host the client asked for.
+
+        Another addon may move the turn to another host before it is read; the path is then that addon's affair.
+        """
         if flow.live and (host := self._state.host_of(flow)):
-            if (target := real_target(flow.request.path)) != flow.request.path:
-                self._correct(flow, host, target)
+            if is_reverse(flow) and host in (flow.request.host.lower(), flow.request.pretty_host.lower()):
+                flow.request.path = real_target(flow.request.path)
             if flow.request.method == "POST":
                 self._asked[flow.id] = host
 
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
-        asked, path = self._asked.pop(flow.id, None), flow.request.path
-        if not flow.live or flow.request.method != "POST":
+        asked = self._asked.pop(flow.id, None)
+        if not flow.live or not (host := self._state.host_of(flow) or asked):
             return None
-        if (host := self._state.host_of(flow)) is None and asked:
-            host, path = asked, real_target(path)
-        endpoint = endpoint_of(path)
-        return self._send(flow, host, endpoint) if host and endpoint else None
+        if (endpoint := self._state.endpoint_of(flow, host)) is None:
+            self._name_wrong_path(flow, host)
+        elif flow.request.method == "POST":
+            return self._send(flow, host, endpoint)
+        return None
 
     def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         response = flow.response
@@ -140,27 +160,36 @@ class HttpTurns:
         self._close(flow)
         return None
 
-    def error(self, flow: http.HTTPFlow) -> None:
+    def error(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        if (sent := self._sent.get(flow.id)) and not flow.response:  # else it was looked at when the response began
+            if _is_killed(flow, sent.exchange):
+                self._withdraw(flow, sent.exchange)
+            elif not sent.left_as_written(flow.request):
+                return self._close_edited(flow, sent)
         self._close(flow)
+        return None
 
     def update(self, flows: Sequence[any_flow.Flow]) -> None:
         """Look for late edits; mitmproxy calls this after each event of a flow, when it has asked all addons."""
-        for flow in flows if self._passed else ():
-            passed = self._passed.pop(flow.id, None)
-            if passed and isinstance(flow, http.HTTPFlow) and (flow.intercepted or passed != _shown(flow)):
-                self._warn(_TOO_LATE)
+        for flow in flows if self._listening or self._passed else ():
+            if not isinstance(flow, http.HTTPFlow) or not flow.response:
+                continue
+            if flow.id in self._listening:
+                self._begun.setdefault(flow.id, _shown(flow.response))
+            elif passed := self._passed.pop(flow.id, None):
+                if flow.intercepted or _is_edited(passed, _shown(flow.response)):
+                    self._warn(_TOO_LATE)
 
-    def _correct(self, flow: http.HTTPFlow, host: str, target: str) -> None:
-        """Correct a path that is nearly right behind a reverse proxy; elsewhere, name it once.
+    def _name_wrong_path(self, flow: http.HTTPFlow, host: str) -> None:
+        """Name a path that is nearly right, once.
 
-        There, the client gets the backend's error, from which no user would guess that this addon saw no turn.
+        The client gets the backend's error, from which no user would guess that this addon saw no turn.
         """
-        if is_reverse(flow):
-            flow.request.path = target
-            return
-        path, right = flow.request.path.partition("?")[0], target.partition("?")[0]
+        path = flow.request.path.partition("?")[0]
         kind = "POST" if flow.request.method == "POST" else "WebSocket" if asks_for_websocket(flow.request) else ""
-        if kind and path not in self._wrong_paths and len(self._wrong_paths) < _MOST_PATHS:
+        if (right := real_target(path)) == path or not kind:
+            return
+        if path not in self._wrong_paths and len(self._wrong_paths) < _MOST_PATHS:
             self._wrong_paths.add(path)
             logger.warning(
                 f"A {kind} to {host} has the path {cut(path, _LONGEST_PATH)}, which is no turn's, and passes "
@@ -208,7 +237,7 @@ class HttpTurns:
         """Return a turn's exchange, and its body with its edits, None where there are none."""
         mode = self._state.settings.mode
         if flow.response and mode != "observe":
-            if has_other_addons():  # else an option of mitmproxy's own did it, as the user wants it
+            if has_other_addons() and not _is_by_option(flow, flow.response):  # which is as the user wants it
                 self._warn(_ANSWERED)
             return unchanged_exchange(turn, mode), None
         exchange = self._state.continuity.begin(turn, self._state.settings)
@@ -229,6 +258,7 @@ class HttpTurns:
         write_fields(request, exchange.edits, None if content is None else b"%d" % len(content))
         if content is not None:
             request.raw_content = content
+            _drop_digests(request, exchange)
         reread = functools.partial(self._reread, flow, turn.host, turn.endpoint)
         self._sent[flow.id] = SentTurn(exchange, request.headers.fields, request.raw_content, reread)
         self._state.request_sent(flow, exchange, request.timestamp_end or time.time())
@@ -271,6 +301,18 @@ class HttpTurns:
 
         return exchange.begin_response(response.status_code, values, response.timestamp_start, end)
 
+    async def _close_edited(self, flow: http.HTTPFlow, sent: SentTurn) -> None:
+        """End a turn that no response came for, as it left."""
+        try:
+            await self._read_again(flow, sent)
+        finally:
+            self._close(flow)
+
+    def _withdraw(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
+        """Forget a turn that did not leave after all."""
+        del self._sent[flow.id]
+        self._state.deferred.enqueue(functools.partial(self._state.diagnosis_service.turn_withdrawn, exchange))
+
     async def _close_unheard(self, flow: http.HTTPFlow, response: http.Response, exchange: Exchange) -> None:
         """Read a response that did not pass a tap, and end its turn."""
         try:
@@ -282,7 +324,7 @@ class HttpTurns:
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
         self._asked.pop(flow.id, None)
-        listening = self._listening.pop(flow.id, None)
+        listening, begun = self._listening.pop(flow.id, None), self._begun.pop(flow.id, None)
         heard = listening is not None and listening.tap.is_used
         if sent := self._sent.pop(flow.id, None):
             if not (heard and sent.exchange.response_info.finished):  # such a one has ended with its last event
@@ -290,14 +332,15 @@ class HttpTurns:
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if listening and heard and flow.response:
             self._store(flow.response, listening)
-            self._passed[flow.id] = _shown(flow)
+            head = begun or _shown(flow.response)
+            self._passed[flow.id] = head._replace(content=flow.response.raw_content)
 
     def _store(self, response: http.Response, listening: Listening) -> None:
         """Give a response the body that was streamed, unless mitmproxy stores it itself or an addon has set one."""
         body = listening.tap.release()
         if response.raw_content is None:
             response.raw_content = body
-        elif body is not None and response.raw_content != body and response.stream is listening.callback:
+        elif body is not None and response.raw_content != body and response.stream in (listening.callback, False):
             self._warn(_TOO_LATE)
 
 
@@ -321,9 +364,35 @@ def _comes_whole(response: http.Response, values: Values) -> bool:
     return is_document(values) and not (response.stream or streams_large)
 
 
-def _shown(flow: http.HTTPFlow) -> object:
-    """Return what the flow shows as its response, as far as an addon is likely to edit it."""
-    return flow.response and (flow.response.status_code, flow.response.raw_content)
+def _is_killed(flow: http.HTTPFlow, exchange: Exchange) -> bool:
+    """Return True if another addon or a hand killed a turn before it left; one that was held here is told of."""
+    is_killed = flow.error is not None and flow.error.msg == any_flow.Error.KILLED_MESSAGE
+    return is_killed and not exchange.response_info.cut_short
+
+
+def _is_by_option(flow: http.HTTPFlow, response: http.Response) -> bool:
+    """Return True if an option of mitmproxy's own answered before any script could: block_list or proxyauth."""
+    asks = f"{response.headers.get('proxy-authenticate')} {response.headers.get('www-authenticate')}"
+    return "blocklisted" in flow.metadata or 'realm="mitmproxy"' in asks
+
+
+def _drop_digests(request: http.Request, exchange: Exchange) -> None:
+    """Remove digests of the body from the trailers of a request whose body was edited."""
+    if request.trailers and (stale := DIGESTS.intersection(map(str.lower, request.trailers))):
+        for name in stale:
+            del request.trailers[name]
+        request.trailers = request.trailers or None
+        changed = dict.fromkeys((*exchange.edits.changed, *sorted(stale)))
+        exchange.edits = dataclasses.replace(exchange.edits, changed=tuple(changed))
+
+
+def _shown(response: http.Response) -> Shown:
+    return Shown(response.status_code, response.reason, response.headers.fields, response.raw_content)
+
+
+def _is_edited(passed: Shown, now: Shown) -> bool:
+    """Return True if a response is not what was passed on; that it may lack secrets is this addon's doing."""
+    return passed != now and passed.redacted() != now.redacted()
 
 
 def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:
