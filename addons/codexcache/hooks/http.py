@@ -28,9 +28,10 @@ from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read
 from ..turn.rewrite import DIGESTS
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
-from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name, without_secrets
+from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
 from ..wire.routes import Endpoint, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
+from .late_edits import LateEdits, Listening
 from .state import (
     UNREADABLE,
     HoldTurn,
@@ -57,12 +58,6 @@ _UNHEARD = (
     "Another addon has replaced this one's response.stream, so turns end without their counters. Load that addon first "
     "(-s OTHER.py -s codex_continuity.py); then both see the response."
 )
-_TOO_LATE = (
-    "A response that had already been passed on was intercepted, or edited by another addon or an option: the client "
-    "got it as it came, whatever the flow shows now. Event streams are passed on as they arrive. To edit one, have an "
-    "addon set response.stream in its responseheaders hook: to a function that is given each chunk, or to False, and "
-    "the client waits for the whole response."
-)
 
 
 class SentTurn(NamedTuple):
@@ -81,26 +76,6 @@ class SentTurn(NamedTuple):
         return fields == self.fields or _without_host(fields) == _without_host(self.fields)
 
 
-class Listening(NamedTuple):
-    """The tap of a response, and its stream callback; None if another addon alters what has passed the tap."""
-
-    tap: Tap
-    callback: object
-
-
-class Shown(NamedTuple):
-    """What a flow shows as its response, as far as an addon is likely to edit it."""
-
-    status: int
-    reason: str
-    fields: Fields
-    content: bytes | None
-
-    def redacted(self) -> "Shown":
-        """Return it without the header fields that `codex_redact` removes."""
-        return self._replace(fields=without_secrets(self.fields))
-
-
 class HttpTurns:
     """Edits a POST to the backend, and observes the response."""
 
@@ -109,9 +84,8 @@ class HttpTurns:
         self._asked: dict[str, str] = {}
         self._sent: dict[str, SentTurn] = {}
         self._listening: dict[str, Listening] = {}
-        self._begun: dict[str, Shown] = {}
-        self._passed: dict[str, Shown] = {}
         self._warn = state.warn_once
+        self._late_edits = LateEdits(self._warn)
         self._wrong_paths: set[str] = set()
 
     @property
@@ -171,14 +145,7 @@ class HttpTurns:
 
     def update(self, flows: Sequence[any_flow.Flow]) -> None:
         """Look for late edits; mitmproxy calls this after each event of a flow, when it has asked all addons."""
-        for flow in flows if self._listening or self._passed else ():
-            if not isinstance(flow, http.HTTPFlow) or not flow.response:
-                continue
-            if flow.id in self._listening:
-                self._begun.setdefault(flow.id, _shown(flow.response))
-            elif passed := self._passed.pop(flow.id, None):
-                if flow.intercepted or _is_edited(passed, _shown(flow.response)):
-                    self._warn(_TOO_LATE)
+        self._late_edits.look(flows, self._listening)
 
     def _name_wrong_path(self, flow: http.HTTPFlow, host: str) -> None:
         """Name a path that is nearly right, once.
@@ -324,24 +291,16 @@ class HttpTurns:
     def _close(self, flow: http.HTTPFlow) -> None:
         """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
         self._asked.pop(flow.id, None)
-        listening, begun = self._listening.pop(flow.id, None), self._begun.pop(flow.id, None)
+        listening = self._listening.pop(flow.id, None)
         heard = listening is not None and listening.tap.is_used
         if sent := self._sent.pop(flow.id, None):
             if not (heard and sent.exchange.response_info.finished):  # such a one has ended with its last event
                 self._state.response_ended(sent.exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if listening and heard and flow.response:
-            self._store(flow.response, listening)
-            head = begun or _shown(flow.response)
-            self._passed[flow.id] = head._replace(content=flow.response.raw_content)
-
-    def _store(self, response: http.Response, listening: Listening) -> None:
-        """Give a response the body that was streamed, unless mitmproxy stores it itself or an addon has set one."""
-        body = listening.tap.release()
-        if response.raw_content is None:
-            response.raw_content = body
-        elif body is not None and response.raw_content != body and response.stream in (listening.callback, False):
-            self._warn(_TOO_LATE)
+            self._late_edits.store(flow.id, flow.response, listening)
+        else:
+            self._late_edits.forget(flow.id)
 
 
 def _headers_of(request: http.Request, host: str, endpoint: Endpoint) -> tuple[str, ReadTurn]:
@@ -384,15 +343,6 @@ def _drop_digests(request: http.Request, exchange: Exchange) -> None:
         request.trailers = request.trailers or None
         changed = dict.fromkeys((*exchange.edits.changed, *sorted(stale)))
         exchange.edits = dataclasses.replace(exchange.edits, changed=tuple(changed))
-
-
-def _shown(response: http.Response) -> Shown:
-    return Shown(response.status_code, response.reason, response.headers.fields, response.raw_content)
-
-
-def _is_edited(passed: Shown, now: Shown) -> bool:
-    """Return True if a response is not what was passed on; that it may lack secrets is this addon's doing."""
-    return passed != now and passed.redacted() != now.redacted()
 
 
 def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:
