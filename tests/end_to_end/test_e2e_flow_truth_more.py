@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -178,7 +179,7 @@ async def test_a_digest_in_trailers_leaves_only_with_the_body_that_it_is_of(runs
     ("settings", "status"), [({"block_list": ["|~u codex/responses|403"]}, 403), ({"proxyauth": "a:b"}, 401)]
 )
 async def test_an_answer_of_an_option_is_laid_to_no_other_addon(
-    runs: Runs, net: Network, settings: dict[str, object], status: int, caplog: pytest.LogCaptureFixture
+    runs: Runs, net: Network, settings: dict[str, Any], status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     await net.upstream()
     proxy = await runs.proxy(**settings, mode="reverse:https://chatgpt.com")

@@ -40,6 +40,7 @@ from .state import (
     asks_for_websocket,
     has_other_addons,
     hold_nothing,
+    is_by_option,
     is_reverse,
     pass_unchanged,
     write_fields,
@@ -94,10 +95,7 @@ class HttpTurns:
         return self._sent.keys()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Correct the path behind a reverse proxy, and note which host the client asked for.
-
-        Another addon may move the turn to another host before it is read; the path is then that addon's affair.
-        """
+        """Note which host the client asked for; behind a reverse proxy, correct the path, unless the turn was moved."""
         if flow.live and (host := self._state.host_of(flow)):
             if is_reverse(flow) and host in (flow.request.host.lower(), flow.request.pretty_host.lower()):
                 flow.request.path = real_target(flow.request.path)
@@ -204,7 +202,7 @@ class HttpTurns:
         """Return a turn's exchange, and its body with its edits, None where there are none."""
         mode = self._state.settings.mode
         if flow.response and mode != "observe":
-            if has_other_addons() and not _is_by_option(flow, flow.response):  # which is as the user wants it
+            if has_other_addons() and not is_by_option(flow, flow.response):  # which is as the user wants it
                 self._warn(_ANSWERED)
             return unchanged_exchange(turn, mode), None
         exchange = self._state.continuity.begin(turn, self._state.settings)
@@ -327,12 +325,6 @@ def _is_killed(flow: http.HTTPFlow, exchange: Exchange) -> bool:
     """Return True if another addon or a hand killed a turn before it left; one that was held here is told of."""
     is_killed = flow.error is not None and flow.error.msg == any_flow.Error.KILLED_MESSAGE
     return is_killed and not exchange.response_info.cut_short
-
-
-def _is_by_option(flow: http.HTTPFlow, response: http.Response) -> bool:
-    """Return True if an option of mitmproxy's own answered before any script could: block_list or proxyauth."""
-    asks = f"{response.headers.get('proxy-authenticate')} {response.headers.get('www-authenticate')}"
-    return "blocklisted" in flow.metadata or 'realm="mitmproxy"' in asks
 
 
 def _drop_digests(request: http.Request, exchange: Exchange) -> None:
