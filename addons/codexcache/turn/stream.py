@@ -25,6 +25,8 @@ _CRLF = b"\r\n\r\n"
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 """How the lines of an event stream begin."""
 _LONGEST_FIELD = max(map(len, _FIELDS))
+_BEGINNING = 64
+"""Bytes of a response that show what it is: blank lines and a byte order mark may come first."""
 
 
 class BodyBuffer:
@@ -121,16 +123,16 @@ class ChoosingReader:
         return self._chosen is not None and self._chosen.is_idle
 
     def _choose(self, chunk: bytes) -> None:
-        self._start = (self._start + chunk).removeprefix(BYTE_ORDER_MARK).lstrip(b"\r\n")
-        if len(self._start) < _LONGEST_FIELD and chunk:
+        self._start += chunk
+        begins = self._start[:_BEGINNING].removeprefix(BYTE_ORDER_MARK).lstrip(b"\r\n")
+        if len(begins.lstrip()) < _LONGEST_FIELD and len(self._start) < _BEGINNING and chunk:
             return
-        is_document = self._start.lstrip().startswith(b"{")
-        is_events = not is_document if self._event_stream else self._start.startswith(_FIELDS)
+        is_events = not begins.lstrip().startswith(b"{") if self._event_stream else begins.startswith(_FIELDS)
         self._chosen = self._events if is_events else self._document
         self.feed = self._chosen.feed
         if self._start:
-            self.feed(self._start)
-        elif not chunk:
+            self.feed(self._start if is_events else self._start.removeprefix(BYTE_ORDER_MARK))
+        else:
             self._response_info.cut_short = EMPTY
         if not chunk:
             self.feed(chunk)
