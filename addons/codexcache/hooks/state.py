@@ -79,8 +79,8 @@ class State:
 
     def endpoint_of(self, flow: http.HTTPFlow, host: str) -> Endpoint | None:
         """Return the endpoint that a flow for `host` is for; where it was moved to, the path can be an alias."""
-        path = flow.request.path
-        return endpoint_of(path if flow.request.pretty_host.lower() == host else real_target(path))
+        found, path = endpoint_of(flow.request.path), flow.request.path
+        return found if found or flow.request.pretty_host.lower() == host else endpoint_of(real_target(path))
 
     def warn_once(self, sentence: str) -> None:
         """Log a sentence, unless it has been logged before."""
