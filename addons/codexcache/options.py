@@ -68,7 +68,7 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"([1-9][0-9]{0,17})([kmg]?)", re.IGNORECASE)
 _DAYS = re.compile(r"[0-9]{1,4}")
 _ADDRESS = re.compile(r"rediss?://\S+")
-_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_MEMBER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
 _MEMBERS = "names of top-level members, separated by commas"
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*")
 

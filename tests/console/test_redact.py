@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from codexcache.console.redact import export, is_secret, remove_secrets, without_secrets
+from codexcache.console.redact import export, remove_secrets
 from codexcache.hooks.notify import TURN_SUMMARIES
+from codexcache.wire.headers import is_secret, without_secrets
 from conftest import Network
 from mitmproxy import http
 from mitmproxy.test import tflow

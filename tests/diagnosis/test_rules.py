@@ -73,6 +73,8 @@ NO_COUNTERS = "the turn ended without usage counters: "
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
         ({"tokens": None}, "no_usage", f"{NO_COUNTERS}it was cut or cancelled, or they "),
         ({"tokens": None, "cut_short": CUT_SHORT}, "no_usage", f"{NO_COUNTERS}{CUT_SHORT}"),
+        ({"tokens": None, "status": 204}, "no_usage", f"{NO_COUNTERS}the backend answered with status 204 No Content"),
+        ({"tokens": None, "status": 399}, "no_usage", f"{NO_COUNTERS}the backend answered with status 399"),
         ({"cached": None}, "no_usage", "the response does not say how many tokens were cached"),
         ({"tokens": 1023}, "below_minimum", "1,023 input tokens are fewer than the 1,024 from which on "),
         (
@@ -105,22 +107,27 @@ def test_each_row_says_what_it_means(given: dict[str, Any], name: str, because: 
     assert "TLS fingerprint differs" in after(status=403, challenge=True).because
 
 
-@pytest.mark.parametrize(("account", "change"), [("a", "did not change"), ("b", "changed")])
-def test_a_stream_that_fails_for_its_encrypted_items_is_explained_by_the_account(account: str, change: str) -> None:
-    """As a refusal is, although it has no status of its own."""
-    verdict = after(failed="invalid_encrypted_content", status=None, via={"account": account})
+@pytest.mark.parametrize(
+    ("accounts", "known"),
+    [
+        (["a"], "; the account did not change since its encrypted items were made, so they are refused for another "),
+        (["a", "b"], "; the account changed since its encrypted items were made, and no other can use them"),
+        (["b", None], "; the account changed since its encrypted items were made, and no other can use them"),
+        ([], "; not all turns are known that made its encrypted items, so neither are the accounts"),
+        (["a", None], "; not all turns are known that made its encrypted items, so neither are the accounts"),
+    ],
+)
+@pytest.mark.parametrize("status", [400, None])
+def test_refused_encrypted_items_are_explained_by_the_accounts_that_they_were_made_for(
+    accounts: list[str | None], known: str, status: int | None
+) -> None:
+    """Also in a stream that fails for them, which has no status of its own."""
+    makers = [record(1, via=route(account=account)) if account else None for account in accounts]
+    mine = record(3, ITEMS, failed="invalid_encrypted_content", status=status, via=route(account="a"))
+    verdict = judge(mine, None, 1, (), makers)
 
     assert verdict.name == "rejected"
-    assert f"(invalid_encrypted_content); the account {change} since its " in verdict.because
-
-
-def test_whose_encrypted_items_they_are_can_be_unknown() -> None:
-    verdict = judged(record(1, ITEMS, status=400, failed="invalid_encrypted_content"), None)
-
-    assert verdict.because == (
-        "the backend answered with status 400 (invalid_encrypted_content); no earlier turn of this conversation is "
-        "known, so neither is the account of its encrypted items"
-    )
+    assert f"(invalid_encrypted_content){known}" in verdict.because
 
 
 def test_no_member_that_a_turn_needs_is_said_to_be_removable() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from codexcache.body.json_splice import Json
 from conftest import Network
 from embedded_backend import Backend, Rules
 from embedded_backend.rules import COMPACT_MEMBERS
@@ -180,26 +181,34 @@ async def test_a_refused_path_is_named_and_what_it_is_in_stays(
 
 
 @pytest.mark.parametrize(
-    ("account", "sentence"),
+    ("accounts", "sentence"),
     [
-        ("account-1", "the account did not change since its predecessor, so its encrypted items are refused for "),
-        ("account-2", "the account changed since its encrypted items were made: its predecessor came from another "),
+        (
+            ("1", "1"),
+            "the account did not change since its encrypted items were made, so they are refused for another ",
+        ),
+        (("1", "2"), "the account changed since its encrypted items were made, and no other can use them"),
+        (("1", "2", "2"), "the account changed since its encrypted items were made, and no other can use them"),
+        (("1", "2", "1"), "the account changed since its encrypted items were made, and no other can use them"),
     ],
 )
-async def test_refused_encrypted_items_are_explained_by_the_account(
-    net: Network, tmp_path: Path, account: str, sentence: str
+async def test_refused_encrypted_items_are_explained_by_the_accounts_they_were_made_for(
+    net: Network, tmp_path: Path, accounts: tuple[str, ...], sentence: str
 ) -> None:
-    """Another account cannot read what was encrypted for the first."""
-    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "abc"}
-    answer = completed(output=[reasoning], usage={"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 0}})
+    """Another account cannot read them, whichever turn was the last."""
     error = spelled({"error": {"code": "invalid_encrypted_content", "message": "It could not be verified."}})
-    upstream = await net.upstream(streaming(answer))
+    upstream = await net.upstream()
     proxy = await net.proxy(codex_journal=str(journal := tmp_path / "journal"))
-    opener = {"role": "user", "content": "hello"}
+    history: list[Json] = [{"role": "user", "content": "hello"}]
     async with connected(proxy) as connection:
-        await connection.post(RESPONSES, [bearer()], body(input=[opener]))
-        upstream.answer = responding(whole(error, "400 Bad Request"))
-        await connection.post(RESPONSES, [bearer(account=account)], body(input=[opener, reasoning, opener]))
+        for number, account in enumerate(accounts):
+            made: Json = {"type": "reasoning", "summary": [], "encrypted_content": f"of turn {number}"}
+            usage = {"input_tokens": 2000, "input_tokens_details": {"cached_tokens": 0}}
+            upstream.answer = streaming(completed(output=[made], usage=usage))
+            if number == len(accounts) - 1:
+                upstream.answer = responding(whole(error, "400 Bad Request"))
+            await connection.post(RESPONSES, [bearer(account=account)], body(input=history))
+            history += [made, history[0]]
 
     entry = entries_of(journal)[-1]
     assert entry["verdict"] == "rejected"

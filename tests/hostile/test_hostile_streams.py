@@ -69,7 +69,7 @@ async def test_a_hostile_stream_arrives_and_has_a_verdict(
 
 async def test_words_of_a_refusal_cannot_steer_a_log(net: Network, caplog: pytest.LogCaptureFixture) -> None:
     """A member is named only by letters, digits and underscores."""
-    hostile = "Unsupported parameter: tools\x1b[2J\r\n\u202e<script>"
+    hostile = "Unsupported parameter: tools.\r\n\x1b[2J\r\n\u202e<script>"
 
     async def refuse(exchange: Exchange) -> None:
         text = b'{"detail":"%s"}' % hostile.encode("unicode_escape").replace(b"\\x", b"\\u00")

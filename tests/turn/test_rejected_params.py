@@ -84,6 +84,12 @@ def test_these_sentences_refuse_a_member(sentence: str) -> None:
         "text.format.schema",
         "input.0.content[2].type",
         "tools[1]",
+        "tools[0].parameters.$schema",
+        "metadata.foo-bar",
+        "metadata['x']",
+        "input[*].namespace",
+        "input[].namespace",
+        "tools[3].parameters.properties.a.properties.b.items.properties.c-1",
     ],
 )
 def test_a_member_inside_another_is_named_as_it_stands(path: str) -> None:
@@ -100,7 +106,28 @@ def test_a_member_inside_another_is_named_as_it_stands(path: str) -> None:
     payloads += [{"error": {"code": "unknown_parameter", "param": path, "message": "x"}}]
 
     assert {rejected_param(payload) for payload in payloads} == {path}
-    assert top_level(path) in ("input", "tools", "reasoning", "text")
+    assert top_level(path) in ("input", "tools", "reasoning", "text", "metadata")
+
+
+@pytest.mark.parametrize("member", ["user-location", "x$y", "client-metadata"])
+def test_a_name_is_not_cut_at_a_sign_in_it(member: str) -> None:
+    """`user` may be sent as well, and was not refused."""
+    sentences = [f"Unknown parameter: '{member}'.", f"Unsupported parameter: {member}", f"{member} is not supported"]
+
+    assert {rejected_param({"detail": sentence}) for sentence in sentences} == {member}
+    assert rejected_param({"error": {"code": "unknown_parameter", "param": member}}) == member
+    assert top_level(member) == member
+
+
+@pytest.mark.parametrize(
+    "member", ["user location", "user/location", "user[x", "user.", "user..x", "user[0]x", "us\u00e9r"]
+)
+def test_what_is_not_understood_as_a_whole_is_not_named_in_part(member: str) -> None:
+    """Not by the sentence either, where the error has a member for it."""
+    sentence = f"Unknown parameter: '{member}'."
+
+    assert rejected_param({"detail": sentence}) is None
+    assert rejected_param({"error": {"code": "unknown_parameter", "param": member, "message": sentence}}) is None
 
 
 @pytest.mark.parametrize("member", ESSENTIAL)
@@ -126,7 +153,7 @@ def test_a_member_that_no_turn_can_do_without_is_named_too(member: str) -> None:
         pytest.param("You exceeded your current quota", id="a quota"),
         pytest.param("The model is not supported when using Codex with an account", id="the model"),
         pytest.param("Unknown parameter: 'input[x].name'.", id="an index that is none"),
-        pytest.param("Unknown parameter: " + ".".join("abcdefghijk"), id="a path that is too deep"),
+        pytest.param("Unknown parameter: " + ".".join("abcdefghijklmnopqr"), id="a path that is too deep"),
         pytest.param("'type' is not supported", id="a frame's type"),
         pytest.param("", id="nothing"),
     ],

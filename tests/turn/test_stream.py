@@ -61,6 +61,26 @@ def test_a_whole_body_is_read_at_its_end(coding: str) -> None:
     assert (response_info.response_id, response_info.finished) == ("r1", True)
 
 
+MARK = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("event_stream", [True, False])
+@pytest.mark.parametrize("start", [b"", MARK, b"\r\n"])
+@pytest.mark.parametrize("body", [EVENTS, b' {"id":"r1"}', b": ping\n\n" + EVENTS])
+@pytest.mark.parametrize("step", [1, 1000])
+def test_a_response_is_read_by_what_it_begins_like(event_stream: bool, start: bytes, body: bytes, step: int) -> None:
+    """Whatever its label says."""
+    response_info = read(start + body, event_stream=event_stream, step=step)
+
+    assert (response_info.response_id, response_info.finished) == ("r1", True)
+
+
+@pytest.mark.parametrize("event_stream", [True, False])
+def test_of_an_empty_response_it_is_known_that_it_was(event_stream: bool) -> None:
+    assert read(b"", event_stream=event_stream).cut_short == "its response was empty"
+    assert read(b"x", event_stream=event_stream).cut_short == ""
+
+
 def test_a_body_over_the_limit_or_of_an_unknown_coding_is_not_read() -> None:
     response_info = read(json.dumps({"id": "r1", "x": "y" * 1000}).encode(), event_stream=False)
 

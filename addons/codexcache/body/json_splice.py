@@ -118,6 +118,11 @@ def _parse_leniently(text: bytes, strict: orjson.JSONDecodeError) -> Json:
         document: Json = json.loads(text.decode(), parse_int=_number, parse_constant=_refuse_constant)
     except RecursionError:
         raise Unreadable("it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise Unreadable(
+            "it is not JSON in UTF-8, and may still be encoded: so a HAR holds a body whose content encoding mitmproxy "
+            "does not know"
+        ) from None
     except ValueError:
         raise Unreadable(f"it is not JSON ({strict.msg})") from None
     return document
@@ -167,6 +172,11 @@ def _bracket_end(characters: str, start: int) -> int:
         return _DECODER.raw_decode(characters, start)[1]
     except RecursionError:
         raise Unreadable("it is nested too deeply") from None
+    except UnicodeDecodeError:
+        raise Unreadable(
+            "it is not JSON in UTF-8, and may still be encoded: so a HAR holds a body whose content encoding mitmproxy "
+            "does not know"
+        ) from None
 
 
 def _unescape(name: bytes) -> str:

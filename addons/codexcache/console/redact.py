@@ -5,7 +5,6 @@ that only its owner can read.
 """
 
 import os
-import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,12 +12,8 @@ from pathlib import Path
 from mitmproxy import ctx, flow, http, io
 
 from ..hooks.state import State
-from ..wire.headers import Fields
+from ..wire.headers import without_secrets
 
-SECRET_FIELDS = frozenset(
-    ("authorization", "chatgpt-account-id", "proxy-authorization", "x-codex-turn-metadata", "x-codex-turn-state")
-)
-_LOOKS_SECRET = re.compile(r"api-?key|attestation|cookie|credential|password|secret|token$")
 _PROXY_USER = "proxyauth"
 """Key in `flow.metadata` under which mitmproxy keeps the name and password of the proxy's user."""
 
@@ -73,16 +68,6 @@ def remove_secrets(flow: http.HTTPFlow) -> None:
                 message.trailers.fields = without_secrets(message.trailers.fields)
     flow.metadata.pop(_PROXY_USER, None)
     flow._backup = None
-
-
-def without_secrets(fields: Fields) -> tuple[tuple[bytes, bytes], ...]:
-    """Return header fields without those that hold a credential or an account's id."""
-    return tuple((name, value) for name, value in fields if not is_secret(name.decode("latin-1")))
-
-
-def is_secret(name: str) -> bool:
-    """Return True if a field of this name holds a secret."""
-    return name.lower() in SECRET_FIELDS or _LOOKS_SECRET.search(name.lower()) is not None
 
 
 def export(flows: Iterable[flow.Flow], path: Path) -> int:

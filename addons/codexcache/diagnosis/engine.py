@@ -28,7 +28,7 @@ from .diagnosis import Diagnosis, Verdict
 from .history import History
 from .predecessor import Match
 from .prompt_diff import Change, find_changes
-from .rules import judge, predict
+from .rules import BAD_ENCRYPTION, judge, predict
 
 _KEYS = 10_000
 """Keys whose load is remembered."""
@@ -157,7 +157,8 @@ class Engine:
         match, load = self._matches.pop(record.number)
         self._ended.append((record, match, response_info.outputs))
         changes = find_changes(record, match) if match else ()
-        return Explanation(judge(record, match, load, changes), match, changes)
+        makers = self._history.makers(record) if record.failed == BAD_ENCRYPTION else ()
+        return Explanation(judge(record, match, load, changes, makers), match, changes)
 
     def _remember(self) -> None:
         """Take the turns that have ended into the history."""

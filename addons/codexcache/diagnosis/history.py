@@ -18,8 +18,10 @@ those that a later turn extended go before any that is still the last of its bra
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from operator import attrgetter
 from sys import getsizeof
 
+from ..turn.answers import ENCRYPTED
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record
 from .predecessor import Match, choose, match_of
@@ -207,6 +209,16 @@ class History:
             others = chain(ended, self._index.under((*starts, key_of(record))))
             found += [other for other in others if _is_readable(other, record)]
         return [match_of(record, other) for other in {other.number: other for other in found}.values()]
+
+    def makers(self, record: Record) -> list[Record | None]:
+        """Return the first turn that made each encrypted item of this turn's input, as far as known; it takes long."""
+        items = record.prompt.items
+        given = {digest for digest, kind in zip(items.digests(), items.kinds(), strict=True) if kind in ENCRYPTED}
+        latest_first = sorted(
+            (*self._superseded.values(), *self._latest.values()), key=attrgetter("sent_at"), reverse=True
+        )
+        made = {output.digest: other for other in latest_first for output in other.outputs}
+        return [made.get(digest) for digest in given]
 
     def _plain(self, record: Record) -> Match | None:
         """Return the turn that this one plainly extends: no other that is known begins as both do.

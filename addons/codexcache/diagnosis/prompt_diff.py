@@ -43,7 +43,12 @@ def tokens_before(match: Match, size: int) -> int:
 
 
 def _account(record: Record, match: Match) -> Change | None:
-    new, old = record.route, match.record.route
+    return account_change(record, match.record)
+
+
+def account_change(record: Record, earlier: Record) -> Change | None:
+    """Return the difference if two turns came from different accounts or users."""
+    new, old = record.route, earlier.route
     if new.account and old.account and new.account != old.account:
         return Change(name="account_changed", detail="another account sent it, and accounts share no cache")
     if new.caller != old.caller:

@@ -20,7 +20,7 @@ input is a miss: openai/codex#20301. Not known: the real minimum on this backend
 there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 
 from ..static_frozen import static_frozen
@@ -29,10 +29,13 @@ from ..turn.record import Record, TurnId, Usage
 from ..verdicts import MISSES, PROMPT, VERDICTS
 from .diagnosis import Verdict
 from .predecessor import Match
-from .prompt_diff import Change, tokens_before
+from .prompt_diff import Change, account_change, tokens_before
 
 MINIMUM = 1024
 """Tokens from which on a prompt is cached."""
+
+BAD_ENCRYPTION = "invalid_encrypted_content"
+"""The backend's name of an error: the input has encrypted items that it cannot read."""
 
 IDLE_SECONDS = 5 * 60
 TURNS_A_MINUTE = 15
@@ -40,12 +43,16 @@ TURNS_A_MINUTE = 15
 
 @static_frozen
 class RuleContext:
-    """All that a verdict is based on. `load` is the number of turns that the key carried within the last minute."""
+    """All that a verdict is based on. `load` is the number of turns that the key carried within the last minute.
+
+    `makers` are the turns that made the encrypted items which the backend cannot read, None for one that is not known.
+    """
 
     record: Record
     match: Match | None
     changes: tuple[Change, ...]
     load: int
+    makers: Sequence[Record | None] = ()
 
     @property
     def usage(self) -> Usage:
@@ -76,9 +83,14 @@ class RuleContext:
         return next((change for change in self.changes if change.name in names), None)
 
 
-def judge(record: Record, match: Match | None, load: int, changes: tuple[Change, ...]) -> Verdict:
-    """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed."""
-    context = RuleContext(record=record, match=match, changes=changes, load=load)
+def judge(
+    record: Record, match: Match | None, load: int, changes: tuple[Change, ...], makers: Sequence[Record | None] = ()
+) -> Verdict:
+    """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed.
+
+    `makers` are the turns that made its encrypted items, if the backend cannot read those.
+    """
+    context = RuleContext(record=record, match=match, changes=changes, load=load, makers=makers)
     name, because = next((name, reason) for name in VERDICTS if (reason := RULES[name](context)))
     because += f"; its request was not read: {record.unread}" if record.unread else ""
     return _verdict(context, name, because, _resent(context) if name in MISSES else 0)
@@ -188,30 +200,29 @@ def _rejected(context: RuleContext) -> str:
 
 
 def _whose_items(context: RuleContext) -> str:
-    """Return what is known of the account for which refused encrypted items were made: that of the predecessor."""
-    if context.record.failed != "invalid_encrypted_content":
+    """Return what is known of the accounts for which refused encrypted items were made."""
+    record, makers = context.record, context.makers
+    if record.failed != BAD_ENCRYPTION:
         return ""
-    if context.match is None:
-        return "; no earlier turn of this conversation is known, so neither is the account of its encrypted items"
-    if context.change("account_changed"):
-        return (
-            "; the account changed since its encrypted items were made: its predecessor came from another one, and no "
-            "other can use them"
-        )
-    return "; the account did not change since its predecessor, so its encrypted items are refused for another reason"
+    if any(maker and account_change(record, maker) for maker in makers):
+        return "; the account changed since its encrypted items were made, and no other can use them"
+    if not makers or None in makers:
+        return "; not all turns are known that made its encrypted items, so neither are the accounts"
+    return "; the account did not change since its encrypted items were made, so they are refused for another reason"
 
 
-def _status_line(status: int, failed: str | None) -> str:
+def _status_line(status: int, failed: str | None = None) -> str:
     """Return a status in words, with what else is known of the failure."""
     phrase = f" {HTTPStatus(status).phrase}" if status in HTTPStatus else ""
     return f"{status}{phrase}" + (f" ({failed})" if failed else "")
 
 
 def _no_usage(context: RuleContext) -> str:
-    usage = context.record.usage
+    usage, status = context.record.usage, context.record.status
     if usage is None:
-        cut_short = context.record.cut_short or "it was cut or cancelled, or they were stripped"
-        return f"the turn ended without usage counters: {cut_short}"
+        answered = f"the backend answered with status {_status_line(status)}" if status not in (None, 200) else ""
+        reason = answered or context.record.cut_short or "it was cut or cancelled, or they were stripped"
+        return f"the turn ended without usage counters: {reason}"
     return "the response does not say how many tokens were cached" if usage.cached is None else ""
 
 

@@ -9,6 +9,7 @@
 | `store`             | the store that option codex_state names                                       |
 | `dispatch`          | calls the hooks of many parts, as one addon                                   |
 | `http`              | turns over HTTP, and every event stream                                       |
+| `late_edits`        | edits of a response that has been passed on, which are told of                |
 | `websocket`         | turns over WebSocket                                                          |
 | `tls`               | which TLS connections are decrypted                                           |
 | `connection_stats`  | what arrives at the proxy, and what a client needs that refuses its CA        |

@@ -11,6 +11,7 @@ from functools import partial
 from operator import itemgetter
 
 from mitmproxy import http
+from mitmproxy.flow import Error
 
 from ..wire.routes import Endpoint
 from .capture_reader import SavedTurn, read_saved_refusal, read_saved_request, read_saved_socket
@@ -43,7 +44,7 @@ class CaptureReplay:
             self._gather_request(flow)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        if self._is_loaded(flow) and flow.response is None:
+        if self._is_loaded(flow) and flow.response is None and not _never_left(flow):
             self._gather_request(flow)
 
     def websocket_end(self, flow: http.HTTPFlow) -> None:
@@ -104,3 +105,8 @@ class CaptureReplay:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(self._quiet, self.play)
+
+
+def _never_left(flow: http.HTTPFlow) -> bool:
+    """Return True if another addon had killed a flow before it left: then it was no turn, and has no summary."""
+    return flow.error is not None and flow.error.msg == Error.KILLED_MESSAGE and not turn_summaries(flow)

@@ -8,6 +8,7 @@ can come in between. So when a response begins, the request is compared with wha
 again if it differs; and a response that did not pass the tap is read from the flow when it is there as a whole.
 """
 
+import dataclasses
 import functools
 import logging
 import time
@@ -24,11 +25,13 @@ from ..body.json_splice import Unreadable
 from ..text import cut
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read_turn
+from ..turn.rewrite import DIGESTS
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
 from ..wire.routes import Endpoint, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
+from .late_edits import LateEdits, Listening
 from .state import (
     UNREADABLE,
     HoldTurn,
@@ -37,6 +40,7 @@ from .state import (
     asks_for_websocket,
     has_other_addons,
     hold_nothing,
+    is_by_option,
     is_reverse,
     pass_unchanged,
     write_fields,
@@ -54,12 +58,6 @@ _ANSWERED = (
 _UNHEARD = (
     "Another addon has replaced this one's response.stream, so turns end without their counters. Load that addon first "
     "(-s OTHER.py -s codex_continuity.py); then both see the response."
-)
-_TOO_LATE = (
-    "A response that had already been passed on was intercepted, or edited by another addon or an option: the client "
-    "got it as it came, whatever the flow shows now. Event streams are passed on as they arrive. To edit one, have an "
-    "addon set response.stream in its responseheaders hook: to a function that is given each chunk, or to False, and "
-    "the client waits for the whole response."
 )
 
 
@@ -79,13 +77,6 @@ class SentTurn(NamedTuple):
         return fields == self.fields or _without_host(fields) == _without_host(self.fields)
 
 
-class Listening(NamedTuple):
-    """The tap of a response, and its stream callback; None if another addon alters what has passed the tap."""
-
-    tap: Tap
-    callback: object
-
-
 class HttpTurns:
     """Edits a POST to the backend, and observes the response."""
 
@@ -94,8 +85,8 @@ class HttpTurns:
         self._asked: dict[str, str] = {}
         self._sent: dict[str, SentTurn] = {}
         self._listening: dict[str, Listening] = {}
-        self._passed: dict[str, object] = {}
         self._warn = state.warn_once
+        self._late_edits = LateEdits(self._warn)
         self._wrong_paths: set[str] = set()
 
     @property
@@ -104,19 +95,22 @@ class HttpTurns:
         return self._sent.keys()
 
     def requestheaders(self, flow: http.HTTPFlow) -> None:
-        """Note which host the client asked for: another addon may move the request to another one before it is read."""
+        """Note which host the client asked for; behind a reverse proxy, correct the path, unless the turn was moved."""
         if flow.live and (host := self._state.host_of(flow)):
-            if (target := real_target(flow.request.path)) != flow.request.path:
-                self._correct(flow, host, target)
+            if is_reverse(flow) and host in (flow.request.host.lower(), flow.request.pretty_host.lower()):
+                flow.request.path = real_target(flow.request.path)
             if flow.request.method == "POST":
                 self._asked[flow.id] = host
 
     def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         asked = self._asked.pop(flow.id, None)
-        if not flow.live or flow.request.method != "POST" or not (host := self._state.host_of(flow) or asked):
+        if not flow.live or not (host := self._state.host_of(flow) or asked):
             return None
-        endpoint = self._state.endpoint_of(flow, host)
-        return self._send(flow, host, endpoint) if endpoint else None
+        if (endpoint := self._state.endpoint_of(flow, host)) is None:
+            self._name_wrong_path(flow, host)
+        elif flow.request.method == "POST":
+            return self._send(flow, host, endpoint)
+        return None
 
     def responseheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         response = flow.response
@@ -138,27 +132,29 @@ class HttpTurns:
         self._close(flow)
         return None
 
-    def error(self, flow: http.HTTPFlow) -> None:
+    def error(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
+        if (sent := self._sent.get(flow.id)) and not flow.response:  # else it was looked at when the response began
+            if _is_killed(flow, sent.exchange):
+                self._withdraw(flow, sent.exchange)
+            elif not sent.left_as_written(flow.request):
+                return self._close_edited(flow, sent)
         self._close(flow)
+        return None
 
     def update(self, flows: Sequence[any_flow.Flow]) -> None:
         """Look for late edits; mitmproxy calls this after each event of a flow, when it has asked all addons."""
-        for flow in flows if self._passed else ():
-            passed = self._passed.pop(flow.id, None)
-            if passed and isinstance(flow, http.HTTPFlow) and (flow.intercepted or passed != _shown(flow)):
-                self._warn(_TOO_LATE)
+        self._late_edits.look(flows, self._listening)
 
-    def _correct(self, flow: http.HTTPFlow, host: str, target: str) -> None:
-        """Correct a path that is nearly right behind a reverse proxy; elsewhere, name it once.
+    def _name_wrong_path(self, flow: http.HTTPFlow, host: str) -> None:
+        """Name a path that is nearly right, once.
 
-        There, the client gets the backend's error, from which no user would guess that this addon saw no turn.
+        The client gets the backend's error, from which no user would guess that this addon saw no turn.
         """
-        if is_reverse(flow):
-            flow.request.path = target
-            return
-        path, right = flow.request.path.partition("?")[0], target.partition("?")[0]
+        path = flow.request.path.partition("?")[0]
         kind = "POST" if flow.request.method == "POST" else "WebSocket" if asks_for_websocket(flow.request) else ""
-        if kind and path not in self._wrong_paths and len(self._wrong_paths) < _MOST_PATHS:
+        if (right := real_target(path)) == path or not kind:
+            return
+        if path not in self._wrong_paths and len(self._wrong_paths) < _MOST_PATHS:
             self._wrong_paths.add(path)
             logger.warning(
                 f"A {kind} to {host} has the path {cut(path, _LONGEST_PATH)}, which is no turn's, and passes "
@@ -206,7 +202,7 @@ class HttpTurns:
         """Return a turn's exchange, and its body with its edits, None where there are none."""
         mode = self._state.settings.mode
         if flow.response and mode != "observe":
-            if has_other_addons():  # else an option of mitmproxy's own did it, as the user wants it
+            if has_other_addons() and not is_by_option(flow, flow.response):  # which is as the user wants it
                 self._warn(_ANSWERED)
             return unchanged_exchange(turn, mode), None
         exchange = self._state.continuity.begin(turn, self._state.settings)
@@ -227,6 +223,7 @@ class HttpTurns:
         write_fields(request, exchange.edits, None if content is None else b"%d" % len(content))
         if content is not None:
             request.raw_content = content
+            _drop_digests(request, exchange)
         reread = functools.partial(self._reread, flow, turn.host, turn.endpoint)
         self._sent[flow.id] = SentTurn(exchange, request.headers.fields, request.raw_content, reread)
         self._state.request_sent(flow, exchange, request.timestamp_end or time.time())
@@ -269,6 +266,18 @@ class HttpTurns:
 
         return exchange.begin_response(response.status_code, values, response.timestamp_start, end)
 
+    async def _close_edited(self, flow: http.HTTPFlow, sent: SentTurn) -> None:
+        """End a turn that no response came for, as it left."""
+        try:
+            await self._read_again(flow, sent)
+        finally:
+            self._close(flow)
+
+    def _withdraw(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
+        """Forget a turn that did not leave after all."""
+        del self._sent[flow.id]
+        self._state.deferred.enqueue(functools.partial(self._state.diagnosis_service.turn_withdrawn, exchange))
+
     async def _close_unheard(self, flow: http.HTTPFlow, response: http.Response, exchange: Exchange) -> None:
         """Read a response that did not pass a tap, and end its turn."""
         try:
@@ -287,16 +296,9 @@ class HttpTurns:
                 self._state.response_ended(sent.exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if listening and heard and flow.response:
-            self._store(flow.response, listening)
-            self._passed[flow.id] = _shown(flow)
-
-    def _store(self, response: http.Response, listening: Listening) -> None:
-        """Give a response the body that was streamed, unless mitmproxy stores it itself or an addon has set one."""
-        body = listening.tap.release()
-        if response.raw_content is None:
-            response.raw_content = body
-        elif body is not None and response.raw_content != body and response.stream is listening.callback:
-            self._warn(_TOO_LATE)
+            self._late_edits.store(flow.id, flow.response, listening)
+        else:
+            self._late_edits.forget(flow.id)
 
 
 def _headers_of(request: http.Request, host: str, endpoint: Endpoint) -> tuple[str, ReadTurn]:
@@ -319,9 +321,20 @@ def _comes_whole(response: http.Response, values: Values) -> bool:
     return is_document(values) and not (response.stream or streams_large)
 
 
-def _shown(flow: http.HTTPFlow) -> object:
-    """Return what the flow shows as its response, as far as an addon is likely to edit it."""
-    return flow.response and (flow.response.status_code, flow.response.raw_content)
+def _is_killed(flow: http.HTTPFlow, exchange: Exchange) -> bool:
+    """Return True if another addon or a hand killed a turn before it left; one that was held here is told of."""
+    is_killed = flow.error is not None and flow.error.msg == any_flow.Error.KILLED_MESSAGE
+    return is_killed and not exchange.response_info.cut_short
+
+
+def _drop_digests(request: http.Request, exchange: Exchange) -> None:
+    """Remove digests of the body from the trailers of a request whose body was edited."""
+    if request.trailers and (stale := DIGESTS.intersection(map(str.lower, request.trailers))):
+        for name in stale:
+            del request.trailers[name]
+        request.trailers = request.trailers or None
+        changed = dict.fromkeys((*exchange.edits.changed, *sorted(stale)))
+        exchange.edits = dataclasses.replace(exchange.edits, changed=tuple(changed))
 
 
 def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:

@@ -181,6 +181,12 @@ def has_other_addons() -> bool:
     return any(map(_may_look, addonmanager.traverse(ctx.master.addons.chain)))
 
 
+def is_by_option(flow: http.HTTPFlow, response: http.Response) -> bool:
+    """Return True if an option of mitmproxy's own answered before any script could: block_list or proxyauth."""
+    asks = f"{response.headers.get('proxy-authenticate')} {response.headers.get('www-authenticate')}"
+    return "blocklisted" in flow.metadata or 'realm="mitmproxy"' in asks
+
+
 def _may_look(addon: Any) -> bool:
     is_known = type(addon).__module__.partition(".")[0] in _ASK_FIRST
     return not is_known and any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)

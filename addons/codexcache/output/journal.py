@@ -67,7 +67,7 @@ class Entries:
             "client": diagnosis.client,
             "model": ascii_only(record.prompt.prefix.model, 80),
             "status": record.status,
-            "key": pseudonym("key", record.route.key),
+            "key": pseudonym("key", _key(diagnosis)),
             "key_source": cache_key.source,
             "continued": cache_key.inherited,
             "echoed_key": _echo(diagnosis),
@@ -96,8 +96,13 @@ def _usage(diagnosis: Diagnosis) -> dict[str, Json]:
     return {name: count for name, count in zip(COUNTERS, counts, strict=False) if count is not None}
 
 
+def _key(diagnosis: Diagnosis) -> str | None:
+    """Return the key that the turn left with: the body's, or where it had none, the session header's."""
+    return diagnosis.record.route.key or diagnosis.record.route.session
+
+
 def _echo(diagnosis: Diagnosis) -> str:
-    sent, echoed = diagnosis.record.route.key, diagnosis.record.echoed_key
+    sent, echoed = _key(diagnosis), diagnosis.record.echoed_key
     return "absent" if echoed is None else "same" if echoed == sent else "replaced"
 
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from ..body.json_splice import Json, Object
+from ..body.json_splice import Object
 from ..wire.routes import ESSENTIAL
 from .response import errors_in
 from .rewrite import KEY_MEMBER
@@ -21,9 +21,13 @@ from .rewrite import KEY_MEMBER
 _MOST = 200
 """Rejected parameters that are remembered, and messages that are shown; a backend could invent any number."""
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,63}"
-_PATH = rf"['\"`]?({_NAME}(?:\.{_NAME}|\.\d{{1,6}}|\[\d{{1,6}}\]){{0,8}})['\"`]?"
-_ENDS = r"(?![\w\[]|\.\w)"
+_NAME = r"[A-Za-z_$][A-Za-z0-9_$-]{0,63}"
+_INDEX = r"\[(?:[0-9]{1,6}|\*|'[A-Za-z0-9_$-]{1,64}')?\]"
+_PATH = rf"{_NAME}(?:\.[A-Za-z0-9_$-]{{1,64}}|{_INDEX}){{0,16}}"
+_ENDS = r"(?=[.,;:!?)]*\s*\Z|[.,;:!?)]+\s| (?:(?:parameter )?is|for|in|with) )"
+"""What follows a path that is not in quotes: one that goes on in another way is not known whole."""
+
+_GIVEN = rf"(['\"`])?({_PATH})(?(1)\1|{_ENDS})"
 _REJECTING_CODES = ("unknown_parameter", "unsupported_parameter")  # not a set: the value looked up may be a list
 _REJECTED = r"(?:unsupported|unknown|unrecognized)"
 _PARAM = r"(?:request )?(?:parameter|argument|member|field)(?:s|\(s\))?(?: supplied)?"
@@ -32,11 +36,14 @@ _SUBJECT = r"(?:the )?(?:parameter |property )?(?!['\"`]?(?:model|input|type)['\
 """What a sentence about a parameter begins with; about these it speaks of their values (`The model is not supported`).
 """
 
-_SENTENCES = (
-    re.compile(rf"\b{_REJECTED} {_PARAM}: *{_PATH}{_ENDS}", re.IGNORECASE),
-    re.compile(rf"\b{_REJECTED} {_PARAM} (?=['\"`]){_PATH}{_ENDS}", re.IGNORECASE),
-    re.compile(rf"^{_SUBJECT}{_PATH} (?:parameter )?{_IS_REJECTED}", re.IGNORECASE),
-)
+_SENTENCES = [
+    re.compile(sentence, re.IGNORECASE | re.ASCII)
+    for sentence in (
+        rf"\b{_REJECTED} {_PARAM}: *{_GIVEN}",
+        rf"\b{_REJECTED} {_PARAM} (?=['\"`]){_GIVEN}",
+        rf"^{_SUBJECT}{_GIVEN} (?:parameter )?{_IS_REJECTED}",
+    )
+]
 _WHOLE_PATH = re.compile(_PATH)
 _TOP_LEVEL = re.compile(_NAME)
 _LONGEST = 200
@@ -147,13 +154,9 @@ def _what_to_set(member: str, strip: Iterable[str]) -> str:
 
 
 def _named(error: Object) -> str | None:
-    if error.get("code") in _REJECTING_CODES and (name := _whole_path(error.get("param"))):
-        return name
+    """Return the path that an error names, as it stands; what is not understood as a whole is not named in part."""
+    if error.get("code") in _REJECTING_CODES and isinstance(param := error.get("param"), str):
+        return param[:_LONGEST] if _WHOLE_PATH.fullmatch(param) else None
     sentences = [text for member in ("detail", "message", "error") if isinstance(text := error.get(member), str)]
     found = (pattern.search(text) for text in sentences for pattern in _SENTENCES)
-    return next((match[1][:_LONGEST] for match in found if match), None)
-
-
-def _whole_path(param: Json) -> str | None:
-    match = _WHOLE_PATH.fullmatch(param) if isinstance(param, str) else None
-    return match[1][:_LONGEST] if match else None
+    return next((match[2][:_LONGEST] for match in found if match), None)

@@ -43,6 +43,9 @@ _LONGEST_ID = 512
 KILLED = "it was killed while it was held"
 """What cut a turn short that the user kept from leaving."""
 
+EMPTY = "its response was empty"
+"""What is said of a turn that nothing came for but a head."""
+
 
 def kind_of(data: bytes) -> bytes | None:
     """Return the type of an event that says something of the response itself, None for any other."""

@@ -24,8 +24,8 @@ CURRENT_SESSION_HEADER, _ = SESSION_HEADERS
 REQUEST_ID = "x-client-request-id"
 """In the official client the id of the thread, the same for all its requests (openai/codex, `codex-api` headers)."""
 
-_DIGESTS = frozenset({"content-md5", "digest", "content-digest", "repr-digest"})
-"""Header fields that hold a digest of the body."""
+DIGESTS = frozenset({"content-md5", "digest", "content-digest", "repr-digest"})
+"""Header and trailer fields that hold a digest of the body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -76,7 +76,7 @@ def _edits(
     member = {KEY_MEMBER: key} if put and key is not None else {}
     wanted = _wanted_headers(client_headers, key) if in_headers and key is not None else {}
     fields: Fields = with_fields(client_headers.fields, wanted) if wanted else client_headers.fields
-    stale = _DIGESTS.intersection(client_headers.values) if in_headers and (drop or member) else ()
+    stale = DIGESTS.intersection(client_headers.values) if in_headers and (drop or member) else ()
     if stale:
         fields = tuple(field for field in fields if field[0].lower().decode("latin-1") not in stale)
     names = (*wanted, *sorted(stale), *sorted({*drop, *member}))

@@ -13,8 +13,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ..wire.content_encoding import DECODE_ERRORS, Decoder, IdentityDecoder, decoder_for
-from ..wire.sse import BLANK_LINE, EVENT_LIMIT, EventStream
-from .response import DELTA, HINT, TYPE, ResponseInfo
+from ..wire.sse import BLANK_LINE, BYTE_ORDER_MARK, EVENT_LIMIT, EventStream
+from .response import DELTA, EMPTY, HINT, TYPE, ResponseInfo
 
 type _Pattern = tuple[bytes, int, bytes]
 """Chunks that need not be read: how they begin, the offset of their last `TYPE`, and how they end."""
@@ -25,6 +25,8 @@ _CRLF = b"\r\n\r\n"
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 """How the lines of an event stream begin."""
 _LONGEST_FIELD = max(map(len, _FIELDS))
+_BEGINNING = 64
+"""Bytes of a response that show what it is: blank lines and a byte order mark may come first."""
 
 
 class BodyBuffer:
@@ -102,30 +104,38 @@ class BodyReader:
             self._on_finished()
 
 
-class UnlabelledReader:
-    """Reads a response whose type does not say what it is: as an event stream if it begins like one, else as JSON.
+class ChoosingReader:
+    """Reads a response by what it begins like, an event stream or a JSON document, as labels can be wrong or missing.
 
-    Such is a file that takes the place of a response (`map_local`), and what some gateways send.
+    Without a label come a file that takes the place of a response (`map_local`), and what some gateways send; under
+    that of an event stream, the errors of some. Once it has chosen, it is out of the way.
     """
 
-    is_idle = False
-
-    def __init__(self, events: Reader, document: Reader) -> None:
-        self._events, self._document = events, document
+    def __init__(self, response_info: ResponseInfo, events: Reader, document: Reader, *, event_stream: bool) -> None:
+        self._response_info, self._events, self._document = response_info, events, document
+        self._event_stream = event_stream
         self._chosen: Reader | None = None
         self._start = b""
+        self.feed: Callable[[bytes], None] = self._choose
 
-    def feed(self, chunk: bytes) -> None:
-        if self._chosen:
-            self._chosen.feed(chunk)
+    @property
+    def is_idle(self) -> bool:
+        return self._chosen is not None and self._chosen.is_idle
+
+    def _choose(self, chunk: bytes) -> None:
+        self._start += chunk
+        begins = self._start[:_BEGINNING].removeprefix(BYTE_ORDER_MARK).lstrip(b"\r\n")
+        if len(begins.lstrip()) < _LONGEST_FIELD and len(self._start) < _BEGINNING and chunk:
             return
-        self._start = (self._start + chunk).lstrip(b"\r\n")
-        if len(self._start) >= _LONGEST_FIELD or not chunk:
-            self._chosen = self._events if self._start.startswith(_FIELDS) else self._document
-            if self._start:
-                self._chosen.feed(self._start)
-            if not chunk:
-                self._chosen.feed(chunk)
+        is_events = not begins.lstrip().startswith(b"{") if self._event_stream else begins.startswith(_FIELDS)
+        self._chosen = self._events if is_events else self._document
+        self.feed = self._chosen.feed
+        if self._start:
+            self.feed(self._start if is_events else self._start.removeprefix(BYTE_ORDER_MARK))
+        else:
+            self._response_info.cut_short = EMPTY
+        if not chunk:
+            self.feed(chunk)
 
 
 class DecodingReader:
@@ -158,9 +168,8 @@ def reader_for(
     `limit` is that of a JSON document, in bytes.
     """
     decoder = decoder_for(coding)
-    reader: Reader = EventReader(response_info, on_finished)
-    if not event_stream:
-        reader = UnlabelledReader(reader, BodyReader(response_info, on_finished, limit))
+    events, document = EventReader(response_info, on_finished), BodyReader(response_info, on_finished, limit)
+    reader: Reader = ChoosingReader(response_info, events, document, event_stream=event_stream)
     return reader if isinstance(decoder, IdentityDecoder) else DecodingReader(reader, decoder)
 
 

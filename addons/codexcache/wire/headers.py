@@ -12,6 +12,11 @@ Fields = Sequence[tuple[bytes, bytes]]
 _LENGTH = b"content-length"
 _PRODUCT = re.compile(r"[!-~]{1,80}")
 
+_SECRET_FIELDS = frozenset(
+    ("authorization", "chatgpt-account-id", "proxy-authorization", "x-codex-turn-metadata", "x-codex-turn-state")
+)
+_LOOKS_SECRET = re.compile(r"api-?key|attestation|cookie|credential|password|secret|token$")
+
 
 def values_by_name(fields: Fields) -> Values:
     """Return the values of all fields, in order, by lower-case name.
@@ -97,3 +102,13 @@ def with_fields(fields: Fields, given: Mapping[str, str]) -> tuple[tuple[bytes, 
             kept.append((field[0], wanted[name]))
     missing = (name.encode() for name in given if name.lower().encode() not in done)
     return (*kept, *((name, wanted[name.lower()]) for name in missing))
+
+
+def without_secrets(fields: Fields) -> tuple[tuple[bytes, bytes], ...]:
+    """Return header fields without those that hold a credential or an account's id."""
+    return tuple((name, value) for name, value in fields if not is_secret(name.decode("latin-1")))
+
+
+def is_secret(name: str) -> bool:
+    """Return True if a field of this name holds a secret."""
+    return name.lower() in _SECRET_FIELDS or _LOOKS_SECRET.search(name.lower()) is not None

@@ -18,7 +18,7 @@ BLANK_LINE = b"\n\n"
 _ANY_DATA = re.compile(rb"^data", re.MULTILINE)
 _DATA_LINE = re.compile(rb"^data(?::[ ]?([^\n]*))?$", re.MULTILINE)
 _EVENT, _DATA = b"event: ", b"data: "
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class EventStream:
@@ -28,7 +28,7 @@ class EventStream:
         self._wanted = wanted
         self._limit = limit
         self._partial = bytearray()  # an event that is not complete yet
-        self._mark = _BYTE_ORDER_MARK  # a stream may begin with it; empty once the first event has begun
+        self._mark = BYTE_ORDER_MARK  # a stream may begin with it; empty once the first event has begun
         self._is_too_long = False
         self._ended_in_cr = False
 
@@ -57,7 +57,7 @@ class EventStream:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Take the next bytes of the stream; yield the data of each wanted event that is now complete, joined by LF."""
-        if self._mark and chunk and not self._partial and not chunk.startswith(_BYTE_ORDER_MARK[:1]):
+        if self._mark and chunk and not self._partial and not chunk.startswith(BYTE_ORDER_MARK[:1]):
             self._mark = b""
         if chunk.endswith(BLANK_LINE) and self.is_between and chunk.find(b"\r") < 0:  # as nearly always
             return self._wanted_data(chunk, 0, len(chunk))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from codexcache.turn.rejected_params import rejected_param
-from codexcache.turn.response import ResponseInfo
+from codexcache.turn.response import EMPTY, ResponseInfo
 from codexcache.turn.stream import BodyBuffer, Tap, reader_for
 from codexcache.wire.content_encoding import Undecodable, decode, decoder_for
 from codexcache.wire.sse import EventStream
@@ -28,22 +28,26 @@ def check_events(data: bytes) -> None:
         assert found == expected, "other events than the standard's"
 
 
-_BEGINS_LIKE_EVENTS = re.compile(rb"[\r\n]*(data|event|id|retry)?:")
+_BEGINS_LIKE_EVENTS = re.compile(rb"(\xef\xbb\xbf)?[\r\n]*(data|event|id|retry)?:")
+_BEGINS_LIKE_A_DOCUMENT = re.compile(rb"(\xef\xbb\xbf)?\s*\{")
+_BEGINNING = 64
+"""Bytes that show what a response is."""
 
 
 def check_response(data: bytes) -> None:
     """A response says the same in any coding and wherever it is cut, and every chunk is passed on as it came."""
     (is_error, number, *sizes), text = split(data, 2 + _CUTS)
     coding, status = pick(CODINGS, number), 400 if is_error % 2 else 200
-    expected, is_stream = ResponseInfo(status=status), status == 200 or _BEGINS_LIKE_EVENTS.match(text)
+    expected, begins = ResponseInfo(status=status, cut_short="" if text else EMPTY), text[:_BEGINNING]
+    is_stream = _BEGINS_LIKE_EVENTS.match(begins) if status == 400 else not _BEGINS_LIKE_A_DOCUMENT.match(begins)
     if not is_stream:
-        expected.read_body(text)
+        expected.read_body(text.removeprefix(b"\xef\xbb\xbf"))
     for event in _events_by_lines(text) if is_stream else ():
         expected.read_event(event)
     outcome = heard(list(pieces(bytes(encoding.encode(text, coding)), bytes(sizes))), coding, status)
     assert outcome == expected, "another outcome"
     name = rejected_param(outcome.error or {})
-    assert name is None or re.fullmatch(r"[\w.\[\]]{1,200}", name, re.ASCII), name
+    assert name is None or re.fullmatch(r"[\w.\[\]$*'-]{1,200}", name, re.ASCII), name
     assert not outcome.failure or outcome.failure.isprintable()
 
 
