@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import orjson
-from codexcache.hooks.files import load_secret
+from codexcache.hooks.notify import load_secret
 from codexcache.output.journal import Pseudonyms
 from embedded_backend.rules import Break
 from toolkit.wire.streams import TunnelRefused

@@ -11,21 +11,12 @@ from h11 import RemoteProtocolError
 from mitmproxy import http
 from support import http2
 from support.client import connected, plainly_connected
-from support.neighbours import (
-    CACHED,
-    GATEWAY,
-    INPUT,
-    OtherAddon,
-    Runs,
-    counted,
-    document,
-    move,
-    move_to_an_alias,
-    post,
-)
+from support.journals import CACHED, INPUT
+from support.neighbours import GATEWAY, OtherAddon, Runs, counted, document, move, move_to_an_alias
 from support.patience import until
 from support.programs import started
 from support.sockets import HANDSHAKE
+from support.talks import post
 from support.upstream import Exchange, responding, streaming, whole
 from support.wire import JSON, RESPONSES, body, said, spelled
 from toolkit.wire.http2 import Wire
@@ -51,7 +42,7 @@ async def test_a_turn_whose_key_is_removed_claims_none_although_no_response_come
         exchange.writer.transport.abort()
 
     upstream = await net.upstream(abort)
-    await post(await runs.proxy(after=[OtherAddon(request=strip)]), None, ("session-id", "s"))
+    await post(await runs.proxy(after=[OtherAddon(request=strip)]), ("session-id", "s"))
     (row,) = await runs.rows()
 
     assert upstream.last.body == body()
@@ -67,14 +58,14 @@ async def test_a_turn_that_another_addon_kills_is_none_nor_when_its_capture_is_r
     addon = OtherAddon(request=lambda flow: flow.kill() if b"killed" in (flow.request.content or b"") else None)
     proxy = await runs.proxy(after=[addon], save_stream_file=str(capture))
     with pytest.raises(RemoteProtocolError):
-        await post(proxy, body(input="to be killed"))
+        await post(proxy, text=body(input="to be killed"))
     await post(proxy)
     (row,) = await runs.rows()
     proxy.master.options.update(save_stream_file=None)
     async with started(
         "mitmdump", "-nr", str(capture), "--set", f"codex_journal={journal}", confdir=confdir
     ) as program:
-        await program.ends()
+        await program.ended()
 
     assert [request.body for request in upstream.requests] == [
         body(prompt_cache_key=upstream.last.values("session-id")[0])
@@ -90,7 +81,7 @@ async def test_a_turn_that_is_moved_before_any_of_it_was_seen_is_still_one(
     gateway = await net.upstream(streaming(counted(9_000, 70)), host=GATEWAY)
     await net.upstream()
     others = [OtherAddon(requestheaders=move_it)]  # type: ignore[arg-type]
-    without, with_addon = [await post(proxy, None, ("session-id", "s")) async for proxy in runs.both(before=others)]
+    without, with_addon = [await post(proxy, ("session-id", "s")) async for proxy in runs.both(before=others)]
     (row,) = await runs.rows()
 
     assert with_addon.raw == without.raw
@@ -253,7 +244,7 @@ async def test_a_response_is_read_whatever_it_is_labelled_as(runs: Runs, net: Ne
 async def test_a_refusal_is_read_whatever_it_is_labelled_as(runs: Runs, net: Network) -> None:
     refusal = b'{"detail":"Unsupported parameter: user"}'
     await net.upstream(responding(whole(refusal, "400 Bad Request", "text/event-stream")))
-    await post(await runs.proxy(), body(user="u"))
+    await post(await runs.proxy(), text=body(user="u"))
     (row,) = await runs.rows()
 
     assert str(row["because"]).startswith("the backend rejected the parameter 'user' (status 400)")
@@ -287,7 +278,7 @@ async def test_in_observe_the_key_is_the_session_header_that_was_sent(runs: Runs
     await net.upstream(streaming(counted()))
     proxy = await runs.proxy(codex_mode="observe")
     for text in (body(), body(prompt_cache_key="k")):
-        await post(proxy, text, ("session-id", "s"))
+        await post(proxy, ("session-id", "s"), text=text)
 
     assert [row["key"] for row in await runs.rows(2)] == [runs.pseudonym("s"), runs.pseudonym("k")]
 
@@ -300,7 +291,7 @@ async def test_only_the_member_that_was_refused_is_left_out_later(runs: Runs, ne
     for learn in ("user", "user,user-location"):
         proxy = await runs.proxy(codex_learn=learn)
         for _ in range(2):
-            await post(proxy, body(**members))
+            await post(proxy, text=body(**members))
 
     sent = [orjson.loads(request.body).keys() & members for request in upstream.requests]
     assert sent == [{"user", "user-location"}] * 3 + [{"user"}]
@@ -312,10 +303,10 @@ async def test_a_har_that_holds_a_body_still_encoded_is_told_of_in_words(
     """mitmproxy does not know x-gzip."""
     await net.upstream(streaming(counted()))
     proxy = await runs.proxy(hardump=str(har := tmp_path / "day.har"))
-    await post(proxy, gzip.compress(body()), ("content-encoding", "x-gzip"))
-    await until(lambda: runs.kept.flows)
+    await post(proxy, ("content-encoding", "x-gzip"), text=gzip.compress(body()))
+    await until(lambda: runs.watch.flows)
     proxy.master.addons.get("savehar").done()
     async with started("mitmdump", "-nr", str(har), confdir=confdir) as program:
-        await program.ends()
+        await program.ended()
 
-    assert "passes unchanged: it is not JSON in UTF-8, and may still be encoded" in program.screen
+    assert "passes unchanged: it is not JSON in UTF-8, and may still be encoded" in program.text

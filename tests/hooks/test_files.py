@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from codexcache.hooks.files import SECRET_FILE, append, fresh_secret, load_secret
+from codexcache.hooks.notify import SECRET_FILE, append, fresh_secret, load_secret
 
 
 def test_a_line_that_does_not_fit_on_the_disk_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,7 +54,7 @@ def test_proxies_that_start_at_once_have_one_secret(tmp_path: Path) -> None:
 _LOADER = """
 import sys
 from pathlib import Path
-from codexcache.hooks.files import load_secret
+from codexcache.hooks.notify import load_secret
 for line in sys.stdin:
     print(load_secret(Path(line[:-1])).hex(), flush=True)
 """

@@ -13,8 +13,14 @@ from typing import cast
 import orjson
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.hooks.files import SECRET_FILE
-from codexcache.hooks.notify import SUMMARIES_PER_FLOW, TURN_SUMMARIES, FinishedTurn, Notifier, turn_summaries
+from codexcache.hooks.notify import (
+    SECRET_FILE,
+    SUMMARIES_PER_FLOW,
+    TURN_SUMMARIES,
+    FinishedTurn,
+    Notifier,
+    turn_summaries,
+)
 from codexcache.hooks.state import FlowVisibility, State
 from codexcache.output.turn_summary import turn_summary as made
 from mitmproxy import http

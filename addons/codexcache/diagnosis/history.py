@@ -21,7 +21,7 @@ from itertools import chain
 from operator import attrgetter
 from sys import getsizeof
 
-from ..turn.answers import ENCRYPTED
+from ..turn.items import ENCRYPTED
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record
 from .predecessor import Match, choose, match_of

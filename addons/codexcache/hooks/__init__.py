@@ -4,7 +4,6 @@
 |---------------------|-------------------------------------------------------------------------------|
 | `errors`            | internal errors: the traffic passes, each kind is logged once and counted     |
 | `deferred`          | work done after the bytes have been passed on, or in a thread                 |
-| `files`             | the journal's file, and the local secret                                      |
 | `state`             | what the hooks share                                                          |
 | `store`             | the store that option codex_state names                                       |
 | `dispatch`          | calls the hooks of many parts, as one addon                                   |
@@ -13,7 +12,7 @@
 | `websocket`         | turns over WebSocket                                                          |
 | `tls`               | which TLS connections are decrypted                                           |
 | `connection_stats`  | what arrives at the proxy, and what a client needs that refuses its CA        |
-| `notify`            | terminal line, flow marker and comment, journal, as diagnoses arrive          |
+| `notify`            | terminal line, flow marker, journal, as diagnoses arrive; the local secret    |
 | `capture_reader`    | turns read from saved flows                                                   |
 | `capture_replay`    | saved captures, explained in the order of time                                |
 | `reload`            | turns in progress when the addon's file is reloaded                           |

@@ -5,9 +5,11 @@ The journal's entry of a finished turn is built once, when the first listener as
 """
 
 import contextlib
+import errno
 import functools
 import logging
 import os
+import secrets
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +26,6 @@ from ..output.journal import Entries, Pseudonyms, line_of
 from ..output.terminal import Summary, turn_line
 from ..output.turn_summary import turn_summary
 from ..verdicts import GROUP_OF, MISS_MARKER, UNKNOWN
-from .files import append, fresh_secret, load_secret
 from .state import State
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,11 @@ SUMMARIES_PER_FLOW = 500
 
 _RECENT_TURNS = 5_000
 """Turns whose journal lines are kept for `codex.report`, some 900 bytes each; a longer session is for a journal."""
+
+_SECRET = 32
+"""Bytes of the local secret, with which pseudonyms are made."""
+
+SECRET_FILE = "codex-continuity.secret"
 
 
 class FinishedTurn:
@@ -200,3 +206,52 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
         return text, marker
     turns = f"{'the latest ' if len(shown) == SUMMARIES_PER_FLOW else ''}{len(shown)} turns"
     return f"{turns}, {len(misses)} missed; {text}", marker
+
+
+def append(path: str, line: bytes) -> None:
+    """Append a line, or a secret, in one write, so that several proxies can share a file. Raises OSError.
+
+    The file is opened for each line: one that was rotated away or deleted is simply created again.
+    """
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        if (written := os.write(file, line)) < len(line):
+            _remove_partial(file, written)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    finally:
+        os.close(file)
+
+
+def _remove_partial(file: int, written: int) -> None:
+    """Remove a line that was written in part, when the disk is full: the next one would be lost with it."""
+    if (end := os.lseek(file, 0, os.SEEK_CUR)) == os.fstat(file).st_size:  # else another proxy has appended since
+        os.ftruncate(file, end - written)
+
+
+def fresh_secret() -> bytes:
+    """Return a new secret."""
+    return secrets.token_bytes(_SECRET)
+
+
+def load_secret(folder: Path) -> bytes:
+    """Return this machine's secret, made at the first use, readable by its user alone. Raises OSError.
+
+    A secret is added to the end of the file and read from its start: of proxies that start at once each may add one,
+    and all of them read the first.
+    """
+    path = folder / SECRET_FILE
+    folder.mkdir(parents=True, exist_ok=True)
+    if len(known := _read(path)) < _SECRET:
+        append(str(path), fresh_secret())
+        known = _read(path)
+    if len(known) < _SECRET:
+        raise OSError(errno.EIO, f"{SECRET_FILE} does not keep what is written to it")
+    return known
+
+
+def _read(path: Path) -> bytes:
+    """Return what there is of the first secret; the file may be a link to a device that has no end."""
+    if not path.exists():
+        return b""
+    with path.open("rb") as file:
+        return file.read(_SECRET)

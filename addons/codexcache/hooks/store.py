@@ -17,7 +17,7 @@ from ..state.sqlite_store import SqliteStore
 from ..state.store import Store, StoreError
 from ..state.vault import Vault
 from ..text import without_credentials
-from .files import load_secret
+from .notify import load_secret
 from .state import State
 
 logger = logging.getLogger(__name__)

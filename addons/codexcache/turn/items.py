@@ -42,7 +42,8 @@ _OUTPUTS = frozenset(
         "tool_search_output",
     }
 )
-_ENCRYPTED = frozenset({"reasoning", "compaction", "compaction_summary", "context_compaction"})
+ENCRYPTED = frozenset({"reasoning", "compaction", "compaction_summary", "context_compaction"})
+"""Items with a content that only the account can use for which it was made."""
 
 _SHORTEST = 16
 """Characters from which on a text or an id counts without an equal opening."""
@@ -118,7 +119,7 @@ def _identifying_text(item: Object) -> str:
     kind = item.get("type", "message")
     if kind == "message":
         return "".join(texts(item.get("content"))).strip() if item.get("role") == "assistant" else ""
-    if kind in _ENCRYPTED:
+    if kind in ENCRYPTED:
         return as_text(item.get("encrypted_content"))
     if kind in _CALLS:
         return as_text(item.get("call_id")) or as_text(item.get("id"))
