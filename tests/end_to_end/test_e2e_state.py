@@ -22,8 +22,8 @@ from support.patience import until
 from support.proxy import Proxy
 from support.redis import RedisServer, needs_redis, running_redis
 from support.talks import counters, post
-from support.upstream import Exchange, chunk, stream_head
-from support.wire import event
+from support.upstream import Exchange, chunk, responding, stream_head, whole
+from support.wire import COMPACT, event
 
 _ids = itertools.count()
 
@@ -213,3 +213,16 @@ async def test_a_file_that_cannot_be_used_is_said_once_and_nothing_else_happens(
     await until(lambda: sentence in caplog.text)
     assert caplog.text.count("codex_state=") == 1
     assert [row["verdict"] for row in rows] == ["cold", "hit", "hit"]
+
+
+async def test_a_key_that_an_old_compact_refused_is_not_added_there_after_a_restart(net: Network, team: Team) -> None:
+    upstream = await net.upstream(responding(whole(b'{"detail":"Unsupported parameter: prompt_cache_key"}', "400 No")))
+    sent = []
+    for _ in range(2):
+        proxy = await team.proxy()
+        await post(proxy, ("session_id", "s"), path=COMPACT)
+        await until(lambda: len(team.rows()) > len(sent))
+        sent.append(orjson.loads(upstream.last.body).get("prompt_cache_key"))
+        await stop(proxy)
+
+    assert sent == ["s", None]

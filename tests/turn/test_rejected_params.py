@@ -234,8 +234,8 @@ def test_a_megabyte_of_hostile_words_takes_little_time(text: str) -> None:
             RejectedParams.key_refused,
             ("compact", "chatgpt.com", "m"),
             ("compact", "chatgpt.com", "m2"),
-            "chatgpt.com refused the prompt_cache_key that was added to /compact for 'm'. It is not added there again "
-            "until the proxy restarts; the session headers still are.",
+            "chatgpt.com refused the prompt_cache_key that was added to /compact for 'm'. It is not added there again; "
+            "the session headers still are.",
             id="a refused key",
         ),
         pytest.param(

@@ -60,7 +60,7 @@ class State:
         self.errors = InternalErrors()
         self.diagnosis_service = DiagnosisService(self.errors.note)
         self.persistence = Persistence(self.diagnosis_service.engine.adopt)
-        self.continuity = Continuity(self.persistence.memory)
+        self.continuity = Continuity(self.persistence.memory, self.persistence.rejected_params)
         self.deferred = DeferredQueue(self.errors)
         self.visibility = FlowVisibility()
         self.flows = WeakValueDictionary[str, http.HTTPFlow]()

@@ -15,6 +15,7 @@ from ..turn.cache_key import EarlierTurn, Entry, KeyMemory, LruDict, client_of
 from ..turn.exchange import Exchange
 from ..turn.prompt import read_outputs
 from ..turn.record import Record
+from ..turn.rejected_params import Place, RejectedParams
 from ..turn.request import Turn
 from .background_store import BackgroundStore
 from .codec import StoredTurn, decode, encode
@@ -35,6 +36,10 @@ _CLIENTS = 1_000
 """Clients of which that is counted."""
 
 
+_PLACES = 1_000
+"""Endpoints, hosts and models of which it is remembered that the store was asked."""
+
+
 class Persistence:
     """Stores what the memories are told, and looks up what they do not know. Without a store it does nothing.
 
@@ -42,7 +47,8 @@ class Persistence:
     """
 
     def __init__(self, adopt: Callable[[Record], int]) -> None:
-        self.memory = KeyMemory(self._note)
+        self.memory, self.rejected_params = KeyMemory(self._note), RejectedParams(self._note_refusal)
+        self._places = set[Place]()
         self._adopt = adopt
         self._links = deque[Link](maxlen=_PENDING)
         self._fruitless: LruDict[Entry, int] = LruDict(_CLIENTS)
@@ -53,6 +59,7 @@ class Persistence:
         """Use another store from now on, or none."""
         self._store, self._vault, self._run = store, vault, run
         self._links.clear()
+        self._places.clear()
 
     def save(self, exchange: Exchange) -> None:
         """Have a turn stored that has ended."""
@@ -65,13 +72,31 @@ class Persistence:
         store.put(lambda vault: _entries(vault, links, earlier, record, outputs, run))
 
     def look_up(self, turn: Turn) -> Awaitable[None] | None:
-        """Look up a turn's conversation, if the memory does not know it but a store could."""
-        if self._store is None or turn.warm_up or not (entries := self.memory.unknown(turn)):
+        """Look up a turn's conversation, if the memory does not know it but a store could.
+
+        The first turn to a host for a model also asks what was rejected there.
+        """
+        if self._store is None or turn.warm_up:
+            return None
+        if (place := (turn.endpoint, turn.host, turn.model)) not in self._places and len(self._places) < _PLACES:
+            self._places.add(place)
+            return self._ask_of(self._store, place, turn)
+        return self._look_up(self._store, turn)
+
+    async def _ask_of(self, store: BackgroundStore, place: Place, turn: Turn) -> None:
+        if await store.get([_name_of_place(self._vault, place)]):
+            self.rejected_params.adopt(place)
+        if looking_up := self._look_up(store, turn):
+            await looking_up
+
+    def _look_up(self, store: BackgroundStore, turn: Turn) -> Awaitable[None] | None:
+        entries = self.memory.unknown(turn)
+        if not entries:
             return None
         count = self._fruitless.get(client := client_of(turn)) or 0
         if count >= _FRUITLESS and self.memory.find(turn):
             return None
-        return self._fetch(self._store, entries, client, count)
+        return self._fetch(store, entries, client, count)
 
     async def _fetch(self, store: BackgroundStore, entries: Sequence[Entry], client: Entry, fruitless: int) -> None:
         names = {_name_of(self._vault, entry): entry for entry in entries}
@@ -91,9 +116,17 @@ class Persistence:
             turn.earlier.number = self._adopt(turn.record)
         return turn
 
+    def _note_refusal(self, place: Place) -> None:
+        if self._store:
+            self._store.put(lambda vault: {_name_of_place(vault, place): b"refused"})
+
     def _note(self, entry: Entry, earlier: EarlierTurn) -> None:
         if self._store:
             self._links.append((entry, earlier))
+
+
+def _name_of_place(vault: Vault, place: Place) -> bytes:
+    return vault.name("refused", *(part.encode("utf-8", "surrogatepass") for part in place))
 
 
 def _useful(turn: Turn, links: Sequence[Link]) -> list[Link]:

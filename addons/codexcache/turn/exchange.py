@@ -118,9 +118,9 @@ class Exchange:
 class Continuity:
     """Gives turns their keys, and learns from the responses."""
 
-    def __init__(self, memory: KeyMemory | None = None) -> None:
-        self.memory = KeyMemory() if memory is None else memory
-        self._rejected_params = RejectedParams()
+    def __init__(self, memory: KeyMemory | None = None, rejected_params: RejectedParams | None = None) -> None:
+        self.memory = memory or KeyMemory()
+        self._rejected_params = rejected_params or RejectedParams()
         self._named: LruDict[Entry, bool] = LruDict(_CLIENTS)
 
     @property

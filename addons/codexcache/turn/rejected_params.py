@@ -10,7 +10,7 @@ What the client sends is kept: the user is told once what helps, and only top-le
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 from ..body.json_splice import Object
@@ -50,6 +50,10 @@ _LONGEST = 200
 """Characters of a path that are shown."""
 
 
+type Place = tuple[str, str, str]
+"""Where something is rejected: endpoint, host and model."""
+
+
 class Refusal(NamedTuple):
     """A member of the body that the backend rejected, and its origin: `neither` means that the server added it.
 
@@ -86,10 +90,14 @@ def rejected_param(payload: Object) -> str | None:
 
 
 class RejectedParams:
-    """The rejected parameters since the start. Each `str` that a method returns is a message for the user."""
+    """The rejected parameters. Each `str` that a method returns is a message for the user.
 
-    def __init__(self) -> None:
-        self._omitted_keys: set[tuple[str, str, str]] = set()
+    `on_key_refused` is told of what a store can keep: that the backend rejected a key which the addon had added.
+    """
+
+    def __init__(self, on_key_refused: Callable[[Place], None] = lambda place: None) -> None:
+        self._on_key_refused = on_key_refused
+        self._omitted_keys: set[Place] = set()
         self._removed: dict[tuple[str, str], frozenset[str]] = {}
         self._shown: set[tuple[str, ...]] = set()
 
@@ -110,13 +118,18 @@ class RejectedParams:
 
     def key_refused(self, endpoint: str, host: str, model: str) -> str | None:
         """Note that the backend rejected the key that was added; return a message, None if it was shown before."""
-        if len(self._omitted_keys) < _MOST:
-            self._omitted_keys.add((endpoint, host, model))
+        self.adopt(place := (endpoint, host, model))
+        self._on_key_refused(place)
         return self._once(
-            (endpoint, host, model),
+            place,
             f"{host} refused the {KEY_MEMBER} that was added to /{endpoint} for {model[:80]!r}. "
-            "It is not added there again until the proxy restarts; the session headers still are.",
+            "It is not added there again; the session headers still are.",
         )
+
+    def adopt(self, place: Place) -> None:
+        """Take in that a key which the addon adds is rejected there."""
+        if len(self._omitted_keys) < _MOST:
+            self._omitted_keys.add(place)
 
     def member_learned(self, member: str, host: str, model: str) -> str | None:
         """Note a rejected member that the user wants removed; return a message, None if it was shown before."""
