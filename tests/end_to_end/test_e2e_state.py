@@ -101,6 +101,7 @@ async def test_a_conversation_keeps_its_key_and_its_verdicts_over_a_restart(net:
     assert len({row["key"] for row in rows}) == 1
     assert len({row["conversation"] for row in rows}) == 1
     assert (rows[2]["predecessor"], rows[2]["predecessor_run"]) == (2, rows[1]["run"])
+    assert "2 turns in 1 conversation" in again.master.commands.call("codex.status")
 
 
 @pytest.fixture

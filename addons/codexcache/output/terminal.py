@@ -45,13 +45,18 @@ class Summary:
         self._resent: Counter[str] = Counter()
         self._shares: Counter[float] = Counter()
         self._conversations = self._input = self._cached = 0
+        self._resumed: set[tuple[str, int]] = set()  # conversations that began at an earlier start or elsewhere
 
     def add(self, diagnosis: Diagnosis) -> None:
         """Take in one turn; a handshake that was refused is none."""
         if diagnosis.record.endpoint == "handshake":
             return
         self._verdicts[diagnosis.verdict.name] += 1
-        self._conversations += diagnosis.record.conversation == diagnosis.record.number  # the first turn names it
+        record = diagnosis.record
+        if record.conversation_run:
+            self._resumed.add((record.conversation_run, record.conversation))
+        else:
+            self._conversations += record.conversation == record.number  # the first turn names it
         if diagnosis.verdict.resent:
             self._resent[diagnosis.verdict.name] += diagnosis.verdict.resent
         if (usage := diagnosis.record.usage) and (share := diagnosis.cached_share) is not None:
@@ -66,7 +71,7 @@ class Summary:
 
     def lines(self) -> list[str]:
         """Return the summary, a few aligned lines."""
-        conversations = counted(self._conversations, "conversation")
+        conversations = counted(self._conversations + len(self._resumed), "conversation")
         return [f"{counted(self.turns, 'turn')} in {conversations}", self._rates(), *self._causes()]
 
     def _rates(self) -> str:
