@@ -63,8 +63,15 @@ class Handler(web.RequestHandler):
         self.finish(_CHALLENGE)
 
 
-class TurnHandler(Handler):
-    """A handler of turns, which says how they are answered on its transport."""
+class Responses(Handler):
+    """A handler of turns: over plain HTTP by an event stream; another transport says how it differs."""
+
+    async def post(self) -> None:
+        """Take a turn."""
+        received = self.keep()
+        # Most clients hang up as soon as they have read the last event.
+        with contextlib.suppress(iostream.StreamClosedError):
+            await self.take(received, self.service.caller(received))
 
     async def take(self, received: Received, caller: Caller) -> None:
         """Take a turn: answer it, refuse it, or break it as planned."""
@@ -77,50 +84,6 @@ class TurnHandler(Handler):
             return await self.refuse(gateway("The request body is not a JSON object"))
         answer = self.answer(body, caller)
         await (self.refuse(answer) if isinstance(answer, Refusal) else self.send(answer, fate))
-
-    async def send(self, reply: Reply, fate: Break) -> None:
-        """Send the events of a reply; wait and stop where the break says so."""
-        for number, event in enumerate(answers.events(reply.response, reply.item, fate.ending)):
-            if number == fate.hold_after:
-                await self.service.breaks.hold(self.gone)
-            if number == fate.cut_after:
-                return await self.cut(event, fate.torn)
-            await self.send_event(event)
-
-    def answer(self, body: dict[str, Any], caller: Caller) -> Reply | Refusal:
-        """Return the response to a turn, or why it is refused."""
-        raise NotImplementedError
-
-    async def refuse(self, refusal: Refusal) -> None:
-        """Send a refusal."""
-        self.send_json(refusal.body, refusal.status)
-
-    async def fail(self, status: int) -> None:
-        """Send a failure that the turn did not cause."""
-        self.send_failure(status)
-
-    async def send_event(self, event: answers.Event) -> None:
-        """Send one event of a response."""
-        raise NotImplementedError
-
-    async def cut(self, event: answers.Event, torn: bool) -> None:
-        """Drop the connection before an event, or if torn after half of it."""
-        raise NotImplementedError
-
-    def drop(self) -> None:
-        """Drop the connection."""
-        self.detach().close()
-
-
-class Responses(TurnHandler):
-    """The event stream."""
-
-    async def post(self) -> None:
-        """Take a turn."""
-        received = self.keep()
-        # Most clients hang up as soon as they have read the last event.
-        with contextlib.suppress(iostream.StreamClosedError):
-            await self.take(received, self.service.caller(received))
 
     def answer(self, body: dict[str, Any], caller: Caller) -> Reply | Refusal:
         """Return the response to a turn, or why it is refused."""
@@ -135,7 +98,28 @@ class Responses(TurnHandler):
         if isinstance(self.request.connection, http1connection.HTTP1Connection):
             # Else an event could wait 40 ms for an acknowledgement of the one before it.
             self.request.connection.stream.set_nodelay(True)
-        await super().send(reply, fate)
+        await self.send_events(reply, fate)
+
+    async def send_events(self, reply: Reply, fate: Break) -> None:
+        """Send the events of a response; wait and stop where the break says so."""
+        for number, event in enumerate(answers.events(reply.response, reply.item, fate.ending)):
+            if number == fate.hold_after:
+                await self.service.breaks.hold(self.gone)
+            if number == fate.cut_after:
+                return await self.cut(event, fate.torn)
+            await self.send_event(event)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """Send a refusal."""
+        self.send_json(refusal.body, refusal.status)
+
+    async def fail(self, status: int) -> None:
+        """Send a failure that the turn did not cause."""
+        self.send_failure(status)
+
+    def drop(self) -> None:
+        """Drop the connection."""
+        self.detach().close()
 
     async def send_event(self, event: answers.Event) -> None:
         """Send one event of the stream."""

@@ -12,15 +12,16 @@ from tornado import iostream, websocket
 
 from embedded_backend import refusals
 from embedded_backend.answers import Event
-from embedded_backend.handlers import TurnHandler
+from embedded_backend.handlers import Responses
 from embedded_backend.received import Received
 from embedded_backend.refusals import Refusal
+from embedded_backend.rules import Break
 from embedded_backend.service import Caller, Reply
 
 _REMEMBERED = 16  # responses a connection can be asked to go on from; clients name the last one
 
 
-class Socket(TurnHandler, websocket.WebSocketHandler):
+class Socket(Responses, websocket.WebSocketHandler):
     """One connection, one response at a time: a frame that comes early waits for the response before it."""
 
     def prepare(self) -> None:
@@ -75,6 +76,10 @@ class Socket(TurnHandler, websocket.WebSocketHandler):
             for oldest in list(self._answered)[:-_REMEMBERED]:
                 del self._answered[oldest]
         return reply
+
+    async def send(self, reply: Reply, fate: Break) -> None:
+        """Send the events of a response; the handshake was its head."""
+        await self.send_events(reply, fate)
 
     async def send_event(self, event: Event) -> None:
         """Send one event as a frame."""

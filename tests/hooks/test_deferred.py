@@ -104,9 +104,10 @@ async def test_the_event_loop_runs_while_a_large_body_is_worked_on(size: int, go
     assert await run_maybe_in_thread(size, lambda: gone_on.wait(5 if goes_on else 0)) is goes_on
 
 
+@pytest.mark.parametrize("level", [0, 9])
 @pytest.mark.parametrize("size", [10, LARGE, 3 * LARGE])
-async def test_an_encoded_body_is_decoded_wherever_it_is_done(size: int) -> None:
-    assert await decode_maybe_in_thread(gzip.compress(bytes(size)), "gzip", 3 * LARGE) == bytes(size)
+async def test_an_encoded_body_is_decoded_wherever_it_is_done(size: int, level: int) -> None:
+    assert await decode_maybe_in_thread(gzip.compress(bytes(size), level), "gzip", 3 * LARGE) == bytes(size)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
 """The hooks for HTTP and for WebSockets, where no proxy has to run."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.hooks.http import HttpTurns
 from codexcache.hooks.state import State
-from codexcache.hooks.websocket import SocketTurns
+from codexcache.hooks.websocket import INCOMPLETE, SocketTurns
 from mitmproxy import http
 from mitmproxy.test import tflow, tutils
+from mitmproxy.websocket import WebSocketMessage
 from support.wire import RESPONSES, body
+from wsproto.frame_protocol import Opcode
 
 
 def turn_flow(*, live: bool = True, method: str = "POST", host: str = "chatgpt.com") -> http.HTTPFlow:
@@ -169,3 +172,20 @@ def test_a_refusal_whose_body_cannot_be_read_is_told_once_by_its_status(raw: byt
     (diagnosis,) = diagnosed(flow, "request", "response", "response", "error")
 
     assert diagnosis.verdict.because.startswith("the WebSocket was refused with status 503 Service Unavailable")
+
+
+@pytest.mark.parametrize("earlier", [0, 1])
+async def test_a_socket_is_incomplete_once_messages_have_gone(earlier: int) -> None:
+    """The latest stays, however long it is."""
+    flow, state = socket_flow(), State()
+    state.settings = replace(state.settings, view_limit=10)
+    turns = SocketTurns(state)
+    turns.request(flow)
+    turns.response(flow)
+    assert flow.websocket is not None
+    for _ in range(earlier + 1):
+        flow.websocket.messages.append(WebSocketMessage(Opcode.TEXT, False, b"x" * 20))
+        turns.websocket_message(flow)
+
+    assert len(flow.websocket.messages) == 1
+    assert (INCOMPLETE in flow.metadata) == (earlier > 0)

@@ -375,7 +375,6 @@ def test_pseudonyms_of_two_starts_with_one_folder_are_the_same(tmp_path: Path) -
     assert one == other
     assert first["key"] == second["key"]
     assert first["run"] != second["run"]
-    assert stat.S_IMODE((tmp_path / SECRET_FILE).stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize("in_the_way", ["secret", "folder", "device"])

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from toolkit.process import (
     end,
     exit_status,
     finished,
-    free_ports,
     own_environment,
     start,
     start_mitmdump,
@@ -97,11 +95,6 @@ async def test_a_proxy_that_does_not_start_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotStarted, match=r"(?s)^mitmdump ended: .*file"):
         await start_mitmdump(tmp_path / "file", modes=["regular"], upstream_ca=tmp_path / "ca.pem")
-
-
-def test_ports_are_free_and_differ() -> None:
-    with socket.create_server(("127.0.0.1", free_ports(1)[0])):
-        assert len(set(free_ports(3))) == 3
 
 
 def test_a_tools_status_says_whether_its_work_was_done_and_a_sentence_why_not(
