@@ -218,7 +218,7 @@ async def test_a_file_that_cannot_be_used_is_said_once_and_nothing_else_happens(
 
 async def test_a_key_that_an_old_compact_refused_is_not_added_there_after_a_restart(net: Network, team: Team) -> None:
     upstream = await net.upstream(responding(whole(b'{"detail":"Unsupported parameter: prompt_cache_key"}', "400 No")))
-    sent = []
+    sent: list[object] = []
     for _ in range(2):
         proxy = await team.proxy()
         await post(proxy, ("session_id", "s"), path=COMPACT)
