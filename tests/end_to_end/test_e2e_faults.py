@@ -59,7 +59,7 @@ def failing(*_: object, **__: object) -> Any:
 
 
 PLACES = [
-    "codexcache.hooks.http.endpoint_of",
+    "codexcache.hooks.state.endpoint_of",
     "codexcache.hooks.http.within",
     "codexcache.body.incremental.parse",
     "codexcache.hooks.http.read_client_headers",
@@ -94,7 +94,7 @@ async def test_a_fault_before_a_turn_leaves_passes_it_as_it_was_sent(
 
 
 SOCKET_PLACES = [
-    "codexcache.hooks.websocket.endpoint_of",
+    "codexcache.hooks.state.endpoint_of",
     "codexcache.hooks.websocket.read_client_headers",
     "codexcache.body.incremental.parse",
     "codexcache.turn.websocket.read_turn",

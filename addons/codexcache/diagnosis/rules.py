@@ -186,7 +186,7 @@ def _rejected(context: RuleContext) -> str:
             f"a challenge page came instead of {expected} (status {status}): a proxy's TLS fingerprint differs from "
             "the client's, and the site asked for a browser"
         )
-    if record.endpoint == "handshake" and record.cut_short:
+    if record.endpoint == "handshake" and record.status == 101:
         return f"the {record.cut_short.removeprefix('its ')} before any turn"
     if record.endpoint == "handshake":
         return f"the WebSocket was refused with status {_status_line(status, record.failed)}"
