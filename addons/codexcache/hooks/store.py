@@ -91,7 +91,7 @@ def _opener(settings: Settings, confdir: Path) -> Callable[[], Store]:
     """Return what opens the store that the options name."""
     age = settings.state_days * _DAY
     if _is_address(settings.state):
-        return functools.partial(RedisStore, settings.state, age)
+        return functools.partial(RedisStore, settings.state, age, SERVER.wait)
     path = confdir / STATE_FILE if settings.state == "on" else Path(os.path.expanduser(settings.state))
     return functools.partial(SqliteStore, path, settings.state_limit, age)
 

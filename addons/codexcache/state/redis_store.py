@@ -34,11 +34,11 @@ class RedisStore:
     comes_back = True
     notice: str | None = None
 
-    def __init__(self, url: str, age: float) -> None:
+    def __init__(self, url: str, age: float, wait: float = WAIT) -> None:
         """Make the clients; nothing is connected yet. Raises StoreError."""
         self._age = int(age)
         self._redis = _package()
-        self._reading, self._writing = self._client(url, WAIT), self._client(url, _PATIENCE)
+        self._reading, self._writing = self._client(url, wait), self._client(url, _PATIENCE)
 
     def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         with self._faults():
