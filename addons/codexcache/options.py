@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
+from .text import without_credentials
 from .verdicts import MISSES, PREDICTABLE
 from .wire.routes import ESSENTIAL
 
@@ -68,6 +69,7 @@ _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _SIZE = re.compile(r"([1-9][0-9]{0,17})([kmg]?)", re.IGNORECASE)
 _DAYS = re.compile(r"[0-9]{1,4}")
 _ADDRESS = re.compile(r"rediss?://\S+")
+_LIKE_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _MEMBER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*")
 _MEMBERS = "names of top-level members, separated by commas"
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?|[0-9a-f.]*:[0-9a-f.]*:[0-9a-f:.]*")
@@ -122,7 +124,8 @@ def _parse[T](values: Mapping[str, str | None], name: str, parser: Callable[[str
     if (given := values[name]) is None:
         raise ValueError(f"{name} has no value, but it takes {wanted}.")
     if (value := parser(text := given.strip())) is None:
-        raise ValueError(f"{name} is {text!r}, but it takes {wanted}.")
+        shown = without_credentials(text) if name == "codex_state" else text
+        raise ValueError(f"{name} is {shown!r}, but it takes {wanted}.")
     return value
 
 
@@ -160,7 +163,7 @@ def _state(text: str) -> str | None:
     """Return "on", "off", an address or a path."""
     if (switch := _SWITCH.get(text.lower())) is not None:
         return "on" if switch else "off"
-    return text if _ADDRESS.fullmatch(text) or (text and "://" not in text) else None
+    return text if _ADDRESS.fullmatch(text) or (text and not _LIKE_ADDRESS.match(text)) else None
 
 
 def _days(text: str) -> int | None:

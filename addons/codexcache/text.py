@@ -23,8 +23,6 @@ _FACTS = " · "
 _GAP = "  "
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
-_ADDRESS = re.compile(r"(\w+://)(?:[^/@\s]*@)?([^/?#\s]*)\S*")
-
 
 def ascii_only(text: str, longest: int | None = None) -> str:
     """Return the first `longest` characters of a text, each that is not visible ASCII as a question mark."""
@@ -125,8 +123,12 @@ def common_prefix_length(one: str, other: str) -> int:
 
 
 def without_credentials(text: str | None) -> str:
-    """Return text in which an address shows neither credentials nor what follows its host."""
-    return _ADDRESS.sub(r"\1\2", text or "")
+    """Return text in which an address shows neither credentials nor what follows its host, however it is spelled."""
+    scheme, colon, rest = (text or "").partition(":")
+    if not colon or not (rest.startswith("/") or "@" in rest):
+        return text or ""
+    host = rest.rpartition("@")[2].lstrip("/").partition("/")[0]
+    return f"{scheme}://{_UNSEEN.sub('', host)}"
 
 
 def share(value: float | None) -> str:

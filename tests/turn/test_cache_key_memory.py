@@ -296,3 +296,30 @@ def test_a_known_imitator_is_one_from_its_first_turn_and_the_official_client_wit
 
     assert imitated([("k7", "s7", "t7"), ("k8", "s8", "t8")], "two", memory) == [True, True]
     assert imitated([("k9", "s9", "t9")] * 3, "three", memory) == [True, False, False]
+
+
+def test_a_sentence_that_two_conversations_share_moves_none_onto_the_others_key() -> None:
+    """Its own reasoning tells, else its own opening."""
+    memory, sentence = KeyMemory(), said("assistant", "Hello! How can I help you today?")
+    first = {name: [user(f"Good morning from {name}."), {**REASONING, "encrypted_content": name * 40}] for name in "ab"}
+    for name, items in first.items():
+        remember(memory, turn(input=items[:1]), name, items[1], sentence)
+
+    assert [continued_by(memory, {}, *items, sentence, user("x")) for items in first.values()] == ["a", "b"]
+    assert [continued_by(memory, {}, items[0], sentence, user("x")) for items in first.values()] == ["a", "b"]
+
+
+def test_forks_back_in_a_conversation_that_kept_its_ids_are_those_of_the_official_client() -> None:
+    """The first of its turns came before an id could be kept."""
+    memory, opening = KeyMemory(), [user("q1")]
+    asked = {"A": opening, "A again": [*opening, said("assistant", LONG), user("q2")]}
+    asked |= {"B": asked["A again"], "C": [*asked["A again"], said("assistant", f"{LONG} B"), user("q3")]}
+    found = []
+    for name, items in asked.items():
+        new = name[0]
+        headers = {"session-id": f"s{new}", "thread-id": f"t{new}"}
+        sent = turn(headers, input=list[Json](items), prompt_cache_key=f"k{new}")
+        found.append(memory.imitates(sent, memory.find(sent)))
+        remember(memory, sent, "k", said("assistant", LONG if name == "A" else f"{LONG} {name}"))
+
+    assert found == [False] * 4

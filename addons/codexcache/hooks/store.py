@@ -72,7 +72,7 @@ class StateStore:
         """Open the store in the background, and use it."""
         settings, confdir = self._state.settings, Path(os.path.expanduser(ctx.options.confdir))
         self._state.persistence.use(None, Vault(b""), "")
-        if settings.state == "off":
+        if settings.state == "off" or not ctx.options.server:  # as in mitmdump -n, which only reads a capture
             return
         try:
             secret = load_secret(confdir)

@@ -10,12 +10,13 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
-from .store import Held, Store, StoreError
+from .store import Held, Store, StoreBroken, StoreError, StoreLocked
 from .vault import CHECK, Vault
 
 logger = logging.getLogger(__name__)
@@ -24,16 +25,17 @@ logger = logging.getLogger(__name__)
 class Pace(NamedTuple):
     """How long a turn waits for a store, and how long more for one that is being made; the pause between two writes.
 
-    In seconds. What comes in such a pause is written together.
+    In seconds. What comes in such a pause is written together. `readers` is how many turns are looked up at once.
     """
 
     wait: float
     opening: float
     pause: float
+    readers: int = 1
 
 
-FILE = Pace(wait=0.25, opening=1.0, pause=0.25)
-SERVER = Pace(wait=0.05, opening=1.0, pause=0.01)
+FILE = Pace(wait=0.25, opening=1.0, pause=0.1)
+SERVER = Pace(wait=0.05, opening=1.0, pause=0.01, readers=8)
 """A server may be far away, or frozen; and what it is told, other proxies wait for.
 
 To make its client needs no server, but a package whose import takes a fifth of a second.
@@ -41,6 +43,9 @@ To make its client needs no server, but a package whose import takes a fifth of 
 
 _STEPS = 5
 """Steps in which an answer is waited for."""
+
+_TRIES = 12
+"""Times that a locked file is tried again, each for some seconds."""
 
 _MOST = 20_000
 """Entries that wait to be written; of more than these the oldest are dropped."""
@@ -66,36 +71,45 @@ class BackgroundStore:
         self._queue: list[Work] = []
         self._waiting: OrderedDict[bytes, bytes] = OrderedDict()
         self._news, self._is_done = threading.Condition(), False
-        self._is_frozen = self._has_failed = False
-        self._reader = ThreadPoolExecutor(1, "codex-state-read")
+        self._is_frozen = self._has_failed = self._is_broken = False
+        self._reader = ThreadPoolExecutor(pace.readers, "codex-state-read")
         self._writer = threading.Thread(target=self._write_on, name="codex-state-write", daemon=True)
+        self._opening_until = 0.0
         self._made: Future[None] = Future()
         self.opened: Future[None] = Future()
 
     def start(self) -> None:
         """Open the store in the background."""
+        self._opening_until = time.monotonic() + self._pace.opening
         self._writer.start()
 
-    async def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
+    def deadline(self) -> float:
+        """Return until when a turn that is looked up now waits, by `time.monotonic`."""
+        return time.monotonic() + self._pace.wait
+
+    async def get(self, names: Sequence[bytes], until: float | None = None) -> dict[bytes, bytes]:
         """Return what the store knows of some entries, decrypted; nothing if it does not say in time."""
-        if not names or self._is_frozen or not await self._is_open():
+        if not names or self._is_frozen or self._is_broken or not await self._is_open():
             return {}
+        wait = self._pace.wait if until is None else until - time.monotonic()
         try:
-            return await self._in_time(asyncio.wrap_future(self._reader.submit(self._read, names)))
+            return await self._in_time(asyncio.wrap_future(self._reader.submit(self._read, names)), wait)
+        except StoreBroken as error:
+            self._give_up(error)
         except TimeoutError:
             self._freeze("it did not answer in time")
         except StoreError as error:
             self._freeze(str(error))
         return {}
 
-    async def _in_time[T](self, reading: asyncio.Future[T]) -> T:
+    async def _in_time[T](self, reading: asyncio.Future[T], wait: float) -> T:
         """Return what is read. Raises TimeoutError and StoreError.
 
         It is waited for in steps: while the whole process stands still, as in a garbage collection, no answer is heard.
         """
         try:
             for _ in range(_STEPS):
-                if (await asyncio.wait([reading], timeout=self._pace.wait / _STEPS))[0]:
+                if (await asyncio.wait([reading], timeout=max(0.0, wait) / _STEPS))[0]:
                     return reading.result()
             raise TimeoutError
         finally:
@@ -137,7 +151,8 @@ class BackgroundStore:
     async def _is_open(self) -> bool:
         """Return True if there is a store; a turn that comes while it is being opened waits for it."""
         if self._reading is None and not self._has_failed and not self.opened.done():
-            for step, wait in ((self._made, self._pace.opening), (self.opened, self._pace.wait)):
+            opening = max(0.0, self._opening_until - time.monotonic())
+            for step, wait in ((self._made, opening), (self.opened, min(opening, self._pace.wait))):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(step)), wait)
         return self._reading is not None
@@ -154,6 +169,11 @@ class BackgroundStore:
         with self._news:
             self._news.notify()
 
+    def _give_up(self, error: StoreBroken) -> None:
+        """Use the store no more."""
+        self._is_broken = True
+        self._say(str(error), "The next start sets it aside")
+
     def _write_on(self) -> None:
         """Open the store, and write until the end."""
         try:
@@ -166,7 +186,7 @@ class BackgroundStore:
         finally:
             self.opened.set_result(None)
         pause = _AGAIN[0]
-        while not self._is_done or self._queue or self._waiting:
+        while not self._is_broken and (not self._is_done or self._queue or self._waiting):
             pause = _AGAIN[0] if self._turn_over(store) else min(2 * pause, _AGAIN[1])
             if self._is_done and (self._has_failed or self._is_frozen):
                 break
@@ -178,7 +198,7 @@ class BackgroundStore:
     def _opened(self) -> Store:
         """Return the store, if it is this secret's; a server that is away is tried again and again."""
         try:
-            store, pause = self._open(), _AGAIN[0]
+            store, pause = self._made_store(), _AGAIN[0]
         finally:
             self._made.set_result(None)
         while (known := self._claimed(store)) is None:
@@ -191,6 +211,13 @@ class BackgroundStore:
             logger.warning(f"{self.name}: {store.notice}.")
         self._heard()
         return store
+
+    def _made_store(self) -> Store:
+        """Return the store; a file that another process holds is tried again for a while."""
+        for _ in range(_TRIES):
+            with contextlib.suppress(StoreLocked):
+                return self._open()
+        return self._open()
 
     def _claimed(self, store: Store) -> bytes | None:
         """Return whose secret the store is filled with, None where it is still away."""
@@ -221,10 +248,13 @@ class BackgroundStore:
                 self._waiting.clear()
             elif self._is_frozen or self._has_failed:
                 store.get([CHECK])
+        except StoreBroken as error:
+            self._give_up(error)
         except StoreError as error:
             self._say(str(error))
             return False
-        self._heard()
+        else:
+            self._heard()
         return True
 
     def _rest(self, pause: float) -> None:

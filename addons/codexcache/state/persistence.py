@@ -100,8 +100,9 @@ class Persistence:
 
     async def _fetch(self, store: BackgroundStore, entries: Sequence[Entry], client: Entry, fruitless: int) -> None:
         names = {_name_of(self._vault, entry): entry for entry in entries}
-        links = await store.get(list(names))
-        turns = await store.get(list(dict.fromkeys(links.values())))
+        until = store.deadline()
+        links = await store.get(list(names), until)
+        turns = await store.get(list(dict.fromkeys(links.values())), until)
         stored = {slot: self._decoded(data) for slot, data in turns.items()}
         self._fruitless.put(client, 0 if stored else fruitless + 1)
         for name, slot in reversed(links.items()):  # the latest answer last, so that it is the latest in the memory

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from ..install_hints import how_to_add_redis
 from .store import Held, StoreError
+from .vault import CHECK
 
 PREFIX = b"codex-continuity:1:"
 WAIT = 0.05
@@ -61,7 +62,8 @@ class RedisStore:
 
     def clear(self) -> None:
         with self._faults():
-            names = list(self._writing.scan_iter(match=PREFIX + b"*", count=_BATCH))
+            found = self._writing.scan_iter(match=PREFIX + b"*", count=_BATCH)
+            names = [name for name in found if name != PREFIX + CHECK]
             for start in range(0, len(names), _BATCH):
                 self._writing.delete(*names[start : start + _BATCH])
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .store import Held, StoreError
+from .store import Held, StoreBroken, StoreError, StoreLocked
 
 VERSION = 1
 """The version of the schema, in the file's `user_version`."""
@@ -40,7 +40,6 @@ class SqliteStore:
         with self._faults():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._opened()
-            self._forget()
 
     def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         marks = ",".join("?" * len(names))
@@ -108,6 +107,8 @@ class SqliteStore:
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(_SCHEMA)
             database.execute(f"PRAGMA user_version = {VERSION}")
+            if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise _Damaged
         except BaseException:
             database.close()
             raise
@@ -149,15 +150,28 @@ class SqliteStore:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(str(error)) from None
+            raise _error_for(error) from None
         except OSError as error:
             raise StoreError(error.strerror or "it cannot be opened") from None
+
+
+class _Damaged(sqlite3.DatabaseError):
+    """What `quick_check` found."""
+
+    sqlite_errorcode = sqlite3.SQLITE_CORRUPT
 
 
 _FOREVER = 1 << 62
 """The time of an entry that is never forgotten."""
 
 
-def _is_corrupt(error: sqlite3.DatabaseError) -> bool:
-    """Return True if a file is no database, or a damaged one."""
-    return error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+def _is_corrupt(error: sqlite3.Error) -> bool:
+    """Return True if a file is no database, or a damaged one, as SQLite or `quick_check` says."""
+    return getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
+
+def _error_for(error: sqlite3.Error) -> StoreError:
+    if _is_corrupt(error):
+        return StoreBroken("the file is damaged")
+    is_locked = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+    return StoreLocked("another process keeps it locked") if is_locked else StoreError(str(error))

@@ -11,6 +11,14 @@ class StoreError(Exception):
     """A store cannot be used; the message says why, as the end of a sentence, and holds no credential."""
 
 
+class StoreBroken(StoreError):
+    """A store is damaged, and will not be right again by itself."""
+
+
+class StoreLocked(StoreError):
+    """A store is in use by another process for too long."""
+
+
 class Held(NamedTuple):
     """How many entries a store holds, and how many bytes they take up; None where a store does not know."""
 

@@ -7,7 +7,7 @@ others share them among conversations. A turn continues an earlier one (the firs
 
 1. if it names that turn's response (`previous_response_id`);
 2. if an answer to that turn stands in its input, wherever that is and whatever was rewritten around it; of several, the
-   answer that stands latest in the input;
+   answer that stands latest in the input, and calls and reasoning before sentences;
 3. if its input extends that turn's whole input, and the client's own ids do not tell the two apart. They do not if the
    client was seen to send other ids with each turn of a conversation.
 
@@ -15,8 +15,7 @@ An equal input is a retry, or another conversation that begins alike. Such a tur
 or other instructions, or if another turn already continued the earlier one.
 
 Libraries imitate the official client's headers and make up key, session and thread for each request (smolagents-codex
-0.1.1). A fork changes them once. So the second turn in a row with ids that are all new shows an imitator, unless an id
-was ever kept in that conversation.
+0.1.1); a fork changes them once. So the second turn in a row with new ids alone shows an imitator, unless one was kept.
 
 The memory is bounded, and the least recently used entries are forgotten first. Callers are kept apart. What is put into
 it is told to `on_put`, so that a store can keep it; what a store knows and the memory does not is named by `unknown`.
@@ -26,12 +25,13 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import eq
 from typing import Literal
 
 from ..body.json_splice import Json
 from ..static_frozen import static_frozen
 from .caller import parts_of
-from .items import SHORT, answer_digest
+from .items import SHORT, TEXT, answer_digest
 from .key_values import derived
 from .request import Turn
 from .text_digest import digest_text
@@ -177,7 +177,7 @@ class KeyMemory:
         if earlier:
             self._continue(turn, earlier, new)
         new.line = new.line or secrets.token_bytes(8)
-        if (new.new_ids or 0) >= _IMITATOR and turn.client_headers.thread:
+        if (new.new_ids or 0) >= _IMITATOR:
             self._on_put(client_of(turn), new)
         if cache_key.key and body.first_user_message is not None and turn.previous_response_id is None:
             self._put(_input(turn, new.input_digest), new)
@@ -196,9 +196,12 @@ class KeyMemory:
     def _continue(self, turn: Turn, earlier: EarlierTurn, new: EarlierTurn) -> None:
         """Note that a turn is continued, by which line, and what its client does with its ids."""
         new.new_ids = _new_ids(turn, earlier)
-        if not earlier.continued:
-            new.line, new.place = earlier.line, earlier.place + 1
-        earlier.continued |= new.input_digest != earlier.input_digest
+        if new.new_ids is None:
+            earlier.new_ids = None
+        if new.input_digest != earlier.input_digest:
+            if not earlier.continued:
+                new.line, new.place = earlier.line, earlier.place + 1
+            earlier.continued = True
         if turn.own_id and earlier.own_id and (differ := turn.own_id != earlier.own_id) != self._changes(turn):
             self._changing.put(client_of(turn), differ)
 
@@ -206,12 +209,14 @@ class KeyMemory:
         return bool(self._changing.get(client_of(turn)))
 
     def _answered(self, turn: Turn) -> EarlierTurn | None:
-        """Return the turn whose answer stands latest in the input."""
-        body = turn.parsed_body
+        """Return the turn whose answer stands latest in the input; a call or reasoning says more than a sentence."""
+        body, sentence = turn.parsed_body, None
         for answer in body.prompt.items.latest_answers(_LOOKUPS):
             if earlier := self._turns.get(_answer(turn, answer, body.opening)):
-                return _best(earlier, turn)
-        return None
+                if not answer & (TEXT | SHORT):
+                    return _best(earlier, turn)
+                sentence = sentence or earlier
+        return _best(sentence, turn) if sentence else None
 
     def _extended(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose whole input this one extends, of several the one with the most items."""
@@ -277,11 +282,11 @@ def _new_ids(turn: Turn, earlier: EarlierTurn) -> int | None:
 
 
 def _best(earlier: tuple[EarlierTurn, ...], turn: Turn) -> EarlierTurn:
-    """Return the one with this turn's own id, else the one with these instructions, else any; of equals, the latest."""
+    """Return the one with this turn's own id, else with its opening, else its instructions; of equals, the latest."""
     if len(earlier) == 1:
         return earlier[0]
-    own, instructions = turn.own_id, digest_text(turn.instructions).digest
-    return max(reversed(earlier), key=lambda one: (one.own_id == own, one.instructions == instructions))
+    same = turn.own_id, turn.parsed_body.opening, digest_text(turn.instructions).digest
+    return max(reversed(earlier), key=lambda one: [*map(eq, (one.own_id, one.opening, one.instructions), same)])
 
 
 def _is_same(one: EarlierTurn, other: EarlierTurn) -> bool:

@@ -48,6 +48,9 @@ ENCRYPTED = frozenset({"reasoning", "compaction", "compaction_summary", "context
 _SHORTEST = 16
 """Characters from which on a text or an id counts without an equal opening."""
 
+TEXT = 2
+"""The bit of an answer's digest that is set for a message: a sentence may be said in several conversations."""
+
 SHORT = 1
 """The bit of an answer's digest that is set where the text is short: it counts only together with the opening."""
 
@@ -111,7 +114,8 @@ def answer_digest(item: Json) -> int:
     """Return what identifies a model's item, the same for all spellings of it; 0 for an item that is not a model's."""
     if not isinstance(item, dict) or not (text := _identifying_text(item)):
         return 0
-    return (digest(text.encode("utf-8", "surrogatepass")) | SHORT) ^ (SHORT if len(text) >= _SHORTEST else 0)
+    kind = SHORT if len(text) < _SHORTEST else TEXT if item.get("role") else 0
+    return digest(text.encode("utf-8", "surrogatepass")) & ~(SHORT | TEXT) | kind
 
 
 def _identifying_text(item: Object) -> str:
