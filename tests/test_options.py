@@ -118,3 +118,12 @@ def test_a_member_that_no_turn_can_do_without_is_refused_with_the_reason(name: s
 def test_an_option_needs_a_value(name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name} has no value, but it takes "):
         parsed(**{name: None})
+
+
+@pytest.mark.parametrize(
+    "value", ["postgres://me:canary@h/db", "redis:/me:canary@h", "redis://me:with canary@h", "REDIS:me:canary@h"]
+)
+def test_an_address_that_is_none_is_refused_without_its_password(value: str) -> None:
+    with pytest.raises(ValueError, match=r"codex_state is '\w+://h', but it takes on, off") as refused:
+        parsed(codex_state=value)
+    assert "canary" not in str(refused.value)

@@ -14,6 +14,7 @@ from codexcache.text import (
     percent,
     printable,
     with_symbols,
+    without_credentials,
     wrapped,
 )
 
@@ -102,3 +103,23 @@ def test_what_is_not_known_is_not_0() -> None:
 )
 def test_a_long_span_is_given_in_minutes_or_hours(seconds: float, said: str) -> None:
     assert minutes(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("redis://host:6379/0", "redis://host:6379"),
+        ("rediss://user:secret@host:6379/0", "rediss://host:6379"),
+        ("redis://user:sec@ret@host", "redis://host"),
+        ("redis://user:with secret@host", "redis://host"),
+        ("redis://:se/cret@host", "redis://host"),
+        ("redis:/user:secret@host", "redis://host"),
+        ("redis:user:secret@host", "redis://host"),
+        ("postgres://user:secret@host/db", "postgres://host"),
+        ("/path/of a/file", "/path/of a/file"),
+        ("on", "on"),
+        ("", ""),
+    ],
+)
+def test_an_address_is_shown_without_credentials(address: str, shown: str) -> None:
+    assert without_credentials(address) == shown

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from codexcache.state.sqlite_store import SqliteStore
-from codexcache.state.store import StoreError
+from codexcache.state.store import StoreBroken, StoreError, StoreLocked
 
 MIB = 1 << 20
 
@@ -156,3 +156,45 @@ def test_a_writer_that_is_killed_loses_no_batch_that_it_had_finished(path: Path)
         store.close()
 
         assert (store.notice, found) == (None, len(names))
+
+
+def test_a_file_of_which_pages_are_damaged_is_set_aside(path: Path, clock: Clock) -> None:
+    store = SqliteStore(path, MIB, 100, clock)
+    store.put({b"%d" % number: bytes(3_000) for number in range(100)})
+    store.close()
+    with path.open("r+b") as file:
+        file.seek(20_000)
+        file.write(b"\xff" * 60_000)
+    again = SqliteStore(path, MIB, 100, clock)
+
+    assert again.notice == "it was no database any more, and was set aside as state.sqlite.corrupt-1000000"
+    assert again.held().entries == 0
+    again.close()
+
+
+def test_a_file_that_is_damaged_while_it_is_used_is_known_to_be(path: Path, store: SqliteStore) -> None:
+    store.put({b"%d" % number: bytes(3_000) for number in range(100)})
+    other = sqlite3.connect(path)
+    other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    other.close()
+    with path.open("r+b") as file:
+        file.seek(4_096)
+        file.write(b"\xff" * 300_000)
+    fresh = sqlite3.connect(path)
+    with pytest.raises(sqlite3.DatabaseError):
+        fresh.execute("SELECT sum(length(value)) FROM entries").fetchall()
+    fresh.close()
+
+    with pytest.raises(StoreBroken, match="the file is damaged"):
+        store.put({b"x%d" % number: bytes(3_000) for number in range(300)})
+
+
+def test_a_file_that_another_process_holds_is_called_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codexcache.state.sqlite_store._WAIT", 0.05)
+    path.parent.mkdir()
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+
+    with pytest.raises(StoreLocked, match="another process keeps it locked"):
+        SqliteStore(path, MIB, 100)
+    other.close()
