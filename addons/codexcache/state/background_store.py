@@ -34,7 +34,7 @@ class Pace(NamedTuple):
     readers: int = 1
 
 
-FILE = Pace(wait=0.25, opening=1.0, pause=0.1)
+FILE = Pace(wait=0.25, opening=1.0, pause=1.0)
 SERVER = Pace(wait=0.05, opening=1.0, pause=0.01, readers=8)
 """A server may be far away, or frozen; and what it is told, other proxies wait for.
 

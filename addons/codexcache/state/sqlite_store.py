@@ -24,6 +24,9 @@ _SCHEMA = """
 _WAIT = 5.0
 """Seconds that a write waits for another process's; a read waits for none."""
 
+_LOOKS = 10
+"""Times in the age of an entry that old ones are looked for."""
+
 _KEPT = 0.9
 """The share of the limit that is kept when it is reached."""
 
@@ -37,6 +40,7 @@ class SqliteStore:
         """Open or make the file. Raises StoreError."""
         self._path, self._limit, self._age, self._clock = path, limit, age, clock
         self.notice: str | None = None
+        self._forgets_at = 0.0
         with self._faults():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._opened()
@@ -115,10 +119,12 @@ class SqliteStore:
         return database
 
     def _forget(self) -> None:
-        """Delete what is too old, and where the file has become too large, the oldest."""
+        """Delete what is too old, now and then, and where the file has become too large, the oldest."""
         with self._faults():
-            with self._database:
-                self._database.execute("DELETE FROM entries WHERE at <= ?", (self._oldest(),))
+            if self._clock() >= self._forgets_at:
+                self._forgets_at = self._clock() + self._age / _LOOKS
+                with self._database:
+                    self._database.execute("DELETE FROM entries WHERE at <= ?", (self._oldest(),))
             if self._size() > self._limit:
                 self._shrink()
 
