@@ -129,9 +129,8 @@ _ENTRIES = (
         group=COLD,
         meaning="no earlier turn of this conversation is known",
         short_advice="Nothing, at the beginning of a conversation: its first turn has nothing to read.",
-        full_advice="Nothing, at the beginning of a conversation or after a restart of the proxy. If this is not the "
-        "beginning, its history was rewritten so far that no earlier turn can be recognized: compare the two with "
-        "codex.diff.",
+        full_advice="Nothing, at the beginning of a conversation, or after a restart with codex_state=off. Otherwise "
+        "its history was rewritten so far that no earlier turn can be recognized: compare the two with codex.diff.",
         success="The next turn that extends this one is compared with it.",
     ),
     VerdictEntry(

@@ -109,7 +109,7 @@ class RedisStore:
 
 def _package() -> Any:
     try:
-        import redis  # noqa: PLC0415: an optional package
+        import redis
     except ImportError:
         raise StoreError(how_to_add_redis()) from None
     return redis

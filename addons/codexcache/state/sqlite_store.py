@@ -50,7 +50,7 @@ class SqliteStore:
         with self._faults():
             return dict(
                 self._database.execute(
-                    f"SELECT name, value FROM entries WHERE name IN ({marks}) AND at > ?",  # noqa: S608: marks alone
+                    f"SELECT name, value FROM entries WHERE name IN ({marks}) AND at > ?",
                     (*names, self._oldest()),
                 )
             )
