@@ -12,7 +12,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,10 @@ SHORT = Plan(waves=40, conversations=45, parallel=8, bounds=_SHORT)
 LONG = Plan(waves=40, conversations=200, parallel=12, bounds=_LONG)
 
 
+_LOOKS, _PAUSE = 4, 0.25
+"""Looks in a row that have to show as many open files, and the seconds between two."""
+
+
 async def run(
     plan: Plan, home: Path, report: Callable[[Sample], None], script: Path = ADDON
 ) -> tuple[Observed, Counters]:
@@ -76,7 +80,7 @@ async def run(
             found["tasks"] = tuple(found["tasks"])
             return Sample(at=time.monotonic() - started, turns=counters.total, **found)
 
-        before = await sample()
+        before = await _steady(sample)
         for wave in range(plan.waves):
             numbers = range(wave * plan.conversations, (wave + 1) * plan.conversations)
             await _wave(numbers, plan.parallel, proxy, counters)
@@ -85,6 +89,15 @@ async def run(
         lines = journal.read_bytes().splitlines() if journal.exists() else []
     written = read_journal(lines)
     return Observed(before=before, quiet=quiet, sent=counters.turns, written=written), counters
+
+
+async def _steady(measure: Callable[[], Awaitable[Sample]]) -> Sample:
+    """Return what is measured once the proxy has opened what it opens in the background, its store, say."""
+    looks = [await measure()]
+    while len(looks) < _LOOKS or len({look.descriptors for look in looks[-_LOOKS:]}) > 1:
+        await asyncio.sleep(_PAUSE)
+        looks.append(await measure())
+    return looks[-1]
 
 
 @asynccontextmanager
