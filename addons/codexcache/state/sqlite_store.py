@@ -129,12 +129,11 @@ class SqliteStore:
                 self._shrink()
 
     def _shrink(self) -> None:
-        (total,) = self._database.execute("SELECT sum(length(value)) FROM entries").fetchone()
         surplus, deleted = self._size() - self._limit * _KEPT, 0
         with self._database:
             oldest = "SELECT name, length(value) FROM entries WHERE at < ? ORDER BY at"
             for name, size in self._database.execute(oldest, (_FOREVER,)).fetchall():
-                if deleted >= min(surplus, total):
+                if deleted >= surplus:
                     break
                 self._database.execute("DELETE FROM entries WHERE name = ?", (name,))
                 deleted += size
