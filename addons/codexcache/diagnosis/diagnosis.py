@@ -13,7 +13,9 @@ from .prompt_diff import Change
 class Verdict:
     """Why a turn read what it read. `reusable` and `resent` are tokens; both are estimates.
 
-    `predecessor` is the turn's number, counted by the start `predecessor_run`, "" for this one.
+    `predecessor` is the turn's number, counted by the start `predecessor_run`, "" for this one. `blame` is "avoidable",
+    "expected" or "outside", "" where nothing was sent again. `edit` is the kind of an edit of the input, and `volatile`
+    names what a difference consists of where that changes by itself: a date, a UUID, a counter, white space, the order.
     """
 
     name: str
@@ -23,6 +25,9 @@ class Verdict:
     predecessor_run: str = ""
     reusable: int | None = None
     resent: int = 0
+    blame: str = ""
+    edit: str = ""
+    volatile: tuple[str, ...] = ()
 
     @property
     def is_miss(self) -> bool:

@@ -14,6 +14,7 @@
 | `response`        | the parsed response: id, echoed key, usage, error, output items            |
 | `rejected_params` | parameters that the backend rejected, and what follows                     |
 | `stream`          | the observer of a response stream, which never alters or delays it         |
+| `ledger`          | what a conversation's turns measured: tokens at the ends of inputs, habits |
 | `record`          | what is stored of a turn, for comparison with later ones                   |
 | `exchange`        | one request and response with their state; the entry point of this layer   |
 | `websocket`       | one WebSocket: its handshake and the turns on it                           |

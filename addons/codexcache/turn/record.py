@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ..static_frozen import static_frozen
 from ..wire.routes import Endpoint
 from .item_list import Item
+from .ledger import EMPTY, Ledger
 from .prompt import Prompt
 from .rejected_params import Refusal
 from .request import Transport
@@ -32,11 +33,15 @@ class Route:
 
 @static_frozen
 class Usage:
-    """The counters of a response, in tokens. `cached` is part of `input`, and None if the backend did not report it."""
+    """The counters of a response, in tokens. `cached` is part of `input`, `reasoning` part of `output`.
+
+    What the backend did not report is None.
+    """
 
     input: int
     cached: int | None
     output: int | None
+    reasoning: int | None = None
 
 
 class TurnId(NamedTuple):
@@ -46,6 +51,22 @@ class TurnId(NamedTuple):
     number: int
 
 
+class ServerWord(NamedTuple):
+    """What the backend itself says of a miss (`prompt_cache_diagnostics`): its reason, and its counts of tokens."""
+
+    reason: str
+    missed: int | None
+    reusable: int | None
+
+
+class Limit(NamedTuple):
+    """A rate limit: its name, and the share of it that was used before and after a turn, in percent."""
+
+    name: str
+    before: float | None
+    after: float
+
+
 @dataclass(slots=True, kw_only=True, repr=False)
 class Record:
     """One turn. Times are seconds since the epoch; `ended_at` and `usage` are None until they are known.
@@ -53,9 +74,14 @@ class Record:
     The `endpoint` is "handshake" for a WebSocket that was refused: that is no turn, and of no conversation.
     `conversation` is the number of the conversation's first known turn, `conversation_run` the start that counted it,
     "" for this one; `continued` is the number of the turn whose answer this one repeats, 0 where none is known. The
-    `origin` of a turn of another start or another proxy is what it was there; its own `number` is
-    negative. A turn is not `complete` if it extends a response that is not known: then only the end of its prompt is.
-    Nor is one whose body could not be read; `unread` says why.
+    `origin` of a turn of another start or another proxy is what it was there; its own `number` is negative.
+
+    `served_model` and `served_service_tier` are what the response says it was made with, "" where it does not. `ended`
+    says how the turn ended, `prefix_mismatch` that the backend saw an edited history; `server` is its own explanation
+    of a miss. `ledger` is what its conversation had measured with it.
+
+    A turn is not `complete` if it extends a response that is not known: then only the end of its prompt is. Nor is one
+    whose body could not be read; `unread` says why.
     """
 
     number: int
@@ -82,3 +108,10 @@ class Record:
     challenge: bool = False
     outputs: tuple[Item, ...] = ()
     cut_short: str = ""
+    ended: str = ""
+    served_model: str = ""
+    served_service_tier: str = ""
+    server: ServerWord | None = None
+    prefix_mismatch: bool = False
+    limits: tuple[Limit, ...] = ()
+    ledger: Ledger = EMPTY
