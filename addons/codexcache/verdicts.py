@@ -45,6 +45,7 @@ EXPECTED = Group(name="expected", label="expected rebuild", mark=_SQUARE, colour
 GONE = Group(name="gone", label="likely gone", mark=_DISC, colours=("#d99a06", "#f1c556"))
 COLD = Group(name="cold", label="first turn", mark=_RING, terminal="36", marker=":snowflake:", is_miss=False)
 SMALL = Group(name="small", label="too small", mark=_DOT, terminal="36", marker=":small_blue_diamond:", is_miss=False)
+AHEAD = Group(name="ahead", label="sent ahead", mark=_DASH, terminal="36", marker=":fast_forward:", is_miss=False)
 SILENT = Group(name="silent", label="no counters", mark=_DASH, terminal="33", marker=":x:", is_miss=False)
 REFUSED = Group(
     name="refused",
@@ -57,14 +58,15 @@ REFUSED = Group(
 )
 UNKNOWN = Group(name="unknown", label="not known here", mark=_DASH, marker=":x:", is_miss=False)
 
-GROUPS = (READ, ROUTED, PROMPT_CHANGED, EXPECTED, GONE, COLD, SMALL, SILENT, REFUSED, UNKNOWN)
+GROUPS = (READ, ROUTED, PROMPT_CHANGED, EXPECTED, GONE, COLD, SMALL, AHEAD, SILENT, REFUSED, UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictEntry:
     """A verdict: its meaning, what to do about it, and how the next turn shows that it helped.
 
-    Meaning and short advice are a line each, for tables; the full advice is for a page.
+    Meaning and short advice are a line each, for tables; the full advice is for a page. `blame` says whose doing such a
+    miss is: "avoidable" by the client, "expected" from what was asked for, or "outside" of both client and proxy.
     """
 
     name: str
@@ -73,6 +75,7 @@ class VerdictEntry:
     short_advice: str
     full_advice: str
     success: str
+    blame: str = ""
 
     @property
     def is_miss(self) -> bool:
@@ -93,6 +96,7 @@ def _own_cache(name: str, group: Group, thing: str, meaning: str) -> VerdictEntr
         short_advice=f"{advice}.",
         full_advice=f"{advice}: change it between conversations, or accept one rebuild.",
         success=_REBUILT,
+        blame="expected",
     )
 
 
@@ -115,6 +119,14 @@ _ENTRIES = (
         full_advice="Nothing, if the turn was cancelled. If every turn ends so, something between the backend and here "
         "takes the usage away, or the client hangs up before the last event.",
         success="A turn that runs to its end shows counters instead of n/a.",
+    ),
+    VerdictEntry(
+        name="warm_up",
+        group=AHEAD,
+        meaning="sent ahead by the client, without an answer; not counted",
+        short_advice="Nothing: it prepares the next turn.",
+        full_advice="Nothing: the client sends it ahead so that the next turn is quicker, and it counts nowhere.",
+        success="The next turn reads what this one left.",
     ),
     VerdictEntry(
         name="below_minimum",
@@ -149,14 +161,16 @@ _ENTRIES = (
         full_advice="Keep a conversation on one account: let the client, or the pool in front of it, stay with the "
         "account with which the conversation began.",
         success="In the identity panel of the next turn, account is the same.",
+        blame="outside",
     ),
     VerdictEntry(
         name="model_changed",
         group=ROUTED,
-        meaning="another model was asked",
+        meaning="another model was asked for, or served",
         short_advice="Finish a conversation on its model: each has a cache of its own.",
         full_advice="Each model has a cache of its own. Change the model between conversations, or accept one rebuild.",
         success=_REBUILT,
+        blame="expected",
     ),
     VerdictEntry(
         name="prompt_cache_key_changed",
@@ -166,6 +180,7 @@ _ENTRIES = (
         full_advice="Find out why the client sends another key within one conversation. codex_mode=pin holds it to its "
         "first, unless it is the official client.",
         success="In the identity panel of the next turn, key is the same.",
+        blame="avoidable",
     ),
     VerdictEntry(
         name="session_changed",
@@ -176,8 +191,9 @@ _ENTRIES = (
         full_advice="The backend routes by the session header. Let the client keep one for each conversation, or send "
         "none: then the addon writes one that stays, unless codex_mode is observe.",
         success="In the identity panel of the next turn, session is the same.",
+        blame="avoidable",
     ),
-    _own_cache("service_tier_changed", ROUTED, "service tier", "another service tier was asked for"),
+    _own_cache("service_tier_changed", ROUTED, "service tier", "another service tier was asked for, or served"),
     VerdictEntry(
         name="session_missing",
         group=ROUTED,
@@ -186,15 +202,7 @@ _ENTRIES = (
         full_advice="Let the client send a session header (session-id). The addon adds one over HTTP unless codex_mode "
         "is observe; for a WebSocket it can only repeat what the handshake says elsewhere.",
         success="In the identity panel of the next turn, session is not absent.",
-    ),
-    VerdictEntry(
-        name="transport_changed",
-        group=ROUTED,
-        meaning="the same prompt came by another transport, socket or host",
-        short_advice="Have the client stay on one connection; a new one can end at another server.",
-        full_advice="Keep a conversation on one transport and one host. A WebSocket that is cut makes the client "
-        "reconnect, and a new one can end at another server: look at what ended it.",
-        success="In the identity panel of the next turn, transport, host and socket are the same.",
+        blame="avoidable",
     ),
     VerdictEntry(
         name="key_replaced",
@@ -204,6 +212,7 @@ _ENTRIES = (
         full_advice="See that the turn has a session header (session-id): without one the backend replaces the key by "
         "one of its own, a new one each time. If the turn has one, this is the backend's choice.",
         success="The journal says echoed_key: same.",
+        blame="outside",
     ),
     VerdictEntry(
         name="tools_changed",
@@ -213,6 +222,7 @@ _ENTRIES = (
         full_advice="Keep the list of tools, their order and their texts the same throughout a conversation: load tool "
         "servers before it begins, sort what comes in no fixed order, and keep dates and paths out of descriptions.",
         success="On the next turn's page, the tools are marked as before.",
+        blame="avoidable",
     ),
     VerdictEntry(
         name="text_format_changed",
@@ -221,6 +231,7 @@ _ENTRIES = (
         short_advice="Ask for the same output format in every turn of a conversation.",
         full_advice="Ask for structured output in a conversation of its own, or keep one format throughout.",
         success=_REBUILT,
+        blame="expected",
     ),
     _own_cache("reasoning_effort_changed", PROMPT_CHANGED, "reasoning effort", "the reasoning effort changed"),
     _own_cache("verbosity_changed", PROMPT_CHANGED, "verbosity", "the verbosity changed"),
@@ -238,6 +249,7 @@ _ENTRIES = (
         full_advice="Keep the instructions the same throughout a conversation: what changes by itself (a date, a path, "
         "a counter, the state of a repository) belongs in the latest user message.",
         success="On the next turn's page, the instructions are marked as before.",
+        blame="avoidable",
     ),
     VerdictEntry(
         name="context_compacted",
@@ -247,41 +259,56 @@ _ENTRIES = (
         full_advice="Nothing: a compacted history is a new prompt, and its rebuild is the price. If it happens often, "
         "raise the client's limit for compaction.",
         success=_REBUILT,
+        blame="expected",
     ),
     VerdictEntry(
         name="input_changed",
         group=PROMPT_CHANGED,
-        meaning="history was edited, cut or reordered",
+        meaning="history was edited: items dropped, inserted, shortened, moved or rewritten",
         short_advice="Have the client only append: what follows the first edited item is paid for again.",
         full_advice="Only append to the history: what was sent once must be sent again as it was. Clients that prune "
         "old tool results, rewrite the opening message or drop reasoning items pay for all that follows.",
         success="On the next turn's page, all of this turn's items are marked as before.",
+        blame="avoidable",
     ),
     VerdictEntry(
         name="idle",
         group=GONE,
-        meaning="nothing else explains it, and more than five minutes had passed",
+        meaning="nothing else explains it, and more than four minutes had passed",
         short_advice="Go on within five minutes where you can; a pause is often worth its price.",
         full_advice="Go on within five minutes where you can: the cache is kept for some minutes only. A pause is "
         "often worth its price.",
         success="A turn within five minutes of this one is a hit.",
+        blame="expected",
+    ),
+    VerdictEntry(
+        name="transport_changed",
+        group=ROUTED,
+        meaning="the same prompt came by another transport, socket or host",
+        short_advice="Have the client stay on one connection; a new one can end at another server.",
+        full_advice="Keep a conversation on one transport and one host. A WebSocket that is cut makes the client "
+        "reconnect, and a new one can end at another server: look at what ended it.",
+        success="In the identity panel of the next turn, transport, host and socket are the same.",
+        blame="outside",
     ),
     VerdictEntry(
         name="key_overloaded",
         group=GONE,
-        meaning="nothing else explains it, and the key carried more than 15 turns within a minute",
+        meaning="nothing else explains it, and the key carried many turns at once or within a minute",
         short_advice="Give agents that work at the same time keys of their own.",
         full_advice="Send fewer turns a minute under one key: give sub-agents and parallel tasks keys of their own.",
         success="At 15 turns a minute or fewer, turns are hits again.",
+        blame="avoidable",
     ),
     VerdictEntry(
         name="upstream",
         group=GONE,
-        meaning="nothing visible explains it: likely the server's side",
-        short_advice="Nothing on this side. If it comes often, compare the times with other clients of the backend.",
-        full_advice="Nothing on this side: nothing that can be seen explains it. Try it again (r). If it comes often, "
+        meaning="nothing that can be seen explains most of it: likely the server's side",
+        short_advice="Go on; if it comes often, compare the times with other clients of the backend.",
+        full_advice="Go on: what can be seen explains the smaller part at most. Try it again (r). If it comes often, "
         "compare the times with other clients of the backend.",
         success="The next turn of this conversation is a hit: it reads about as many tokens as this turn had.",
+        blame="outside",
     ),
 )
 
@@ -294,6 +321,11 @@ MISSES = frozenset(entry.name for entry in _ENTRIES if entry.is_miss)
 PROMPT = tuple(entry.name for entry in _ENTRIES if entry.group in (PROMPT_CHANGED, EXPECTED))
 PREDICTABLE = ("cold", *(name for name in VERDICTS if name in MISSES - {"key_replaced", "upstream"}))
 """Verdicts that can be known before a turn is sent: `cold`, and the misses that are no fault of the backend's."""
+
+
+def blame_of(name: str) -> str:
+    """Return whose doing a miss with this verdict usually is, "" for what is none."""
+    return VERDICT_TABLE[name].blame
 
 
 def verdict_entry(name: str) -> VerdictEntry:

@@ -24,11 +24,14 @@ from ..turn.rejected_params import Refusal
 from ..turn.request import SESSION_HEADERS, THREAD_HEADERS, Transport, Turn
 from ..turn.response import ResponseInfo
 from ..wire.headers import Fields, Values, first_value, values_by_name
+from .causes import CONDITIONS, RuleContext
 from .diagnosis import Diagnosis, Verdict
 from .history import History
+from .learned import Load
 from .predecessor import Match
 from .prompt_diff import Change, find_changes
 from .rules import BAD_ENCRYPTION, judge, predict
+from .tokens import ledger_of
 
 _KEYS = 10_000
 """Keys whose load is remembered."""
@@ -145,7 +148,7 @@ class Engine:
         """Return what a turn is heading for before it leaves, or None where nothing speaks against a hit."""
         match, load = self._matches[record.number]
         changes = find_changes(record, match) if match else ()
-        verdict = predict(record, match, load, changes)
+        verdict = predict(RuleContext(record=record, match=match, changes=changes, load=Load(load)))
         return Explanation(verdict, match, changes) if verdict else None
 
     def turn_ended(
@@ -158,7 +161,11 @@ class Engine:
         self._ended.append((record, match, response_info.outputs))
         changes = find_changes(record, match) if match else ()
         makers = self._history.makers(record) if record.failed == BAD_ENCRYPTION else ()
-        return Explanation(judge(record, match, load, changes, makers), match, changes)
+        verdict = judge(RuleContext(record=record, match=match, changes=changes, load=Load(load), makers=makers))
+        conditions = [change.name for change in changes if change.name in CONDITIONS]
+        causes = (verdict.name, *verdict.volatile)
+        record.ledger = ledger_of(record, match, causes, conditions, hit=verdict.name == "hit")
+        return Explanation(verdict, match, changes)
 
     def _remember(self) -> None:
         """Take the turns that have ended into the history."""
@@ -289,16 +296,25 @@ def route_of(exchange: Exchange, socket: str) -> Route:
     turn, native = exchange.turn, exchange.turn.client_headers.native
     pinnable = exchange.mode == "fill" and turn.explicit_key is not None and not native
     caller = (exchange.edited_turn or turn).client_headers.caller_digest
-    return _route(exchange.forwarded, _key_of(exchange), pinnable, caller, turn.transport, socket, turn.host)
+    source = exchange.cache_key.source
+    return _route(exchange.forwarded, _key_of(exchange), source, pinnable, caller, turn.transport, socket, turn.host)
 
 
 @functools.lru_cache(maxsize=256)
 def _route(
-    fields: Fields, key: str | None, pinnable: bool, caller: bytes, transport: Transport, socket: str, host: str
+    fields: Fields,
+    key: str | None,
+    key_source: str,
+    pinnable: bool,
+    caller: bytes,
+    transport: Transport,
+    socket: str,
+    host: str,
 ) -> Route:
     values = values_by_name(fields)
     return Route(
         key=key,
+        key_source=key_source,
         session=_first_given(values, SESSION_HEADERS),
         thread=_first_given(values, THREAD_HEADERS),
         pinnable=pinnable,

@@ -11,17 +11,22 @@ from ..text import ascii_only
 from ..turn.prompt import Tool
 from ..turn.record import Record
 from .predecessor import Match
+from .tokens import Measure, Span
 
 
 class Change(NamedTuple):
-    """One difference: its verdict's name, a sentence about it, and how many tokens of the predecessor precede it.
+    """One difference: its verdict's name, a sentence about it, and the tokens of the predecessor that precede it.
 
-    `preceding_tokens` is None for what is no part of the prompt.
+    `before` is None for what is no part of the prompt. `edit` and `volatile` are those of `Verdict`; a difference was
+    `served` if the response shows it and the request does not.
     """
 
     name: str
     detail: str
-    preceding_tokens: int | None = None
+    before: Span | None = None
+    edit: str = ""
+    volatile: tuple[str, ...] = ()
+    served: bool = False
 
 
 type Finder = Callable[[Record, Match], Change | None]
@@ -33,13 +38,6 @@ def find_changes(record: Record, match: Match) -> tuple[Change, ...]:
     is_plain = match.same_route and record.route.session is not None
     finders = _ITEM_FINDERS if is_plain else _FINDERS
     return tuple([change for find in finders if (change := find(record, match))])
-
-
-def tokens_before(match: Match, size: int) -> int:
-    """Return an estimate of the predecessor's tokens in the first `size` bytes of its prompt, by proportion."""
-    usage = match.record.usage
-    total = match.record.prompt.size
-    return usage.input * min(size, total) // total if usage and total else 0
 
 
 def _account(record: Record, match: Match) -> Change | None:
@@ -64,10 +62,34 @@ def _value(name: str, what: str, read: Callable[[Record], object]) -> Finder:
             return None
         detail = f"{what} differs from the predecessor's"
         if isinstance(old, str) and isinstance(new, str):
-            detail = f"{what} went from {ascii_only(old, 48) or 'unset'} to {ascii_only(new, 48) or 'unset'}"
-        return Change(name=name, detail=detail, preceding_tokens=0)
+            detail = f"{what} went from {_shown(old)} to {_shown(new)}"
+        return Change(name=name, detail=detail, before=_START)
 
     return find
+
+
+def _served(name: str, what: str, asked: Callable[[Record], str], served: Callable[[Record], str]) -> Finder:
+    """Return the finder of a value that was asked for, or else served, otherwise than before."""
+    find_asked = _value(name, what, asked)
+
+    def find(record: Record, match: Match) -> Change | None:
+        if change := find_asked(record, match):
+            return change
+        new, old = served(record), served(match.record)
+        if new == old or not (new and old):
+            return None
+        detail = f"{what} that was served went from {_shown(old)} to {_shown(new)}, though the same was asked for"
+        return Change(name=name, detail=detail, before=_START, served=True)
+
+    return find
+
+
+def _shown(value: str) -> str:
+    return ascii_only(value, 48) or "unset"
+
+
+_START = Span(0, 0, 0)
+"""The place of what has a cache of its own for each value."""
 
 
 def _session(record: Record, match: Match) -> Change | None:
@@ -76,17 +98,34 @@ def _session(record: Record, match: Match) -> Change | None:
         return Change(name="session_missing", detail="it left without a session header, which the backend routes by")
     if new == old:
         return None
-    detail = "its session header is not the predecessor's" if old else "its predecessor had no session header"
-    return Change(name="session_changed", detail=detail)
+    detail = "it came with another session" if old else "its predecessor had no session header"
+    return Change(name="session_changed", detail=_each_time(detail, "a new session", "session_changed", match))
 
 
 def _key(record: Record, match: Match) -> Change | None:
     new, old = record.route.key, match.record.route.key
     if new == old:
         return None
-    given = "its prompt_cache_key is not the predecessor's" if old else "its predecessor had no prompt_cache_key"
-    detail = given if new else "it left without the prompt_cache_key that its predecessor had"
+    if not (new and old):
+        detail = (
+            "it left without the key that its predecessor had" if old else "its predecessor had no prompt_cache_key"
+        )
+        return Change(name="prompt_cache_key_changed", detail=detail)
+    source = _KEY_SOURCES.get(record.route.key_source, "opening")
+    detail = _each_time(f"it came with another {source}", f"a new {source}", "prompt_cache_key_changed", match)
     return Change(name="prompt_cache_key_changed", detail=detail)
+
+
+_KEY_SOURCES = {"prompt_cache_key": "prompt_cache_key", "session": "session", "idempotency_key": "Idempotency-Key"}
+"""What the client sent that its key comes from; other keys are derived from how the conversation opens."""
+
+
+def _each_time(detail: str, what: str, name: str, match: Match) -> str:
+    """Return what is said of an id that changed: that it always does, where it does."""
+    ledger = match.record.ledger
+    known = ledger.condition(name)
+    is_always = known is not None and known.turns > 0 and known.turns >= ledger.turns - 1
+    return f"the client sends {what} on each request" if is_always else detail
 
 
 def _transport(record: Record, match: Match) -> Change | None:
@@ -116,8 +155,8 @@ def _tools(record: Record, match: Match) -> Change | None:
         return None
     same = next((n for n, (one, other) in enumerate(zip(new, old, strict=False)) if one != other), None)
     same = min(len(new), len(old)) if same is None else same
-    preceding = tokens_before(match, sum(tool.size for tool in old[:same]))
-    return Change(name="tools_changed", detail=_tools_detail(new, old), preceding_tokens=preceding)
+    before = _in_head(match, sum(tool.size for tool in old[:same]))
+    return Change(name="tools_changed", detail=_tools_detail(new, old), before=before)
 
 
 def _tools_detail(new: tuple[Tool, ...], old: tuple[Tool, ...]) -> str:
@@ -144,16 +183,16 @@ def _instructions(record: Record, match: Match) -> Change | None:
     if new.instructions == old.instructions or not match.record.prompt.size:
         return None
     offset = new.instructions.common_length(old.instructions)
-    preceding = tokens_before(match, sum(tool.size for tool in old.tools) + offset)
+    before = _in_head(match, sum(tool.size for tool in old.tools) + offset)
     detail = f"the instructions differ from about character {offset:,} on"
-    return Change(name="instructions_changed", detail=detail, preceding_tokens=preceding)
+    return Change(name="instructions_changed", detail=detail, before=before)
 
 
 def _compaction(record: Record, match: Match) -> Change | None:
     if record.prompt.items.compactions <= match.record.prompt.items.compactions:
         return None
     detail = "history was compacted, so its cache has to be rebuilt"
-    return Change(name="context_compacted", detail=detail, preceding_tokens=_shared_tokens(match))
+    return Change(name="context_compacted", detail=detail, before=_before_shared(match))
 
 
 def _input(record: Record, match: Match) -> Change | None:
@@ -165,25 +204,37 @@ def _input(record: Record, match: Match) -> Change | None:
         detail = f"input[{item.input_index}] ({ascii_only(item.kind, 48)}) is not what stood there before"
     else:
         detail = f"history was cut at input[{old_items[index].input_index}]"
-    return Change(name="input_changed", detail=detail, preceding_tokens=_shared_tokens(match))
+    return Change(name="input_changed", detail=detail, before=_before_shared(match))
 
 
-def _shared_tokens(match: Match) -> int:
-    """Return how many tokens of the predecessor's precede its first item that is not shared."""
-    prompt = match.record.prompt
-    return tokens_before(match, prompt.prefix.size + prompt.items.size(match.shared_items))
+def _before_shared(match: Match) -> Span:
+    """Return the predecessor's tokens before its first item that is not shared."""
+    return Measure(match.record).before(match.shared_items) if match.record.usage else _START
 
 
-_ITEM_FINDERS: tuple[Finder, ...] = (_echo, _compaction, _input)
+def _in_head(match: Match, size: int) -> Span:
+    return Measure(match.record).in_head(size) if match.record.usage else _START
+
+
+_model = _served(
+    "model_changed", "the model", lambda record: record.prompt.prefix.model, lambda record: record.served_model
+)
+_tier = _served(
+    "service_tier_changed",
+    "the service tier",
+    lambda record: record.prompt.prefix.service_tier,
+    lambda record: record.served_service_tier,
+)
+
+_ITEM_FINDERS: tuple[Finder, ...] = (_model, _tier, _echo, _compaction, _input)
 """The only ones that can find anything in turns with the same route and the same prompt prefix."""
 
 _FINDERS: tuple[Finder, ...] = (
     _account,
-    _value("model_changed", "the model", lambda record: record.prompt.prefix.model),
+    _model,
     _key,
     _session,
-    _value("service_tier_changed", "the service tier", lambda record: record.prompt.prefix.service_tier),
-    _transport,
+    _tier,
     _echo,
     _tools,
     _value("text_format_changed", "the text format", lambda record: record.prompt.prefix.text_format),
@@ -195,4 +246,5 @@ _FINDERS: tuple[Finder, ...] = (
     _instructions,
     _compaction,
     _input,
+    _transport,
 )

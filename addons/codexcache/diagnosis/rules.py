@@ -3,109 +3,95 @@
 Theory. The backend can read what an earlier turn of the same conversation left in its cache, if the turn reaches the
 server that holds it, within some minutes, under the same account and model, and as far as both prompts begin alike.
 So there are three kinds of cause: the turn did not get there (identity and routing), there was nothing equal to read
-(the prompt), or it was gone (time, load, the server's side). The counters say how much was read; the changes say why,
-but only together with the counters: a change that cost nothing explains nothing, and a change far into the prompt does
-not explain why nothing at all was read.
+(the prompt), or it was gone (time, load, the server's side). Which of them it was is found in `causes`.
 
-Each verdict has a rule, which returns the sentence that gives the reason, or "" where it does not hold. The first in
-the order of the table of verdicts whose rule holds is the verdict. Those before `hit` say that there is nothing to
-explain; those after it name a cause. The last three are likelihoods, and their sentences say so.
+Here are the rules of the verdicts before any cause, which say that there is nothing to explain: each returns the
+sentence that gives the reason, or "" where it does not hold. What the backend itself says of a miss outranks what is
+found here.
 
 Before a turn is sent there are no counters. Then what is likely is predicted, from the changes, the pause and the load.
 
 Sources of the numbers: caching starts at 1,024 input tokens; an unused entry lives for five to ten minutes; about 15
 requests a minute to one key overflow to other servers (all OpenAI, "Prompt caching"). `cached_tokens` is part of
 `input_tokens` (openai/codex, `protocol/src/protocol.rs`). That a constant floor of cached tokens under a growing
-input is a miss: openai/codex#20301. Not known: the real minimum on this backend, and whether the limit of 15 holds
-there.
+input is a miss: openai/codex#20301. That instructions may stand behind the input: earendil-works/pi#12273. Not known:
+the real minimum on this backend, and whether the limit of 15 holds there.
 """
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
-from ..static_frozen import static_frozen
-from ..text import minutes
-from ..turn.record import Record, TurnId, Usage
-from ..verdicts import MISSES, PROMPT, VERDICTS
+from ..turn.items import CALLS, ENCRYPTED
+from ..turn.record import Record, TurnId
+from ..verdicts import PROMPT, VERDICTS, blame_of
+from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, overload
 from .diagnosis import Verdict
-from .predecessor import Match
-from .prompt_diff import Change, account_change, tokens_before
-
-MINIMUM = 1024
-"""Tokens from which on a prompt is cached."""
+from .prompt_diff import account_change
+from .tokens import MINIMUM, ROUNDING, generation, repeated, slack
 
 BAD_ENCRYPTION = "invalid_encrypted_content"
 """The backend's name of an error: the input has encrypted items that it cannot read."""
 
-IDLE_SECONDS = 5 * 60
-TURNS_A_MINUTE = 15
+_VISIBLE = 2048
+"""Tokens under which nothing may be read without being a miss: the minimum counts visible tokens only in some texts."""
+
+_INSTRUCTIONS_LAST = (6, 2)
+"""The model from which on instructions are reported to stand behind the input (earendil-works/pi#12273)."""
 
 
-@static_frozen
-class RuleContext:
-    """All that a verdict is based on. `load` is the number of turns that the key carried within the last minute.
-
-    `makers` are the turns that made the encrypted items which the backend cannot read, None for one that is not known.
-    """
-
-    record: Record
-    match: Match | None
-    changes: tuple[Change, ...]
-    load: int
-    makers: Sequence[Record | None] = ()
-
-    @property
-    def usage(self) -> Usage:
-        """The turn's counters; only asked for where there are any."""
-        assert self.record.usage is not None
-        return self.record.usage
-
-    @property
-    def expected(self) -> int:
-        """Tokens that would have been read had nothing gone wrong: all of the predecessor that this turn can hold."""
-        assert self.match is not None
-        assert self.match.record.usage is not None
-        return min(self.match.record.usage.input, self.usage.input)
-
-    @property
-    def gap(self) -> float:
-        """Seconds between the predecessor's end and this turn."""
-        assert self.match is not None
-        return self.record.sent_at - (self.match.record.ended_at or self.match.record.sent_at)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all changes, each once."""
-        return tuple(dict.fromkeys(change.name for change in self.changes))
-
-    def change(self, *names: str) -> Change | None:
-        """Return the first change with one of these names."""
-        return next((change for change in self.changes if change.name in names), None)
+def judge(context: RuleContext) -> Verdict:
+    """Return the verdict on a finished turn."""
+    settled = ((name, rule(context)) for name, rule in SETTLED.items())
+    name, because = next((found for found in settled if found[1]), ("", ""))
+    if not name:
+        return _with_word(context, _miss(context, find_cause(context)))
+    unread = f"; its request was not read: {context.record.unread}" if context.record.unread else ""
+    return _verdict(context, name, because + unread)
 
 
-def judge(
-    record: Record, match: Match | None, load: int, changes: tuple[Change, ...], makers: Sequence[Record | None] = ()
-) -> Verdict:
-    """Return the verdict on a finished turn, given its predecessor, its key's load, and what has changed.
+def _miss(context: RuleContext, cause: Cause) -> Verdict:
+    resent, change = _resent(context), cause.change
+    return _verdict(
+        context,
+        cause.name,
+        cause.because,
+        resent=resent,
+        blame=_blame(context, cause) if resent else "",
+        edit=change.edit if change else "",
+        volatile=change.volatile if change else (),
+    )
 
-    `makers` are the turns that made its encrypted items, if the backend cannot read those.
-    """
-    context = RuleContext(record=record, match=match, changes=changes, load=load, makers=makers)
-    name, because = next((name, reason) for name in VERDICTS if (reason := RULES[name](context)))
-    because += f"; its request was not read: {record.unread}" if record.unread else ""
-    return _verdict(context, name, because, _resent(context) if name in MISSES else 0)
+
+def _with_word(context: RuleContext, verdict: Verdict) -> Verdict:
+    """Return the verdict that the backend gives itself, where it does; it outranks what is found here."""
+    word = context.record.server
+    if word is None or word.reason not in VERDICTS:
+        return verdict
+    if word.reason == verdict.name:
+        because = f"{verdict.because}; the backend says so too"
+    else:
+        because = f"the backend itself says so; compared here it is {verdict.name}: {verdict.because}"
+    return dataclasses.replace(
+        verdict,
+        name=word.reason,
+        because=because,
+        blame=blame_of(word.reason),
+        resent=verdict.resent if word.missed is None else word.missed,
+        reusable=verdict.reusable if word.reusable is None else word.reusable,
+    )
 
 
-def predict(record: Record, match: Match | None, load: int, changes: tuple[Change, ...]) -> Verdict | None:
+def predict(context: RuleContext) -> Verdict | None:
     """Return the verdict that a turn is heading for before it is sent, or None where nothing speaks against a hit."""
-    context = RuleContext(record=record, match=match, changes=changes, load=load)
     if (name := _predicted(context)) is None:
         return None
     change = context.change(name)
-    return _verdict(context, name, change.detail if change else RULES[name](context))
+    return _verdict(context, name, change.detail if change else _FORESEEN[name](context))
 
 
-def _verdict(context: RuleContext, name: str, because: str, resent: int = 0) -> Verdict:
+def _verdict(context: RuleContext, name: str, because: str, **found: Any) -> Verdict:
     match = context.match
     origin = (match.record.origin or TurnId("", match.record.number)) if match else None
     return Verdict(
@@ -115,60 +101,72 @@ def _verdict(context: RuleContext, name: str, because: str, resent: int = 0) -> 
         predecessor=origin.number if origin else None,
         predecessor_run=origin.run if origin else "",
         reusable=reusable(context) if match else None,
-        resent=resent,
+        **found,
     )
 
 
 def _predicted(context: RuleContext) -> str | None:
-    """Another transport is no reason by itself, nor is an edit after which almost all can still be read."""
+    """Another transport is no reason by itself, nor a habit, nor an edit after which almost all can still be read."""
     if context.match is None:
         return "cold"
     harmless = ("transport_changed",) if _loses_much(context) else ("transport_changed", "input_changed")
-    likely = [name for name in ("idle", "key_overloaded") if RULES[name](context)]
-    return min([*(name for name in context.names if name not in harmless), *likely], key=VERDICTS.index, default=None)
+    changed = [name for name in context.names if name not in harmless and not _is_harmless(context, name)]
+    likely = [name for name in ("idle", "key_overloaded") if _FORESEEN[name](context)]
+    return min([*changed, *likely], key=VERDICTS.index, default=None)
+
+
+def _is_harmless(context: RuleContext, name: str) -> bool:
+    return name in CONDITIONS and context.is_habit(name)
 
 
 def _loses_much(context: RuleContext) -> bool:
-    """Return True if much of the predecessor's prompt cannot be read; one that only goes back needs no more of it."""
+    """Return True if clearly less than all of the predecessor's prompt can be read, and the turn does not go back."""
     assert context.match is not None
-    assert context.match.record.usage is not None
-    known = context.match.record.usage.input
+    usage = context.other.usage
     goes_back = context.match.shared_items == len(context.record.prompt.items)
-    return not goes_back and known - reusable(context) > slack(known)
+    return usage is not None and not goes_back and usage.input - reusable(context) > slack(usage.input)
 
 
 def reusable(context: RuleContext) -> int:
     """Return how many tokens of the predecessor's prompt this one repeats from the start."""
-    assert context.match is not None
-    assert context.match.record.usage is not None
-    changes = [change for change in context.changes if change.name in PROMPT]
-    breaks = [change.preceding_tokens for change in changes if change.preceding_tokens is not None]
-    return min([context.match.record.usage.input, *breaks])
+    usage = context.other.usage
+    breaks = [change.before.estimate for change in context.changes if change.before and change.name in PROMPT]
+    return min([usage.input if usage else 0, *breaks])
 
 
 def _resent(context: RuleContext) -> int:
-    """Return the tokens that would have been read had nothing changed around them; what is new is none of them."""
-    return max(0, min(context.expected, _repeated(context)) - (context.usage.cached or 0))
+    """Return the tokens that had been sent before, were in this prompt again, and were not read.
 
-
-def _repeated(context: RuleContext) -> int:
-    """Return how many tokens of the predecessor's prompt this one has anywhere; an estimate, by proportion.
-
-    Tools and instructions that were edited count as far as they are no longer than they were.
+    What is new is none of them, and what the backend rounds down is not missing.
     """
     assert context.match is not None
-    new, old, shared = context.record.prompt, context.match.record.prompt, context.match.shared_items
-    tools = {tool.name: tool.size for tool in new.prefix.tools}
-    items = set(new.items.digests(shared))
-    size = sum(min(tool.size, tools.get(tool.name, 0)) for tool in old.prefix.tools)
-    size += min(new.prefix.instructions.length, old.prefix.instructions.length) + old.items.size(shared)
-    size += sum(old.items[at].size for at, digest in enumerate(old.items.digests(shared), shared) if digest in items)
-    return tokens_before(context.match, size)
+    resent = min(context.expected, repeated(context.record, context.match)) - context.cached
+    return resent if resent >= ROUNDING else 0
 
 
-def slack(tokens: int) -> int:
-    """Return by how much the counters may fall short: 1,024 tokens or 5 %, whichever is more."""
-    return max(MINIMUM, tokens // 20)
+def _blame(context: RuleContext, cause: Cause) -> str:
+    """Return whose doing a miss was: a fork or a rewind was asked for, and what was served otherwise was not."""
+    if cause.change and cause.change.served:
+        return "outside"
+    if cause.name in ("prompt_cache_key_changed", "session_changed") and _is_fork(context):
+        return "expected"
+    if cause.name == "input_changed" and _is_rewind(context):
+        return "expected"
+    return blame_of(cause.name)
+
+
+def _is_fork(context: RuleContext) -> bool:
+    """Return True if another agent of the official client continues the conversation, or one that goes back in it."""
+    new, old = context.record.route.thread, context.other.route.thread
+    return bool(new and old and new != old)
+
+
+def _is_rewind(context: RuleContext) -> bool:
+    """Return True if the history was cut where its end was, and nothing of what followed comes again."""
+    assert context.match is not None
+    shared, items = context.match.shared_items, context.record.prompt.items
+    later = set(context.other.prompt.items.digests(shared)) | {output.digest for output in context.other.outputs}
+    return shared > 0 and later.isdisjoint(items.digests(shared))
 
 
 _ORIGINS = {
@@ -223,15 +221,23 @@ def _no_usage(context: RuleContext) -> str:
         answered = f"the backend answered with status {_status_line(status)}" if status not in (None, 200) else ""
         reason = answered or context.record.cut_short or "it was cut or cancelled, or they were stripped"
         return f"the turn ended without usage counters: {reason}"
-    return "the response does not say how many tokens were cached" if usage.cached is None else ""
+    if usage.cached is None:
+        return "the response does not say how many tokens were cached"
+    if usage.cached > usage.input:
+        return f"its counters are inconsistent: {usage.cached:,} tokens cached of {usage.input:,}"
+    return "" if usage.input else "its counters say 0 input tokens, which no turn has"
+
+
+def _warm_up(context: RuleContext) -> str:
+    return "it was sent ahead, without an answer, so that the next turn is quicker" if context.record.warm_up else ""
 
 
 def _below_minimum(context: RuleContext) -> str:
     usage = context.usage
     if usage.input < MINIMUM:
         return f"{usage.input:,} input tokens are fewer than the {MINIMUM:,} from which on anything is cached"
-    if context.match and context.expected <= MINIMUM and not usage.cached:
-        return f"at most {context.expected:,} of its tokens had been sent before, which are too few to have been cached"
+    if context.match and context.expected < _VISIBLE and not usage.cached:
+        return f"at most {context.expected:,} of its tokens had been sent before, which are too few to be surely cached"
     return ""
 
 
@@ -239,101 +245,70 @@ def _cold(context: RuleContext) -> str:
     if context.match:
         return ""
     cached = context.usage.cached if context.record.usage else None
-    origin = "" if context.record.unread else ", which others had sent"
-    known = f"; {cached:,} tokens were read all the same{origin}" if cached else ""
-    return f"no earlier turn of this conversation is known{known}"
+    read = f"; {cached:,} tokens were read all the same{_origin(context)}" if cached else ""
+    shared = f"; it shares the opening of turn {_number(context.sibling)}" if context.sibling and not read else ""
+    return f"no earlier turn of this conversation is known{shared}{read}"
+
+
+def _origin(context: RuleContext) -> str:
+    """Return what is known of who had sent what a turn without a predecessor read."""
+    if context.record.unread:
+        return ""
+    if context.attempt:
+        return f", which its own earlier attempt, turn {_number(context.attempt)}, had sent"
+    if context.sibling:
+        return f", which turn {_number(context.sibling)} had sent, with the same opening"
+    if _MADE.isdisjoint(context.record.prompt.items.kinds()) and not context.record.named:
+        return ": another conversation had sent what it begins with"
+    return ", from an earlier run of this conversation or from another that shares its beginning"
+
+
+_MADE = CALLS | ENCRYPTED | {"assistant message"}
+"""Items that a model made: an input without any is the first of its conversation."""
+
+
+def _number(record: Record | None) -> str:
+    return str((record.origin or TurnId("", record.number)).number) if record else ""
 
 
 def _hit(context: RuleContext) -> str:
-    cached, expected = context.usage.cached or 0, context.expected
-    if cached < expected - slack(expected):
+    cached, expected = context.cached, context.expected
+    if cached >= expected - slack(expected):
+        return _read(context, cached, expected)
+    return _instructions_last(context)
+
+
+def _read(context: RuleContext, cached: int, expected: int) -> str:
+    if cached <= expected:
+        return f"{cached:,} tokens were read, of some {expected:,} that could be"
+    own = f", which its own earlier attempt, turn {_number(context.attempt)}, had sent" if context.attempt else ""
+    return f"{cached:,} tokens were read: all of its predecessor's {expected:,}, and more{own}"
+
+
+def _instructions_last(context: RuleContext) -> str:
+    """Return what is said of a turn that read all but its instructions, where these stand behind the input."""
+    record, match = context.record, context.match
+    if generation(record.prompt.prefix.model) < _INSTRUCTIONS_LAST or match is None or context.change(*PROMPT):
         return ""
-    if cached > expected:
-        return f"{cached:,} tokens were read: all of its predecessor's {expected:,}, and more that others had sent"
-    return f"{cached:,} tokens were read, of some {expected:,} that could be"
-
-
-def _changed(name: str) -> Callable[[RuleContext], str]:
-    """Return the rule of a change: it explains any miss, wherever in the prompt it is, or as `_REASONS` has it."""
-
-    def rule(context: RuleContext) -> str:
-        if (change := context.change(name)) is None:
-            return ""
-        return _REASONS[name](context, change) if name in _REASONS else change.detail
-
-    return rule
-
-
-def _prompt_cache_key_changed(context: RuleContext, change: Change) -> str:
-    hint = "; codex_mode=pin would hold the client to its first key" if context.record.route.pinnable else ""
-    return change.detail + hint
-
-
-def _session_missing(context: RuleContext, change: Change) -> str:
-    """Give way to a changed prompt on the predecessor's own socket, which stays with its server."""
-    return "" if _shares_socket(context) and context.change(*PROMPT) else change.detail
-
-
-def _shares_socket(context: RuleContext) -> bool:
-    return context.match is not None and context.record.route.socket == context.match.record.route.socket != ""
-
-
-def _transport_changed(context: RuleContext, change: Change) -> str:
-    return "" if context.change(*PROMPT) else f"nothing of the prompt changed, but {change.detail}"
-
-
-def _input_changed(context: RuleContext, change: Change) -> str:
-    """Name a changed item unless much less was read than precedes it, by more than the estimate can err."""
-    cached, preceding = context.usage.cached or 0, change.preceding_tokens or 0
-    return "" if cached < preceding - max(MINIMUM, preceding // 4) else change.detail
-
-
-_REASONS: dict[str, Callable[[RuleContext, Change], str]] = {
-    "prompt_cache_key_changed": _prompt_cache_key_changed,
-    "session_missing": _session_missing,
-    "transport_changed": _transport_changed,
-    "input_changed": _input_changed,
-}
-
-
-def _idle(context: RuleContext) -> str:
-    if context.gap <= IDLE_SECONDS:
+    length = record.prompt.prefix.instructions.length
+    missing = context.unread
+    if not length or record.prompt.prefix.carries_instructions or not length // 8 <= missing <= length // 2 + MINIMUM:
         return ""
     return (
-        f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor: the cache likely expired"
+        f"{context.cached:,} tokens were read: all but about its instructions, which this model is reported to put "
+        "behind the input, where they are never read"
     )
 
 
-def _key_overloaded(context: RuleContext) -> str:
-    if context.load <= TURNS_A_MINUTE:
-        return ""
-    return (
-        f"nothing else explains it, and the key carried {context.load} turns within a minute: it likely overflowed to "
-        "another server"
-    )
-
-
-def _upstream(context: RuleContext) -> str:
-    assert context.match is not None
-    if context.changes:
-        reason = f"what changed ({', '.join(context.names)}) does not explain that so little was read"
-    elif (endpoint := context.record.endpoint) != context.match.record.endpoint:
-        reason = f"everything comparable is the same, but its predecessor did not go to /{endpoint}"
-    else:
-        reason = "everything comparable is the same"
-    return f"{reason}, and only {context.gap:.0f} s passed since its predecessor: likely the server's side"
-
-
-RULES: dict[str, Callable[[RuleContext], str]] = {
-    **{name: _changed(name) for name in ("account_changed", "model_changed", "session_changed", "key_replaced")},
-    **{name: _changed(name) for name in ("service_tier_changed", *PROMPT, *_REASONS)},
+SETTLED: dict[str, Callable[[RuleContext], str]] = {
     "rejected": _rejected,
     "no_usage": _no_usage,
+    "warm_up": _warm_up,
     "below_minimum": _below_minimum,
     "cold": _cold,
     "hit": _hit,
-    "idle": _idle,
-    "key_overloaded": _key_overloaded,
-    "upstream": _upstream,
 }
-"""The rule of each verdict."""
+"""The rules of the verdicts before any cause, in the order of their precedence."""
+
+_FORESEEN: dict[str, Callable[[RuleContext], str]] = {"cold": _cold, "idle": idle, "key_overloaded": overload}
+"""What is said of a turn that has not left, where no change says it."""

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..diagnosis.rules import IDLE_SECONDS
+from ..diagnosis.causes import IDLE_SECONDS
 from ..text import clock, day, short, span
 from .conversations import ReportTurn
 

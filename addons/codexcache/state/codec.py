@@ -23,7 +23,7 @@ _COLUMNS = "qqQIH"
 """Digests, answers, ends, indexes and kinds of the items, an array each."""
 
 _EARLIER = ("own_id", "opening", "instructions", "input_digest", "new_ids", "continued", "place")
-_ROUTE = ("key", "session", "thread", "pinnable", "account", "transport", "socket", "host")
+_ROUTE = ("key", "key_source", "session", "thread", "pinnable", "account", "transport", "socket", "host")
 _PREFIX = (
     *("model", "service_tier", "reasoning_effort", "verbosity", "text_format", "parallel_tool_calls"),
     *("carried_tools", "carries_instructions"),

@@ -20,7 +20,7 @@ import orjson
 from ..body.json_splice import Json, Object, as_text
 from .item_list import digest
 
-_CALLS = frozenset(
+CALLS = frozenset(
     {
         "function_call",
         "custom_tool_call",
@@ -125,7 +125,7 @@ def _identifying_text(item: Object) -> str:
         return "".join(texts(item.get("content"))).strip() if item.get("role") == "assistant" else ""
     if kind in ENCRYPTED:
         return as_text(item.get("encrypted_content"))
-    if kind in _CALLS:
+    if kind in CALLS:
         return as_text(item.get("call_id")) or as_text(item.get("id"))
     return as_text(item.get("call_id")) if kind in _OUTPUTS else ""
 

@@ -16,13 +16,14 @@ from .request import Transport
 class Route:
     """What the backend routes a turn by and accounts it to. The values are secret: only compared or hashed.
 
-    `thread` is the official client's id of one agent; several agents can share a session and a key. `pinnable` is True
-    if codex_mode=pin would give the turn an earlier key.
+    `thread` is the official client's id of one agent; several agents can share a session and a key. `key_source` is
+    where the key comes from (`cache_key`). `pinnable` is True if codex_mode=pin would give the turn an earlier key.
     """
 
     key: str | None
     session: str | None
     thread: str | None = None
+    key_source: str = "prompt_cache_key"
     pinnable: bool = False
     caller: bytes
     account: str

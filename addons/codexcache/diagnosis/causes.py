@@ -1,0 +1,304 @@
+"""Which of several changes explains what a turn did not read.
+
+Theory. The counters say how much was read; the changes say why, but only together with the counters. So each change is
+asked how many of the missing tokens it explains:
+
+- One of identity or routing, or of a setting that has a cache of its own, explains all of them, unless as many turns
+  hit with it as missed (a habit), or the read went on to where another change stands.
+- One of the prompt explains all that follows it, if the read ends where it stands. If the read went clearly past it, it
+  explains nothing; if it ended clearly before it, only what follows it.
+- GPT-5.6 and later look at the last 20 endings only: an edit further back explains all that was not read.
+
+"Clearly" is measured against proven bounds, less the slack of the counters. Of the changes that explain everything,
+the first in the table of verdicts is the cause; a compaction comes before what it brings along. If none does, a pause,
+another connection or the load may explain it, and a change that explains the larger part is still the cause.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ..static_frozen import static_frozen
+from ..text import minutes
+from ..turn.record import Record, Usage
+from ..verdicts import PROMPT, VERDICTS
+from .learned import Load
+from .predecessor import Match
+from .prompt_diff import Change
+from .tokens import granularity, looks_back_past, place_of_read, slack
+
+TURNS_A_MINUTE = 15
+"""Turns of one key from which on some overflow to other servers (OpenAI, "Prompt caching")."""
+
+IDLE_SECONDS, POSSIBLY_IDLE_SECONDS = 5 * 60, 4 * 60
+"""The pause after which an unused cache is likely gone, and the one after which it possibly is (openai/codex#35300)."""
+
+_COMPACTED = "context_compacted"
+_BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) - {_COMPACTED}
+"""What a compaction may bring along: another model renders the prompt in another way."""
+
+_IN_PROMPT = frozenset({"tools_changed", "instructions_changed", _COMPACTED, "input_changed"})
+"""Changes with a place in the prompt; any other breaks all of it."""
+
+CONDITIONS = frozenset(
+    {
+        "account_changed",
+        "prompt_cache_key_changed",
+        "session_changed",
+        "session_missing",
+        "service_tier_changed",
+        "key_replaced",
+        "transport_changed",
+    }
+)
+"""Changes that can be the habit of a client or a backend."""
+
+
+@static_frozen
+class RuleContext:
+    """All that a verdict is based on.
+
+    `makers` are the turns that made the encrypted items which the backend cannot read, None for one that is not known.
+    `sibling` is another conversation's turn with the same opening, `attempt` an earlier attempt at this turn. `idle` is
+    the pause in seconds after which a cache is likely gone, and the one after which it possibly is.
+    """
+
+    record: Record
+    match: Match | None
+    changes: tuple[Change, ...]
+    load: Load = Load()
+    makers: Sequence[Record | None] = ()
+    sibling: Record | None = None
+    attempt: Record | None = None
+    idle: tuple[float, float] = (IDLE_SECONDS, POSSIBLY_IDLE_SECONDS)
+
+    @property
+    def other(self) -> Record:
+        """The predecessor; only asked for where there is one."""
+        assert self.match is not None
+        return self.match.record
+
+    @property
+    def usage(self) -> Usage:
+        """The turn's counters; only asked for where there are any."""
+        assert self.record.usage is not None
+        return self.record.usage
+
+    @property
+    def cached(self) -> int:
+        """Tokens that were read."""
+        return self.usage.cached or 0
+
+    @property
+    def expected(self) -> int:
+        """Tokens that would have been read had nothing gone wrong: all of the predecessor that this turn can hold."""
+        assert self.other.usage is not None
+        return min(self.other.usage.input, self.usage.input)
+
+    @property
+    def unread(self) -> int:
+        """Tokens that would have been read and were not."""
+        return max(0, self.expected - self.cached)
+
+    @property
+    def gap(self) -> float:
+        """Seconds between the predecessor's start and this turn's."""
+        return self.record.sent_at - self.other.sent_at
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all changes, each once."""
+        return tuple(dict.fromkeys(change.name for change in self.changes))
+
+    def change(self, *names: str) -> Change | None:
+        """Return the first change with one of these names."""
+        return next((change for change in self.changes if change.name in names), None)
+
+    def is_habit(self, name: str) -> bool:
+        """Return True if a change was there on turns that hit all the same."""
+        condition = self.other.ledger.condition(name)
+        return condition is not None and condition.is_habit
+
+
+class Cause(NamedTuple):
+    """Why a turn missed: a verdict's name, a sentence, and how many of the tokens that were not read it explains."""
+
+    name: str
+    because: str
+    explained: int
+    change: Change | None = None
+
+
+def find_cause(context: RuleContext) -> Cause:
+    """Return why a turn missed."""
+    found = list(_explaining(context))
+    if whole := [cause for cause in found if cause.explained >= context.unread]:
+        return min(whole, key=_precedence)
+    part = max(found, key=lambda cause: cause.explained, default=None)
+    if part and 2 * part.explained >= context.unread:
+        rest = context.unread - part.explained
+        return part._replace(
+            because=f"{part.because}; that does not explain why the {rest:,} tokens before it were not read either"
+        )
+    return _likely(context, part)
+
+
+def _precedence(cause: Cause) -> tuple[bool, int]:
+    return cause.name != _COMPACTED, VERDICTS.index(cause.name)
+
+
+def _explaining(context: RuleContext) -> Iterator[Cause]:
+    """Yield the changes that explain something of what was not read."""
+    ends = any(_ends_at(context, change) for change in context.changes if change.name in _IN_PROMPT)
+    compacted = context.change(_COMPACTED)
+    for change in context.changes:
+        if change.name == "transport_changed" or (compacted and change.name in _BROUGHT_ALONG):
+            continue
+        explained = _in_prompt(context, change) if change.name in _IN_PROMPT else _of_routing(context, change, ends)
+        if explained > 0:
+            yield Cause(change.name, _sentence(context, change), explained, change)
+
+
+def _of_routing(context: RuleContext, change: Change, ends_elsewhere: bool) -> int:
+    """Return how much a change explains that has no place in the prompt, and breaks all of it or nothing."""
+    if change.name in CONDITIONS and context.is_habit(change.name):
+        return 0
+    if ends_elsewhere and _reads_own_items(context):
+        return 0
+    if change.name == "session_missing" and not _is_news(context):
+        return 0
+    return context.unread
+
+
+def _is_news(context: RuleContext) -> bool:
+    """Return True if a missing session header can be the cause of a miss: it always comes before lesser changes.
+
+    The predecessor had one, or nothing of it was read either; and nothing of the prompt changed.
+    """
+    other = context.other
+    had = other.route.session is not None or not (other.usage and other.usage.cached)
+    return had and not _reads_own_items(context) and not context.change(*PROMPT)
+
+
+def _reads_own_items(context: RuleContext) -> bool:
+    """Return True if more was read than the conversation's first turn had, so no other one's prompt was read."""
+    known = [boundary.tokens for boundary in context.other.ledger.boundaries] or [context.expected]
+    return context.cached > known[0] + slack(known[0])
+
+
+def _in_prompt(context: RuleContext, change: Change) -> int:
+    """Return how much a change explains that has a place in the prompt."""
+    before = change.before
+    if before is None or context.cached > before.high + slack(before.high):
+        return 0
+    if _ends_at(context, change) or change.name == _COMPACTED:
+        return context.unread
+    return max(0, min(context.unread, context.expected - before.estimate))
+
+
+def _ends_at(context: RuleContext, change: Change) -> bool:
+    """Return True if a read may have ended where a change stands, by proven bounds."""
+    if (before := change.before) is None or context.cached > before.high + slack(before.high):
+        return False
+    tolerance = max(slack(before.low), granularity(context.record))
+    is_far_back = change.name == "input_changed" and looks_back_past(context.record, _shared(context))
+    return context.cached >= before.low - tolerance or is_far_back
+
+
+def _shared(context: RuleContext) -> int:
+    return context.match.shared_items if context.match else 0
+
+
+def _sentence(context: RuleContext, change: Change) -> str:
+    """Return what is said of a change that is the cause."""
+    if change.name == "prompt_cache_key_changed" and context.record.route.pinnable:
+        return f"{change.detail}; codex_mode=pin would hold the client to its first key"
+    if change.name == "input_changed" and looks_back_past(context.record, _shared(context)):
+        return f"{change.detail}, further back than the 20 endings at which the backend looks"
+    return change.detail
+
+
+def _likely(context: RuleContext, part: Cause | None) -> Cause:
+    """Return what likely explains a miss that no change explains; `part` is the change that explains most of it."""
+    first = (
+        f"{part.because}, which explains {part.explained:,} of the {context.unread:,} tokens at most; " if part else ""
+    )
+    for name, reason in (
+        ("idle", idle(context)),
+        ("transport_changed", _transport(context)),
+        ("key_overloaded", overload(context)),
+    ):
+        if reason:
+            return Cause(name, first + reason, context.unread)
+    if context.record.prefix_mismatch and not context.change("input_changed"):
+        return Cause(
+            "input_changed",
+            "the backend says that the history was edited (prefix_mismatch), though nothing shows it here",
+            context.unread,
+        )
+    return Cause("upstream", first + _upstream(context, part), context.unread)
+
+
+def idle(context: RuleContext) -> str:
+    """Return what is said of a long pause, "" where it was not long."""
+    likely, possibly = context.idle
+    if context.gap <= possibly or (context.record.usage and _reads_own_items(context)):
+        return ""
+    known = "likely" if context.gap > likely else "possibly"
+    return (
+        f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor: the cache {known} expired"
+    )
+
+
+def _transport(context: RuleContext) -> str:
+    change = context.change("transport_changed")
+    if change is None or context.is_habit("transport_changed") or context.change(*PROMPT):
+        return ""
+    return f"nothing of the prompt changed, but {change.detail}"
+
+
+def overload(context: RuleContext) -> str:
+    """Return what is said of a key's load, "" where it was low."""
+    load = context.load
+    if load.a_minute > TURNS_A_MINUTE:
+        carried = f"the key carried {load.a_minute} turns within a minute"
+    elif load.in_flight > 1 and load.none_ended:
+        carried = f"{load.in_flight} other turns of its key were in flight"
+    else:
+        return ""
+    return f"nothing else explains it, and {carried}: it likely overflowed to another server"
+
+
+def _upstream(context: RuleContext, part: Cause | None) -> str:
+    place = place_of_read(context.cached, context.other, context.other.ledger)
+    known = "; ".join(filter(None, (_what_changed(context, part), place)))
+    return f"{known}, and only {context.gap:.0f} s passed since its predecessor: likely the server's side"
+
+
+def _what_changed(context: RuleContext, part: Cause | None) -> str:
+    """Return what is said of changes that do not explain a miss."""
+    if left_out := _left_out(context):
+        return left_out
+    if part:
+        return ""
+    names = [name for name in context.names if not (name in CONDITIONS and context.is_habit(name))]
+    if names:
+        return f"what changed ({', '.join(names)}) does not explain that so little was read"
+    if context.names:
+        return f"everything comparable is the same but for what turns had that were read ({', '.join(context.names)})"
+    if context.record.endpoint != context.other.endpoint:
+        return f"everything comparable is the same, but its predecessor did not go to /{context.record.endpoint}"
+    return "everything comparable is the same"
+
+
+def _left_out(context: RuleContext) -> str:
+    """Return what is said where the backend left out the reasoning of a finished turn: the input fell by itself."""
+    usage, match = context.other.usage, context.match
+    if not (match and match.whole and usage and context.usage.input < usage.input):
+        return ""
+    if "reasoning" not in context.record.prompt.items.kinds():
+        return ""
+    fewer = usage.input - context.usage.input
+    return (
+        f"the input counts {fewer:,} tokens fewer than before, though nothing was taken out here: the backend left out "
+        "earlier reasoning"
+    )
