@@ -14,7 +14,7 @@ the first in the table of verdicts is the cause; a compaction comes before what 
 another connection or the load may explain it, and a change that explains the larger part is still the cause.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..static_frozen import static_frozen
@@ -219,23 +219,17 @@ def _sentence(context: RuleContext, change: Change) -> str:
 
 def _likely(context: RuleContext, part: Cause | None) -> Cause:
     """Return what likely explains a miss that no change explains; `part` is the change that explains most of it."""
-    first = (
-        f"{part.because}, which explains {part.explained:,} of the {context.unread:,} tokens at most; " if part else ""
-    )
-    for name, reason in (
-        ("idle", idle(context)),
-        ("transport_changed", _transport(context)),
-        ("key_overloaded", overload(context)),
-    ):
-        if reason:
-            return Cause(name, first + reason, context.unread)
-    if context.record.prefix_mismatch and not context.change("input_changed"):
-        return Cause(
-            "input_changed",
-            "the backend says that the history was edited (prefix_mismatch), though nothing shows it here",
-            context.unread,
-        )
-    return Cause("upstream", first + _upstream(context, part), context.unread)
+    found = ((name, rule(context)) for name, rule in _LIKELY.items())
+    name, reason = next((one for one in found if one[1]), ("upstream", _upstream(context, part)))
+    if part:
+        reason = f"{part.because}, which explains {part.explained:,} of the {context.unread:,} tokens at most; {reason}"
+    return Cause(name, reason, context.unread)
+
+
+def _mismatch(context: RuleContext) -> str:
+    if not context.record.prefix_mismatch or context.change("input_changed"):
+        return ""
+    return "the backend says that the history was edited (prefix_mismatch), though it is as it was here"
 
 
 def idle(context: RuleContext) -> str:
@@ -266,6 +260,15 @@ def overload(context: RuleContext) -> str:
     else:
         return ""
     return f"nothing else explains it, and {carried}: it likely overflowed to another server"
+
+
+_LIKELY: dict[str, Callable[[RuleContext], str]] = {
+    "input_changed": _mismatch,
+    "idle": idle,
+    "transport_changed": _transport,
+    "key_overloaded": overload,
+}
+"""What else explains a miss, the first that holds; `upstream` if none does."""
 
 
 def _upstream(context: RuleContext, part: Cause | None) -> str:
