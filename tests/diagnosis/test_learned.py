@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import pytest
 from codexcache.body.json_splice import Object
 from codexcache.diagnosis.diagnosis import Verdict
+from codexcache.diagnosis.engine import Engine
 from codexcache.diagnosis.learned import NO_LOAD, NO_READS, IdleAfter, Learned, Load, Pauses, Reads
 from codexcache.turn.ledger import Ledger
+from codexcache.turn.response import ResponseInfo
 from support.records import match, record, route
+from support.turns import conversation, turn
 
 HOST, MODEL = "chatgpt.com", "m"
 DEFAULT = IdleAfter(likely=300, possibly=240)
@@ -98,6 +101,18 @@ def test_conversations_of_two_starts_are_two() -> None:
     learned.turn_sent(record(1, conversation=1, conversation_run="earlier"), 0)
 
     assert sent(learned, 2, 1, conversation=1).conversations == 2
+
+
+def test_the_engine_judges_by_the_load_of_the_key() -> None:
+    engine, items = Engine(), conversation("a", "b")
+    first = engine.turn_sent(turn(input=items[:1]), route(), flow="f", at=0)
+    usage: Object = {"input_tokens": 10_000, "input_tokens_details": {"cached_tokens": 0}}
+    engine.turn_ended(first, ResponseInfo(status=200, usage=usage), 5)
+    records = [engine.turn_sent(turn(input=items), route(), flow="f", at=10) for _ in range(16)]
+    names = [engine.turn_ended(one, ResponseInfo(status=200, usage=usage), 15).verdict.name for one in records]
+
+    assert (names[0], names[15]) == ("upstream", "key_overloaded")
+    assert [reads.turns for reads in engine.learned.reads()] == [1, 2, 13]
 
 
 # Pauses.

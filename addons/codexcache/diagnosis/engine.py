@@ -26,14 +26,10 @@ from ..turn.response import ResponseInfo
 from ..wire.headers import Fields, Values, first_value, values_by_name
 from .diagnosis import Diagnosis, Verdict
 from .history import History
+from .learned import Learned
 from .predecessor import Match
 from .prompt_diff import Change, find_changes
 from .rules import BAD_ENCRYPTION, judge, predict
-
-_KEYS = 10_000
-"""Keys whose load is remembered."""
-
-_MINUTE = 60
 
 _FIRST_TURNS = 1_000
 """First turns that are remembered; a retry comes soon."""
@@ -80,7 +76,7 @@ class Engine:
     def __init__(self, history: History | None = None) -> None:
         self._history = History() if history is None else history  # an empty one counts as false
         self._first_turns = FirstTurns()
-        self._loads: OrderedDict[str, deque[float]] = OrderedDict()
+        self.learned = Learned()
         self._matches: dict[int, tuple[Match | None, int]] = {}
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._adopted: OrderedDict[TurnId, int] = OrderedDict()
@@ -125,7 +121,8 @@ class Engine:
         if record.endpoint == "handshake":
             self._matches[record.number] = None, 0
         else:
-            self._compare(record, self._load(route.key, at))
+            match = self._compare(record)
+            self._matches[record.number] = match, self.learned.turn_sent(record, at).a_minute
         return record
 
     def turn_released(
@@ -135,11 +132,12 @@ class Engine:
         self._remember()
         record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
         record.complete, record.unread = _is_complete(turn, named), turn.unread
-        self._compare(record, self._matches[record.number][1])
+        self._matches[record.number] = self._compare(record), self._matches[record.number][1]
 
     def turn_withdrawn(self, record: Record) -> None:
         """Forget a turn that did not leave after all."""
         self._matches.pop(record.number, None)
+        self.learned.turn_withdrawn(record)
 
     def predict(self, record: Record) -> Explanation | None:
         """Return what a turn is heading for before it leaves, or None where nothing speaks against a hit."""
@@ -158,7 +156,9 @@ class Engine:
         self._ended.append((record, match, response_info.outputs))
         changes = find_changes(record, match) if match else ()
         makers = self._history.makers(record) if record.failed == BAD_ENCRYPTION else ()
-        return Explanation(judge(record, match, load, changes, makers), match, changes)
+        verdict = judge(record, match, load, changes, makers)
+        self.learned.turn_ended(record, match, verdict)
+        return Explanation(verdict, match, changes)
 
     def _remember(self) -> None:
         """Take the turns that have ended into the history."""
@@ -168,25 +168,13 @@ class Engine:
             if record.usage and record.complete and not record.warm_up:
                 self._history.add(record, match)
 
-    def _compare(self, record: Record, load: int) -> None:
+    def _compare(self, record: Record) -> Match | None:
+        """Return what a turn is compared with, and note its conversation."""
         match = self._history.predecessor(record)
         record.conversation = match.record.conversation if match else self._first_turns.conversation(record)
         record.conversation_run = match.record.conversation_run if match else ""
-        self._matches[record.number] = match, load
         record.named = None  # a chain of names would keep every turn of a socket in memory
-
-    def _load(self, key: str | None, at: float) -> int:
-        """Return how many turns the key carried within the minute up to now, this one included."""
-        if key is None:
-            return 0
-        times = self._loads.setdefault(key, deque())
-        self._loads.move_to_end(key)
-        times.append(at)
-        while times[0] < at - _MINUTE:
-            times.popleft()
-        if len(self._loads) > _KEYS:
-            self._loads.popitem(last=False)
-        return len(times)
+        return match
 
 
 def _prompt(turn: Turn, named: Record | None) -> Prompt:
