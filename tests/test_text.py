@@ -13,6 +13,7 @@ from codexcache.text import (
     number,
     percent,
     printable,
+    span_to_the_second,
     with_symbols,
     without_credentials,
     wrapped,
@@ -103,6 +104,14 @@ def test_what_is_not_known_is_not_0() -> None:
 )
 def test_a_long_span_is_given_in_minutes_or_hours(seconds: float, said: str) -> None:
     assert minutes(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(59.7, "60 s"), (60, "1 min"), (252.9, "4 min 12 s"), (7_199, "119 min 59 s"), (7_200, "2 h")],
+)
+def test_a_span_is_given_to_the_second_where_that_matters(seconds: float, said: str) -> None:
+    assert span_to_the_second(seconds) == said
 
 
 @pytest.mark.parametrize(

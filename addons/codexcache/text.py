@@ -149,6 +149,14 @@ def span(seconds: float) -> str:
     return f"{seconds / _HOUR:.0f} h" if seconds < 2 * _DAY else f"{seconds / _DAY:.0f} days"
 
 
+def span_to_the_second(seconds: float) -> str:
+    """Return a span of time, as in "4 min 12 s", and from two hours on in its largest unit."""
+    if not _MINUTE <= seconds < 2 * _HOUR:
+        return span(seconds)
+    whole, rest = divmod(int(seconds), _MINUTE)
+    return f"{whole} min {rest} s" if rest else f"{whole} min"
+
+
 def short(number: int) -> str:
     """Return a round number for an axis, as in "40k"."""
     size, unit = next((each for each in ((10**9, "G"), (10**6, "M"), (10**3, "k")) if number >= each[0]), (1, ""))

@@ -147,9 +147,7 @@ _KINDS: dict[tuple[str, str], Callable[[Any], dict[str, Memory]]] = {
     ("codexcache.turn.cache_key", "KeyMemory"): lambda one: {
         "turns": _limited(lambda: len(one._turns._entries), one._turns)
     },
-    ("codexcache.diagnosis.engine", "Engine"): lambda one: {
-        "loads": _limited(lambda: len(one._loads), sys.modules[type(one).__module__], "_KEYS")
-    },
+    ("codexcache.diagnosis.learned", "Learned"): lambda one: {"loads": _limited(lambda: len(one._keys), one)},
     ("codexcache.hooks.notify", "RecentLines"): lambda one: {"lines": _lines(one)},
     ("codexcache.output.journal", "Pseudonyms"): lambda one: {"pseudonyms": _pseudonyms(one)},
 }

@@ -128,6 +128,15 @@ async def test_the_status_tells_how_the_addon_is_set_and_what_it_saw(web: Web) -
     assert said.endswith("held now  0\nfaults    none\nwarnings  none")
 
 
+async def test_the_status_tells_what_the_turns_have_shown(web: Web) -> None:
+    await send(web.proxy, "one")
+    await send(web.proxy, "another")
+    await until(lambda: [verdicts(flow) for flow in flows(web.proxy)] == [["cold"], ["cold"]])
+    said = (await web.command("codex.status"))["value"]
+
+    assert "\nlearned   keys with several conversations: 1 (2 conversations on one)\nstate " in said
+
+
 async def test_flows_are_exported_without_credentials(web: Web, tmp_path: Path) -> None:
     (path := tmp_path / "x.mitm").touch(0o644)  # which others could read
     await a_hit_and_a_miss(web.proxy)

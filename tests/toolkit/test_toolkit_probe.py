@@ -10,7 +10,6 @@ from types import SimpleNamespace
 import pytest
 from codex_soak.phases import LONG, SHORT, Plan
 from codexcache.addon import CodexContinuity
-from codexcache.diagnosis import engine
 from codexcache.diagnosis.history import HISTORY_BYTES
 from toolkit import meter, probe_addon
 from toolkit.probe import Footprint, settled
@@ -20,9 +19,8 @@ NAMES = {"history", "bodies", "shared_prefixes", "turns", "loads", "lines", "pse
 
 
 @pytest.fixture
-def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Memory]]:
+def found() -> Iterator[dict[str, Memory]]:
     """The memories of one addon; those that are left of other tests are not looked at."""
-    monkeypatch.setattr(engine, "_KEYS", engine._KEYS)  # so that it is put back
     others = gc.get_objects()
     known = {id(one) for one in others}
     addon = CodexContinuity()

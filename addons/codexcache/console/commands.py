@@ -93,7 +93,7 @@ class Commands:
             "hosts": settings.hosts,
             "options": changed_options({name: getattr(ctx.options, name) for name in OPTIONS}) or ["all as by default"],
             "seen": self._notifier.summary.lines(),
-            "learned": self._state.continuity.rejected_params or ["nothing"],
+            "learned": [*self._state.continuity.rejected_params, *self._state.learned.lines()] or ["nothing"],
             "state": [self._store.status()],
             "held now": [str(self._hold.count)],
             "faults": self._state.errors.lines(),

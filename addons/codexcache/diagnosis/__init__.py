@@ -7,5 +7,6 @@
 | `prompt_diff` | what differs between a turn and its predecessor                           |
 | `rules`       | the rules of the verdicts; the verdict on a turn, or a prediction         |
 | `diagnosis`   | the verdict, and everything known about one finished turn                 |
+| `learned`     | what turns show of pauses, of load and of shared keys, with their numbers |
 | `engine`      | what takes turns as they are sent and end, and hands out diagnoses        |
 """

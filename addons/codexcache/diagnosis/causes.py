@@ -21,16 +21,13 @@ from ..static_frozen import static_frozen
 from ..text import minutes
 from ..turn.record import Record, Usage
 from ..verdicts import PROMPT, VERDICTS
-from .learned import Load
+from .learned import LIKELY_SECONDS, NO_LOAD, POSSIBLY_SECONDS, IdleAfter, Learned, Load
 from .predecessor import Match
 from .prompt_diff import Change
 from .tokens import granularity, looks_back_past, place_of_read, slack
 
 TURNS_A_MINUTE = 15
 """Turns of one key from which on some overflow to other servers (OpenAI, "Prompt caching")."""
-
-IDLE_SECONDS, POSSIBLY_IDLE_SECONDS = 5 * 60, 4 * 60
-"""The pause after which an unused cache is likely gone, and the one after which it possibly is (openai/codex#35300)."""
 
 _COMPACTED = "context_compacted"
 _BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) - {_COMPACTED}
@@ -58,18 +55,18 @@ class RuleContext:
     """All that a verdict is based on.
 
     `makers` are the turns that made the encrypted items which the backend cannot read, None for one that is not known.
-    `sibling` is another conversation's turn with the same opening, `attempt` an earlier attempt at this turn. `idle` is
-    the pause in seconds after which a cache is likely gone, and the one after which it possibly is.
+    `sibling` is another conversation's turn with the same opening, `attempt` an earlier attempt at this turn. `learned`
+    is what other turns have shown of pauses.
     """
 
     record: Record
     match: Match | None
     changes: tuple[Change, ...]
-    load: Load = Load()
+    load: Load = NO_LOAD
     makers: Sequence[Record | None] = ()
     sibling: Record | None = None
     attempt: Record | None = None
-    idle: tuple[float, float] = (IDLE_SECONDS, POSSIBLY_IDLE_SECONDS)
+    learned: Learned | None = None
 
     @property
     def other(self) -> Record:
@@ -103,6 +100,13 @@ class RuleContext:
     def gap(self) -> float:
         """Seconds between the predecessor's start and this turn's."""
         return self.record.sent_at - self.other.sent_at
+
+    @property
+    def idle_after(self) -> IdleAfter:
+        """The pauses after which the cache is likely or possibly gone."""
+        if self.learned is None:
+            return IdleAfter(LIKELY_SECONDS, POSSIBLY_SECONDS)
+        return self.learned.idle_after(self.record.route.host, self.record.prompt.prefix.model)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -234,7 +238,7 @@ def _mismatch(context: RuleContext) -> str:
 
 def idle(context: RuleContext) -> str:
     """Return what is said of a long pause, "" where it was not long."""
-    likely, possibly = context.idle
+    likely, possibly = context.idle_after
     if context.gap <= possibly or (context.record.usage and _reads_own_items(context)):
         return ""
     known = "likely" if context.gap > likely else "possibly"

@@ -13,7 +13,7 @@ no attempt is a predecessor of the next one, since none left anything in the cac
 
 import functools
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..body.json_splice import Json, as_count
@@ -27,16 +27,11 @@ from ..wire.headers import Fields, Values, first_value, values_by_name
 from .causes import CONDITIONS, RuleContext
 from .diagnosis import Diagnosis, Verdict
 from .history import History
-from .learned import Load
+from .learned import NO_LOAD, Learned, Load
 from .predecessor import Match
 from .prompt_diff import Change, find_changes
 from .rules import BAD_ENCRYPTION, judge, predict
 from .tokens import ledger_of
-
-_KEYS = 10_000
-"""Keys whose load is remembered."""
-
-_MINUTE = 60
 
 _FIRST_TURNS = 1_000
 """First turns that are remembered; a retry comes soon."""
@@ -83,8 +78,8 @@ class Engine:
     def __init__(self, history: History | None = None) -> None:
         self._history = History() if history is None else history  # an empty one counts as false
         self._first_turns = FirstTurns()
-        self._loads: OrderedDict[str, deque[float]] = OrderedDict()
-        self._matches: dict[int, tuple[Match | None, int]] = {}
+        self.learned = Learned()
+        self._matches: dict[int, tuple[Match | None, Load]] = {}
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._adopted: OrderedDict[TurnId, int] = OrderedDict()
         self._turns = 0
@@ -126,9 +121,10 @@ class Engine:
             unread=turn.unread,
         )
         if record.endpoint == "handshake":
-            self._matches[record.number] = None, 0
+            self._matches[record.number] = None, NO_LOAD
         else:
-            self._compare(record, self._load(route.key, at))
+            match = self._compare(record)
+            self._matches[record.number] = match, self.learned.turn_sent(record, at)
         return record
 
     def turn_released(
@@ -138,17 +134,18 @@ class Engine:
         self._remember()
         record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
         record.complete, record.unread = _is_complete(turn, named), turn.unread
-        self._compare(record, self._matches[record.number][1])
+        self._matches[record.number] = self._compare(record), self._matches[record.number][1]
 
     def turn_withdrawn(self, record: Record) -> None:
         """Forget a turn that did not leave after all."""
         self._matches.pop(record.number, None)
+        self.learned.turn_withdrawn(record)
 
     def predict(self, record: Record) -> Explanation | None:
         """Return what a turn is heading for before it leaves, or None where nothing speaks against a hit."""
         match, load = self._matches[record.number]
         changes = find_changes(record, match) if match else ()
-        verdict = predict(RuleContext(record=record, match=match, changes=changes, load=Load(load)))
+        verdict = predict(self._context(record, match, load, changes))
         return Explanation(verdict, match, changes) if verdict else None
 
     def turn_ended(
@@ -161,11 +158,22 @@ class Engine:
         self._ended.append((record, match, response_info.outputs))
         changes = find_changes(record, match) if match else ()
         makers = self._history.makers(record) if record.failed == BAD_ENCRYPTION else ()
-        verdict = judge(RuleContext(record=record, match=match, changes=changes, load=Load(load), makers=makers))
-        conditions = [change.name for change in changes if change.name in CONDITIONS]
-        causes = (verdict.name, *verdict.volatile)
-        record.ledger = ledger_of(record, match, causes, conditions, hit=verdict.name == "hit")
+        context = self._context(record, match, load, changes, makers=makers)
+        verdict = judge(context)
+        _conclude_ledger(context, verdict)
+        self.learned.turn_ended(record, match, verdict)
         return Explanation(verdict, match, changes)
+
+    def _context(
+        self,
+        record: Record,
+        match: Match | None,
+        load: Load,
+        changes: tuple[Change, ...],
+        *,
+        makers: Sequence[Record | None] = (),
+    ) -> RuleContext:
+        return RuleContext(record=record, match=match, changes=changes, load=load, makers=makers, learned=self.learned)
 
     def _remember(self) -> None:
         """Take the turns that have ended into the history."""
@@ -175,25 +183,13 @@ class Engine:
             if record.usage and record.complete and not record.warm_up:
                 self._history.add(record, match)
 
-    def _compare(self, record: Record, load: int) -> None:
+    def _compare(self, record: Record) -> Match | None:
+        """Return what a turn is compared with, and note its conversation."""
         match = self._history.predecessor(record)
         record.conversation = match.record.conversation if match else self._first_turns.conversation(record)
         record.conversation_run = match.record.conversation_run if match else ""
-        self._matches[record.number] = match, load
         record.named = None  # a chain of names would keep every turn of a socket in memory
-
-    def _load(self, key: str | None, at: float) -> int:
-        """Return how many turns the key carried within the minute up to now, this one included."""
-        if key is None:
-            return 0
-        times = self._loads.setdefault(key, deque())
-        self._loads.move_to_end(key)
-        times.append(at)
-        while times[0] < at - _MINUTE:
-            times.popleft()
-        if len(self._loads) > _KEYS:
-            self._loads.popitem(last=False)
-        return len(times)
+        return match
 
 
 def _prompt(turn: Turn, named: Record | None) -> Prompt:
@@ -214,6 +210,14 @@ def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
     record.challenge = response_info.challenge
     record.failed = response_info.failure
     record.cut_short = response_info.cut_short
+
+
+def _conclude_ledger(context: RuleContext, verdict: Verdict) -> None:
+    """Add a turn to the ledger of its conversation."""
+    conditions = [name for name in context.names if name in CONDITIONS]
+    causes = verdict.name, *verdict.volatile
+    hit = verdict.name == "hit"
+    context.record.ledger = ledger_of(context.record, context.match, causes, conditions, hit=hit)
 
 
 def _usage(response_info: ResponseInfo) -> Usage | None:

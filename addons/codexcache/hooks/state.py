@@ -16,6 +16,7 @@ from ..body.cache import BodyCache
 from ..body.incremental import Body, read_whole
 from ..body.json_splice import Object
 from ..diagnosis.engine import DiagnosisService
+from ..diagnosis.learned import Learned
 from ..options import default_settings
 from ..state.persistence import Persistence
 from ..turn.exchange import Continuity, Exchange
@@ -66,6 +67,11 @@ class State:
         self.flows = WeakValueDictionary[str, http.HTTPFlow]()
         """The flows of turns by id, for as long as something else keeps them."""
         self._warned = set[str]()
+
+    @property
+    def learned(self) -> Learned:
+        """What the turns have shown of pauses, of load and of shared keys."""
+        return self.diagnosis_service.engine.learned
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..diagnosis.causes import IDLE_SECONDS
+from ..diagnosis.learned import LIKELY_SECONDS as IDLE_SECONDS
 from ..text import clock, day, short, span
 from .conversations import ReportTurn
 
