@@ -45,6 +45,10 @@ KEYED: Headers = {"user-agent": "agent/1.0", "authorization": "Bearer token-1"}
 """A client without a session header."""
 
 
+GATEWAY: Headers = {"session-id": "session-1", "authorization": "Bearer token-1", "chatgpt-account-id": "account-1"}
+"""A gateway, which names the account."""
+
+
 def native(session: str = "session-1", thread: str = "") -> Headers:
     """Return the headers of the official client, for a session and one of its threads."""
     return {
@@ -127,7 +131,8 @@ class Case:
     starts: list[bool] = field(default_factory=lambda: [True])
 
     def __post_init__(self) -> None:
-        self.headers, self.tools, self.items = dict(self.headers), list(self.tools), list(self.items)
+        self.headers, self.members = dict(self.headers), dict(self.members)
+        self.tools, self.items = list(self.tools), list(self.items)
 
     def turn(
         self,
@@ -184,6 +189,10 @@ class Case:
         self.steps.append(step)
         self.items = [*self.items, *replies]
         return step
+
+    def counted(self, verdict: str, given: int, read: int, *changes: str, **rest: Any) -> None:
+        """Send a turn with these counters: its input, and what of it was read."""
+        self.turn(verdict, changes, input_tokens=given, reads=read, **rest)
 
     def grow(self, turns: int, **given: Any) -> None:
         """Let the conversation grow for some turns without a miss."""
@@ -294,6 +303,20 @@ def _answer(replies: list[Json], usage: Object, given: dict[str, Any]) -> Answer
     has_usage = not {"lost", "error"} & given.keys() or given.pop("counted", False)
     return Answer(outputs=replies, usage=given.pop("usage", usage) if has_usage else None, **given)
 
+
+SOL: dict[str, Any] = {
+    "members": {
+        "model": "gpt-5.6-sol",
+        "store": False,
+        "stream": True,
+        "parallel_tool_calls": True,
+        "reasoning": {"effort": "medium"},
+        "text": {"verbosity": "low"},
+    },
+    "instructions": text("You are a coding agent. Be careful.", 12_000),
+    "tools": [tool(f"tool_{number}", f"Tool {number} does one thing.", 850) for number in range(10)],
+}
+"""An agent with a longer prompt and more tools, of a newer model."""
 
 CODEX: dict[str, Any] = {**OFFICIAL, "items": [developer("<permissions>"), user("<environment_context>")]}
 """The same with the messages that open it; its agents share session and key."""

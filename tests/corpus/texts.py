@@ -90,6 +90,11 @@ def tool(name: str, description: str = "Does what it is called.", size: int = 15
     }
 
 
+def is_a(kind: str, item: Json) -> bool:
+    """Return True for an item of this type."""
+    return isinstance(item, dict) and item.get("type") == kind
+
+
 def with_id(item: Json, name: str) -> Json:
     """Return an item with what only the client and the backend know of it."""
     assert isinstance(item, dict)
