@@ -2,19 +2,25 @@
 
 | module       | what it holds                                                                 |
 |--------------|-------------------------------------------------------------------------------|
-| `talk`       | the way in which a conversation is written down, with the labels of its turns |
+| `talk`       | the way in which a conversation is written down                               |
+| `labels`     | the labels of its turns                                                       |
+| `texts`      | messages, calls and tools, and the tokens that they cost                      |
 | `quiet`      | turns that need no explanation: hits, cold starts, refusals, absent counters  |
 | `routing`    | misses by identity, routing and transport                                     |
 | `prompts`    | misses by the prompt, and edits that are none                                 |
 | `likely`     | misses by time, load and the server's side, and causes that overlap           |
-| `crowds`     | several conversations at once: who extends whom                          |
-| `random_conversations` | random conversations whose causes are known                       |
-| `player`     | plays a conversation over HTTP, over WebSocket and from a saved file           |
+| `reported`   | conversations that were named wrongly although their prompt only grew         |
+| `reported_edits` | conversations that were named wrongly, whose prompt had changed           |
+| `crowds`     | several conversations at once: who extends whom                               |
+| `random_conversations` | random conversations whose causes are known                         |
+| `player`     | plays a conversation over HTTP, over WebSocket and from a saved file          |
 
-Texts and counters are made up; a token is four bytes throughout. Each conversation names where such a one was seen.
+Texts and counters are made up; `texts` says what a token is. Each conversation names where such a one was seen.
 """
 
-from corpus import crowds, likely, prompts, quiet, routing
+from corpus import crowds, likely, prompts, quiet, reported, reported_edits, routing
 from corpus.talk import Case
 
-CASES: tuple[Case, ...] = (*quiet.CASES, *routing.CASES, *prompts.CASES, *likely.CASES, *crowds.CASES)
+_MODULES = (quiet, routing, prompts, likely, reported, reported_edits, crowds)
+
+CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)

@@ -1,6 +1,7 @@
 """Several conversations at once, and which turn continues which."""
 
-from corpus.talk import AGENT, CODEX, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, assistant, labelled, text, tool, user
+from corpus.talk import AGENT, CODEX, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, labelled
+from corpus.texts import assistant, text, tool, user
 
 CHILD = {**NATIVE, "thread-id": "thread-2", "x-codex-window-id": "thread-2:0", "x-openai-subagent": "collab_spawn"}
 

@@ -1,6 +1,7 @@
 """Misses by time, load and the server's side, and what was not to be taken for one of these."""
 
-from corpus.talk import HTTP, NOTHING, OFFICIAL, Case, before, labelled, text, tool, user
+from corpus.talk import HTTP, NOTHING, OFFICIAL, Case, labelled
+from corpus.texts import text, tool, user
 
 
 def pause(about: str, source: str, verdict: str, seconds: float, said: str = "") -> Case:
@@ -71,7 +72,7 @@ def late_edit_and_pause(case: Case) -> None:
 @labelled("an edit, with a fifth less read than stands before it", "jaseci-labs/jac#8821", turns=12)
 def read_up_to_a_boundary(case: Case) -> None:
     case.items[12] = user("Edited.")
-    case.miss("input_changed", reads=before(case, 12) * 4 // 5)
+    case.miss("input_changed", reads=case.before(12) * 4 // 5)
 
 
 @labelled("another transport and an edit that explains nothing", "earendil-works/pi#8125", **OFFICIAL, turns=12)
@@ -85,7 +86,7 @@ def transport_and_late_edit(case: Case) -> None:
 def transport_and_edit(case: Case) -> None:
     case.items[4] = user("Edited.")
     case.host = "gov.chatgpt.com"
-    case.turn("input_changed", ["transport_changed", "input_changed"], reads=before(case, 4))
+    case.turn("input_changed", ["transport_changed", "input_changed"], reads=case.before(4))
 
 
 @labelled("more than 15 turns a minute with one key", "ginlix-ai/LangAlpha#191")

@@ -8,9 +8,10 @@ mitmproxy saves it, and read back.
 
 import asyncio
 import io
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from codexcache.body.json_splice import Json, Object, edited, find_members
@@ -18,7 +19,11 @@ from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.diagnosis.engine import DiagnosisService
 from codexcache.hooks.capture_replay import CaptureReplay
 from codexcache.hooks.state import State
-from codexcache.options import default_settings
+from codexcache.options import Settings, default_settings
+from codexcache.state.background_store import BackgroundStore, Work
+from codexcache.state.persistence import Persistence
+from codexcache.state.vault import Vault
+from codexcache.turn.cache_key import CacheKey
 from codexcache.turn.exchange import Continuity, Exchange
 from codexcache.turn.request import Turn, read_client_headers, read_turn
 from codexcache.turn.websocket import Backlog, Socket
@@ -35,16 +40,52 @@ from wsproto.frame_protocol import Opcode
 
 from corpus.talk import Answer, Case, Path, Step
 
+_VAULT = Vault(b"secret")
 _NOT_COMPARED = {"input", "client_metadata", "stream_options", "generate"}
 
 
-def play(case: Case, path: Path) -> list[Diagnosis]:
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What was found out about a turn. Turns are counted from 1 through all starts of the proxy."""
+
+    number: int
+    predecessor: int | None
+    diagnosis: Diagnosis
+
+
+def play(case: Case, path: Path) -> list[Found]:
     """Return the findings of a conversation's turns, in their order."""
     player = Player(case, over_socket="websocket" in path)
     player.run()
+    if not path.startswith("saved"):
+        return _numbered([start.diagnoses for start in player.starts])
     saved = FlowReader(io.BytesIO(player.saved())).stream()
-    diagnoses = asyncio.run(replayed(saved)) if path.startswith("saved") else player.diagnoses
-    return sorted(diagnoses, key=lambda diagnosis: diagnosis.record.number)
+    return _numbered([asyncio.run(replayed(saved))])
+
+
+def _numbered(starts: Sequence[Sequence[Diagnosis]]) -> list[Found]:
+    """Return the findings of all starts in one order; each start counts its own turns from 1."""
+    ordered = [sorted(diagnoses, key=lambda diagnosis: diagnosis.record.number) for diagnoses in starts]
+    before = list(itertools.accumulate(map(len, ordered), initial=0))
+    runs = {_run_name(place): count for place, count in enumerate(before)}
+    return [
+        Found(
+            number=before[place] + diagnosis.record.number,
+            predecessor=_sum(verdict.predecessor, runs[verdict.predecessor_run or _run_name(place)]),
+            diagnosis=diagnosis,
+        )
+        for place, diagnoses in enumerate(ordered)
+        for diagnosis in diagnoses
+        for verdict in [diagnosis.verdict]
+    ]
+
+
+def _sum(number: int | None, before: int) -> int | None:
+    return None if number is None else before + number
+
+
+def _run_name(place: int) -> str:
+    return f"start-{place}"
 
 
 async def replayed(saved: Iterable[Flow]) -> list[Diagnosis]:
@@ -58,6 +99,44 @@ async def replayed(saved: Iterable[Flow]) -> list[Diagnosis]:
     captures.play()
     assert state.errors.lines() == []
     return diagnoses
+
+
+class _Held:
+    """What a store holds, at once and in memory."""
+
+    def __init__(self) -> None:
+        self._held: dict[bytes, bytes] = {}
+
+    def put(self, work: Work) -> None:
+        self._held |= work(_VAULT)
+
+    def deadline(self) -> float:
+        return 0.0
+
+    async def get(self, names: Sequence[bytes], until: float | None = None) -> dict[bytes, bytes]:
+        return {name: self._held[name] for name in names if name in self._held}
+
+
+class _Start:
+    """One start of the proxy, which knows what the store holds."""
+
+    def __init__(self, name: str, store: _Held) -> None:
+        self.diagnosis_service, self.diagnoses = DiagnosisService(raising), list[Diagnosis]()
+        self.diagnosis_service.listeners.append(self.diagnoses.append)
+        self.persistence = Persistence(self.diagnosis_service.engine.adopt)
+        self.persistence.use(cast(BackgroundStore, store), _VAULT, name)
+        self.continuity = Continuity(self.persistence.memory, self.persistence.rejected_params)
+        self.wires: list[_Wire] = []
+
+    def begin(self, turn: Turn, settings: Settings, last: CacheKey | None) -> Exchange:
+        """Look up what the store knows of a turn, as a hook does, and return its exchange."""
+        if looking_up := self.persistence.look_up(turn):
+            asyncio.run(_done(looking_up))
+        return self.continuity.begin(turn, settings, last)
+
+
+async def _done(looking_up: Awaitable[None]) -> None:
+    await looking_up
 
 
 @dataclass(kw_only=True)
@@ -78,12 +157,10 @@ class Player:
     def __init__(self, case: Case, *, over_socket: bool) -> None:
         self._talk, self._over_socket = case, over_socket
         self._settings = replace(default_settings(), mode=case.mode)
-        self._continuity, self._diagnosis_service = Continuity(), DiagnosisService(raising)
-        self._wires: list[_Wire] = []
         self._exchanges: dict[int, Exchange] = {}
         self._requests: list[http.HTTPFlow] = []
-        self.diagnoses: list[Diagnosis] = []
-        self._diagnosis_service.listeners.append(self.diagnoses.append)
+        self._store = _Held()
+        self.starts: list[_Start] = []
 
     def run(self) -> None:
         """Play all turns; one that ends at the moment at which another is sent ends first."""
@@ -94,10 +171,17 @@ class Player:
 
     def saved(self) -> bytes:
         """Return what was sent and what came, as mitmproxy saves it."""
-        file = io.BytesIO()
-        for flow in [*self._requests, *map(_socket_flow, self._wires)]:
+        file, wires = io.BytesIO(), [wire for start in self.starts for wire in start.wires]
+        for flow in [*self._requests, *map(_socket_flow, wires)]:
             FlowWriter(file).add(flow)
         return file.getvalue()
+
+    def _start(self, step: Step) -> _Start:
+        """Return the start of the proxy to which a turn comes; a new one may find the store emptied."""
+        if step.run > len(self.starts):
+            self._store = self._store if step.remembers else _Held()
+            self.starts.append(_Start(_run_name(len(self.starts)), self._store))
+        return self.starts[step.run - 1]
 
     def _send(self, step: Step) -> None:
         if self._is_over_socket(step):
@@ -109,17 +193,19 @@ class Player:
             self._begin(step, turn, None)
 
     def _begin(self, step: Step, turn: Turn, wire: _Wire | None) -> None:
-        exchange = self._continuity.begin(turn, self._settings, wire.socket.last if wire else None)
+        start = self._start(step)
+        exchange = start.begin(turn, self._settings, wire.socket.last if wire else None)
         self._exchanges[step.number] = exchange
         if wire:
             exchange.response_info.status = 200
             wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(exchange), step.at))
             wire.socket.begin(exchange, wire.messages[-1])
             wire.last = step
-        self._diagnosis_service.turn_sent(exchange, flow=wire.flow if wire else f"flow-{step.number}", at=step.at)
+        flow = wire.flow if wire else f"flow-{step.number}"
+        start.diagnosis_service.turn_sent(exchange, flow=flow, at=step.at)
 
     def _end(self, step: Step) -> None:
-        exchange, answer = self._exchanges[step.number], step.answer
+        exchange, answer, start = self._exchanges[step.number], step.answer, self._start(step)
         if self._is_over_socket(step):
             self._hear(step, self._wire(step))
         else:
@@ -129,8 +215,9 @@ class Player:
             if answer.status >= 400:
                 exchange.response_info.read_body(_error_body(answer))
             self._requests.append(_request_flow(step, exchange))
-        self._continuity.finish(exchange, self._settings)
-        self._diagnosis_service.turn_ended(exchange, at=step.ended_at)
+        start.continuity.finish(exchange, self._settings)
+        start.diagnosis_service.turn_ended(exchange, at=step.ended_at)
+        start.persistence.save(exchange)
 
     def _hear(self, step: Step, wire: _Wire) -> None:
         """Take in the events of a turn's answer, or the end of its socket."""
@@ -145,15 +232,16 @@ class Player:
 
     def _wire(self, step: Step) -> _Wire:
         """Return the open socket of a turn; another handshake needs another socket."""
-        for wire in self._wires:
+        start = self._start(step)
+        for wire in start.wires:
             same = (wire.step.socket, wire.step.headers, wire.step.host) == (step.socket, step.headers, step.host)
             if same and wire.ended_at in (None, step.ended_at):
                 return wire
         client_headers = read_client_headers(fields(step.headers))
-        handshake = self._continuity.open_socket(client_headers, self._settings)
+        handshake = start.continuity.open_socket(client_headers, self._settings)
         socket = Socket(client_headers=client_headers, host=step.host, backlog=Backlog(limit=0), handshake=handshake)
-        self._wires.append(_Wire(flow=f"socket-{len(self._wires)}", socket=socket, step=step))
-        return self._wires[-1]
+        start.wires.append(_Wire(flow=f"socket-{step.run}-{len(start.wires)}", socket=socket, step=step))
+        return start.wires[-1]
 
     def _frame_turn(self, step: Step, wire: _Wire) -> Turn:
         frame = {"type": "response.create", **(_delta(step, wire.last) or step.body)}
@@ -182,7 +270,7 @@ def _input(step: Step) -> list[Json]:
 def _events(step: Step) -> Iterator[bytes]:
     """Yield the events of an answer."""
     answer = step.answer
-    response: Object = {"id": f"resp_{step.number}", "prompt_cache_key": answer.echoed_key}
+    response: Object = {"id": f"resp_{step.number}", "prompt_cache_key": answer.echoed_key, **_told(answer)}
     yield orjson.dumps({"type": "response.created", "response": response})
     if answer.status >= 400:
         yield orjson.dumps({"type": "error", "status": answer.status, **(answer.error or {})})
@@ -191,6 +279,17 @@ def _events(step: Step) -> Iterator[bytes]:
         yield orjson.dumps({"type": "response.output_item.done", "item": item})
     if not answer.lost:
         yield orjson.dumps(_last_event(answer, response))
+
+
+def _told(answer: Answer) -> Object:
+    """Return what a response says of itself, as far as it does."""
+    told: Object = {
+        "model": answer.model,
+        "service_tier": answer.tier,
+        "prompt_cache_diagnostics": answer.diagnostics,
+        "input_transformations": answer.transformations,
+    }
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _last_event(answer: Answer, response: Object) -> Object:

@@ -2,24 +2,8 @@
 
 from codexcache.body.json_splice import Json, Object
 
-from corpus.talk import (
-    ABSENT,
-    HTTP,
-    NATIVE,
-    NOTHING,
-    WEBSOCKET,
-    Case,
-    assistant,
-    before,
-    call,
-    labelled,
-    output,
-    reasoning,
-    text,
-    tool,
-    user,
-    with_id,
-)
+from corpus.talk import ABSENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, labelled
+from corpus.texts import assistant, call, output, reasoning, text, tool, user, with_id
 
 
 @labelled("a conversation only grows", "openai/codex#24704", turns=1)
@@ -128,7 +112,7 @@ def harmless_changes(case: Case) -> None:
 @labelled("the last message edited, and all up to it read", "router-for-me/CLIProxyAPI#5727", turns=10)
 def harmless_edit(case: Case) -> None:
     case.items[-2] = user("Another question.")
-    case.turn("hit", ["input_changed"], reads=before(case, len(case.items) - 2))
+    case.turn("hit", ["input_changed"], reads=case.before(len(case.items) - 2))
 
 
 @labelled("the same turn sent again", "openai/codex#34763")
@@ -154,7 +138,7 @@ def rewind_cut(case: Case) -> None:
 @labelled("the latest question of a long conversation asked in other words", "earendil-works/pi#6427", turns=30)
 def rephrased(case: Case) -> None:
     case.items = case.items[:58]
-    case.turn("hit", ["input_changed"], reads=before(case, 58))
+    case.turn("hit", ["input_changed"], reads=case.before(58))
 
 
 @labelled("a resumed conversation after 20 minutes, still cached", "openai/codex#35300", turns=2)

@@ -10,7 +10,8 @@ from codexcache.body.json_splice import Json, Object
 from embedded_backend import model
 from embedded_backend.model import PromptCache, render
 
-from corpus.talk import NATIVE, START, Case, assistant, call, developer, output, reasoning, text, tool, user
+from corpus.talk import NATIVE, START, Case
+from corpus.texts import assistant, call, developer, output, reasoning, text, tool, user
 
 _IDLE_SECONDS = 600
 _SERVERS = 4

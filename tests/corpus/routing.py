@@ -1,6 +1,7 @@
 """Misses by identity, routing and transport: the turn did not get to what was cached."""
 
-from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, OFFICIAL, WEBSOCKET, Case, Headers, labelled, text, user
+from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, OFFICIAL, WEBSOCKET, Case, Headers, labelled
+from corpus.texts import text, user
 
 FLOOR = 4608
 """Tokens of tools and instructions, which many conversations share."""

@@ -5,22 +5,23 @@ A script says what happens turn by turn and what has to be said of it:
     @labelled("a tool is edited", "cnighswonger/claude-code-cache-fix", turns=2)
     def edited_tool(case: Case) -> None:
         case.tools[1] = tool("shell", "other words")
-        case.miss("tools_changed")
+        case.miss("tools_changed", said="tool shell was edited", blame="avoidable")
 
-What the script leaves in `talk.items` and the other members is what the next turn sends.
+What the script leaves in `case.items` and the other members is what the next turn sends.
 """
 
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any, Literal
 
-import orjson
 from codexcache.body.json_splice import Json, Object
 from codexcache.options import Mode
 from codexcache.turn.request import Transport
 from codexcache.wire.routes import Endpoint
+
+from corpus.labels import ANY, Label, Predecessor, label_of
+from corpus.texts import assistant, cached, call, developer, output, reasoning, text, tokens, tool, user
 
 type Headers = dict[str, str]
 type Reads = Literal["all", "nothing", "absent"] | int
@@ -34,19 +35,33 @@ ABSENT: Reads = "absent"
 EVERYWHERE: tuple[Path, ...] = ("http", "websocket", "saved http", "saved websocket")
 HTTP: tuple[Path, ...] = ("http", "saved http")
 WEBSOCKET: tuple[Path, ...] = ("websocket", "saved websocket")
+LIVE: tuple[Path, ...] = ("http", "websocket")
 START = 1_790_000_000.0
 
 AGENT: Headers = {"session-id": "session-1", "user-agent": "agent/1.0", "authorization": "Bearer token-1"}
 """A client that is not the official one and sends one session header."""
 
-NATIVE: Headers = {
-    "session-id": "session-1",
-    "thread-id": "session-1",
-    "x-client-request-id": "session-1",
-    "x-codex-window-id": "session-1:0",
-    "user-agent": "codex_cli_rs/0.169.0 (Linux)",
-    "authorization": "Bearer token-1",
-}
+KEYED: Headers = {"user-agent": "agent/1.0", "authorization": "Bearer token-1"}
+"""A client without a session header."""
+
+
+GATEWAY: Headers = {"session-id": "session-1", "authorization": "Bearer token-1", "chatgpt-account-id": "account-1"}
+"""A gateway, which names the account."""
+
+
+def native(session: str = "session-1", thread: str = "") -> Headers:
+    """Return the headers of the official client, for a session and one of its threads."""
+    return {
+        "session-id": session,
+        "thread-id": thread or session,
+        "x-client-request-id": thread or session,
+        "x-codex-window-id": f"{thread or session}:0",
+        "user-agent": "codex_cli_rs/0.169.0 (Linux)",
+        "authorization": "Bearer token-1",
+    }
+
+
+NATIVE: Headers = native()
 """The official client."""
 
 OFFICIAL: dict[str, Any] = {"headers": NATIVE, "key": "session-1"}
@@ -55,7 +70,10 @@ OFFICIAL: dict[str, Any] = {"headers": NATIVE, "key": "session-1"}
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What the backend answered. `error` is the payload of a refusal or failure; `lost` that the stream was cut."""
+    """What the backend answered. `error` is the payload of a refusal or failure; `lost` that the stream was cut.
+
+    `model`, `tier`, `diagnostics` and `transformations` are what the response says of itself.
+    """
 
     outputs: list[Json]
     usage: Object | None
@@ -65,11 +83,18 @@ class Answer:
     lost: bool = False
     challenge: bool = False
     echoed_key: str | None = None
+    model: str | None = None
+    tier: str | None = None
+    diagnostics: Object | None = None
+    transformations: list[Json] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One turn: what was sent, what came, and its label. `socket` names the connection where it is a WebSocket."""
+    """One turn: what was sent, what came, and its label. `socket` names the connection where it is a WebSocket.
+
+    `run` counts the starts of the proxy; `remembers` is False if the last one had no store to read from.
+    """
 
     number: int
     headers: Headers
@@ -82,10 +107,9 @@ class Step:
     host: str
     endpoint: Endpoint
     full: bool
-    verdict: str
-    changes: tuple[str, ...]
-    predecessor: int | None
-    said: str
+    run: int
+    remembers: bool
+    label: Label
 
 
 @dataclass(kw_only=True)
@@ -104,75 +128,120 @@ class Case:
     socket: str = "socket-1"
     host: str = "chatgpt.com"
     steps: list[Step] = field(default_factory=list)
+    starts: list[bool] = field(default_factory=lambda: [True])
 
     def __post_init__(self) -> None:
-        self.headers, self.tools, self.items = dict(self.headers), list(self.tools), list(self.items)
+        self.headers, self.members = dict(self.headers), dict(self.members)
+        self.tools, self.items = list(self.tools), list(self.items)
 
     def turn(
         self,
         verdict: str,
-        changes: Sequence[str] = (),
+        changes: Sequence[str] | None = (),
         *,
         reads: Reads = ALL,
-        predecessor: int | Literal["last"] | None = "last",
-        say: str | None = None,
+        predecessor: Predecessor | Literal["last"] = "last",
+        say: Json = None,
         gap: float = 20,
+        at: float | None = None,
         took: float = 5,
         transport: Transport | None = None,
         socket: str | None = None,
         endpoint: Endpoint = "responses",
         full: bool = False,
-        said: str = "",
         replies: list[Json] | None = None,
         input_tokens: int | None = None,
-        **answer: object,
+        reasoned: int | None = None,
+        **given: Any,
     ) -> Step:
-        """Send a turn with one more message, and label it. `gap` is the time since the last turn ended."""
-        number = len(self.steps) + 1
-        if predecessor == "last":
-            predecessor = number - 1 or None
+        """Send a turn with one more message, and label it; `given` are further parts of the label and of the answer.
+
+        `verdict` may name several that are right, separated by "/". `gap` is the time since the last turn ended, `at`
+        the time since the first one was sent. The turn says nothing new where `say` is "".
+        """
+        number = self.last + 1
+        known = (number - 1 or None) if predecessor == "last" else predecessor
         if say != "":
-            self.items.append(user(say or f"Question {number} of {self.about}."))
-        body = self._body()
+            said = f"Question {number} of {self.about}." if say is None else say
+            self.items.append(user(said) if isinstance(said, str) else said)
+        body, sent_at = self._body(), self._clock + gap if at is None else self._start + at
         replies = [assistant(f"Answer {number} of {self.about}.")] if replies is None else replies
         counted = tokens(body) if input_tokens is None else input_tokens
+        whole = self._shared_with(known, counted)
+        read = reads if isinstance(reads, int) else _READS[reads](cached(whole or 0))
+        label = {name: given.pop(name) for name in _LABELS & given.keys()}
         step = Step(
             number=number,
             headers=dict(self.headers),
             body=body,
-            at=self._clock + gap,
-            ended_at=self._clock + gap + took,
-            answer=_answer(replies, _usage(counted, self._read(reads, predecessor, counted)), answer),
-            socket=socket or self.socket,
+            at=sent_at,
+            ended_at=sent_at + took,
+            answer=_answer(replies, _usage(counted, read, reasoned), given),
+            socket=f"{socket or self.socket} of start {len(self.starts)}",
             transport=transport,
             host=self.host,
             endpoint=endpoint,
             full=full,
-            verdict=verdict,
-            changes=tuple(changes),
-            predecessor=predecessor,
-            said=said,
+            run=len(self.starts),
+            remembers=self.starts[-1],
+            label=label_of(verdict, changes, known, whole, read, label),
         )
         self.steps.append(step)
         self.items = [*self.items, *replies]
         return step
 
-    def grow(self, turns: int) -> None:
+    def counted(self, verdict: str, given: int, read: int, *changes: str, **rest: Any) -> None:
+        """Send a turn with these counters: its input, and what of it was read."""
+        self.turn(verdict, changes, input_tokens=given, reads=read, **rest)
+
+    def grow(self, turns: int, **given: Any) -> None:
         """Let the conversation grow for some turns without a miss."""
         for number in range(turns):
-            self.turn("hit" if number else "cold")
+            self.turn("hit" if number else "cold", **given)
+
+    def work(self, calls: int, size: int = 3300, **given: Any) -> None:
+        """Let the model call a tool again and again: each turn is answered with another call, whose output follows."""
+        for _ in range(calls):
+            name, goes_on = f"{self.last + 1}-{self.about}", bool(self.items) and "output" in str(self.items[-1])[:40]
+            replies = [reasoning(name, 1400), call(name)]
+            self.turn("hit" if self.steps else "cold", say="" if goes_on else None, replies=replies, **given)
+            self.items.append(output(name, f"Output of {name}.", size))
 
     def miss(self, *changes: str, reads: Reads = NOTHING, **given: Any) -> None:
         """Send a turn that misses by the first of its changes, and by default reads nothing."""
         self.turn(changes[0], changes, reads=reads, **given)
 
+    def warm_up(self, **given: Any) -> None:
+        """Send what the next turn begins with, for no answer."""
+        self.members["generate"] = False
+        self.turn("warm_up", **{"say": "", "replies": [], "predecessor": ANY, "reads": NOTHING, **given})
+        del self.members["generate"]
+
+    def restart(self, *, remembers: bool = True) -> None:
+        """Have the proxy stopped and started, with its store or with an empty one."""
+        self.starts.append(remembers)
+
     def aside(self, **changed: object) -> "Case":
         """Return another conversation, whose turns are steps of this one too."""
         other = copy.copy(self)
-        other.members, other.tools, other.items = dict(self.members), list(self.tools), list(self.items)
+        other.headers, other.members = dict(self.headers), dict(self.members)
+        other.tools, other.items = list(self.tools), list(self.items)
         for name, value in changed.items():
             setattr(other, name, value)
         return other
+
+    def before(self, item: int) -> int:
+        """Return the tokens that stand before an item, in steps of 128."""
+        return cached(tokens(self._body(), item))
+
+    @property
+    def last(self) -> int:
+        """The number of the latest turn."""
+        return len(self.steps)
+
+    @property
+    def _start(self) -> float:
+        return self.steps[0].at if self.steps else START
 
     @property
     def _clock(self) -> float:
@@ -183,15 +252,20 @@ class Case:
         tools: Object = {"tools": self.tools} if self.tools else {}
         return copy.deepcopy({**self.members, **told, **tools, "input": self.items})
 
-    def _read(self, reads: Reads, predecessor: int | None, counted: int) -> int | None:
-        """Return the cached tokens, in steps of 128 as the backend counts them."""
-        if isinstance(reads, int):
-            return reads
-        if reads == "absent":
-            return None
-        known = self.steps[predecessor - 1].answer.usage if predecessor and reads == "all" else None
-        given = known.get("input_tokens") if known else 0
-        return min(given, counted) // 128 * 128 if isinstance(given, int) else 0
+    def _shared_with(self, predecessor: Predecessor, counted: int) -> int | None:
+        """Return the tokens of this turn's input that its predecessor had, if nothing was edited."""
+        usage = self.steps[predecessor - 1].answer.usage if isinstance(predecessor, int) else None
+        known = usage.get("input_tokens") if usage else None
+        return min(known, counted) if isinstance(known, int) else None
+
+
+_LABELS = {"said", "unsaid", "blame", "resent", "edit", "volatile"}
+
+_READS: dict[str, Callable[[int], int | None]] = {
+    "all": lambda shared: shared,
+    "nothing": lambda shared: 0,
+    "absent": lambda shared: None,
+}
 
 
 def labelled(
@@ -212,76 +286,37 @@ def labelled(
     return played
 
 
-def text(opening: str, size: int = 4000) -> str:
-    """Return a text of about this many characters, different for each opening."""
-    return (opening + " " + (opening + " and so on. ") * (size // len(opening)))[:size]
-
-
-def message(role: str, opening: str) -> Json:
-    """Return a message as clients write it, some thousand tokens long."""
-    kind = "output_text" if role == "assistant" else "input_text"
-    return {"type": "message", "role": role, "content": [{"type": kind, "text": text(opening)}]}
-
-
-user = partial(message, "user")
-assistant = partial(message, "assistant")
-developer = partial(message, "developer")
-
-
-def reasoning(name: str) -> Json:
-    """Return a reasoning item, which only the backend can read."""
-    return {"type": "reasoning", "summary": [], "encrypted_content": text(f"gAAAA{name}", 2000)}
-
-
-def call(name: str, arguments: str = "{}") -> Json:
-    return {"type": "function_call", "name": "shell", "arguments": arguments, "call_id": f"call_{name}"}
-
-
-def output(name: str, said: str = "done") -> Json:
-    return {"type": "function_call_output", "call_id": f"call_{name}", "output": text(said)}
-
-
-def tool(name: str, description: str = "Does what it is called.") -> Json:
-    """Return a function tool with a schema of some size."""
+def _usage(counted: int, read: int | None, reasoned: int | None) -> Object:
+    """Return the counters as the backend sends them."""
+    details: Object = {} if read is None else {"cached_tokens": read}
+    output: Object = {} if reasoned is None else {"output_tokens_details": {"reasoning_tokens": reasoned}}
     return {
-        "type": "function",
-        "name": name,
-        "description": text(description, 1500),
-        "strict": False,
-        "parameters": {"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
+        "input_tokens": counted,
+        "input_tokens_details": details,
+        "output_tokens": 250 + (reasoned or 0),
+        **output,
     }
 
 
-def with_id(item: Json, name: str) -> Json:
-    """Return an item with what only the client and the backend know of it."""
-    assert isinstance(item, dict)
-    return {**item, "id": name, "status": "completed", "internal_chat_message_metadata_passthrough": {"turn_id": name}}
-
-
-def tokens(body: Object, items: int | None = None) -> int:
-    """Return the tokens of a prompt, or of its head up to an item; a token is four bytes of it."""
-    given = body.get("input")
-    parts = given if isinstance(given, list) else [given]
-    written = [body.get("tools") or [], body.get("instructions") or "", *parts[:items]]
-    return sum(len(orjson.dumps(part)) for part in written) // 4
-
-
-def _usage(counted: int, cached: int | None) -> Object:
-    """Return the counters as the backend sends them."""
-    details: Object = {} if cached is None else {"cached_tokens": cached}
-    return {"input_tokens": counted, "input_tokens_details": details, "output_tokens": 250}
-
-
-def _answer(replies: list[Json], usage: Object, given: dict[str, object]) -> Answer:
+def _answer(replies: list[Json], usage: Object, given: dict[str, Any]) -> Answer:
+    """Return an answer; one that was lost or failed has no usage, unless it was counted all the same."""
     has_usage = not {"lost", "error"} & given.keys() or given.pop("counted", False)
-    return Answer(outputs=replies, usage=given.pop("usage", usage) if has_usage else None, **given)  # type: ignore[arg-type]
+    return Answer(outputs=replies, usage=given.pop("usage", usage) if has_usage else None, **given)
 
 
-def before(case: Case, item: int) -> int:
-    """Return the tokens that stand before an item, as the backend counts cached ones."""
-    prompt: Object = {"tools": case.tools, "instructions": case.instructions, "input": case.items}
-    return tokens(prompt, item) // 128 * 128
-
+SOL: dict[str, Any] = {
+    "members": {
+        "model": "gpt-5.6-sol",
+        "store": False,
+        "stream": True,
+        "parallel_tool_calls": True,
+        "reasoning": {"effort": "medium"},
+        "text": {"verbosity": "low"},
+    },
+    "instructions": text("You are a coding agent. Be careful.", 12_000),
+    "tools": [tool(f"tool_{number}", f"Tool {number} does one thing.", 850) for number in range(10)],
+}
+"""An agent with a longer prompt and more tools, of a newer model."""
 
 CODEX: dict[str, Any] = {**OFFICIAL, "items": [developer("<permissions>"), user("<environment_context>")]}
 """The same with the messages that open it; its agents share session and key."""
