@@ -277,8 +277,14 @@ _LIKELY: dict[str, Callable[[RuleContext], str]] = {
 
 def _upstream(context: RuleContext, part: Cause | None) -> str:
     place = place_of_read(context.cached, context.other, context.other.ledger)
-    known = "; ".join(filter(None, (_what_changed(context, part), place)))
+    known = "; ".join(filter(None, (_what_changed(context, part), place, _company(context))))
     return f"{known}, and only {context.gap:.0f} s passed since its predecessor: likely the server's side"
+
+
+def _company(context: RuleContext) -> str:
+    """Return what is said of a key that several conversations share, "" for one with a single one."""
+    shared = context.load.conversations
+    return f"its key carried {shared} conversations within an hour" if shared > 1 else ""
 
 
 def _what_changed(context: RuleContext, part: Cause | None) -> str:

@@ -80,12 +80,17 @@ def ledger_of(
 
 def _still_measured(record: Record, match: Match | None) -> tuple[Boundary, ...]:
     """Return the boundaries of the predecessor that are those of this turn too."""
-    if match is None or record.prompt.prefix != match.record.prompt.prefix:
+    if match is None or not _has_same_head(record, match.record):
         return ()
     known, items = match.record.ledger.boundaries, len(record.prompt.items)
     if match.whole and known and known[-1].items < items:
         return known  # as nearly always
     return tuple(one for one in known if one.items <= match.shared_items and one.items < items)
+
+
+def _has_same_head(record: Record, other: Record) -> bool:
+    new, old = record.prompt.prefix, other.prompt.prefix
+    return new is old or (new.tools == old.tools and new.instructions == old.instructions)
 
 
 def boundaries(record: Record) -> list[Boundary]:
