@@ -176,7 +176,7 @@ _ENTRIES = (
         name="prompt_cache_key_changed",
         group=ROUTED,
         meaning="the turn left with another key than its predecessor",
-        short_advice="Have the client keep one key for a conversation; where the reason says so, codex_mode=pin holds it.",
+        short_advice="Have the client keep its key; where the reason of the turn says so, codex_mode=pin holds it.",
         full_advice="Find out why the client sends another key within one conversation. Where the reason of the turn "
         "says so, codex_mode=pin holds the client to its first.",
         success="In the identity panel of the next turn, key is the same.",
