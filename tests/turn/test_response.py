@@ -1,6 +1,7 @@
 """What a response said about its turn."""
 
 import json
+from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Json, Object
@@ -26,11 +27,16 @@ def after_body(body: bytes, status: int | None = 200) -> ResponseInfo:
     return response_info
 
 
-@pytest.mark.parametrize("kind", ["response.completed", "response.done", "response.incomplete"])
-def test_the_last_event_brings_the_usage_and_ends_the_turn(kind: str) -> None:
-    expected = ResponseInfo(response_id="r1", echoed_key="k", usage=USAGE, finished=True)
+def completed(**members: Any) -> ResponseInfo:
+    return ResponseInfo(finished=True, ended="completed", **members)
 
-    assert after({"type": kind, "response": RESPONSE}) == expected
+
+@pytest.mark.parametrize("kind", ["completed", "done", "incomplete"])
+def test_the_last_event_brings_the_usage_and_ends_the_turn(kind: str) -> None:
+    ended = "completed" if kind == "done" else kind
+    expected = ResponseInfo(response_id="r1", echoed_key="k", usage=USAGE, finished=True, ended=ended)
+
+    assert after({"type": f"response.{kind}", "response": RESPONSE}) == expected
 
 
 CREATED: Object = {"id": "r1", "prompt_cache_key": "k", "usage": None}
@@ -44,10 +50,10 @@ FAILED: Object = {"id": "r1", "error": {"code": "server_error"}, "usage": USAGE}
         pytest.param(
             "created", CREATED, ResponseInfo(response_id="r1", echoed_key="k"), id="id and key from the start"
         ),
-        pytest.param("completed", {"id": "r1"}, ResponseInfo(response_id="r1", finished=True), id="no usage"),
-        pytest.param("done", None, ResponseInfo(finished=True), id="no response"),
-        pytest.param("completed", {"error": None}, ResponseInfo(finished=True), id="a null"),
-        pytest.param("completed", {"output": ITEMS}, ResponseInfo(outputs=ITEMS, finished=True), id="items"),
+        pytest.param("completed", {"id": "r1"}, completed(response_id="r1"), id="no usage"),
+        pytest.param("done", None, completed(), id="no response"),
+        pytest.param("completed", {"error": None}, completed(), id="a null"),
+        pytest.param("completed", {"output": ITEMS}, completed(outputs=ITEMS), id="items"),
     ],
 )
 def test_an_event_says(kind: str, response: Json, expected: ResponseInfo) -> None:
@@ -56,9 +62,9 @@ def test_an_event_says(kind: str, response: Json, expected: ResponseInfo) -> Non
 
 def test_a_failed_response_and_an_error_frame_say_what_went_wrong() -> None:
     assert after({"type": "response.failed", "response": FAILED}) == ResponseInfo(
-        response_id="r1", usage=USAGE, error=FAILED, finished=True
+        response_id="r1", usage=USAGE, error=FAILED, finished=True, ended="failed"
     )
-    assert after(ERROR) == ResponseInfo(status=400, error=ERROR, finished=True)
+    assert after(ERROR) == ResponseInfo(status=400, error=ERROR, finished=True, ended="refused")
     assert after({"type": "response.done"}).finished
 
 
@@ -82,7 +88,7 @@ def test_what_was_known_is_not_lost_by_an_event_that_lacks_it() -> None:
         pytest.param({"type": "response.output_text.delta", "delta": "response.completed"}, id="a delta"),
         pytest.param({"type": "response.output_text.delta", "delta": '{"type":"error"}'}, id="a delta that quotes one"),
         pytest.param({"type": "response.in_progress", "response": RESPONSE}, id="progress"),
-        pytest.param({"type": "codex.rate_limits", "error": {}}, id="limits"),
+        pytest.param({"type": "codex.rate_limits", "error": {}}, id="limits without a number"),
         pytest.param({"type": "x", "item": {"type": "error"}}, id="an error within an item"),
         pytest.param({"response": RESPONSE}, id="no type"),
         pytest.param({"type": None}, id="a null type"),
@@ -112,7 +118,7 @@ def test_white_space_order_and_half_of_an_emoji_do_not_make_another_event(data: 
 
 
 def test_a_whole_body_is_read_like_a_response() -> None:
-    expected = ResponseInfo(status=200, response_id="r1", echoed_key="k", usage=USAGE, finished=True)
+    expected = completed(status=200, response_id="r1", echoed_key="k", usage=USAGE)
 
     assert after_body(json.dumps(RESPONSE).encode()) == expected
 
@@ -182,3 +188,108 @@ def test_the_items_of_an_endless_response_are_not_all_kept(monkeypatch: pytest.M
     response_info.read_buffered()
     assert response_info.outputs == [{"n": number} for number in range(len(response_info.outputs))]
     assert 10 < len(response_info.outputs) < 30
+
+
+CREATED_BY: Object = {"type": "response.created", "response": {"id": "r1", "model": "m-1", "service_tier": "auto"}}
+
+
+@pytest.mark.parametrize(
+    ("said", "model", "tier"),
+    [
+        ({}, "m-1", ""),
+        ({"model": "m-2", "service_tier": "default"}, "m-2", "default"),
+        ({"model": "m-2", "service_tier": "auto"}, "m-2", ""),
+        ({"model": 7, "service_tier": "x" * 201}, "m-1", ""),
+    ],
+)
+def test_what_made_a_response_is_what_its_end_says_or_else_its_beginning(said: Object, model: str, tier: str) -> None:
+    """The tier `auto` is one that can be asked for, and none that can be served."""
+    end: Object = {"type": "response.completed", "response": {"id": "r1", "usage": USAGE, **said}}
+    response_info = after(CREATED_BY, end)
+
+    assert (response_info.served_model, response_info.served_service_tier) == (model, tier)
+
+
+def test_a_response_that_was_cut_off_says_what_was_making_it() -> None:
+    assert after(CREATED_BY).served_model == "m-1"
+    assert after_body(json.dumps({"id": "r1", "model": "m-1", "service_tier": "flex"}).encode()).served_model == "m-1"
+
+
+@pytest.mark.parametrize(
+    ("transformations", "mismatch"),
+    [
+        ([{"type": "reasoning_dropped", "reason": "prefix_mismatch"}], True),
+        (["turn_boundary", "prefix_mismatch"], True),
+        ([{"type": "reasoning_dropped", "reason": "turn_boundary"}, {"reason": ["prefix_mismatch"]}], False),
+        ([], False),
+        ("prefix_mismatch", False),
+        (None, False),
+    ],
+)
+def test_only_a_prefix_mismatch_says_that_the_history_was_edited(transformations: Json, mismatch: bool) -> None:
+    end: Object = {"type": "response.completed", "response": {**RESPONSE, "input_transformations": transformations}}
+
+    assert after(end).prefix_mismatch is mismatch
+
+
+def test_the_backends_own_diagnostics_of_a_miss_are_kept() -> None:
+    diagnostics: Object = {"type": "cache_miss", "reason": "tools_changed", "cache_missed_tokens": 5}
+    end: Object = {"type": "response.completed", "response": {**RESPONSE, "prompt_cache_diagnostics": diagnostics}}
+
+    assert after(end).diagnostics == diagnostics
+    assert after({"type": "response.completed", "response": {"prompt_cache_diagnostics": "none"}}).diagnostics == {}
+
+
+def limits_event(used: float) -> Object:
+    return {"type": "codex.rate_limits", "rate_limits": {"primary": {"used_percent": used}}}
+
+
+def test_an_event_of_rate_limits_ends_nothing_and_a_later_one_counts() -> None:
+    first, later = (limits_event(used) for used in (41.0, 44.0))
+
+    assert after(first, later) == ResponseInfo(limits={"primary": 44.0})
+
+
+@pytest.mark.parametrize(
+    ("status", "events", "ended"),
+    [
+        (200, [{"type": "response.completed"}, {"type": "error"}], "completed"),
+        (200, [{"type": "response.incomplete"}], "incomplete"),
+        (200, [{"type": "response.failed"}], "failed"),
+        (200, [{"type": "response.done", "response": {"status": "incomplete"}}], "incomplete"),
+        (200, [{"type": "response.done", "response": {"status": "queued"}}], "completed"),
+        (200, [CREATED_BY, {"type": "error"}], "failed"),
+        (200, [CREATED_BY, {"type": "error", "status": 500}], "failed"),
+        (200, [{"type": "error", "status": 429}], "refused"),
+        (429, [{"type": "error"}], "refused"),
+        (200, [CREATED_BY], ""),
+    ],
+)
+def test_the_last_event_says_how_the_turn_ended(status: int, events: list[Object], ended: str) -> None:
+    assert after(*events, status=status).ended == ended
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "ended"),
+    [
+        (200, b'{"id":"r1"}', "completed"),
+        (200, b'{"id":"r1","status":"incomplete"}', "incomplete"),
+        (200, b'{"error":{"code":"server_error"}}', "failed"),
+        (200, b'{"id":"r1"', "cut"),
+        (200, b"", "cut"),
+        (400, b'{"detail":"no"}', "refused"),
+        (302, b"", "refused"),
+    ],
+)
+def test_a_whole_body_says_how_the_turn_ended(status: int, body: bytes, ended: str) -> None:
+    assert after_body(body, status).ended == ended
+
+
+def test_how_a_turn_ended_is_known_once_and_a_refusal_stays_one() -> None:
+    finished, refused, unreadable = completed(), ResponseInfo(status=503), ResponseInfo(status=200)
+    for response_info in (finished, refused, unreadable):
+        response_info.end_unreadable("x-é" + "y" * 99)
+        response_info.end("cancelled")
+
+    assert [each.ended for each in (finished, refused)] == ["completed", "refused"]
+    assert unreadable.ended == "unreadable: x-?" + "y" * 37

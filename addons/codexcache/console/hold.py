@@ -17,7 +17,7 @@ from mitmproxy import ctx, exceptions, hooks, http, websocket
 from ..hooks.notify import Notifier
 from ..hooks.state import Reread, State
 from ..turn.exchange import Exchange
-from ..turn.response import KILLED
+from ..turn.response import CANCELLED, KILLED
 
 HELD = "codex_held"
 """Key in `flow.metadata`: the summary of the turn that is held, with its predicted verdict."""
@@ -95,6 +95,7 @@ class Held:
             self._flow.comment = self._previous_comment
         if self.is_killed():
             self._exchange.response_info.cut_short = KILLED
+            self._exchange.response_info.end(CANCELLED)
             _wake(self._flow, self._message)
         ctx.master.addons.trigger(hooks.UpdateHook([self._flow]))
 

@@ -12,14 +12,16 @@ no attempt is a predecessor of the next one, since none left anything in the cac
 """
 
 import functools
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..body.json_splice import Json, as_count
+from ..body.json_splice import Json, Object, as_count
 from ..turn.exchange import Exchange
 from ..turn.prompt import Prompt, read_outputs, read_prompt
-from ..turn.record import Record, Route, TurnId, Usage
+from ..turn.rate_limits import Limit, RateLimits
+from ..turn.record import Record, Route, ServerWord, TurnId, Usage
 from ..turn.rejected_params import Refusal
 from ..turn.request import SESSION_HEADERS, THREAD_HEADERS, Transport, Turn
 from ..turn.response import ResponseInfo
@@ -41,6 +43,9 @@ _ADOPTED = 10_000
 
 _NAMED = 64
 """Responses of one socket that a later frame can name."""
+
+_REASON = re.compile(r"[a-z][a-z_]{0,60}")
+"""A reason that the backend names."""
 
 ACCOUNT_HEADER = "chatgpt-account-id"
 
@@ -82,6 +87,7 @@ class Engine:
         self._matches: dict[int, tuple[Match | None, Load]] = {}
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._adopted: OrderedDict[TurnId, int] = OrderedDict()
+        self._rate_limits = RateLimits()
         self._turns = 0
 
     @property
@@ -153,6 +159,7 @@ class Engine:
     ) -> Explanation:
         """Take note of how a turn ended, and of what was refused, and explain it."""
         _conclude(record, response_info, at)
+        record.limits = self._tell_limits(record.route, response_info)
         record.refused = refused
         match, load = self._matches.pop(record.number)
         self._ended.append((record, match, response_info.outputs))
@@ -191,6 +198,11 @@ class Engine:
         record.named = None  # a chain of names would keep every turn of a socket in memory
         return match
 
+    def _tell_limits(self, route: Route, response_info: ResponseInfo) -> tuple[Limit, ...]:
+        account = route.host, route.account or route.caller
+        self._rate_limits.tell(account, response_info.limits_before)
+        return self._rate_limits.tell(account, response_info.limits)
+
 
 def _prompt(turn: Turn, named: Record | None) -> Prompt:
     """Return the whole prompt of a turn, which may begin with that of the turn that it names and its response."""
@@ -209,7 +221,9 @@ def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
     record.usage = _usage(response_info)
     record.challenge = response_info.challenge
     record.failed = response_info.failure
-    record.cut_short = response_info.cut_short
+    record.cut_short, record.ended = response_info.cut_short, response_info.ended
+    record.served_model, record.served_service_tier = response_info.served_model, response_info.served_service_tier
+    record.server, record.prefix_mismatch = _server_word(response_info.diagnostics), response_info.prefix_mismatch
 
 
 def _conclude_ledger(context: RuleContext, verdict: Verdict) -> None:
@@ -223,11 +237,29 @@ def _conclude_ledger(context: RuleContext, verdict: Verdict) -> None:
 def _usage(response_info: ResponseInfo) -> Usage | None:
     """Return the counters; an absent one is not 0."""
     usage = response_info.usage
-    details = usage.get("input_tokens_details")
-    cached = details.get("cached_tokens") if isinstance(details, dict) else None
+    cached = _within(usage, "input_tokens_details", "cached_tokens")
     if (given := as_count(usage.get("input_tokens"))) is None:
         return None
-    return Usage(input=given, cached=as_count(cached), output=as_count(usage.get("output_tokens")))
+    return Usage(
+        input=given,
+        cached=as_count(cached),
+        output=as_count(usage.get("output_tokens")),
+        reasoning=as_count(_within(usage, "output_tokens_details", "reasoning_tokens")),
+    )
+
+
+def _server_word(diagnostics: Object) -> ServerWord | None:
+    """Return the backend's own explanation of a miss, None where it gives none (openai-python, 3.57)."""
+    reason = diagnostics.get("reason")
+    if diagnostics.get("type") != "cache_miss" or not isinstance(reason, str) or not _REASON.fullmatch(reason):
+        return None
+    missed, reusable = diagnostics.get("cache_missed_tokens"), diagnostics.get("comparison_reusable_tokens")
+    return ServerWord(reason, as_count(missed), as_count(reusable))
+
+
+def _within(usage: Object, name: str, member: str) -> Json:
+    details = usage.get(name)
+    return details.get(member) if isinstance(details, dict) else None
 
 
 class DiagnosisService:

@@ -4,6 +4,7 @@ A flow that was saved with the addon carries summaries of its turns. What the cl
 came from can no longer be seen in such a flow, so it is taken from the summaries.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,20 +18,25 @@ from ..output.journal import CACHED, INPUT, OUTPUT
 from ..turn.cache_key import KeySource
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import read_client_headers, read_turn
-from ..turn.response import KILLED
+from ..turn.response import CANCELLED, KILLED
 from ..turn.rewrite import no_edits
 from ..turn.websocket import MISSED, Backlog, Socket
 from ..wire.content_encoding import Undecodable, decode
 from ..wire.headers import coding_of
 from ..wire.routes import Endpoint
-from .http import read_whole
-from .websocket import CREATE, UNREAD_TURN, closing_of, refusal_of
+from .http import how_it_broke, read_whole
+from .websocket import CREATE, UNREAD_TURN, closing_of, how_it_closed, note_limits_of_handshake, refusal_of
 
 _LONGEST = 30 * 86_400
 """Seconds that a turn can have lasted; a summary with a longer time is wrong."""
 
 _END_OF_TIME = 253_402_214_400.0
 """The last day of the year 9999, in seconds since the epoch, so that it is that year in every time zone."""
+
+_ENDED = re.compile(
+    r"completed|incomplete|failed|cut|cancelled|refused|elsewhere|closed \d{1,5}|unreadable: [ -~]{1,40}"
+)
+"""How a summary can say that its turn ended; not all of it can be seen in what was saved."""
 
 _NOT_KEPT = "its response is not in the capture"
 
@@ -84,7 +90,9 @@ def _answered(flow: http.HTTPFlow, exchange: Exchange, turn_summaries: Sequence[
         ended_at = response.timestamp_end or response.timestamp_start
         if response.raw_content is None:
             info.usage, info.cut_short = _counters(turn_summary) if turn_summary else {}, _NOT_KEPT
-    return _with_summary(_saved_turn(exchange, sent_at, ended_at), turn_summary)
+    turn = _saved_turn(exchange, sent_at, ended_at)
+    info.end("" if info.cut_short == _NOT_KEPT else how_it_broke(flow))
+    return _with_summary(turn, turn_summary)
 
 
 def _counters(turn_summary: Object) -> Object:
@@ -128,9 +136,11 @@ def _turns(flow: http.HTTPFlow, host: str, summaries: Mapping[float, Object]) ->
             for turn in socket.read_event(message.content, message.timestamp, dropped=missed):
                 yield _saved_turn(turn.exchange, turn.message.timestamp, message.timestamp)
         elif (exchange := _exchange(socket, message)) and (not message.dropped or message.timestamp in summaries):
-            exchange.response_info.cut_short = KILLED if message.dropped else ""
+            if message.dropped:
+                exchange.response_info.cut_short, exchange.response_info.ended = KILLED, CANCELLED
             socket.begin(exchange, message)
-    for turn in socket.abandon(closing_of(flow.websocket)):
+            note_limits_of_handshake(flow, exchange)
+    for turn in socket.abandon(closing_of(flow.websocket), how_it_closed(flow)):
         ended_at = flow.websocket.timestamp_end or flow.websocket.messages[-1].timestamp
         yield _saved_turn(turn.exchange, turn.message.timestamp, ended_at)
     if refusal := refusal_of(flow, socket):
@@ -167,6 +177,8 @@ def _with_summary(turn: SavedTurn, turn_summary: Object | None) -> SavedTurn:
     source = cast(KeySource, source) if source in get_args(KeySource.__value__) else exchange.cache_key.source
     exchange.cache_key = replace(exchange.cache_key, source=source, inherited=turn_summary.get("continued") is True)
     exchange.edits = replace(exchange.edits, changed=_names(turn_summary.get("changed")))
+    if isinstance(ended := turn_summary.get("ended"), str) and _ENDED.fullmatch(ended):
+        exchange.response_info.ended = ended
     ended_at = turn_summary.get("ended_at")
     if isinstance(ended_at, float) and 0 <= ended_at - turn.sent_at <= _LONGEST:
         return turn._replace(ended_at=ended_at)

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from mitmproxy import ctx, http
 from mitmproxy import flow as any_flow
+from mitmproxy.connection import ConnectionState
 from mitmproxy.net import encoding
 
 from ..body.incremental import Body
@@ -25,6 +26,7 @@ from ..body.json_splice import Unreadable
 from ..text import cut
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read_turn
+from ..turn.response import CANCELLED, CUT, ELSEWHERE
 from ..turn.rewrite import DIGESTS
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
@@ -55,6 +57,9 @@ _ANSWERED = (
     "Another addon answered a turn before Codex Continuity read it, so it was not edited and no key was written. If "
     "that addon sends turns to the backend by itself, load this one first: -s codex_continuity.py -s OTHER.py."
 )
+_CLIENT_LEFT = ("Client disconnected", "by client")
+"""How mitmproxy's errors name a client that has hung up."""
+
 _UNHEARD = (
     "Another addon has replaced this one's response.stream, so turns end without their counters. Load that addon first "
     "(-s OTHER.py -s codex_continuity.py); then both see the response."
@@ -117,6 +122,8 @@ class HttpTurns:
         if not flow.live or not response or response.status_code == 101:
             return None
         sent, values = self._sent.get(flow.id), values_by_name(response.headers.fields)
+        if sent and is_made_here(response):
+            sent.exchange.response_info.ended = ELSEWHERE
         if is_event_stream(values) or (sent and not _comes_whole(response, values)):
             self._listen(flow.id, response, values, sent)
         elif sent:
@@ -125,11 +132,11 @@ class HttpTurns:
 
     def response(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         sent, listening = self._sent.get(flow.id), self._listening.get(flow.id)
-        if sent and flow.response and not (listening and listening.tap.is_used):
-            if flow.response.raw_content is not None:
+        if is_unheard := bool(sent and flow.response and not (listening and listening.tap.is_used)):
+            if sent and flow.response and flow.response.raw_content is not None:
                 return self._close_unheard(flow, flow.response, sent.exchange)
             self._warn(_UNHEARD)
-        self._close(flow)
+        self._close(flow, "" if is_unheard else CUT)
         return None
 
     def error(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
@@ -138,7 +145,7 @@ class HttpTurns:
                 self._withdraw(flow, sent.exchange)
             elif not sent.left_as_written(flow.request):
                 return self._close_edited(flow, sent)
-        self._close(flow)
+        self._close(flow, how_it_broke(flow))
         return None
 
     def update(self, flows: Sequence[any_flow.Flow]) -> None:
@@ -215,7 +222,7 @@ class HttpTurns:
         self._commit(flow, exchange, None)
         if flow.request.stream and flow.response:  # the backend has answered before it had the whole request
             read_whole(flow.response, exchange)
-            self._close(flow)
+            self._close(flow, CUT)
 
     def _commit(self, flow: http.HTTPFlow, exchange: Exchange, content: bytes | None) -> None:
         """Write the edits to the request, and record that the turn leaves."""
@@ -271,7 +278,7 @@ class HttpTurns:
         try:
             await self._read_again(flow, sent)
         finally:
-            self._close(flow)
+            self._close(flow, how_it_broke(flow))
 
     def _withdraw(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
         """Forget a turn that did not leave after all."""
@@ -284,15 +291,16 @@ class HttpTurns:
             size = len(response.raw_content or b"")
             await run_maybe_in_thread(size, lambda: read_whole(response, exchange))
         finally:
-            self._close(flow)
+            self._close(flow, CUT)
 
-    def _close(self, flow: http.HTTPFlow) -> None:
+    def _close(self, flow: http.HTTPFlow, ended: str) -> None:
         """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
         self._asked.pop(flow.id, None)
         listening = self._listening.pop(flow.id, None)
         heard = listening is not None and listening.tap.is_used
         if sent := self._sent.pop(flow.id, None):
             if not (heard and sent.exchange.response_info.finished):  # such a one has ended with its last event
+                sent.exchange.response_info.end(ended)
                 self._state.response_ended(sent.exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if listening and heard and flow.response:
@@ -335,6 +343,22 @@ def _drop_digests(request: http.Request, exchange: Exchange) -> None:
         request.trailers = request.trailers or None
         changed = dict.fromkeys((*exchange.edits.changed, *sorted(stale)))
         exchange.edits = dataclasses.replace(exchange.edits, changed=tuple(changed))
+
+
+def is_made_here(response: http.Response) -> bool:
+    """Return True, when a response begins, for one by another addon or an option: only such a one is over by then."""
+    return response.timestamp_end is not None
+
+
+def how_it_broke(flow: http.HTTPFlow) -> str:
+    """Return how a turn ended whose response is not complete: the client, or a hand, gave it up, or it was cut.
+
+    mitmproxy names the peer that left in no more than the words of an error, and not always in those.
+    """
+    words = flow.error.msg if flow.error else ""
+    gave_up = words == any_flow.Error.KILLED_MESSAGE or any(said in words for said in _CLIENT_LEFT)
+    left = flow.live and flow.error and not flow.client_conn.state & ConnectionState.CAN_READ
+    return CANCELLED if gave_up or left else CUT
 
 
 def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:

@@ -18,12 +18,15 @@ from mitmproxy import http, websocket
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
 from ..turn.exchange import Exchange, unchanged_exchange
+from ..turn.rate_limits import limits_in_headers
 from ..turn.request import ParsedBody, Turn, read_client_headers
+from ..turn.response import ELSEWHERE
 from ..turn.rewrite import no_edits
-from ..turn.websocket import NO_REFUSAL, Backlog, Message, Socket, SocketTurn, closing
+from ..turn.websocket import NO_REFUSAL, Backlog, Message, Socket, SocketTurn, closing, ended_by_closing
 from ..wire.content_encoding import Undecodable, within
+from ..wire.headers import values_by_name
 from .deferred import LARGE, run_maybe_in_thread
-from .http import read_whole
+from .http import how_it_broke, is_made_here, read_whole
 from .state import UNREADABLE, HoldTurn, State, asks_for_websocket, hold_nothing, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"
@@ -55,6 +58,10 @@ class SocketTurns:
         if (socket := self._socket_of(flow)) and not is_answered:
             socket.handshake = self._state.continuity.open_socket(socket.client_headers, self._state.settings)
             write_fields(flow.request, socket.handshake)
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        if flow.response and (socket := self._sockets.get(flow.id)):
+            socket.is_answered_elsewhere = is_made_here(flow.response)
 
     def response(self, flow: http.HTTPFlow) -> None:
         response = flow.response
@@ -141,6 +148,7 @@ class SocketTurns:
 
     def _begin(self, flow: http.HTTPFlow, socket: Socket, message: Message, exchange: Exchange) -> None:
         turn = socket.begin(exchange, message)
+        note_limits_of_handshake(flow, exchange)
         self._state.deferred.enqueue(functools.partial(self._record_sent, flow, turn, message.timestamp))
 
     def _record_sent(self, flow: http.HTTPFlow, turn: SocketTurn, at: float) -> None:
@@ -170,6 +178,8 @@ class SocketTurns:
         if response.status_code == 101:
             return  # mitmproxy passes a WebSocket on unread where its option websocket is off
         exchange = socket.refused()
+        if socket.is_answered_elsewhere:
+            exchange.response_info.ended = ELSEWHERE
         read_whole(response, exchange)
         self._record_refusal(flow, exchange, response.timestamp_end or time.time())
 
@@ -182,7 +192,7 @@ class SocketTurns:
     def _close(self, flow: http.HTTPFlow) -> None:
         self._others.pop(flow.id, None)
         if socket := self._sockets.pop(flow.id, None):
-            for turn in socket.abandon(closing_of(flow.websocket)):
+            for turn in socket.abandon(closing_of(flow.websocket), how_it_closed(flow)):
                 self._end(socket, turn, time.time())
             if refusal := refusal_of(flow, socket):
                 self._record_refusal(flow, refusal, time.time())
@@ -197,6 +207,19 @@ def closing_of(data: websocket.WebSocketData | None) -> str:
     return closing(by_client=data.closed_by_client, code=data.close_code, reason=data.close_reason)
 
 
+def how_it_closed(flow: http.HTTPFlow) -> str:
+    """Return how a turn ended that was not over when its WebSocket was closed."""
+    if (data := flow.websocket) is None:
+        return how_it_broke(flow)
+    return ended_by_closing(by_client=data.closed_by_client, code=data.close_code)
+
+
+def note_limits_of_handshake(flow: http.HTTPFlow, exchange: Exchange) -> None:
+    """Give the first turn of a WebSocket the rate limits that the answer to the handshake told."""
+    if exchange.opens_socket and flow.response:
+        exchange.response_info.limits_before = limits_in_headers(values_by_name(flow.response.headers.fields))
+
+
 def refusal_of(flow: http.HTTPFlow, socket: Socket) -> Exchange | None:
     """Return what became of the handshake of a WebSocket that the server closed before any turn, with a reason."""
     data = flow.websocket
@@ -206,6 +229,7 @@ def refusal_of(flow: http.HTTPFlow, socket: Socket) -> Exchange | None:
         return None
     exchange = socket.refused()
     exchange.response_info.status, exchange.response_info.cut_short = 101, closing_of(data)
+    exchange.response_info.ended = how_it_closed(flow)
     return exchange
 
 

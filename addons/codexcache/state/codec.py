@@ -14,6 +14,7 @@ import orjson
 
 from ..turn.cache_key import CacheKey, EarlierTurn
 from ..turn.item_list import Item, Items
+from ..turn.ledger import Boundary, Condition, Count, Ledger
 from ..turn.prompt import Prompt, PromptPrefix, Tool
 from ..turn.record import Record, Route, TurnId, Usage
 from ..turn.text_digest import TextDigest
@@ -29,6 +30,7 @@ _PREFIX = (
     *("carried_tools", "carries_instructions"),
 )
 _RECORD = ("endpoint", "sent_at", "ended_at", "status", "response_id", "echoed_key")
+_SERVED = ("served_model", "served_service_tier")
 
 
 class StoredTurn(NamedTuple):
@@ -115,7 +117,8 @@ def _encode_record(record: Record, run: str) -> dict[str, Any]:
         "length": record.prompt.length,
         "usage": record.usage,
         "outputs": record.outputs,
-        **{name: getattr(record, name) for name in _RECORD},
+        "ledger": record.ledger._asdict(),
+        **{name: getattr(record, name) for name in (*_RECORD, *_SERVED)},
     }
 
 
@@ -134,5 +137,18 @@ def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> 
         origin=TurnId(*document["origin"]),
         usage=Usage(**document["usage"]),
         outputs=tuple(Item(*item) for item in document["outputs"]),
+        ledger=_decode_ledger(document.get("ledger", {})),
         **{name: document[name] for name in (*_RECORD, "conversation", "conversation_run")},
+        **{name: document.get(name, "") for name in _SERVED},
+    )
+
+
+def _decode_ledger(document: dict[str, Any]) -> Ledger:
+    """Return a ledger, of whose turns none was counted here; what an older one does not have is as in an empty one."""
+    known = {name: value for name, value in document.items() if name in Ledger._fields and isinstance(value, int)}
+    return Ledger(
+        boundaries=tuple(Boundary(items, tokens) for items, tokens, *_ in document.get("boundaries", ())),
+        causes=tuple(Count(*count) for count in document.get("causes", ())),
+        conditions=tuple(Condition(*condition) for condition in document.get("conditions", ())),
+        **known,
     )

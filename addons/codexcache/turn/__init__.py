@@ -12,6 +12,7 @@
 | `cache_key`       | the sources of a key in order of precedence, and the keys of earlier turns |
 | `rewrite`         | the edits of a request's headers and body                                  |
 | `response`        | the parsed response: id, echoed key, usage, error, output items            |
+| `rate_limits`     | how much of an account's rate limits is used, as the backend tells it      |
 | `rejected_params` | parameters that the backend rejected, and what follows                     |
 | `stream`          | the observer of a response stream, which never alters or delays it         |
 | `ledger`          | what a conversation's turns measured: tokens at the ends of inputs, habits |

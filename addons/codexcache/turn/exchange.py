@@ -13,6 +13,7 @@ from ..options import Mode, Settings
 from ..wire.content_encoding import Undecodable
 from ..wire.headers import Fields, Values, client_name, coding_of, is_event_stream, values_by_name
 from .cache_key import CacheKey, EarlierTurn, Entry, KeyMemory, LruDict, choose_key, client_of
+from .rate_limits import limits_in_headers
 from .record import Record
 from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
 from .request import ClientHeaders, Turn, of_another_client
@@ -65,11 +66,13 @@ class Exchange:
         self.response_info.status, self.first_byte_at = status, at
         # A challenge page asks for a browser (router-for-me/CLIProxyAPI#3626).
         self.response_info.challenge = values.get("cf-mitigated") == ["challenge"]
+        self.response_info.limits |= limits_in_headers(values)
         coding, is_stream = coding_of(values), is_event_stream(values)
         try:
             return reader_for(self.response_info, coding=coding, event_stream=is_stream, on_finished=on_finished)
         except Undecodable:
-            return None  # nothing but its head is known, and the verdict says so
+            self.response_info.end_unreadable(coding)  # nothing but its head is known, and the verdict says so
+            return None
 
     @property
     def changed(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from ..wire.routes import Endpoint
 from .item_list import Item
 from .ledger import EMPTY, Ledger
 from .prompt import Prompt
+from .rate_limits import Limit
 from .rejected_params import Refusal
 from .request import Transport
 
@@ -58,14 +59,6 @@ class ServerWord(NamedTuple):
     reason: str
     missed: int | None
     reusable: int | None
-
-
-class Limit(NamedTuple):
-    """A rate limit: its name, and the share of it that was used before and after a turn, in percent."""
-
-    name: str
-    before: float | None
-    after: float
 
 
 @dataclass(slots=True, kw_only=True, repr=False)

@@ -1,4 +1,4 @@
-"""The parsed response of a turn: id, status, echoed key, usage, error, output items.
+"""The parsed response of a turn: id, status, echoed key, usage, error, output items, and what it says of itself.
 
 Only the few events that concern these are parsed (openai/codex, `codex-api/src/sse/responses.rs`). Text deltas, most of
 a stream, are recognized by a search. The final event usually repeats `response.created` and every `output_item.done`.
@@ -8,18 +8,25 @@ Two layers of the backend refuse requests, each with an error of its own shape: 
 `{"detail": "Unsupported parameter: NAME"}`, the inner API with `{"error": {"message", "type", "param", "code"}}`
 (router-for-me/CLIProxyAPI#897, openai/codex#39397). On a WebSocket either is wrapped in an error frame
 (openai/codex#15099), and in an event stream the members of the error can be those of the event itself.
+
+What made a response is said in it: `model` and `service_tier`, which need not be those that were asked for. Two members
+concern the cache: `prompt_cache_diagnostics`, the backend's own reason of a miss (OpenAI, "Prompt cache diagnostics"),
+and `input_transformations`, what it did to the input because of what it saw in that (openai/codex, 0.171).
 """
 
 import re
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from ..body.json_splice import Json, Object, Unreadable, parse
+from ..body.json_splice import Json, Object, Unreadable, as_list, parse
+from ..text import ascii_only
+from .rate_limits import EVENT as RATE_LIMITS
+from .rate_limits import limits_in_event
 
 OUTPUT_LIMIT = 32 << 20
 """Bytes of buffered item events; a backend could send items without end."""
 
-_TYPES = rb'"(response\.(?:created|completed|done|failed|incomplete|output_item\.done)|error)"'
+_TYPES = rb'"(response\.(?:created|completed|done|failed|incomplete|output_item\.done)|codex\.rate_limits|error)"'
 _NOTABLE = re.compile(rb'"type"\s*:\s*' + _TYPES)
 _OTHER = re.compile(rb'\{ ?"type": ?(?!' + _TYPES + rb')"[^"\\]*+"')
 """How the data of other events begins. The first of these repeats all instructions, so a search in it would be slow."""
@@ -32,13 +39,30 @@ DELTA = re.compile(rb'(?:event: [^\r\n"]*+\r?\n)?data: \{ ?("type"): ?"response\
 """How nearly all events begin: deltas of a text that is still being written."""
 
 CREATED, ITEM = b"response.created", b"response.output_item.done"
-FINAL = ("response.completed", "response.done", "response.failed", "response.incomplete", "error")
+_ENDINGS = {
+    "response.completed": "completed",
+    "response.done": "completed",
+    "response.failed": "failed",
+    "response.incomplete": "incomplete",
+    "error": "failed",
+}
+FINAL = tuple(_ENDINGS)
 """Types of the events that end a response."""
+
+_STATUSES = frozenset(("completed", "failed", "incomplete", "cancelled"))
+"""What a response's own member `status` can say once it is over."""
+
+CUT, CANCELLED, REFUSED, ELSEWHERE = "cut", "cancelled", "refused", "elsewhere"
+"""How else a turn can end: its connection was lost; its client, or the user, gave it up; the backend did not take it;
+another addon or an option of mitmproxy's answered it.
+"""
 
 _NAMING = frozenset({"response.created", *FINAL})
 
 _ERROR_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _LONGEST_ID = 512
+_LONGEST_NAME = 200
+_LONGEST_CODING = 40
 
 KILLED = "it was killed while it was held"
 """What cut a turn short that the user kept from leaving."""
@@ -59,7 +83,12 @@ class ResponseInfo:
 
     `error` is the payload of the backend's refusal or failure; `challenge` is True if a challenge page came instead of
     a response; `outputs` are the response's items, which a WebSocket delta extends. `cut_short` says what ended the
-    turn before its response was complete, "" where that is not known.
+    turn before its response was complete, "" where that is not known; `ended` says in a word how it ended, complete or
+    not, "" as long as it has not.
+
+    `served_model` and `served_service_tier` are what made the response, "" where it does not say. `diagnostics` is the
+    backend's own explanation of a miss; `prefix_mismatch` is True if it says that the history was edited. `limits` are
+    the used shares of rate limits in percent, by name, `limits_before` those that were told as the connection opened.
     """
 
     status: int | None = None
@@ -71,6 +100,13 @@ class ResponseInfo:
     outputs: list[Json] = field(default_factory=list)
     finished: bool = False
     cut_short: str = ""
+    ended: str = ""
+    served_model: str = ""
+    served_service_tier: str = ""
+    diagnostics: Object = field(default_factory=dict)
+    prefix_mismatch: bool = False
+    limits: dict[str, float] = field(default_factory=dict)
+    limits_before: dict[str, float] = field(default_factory=dict)
     _created: bytes = b""
     _items: list[bytes] = field(default_factory=list)
     _size: int = 0
@@ -89,6 +125,15 @@ class ResponseInfo:
     def announced_id(self) -> str | None:
         """The id in the first event, which is parsed only where no later one told it; None without such an event."""
         return (self.response_id or id_in(parsed(self._created))) if self._created else None
+
+    def end(self, how: str) -> None:
+        """Note how the turn ended, unless that is known. A status that is no success was a refusal, however it ends."""
+        is_refusal = self.status is not None and not 200 <= self.status < 300 and not self.begun
+        self.ended = self.ended or (REFUSED if is_refusal else how)
+
+    def end_unreadable(self, coding: str) -> None:
+        """Note that a response cannot be read in its content coding."""
+        self.end(f"unreadable: {ascii_only(coding, _LONGEST_CODING)}")
 
     def read_event(self, data: bytes) -> None:
         """Read the data of one event of a stream, or one frame."""
@@ -124,6 +169,7 @@ class ResponseInfo:
         if self.status is not None and self.status >= 400:
             self.error = document
         self.finished = True
+        self.end("failed" if self.error is not None else _status_of(document) if document else CUT)
 
     def read_buffered(self) -> None:
         """Read what is still missing from the buffered events; to be called when no more events come."""
@@ -142,8 +188,13 @@ class ResponseInfo:
         self.outputs = items or self.outputs
 
     def _is_incomplete(self) -> bool:
-        has_echo = self.echoed_key or self._created.find(b'"prompt_cache_key"') < 0
-        return not (self.response_id and self.usage and has_echo)
+        told = (
+            (self.echoed_key, b'"prompt_cache_key"'),
+            (self.served_model, b'"model"'),
+            (self.served_service_tier, b'"service_tier"'),
+        )
+        has_all = all(value or self._created.find(name) < 0 for value, name in told)
+        return not (self.response_id and self.usage and has_all)
 
     def _fill_from(self, event: Object) -> None:
         """Take from the first event what no later one contained."""
@@ -153,7 +204,9 @@ class ResponseInfo:
         self.echoed_key = self.echoed_key or first.echoed_key
         self.usage = self.usage or first.usage
         self.error = self.error or first.error
-        self.finished = self.finished or first.finished
+        self.served_model = self.served_model or first.served_model
+        self.served_service_tier = self.served_service_tier or first.served_service_tier
+        self.finished, self.ended = self.finished or first.finished, self.ended or first.ended
 
     def take(self, event: Object) -> None:
         """Take what a parsed event says."""
@@ -164,7 +217,11 @@ class ResponseInfo:
             self._take_error(event)
         elif kind == "response.failed" and self.error is None:
             self.error = {}
-        self.finished = self.finished or kind in FINAL
+        elif kind == RATE_LIMITS:
+            self.limits |= limits_in_event(event)
+        if kind in FINAL:
+            self.finished = True
+            self.end(_status_of(response) if kind == "response.done" else _ENDINGS[str(kind)])
 
     def _take_response(self, response: Object) -> None:
         self.response_id = _id(response.get("id")) or self.response_id
@@ -175,12 +232,34 @@ class ResponseInfo:
             self.outputs = output or self.outputs
         if isinstance(response.get("error"), dict):
             self.error = response
+        self._take_served(response)
+
+    def _take_served(self, response: Object) -> None:
+        """Take what the response says of itself. The tier `auto` is one that was asked for, none that was served."""
+        tier = _name(response.get("service_tier"))
+        self.served_model = _name(response.get("model")) or self.served_model
+        self.served_service_tier = tier if tier not in ("", "auto") else self.served_service_tier
+        if isinstance(diagnostics := response.get("prompt_cache_diagnostics"), dict):
+            self.diagnostics = diagnostics
+        self.prefix_mismatch |= any(map(_is_prefix_mismatch, as_list(response.get("input_transformations"))))
 
     def _take_error(self, event: Object) -> None:
         """Take an error event. On a WebSocket it also has the status that an HTTP response would have had."""
         self.error = event
         status = event.get("status", event.get("status_code"))
         self.status = status if isinstance(status, int) and 100 <= status < 600 else self.status
+
+
+def _status_of(response: Json) -> str:
+    """Return how a response that is over says that it ended; one that says nothing was completed."""
+    status = response.get("status") if isinstance(response, dict) else None
+    return status if isinstance(status, str) and status in _STATUSES else "completed"
+
+
+def _is_prefix_mismatch(transformation: Json) -> bool:
+    """Return True for what the backend did because the history differs from that of the response before."""
+    values = transformation.values() if isinstance(transformation, dict) else (transformation,)
+    return "prefix_mismatch" in values
 
 
 def errors_in(payload: Object) -> list[Object]:
@@ -220,3 +299,8 @@ def parsed(data: bytes) -> Object:
 def _id(value: Json) -> str | None:
     """Return an id. Many are remembered, so a string of more than a few hundred characters is none."""
     return value if isinstance(value, str) and len(value) <= _LONGEST_ID else None
+
+
+def _name(value: Json) -> str:
+    """Return the name of a model or a tier, "" for what is none."""
+    return value if isinstance(value, str) and len(value) <= _LONGEST_NAME else ""

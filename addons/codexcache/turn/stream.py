@@ -8,7 +8,7 @@ Most clients close the connection as soon as they have read the last event, so t
 finishes a turn.
 """
 
-import contextlib
+import functools
 from collections.abc import Callable
 from typing import Protocol
 
@@ -139,18 +139,22 @@ class ChoosingReader:
 
 
 class DecodingReader:
-    """Decodes chunks for another reader."""
+    """Decodes chunks for another reader. Of what cannot be decoded, and of all behind it, `on_undecodable` is told."""
 
     is_idle = False
 
-    def __init__(self, reader: Reader, decoder: Decoder) -> None:
+    def __init__(self, reader: Reader, decoder: Decoder, on_undecodable: Callable[[], None]) -> None:
         self._reader = reader
         self._decoder = decoder
+        self._on_undecodable = on_undecodable
 
     def feed(self, chunk: bytes) -> None:
-        with contextlib.suppress(*DECODE_ERRORS):  # then nothing more is read of the response
+        try:
             for piece in filter(None, self._decoder(chunk)):
                 self._reader.feed(piece)
+        except DECODE_ERRORS:
+            if chunk:  # else it has only ended too early
+                self._on_undecodable()
         if not chunk:
             self._reader.feed(chunk)
 
@@ -170,7 +174,8 @@ def reader_for(
     decoder = decoder_for(coding)
     events, document = EventReader(response_info, on_finished), BodyReader(response_info, on_finished, limit)
     reader: Reader = ChoosingReader(response_info, events, document, event_stream=event_stream)
-    return reader if isinstance(decoder, IdentityDecoder) else DecodingReader(reader, decoder)
+    undecodable = functools.partial(response_info.end_unreadable, coding)
+    return reader if isinstance(decoder, IdentityDecoder) else DecodingReader(reader, decoder, undecodable)
 
 
 class Tap:

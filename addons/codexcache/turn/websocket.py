@@ -19,7 +19,7 @@ from ..static_frozen import static_frozen
 from .cache_key import CacheKey
 from .exchange import Exchange, unchanged_exchange
 from .request import ClientHeaders, ReadTurn, read_turn
-from .response import CREATED, FINAL, ITEM, ResponseInfo, id_in, kind_of, parsed
+from .response import CANCELLED, CREATED, CUT, FINAL, ITEM, REFUSED, ResponseInfo, id_in, kind_of, parsed
 from .rewrite import RequestEdits
 
 _WENT_ON = "its WebSocket went on to another response before the end of its own"
@@ -80,6 +80,7 @@ class Socket:
     host: str
     backlog: "Backlog"
     handshake: RequestEdits = field(default_factory=lambda: RequestEdits(fields=()))
+    is_answered_elsewhere: bool = False
     open_turns: list[SocketTurn] = field(default_factory=list)
     _begun: bool = False
     _latest: SocketTurn | None = None
@@ -107,6 +108,7 @@ class Socket:
         turn = read_turn(self.client_headers, {}, transport="websocket", host=self.host, endpoint="handshake")
         exchange = unchanged_exchange(turn)
         exchange.handshake, exchange.opens_socket = self.handshake, True
+        exchange.response_info.ended = REFUSED
         return exchange
 
     def begin(self, exchange: Exchange, message: Message) -> SocketTurn:
@@ -132,12 +134,12 @@ class Socket:
         over = [self._close(turn) for turn in [*self.open_turns] if turn.withdrawn]
         return [*over, *self._take(kind, data, at, dropped)] if self.open_turns else over
 
-    def abandon(self, cut_short: str) -> Iterator[SocketTurn]:
-        """Yield the turns that were not over when the socket was closed; `cut_short` says how it was."""
+    def abandon(self, cut_short: str, ended: str = CUT) -> Iterator[SocketTurn]:
+        """Yield the turns that were not over when the socket was closed; `cut_short` and `ended` say how it was."""
         while self.open_turns:
             turn = self.open_turns[0]
             overtaken = turn.response_info.begun and turn is not self._running
-            yield self._cut(turn, _WENT_ON if overtaken else cut_short)
+            yield self._cut(turn, _WENT_ON) if overtaken else self._cut(turn, cut_short, ended)
 
     def _take(self, kind: bytes | None, data: bytes, at: float, dropped: bool) -> Iterator[SocketTurn]:
         """Give an event to the turn that it belongs to, and yield those that are over."""
@@ -205,10 +207,11 @@ class Socket:
             return running or waiting or self.open_turns[-1]
         return None if running or response_id in self._over_ids else waiting
 
-    def _cut(self, turn: SocketTurn, cut_short: str) -> SocketTurn:
+    def _cut(self, turn: SocketTurn, cut_short: str, ended: str = CUT) -> SocketTurn:
         """End a turn without the end of its response."""
         if not turn.withdrawn:
             turn.response_info.cut_short = turn.response_info.cut_short or cut_short
+            turn.response_info.end(ended)
         return self._close(turn)
 
     def _close(self, turn: SocketTurn) -> SocketTurn:
@@ -230,6 +233,13 @@ def closing(*, by_client: bool | None, code: int | None, reason: str | None) -> 
     told = "without a code" if code == _NO_CODE else f"with {code}"
     shown = f" ({reason})" if reason and _REASON.fullmatch(reason) else ""
     return f"its WebSocket was closed by the {peer} {told}{shown}"
+
+
+def ended_by_closing(*, by_client: bool | None, code: int | None) -> str:
+    """Return how a turn ended that was not over when its WebSocket was closed."""
+    if by_client:
+        return CANCELLED
+    return CUT if code in (None, _NO_CLOSE_FRAME) else f"closed {code}"
 
 
 @dataclass(slots=True, kw_only=True)
