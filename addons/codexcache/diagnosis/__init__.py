@@ -8,5 +8,6 @@
 | `rules`       | the rules of the verdicts; the verdict on a turn, or a prediction         |
 | `diagnosis`   | the verdict, and everything known about one finished turn                 |
 | `learned`     | what turns show of pauses, of load and of shared keys, with their numbers |
+| `patterns`    | causes that come again in a conversation or under a key, a sentence each  |
 | `engine`      | what takes turns as they are sent and end, and hands out diagnoses        |
 """
