@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.diagnosis import Diagnosis
-from codexcache.diagnosis.engine import DiagnosisService
+from codexcache.diagnosis.service import DiagnosisService
 from codexcache.options import default_settings
 from codexcache.state.background_store import SERVER as PACE
 from codexcache.state.background_store import BackgroundStore

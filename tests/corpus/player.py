@@ -16,7 +16,7 @@ from typing import Any, cast
 import orjson
 from codexcache.body.json_splice import Json, Object, edited, find_members
 from codexcache.diagnosis.diagnosis import Diagnosis
-from codexcache.diagnosis.engine import DiagnosisService
+from codexcache.diagnosis.service import DiagnosisService
 from codexcache.hooks.capture_replay import CaptureReplay
 from codexcache.hooks.state import State
 from codexcache.options import Settings, default_settings

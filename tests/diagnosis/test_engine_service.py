@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from codexcache.diagnosis.diagnosis import Diagnosis
-from codexcache.diagnosis.engine import DiagnosisService, route_of
+from codexcache.diagnosis.service import DiagnosisService, route_of
 from codexcache.options import default_settings
 from codexcache.turn.exchange import Continuity, Exchange
 from codexcache.turn.rewrite import RequestEdits

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from codexcache.diagnosis.patterns import RecentTurns, pattern
-from codexcache.turn.ledger import EMPTY, Ledger, counted
+from codexcache.turn.ledger import EMPTY, Ledger, with_counts
 from codexcache.turn.record import Record
 from support.records import record, route
 
@@ -14,7 +14,7 @@ def ledger(*turns: Sequence[str], floor: int = 0) -> Ledger:
     """Return the ledger of a conversation's turns, each with its verdict and the kinds of its difference."""
     known = Ledger(floor=floor)
     for names in turns:
-        known = known._replace(causes=counted(known.causes, names), turns=known.turns + 1)
+        known = known._replace(causes=with_counts(known.causes, names), turns=known.turns + 1)
     return known
 
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from codexcache.state.codec import decode, encode
 from codexcache.turn.cache_key import CacheKey, EarlierTurn
-from codexcache.turn.ledger import EMPTY, Boundary, Count, Ledger
+from codexcache.turn.ledger import EMPTY, Boundary, Condition, Count, Ledger
 from codexcache.turn.record import Record, Usage
 from support.records import record
 from support.turns import conversation
@@ -22,10 +22,10 @@ EARLIER = EarlierTurn(
     line=b"line",
 )
 LEDGER = Ledger(
-    boundaries=(Boundary(3, -(2**63), 9_000), Boundary(5, 2**63 - 1, 10_000)),
+    boundaries=(Boundary(3, 9_000), Boundary(5, 10_000)),
     floor=8_192,
-    habits=("session_missing",),
     causes=(Count("input_changed", 2), Count("date", 1)),
+    conditions=(Condition("session_missing", 2, 1),),
     turns=2,
     reasoning=640,
 )

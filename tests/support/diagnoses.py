@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.diagnosis import Diagnosis
-from codexcache.diagnosis.engine import DiagnosisService
+from codexcache.diagnosis.service import DiagnosisService
 from codexcache.options import Mode, default_settings
 from codexcache.turn.exchange import Continuity, Exchange
 from codexcache.turn.websocket import Backlog, Socket

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from codexcache.body.json_splice import Json, Object
+from codexcache.diagnosis.causes import RuleContext
 from codexcache.diagnosis.diagnosis import Verdict
 from codexcache.diagnosis.history import History
+from codexcache.diagnosis.learned import NO_LOAD, Load
 from codexcache.diagnosis.predecessor import Match, match_of
 from codexcache.diagnosis.prompt_diff import find_changes
-from codexcache.diagnosis.rules import predict
+from codexcache.diagnosis.rules import judge, predict
 from codexcache.turn.prompt import read_prompt
 from codexcache.turn.record import Record, Route, Usage
 from codexcache.wire.routes import Endpoint
@@ -67,9 +69,20 @@ def match(mine: Record, other: Record) -> Match:
     return match_of(mine, other)
 
 
-def predicted(mine: Record, found: Match | None, load: int = 1) -> Verdict | None:
+def context_of(mine: Record, found: Match | None, load: Load = NO_LOAD, **given: Any) -> RuleContext:
+    """Return what a verdict on a turn is based on."""
+    changes = find_changes(mine, found) if found else ()
+    return RuleContext(record=mine, match=found, changes=changes, load=load, **given)
+
+
+def judged(mine: Record, other: Record | None, load: Load = NO_LOAD, **given: Any) -> Verdict:
+    """Return the verdict on a turn with another as its predecessor."""
+    return judge(context_of(mine, match(mine, other) if other else None, load, **given))
+
+
+def predicted(mine: Record, found: Match | None, load: Load = NO_LOAD) -> Verdict | None:
     """Return the verdict that a turn is heading for."""
-    return predict(mine, found, load, find_changes(mine, found) if found else ())
+    return predict(context_of(mine, found, load))
 
 
 type Found = tuple[int, int] | None

@@ -3,7 +3,7 @@
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.diagnosis import Diagnosis
-from codexcache.diagnosis.engine import DiagnosisService
+from codexcache.diagnosis.service import DiagnosisService
 from codexcache.options import default_settings
 from codexcache.output.journal import Entries, Pseudonyms
 from codexcache.telemetry.attributes import INSTRUMENTS, Attributes, Instrument, Report, Telemetry, destination

@@ -7,29 +7,26 @@ answer's items are hashed then, out of the way of the response.
 
 `FirstTurns` knows which conversation a turn without a predecessor opens. A first turn that failed is tried again, and
 no attempt is a predecessor of the next one, since none left anything in the cache. All attempts are one conversation.
-
-`DiagnosisService` ties the exchanges of the proxy to the engine, and hands each diagnosis to its listeners.
 """
 
-import functools
-import re
+import dataclasses
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..body.json_splice import Json, Object, as_count
-from ..turn.exchange import Exchange
+from ..body.json_splice import Json
+from ..turn.conclusion import conclude
 from ..turn.prompt import Prompt, read_outputs, read_prompt
 from ..turn.rate_limits import Limit, RateLimits
-from ..turn.record import Record, Route, ServerWord, TurnId, Usage
+from ..turn.record import Record, Route, TurnId
 from ..turn.rejected_params import Refusal
-from ..turn.request import SESSION_HEADERS, THREAD_HEADERS, Transport, Turn
+from ..turn.request import Turn
 from ..turn.response import ResponseInfo
-from ..wire.headers import Fields, Values, first_value, values_by_name
 from .causes import CONDITIONS, RuleContext
-from .diagnosis import Diagnosis, Verdict
+from .diagnosis import Verdict
 from .history import History
 from .learned import NO_LOAD, Learned, Load
+from .patterns import RecentTurns, pattern
 from .predecessor import Match
 from .prompt_diff import Change, find_changes
 from .rules import BAD_ENCRYPTION, judge, predict
@@ -40,14 +37,6 @@ _FIRST_TURNS = 1_000
 
 _ADOPTED = 10_000
 """Turns from elsewhere that are known to be in the history, or to have been forgotten there."""
-
-_NAMED = 64
-"""Responses of one socket that a later frame can name."""
-
-_REASON = re.compile(r"[a-z][a-z_]{0,60}")
-"""A reason that the backend names."""
-
-ACCOUNT_HEADER = "chatgpt-account-id"
 
 
 class Explanation(NamedTuple):
@@ -84,6 +73,7 @@ class Engine:
         self._history = History() if history is None else history  # an empty one counts as false
         self._first_turns = FirstTurns()
         self.learned = Learned()
+        self._recent = RecentTurns()
         self._matches: dict[int, tuple[Match | None, Load]] = {}
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._adopted: OrderedDict[TurnId, int] = OrderedDict()
@@ -158,7 +148,7 @@ class Engine:
         self, record: Record, response_info: ResponseInfo, at: float, refused: Refusal | None = None
     ) -> Explanation:
         """Take note of how a turn ended, and of what was refused, and explain it."""
-        _conclude(record, response_info, at)
+        conclude(record, response_info, at)
         record.limits = self._tell_limits(record.route, response_info)
         record.refused = refused
         match, load = self._matches.pop(record.number)
@@ -166,9 +156,10 @@ class Engine:
         changes = find_changes(record, match) if match else ()
         makers = self._history.makers(record) if record.failed == BAD_ENCRYPTION else ()
         context = self._context(record, match, load, changes, makers=makers)
-        verdict = judge(context)
+        verdict = self._with_pattern(context, judge(context))
         _conclude_ledger(context, verdict)
         self.learned.turn_ended(record, match, verdict)
+        self._recent.add(record)
         return Explanation(verdict, match, changes)
 
     def _context(
@@ -181,6 +172,14 @@ class Engine:
         makers: Sequence[Record | None] = (),
     ) -> RuleContext:
         return RuleContext(record=record, match=match, changes=changes, load=load, makers=makers, learned=self.learned)
+
+    def _with_pattern(self, context: RuleContext, verdict: Verdict) -> Verdict:
+        """Return a verdict that also says what it is a case of, where it is one."""
+        if context.match is None:
+            return verdict
+        before = context.match.record.ledger
+        found = pattern(context.record, before, verdict.name, verdict.volatile, self._recent)
+        return dataclasses.replace(verdict, because=f"{verdict.because}; {found}") if found else verdict
 
     def _remember(self) -> None:
         """Take the turns that have ended into the history."""
@@ -213,162 +212,9 @@ def _is_complete(turn: Turn, named: Record | None) -> bool:
     return named.complete if named else turn.previous_response_id is None and not turn.unread
 
 
-def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
-    record.ended_at = at
-    record.status = response_info.status
-    record.response_id = response_info.response_id
-    record.echoed_key = response_info.echoed_key
-    record.usage = _usage(response_info)
-    record.challenge = response_info.challenge
-    record.failed = response_info.failure
-    record.cut_short, record.ended = response_info.cut_short, response_info.ended
-    record.served_model, record.served_service_tier = response_info.served_model, response_info.served_service_tier
-    record.server, record.prefix_mismatch = _server_word(response_info.diagnostics), response_info.prefix_mismatch
-
-
 def _conclude_ledger(context: RuleContext, verdict: Verdict) -> None:
     """Add a turn to the ledger of its conversation."""
     conditions = [name for name in context.names if name in CONDITIONS]
     causes = verdict.name, *verdict.volatile
     hit = verdict.name == "hit"
     context.record.ledger = ledger_of(context.record, context.match, causes, conditions, hit=hit)
-
-
-def _usage(response_info: ResponseInfo) -> Usage | None:
-    """Return the counters; an absent one is not 0."""
-    usage = response_info.usage
-    cached = _within(usage, "input_tokens_details", "cached_tokens")
-    if (given := as_count(usage.get("input_tokens"))) is None:
-        return None
-    return Usage(
-        input=given,
-        cached=as_count(cached),
-        output=as_count(usage.get("output_tokens")),
-        reasoning=as_count(_within(usage, "output_tokens_details", "reasoning_tokens")),
-    )
-
-
-def _server_word(diagnostics: Object) -> ServerWord | None:
-    """Return the backend's own explanation of a miss, None where it gives none (openai-python, 3.57)."""
-    reason = diagnostics.get("reason")
-    if diagnostics.get("type") != "cache_miss" or not isinstance(reason, str) or not _REASON.fullmatch(reason):
-        return None
-    missed, reusable = diagnostics.get("cache_missed_tokens"), diagnostics.get("comparison_reusable_tokens")
-    return ServerWord(reason, as_count(missed), as_count(reusable))
-
-
-def _within(usage: Object, name: str, member: str) -> Json:
-    details = usage.get(name)
-    return details.get(member) if isinstance(details, dict) else None
-
-
-class DiagnosisService:
-    """Hands turns to the engine, and diagnoses to the listeners; the failure of one does not affect the others."""
-
-    def __init__(self, on_fault: Callable[[str, Exception], None]) -> None:
-        self.engine = Engine()
-        self.listeners: list[Callable[[Diagnosis], None]] = []
-        self._on_fault = on_fault
-        self._responses: dict[str, dict[str, Record]] = {}
-
-    def turn_sent(self, exchange: Exchange, *, flow: str, at: float) -> None:
-        """Hand in a turn that leaves at `at`."""
-        socket = flow if exchange.handshake else ""
-        named = self._responses.get(socket, {}).get(exchange.turn.previous_response_id or "")
-        route = route_of(exchange, socket)
-        continued = exchange.earlier.number if exchange.earlier else 0
-        exchange.record = self.engine.turn_sent(
-            exchange.turn, route, flow=flow, at=at, named=named, continued=continued
-        )
-        if exchange.remembered:
-            exchange.remembered.number = exchange.record.number
-
-    def predict(self, exchange: Exchange) -> Diagnosis | None:
-        """Return the diagnosis of a turn that is still to leave, None where nothing speaks against a hit."""
-        if (record := exchange.record) is None or (predicted := self.engine.predict(record)) is None:
-            return None
-        return Diagnosis(record=record, exchange=exchange, **predicted._asdict())
-
-    def turn_released(self, exchange: Exchange, turn: Turn, *, at: float | None = None) -> None:
-        """Hand in again a turn that was held until `at`, or one that left when it was handed in, as `turn` now."""
-        if (record := exchange.record) and not record.ended_at:
-            socket = record.route.socket
-            named = self._responses.get(socket, {}).get(turn.previous_response_id or "")
-            sent_at = record.sent_at if at is None else at
-            self.engine.turn_released(record, turn, route_of(exchange, socket), at=sent_at, named=named)
-
-    def turn_withdrawn(self, exchange: Exchange) -> None:
-        """Forget a turn that did not leave after all."""
-        if exchange.record:
-            self.engine.turn_withdrawn(exchange.record)
-
-    def turn_ended(self, exchange: Exchange, *, at: float) -> None:
-        """Hand in a turn that has ended, and give its diagnosis to the listeners."""
-        if (record := exchange.record) is None:
-            return
-        verdict, match, changes = self.engine.turn_ended(record, exchange.response_info, at, exchange.refusal)
-        if record.response_id and record.route.socket:
-            self._remember(record, record.response_id)
-        diagnosis = Diagnosis(record=record, verdict=verdict, match=match, changes=changes, exchange=exchange)
-        for listener in self.listeners:
-            try:
-                listener(diagnosis)
-            except Exception as error:
-                self._on_fault("reporting a turn", error)
-
-    def socket_closed(self, flow: str) -> None:
-        """Forget the responses of a socket: no other one can name them."""
-        self._responses.pop(flow, None)
-
-    def _remember(self, record: Record, response_id: str) -> None:
-        known = self._responses.setdefault(record.route.socket, {})
-        known[response_id] = record
-        if len(known) > _NAMED:
-            del known[next(iter(known))]
-
-
-def route_of(exchange: Exchange, socket: str) -> Route:
-    """Return how a turn leaves; `socket` names its WebSocket. Turns that leave alike have one route."""
-    turn, native = exchange.turn, exchange.turn.client_headers.native
-    pinnable = exchange.mode == "fill" and turn.explicit_key is not None and not native
-    caller = (exchange.edited_turn or turn).client_headers.caller_digest
-    source = exchange.cache_key.source
-    return _route(exchange.forwarded, _key_of(exchange), source, pinnable, caller, turn.transport, socket, turn.host)
-
-
-@functools.lru_cache(maxsize=256)
-def _route(
-    fields: Fields,
-    key: str | None,
-    key_source: str,
-    pinnable: bool,
-    caller: bytes,
-    transport: Transport,
-    socket: str,
-    host: str,
-) -> Route:
-    values = values_by_name(fields)
-    return Route(
-        key=key,
-        key_source=key_source,
-        session=_first_given(values, SESSION_HEADERS),
-        thread=_first_given(values, THREAD_HEADERS),
-        pinnable=pinnable,
-        caller=caller,
-        account=first_value(values, ACCOUNT_HEADER) or "",
-        transport=transport,
-        socket=socket,
-        host=host,
-    )
-
-
-def _first_given(values: Values, names: tuple[str, ...]) -> str | None:
-    """Return the first of the first values of some header fields that is not empty."""
-    return next((value for name in names if (value := first_value(values, name))), None)
-
-
-def _key_of(exchange: Exchange) -> str | None:
-    """Return the key that the backend got: the one in the body, or where it has none, the session header's."""
-    if isinstance(key := exchange.forwarded_key, str):
-        return key
-    return None if exchange.mode == "observe" else _first_given(values_by_name(exchange.forwarded), SESSION_HEADERS)

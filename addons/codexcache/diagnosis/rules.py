@@ -88,7 +88,7 @@ def predict(context: RuleContext) -> Verdict | None:
     if (name := _predicted(context)) is None:
         return None
     change = context.change(name)
-    return _verdict(context, name, change.detail if change else _FORESEEN[name](context))
+    return _verdict(context, name, change.detail if change else _UNSENT[name](context))
 
 
 def _verdict(context: RuleContext, name: str, because: str, **found: Any) -> Verdict:
@@ -111,7 +111,7 @@ def _predicted(context: RuleContext) -> str | None:
         return "cold"
     harmless = ("transport_changed",) if _loses_much(context) else ("transport_changed", "input_changed")
     changed = [name for name in context.names if name not in harmless and not _is_harmless(context, name)]
-    likely = [name for name in ("idle", "key_overloaded") if _FORESEEN[name](context)]
+    likely = [name for name in ("idle", "key_overloaded") if _UNSENT[name](context)]
     return min([*changed, *likely], key=VERDICTS.index, default=None)
 
 
@@ -310,5 +310,5 @@ SETTLED: dict[str, Callable[[RuleContext], str]] = {
 }
 """The rules of the verdicts before any cause, in the order of their precedence."""
 
-_FORESEEN: dict[str, Callable[[RuleContext], str]] = {"cold": _cold, "idle": idle, "key_overloaded": overload}
+_UNSENT: dict[str, Callable[[RuleContext], str]] = {"cold": _cold, "idle": idle, "key_overloaded": overload}
 """What is said of a turn that has not left, where no change says it."""

@@ -15,8 +15,8 @@ from mitmproxy.proxy import mode_specs
 from ..body.cache import BodyCache
 from ..body.incremental import Body, read_whole
 from ..body.json_splice import Object
-from ..diagnosis.engine import DiagnosisService
 from ..diagnosis.learned import Learned
+from ..diagnosis.service import DiagnosisService
 from ..options import default_settings
 from ..state.persistence import Persistence
 from ..turn.exchange import Continuity, Exchange
