@@ -114,3 +114,29 @@ def turns(*inputs: Sequence[Json], body: Object | None = None) -> list[Record]:
 
 def now(items: Sequence[Json], body: Object | None = None, **given: object) -> Record:
     return record(99, items, at=1000.0, body=body, **given)  # type: ignore[arg-type]
+
+
+NINE = conversation("a", "b", "c", "d", "e", "f", "g", "h", "i")
+
+
+def two(
+    *,
+    before: int = 20_000,
+    gap: float = 10.0,
+    items: list[Json] | None = None,
+    body: Object | None = None,
+    via: dict[str, Any] | None = None,
+    **given: Any,
+) -> tuple[Record, Record]:
+    """Return a turn with `before` input tokens, and one that comes `gap` seconds after it."""
+    tools: Object = {"tools": [{"name": "t"}]}
+    first = record(1, NINE[:7], tokens=before, via=route(socket="1"), body=tools)
+    leaves = route(**{"socket": "1", **(via or {})})
+    body = {**tools, **(body or {})}
+    return first, record(2, NINE if items is None else items, at=5.0 + gap, via=leaves, body=body, **given)
+
+
+def after(*, tokens: int | None = 20_000, cached: int | None = 0, load: Load = NO_LOAD, **given: Any) -> Verdict:
+    """Return the verdict on the second of two turns."""
+    first, mine = two(tokens=tokens, cached=cached, **given)
+    return judged(mine, first, load)

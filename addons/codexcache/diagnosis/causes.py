@@ -136,7 +136,7 @@ def find_cause(context: RuleContext) -> Cause:
     """Return why a turn missed."""
     found = list(_explaining(context))
     if whole := [cause for cause in found if cause.explained >= context.unread]:
-        return min(whole, key=_precedence)
+        return min(whole, key=lambda cause: VERDICTS.index(cause.name))
     part = max(found, key=lambda cause: cause.explained, default=None)
     if part and 2 * part.explained >= context.unread:
         rest = context.unread - part.explained
@@ -144,10 +144,6 @@ def find_cause(context: RuleContext) -> Cause:
             because=f"{part.because}; that does not explain why the {rest:,} tokens before it were not read either"
         )
     return _likely(context, part)
-
-
-def _precedence(cause: Cause) -> tuple[bool, int]:
-    return cause.name != _COMPACTED, VERDICTS.index(cause.name)
 
 
 def _explaining(context: RuleContext) -> Iterator[Cause]:
@@ -241,10 +237,10 @@ def idle(context: RuleContext) -> str:
     likely, possibly = context.idle_after
     if context.gap <= possibly or (context.record.usage and _reads_own_items(context)):
         return ""
-    known = "likely" if context.gap > likely else "possibly"
-    return (
-        f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor: the cache {known} expired"
-    )
+    passed = f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor"
+    if context.gap > likely:
+        return f"{passed}: the cache likely expired"
+    return f"{passed}: the cache possibly expired, as it likely does after {minutes(likely)}"
 
 
 def _transport(context: RuleContext) -> str:
