@@ -1,11 +1,14 @@
 """What is kept of a turn: its entry in the journal and its summary on the flow, and nothing of what was said in it."""
 
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.diagnosis.diagnosis import Diagnosis
+from codexcache.diagnosis.diagnosis import Diagnosis, Verdict
 from codexcache.output.journal import Entries, Pseudonyms, line_of
 from codexcache.output.turn_summary import turn_summary
 from support.diagnoses import USER, Harness
@@ -42,6 +45,7 @@ ENTRY = {
     "gen_ai.usage.cache_read.input_tokens": 9_984,
     "gen_ai.usage.output_tokens": 7,
     "reusable_tokens": 10_000,
+    "resent_tokens": 0,
     "predecessor": 1,
     "changes": [],
     "verdict": "hit",
@@ -75,6 +79,52 @@ def test_an_absent_counter_is_absent(usage: Object, absent: set[str]) -> None:
     harness.end(harness.send(input=ITEMS), usage=usage)
 
     assert set(ENTRY) - set(entries(harness)[0]) == {f"gen_ai.usage.{name}" for name in absent}
+
+
+ALL_MEMBERS = (
+    *("time", "run", "turn", "mode", "conversation", "endpoint", "transport", "warm_up", "client", "model"),
+    *("served_model", "served_service_tier", "status", "key", "key_source", "continued", "echoed_key", "changed"),
+    *("ttfb_ms", "duration_ms", "ended"),
+    *("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.output_tokens"),
+    *("reusable_tokens", "resent_tokens", "blame", "predecessor", "predecessor_run", "changes", "edit", "volatile"),
+    *("verdict", "because"),
+)
+
+
+def with_all() -> Diagnosis:
+    """Return what was found of a turn of which there is something to say by every member."""
+    harness = Harness()
+    sent = harness.send(input=ITEMS, generate=False)
+    info = sent.response_info
+    info.served_model, info.served_service_tier, info.ended = "m-2\x1b", "flex", "closed 1008"
+    diagnosis = harness.end(sent)
+    found = Verdict(
+        name="input_changed",
+        because="",
+        predecessor_run="run-0",
+        resent=512,
+        blame="avoidable",
+        edit="shortened",
+        volatile=("date", "UUID"),
+    )
+    return replace(diagnosis, verdict=found)
+
+
+def test_what_a_turn_says_of_itself_has_a_member_of_its_own_where_it_says_something() -> None:
+    entry = ENTRIES.entry(with_all())
+
+    assert tuple(entry) == ALL_MEMBERS
+    assert [entry[name] for name in ("warm_up", "served_model", "served_service_tier")] == [True, "m-2?", "flex"]
+    assert [entry[name] for name in ("ended", "resent_tokens", "blame")] == ["closed 1008", 512, "avoidable"]
+    assert (entry["edit"], entry["volatile"]) == ("shortened", ["date", "UUID"])
+
+
+def test_the_documentation_lists_every_member_in_its_order() -> None:
+    text = (Path(__file__).parents[2] / "docs/debugging.md").read_text()
+    table = text.partition("| member |")[2].partition("\n\n")[0]
+    first_cells = [row.split("|")[1] for row in table.splitlines()[2:]]
+
+    assert [name for cell in first_cells for name in re.findall("`([^`]+)`", cell)] == list(ALL_MEMBERS)
 
 
 @pytest.mark.parametrize(("echo", "said"), [("s1", "same"), ("other", "replaced"), (None, "absent")])

@@ -25,7 +25,7 @@ LEDGER = Ledger(
     boundaries=(Boundary(3, 9_000), Boundary(5, 10_000)),
     floor=8_192,
     causes=(Count("input_changed", 2), Count("date", 1)),
-    conditions=(Condition("session_missing", 2, 1),),
+    conditions=(Condition("session_missing", 3, 2),),
     turns=2,
     reasoning=640,
 )
@@ -57,11 +57,18 @@ def edited(data: bytes, without: tuple[str, ...] = (), **members: Any) -> bytes:
 
 def test_what_a_conversation_had_measured_comes_back_as_it_was() -> None:
     ledger = stored(ledger=LEDGER).ledger
+    condition = ledger.condition("session_missing")
 
     assert ledger == LEDGER
-    assert [type(boundary) for boundary in ledger.boundaries] == [Boundary, Boundary]
-    assert [type(count) for count in ledger.causes] == [Count, Count]
-    assert (ledger.count("date"), stored().ledger) == (1, EMPTY)
+    assert [boundary.tokens for boundary in ledger.boundaries] == [9_000, 10_000]
+    assert condition
+    assert (ledger.count("date"), condition.is_habit, stored().ledger) == (1, True, EMPTY)
+
+
+def test_no_turn_of_a_stored_ledger_was_counted_by_this_start() -> None:
+    counted = LEDGER._replace(boundaries=(Boundary(3, 9_000, turn=5),))
+
+    assert stored(ledger=counted).ledger.boundaries == (Boundary(3, 9_000),)
 
 
 def test_what_the_response_said_of_itself_comes_back() -> None:

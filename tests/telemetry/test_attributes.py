@@ -1,8 +1,11 @@
 """What is exported of a turn: the conventions' names, nothing that could identify, and a bounded number of series."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.diagnosis.diagnosis import Diagnosis
+from codexcache.diagnosis.diagnosis import Diagnosis, Verdict
 from codexcache.diagnosis.service import DiagnosisService
 from codexcache.options import default_settings
 from codexcache.output.journal import Entries, Pseudonyms
@@ -39,6 +42,11 @@ def found(
     diagnosis_service.turn_ended(exchange, at=1002.5)
     return findings[0]
 
+
+NEW = (
+    *("gen_ai.response.model", "openai.response.service_tier", "codex.ended", "codex.resent_tokens", "codex.blame"),
+    *("codex.edit", "codex.volatile"),
+)
 
 ENTRIES = Entries(Pseudonyms(b"s" * 32), "run")
 
@@ -90,6 +98,40 @@ def test_a_span_says_what_was_found_by_the_conventions_names_and_quotes_nothing(
         "codex.resent_tokens": 0,
         "codex.time_to_first_byte": 0.25,
     }
+
+
+def judged(diagnosis: Diagnosis, **verdict: Any) -> Report:
+    """Return the report on a turn with another verdict."""
+    told = replace(diagnosis, verdict=Verdict(because="", **verdict))
+    return Telemetry().report(told, ENTRIES.entry(told))
+
+
+def test_a_span_says_what_was_served_how_it_ended_and_whose_doing_a_miss_was() -> None:
+    diagnosis = found()
+    record = diagnosis.record
+    record.served_model, record.served_service_tier, record.ended = "gpt-6-mini", "flex", "completed"
+    report = judged(diagnosis, name="input_changed", resent=900, blame="avoidable", edit="moved", volatile=("date",))
+
+    assert {name: report.attributes[name] for name in NEW} == {
+        "gen_ai.response.model": "gpt-6-mini",
+        "openai.response.service_tier": "flex",
+        "codex.ended": "completed",
+        "codex.resent_tokens": 900,
+        "codex.blame": "avoidable",
+        "codex.edit": "moved",
+        "codex.volatile": ("date",),
+    }
+    ((resent, attributes),) = measured(report, "codex.tokens.resent")
+    assert (resent, attributes["codex.blame"], attributes["codex.verdict"]) == (900, "avoidable", "input_changed")
+
+
+def test_a_warm_up_has_a_span_and_counts_for_nothing() -> None:
+    diagnosis = found()
+    diagnosis.record.warm_up = True
+    report = judged(diagnosis, name="warm_up")
+
+    assert report.attributes["codex.warm_up"] is True
+    assert report.measurements == ()
 
 
 def test_a_counter_that_was_not_told_is_absent_and_not_0() -> None:

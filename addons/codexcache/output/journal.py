@@ -1,8 +1,9 @@
 """The journal: one JSON object a line for each finished turn, and the pseudonyms that stand for ids in it.
 
-An entry holds names and positions, never text of a prompt, so that it can be attached to a bug report. Names of
-counters are those of OpenTelemetry's GenAI conventions. A pseudonym is an HMAC with a secret of this machine: a reader
-cannot find out an id by trying likely ones, and two journals of one machine can still be compared.
+An entry holds names and positions, never text of a prompt, so that it can be attached to a bug report. Some members are
+absent where nothing is to be said by them (`docs/debugging.md` lists all). Names of counters are those of
+OpenTelemetry's GenAI conventions. A pseudonym is an HMAC with a secret of this machine: a reader cannot find out an id
+by trying likely ones, and two journals of one machine can still be compared.
 """
 
 import datetime
@@ -21,6 +22,8 @@ OUTPUT = "gen_ai.usage.output_tokens"
 COUNTERS = (INPUT, CACHED, OUTPUT)
 
 _PSEUDONYM_LENGTH = 12
+_LONGEST = 80
+"""Characters of a model's name, or a tier's; a client can name any, and a backend too."""
 _PSEUDONYMS_CACHED = 4096
 
 
@@ -64,8 +67,10 @@ class Entries:
             "conversation": pseudonym("conversation", conversation),
             "endpoint": record.endpoint,
             "transport": record.route.transport,
+            **_given(warm_up=record.warm_up),
             "client": diagnosis.client,
-            "model": ascii_only(record.prompt.prefix.model, 80),
+            "model": _shown(record.prompt.prefix.model),
+            **_given(served_model=_shown(record.served_model), served_service_tier=_shown(record.served_service_tier)),
             "status": record.status,
             "key": pseudonym("key", _key(diagnosis)),
             "key_source": cache_key.source,
@@ -74,11 +79,15 @@ class Entries:
             "changed": list(exchange.changed),
             "ttfb_ms": _milliseconds(diagnosis.wait),
             "duration_ms": _milliseconds(diagnosis.duration),
+            **_given(ended=record.ended),
             **_usage(diagnosis),
             "reusable_tokens": verdict.reusable,
+            "resent_tokens": verdict.resent,
+            **_given(blame=verdict.blame),
             "predecessor": verdict.predecessor,
-            **({"predecessor_run": verdict.predecessor_run} if verdict.predecessor_run else {}),
+            **_given(predecessor_run=verdict.predecessor_run),
             "changes": list(verdict.changes),
+            **_given(edit=verdict.edit, volatile=list(verdict.volatile)),
             "verdict": verdict.name,
             "because": verdict.because,
         }
@@ -87,6 +96,15 @@ class Entries:
 def line_of(entry: dict[str, Json]) -> bytes:
     """Return an entry as a line of the journal."""
     return orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _given(**members: Json) -> dict[str, Json]:
+    """Return the members that say something."""
+    return {name: value for name, value in members.items() if value}
+
+
+def _shown(name: str) -> str:
+    return ascii_only(name, _LONGEST)
 
 
 def _usage(diagnosis: Diagnosis) -> dict[str, Json]:

@@ -1,7 +1,7 @@
 """What is exported of a finished turn: one span and some measurements, as plain values.
 
-Names that begin with `gen_ai.`, `server.`, `http.` or `error.` are OpenTelemetry's (semantic conventions 1.42, the
-GenAI ones in development: github.com/open-telemetry/semantic-conventions-genai, `docs/gen-ai/openai.md` and
+Names that begin with `gen_ai.`, `openai.`, `server.`, `http.` or `error.` are OpenTelemetry's (semantic conventions
+1.42, the GenAI ones in development: github.com/open-telemetry/semantic-conventions-genai, `docs/gen-ai/openai.md` and
 `gen-ai-metrics.md`); what they have no name for begins with `codex.`. The time to the first byte is one of those: it
 ends with the response's header, and OpenTelemetry's with the first piece of its body.
 
@@ -33,7 +33,8 @@ _SECOND_BOUNDS = tuple(0.01 * 2**power for power in range(14))
 
 _FROM_ENTRY = (
     *("run", "turn", "mode", "endpoint", "transport", "client", "key", "key_source", "continued", "echoed_key"),
-    *("changed", "reusable_tokens", "predecessor", "changes", "verdict", "because"),
+    *("changed", "reusable_tokens", "resent_tokens", "predecessor", "changes", "verdict", "because"),
+    *("warm_up", "ended", "blame", "edit", "volatile"),
 )
 
 
@@ -55,7 +56,7 @@ TURNS = Instrument("codex.turns", "{turn}", "Finished turns.")
 INPUT = Instrument("codex.tokens.input", "{token}", "Input tokens of turns that report how many were cached.")
 CACHED = Instrument("codex.tokens.cached", "{token}", "Input tokens that were read from the prompt cache.")
 RESENT = Instrument(
-    "codex.tokens.resent", "{token}", "Input tokens that could have been read from the cache and were not."
+    "codex.tokens.resent", "{token}", "Input tokens that had been sent before and were not read from the cache."
 )
 INSTRUMENTS = (TOKENS, DURATION, FIRST_BYTE, TURNS, INPUT, CACHED, RESENT)
 
@@ -130,24 +131,28 @@ def destination(environment: Mapping[str, str], signal: str = "TRACES") -> str:
 
 
 def _attributes(diagnosis: Diagnosis, entry: Object, port: int | None) -> Attributes:
-    """Return what was asked for, of whom, how it was answered, and what was found, as far as it is known."""
+    """Return what was asked for and served, of whom, how it ended, and what was found, as far as it is known."""
     values = {
         "openai.api.type": "responses",
         "gen_ai.request.model": entry["model"] or None,
+        "gen_ai.response.model": entry.get("served_model"),
+        "openai.response.service_tier": entry.get("served_service_tier"),
         "gen_ai.conversation.id": entry["conversation"],
         "server.address": diagnosis.record.route.host,
         "server.port": port,
         "http.response.status_code": entry["status"],
         **{name: entry.get(name) for name in COUNTERS},
-        **{f"codex.{name}": entry[name] for name in _FROM_ENTRY},
+        **{f"codex.{name}": entry.get(name) for name in _FROM_ENTRY},
         "codex.is_miss": diagnosis.verdict.is_miss,
-        "codex.resent_tokens": diagnosis.verdict.resent,
         "codex.time_to_first_byte": diagnosis.wait,
     }
     return {name: _value(value) for name, value in values.items() if value is not None}
 
 
 def _measurements(diagnosis: Diagnosis, common: Attributes, error: Attributes) -> Iterator[Measurement]:
+    """Yield what a turn counts for; a warm-up counts for nothing."""
+    if diagnosis.record.warm_up:
+        return
     verdict: Attributes = {**common, "codex.verdict": diagnosis.verdict.name}
     yield from _tokens(diagnosis, common, verdict)
     yield Measurement(TURNS, 1, verdict)
@@ -167,7 +172,8 @@ def _tokens(diagnosis: Diagnosis, common: Attributes, verdict: Attributes) -> It
         yield Measurement(INPUT, usage.input, verdict)
         yield Measurement(CACHED, usage.cached, verdict)
     if diagnosis.verdict.resent:
-        yield Measurement(RESENT, diagnosis.verdict.resent, verdict)
+        blame: Attributes = {"codex.blame": diagnosis.verdict.blame} if diagnosis.verdict.blame else {}
+        yield Measurement(RESENT, diagnosis.verdict.resent, {**verdict, **blame})
 
 
 def _bounded[T](value: T, known: set[T], limit: int) -> T | None:
