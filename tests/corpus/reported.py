@@ -5,9 +5,7 @@ from corpus.talk import GATEWAY, SOL, Case, labelled, native
 from corpus.texts import developer, user
 
 
-@labelled(
-    "two agents with one key and one environment", "rynfar/meridian#965", key="session-1", headers=GATEWAY, **SOL
-)
+@labelled("two agents with one key and one environment", "rynfar/meridian#965", key="session-1", headers=GATEWAY, **SOL)
 def two_agents_one_key(case: Case) -> None:
     environment = user("<environment_context> A large repository.", 4800)
     first = case.aside(items=[environment, user("Write the documentation.", 20_000)])
@@ -73,7 +71,11 @@ def interrupted(case: Case) -> None:
 
 
 @labelled(
-    "opened again after 51 minutes, on a new socket", "IgorWarzocha/howaboua-pi-stuff#335", key="session-1", headers=native(), **SOL
+    "opened again after 51 minutes, on a new socket",
+    "IgorWarzocha/howaboua-pi-stuff#335",
+    key="session-1",
+    headers=native(),
+    **SOL,
 )
 def reconnected_after_51_minutes(case: Case) -> None:
     case.items = [user("<environment_context>", 800), user("Fix the build.", 1300)]
