@@ -12,15 +12,31 @@
 | `reported`   | conversations that were named wrongly although their prompt only grew         |
 | `reported_edits` | conversations that were named wrongly, whose prompt had changed           |
 | `crowds`     | several conversations at once: who extends whom                               |
+| `openings`   | conversations that begin alike                                                |
+| `continuations` | what shows that a conversation goes on                                     |
+| `counters`   | what the counters say: where a read ended                                     |
+| `edits`      | edits by their kind                                                           |
 | `random_conversations` | random conversations whose causes are known                         |
 | `player`     | plays a conversation over HTTP, over WebSocket and from a saved file          |
 
 Texts and counters are made up; `texts` says what a token is. Each conversation names where such a one was seen.
 """
 
-from corpus import crowds, likely, prompts, quiet, reported, reported_edits, routing
+from corpus import (
+    continuations,
+    counters,
+    crowds,
+    edits,
+    likely,
+    openings,
+    prompts,
+    quiet,
+    reported,
+    reported_edits,
+    routing,
+)
 from corpus.talk import Case
 
-_MODULES = (quiet, routing, prompts, likely, reported, reported_edits, crowds)
+_MODULES = (quiet, routing, prompts, likely, reported, reported_edits, crowds, openings, continuations, counters, edits)
 
 CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)

@@ -112,9 +112,15 @@ def _closed(value: str) -> str | None:
 
 
 def _owed(verdicts: Sequence[str], changes: Sequence[str] | None, whole: int | None, read: int | None) -> Span | None:
-    """Return what was re-sent where the prompt was only appended to: all of the predecessor's that was not read."""
-    is_quiet = any(BLAME[name] in ("", ANY) for name in verdicts)
-    if is_quiet or changes is None or whole is None or read is None or not _EDITS.isdisjoint((*verdicts, *changes)):
+    """Return what was re-sent where the prompt was only appended to: all of the predecessor's that was not read.
+
+    What the backend rounds down is not re-sent; what a hit may fall short of besides is open.
+    """
+    if whole is None or read is None or changes is None or not _EDITS.isdisjoint((*verdicts, *changes)):
+        return None
+    if verdicts == ("hit",):
+        return (0, 0) if whole - read < _STEP else None
+    if any(BLAME[name] in ("", ANY) for name in verdicts):
         return None
     return max(0, whole - read - _STEP), max(0, whole - read)
 

@@ -202,9 +202,10 @@ class Case:
     def work(self, calls: int, size: int = 3300, **given: Any) -> None:
         """Let the model call a tool again and again: each turn is answered with another call, whose output follows."""
         for _ in range(calls):
-            name, goes_on = f"{self.last + 1}-{self.about}", bool(self.items) and "output" in str(self.items[-1])[:40]
+            name, last = f"{self.last + 1}-{self.about}", self.items[-1] if self.items else {"role": "assistant"}
+            was_answered = isinstance(last, dict) and last.get("role") == "assistant"
             replies = [reasoning(name, 1400), call(name)]
-            self.turn("hit" if self.steps else "cold", say="" if goes_on else None, replies=replies, **given)
+            self.turn("hit" if self.steps else "cold", say=None if was_answered else "", replies=replies, **given)
             self.items.append(output(name, f"Output of {name}.", size))
 
     def miss(self, *changes: str, reads: Reads = NOTHING, **given: Any) -> None:
