@@ -131,7 +131,8 @@ def test_an_edit_is_the_cause_where_the_read_agrees(cached: int, given: dict[str
 def test_a_change_that_explains_the_smaller_part_is_named_first() -> None:
     assert measured(cached=3_072).because == (
         "input[5] (user message) is not what stood there before, which explains 6,000 of the 16,928 tokens at most; "
-        "the read ends with tools and instructions, and only 15 s passed since its predecessor: likely the server's side"
+        "the read ends with tools and instructions, and only 15 s passed since its predecessor: "
+        "likely the server's side"
     )
 
 
