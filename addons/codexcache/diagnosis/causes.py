@@ -139,10 +139,8 @@ def find_cause(context: RuleContext) -> Cause:
         return min(whole, key=lambda cause: VERDICTS.index(cause.name))
     part = max(found, key=lambda cause: cause.explained, default=None)
     if part and 2 * part.explained >= context.unread:
-        rest = context.unread - part.explained
-        return part._replace(
-            because=f"{part.because}; that does not explain why the {rest:,} tokens before it were not read either"
-        )
+        rest = f"that the {context.unread - part.explained:,} tokens before it were not read either"
+        return part._replace(because=f"{part.because}; {rest} is not explained by that")
     return _likely(context, part)
 
 

@@ -288,7 +288,8 @@ def _read(context: RuleContext, cached: int, expected: int) -> str:
 def _instructions_last(context: RuleContext) -> str:
     """Return what is said of a turn that read all but its instructions, where these stand behind the input."""
     record, match = context.record, context.match
-    if generation(record.prompt.prefix.model) < _INSTRUCTIONS_LAST or match is None or context.change(*PROMPT):
+    changed = {*context.names} & {*PROMPT} - {"instructions_changed"}  # it does not matter there
+    if generation(record.prompt.prefix.model) < _INSTRUCTIONS_LAST or match is None or changed:
         return ""
     length = record.prompt.prefix.instructions.length
     missing = context.unread

@@ -3,7 +3,7 @@
 `input_tokens` of a turn is the exact count at the end of its input, so each turn of a conversation has measured one
 boundary (`turn.ledger`). The tokens before an item lie between the boundaries around it, which is proven. In between,
 bytes divide the span: that is an estimate, good enough to say how much was sent again, and never to say that something
-was not read. Encrypted reasoning and files weigh little there, because their bytes say nothing about their tokens.
+was not read. The bytes of encrypted reasoning say nothing about its tokens: it gets what texts leave of the span.
 """
 
 import re
@@ -30,8 +30,8 @@ _STEP = 2048
 _ENDINGS = 20
 """Earlier endings at which GPT-5.6 and later look for a cached prompt (OpenAI, "Prompt caching", GPT-5.6)."""
 
-_ENCRYPTED_WEIGHT = 400
-"""Bytes that an encrypted item counts for."""
+_BYTES = 4
+"""Bytes of a token of text, about; only where encrypted items take up an unknown part of a span."""
 
 _MODEL = re.compile(r"gpt-(\d+)(?:\.(\d+))?")
 
@@ -104,41 +104,62 @@ class Measure:
     """The tokens of one turn's prompt, by place. For turns with counters."""
 
     def __init__(self, record: Record) -> None:
-        self._head = record.prompt.prefix.size
-        self._weights = [*accumulate(_weights(record.prompt.items), initial=self._head)]
+        head, sizes = record.prompt.prefix.size, _sizes(record.prompt.items)
+        self._texts = [*accumulate((text for text, _ in sizes), initial=head)]
+        self._encrypted = [*accumulate((encrypted for _, encrypted in sizes), initial=0)]
         self._boundaries = boundaries(record)
         self._counts = [boundary.items for boundary in self._boundaries]
 
     def before(self, item: int) -> Span:
         """Return the tokens before an item, by its index among the items."""
-        at = min(item, len(self._weights) - 1)
+        at = min(item, len(self._texts) - 1)
         low, high = bisect_right(self._counts, at), bisect_left(self._counts, at)
         under = self._boundaries[low - 1] if low else None
         over = self._boundaries[min(high, len(self._boundaries) - 1)]
-        return self._between(under, over, self._weights[at])
+        return self._between(under, over, self._texts[at], self._encrypted[at])
 
     def in_head(self, size: int) -> Span:
         """Return the tokens before a place in tools and instructions, by the bytes before it."""
-        return self._between(None, self._boundaries[0], min(size, self._head))
+        return self._between(None, self._boundaries[0], min(size, self._texts[0]), 0)
 
     def of_items(self, start: int, end: int) -> int:
         """Return the tokens of some items, an estimate."""
         return self.before(end).estimate - self.before(start).estimate
 
-    def _between(self, under: Boundary | None, over: Boundary, weight: int) -> Span:
-        tokens, start = (under.tokens, self._weights[under.items]) if under else (0, 0)
-        whole = self._weights[over.items] - start
-        share = (weight - start) / whole if whole > 0 else 1.0
-        return Span(tokens, max(tokens, over.tokens), round(tokens + share * max(0, over.tokens - tokens)))
+    def _between(self, under: Boundary | None, over: Boundary, text: int, encrypted: int) -> Span:
+        """Return the tokens up to a place between two boundaries, given the bytes up to it."""
+        low, high = under.tokens if under else 0, over.tokens
+        texts = _Part(self._texts[under.items] if under else 0, text, self._texts[over.items])
+        codes = _Part(self._encrypted[under.items] if under else 0, encrypted, self._encrypted[over.items])
+        tokens = max(0, high - low)
+        of_text = min(tokens, texts.size // _BYTES) if codes.size else tokens
+        estimate = low + round(of_text * texts.share + (tokens - of_text) * codes.share)
+        return Span(low, max(low, high), estimate)
 
 
-def _weights(items: Items) -> list[int]:
-    """Return what each item weighs in an estimate of its tokens."""
+class _Part(NamedTuple):
+    """A place between two others, in bytes."""
+
+    start: int
+    place: int
+    end: int
+
+    @property
+    def size(self) -> int:
+        return self.end - self.start
+
+    @property
+    def share(self) -> float:
+        """The share of the bytes that is before the place."""
+        return (self.place - self.start) / self.size if self.size > 0 else 1.0
+
+
+def _sizes(items: Items) -> list[tuple[int, int]]:
+    """Return the bytes of each item, as text and as something encrypted."""
     ends = items.arrays.end_offsets
-    return [
-        min(ends[at + 1] - ends[at], _ENCRYPTED_WEIGHT) if kind in ENCRYPTED else ends[at + 1] - ends[at]
-        for at, kind in enumerate(items.kinds())
-    ]
+    sizes = [ends[at + 1] - ends[at] for at in range(len(items))]
+    pairs = zip(items.kinds(), sizes, strict=True)
+    return [(0, size) if kind in ENCRYPTED else (size, 0) for kind, size in pairs]
 
 
 def repeated(record: Record, match: Match) -> int:
