@@ -98,17 +98,13 @@ CASES: dict[str, tuple[list[Json], list[Json]]] = {
         [*BASE[:-1], user("the other question"), user("contexts"), *ANSWER],
     ),
     "the last tool output of its predecessor was shortened": (BASE[:-1], shortened(BASE[:-1], 12)),
-    "an assistant message was re-spelled at input[1]: its text is the same": (
-        [user("a"), {**ANSWER[1], "phase": "final_answer"}, user("b")],  # type: ignore[dict-item]
-        [user("a"), ANSWER[1], user("b"), user("c")],
-    ),
     "a tool call was dropped from input[2]; a user message was inserted at input[5]": (
         BASE,
         [*BASE[:2], *BASE[3:6], user("a reminder"), *BASE[6:]],
     ),
-    "an image generation call item was dropped from input[0]": ([], []),
+    "history was cut: 3 items from input[10] on were dropped": (BASE[:-1], [*BASE[:10], *steps("e"), *ANSWER]),
+    "a foreign thing item was dropped from input[0]": ([{"type": "foreign_thing"}, *BASE], BASE),
 }
-del CASES["an image generation call item was dropped from input[0]"]
 
 
 @pytest.mark.parametrize("sentence", CASES)

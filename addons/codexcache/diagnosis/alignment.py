@@ -1,9 +1,9 @@
-"""Which items of a turn's input stand for which of its predecessor's, told by digests, ids of calls, sizes and kinds.
+"""Which items of a turn's input stand for which of its predecessor's, told by digests, sizes and kinds.
 
 Both begin with the same items. Of what follows, equal items in the same order are kept; the longest such sequence is
 found as in a patience diff: among the items that occur once on both sides, and between them with `difflib`. An item
-that is not kept was moved if an equal one stands elsewhere. Otherwise it was changed if one with the same id of a call
-is there, or one of the same kind in its place; else it was dropped. What stands behind the last kept item was appended
+that is not kept was moved if an equal one stands elsewhere. Otherwise it was changed if one of the same kind is in its
+place: the output of a call that was kept, say. Else it was dropped. What stands behind the last kept item was appended
 and is no edit.
 """
 
@@ -15,7 +15,6 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from ..turn.item_list import Item, Items
-from ..turn.items import TEXT
 from ..turn.shape import ORDER
 
 DROPPED, INSERTED, SHORTENED, MOVED = "dropped", "inserted", "shortened", "moved"
@@ -61,7 +60,6 @@ def align(new: Items, old: Items) -> Alignment:
     kept = _without_moved_end(new, old, [(n + shared, o + shared) for n, o in equal], shared)
     gaps = [*_gaps(new, old, kept, shared)]
     steps = [*_moved(gaps)] if _is_reordered(new, old, shared) else _moved_apart(gaps)
-    steps += _same_id(gaps)
     steps += [step for find in (_in_place, _Gap.rest) for gap in gaps for step in find(gap)]
     return Alignment(shared, tuple(kept), tuple(sorted(steps, key=lambda step: (step.at, step.new))))
 
@@ -128,6 +126,10 @@ def _without_moved_end(new: Items, old: Items, kept: list[_Pair], shared: int) -
     return kept[:-run] if is_behind_answer and kept[-run][1] == before[1] + 1 else kept
 
 
+def _is_clients(kind: str) -> bool:
+    return kind in _CLIENT_MESSAGES or kind.endswith("_output")
+
+
 def _is_models(kind: str) -> bool:
     return kind in _MODEL_ITEMS or kind.endswith("_call")
 
@@ -163,8 +165,6 @@ def _gaps(new: Items, old: Items, kept: list[_Pair], shared: int) -> Iterator[_G
 def _kind_of_change(new: Item, old: Item) -> str:
     if new.shape.differing(old.shape):
         return REWRITTEN
-    if new.answer == old.answer and old.answer & TEXT:
-        return RE_SPELLED
     return SHORTENED if 10 * new.size <= 9 * old.size else REWRITTEN
 
 
@@ -189,22 +189,12 @@ def _moved(gaps: list[_Gap]) -> Iterator[Step]:
                 yield Step(MOVED, new, old, min(old, gap.at), (ORDER,))
 
 
-def _same_id(gaps: list[_Gap]) -> Iterator[Step]:
-    """Yield the steps of calls, outputs and other answers with the same id or the same text."""
-    places = _places(gaps, attrgetter("kind", "answer"))
-    for source in gaps:
-        for old, item in [*source.olds.items()]:
-            if item.answer and (found := places.get((item.kind, item.answer))):
-                gap, new = found.popleft()
-                yield gap.pair(new, old, source)
-
-
 def _in_place(gap: _Gap) -> Iterator[Step]:
     """Yield the steps of items that were changed in their place."""
     if gap.is_last:
         yield from _at_the_end(gap)
         return
-    for key in (_shaped_kind, _changeable_kind):
+    for key in (_shaped_kind, attrgetter("kind")):
         places = _places([gap], key)
         for old, item in [*gap.olds.items()]:
             if (kind := key(item)) and (found := places.get(kind)):
@@ -212,23 +202,19 @@ def _in_place(gap: _Gap) -> Iterator[Step]:
 
 
 def _at_the_end(gap: _Gap) -> Iterator[Step]:
-    """Yield the steps of the predecessor's last items, if all that is left of them are messages of the client.
+    """Yield the steps of the predecessor's last items, if none of these is the model's.
 
-    Where more than these was dropped, history was cut there, and what follows is new.
+    Else history was cut there, and what follows is new.
     """
     pairs = [*zip(gap.news.items(), gap.olds.items(), strict=False)]
-    same = [new[1].kind == old[1].kind in _CLIENT_MESSAGES for new, old in pairs]
-    if len(pairs) == len(gap.olds) and all(same):
+    if len(pairs) == len(gap.olds) and all(
+        _is_clients(new[1].kind) and new[1].kind == old[1].kind for new, old in pairs
+    ):
         yield from [gap.pair(new[0], old[0], gap) for new, old in pairs]
 
 
 def _shaped_kind(item: Item) -> Hashable:
     return (item.kind, item.shape.skeleton) if item.shape.skeleton else None
-
-
-def _changeable_kind(item: Item) -> Hashable:
-    """Return the kind of an item, None for one that has an id: with another id, it is another item."""
-    return None if item.kind.endswith(("_call", "_output")) and item.answer else item.kind
 
 
 def _places(gaps: list[_Gap], key: Callable[[Item], Hashable]) -> dict[Hashable, deque[tuple[_Gap, int]]]:

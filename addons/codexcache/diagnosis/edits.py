@@ -1,6 +1,6 @@
 """What a client edited in the input that its earlier turn had sent: kind, number, place, and a sentence.
 
-All of it is worked out of digests, ids of calls, sizes and kinds of items; no text of a prompt is known here.
+All of it is worked out of digests, sizes and kinds of items; no text of a prompt is known here.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from ..static_frozen import static_frozen
 from ..text import ascii_only
 from ..turn.item_list import Items
 from ..turn.shape import VOLATILE
-from .alignment import DROPPED, INSERTED, MOVED, RE_SPELLED, Alignment, Step, align
+from .alignment import DROPPED, MOVED, Alignment, Step, align
 
 _REASONING = "reasoning"
 _NAMES = {"compaction": "compaction item", "compaction_summary": "compaction item"} | {
@@ -23,7 +23,7 @@ _NAMES = {"compaction": "compaction item", "compaction_summary": "compaction ite
 class Edit:
     """All edits of one kind.
 
-    `kind` is dropped, inserted, shortened, moved, rewritten or re-spelled, `count` how many items it was done to, and
+    `kind` is dropped, inserted, shortened, moved or rewritten, `count` how many items it was done to, and
     `item` what each of them is ("tool output"), "item" if they differ in that. `first` is the place of the first one in
     the turn's input, as "input[12]"; of a dropped one, and of one that moved, where it had stood. `in_old` is the index
     in the predecessor's items from which on the two differ by it. `volatile` names the kinds of what alone differs in
@@ -77,11 +77,11 @@ def _edit(steps: list[Step], new: Items, old: Items, *, is_alone: bool) -> Edit:
 
 
 def _item_kind(step: Step, new: Items, old: Items) -> str:
-    return old.arrays.kinds[step.old] if step.new < 0 else new.arrays.kinds[step.new]
+    return (old[step.old] if step.new < 0 else new[step.new]).kind
 
 
 def _place(items: Items, index: int) -> str:
-    return f"input[{items.arrays.indexes[index]}]"
+    return f"input[{items[index].input_index}]"
 
 
 def _common_volatile(steps: Iterable[Step]) -> tuple[str, ...]:
@@ -153,9 +153,7 @@ def _many(edit: Edit) -> str:
 
 
 def _reason(edit: Edit) -> str:
-    if edit.kind == RE_SPELLED:
-        return f": {'its text is' if edit.count == 1 else 'their texts are'} the same"
-    return f": {only_differs(edit.volatile)}" if edit.volatile and edit.kind != INSERTED else ""
+    return f": {only_differs(edit.volatile)}" if edit.volatile else ""
 
 
 def only_differs(volatile: Sequence[str]) -> str:
