@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from codexcache.turn.item_list import Item, Items, digest
+from codexcache.turn.shape import NO_SHAPE, Shape
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop
@@ -15,6 +16,7 @@ items = st.lists(
         size=st.integers(0, 99),
         input_index=st.integers(0, 9),
         answer=st.sampled_from([0, 1, -2]),
+        shape=st.sampled_from([NO_SHAPE, Shape(1, 2), Shape(-3, 4)]),
     ),
     max_size=12,
 )
@@ -52,6 +54,7 @@ def test_what_is_appended_to_in_several_ways_is_as_if_each_was_made_at_once(
         assert [joined.prefix_digest(n) for n in range(len(whole) + 1)] == [
             whole.prefix_digest(n) for n in range(len(whole) + 1)
         ]
+        assert joined.shapes() == {n: item.shape for n, item in enumerate(given_items) if item.shape.skeleton}
         assert (joined.kinds(), joined.size(), joined.digests()) == (whole.kinds(), whole.size(), whole.digests())
         assert joined.common_prefix_length(whole) == len(whole)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.turn.prompt import Prompt, read_outputs, read_prompt
+from codexcache.turn.shape import NO_SHAPE
 from codexcache.turn.text_digest import EMPTY, digest_text
 from support.turns import conversation, said, user
 
@@ -24,7 +25,7 @@ def facts(prompt: Prompt) -> tuple[Any, ...]:
         prompt.prefix.tools,
         prompt.prefix.instructions,
         prompt.items.digests(),
-        [prompt.items[n]._replace(answer=0) for n in range(len(prompt.items))],
+        [prompt.items[n]._replace(answer=0, shape=NO_SHAPE) for n in range(len(prompt.items))],
         prompt.length,
         prompt.size,
     )

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ..text import ascii_only
-from ..turn.prompt import Tool
 from ..turn.record import Record
+from .edits import edits_sentence, find_edits
 from .predecessor import Match
+from .prefix_edits import instructions_difference, tools_difference
 from .tokens import Measure, Span
 
 
@@ -154,38 +155,18 @@ def _tools(record: Record, match: Match) -> Change | None:
     if new == old or not match.record.prompt.size:  # an empty warm-up had none that could have been changed
         return None
     same = next((n for n, (one, other) in enumerate(zip(new, old, strict=False)) if one != other), None)
-    same = min(len(new), len(old)) if same is None else same
     before = _in_head(match, sum(tool.size for tool in old[:same]))
-    return Change(name="tools_changed", detail=_tools_detail(new, old), before=before)
-
-
-def _tools_detail(new: tuple[Tool, ...], old: tuple[Tool, ...]) -> str:
-    """Name the tools that were edited, added, removed or moved."""
-    now, was = {tool.name: tool.digest for tool in new}, {tool.name: tool.digest for tool in old}
-    found = [
-        _list_names("was edited", [name for name in now if name in was and now[name] != was[name]]),
-        _list_names("was added", [name for name in now if name not in was]),
-        _list_names("was removed", [name for name in was if name not in now]),
-    ]
-    other = "came in another order" if len(new) == len(old) else "are listed a different number of times"
-    return ", ".join(filter(None, found)) or f"the same {len(now)} tools {other}"
-
-
-def _list_names(what: str, names: list[str]) -> str:
-    if not names:
-        return ""
-    more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-    return f"tool {ascii_only(names[0], 48)}{more} {what}"
+    detail, edit, volatile = tools_difference(new, old)
+    return Change(name="tools_changed", detail=detail, before=before, edit=edit, volatile=volatile)
 
 
 def _instructions(record: Record, match: Match) -> Change | None:
     new, old = record.prompt.prefix, match.record.prompt.prefix
     if new.instructions == old.instructions or not match.record.prompt.size:
         return None
-    offset = new.instructions.common_length(old.instructions)
-    before = _in_head(match, sum(tool.size for tool in old.tools) + offset)
-    detail = f"the instructions differ from about character {offset:,} on"
-    return Change(name="instructions_changed", detail=detail, before=before)
+    before = _in_head(match, sum(tool.size for tool in old.tools) + new.instructions.common_length(old.instructions))
+    detail, edit, volatile = instructions_difference(new.instructions, old.instructions)
+    return Change(name="instructions_changed", detail=detail, before=before, edit=edit, volatile=volatile)
 
 
 def _compaction(record: Record, match: Match) -> Change | None:
@@ -198,13 +179,10 @@ def _compaction(record: Record, match: Match) -> Change | None:
 def _input(record: Record, match: Match) -> Change | None:
     if match.whole:
         return None
-    items, old_items, index = record.prompt.items, match.record.prompt.items, match.shared_items
-    if index < len(items):
-        item = items[index]
-        detail = f"input[{item.input_index}] ({ascii_only(item.kind, 48)}) is not what stood there before"
-    else:
-        detail = f"history was cut at input[{old_items[index].input_index}]"
-    return Change(name="input_changed", detail=detail, before=_before_shared(match))
+    edits = find_edits(record.prompt.items, match.record.prompt.items)
+    first, before = edits[0], _before_shared(match)
+    detail = edits_sentence(edits)
+    return Change(name="input_changed", detail=detail, before=before, edit=first.kind, volatile=first.volatile)
 
 
 def _before_shared(match: Match) -> Span:

@@ -17,6 +17,7 @@ from ..turn.item_list import Item, Items
 from ..turn.ledger import Boundary, Condition, Count, Ledger
 from ..turn.prompt import Prompt, PromptPrefix, Tool
 from ..turn.record import Record, Route, TurnId, Usage
+from ..turn.shape import NO_SHAPE, Shape
 from ..turn.text_digest import TextDigest
 
 _LENGTH = struct.Struct("<I")
@@ -46,7 +47,8 @@ def encode(earlier: EarlierTurn, record: Record | None, run: str) -> bytes:
     items = b""
     if record:
         kinds = {kind: number for number, kind in enumerate(dict.fromkeys(record.prompt.items.kinds()))}
-        document |= {"record": _encode_record(record, run), "kinds": list(kinds)}
+        shapes = record.prompt.items.shapes()
+        document |= {"record": _encode_record(record, run), "kinds": list(kinds), "shapes": list(shapes.items())}
         items = _encode_items(record.prompt.items, kinds)
     text = orjson.dumps(document, default=tuple)
     return _LENGTH.pack(len(text)) + text + items
@@ -59,9 +61,10 @@ def decode(data: bytes, number: int) -> StoredTurn | None:
         end = _LENGTH.size + length
         document = orjson.loads(data[_LENGTH.size : end])
         found = document.get("record")
-        record = _decode_record(found, _decode_items(data[end:], document["kinds"]), number) if found else None
+        items = _decode_items(data[end:], document["kinds"], dict(document.get("shapes", ()))) if found else []
+        record = _decode_record(found, items, number) if found else None
         return StoredTurn(_decode_earlier(document["key"]), record)
-    except (struct.error, ValueError, LookupError, TypeError, AttributeError):
+    except (struct.error, ValueError, LookupError, TypeError, AttributeError, OverflowError):
         return None
 
 
@@ -93,14 +96,20 @@ def _encode_items(items: Items, kinds: dict[str, int]) -> bytes:
     return b"".join(column.tobytes() for column in (*columns, numbers))
 
 
-def _decode_items(data: bytes, kinds: Sequence[str]) -> list[Item]:
+def _decode_items(data: bytes, kinds: Sequence[str], shapes: dict[int, list[int]]) -> list[Item]:
     columns = [array(code) for code in _COLUMNS]
     count, start = len(data) // sum(column.itemsize for column in columns), 0
     for column in columns:
         column.frombytes(data[start : (start := start + count * column.itemsize)])
     digests, answers, ends, indexes, numbers = columns
     sizes = [end - before for before, end in zip((0, *ends), ends, strict=False)]
-    return [Item(*item) for item in zip(digests, map(kinds.__getitem__, numbers), sizes, indexes, answers, strict=True)]
+    shaped = (Shape(*shapes[index]) if index in shapes else NO_SHAPE for index in range(count))
+    named = map(kinds.__getitem__, numbers)
+    return [Item(*item) for item in zip(digests, named, sizes, indexes, answers, shaped, strict=True)]
+
+
+def _decode_tool(name: str, digest: int, size: int, members: int = 0, *shape: int) -> Tool:
+    return Tool(name, digest, size, members, Shape(*shape))
 
 
 def _encode_record(record: Record, run: str) -> dict[str, Any]:
@@ -112,22 +121,22 @@ def _encode_record(record: Record, run: str) -> dict[str, Any]:
         "conversation_run": record.conversation_run or run,
         "route": {name: getattr(route, name) for name in _ROUTE} | {"caller": route.caller.hex()},
         "prefix": {name: getattr(prefix, name) for name in _PREFIX},
-        "tools": prefix.tools,
-        "instructions": (text.digest, text.length, text.checksums.hex()),
+        "tools": [(tool.name, tool.digest, tool.size, tool.members, *tool.shape) for tool in prefix.tools],
+        "instructions": (text.digest, text.length, text.checksums.hex(), *text.shape),
         "length": record.prompt.length,
         "usage": record.usage,
-        "outputs": record.outputs,
+        "outputs": [output[:5] for output in record.outputs],
         "ledger": record.ledger._asdict(),
         **{name: getattr(record, name) for name in (*_RECORD, *_SERVED)},
     }
 
 
 def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> Record:
-    digest, length, checksums = document["instructions"]
+    digest, length, checksums, *shape = document["instructions"]
     prefix = PromptPrefix(
         **document["prefix"],
-        tools=tuple(Tool(*tool) for tool in document["tools"]),
-        instructions=TextDigest(digest, length, bytes.fromhex(checksums)),
+        tools=tuple(_decode_tool(*tool) for tool in document["tools"]),
+        instructions=TextDigest(digest, length, bytes.fromhex(checksums), Shape(*shape)),
     )
     return Record(
         number=number,

@@ -5,6 +5,7 @@
 | `caller`          | the sender: the principal of the bearer token, else the account            |
 | `key_values`      | which strings can be a key, and how others are hashed into one             |
 | `items`           | the items of an input, normalised to what the model sees                   |
+| `shape`            | what changes in a text by itself, told by digests                          |
 | `item_list`       | the items of prompts, as shared append-only arrays                         |
 | `text_digest`     | a text as what it is compared by                                           |
 | `prompt`          | a prompt, split into the parts that the backend's cache distinguishes      |

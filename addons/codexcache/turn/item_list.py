@@ -8,9 +8,12 @@ with it, so two histories are compared by bisection.
 
 import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
+
+from .shape import NO_SHAPE, Shape
 
 _LATEST = 256
 """Items at the end of an input among which answers are looked for."""
@@ -21,7 +24,8 @@ _COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"
 class Item(NamedTuple):
     """One item of the input: its digest, its kind, its size in bytes, and its index in the whole input.
 
-    `answer` identifies an item that a model made (`items.answer_digest`), 0 for any other.
+    `answer` identifies an item that a model made (`items.answer_digest`), 0 for any other; `shape` says what two
+    messages of a client differ in (`shape.shape_of`).
     """
 
     digest: int
@@ -29,6 +33,7 @@ class Item(NamedTuple):
     size: int
     input_index: int
     answer: int = 0
+    shape: Shape = NO_SHAPE
 
 
 class Run(NamedTuple):
@@ -44,16 +49,22 @@ class Run(NamedTuple):
 class ItemArrays:
     """Arrays of items, some 44 bytes each. `prefix_digests` and `end_offsets` begin with an entry for no items.
 
+    Few items have a shape: `shaped` holds their indexes, `skeletons` and `contents` what their shapes consist of.
+
     `append_lock` is a one-item lock: it holds the length, and only the one who takes that out may append in place.
     """
 
-    __slots__ = ("answers", "append_lock", "digests", "end_offsets", "indexes", "kinds", "prefix_digests")
+    __slots__ = (
+        *("answers", "append_lock", "digests", "end_offsets", "indexes", "kinds", "prefix_digests"),
+        *("contents", "shaped", "skeletons"),
+    )
 
     def __init__(self) -> None:
         self.digests, self.prefix_digests, self.answers = array("q"), array("q", [0]), array("q")
         self.kinds: list[str] = []
         self.end_offsets = array("Q", [0])  # bytes of all items up to this one
-        self.indexes = array("I")
+        self.indexes, self.shaped = array("I"), array("I")
+        self.skeletons, self.contents = array("q"), array("q")
         self.append_lock = [0]
 
     def appendable(self, count: int) -> "ItemArrays":
@@ -74,14 +85,31 @@ class ItemArrays:
             self.end_offsets.append(end := end + item.size)
             self.indexes.append(item.input_index)
             self.answers.append(item.answer)
+            if item.shape.skeleton:
+                self._append_shape(len(self.indexes) - 1, item.shape)
         self.append_lock.append(count := len(self.indexes))
         return count
+
+    def shape(self, index: int) -> Shape:
+        """Return the shape of an item, `NO_SHAPE` where it has none."""
+        at = bisect_left(self.shaped, index)
+        known = at < len(self.shaped) and self.shaped[at] == index
+        return Shape(self.skeletons[at], self.contents[at]) if known else NO_SHAPE
+
+    def _append_shape(self, index: int, shape: Shape) -> None:
+        self.skeletons.append(shape.skeleton)
+        self.contents.append(shape.contents)
+        self.shaped.append(index)  # last: it is what another thread looks for
 
     def _copy(self, count: int) -> "ItemArrays":
         copy = ItemArrays()
         copy.digests, copy.prefix_digests = self.digests[:count], self.prefix_digests[: count + 1]
         copy.kinds, copy.indexes, copy.answers = self.kinds[:count], self.indexes[:count], self.answers[:count]
         copy.end_offsets = self.end_offsets[: count + 1]
+        shaped = bisect_left(self.shaped, count)
+        copy.shaped, copy.skeletons, copy.contents = (
+            column[:shaped] for column in (self.shaped, self.skeletons, self.contents)
+        )
         copy.append_lock.clear()
         return copy
 
@@ -108,7 +136,14 @@ class Items:
     def __getitem__(self, index: int) -> Item:
         arrays = self.arrays
         size = arrays.end_offsets[index + 1] - arrays.end_offsets[index]
-        return Item(arrays.digests[index], arrays.kinds[index], size, arrays.indexes[index], arrays.answers[index])
+        return Item(
+            arrays.digests[index],
+            arrays.kinds[index],
+            size,
+            arrays.indexes[index],
+            arrays.answers[index],
+            arrays.shape(index),
+        )
 
     def prefix_digest(self, count: int) -> int:
         """Return the digest of the first `count` items together; it depends on their order."""
@@ -125,6 +160,11 @@ class Items:
     def digests(self, start: int = 0, end: int | None = None) -> list[int]:
         """Return the digests of single items, from index `start` up to `end`."""
         return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
+
+    def shapes(self) -> dict[int, Shape]:
+        """Return the shapes of the items that have one, by index."""
+        shaped = self.arrays.shaped[: bisect_left(self.arrays.shaped, self._count)]
+        return {index: self.arrays.shape(index) for index in shaped}
 
     def latest_answers(self, limit: int) -> list[int]:
         """Return what identifies the model's items among the last ones, at most `limit`, the latest first."""

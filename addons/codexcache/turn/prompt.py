@@ -13,9 +13,11 @@ Requests in the "responses lite" shape carry tools and instructions as the first
 added later, and a second developer message, leave what precedes them unchanged, so they are items like any other.
 """
 
+import functools
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -23,6 +25,7 @@ from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
 from .item_list import Item, Items, digest
 from .items import answer_digest, canonical, given_items, texts, to_json
+from .shape import NO_SHAPE, Shape, shape_of
 from .text_digest import EMPTY, TextDigest, digest_text
 
 PREFIX_MEMBERS = frozenset(
@@ -37,16 +40,30 @@ _FILE_SIZE = 8000
 """Bytes that a file counts for: an image costs some 2,000 tokens, however large it is (openai/codex,
 `core/src/context_manager`)."""
 
+_SHAPED = {"user message": 8_000, "developer message": 64_000, "system message": 64_000}
+"""The messages of a client that have a shape, and up to which size in bytes: a context that is written again for each
+request is short, but for the instructions in a developer message."""
+
+_DEEPEST = 64
+"""Levels of a tool in which lists of names are sorted."""
+
 _LONGEST_NAME = 200
 """Characters of a name that are kept; each tool of a namespace repeats the name of the namespace."""
 
 
-class Tool(NamedTuple):
-    """One tool: its name, its digest, and its size in bytes."""
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One tool: its name, its digest, and its size in bytes.
+
+    `members` is the digest of it with its members sorted, and the shape is that of the sorted members. They say what
+    two tools differ in. Older versions do not store them, so they are not compared.
+    """
 
     name: str
     digest: int
     size: int
+    members: int = field(default=0, compare=False)
+    shape: Shape = field(default=NO_SHAPE, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True, repr=False)
@@ -160,8 +177,9 @@ def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> 
 
 
 def _item(index: int, item: Json) -> Item:
-    text = canonical(item)
-    return Item(digest(text), _named_kind(item), _prompt_size(text), index, answer_digest(item))
+    text, kind = canonical(item), _named_kind(item)
+    shape = shape_of(text) if len(text) <= _SHAPED.get(kind, 0) else NO_SHAPE
+    return Item(digest(text), kind, _prompt_size(text), index, answer_digest(item), shape)
 
 
 def _output(index: int, item: Json) -> Item:
@@ -189,7 +207,26 @@ def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
 
 def _tool(tool: Json, space: str = "") -> Tool:
     text = to_json(tool)
-    return Tool(name=space + _tool_name(tool), digest=digest(text), size=len(text))
+    members, shape = _sorted_members(text)
+    return Tool(space + _tool_name(tool), digest(text), len(text), members, shape)
+
+
+@functools.lru_cache(maxsize=512)
+def _sorted_members(tool: bytes) -> tuple[int, Shape]:
+    """Return digest and shape of a tool with its members sorted; it is cached, because tools come with each turn."""
+    text = to_json(_with_sorted_names(json.loads(tool)), sort=True)
+    return digest(text), shape_of(text)
+
+
+def _with_sorted_names(value: Json, levels: int = _DEEPEST) -> Json:
+    """Return a value with its lists of strings sorted: names that are required come in the order of their members."""
+    if levels and isinstance(value, dict):
+        return {name: _with_sorted_names(inner, levels - 1) for name, inner in value.items()}
+    if levels and isinstance(value, list):
+        names = [each for each in value if isinstance(each, str)]
+        inner: list[Json] = [_with_sorted_names(each, levels - 1) for each in value]
+        return [*sorted(names)] if len(names) == len(value) else inner
+    return value
 
 
 def _tool_name(tool: Json) -> str:

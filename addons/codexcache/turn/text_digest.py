@@ -2,10 +2,11 @@
 
 import functools
 import zlib
+from dataclasses import dataclass, field
 from itertools import batched
-from typing import NamedTuple
 
 from .item_list import digest
+from .shape import NO_SHAPE, Shape, shape_of
 
 _BLOCK = 32
 """Characters of a block; how far two texts are equal is known by blocks."""
@@ -14,12 +15,17 @@ _CHECKSUM = 4
 """Bytes of the checksum of a beginning."""
 
 
-class TextDigest(NamedTuple):
-    """A text's digest, its length in characters, and the checksums of its first one, two, three, ... blocks."""
+@dataclass(frozen=True, slots=True)
+class TextDigest:
+    """A text's digest, its length in characters, and the checksums of its first one, two, three, ... blocks.
+
+    The shape says what two different texts differ in. It is not stored by older versions, so it is not compared.
+    """
 
     digest: int
     length: int
     checksums: bytes
+    shape: Shape = field(default=NO_SHAPE, compare=False)
 
     def common_length(self, other: "TextDigest") -> int:
         """Return how many characters two texts begin with in common, in whole blocks."""
@@ -44,10 +50,10 @@ def digest_text(text: str) -> TextDigest:
     """Return the digest of a text; it is cached, because the instructions of an agent come with each turn."""
     if not text:
         return EMPTY
-    checksum, checksums = 0, bytearray()
+    checksum, checksums, encoded = 0, bytearray(), text.encode("utf-8", "surrogatepass")
     for block in batched(text, _BLOCK):
         checksum = zlib.crc32("".join(block).encode("utf-8", "surrogatepass"), checksum)
         checksums += checksum.to_bytes(_CHECKSUM, "big")
     if len(text) % _BLOCK:
         del checksums[-_CHECKSUM:]  # only whole blocks can be compared
-    return TextDigest(digest(text.encode("utf-8", "surrogatepass")), len(text), bytes(checksums))
+    return TextDigest(digest(encoded), len(text), bytes(checksums), shape_of(encoded))

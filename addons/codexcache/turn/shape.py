@@ -1,0 +1,122 @@
+"""What changes in a text by itself, told by digests: dates, times, UUIDs, counters, paths and white space.
+
+Most edits that break a cache are such tokens, which a client writes into a prompt again for each request. So each is
+replaced by a mark of its kind, and what is left is hashed: the skeleton. Two texts with the same skeleton differ in
+such tokens only, and some bits for each kind of them say in which.
+
+Each pattern begins with a literal or a few of them, for which `re` scans quickly, and digits are looked for as zeros.
+"""
+
+import re
+import zlib
+from hashlib import blake2b
+from typing import NamedTuple
+
+ORDER = "order"
+"""What differs where the same members, tools or items come in another order."""
+
+WHITE_SPACE = "white space"
+
+VOLATILE = {
+    "date": "a date",
+    "time": "a time",
+    "UUID": "a UUID",
+    "counter": "a counter or number",
+    "path": "a temporary or home path",
+    WHITE_SPACE: "white space",
+    ORDER: "the order of members",
+}
+"""The kinds of what changes by itself, and what each is called in a sentence."""
+
+_KINDS = ("date", "time", "UUID", "counter", "path", WHITE_SPACE)
+"""The kinds in the order of their bits in a shape."""
+
+_MARKS = {kind: bytes([number]) for number, kind in enumerate(_KINDS, 1)}
+_BITS = 10
+_MASK = (1 << _BITS) - 1
+_SHIFTS = {kind: number * _BITS for number, kind in enumerate(_KINDS)}
+
+_MONTHS = {"Jan": "uary", "Feb": "ruary", "Mar": "ch", "Apr": "il", "May": "", "Jun": "e", "Jul": "y"} | {
+    "Aug": "ust",
+    "Sep": "tember",
+    "Oct": "ober",
+    "Nov": "ember",
+    "Dec": "ember",
+}
+_DAYS = {"Mon": "", "Tue": "s", "Wed": "nes", "Thu": "rs", "Fri": "", "Sat": "ur", "Sun": ""}
+
+_HEX = b"[0-9A-Fa-f]"
+_UUID_END = re.compile(rb"-%b{4}-%b{4}-%b{4}-%b{12}" % ((_HEX,) * 4))
+_UUID = re.compile(rb"%b{8}(?:-%b{4}){3}-%b{12}" % ((_HEX,) * 3))
+_PATH = re.compile(rb"/(?:(?:private/)?(?:tmp|var/folders|var/tmp)|home|Users|root)/[^\s\"'<>:;,)\]}]*")
+_WINDOWS_PATH = re.compile(rb":\\+(?i:Users|Temp|Windows\\+Temp)\\[^\s\"'<>:;,]*")
+_NAMED_DATE = re.compile(
+    "|".join(
+        [f"{day}(?:{rest}day|,? (?=[A-Z0-9]))" for day, rest in _DAYS.items()]
+        + [rf"{month}(?:{rest})?\.? \d{{1,2}}(?!\d)(?:,? \d{{4}})?" for month, rest in _MONTHS.items()]
+    ).encode()
+)
+_SPACES = b" \t\n\r\v\f"
+_DIGITS = bytes.maketrans(b"123456789", b"000000000")
+_NUMBER = re.compile(
+    rb"0(?:(?P<date>000-00-00(?!0)|000/00/00(?!0)|0?[./]00?[./]0000(?!0)|0?\.? (?:%b)(?:,? 0000)?"
+    rb"|000\xe5\xb9\xb400?\xe6\x9c\x8800?\xe6\x97\xa5)"
+    rb"|(?P<time>0?:00(?!0)(?::00(?:[.,]0+)?)?(?: ?[AaPp][Mm](?!\w))?(?: ?(?:Z|UTC|GMT)(?!\w)| ?[+-]00:?00)?"
+    rb"|0{9}(?:000)?(?:\.0+)?(?![0\w]))"
+    rb"|(?P<counter>0*(?:[.,]0+)*))" % "|".join(f"{month}(?:{rest})?" for month, rest in _MONTHS.items()).encode()
+)
+"""A number in a text of which all digits are zeros; what has ten or thirteen of them is a time since the epoch."""
+
+
+class Shape(NamedTuple):
+    """A text without what changes by itself, and what that was.
+
+    `skeleton` is the digest of the text without it, `contents` holds some bits of a digest for each kind of it.
+    """
+
+    skeleton: int = 0
+    contents: int = 0
+
+    def differing(self, other: "Shape") -> tuple[str, ...]:
+        """Return in which kinds of tokens two different texts differ; none if they differ otherwise, or may do so."""
+        if not self.skeleton or self.skeleton != other.skeleton:
+            return ()
+        differing = self.contents ^ other.contents
+        return tuple(kind for kind, shift in _SHIFTS.items() if differing >> shift & _MASK)
+
+
+NO_SHAPE = Shape()
+"""The shape of what has none; it is like no other."""
+
+
+def shape_of(text: bytes) -> Shape:
+    """Return the shape of a text in UTF-8, or of JSON with texts in it."""
+    found: dict[str, list[bytes]] = {}
+    text = text.replace(rb"\n", b"\n").replace(rb"\r", b"\r").replace(rb"\t", b"\t")
+    if _UUID_END.search(text):
+        text = _masked("UUID", _UUID, text, found)
+    for kind, pattern in (("path", _PATH), ("path", _WINDOWS_PATH), ("date", _NAMED_DATE)):
+        text = _masked(kind, pattern, text, found)
+    text = _without_numbers(text, found)
+    found[WHITE_SPACE] = [text]
+    contents = 0
+    for kind, tokens in found.items():
+        contents |= (zlib.crc32(b"\0".join(tokens)) & _MASK) << _SHIFTS[kind]
+    skeleton = blake2b(text.translate(None, _SPACES), digest_size=8, usedforsecurity=False)
+    return Shape(int.from_bytes(skeleton.digest(), "big", signed=True), contents)
+
+
+def _masked(kind: str, pattern: re.Pattern[bytes], text: bytes, found: dict[str, list[bytes]]) -> bytes:
+    if not (tokens := pattern.findall(text)):
+        return text
+    found[kind] = [*found.get(kind, ()), *tokens]
+    return pattern.sub(_MARKS[kind], text)
+
+
+def _without_numbers(text: bytes, found: dict[str, list[bytes]]) -> bytes:
+    def mask(match: re.Match[bytes]) -> bytes:
+        kind = match.lastgroup or "counter"
+        found.setdefault(kind, []).append(text[match.start() : match.end()])
+        return _MARKS[kind]
+
+    return _NUMBER.sub(mask, text.translate(_DIGITS))
