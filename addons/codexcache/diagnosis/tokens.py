@@ -3,7 +3,7 @@
 `input_tokens` of a turn is the exact count at the end of its input, so each turn of a conversation has measured one
 boundary (`turn.ledger`). The tokens before an item lie between the boundaries around it, which is proven. In between,
 bytes divide the span: that is an estimate, good enough to say how much was sent again, and never to say that something
-was not read. The bytes of encrypted reasoning say nothing about its tokens: it gets what texts leave of the span.
+was not read. Encrypted reasoning may be left out by the backend: then it gets what texts leave of the span.
 """
 
 import re
@@ -30,8 +30,8 @@ _STEP = 2048
 _ENDINGS = 20
 """Earlier endings at which GPT-5.6 and later look for a cached prompt (OpenAI, "Prompt caching", GPT-5.6)."""
 
-_BYTES = 4
-"""Bytes of a token of text, about; only where encrypted items take up an unknown part of a span."""
+_TEXT_BYTES, _ENCRYPTED_BYTES = 4, 6
+"""Bytes of a token of text, and of an encrypted token, about; only where both take up a span together."""
 
 _MODEL = re.compile(r"gpt-(\d+)(?:\.(\d+))?")
 
@@ -132,9 +132,19 @@ class Measure:
         texts = _Part(self._texts[under.items] if under else 0, text, self._texts[over.items])
         codes = _Part(self._encrypted[under.items] if under else 0, encrypted, self._encrypted[over.items])
         tokens = max(0, high - low)
-        of_text = min(tokens, texts.size // _BYTES) if codes.size else tokens
+        of_text = _tokens_of_text(tokens, texts.size, codes.size)
         estimate = low + round(of_text * texts.share + (tokens - of_text) * codes.share)
         return Span(low, max(low, high), estimate)
+
+
+def _tokens_of_text(tokens: int, text: int, encrypted: int) -> int:
+    """Return how many of a span's tokens are text, given its bytes; the backend may have left out what is encrypted."""
+    of_text, of_encrypted = text / _TEXT_BYTES, encrypted / _ENCRYPTED_BYTES
+    if not encrypted:
+        return tokens
+    return round(
+        tokens * of_text / (of_text + of_encrypted) if tokens > of_text + of_encrypted else min(tokens, of_text)
+    )
 
 
 class _Part(NamedTuple):
