@@ -19,6 +19,7 @@
 | `compactions` | histories that were made shorter on purpose                                  |
 | `pauses`     | time and load                                                                 |
 | `served`     | what a response says of itself                                                |
+| `habits`     | habits that explain nothing, patterns, blame and re-sent tokens               |
 | `random_conversations` | random conversations whose causes are known                         |
 | `player`     | plays a conversation over HTTP, over WebSocket and from a saved file          |
 
@@ -31,6 +32,7 @@ from corpus import (
     counters,
     crowds,
     edits,
+    habits,
     likely,
     openings,
     pauses,
@@ -55,6 +57,7 @@ _MODULES = (
     continuations,
     counters,
     edits,
+    habits,
     compactions,
     pauses,
     served,
