@@ -16,6 +16,10 @@
 | `continuations` | what shows that a conversation goes on                                     |
 | `counters`   | what the counters say: where a read ended                                     |
 | `edits`      | edits by their kind                                                           |
+| `compactions` | histories that were made shorter on purpose                                  |
+| `pauses`     | time and load                                                                 |
+| `served`     | what a response says of itself                                                |
+| `habits`     | habits that explain nothing, patterns, blame and re-sent tokens               |
 | `random_conversations` | random conversations whose causes are known                         |
 | `player`     | plays a conversation over HTTP, over WebSocket and from a saved file          |
 
@@ -23,20 +27,40 @@ Texts and counters are made up; `texts` says what a token is. Each conversation 
 """
 
 from corpus import (
+    compactions,
     continuations,
     counters,
     crowds,
     edits,
+    habits,
     likely,
     openings,
+    pauses,
     prompts,
     quiet,
     reported,
     reported_edits,
     routing,
+    served,
 )
 from corpus.talk import Case
 
-_MODULES = (quiet, routing, prompts, likely, reported, reported_edits, crowds, openings, continuations, counters, edits)
+_MODULES = (
+    quiet,
+    routing,
+    prompts,
+    likely,
+    reported,
+    reported_edits,
+    crowds,
+    openings,
+    continuations,
+    counters,
+    edits,
+    habits,
+    compactions,
+    pauses,
+    served,
+)
 
 CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)

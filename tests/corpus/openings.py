@@ -156,7 +156,7 @@ def many_shared_messages(case: Case) -> None:
 @labelled("a guardian that quotes the answer it has to judge", "openai/codex#44716", **CODEX, turns=2)
 def guardian(case: Case) -> None:
     headers = {**native("session-1", "guardian"), "x-openai-subagent": "guardian"}
-    quoted = text("Answer 2 of a guardian that quotes the answer it has to judge.")
+    quoted = text(f"Answer 2 of {case.about}.")
     items = [developer("<policy>"), user(f"Judge this: {quoted}", 6000)]
     other = case.aside(headers=headers, items=items, instructions=text("You judge.", 6000), tools=[], socket="socket-2")
     other.members["prompt_cache_key"] = "guardian:session-1"
@@ -167,7 +167,7 @@ def guardian(case: Case) -> None:
 @labelled("memories are made from a transcript, with the session's key", "openai/codex#48812", **CODEX, turns=3)
 def memories(case: Case) -> None:
     headers = {**native("session-1", "memories"), "x-openai-memgen-request": "true"}
-    said = user("Transcript: " + text("Answer 1 of memories", 3000), 9000)
+    said = user("Transcript: " + text(f"Answer 1 of {case.about}."), 9000)
     other = case.aside(
         headers=headers, items=[said], instructions=text("You remember.", 5000), tools=[], socket="socket-2"
     )
@@ -182,7 +182,7 @@ def memories(case: Case) -> None:
 def child_quotes_its_parent(case: Case) -> None:
     headers = {**native("session-1", "child"), "x-openai-subagent": "collab_spawn"}
     child = case.aside(headers=headers, items=case.items[:2], socket="socket-2")
-    orders = "Go on from here: " + text(f"Answer 3 of {case.about}.", 2500)
+    orders = user("Go on from here: " + text(f"Answer 3 of {case.about}."), 5000)
     child.turn("cold", say=orders, predecessor=None, reads=case.before(2), unsaid="compact")
     child.turn("hit")
     case.turn("hit", predecessor=3)
