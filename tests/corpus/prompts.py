@@ -164,7 +164,7 @@ def lite_tools_added(case: Case) -> None:
 @labelled("an item edited, counted with those that carry tools", "NousResearch/hermes-agent#47126", **LITE, turns=6)
 def lite_item_edited(case: Case) -> None:
     case.items[5] = user("<memory>A fact.</memory> Question 2.")
-    case.miss("input_changed", reads=case.before(5), said="input[5] (user message)")
+    case.miss("input_changed", reads=case.before(5), said="input[5]")
 
 
 @labelled("a warm-up that carries tools and instructions", "openai/codex#48812", **LITE, paths=WEBSOCKET)
@@ -201,19 +201,19 @@ def compacted_whole(case: Case) -> None:
 @labelled("a memory block put into an old message", "NousResearch/hermes-agent#47126", turns=6)
 def old_message_edited(case: Case) -> None:
     case.items[4] = user("<memory>A fact.</memory> Question 3.")
-    case.miss("input_changed", reads=case.before(4), said="input[4] (user message)")
+    case.miss("input_changed", reads=case.before(4), said="input[4]")
 
 
 @labelled("the first message edited, all else the same", "NousResearch/hermes-agent#47126", key="session-1", turns=6)
 def first_message_edited(case: Case) -> None:
     case.items[0] = user("<memory>A fact.</memory> Question 1.")
-    case.miss("input_changed", reads=3200, said="input[0] (user message)")
+    case.miss("input_changed", reads=3200, said="input[0]")
 
 
 @labelled("history cut at its front", "HKUDS/nanobot#5540", key="session-1", turns=8)
 def cut_at_front(case: Case) -> None:
     del case.items[:4]
-    case.miss("input_changed", reads=3200, said="input[0] (user message)")
+    case.miss("input_changed", reads=3200, said="input[0]")
 
 
 @labelled("history cut at its front, behind the environment", "HKUDS/nanobot#5540")
@@ -221,19 +221,19 @@ def cut_behind_environment(case: Case) -> None:
     case.items = [developer("<permissions>"), user("<environment_context>")]
     case.grow(8)
     del case.items[2:8]
-    case.miss("input_changed", reads=case.before(2), said="input[2] (user message)")
+    case.miss("input_changed", reads=case.before(2), said="input[2]")
 
 
 @labelled("items reordered", "sgl-project/sglang#36877", key="session-1", turns=6)
 def reordered(case: Case) -> None:
     case.items[6], case.items[7] = case.items[7], case.items[6]
-    case.miss("input_changed", reads=case.before(6), said="input[6] (assistant message)")
+    case.miss("input_changed", reads=case.before(6), said="input[6]")
 
 
 @labelled("an item inserted in the middle", "sgl-project/sglang#36877", turns=6)
 def inserted(case: Case) -> None:
     case.items.insert(3, developer("<reminder>"))
-    case.miss("input_changed", reads=case.before(3), said="input[3] (developer message)")
+    case.miss("input_changed", reads=case.before(3), said="input[3]")
     case.turn("hit")
 
 
@@ -243,7 +243,7 @@ def reasoning_dropped(case: Case) -> None:
         replies = [reasoning(str(number)), assistant(f"Answer {number}.")]
         case.turn("hit" if number else "cold", replies=replies)
     case.items = [item for item in case.items if item != reasoning("3")]
-    case.miss("input_changed", reads=case.before(10), said="input[10] (assistant message)")
+    case.miss("input_changed", reads=case.before(10), said="input[10]")
 
 
 @labelled("the output of a call shortened afterwards", "router-for-me/CLIProxyAPI#5727")
@@ -254,7 +254,7 @@ def output_shortened(case: Case) -> None:
     for _ in range(4):
         case.turn("hit")
     case.items[2] = output("1", "(shortened)")
-    case.miss("input_changed", reads=case.before(2), said="input[2] (function_call_output)")
+    case.miss("input_changed", reads=case.before(2), said="input[2]")
 
 
 @labelled("a picture at the front, and an edit behind it", "openai/codex", paths=HTTP)
@@ -275,7 +275,7 @@ def call_ids(case: Case) -> None:
     case.turn("hit", say="")
     case.turn("hit")
     case.items[1:3] = [call("renamed"), output("renamed")]
-    case.miss("input_changed", reads=case.before(1), said="input[1] (function_call)")
+    case.miss("input_changed", reads=case.before(1), said="input[1]")
 
 
 @labelled("ids and notes made anew beside a real edit", "openai/codex#51156", turns=4)
