@@ -130,7 +130,8 @@ def test_an_edit_is_the_cause_where_the_read_agrees(cached: int, given: dict[str
 
 def test_a_change_that_explains_the_smaller_part_is_named_first() -> None:
     assert measured(cached=3_072).because == (
-        "input[5] (user message) is not what stood there before, which explains 6,000 of the 16,928 tokens at most; "
+        "an assistant message was dropped from input[5]; a user message was inserted at input[5], which explains "
+        "6,000 of the 16,928 tokens at most; "
         "the read ends with tools and instructions, and only 15 s passed since its predecessor: "
         "likely the server's side"
     )
@@ -140,7 +141,7 @@ def test_a_change_that_explains_the_larger_part_says_what_it_does_not_explain() 
     verdict = measured(edit=3, cached=3_072)
 
     assert verdict.because == (
-        "input[3] (user message) is not what stood there before; that the 5,928 tokens before it were not read either "
+        "an assistant message was dropped from input[3]; a user message was inserted at input[3]; that the 5,928 tokens before it were not read either "
         "is not explained by that"
     )
 
@@ -183,7 +184,7 @@ def test_the_backend_leaves_out_reasoning_by_itself() -> None:
     mine = record(2, [*NINE[:7], made, *NINE[7:]], at=15.0, tokens=17_000, cached=4_000)
 
     assert judged(mine, first).because.startswith(
-        "the input counts 3,000 tokens fewer than before, though nothing was "
+        "nothing was taken out here, but the backend left out earlier reasoning, some 3,000 tokens, and only "
     )
     assert judged(mine, first).name == "upstream"
 
@@ -216,7 +217,7 @@ def test_the_backends_own_word_outranks_what_is_found_here() -> None:
 def test_the_backend_may_see_an_edit_that_is_none_here() -> None:
     first, mine = two()
 
-    assert judged(replace(mine, prefix_mismatch=True), first).name == "input_changed"
+    assert judged(replace(mine, transformations=("prefix_mismatch",)), first).name == "input_changed"
 
 
 @pytest.mark.parametrize(

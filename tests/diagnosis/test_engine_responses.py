@@ -39,11 +39,13 @@ def test_counters_that_cannot_be_true_are_kept_as_they_were_said(given: int, cac
 
 
 def test_a_record_says_how_the_turn_ended_and_what_answered_it() -> None:
-    told = ResponseInfo(ended="incomplete", served_model="m-2", served_service_tier="flex", prefix_mismatch=True)
+    told = ResponseInfo(
+        ended="incomplete", served_model="m-2", served_service_tier="flex", transformations=("prefix_mismatch",)
+    )
     record = ended(Engine(), told)
 
     assert (record.ended, record.served_model, record.served_service_tier) == ("incomplete", "m-2", "flex")
-    assert record.prefix_mismatch
+    assert record.transformations == ("prefix_mismatch",)
 
 
 @pytest.mark.parametrize(

@@ -35,8 +35,8 @@ def test_a_cause_is_a_pattern_from_its_third_time_on() -> None:
     assert [again(before, "idle") for before in befores] == [
         "",
         "",
-        "the same on 3 of the 4 turns of this conversation",
-        "the same on 4 of the 5 turns of this conversation",
+        "the same on 3 of 3 turns of this conversation",
+        "the same on 4 of 4 turns of this conversation",
     ]
 
 
@@ -44,7 +44,7 @@ def test_what_always_consists_of_the_same_is_said_to() -> None:
     before = ledger(("cold",), *[DATED] * 11)
 
     assert again(before, "instructions_changed", "date") == (
-        "the same on 12 of the 13 turns of this conversation, always a date"
+        "the same on 12 of 12 turns of this conversation, always a date"
     )
 
 
@@ -106,7 +106,9 @@ def made(number: int, *, says: str = "i", account: str = "a", conversation: int 
     return record(number, body={"instructions": says}, via=route(account=account), conversation=conversation, **given)
 
 
-TWO_PROMPTS = "two system prompts take turns in this conversation, and neither reads what was cached with the other"
+TWO_PROMPTS = (
+    "two system prompts are used by turns in this conversation, and neither reads what was cached with the other"
+)
 TWO_AGENTS = (
     "two conversations take turns under this key, and each reads at most the tools and instructions that both begin "
     "with: give each a key of its own"

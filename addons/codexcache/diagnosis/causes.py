@@ -19,7 +19,9 @@ from typing import NamedTuple
 
 from ..static_frozen import static_frozen
 from ..text import minutes
+from ..turn.items import ENCRYPTED
 from ..turn.record import Record, Usage
+from ..turn.response import PREFIX_MISMATCH, TURN_BOUNDARY
 from ..verdicts import PROMPT, VERDICTS
 from .learned import LIKELY_SECONDS, NO_LOAD, POSSIBLY_SECONDS, IdleAfter, Learned, Load
 from .predecessor import Match
@@ -28,6 +30,12 @@ from .tokens import granularity, looks_back_past, place_of_read, slack
 
 TURNS_A_MINUTE = 15
 """Turns of one key from which on some overflow to other servers (OpenAI, "Prompt caching")."""
+
+_TEXT_BYTES = 4
+"""Bytes of a token of text, about."""
+
+_CLEAR = 512
+"""Tokens of reasoning whose absence shows in a count."""
 
 _COMPACTED = "context_compacted"
 _BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) - {_COMPACTED}
@@ -202,6 +210,15 @@ def _ends_at(context: RuleContext, change: Change) -> bool:
     return context.cached >= before.low - tolerance or is_far_back
 
 
+_IDS = ("prompt_cache_key_changed", "session_changed")
+
+
+def is_fork(context: RuleContext) -> bool:
+    """Return True if another agent of the official client continues the conversation."""
+    new, old = context.record.route.thread, context.other.route.thread
+    return bool(new and old and new != old)
+
+
 def _shared(context: RuleContext) -> int:
     return context.match.shared_items if context.match else 0
 
@@ -210,6 +227,10 @@ def _sentence(context: RuleContext, change: Change) -> str:
     """Return what is said of a change that is the cause."""
     if change.name == "prompt_cache_key_changed" and context.record.route.pinnable:
         return f"{change.detail}; codex_mode=pin would hold the client to its first key"
+    if change.name in _IDS and is_fork(context):
+        return f"it is a fork: {change.detail}"
+    if change.name == "input_changed" and PREFIX_MISMATCH in context.record.transformations:
+        return f"{change.detail}, and the backend left out the reasoning behind it (prefix_mismatch)"
     if change.name == "input_changed" and looks_back_past(context.record, _shared(context)):
         return f"{change.detail}, further back than the 20 endings at which the backend looks"
     return change.detail
@@ -225,7 +246,7 @@ def _likely(context: RuleContext, part: Cause | None) -> Cause:
 
 
 def _mismatch(context: RuleContext) -> str:
-    if not context.record.prefix_mismatch or context.change("input_changed"):
+    if PREFIX_MISMATCH not in context.record.transformations or context.change("input_changed"):
         return ""
     return "the backend says that the history was edited (prefix_mismatch), though it is as it was here"
 
@@ -233,7 +254,7 @@ def _mismatch(context: RuleContext) -> str:
 def idle(context: RuleContext) -> str:
     """Return what is said of a long pause, "" where it was not long."""
     likely, possibly = context.idle_after
-    if context.gap <= possibly or (context.record.usage and _reads_own_items(context)):
+    if context.gap <= possibly:
         return ""
     passed = f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor"
     if context.gap > likely:
@@ -283,8 +304,8 @@ def _company(context: RuleContext) -> str:
 
 def _what_changed(context: RuleContext, part: Cause | None) -> str:
     """Return what is said of changes that do not explain a miss."""
-    if left_out := _left_out(context):
-        return left_out
+    if tokens := left_out(context):
+        return f"nothing was taken out here, but the backend left out earlier reasoning, some {tokens:,} tokens"
     if part:
         return ""
     names = [name for name in context.names if not (name in CONDITIONS and context.is_habit(name))]
@@ -297,15 +318,25 @@ def _what_changed(context: RuleContext, part: Cause | None) -> str:
     return "everything comparable is the same"
 
 
-def _left_out(context: RuleContext) -> str:
-    """Return what is said where the backend left out the reasoning of a finished turn: the input fell by itself."""
-    usage, match = context.other.usage, context.match
-    if not (match and match.whole and usage and context.usage.input < usage.input):
-        return ""
-    if "reasoning" not in context.record.prompt.items.kinds():
-        return ""
-    fewer = usage.input - context.usage.input
-    return (
-        f"the input counts {fewer:,} tokens fewer than before, though nothing was taken out here: the backend left out "
-        "earlier reasoning"
-    )
+def left_out(context: RuleContext) -> int:
+    """Return how many tokens of earlier reasoning the backend left out by itself, about; 0 where it left out none.
+
+    It says so, or the input counts clearly less than it should (openai/codex#6161, tmustier/pine-of-glass#63).
+    """
+    other, match = context.other, context.match
+    if not (match and match.whole and other.usage and "reasoning" in other.prompt.items.kinds()):
+        return 0
+    known = max(0, other.ledger.reasoning - (other.usage.reasoning or 0))
+    missing = other.usage.input + _new_text(context) // _TEXT_BYTES - context.usage.input
+    if TURN_BOUNDARY in context.record.transformations:
+        return known or max(1, missing)
+    if context.usage.input < other.usage.input:
+        return max(known, other.usage.input - context.usage.input)
+    return known if known >= _CLEAR and 2 * missing >= known else 0
+
+
+def _new_text(context: RuleContext) -> int:
+    """Return the bytes of the items that a turn has added, without what is encrypted."""
+    items = context.record.prompt.items
+    added = (items[index] for index in range(_shared(context), len(items)))
+    return sum(item.size for item in added if item.kind not in ENCRYPTED)

@@ -94,7 +94,7 @@ def pattern(record: Record, before: Ledger, name: str, volatile: Sequence[str], 
 def _two_prompts(seen: Sequence[Seen]) -> str:
     if not _take_turns([each.instructions for each in seen]):
         return ""
-    return "two system prompts take turns in this conversation, and neither reads what was cached with the other"
+    return "two system prompts are used by turns in this conversation, and neither reads what was cached with the other"
 
 
 def _accounts(seen: Sequence[Seen]) -> str:
@@ -128,7 +128,8 @@ def _again(before: Ledger, name: str, volatile: Sequence[str]) -> str:
         return ""
     kinds = [_KINDS.get(kind, kind) for kind in _always(before, name, volatile)]
     always = f", always {' and '.join(kinds)}" if kinds else ""
-    return f"the same on {times:,} of the {before.turns + 1:,} turns of this conversation{always}"
+    following = max(times, before.turns)  # the first turn has no predecessor
+    return f"the same on {times:,} of {following:,} turns of this conversation{always}"
 
 
 def _always(before: Ledger, name: str, volatile: Sequence[str]) -> Iterator[str]:

@@ -26,7 +26,7 @@ from typing import Any
 from ..turn.items import CALLS, ENCRYPTED
 from ..turn.record import Record, TurnId
 from ..verdicts import PROMPT, VERDICTS, blame_of
-from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, overload
+from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, left_out, overload
 from .diagnosis import Verdict
 from .prompt_diff import account_change
 from .tokens import MINIMUM, ROUNDING, generation, repeated, slack
@@ -140,7 +140,8 @@ def _resent(context: RuleContext) -> int:
     What is new is none of them, and what the backend rounds down is not missing.
     """
     assert context.match is not None
-    resent = min(context.expected, repeated(context.record, context.match)) - context.cached
+    again = repeated(context.record, context.match) - left_out(context)
+    resent = min(context.expected, again) - context.cached
     return resent if resent >= ROUNDING else 0
 
 
@@ -148,17 +149,11 @@ def _blame(context: RuleContext, cause: Cause) -> str:
     """Return whose doing a miss was: a fork or a rewind was asked for, and what was served otherwise was not."""
     if cause.change and cause.change.served:
         return "outside"
-    if cause.name in ("prompt_cache_key_changed", "session_changed") and _is_fork(context):
+    if cause.name in ("prompt_cache_key_changed", "session_changed") and is_fork(context):
         return "expected"
     if cause.name == "input_changed" and _is_rewind(context):
         return "expected"
     return blame_of(cause.name)
-
-
-def _is_fork(context: RuleContext) -> bool:
-    """Return True if another agent of the official client continues the conversation, or one that goes back in it."""
-    new, old = context.record.route.thread, context.other.route.thread
-    return bool(new and old and new != old)
 
 
 def _is_rewind(context: RuleContext) -> bool:

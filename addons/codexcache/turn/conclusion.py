@@ -21,7 +21,7 @@ def conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
     record.failed = response_info.failure
     record.cut_short, record.ended = response_info.cut_short, response_info.ended
     record.served_model, record.served_service_tier = response_info.served_model, response_info.served_service_tier
-    record.server, record.prefix_mismatch = _server_word(response_info.diagnostics), response_info.prefix_mismatch
+    record.server, record.transformations = _server_word(response_info.diagnostics), response_info.transformations
 
 
 def _usage(response_info: ResponseInfo) -> Usage | None:

@@ -71,8 +71,8 @@ class Record:
     `origin` of a turn of another start or another proxy is what it was there; its own `number` is negative.
 
     `served_model` and `served_service_tier` are what the response says it was made with, "" where it does not. `ended`
-    says how the turn ended, `prefix_mismatch` that the backend saw an edited history; `server` is its own explanation
-    of a miss. `ledger` is what its conversation had measured with it.
+    says how the turn ended, `transformations` for what reasons the backend took something out of the input; `server` is
+    its own explanation of a miss. `ledger` is what its conversation had measured with it.
 
     A turn is not `complete` if it extends a response that is not known: then only the end of its prompt is. Nor is one
     whose body could not be read; `unread` says why.
@@ -106,6 +106,6 @@ class Record:
     served_model: str = ""
     served_service_tier: str = ""
     server: ServerWord | None = None
-    prefix_mismatch: bool = False
+    transformations: tuple[str, ...] = ()
     limits: tuple[Limit, ...] = ()
     ledger: Ledger = EMPTY

@@ -15,7 +15,9 @@ and `input_transformations`, what it did to the input because of what it saw in 
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeGuard
 
 from ..body.json_splice import Json, Object, Unreadable, as_list, parse
@@ -61,6 +63,12 @@ _NAMING = frozenset({"response.created", *FINAL})
 
 _ERROR_NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _LONGEST_ID = 512
+
+PREFIX_MISMATCH, TURN_BOUNDARY = "prefix_mismatch", "turn_boundary"
+"""Why the backend took reasoning out of an input: the history before it differs, or its turn is over."""
+
+_REASONS = {PREFIX_MISMATCH, TURN_BOUNDARY, "organization_mismatch", "end_user_mismatch", "model_mismatch"}
+"""The reasons that the official client knows (openai/codex, 0.171)."""
 _LONGEST_NAME = 200
 _LONGEST_CODING = 40
 
@@ -87,8 +95,9 @@ class ResponseInfo:
     not, "" as long as it has not.
 
     `served_model` and `served_service_tier` are what made the response, "" where it does not say. `diagnostics` is the
-    backend's own explanation of a miss; `prefix_mismatch` is True if it says that the history was edited. `limits` are
-    the used shares of rate limits in percent, by name, `limits_before` those that were told as the connection opened.
+    backend's own explanation of a miss; `transformations` are its reasons for taking something out of the input.
+    `limits` are the used shares of rate limits in percent, by name, `limits_before` those that were told as the
+    connection opened.
     """
 
     status: int | None = None
@@ -104,7 +113,7 @@ class ResponseInfo:
     served_model: str = ""
     served_service_tier: str = ""
     diagnostics: Object = field(default_factory=dict)
-    prefix_mismatch: bool = False
+    transformations: tuple[str, ...] = ()
     limits: dict[str, float] = field(default_factory=dict)
     limits_before: dict[str, float] = field(default_factory=dict)
     _created: bytes = b""
@@ -241,7 +250,8 @@ class ResponseInfo:
         self.served_service_tier = tier if tier not in ("", "auto") else self.served_service_tier
         if isinstance(diagnostics := response.get("prompt_cache_diagnostics"), dict):
             self.diagnostics = diagnostics
-        self.prefix_mismatch |= any(map(_is_prefix_mismatch, as_list(response.get("input_transformations"))))
+        if transformations := as_list(response.get("input_transformations")):
+            self.transformations = tuple(sorted(set(chain.from_iterable(map(_reasons, transformations))) & _REASONS))
 
     def _take_error(self, event: Object) -> None:
         """Take an error event. On a WebSocket it also has the status that an HTTP response would have had."""
@@ -256,10 +266,10 @@ def _status_of(response: Json) -> str:
     return status if isinstance(status, str) and status in _STATUSES else "completed"
 
 
-def _is_prefix_mismatch(transformation: Json) -> bool:
-    """Return True for what the backend did because the history differs from that of the response before."""
+def _reasons(transformation: Json) -> Iterable[str]:
+    """Yield the texts of what the backend did to the input; one of them is its reason."""
     values = transformation.values() if isinstance(transformation, dict) else (transformation,)
-    return "prefix_mismatch" in values
+    return (value for value in values if isinstance(value, str))
 
 
 def errors_in(payload: Object) -> list[Object]:
