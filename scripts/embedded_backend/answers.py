@@ -9,7 +9,7 @@ new row.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
@@ -146,6 +146,12 @@ def events(response: dict[str, Any], item: Item | None, ending: str) -> Iterator
     """Yield every event of a response; the given object is the one of its last event."""
     for number, event in enumerate(_events(response, item, ending)):
         yield event | {"sequence_number": number}
+
+
+def rate_limits(used_percent: Mapping[str, float]) -> Event:
+    """Return the event that says how much of each rate limit is used (openai/codex, `codex-api/src/rate_limits.rs`)."""
+    windows = {name: {"used_percent": used, "window_minutes": 300} for name, used in used_percent.items()}
+    return {"type": "codex.rate_limits", "plan_type": "plus", "rate_limits": windows, "limit_name": "codex"}
 
 
 def as_stream(event: Event) -> bytes:

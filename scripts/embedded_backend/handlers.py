@@ -47,6 +47,11 @@ class Handler(web.RequestHandler):
         )
         return self.service.keep(received)
 
+    def set_rate_limits(self) -> None:
+        """Set the header fields that say how much of each rate limit is used."""
+        for name, used in self.service.rules.used_percent.items():
+            self.set_header(f"x-codex-{name}-used-percent", str(used))
+
     def send_json(self, body: Any, status: int = 200) -> None:
         """End the request with a JSON body."""
         self.set_status(status)
@@ -95,6 +100,7 @@ class Responses(Handler):
         self.set_header("cache-control", "no-cache")
         self.set_header("openai-model", str(reply.response["model"]))
         self.set_header("x-codex-turn-state", self.service.name("ts"))
+        self.set_rate_limits()
         if isinstance(self.request.connection, http1connection.HTTP1Connection):
             # Else an event could wait 40 ms for an acknowledgement of the one before it.
             self.request.connection.stream.set_nodelay(True)
@@ -145,4 +151,5 @@ class Compact(Responses):
     async def send(self, reply: Reply, fate: Break) -> None:
         """Send the compacted history."""
         self.set_header("openai-model", str(reply.response["model"]))
+        self.set_rate_limits()
         self.send_json(reply.response | {"object": "response.compaction"})

@@ -6,8 +6,9 @@ the middle until they are let go: what a test does meanwhile happens in the midd
 
 import asyncio
 from collections import defaultdict, deque
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,11 @@ class Rules:
     # How an answer comes.
     deltas: int = 3  # text events of a plain answer
     upgrade_status: int | None = None  # the status that refuses each WebSocket upgrade, such as 426 or 403
+
+    # What a response says of itself, in place of what is so: another model or tier that served it, say, or that the
+    # cache was missed (`prompt_cache_diagnostics`); and what it says is used of each rate limit, such as `primary`.
+    says: Mapping[str, Any] = field(default_factory=dict)
+    used_percent: Mapping[str, float] = field(default_factory=dict)
 
 
 Ending = Literal["completed", "failed", "incomplete", "error", "none"]

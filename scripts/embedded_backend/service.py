@@ -101,7 +101,7 @@ class Service:
         scope = model.Scope(caller.server, caller.account, partition, model.members(body))
         cached = self._cache.take(scope, rendered, now, self.rules.idle_seconds)
         response = self._response(body, caller, now) | {"output": [item] if item else []}
-        response["usage"] = _usage(rendered, cached, item)
+        response |= {"usage": _usage(rendered, cached, item), **self.rules.says}
         return Reply(response=response, item=item, items=(*items, *response["output"]))
 
     def name(self, kind: str) -> str:

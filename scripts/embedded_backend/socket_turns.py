@@ -10,7 +10,7 @@ import wsproto.connection
 import wsproto.events
 from tornado import iostream, websocket
 
-from embedded_backend import refusals
+from embedded_backend import answers, refusals
 from embedded_backend.answers import Event
 from embedded_backend.handlers import Responses
 from embedded_backend.received import Received
@@ -26,6 +26,7 @@ class Socket(Responses, websocket.WebSocketHandler):
 
     def prepare(self) -> None:
         """Refuse the upgrade if the rules say so."""
+        self.set_rate_limits()
         number = 1 + sum(received.kind == "handshake" for received in self.service.received)
         self.handshake = self.keep("handshake", number)
         self.caller = self.service.caller(self.handshake)
@@ -78,7 +79,9 @@ class Socket(Responses, websocket.WebSocketHandler):
         return reply
 
     async def send(self, reply: Reply, fate: Break) -> None:
-        """Send the events of a response; the handshake was its head."""
+        """Send the events of a response, behind one of the rate limits; the handshake was its head."""
+        if used := self.service.rules.used_percent:
+            await self.send_event(answers.rate_limits(used))
         await self.send_events(reply, fate)
 
     async def send_event(self, event: Event) -> None:

@@ -5,6 +5,7 @@ tests/faults has more of these plans, for both transports.
 
 import asyncio
 import ssl
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -165,3 +166,27 @@ async def test_handshake_and_frames_are_kept_with_their_socket(backend: Backend)
 
     assert kept == [("handshake", 1, "a"), ("frame", 1, "a"), ("handshake", 2, "b"), ("frame", 2, "b")]
     assert {"type": "response.create"} | body() == backend.received[1].json
+
+
+async def test_a_response_says_of_itself_what_it_is_told_to(backend: Backend, http: httpx.AsyncClient) -> None:
+    """And the header field that names the model says the same."""
+    backend.rules = replace(backend.rules, says={"model": "gpt-5.5-mini", "prompt_cache_diagnostics": {"type": "x"}})
+    response = await post(http)
+    last = read_events(response.content)[-1]["response"]
+
+    assert (last["model"], response.headers["openai-model"]) == ("gpt-5.5-mini", "gpt-5.5-mini")
+    assert last["prompt_cache_diagnostics"] == {"type": "x"}
+
+
+async def test_rate_limits_come_in_header_fields_and_on_a_socket_in_an_event_of_their_own(
+    backend: Backend, http: httpx.AsyncClient
+) -> None:
+    backend.rules = replace(backend.rules, used_percent={"primary": 41.5})
+    response = await post(http)
+    async with socket_client(backend) as socket:
+        opened = socket.connection.response
+        first, *_ = await socket.turn()
+
+    assert opened
+    assert [headers["x-codex-primary-used-percent"] for headers in (response.headers, opened.headers)] == ["41.5"] * 2
+    assert (first["type"], first["rate_limits"]["primary"]["used_percent"]) == ("codex.rate_limits", 41.5)

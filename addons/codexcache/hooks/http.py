@@ -136,7 +136,7 @@ class HttpTurns:
             if sent and flow.response and flow.response.raw_content is not None:
                 return self._close_unheard(flow, flow.response, sent.exchange)
             self._warn(_UNHEARD)
-        self._close(flow, "" if is_unheard else CUT)
+        self._close(flow, known=not is_unheard)
         return None
 
     def error(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
@@ -145,7 +145,7 @@ class HttpTurns:
                 self._withdraw(flow, sent.exchange)
             elif not sent.left_as_written(flow.request):
                 return self._close_edited(flow, sent)
-        self._close(flow, how_it_broke(flow))
+        self._close(flow)
         return None
 
     def update(self, flows: Sequence[any_flow.Flow]) -> None:
@@ -222,7 +222,7 @@ class HttpTurns:
         self._commit(flow, exchange, None)
         if flow.request.stream and flow.response:  # the backend has answered before it had the whole request
             read_whole(flow.response, exchange)
-            self._close(flow, CUT)
+            self._close(flow)
 
     def _commit(self, flow: http.HTTPFlow, exchange: Exchange, content: bytes | None) -> None:
         """Write the edits to the request, and record that the turn leaves."""
@@ -278,7 +278,7 @@ class HttpTurns:
         try:
             await self._read_again(flow, sent)
         finally:
-            self._close(flow, how_it_broke(flow))
+            self._close(flow)
 
     def _withdraw(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
         """Forget a turn that did not leave after all."""
@@ -291,16 +291,19 @@ class HttpTurns:
             size = len(response.raw_content or b"")
             await run_maybe_in_thread(size, lambda: read_whole(response, exchange))
         finally:
-            self._close(flow, CUT)
+            self._close(flow)
 
-    def _close(self, flow: http.HTTPFlow, ended: str) -> None:
-        """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved."""
+    def _close(self, flow: http.HTTPFlow, *, known: bool = True) -> None:
+        """End a turn that has not ended by itself, and store what was streamed in the flow, to be viewed and saved.
+
+        How it ended is not `known` where nothing was heard of its response.
+        """
         self._asked.pop(flow.id, None)
         listening = self._listening.pop(flow.id, None)
         heard = listening is not None and listening.tap.is_used
         if sent := self._sent.pop(flow.id, None):
             if not (heard and sent.exchange.response_info.finished):  # such a one has ended with its last event
-                sent.exchange.response_info.end(ended)
+                sent.exchange.response_info.end(how_it_broke(flow) if known else "")
                 self._state.response_ended(sent.exchange, time.time())
             self._state.deferred.catch_up()  # what the flow carries has to be there before it is saved
         if listening and heard and flow.response:

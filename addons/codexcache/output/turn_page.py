@@ -13,6 +13,7 @@ from ..text import WIDEST, WIDTH, columns, cut, facts, minutes, number, percent,
 from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
 from .journal import CACHED, INPUT, OUTPUT
+from .response_facts import limit_lines, response_facts
 from .turn_summary import BEHIND, CHANGED, NEW, SAME
 
 _ABSENT = "n/a"
@@ -45,7 +46,7 @@ def page(turn_summary: Object, difference: Difference | str | None = None, width
     """
     sections = (
         _headline(turn_summary, width),
-        _counters(turn_summary),
+        (*_counters(turn_summary), *limit_lines(turn_summary, width)),
         _prompt(turn_summary, width),
         _differences(turn_summary, width),
         difference_lines(difference, width),
@@ -102,6 +103,7 @@ def _headline(turn_summary: Object, width: int) -> Iterator[str]:
         turn_summary.get("endpoint"),
         f"status {turn_summary.get('status') or _ABSENT}",
         f"mode {turn_summary.get('mode', _ABSENT)}",
+        *response_facts(turn_summary),
     )
     yield from facts((str(fact) for fact in known if fact), width)
     if _is_held(turn_summary):

@@ -30,6 +30,7 @@ def turn_summary(diagnosis: Diagnosis, entry: Object, pseudonyms: Pseudonyms) ->
         **entry,
         "is_miss": diagnosis.verdict.is_miss,
         "ended_at": record.ended_at,
+        "limits": [list(limit) for limit in record.limits],
         "predecessor_flow": match.record.flow if match else None,
         "predecessor_at": match.record.sent_at if match else None,
         "sent_at": record.sent_at,
