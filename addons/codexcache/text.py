@@ -31,7 +31,10 @@ def ascii_only(text: str, longest: int | None = None) -> str:
 
 def printable(text: str, longest: int) -> str:
     """Return a text cut to `longest` characters, with each control or change of direction as a question mark."""
-    return "".join(character if character.isprintable() else "?" for character in cut(text, longest)).strip()
+    shown = cut(text, longest)
+    if not shown.isprintable():
+        shown = "".join(character if character.isprintable() else "?" for character in shown)
+    return shown.strip()
 
 
 def with_symbols(text: str) -> str:

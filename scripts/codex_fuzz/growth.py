@@ -25,8 +25,8 @@ from codexcache.options import default_settings
 from codexcache.output.first_difference import first_difference_in_prompt
 from codexcache.output.tables import conversations_table
 from codexcache.output.turn_page import page
+from codexcache.report.aggregate import ReportData
 from codexcache.report.conversations import put_together
-from codexcache.report.load import ReportData
 from codexcache.report.page import render
 from codexcache.turn.exchange import Continuity
 from codexcache.turn.items import given_items
@@ -214,7 +214,7 @@ def _read_fields(head: bytes) -> None:
 
 def _gather(journal: bytes) -> ReportData:
     report_data = read_journal(journal)
-    put_together(report_data.rows)
+    put_together(report_data, report_data.turns, report_data.turns)
     return report_data
 
 

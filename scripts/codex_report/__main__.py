@@ -3,11 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
-from codexcache.report.captured import add_capture, is_capture
-from codexcache.report.conversations import put_together
-from codexcache.report.load import ReportData, add_journal
+from codexcache.report.aggregate import ReportData
+from codexcache.report.load import is_capture, journal_lines
 from codexcache.report.page import render, save
 from codexcache.text import counted
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename or options.output}: {error.strerror}")
     except ValueError as error:
         return _fail(str(error).rstrip("."))
-    turns, conversations = counted(len(data.rows), "turn"), counted(len(put_together(data.rows)), "conversation")
+    turns, conversations = counted(data.turns, "turn"), counted(len(data.conversations), "conversation")
     left_out = f"; {counted(data.skipped.total(), 'line')} left out" if data.skipped else ""
     print(f"{options.output}: {turns} in {conversations}{left_out}")
     return 0
@@ -49,16 +49,18 @@ def _gather(paths: Sequence[Path], hosts: str) -> ReportData:
     """Return the turns of all files. Raises OSError, or ValueError with a sentence where there is none."""
     data = ReportData()
     for path in paths:
-        known = len(data.rows), data.skipped.total()
+        known = data.turns, data.skipped.total()
         if is_capture(path):
+            from codexcache.report.captured import add_capture  # mitmproxy takes longer to load than most journals
+
             add_capture(data, path, hosts)
         else:
-            add_journal(data, path)
-        if len(data.rows) == known[0] and data.skipped.total() > known[1]:
+            data.add_source(partial(journal_lines, path))
+        if data.turns == known[0] and data.skipped.total() > known[1]:
             raise ValueError(
                 f"{path}: no line of it is an entry of a journal, and it is neither a capture of mitmproxy's nor a HAR"
             )
-    if not data.rows:
+    if not data.turns:
         files = " or ".join(map(str, paths))
         raise ValueError(" ".join([_NO_TURN.format(files=files, hosts=hosts), *data.notes]))
     return data

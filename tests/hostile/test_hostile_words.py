@@ -14,7 +14,7 @@ from codexcache.console.lookup import Lookup
 from codexcache.console.view import CacheView
 from codexcache.hooks.notify import TURN_SUMMARIES, turn_summaries
 from codexcache.hooks.state import State
-from codexcache.report.load import ReportData
+from codexcache.report.aggregate import ReportData
 from codexcache.report.page import render
 from conftest import Network
 from mitmproxy.contentviews import Metadata

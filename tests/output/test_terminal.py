@@ -1,9 +1,11 @@
 """What the terminal and the console show: a line a turn, tables, the summary at the end, and how the addon is set."""
 
 import sys
+from dataclasses import replace
 
 import pytest
 from codexcache.body.json_splice import Json
+from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.output.tables import aligned, conversations_table, turns_table
 from codexcache.output.terminal import Summary, changed_options, status_page, turn_line
 from support.diagnoses import Harness
@@ -106,16 +108,46 @@ def test_a_summary_of_many_turns_is_as_small_as_one_of_few() -> None:
     assert summary.lines()[0] == "10,001 turns in 10,001 conversations"
 
 
-def test_causes_are_ranked_by_what_was_sent_again() -> None:
-    harness = grown((10_000, 0), (20_000, 0), (70_000, 0), (80_000, 70_000), tools=[{"name": "t"}])
+def with_verdict(diagnosis: Diagnosis, name: str, resent: int, blame: str) -> Diagnosis:
+    return replace(diagnosis, verdict=replace(diagnosis.verdict, name=name, resent=resent, blame=blame))
 
-    assert [line.split() for line in summed(harness)[2:]] == [
-        ["verdict", "turns", "sent", "again"],
-        ["upstream", "1", "20,000"],
-        ["tools_changed", "1", "10,000"],
-        ["cold", "1"],
+
+def test_what_was_re_sent_is_told_by_blame_and_by_cause() -> None:
+    diagnosis = grown((10_000, 0)).diagnoses[0]
+    summary = Summary()
+    for cause in (
+        ("upstream", 20_000, "outside"),
+        ("model_changed", 500, "expected"),
+        ("model_changed", 900, "outside"),
+        ("tools_changed", 30_000, "avoidable"),
+        ("hit", 0, ""),
+    ):
+        summary.add(with_verdict(diagnosis, *cause))
+
+    assert summary.lines()[2] == "51,400 tokens re-sent: 30,000 avoidable, 500 expected, 20,900 outside"
+    assert [line.split() for line in summary.lines()[3:]] == [
+        ["verdict", "turns", "re-sent"],
+        ["tools_changed", "1", "30,000", "avoidable"],
+        ["upstream", "1", "20,000", "outside"],
+        ["model_changed", "1", "900", "outside"],
+        ["model_changed", "1", "500", "expected"],
         ["hit", "1"],
     ]
+
+
+def test_where_nothing_was_re_sent_no_line_says_so() -> None:
+    assert summed(grown((10_000, 0), (20_000, 10_000)))[2].split() == ["verdict", "turns", "re-sent"]
+
+
+def test_a_warm_up_is_no_turn_and_the_conversation_behind_it_is_one() -> None:
+    """It is counted when its first turn comes, and a warm-up within one begins no other."""
+    harness, summary = grown((900, 0), (10_000, 0), (20_000, 10_000)), Summary()
+    for number, diagnosis in enumerate(harness.diagnoses):
+        diagnosis.record.warm_up = number != 1
+        summary.add(diagnosis)
+
+    assert summary.lines()[0] == "1 turn in 1 conversation"
+    assert summary.lines()[1].startswith("0.0% of 10,000 input tokens")
 
 
 def test_a_turn_without_counters_is_no_zero() -> None:
@@ -134,14 +166,6 @@ def test_tiny_turns_do_not_pull_the_median_down() -> None:
     harness.turn(input=ITEMS[:1], given=10_000, cached=9_000)
 
     assert summed(harness)[1] == "87.4% of 10,300 input tokens were read from the prompt cache (median turn 90.0%)"
-
-
-def test_a_rebuild_after_compaction_is_expected() -> None:
-    harness = Harness()
-    harness.turn(input=ITEMS[:3])
-    harness.turn(input=[ITEMS[0], {"type": "compaction", "encrypted_content": "x"}])
-
-    assert summed(harness)[3].startswith("context_compacted (expected)")
 
 
 def test_names_are_shown_with_their_lines() -> None:
@@ -191,6 +215,13 @@ def test_conversations_are_summed_up() -> None:
         ["c0ffee000002", "gpt-5.5", "1", "1", "9,409", "1,024", "11%", "5,956"],
     ]
     assert rows[0][8].endswith(" miss: tools_changed")
+
+
+def test_a_warm_up_is_listed_and_no_turn_of_a_conversation() -> None:
+    warm_up = turn_summary(verdict="warm_up", warm_up=True, is_miss=False)
+
+    assert len(turns_table([MISS, warm_up])) == 3
+    assert conversations_table([MISS, warm_up]) == conversations_table([MISS])
 
 
 def test_a_handshake_that_was_refused_is_listed_and_of_no_conversation() -> None:

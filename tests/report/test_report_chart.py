@@ -24,7 +24,7 @@ def paused(*times: float) -> Timeline:
 
 
 def test_a_bar_is_made_of_what_was_read_re_sent_and_new_from_the_floor_up() -> None:
-    parts = drawn(entry(1, given=10_000), miss(given=20_000, cached=5_000)).bars[1].segments
+    parts = drawn(entry(1, given=10_000), miss(given=20_000, cached=5_000, resent_tokens=5_000)).bars[1].segments
 
     assert [(part.kind, part.height) for part in parts] == [("cached", 30.0), ("resent", 30.0), ("fresh", 60.0)]
     assert [part.y for part in parts] == [FLOOR - 30, FLOOR - 60, FLOOR - 120]

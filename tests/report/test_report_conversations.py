@@ -1,10 +1,12 @@
-"""Rows are put together into conversations; what they re-sent, totals, causes, and modes side by side."""
+"""The conversations that are drawn: which they are, and their turns in the order of time."""
 
-import pytest
+import json
+
 from codexcache.body.json_splice import Object
-from codexcache.report.conversations import Comparison, ReportTurn, Totals, causes, compare
-from support.journals import entry, long_journal
-from support.reported import conversations, miss, warm
+from codexcache.report.aggregate import ReportData
+from codexcache.report.conversations import Conversation, ReportTurn, put_together
+from support.journals import entry, lines, long_journal
+from support.reported import conversations, miss, reported, rows_of
 
 
 def last_of(*entries: Object) -> ReportTurn:
@@ -13,45 +15,16 @@ def last_of(*entries: Object) -> ReportTurn:
     return conversation.turns[-1]
 
 
-@pytest.mark.parametrize(("named", "resent"), [({"predecessor_run": "b"}, 6_000), ({}, 500)])
-def test_a_conversation_goes_on_over_restarts(named: Object, resent: int) -> None:
-    """Its predecessor is of the start that the journal names, else of its own."""
-    [found] = conversations(
-        entry(1, given=10_000, run="b"), miss(given=10_000, cached=4_000, reusable_tokens=4_500, **named)
-    )
+def test_a_conversation_goes_on_over_restarts() -> None:
+    [found] = conversations(entry(1, run="b"), miss(reusable_tokens=4_500, cached=500))
 
-    assert (found.name, len(found.turns), found.resent) == ("cccccccccccc", 2, resent)
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "resent"),
-    [
-        pytest.param(entry(1), {"cached": 2_000}, 8_000, id="what its predecessor held beyond what was read"),
-        pytest.param(entry(1), {"given": 3_000, "cached": 1_000}, 2_000, id="no more than a shorter turn has"),
-        pytest.param(entry(1, given=None), {"reusable_tokens": 7_000}, 7_000, id="what was reusable"),
-        pytest.param(entry(9), {"reusable_tokens": 7_000, "cached": 1_000}, 6_000, id="the same without a predecessor"),
-        *(
-            pytest.param(entry(1), fields, 0, id=f"nothing: {fields}")
-            for fields in (
-                {"verdict": "hit"},
-                {"verdict": "rejected"},
-                {"verdict": "made_up"},
-                {"given": None},
-                {"cached": None},
-                {"predecessor": None},
-                {"cached": 12_000},
-            )
-        ),
-    ],
-)
-def test_a_turn_re_sent(first: Object, second: dict[str, object], resent: int) -> None:
-    assert last_of(first, miss(**second)).resent == resent
+    assert (found.totals.name, len(found.turns), found.totals.resent) == ("cccccccccccc", 2, 4_000)
 
 
 def test_what_is_neither_read_nor_re_sent_is_new() -> None:
-    turn = last_of(entry(1, given=10_000), miss(cached=2_000))
+    turn = last_of(miss(cached=2_000, resent_tokens=8_000))
 
-    assert (turn.row.cached, turn.resent, turn.fresh) == (2_000, 8_000, 2_000)
+    assert (turn.row.cached, turn.row.resent, turn.fresh) == (2_000, 8_000, 2_000)
     assert turn.is_counted
     assert not last_of(entry(1, given=None)).is_counted
     assert not last_of(entry(1, cached=None)).is_counted
@@ -81,119 +54,56 @@ def test_those_that_re_sent_the_most_come_first_and_then_the_largest() -> None:
         entry(3, conversation="dear", given=8_000, reusable_tokens=5_000, verdict="upstream"),
     )
 
-    assert [(each.name, each.resent, each.input) for each in found] == [
+    assert [(each.totals.name, each.totals.resent, each.totals.input) for each in found] == [
         ("dear", 5_000, 8_000),
         ("large", 0, 900_000),
         ("small", 0, 10),
     ]
 
 
-def totals_of(*entries: Object) -> Totals:
-    return Totals(conversations(*entries))
+def drawn(report_data: ReportData, turns: int) -> list[Conversation]:
+    return put_together(report_data, most=2, turns=turns)
 
 
-def compared(*entries: Object) -> Comparison:
-    """Return the comparison of several modes."""
-    found = compare(conversations(*entries))
-    assert found is not None
-    return found
-
-
-def test_the_cached_share_is_weighted_by_tokens_and_the_median_is_not() -> None:
-    totals = totals_of(entry(1, given=9_000), entry(2, given=1_000, cached=500), entry(3, given=1_000, cached=900))
-
-    assert (totals.share, totals.median) == (1_400 / 11_000, 0.5)
-
-
-def test_turns_without_counters_are_turns_but_in_no_share() -> None:
-    totals = totals_of(entry(1, given=None), entry(2, given=5_000, cached=None), entry(3, given=100, cached=50))
-    none = totals_of(entry(1, given=None), entry(2, given=0))
-
-    assert (totals.turns, totals.counted, totals.input, totals.share) == (3, 1, 100, 0.5)
-    assert (none.share, none.median, none.warm_share, none.resent_share) == (None, None, None, None)
-
-
-def test_the_parts_of_the_input_add_up() -> None:
-    totals = totals_of(*long_journal(300))
-
-    assert totals.cached + totals.resent + totals.fresh == totals.input
-    assert 0 < totals.resent < totals.input
-
-
-def test_an_expected_rebuild_and_turns_that_the_addon_altered_are_counted_apart() -> None:
-    rebuilt = miss(2, verdict="context_compacted", changed=["session-id"])
-    totals = totals_of(entry(1, given=10_000), rebuilt, miss(3))
-
-    assert (totals.resent, totals.expected, totals.misses, totals.altered) == (20_000, 10_000, 2, 1)
-
-
-def test_causes_are_ranked_by_tokens_then_misses_then_turns() -> None:
-    found = causes(
-        conversations(
-            entry(1, given=10_000),
-            miss(2, verdict="idle", cached=9_000),
-            miss(3, verdict="tools_changed"),
-            miss(4, verdict="upstream", cached=12_000),
-            entry(5, verdict="hit"),
-            entry(6, verdict="hit"),
-        )
+def test_only_the_last_turns_of_the_heaviest_are_drawn_and_the_others_counted() -> None:
+    """The gap before the first one that is drawn counts from the end of those that are not."""
+    report_data = reported(
+        *(entry(number, at=number * 100, conversation="long", given=9_000) for number in range(1, 51)),
+        *(entry(number, at=number, conversation="short", given=7_000) for number in range(51, 54)),
+        entry(60, conversation="unlisted", given=10),
     )
+    long, short = drawn(report_data, turns=3)
 
-    assert [(cause.verdict.name, cause.turns, cause.resent) for cause in found] == [
-        ("tools_changed", 1, 10_000),
-        ("idle", 1, 1_000),
-        ("upstream", 1, 0),
-        ("hit", 2, 0),
-        ("cold", 1, 0),
-    ]
+    assert ([turn.row.turn for turn in long.turns], long.left_out) == ([48, 49, 50], 47)
+    assert ([turn.gap for turn in long.turns], short.turns, short.left_out) == ([95.0, 95.0, 95.0], (), 3)
+    assert [len(each.turns) for each in drawn(report_data, turns=52)] == [50, 2]
 
 
-def test_modes_stand_in_the_order_of_how_much_they_do() -> None:
-    """A conversation in several modes counts in each; one mode is not compared."""
-    modes = enumerate(("x", "pin", "fill", "observe"), 1)
-    comparison = compared(*(entry(number, mode=mode) for number, mode in modes))
+def test_a_turn_that_two_journals_tell_of_is_drawn_once() -> None:
+    twice = reported(*[entry(1), entry(2)] * 2)
 
-    assert [name for name, _ in comparison.modes] == ["observe", "fill", "pin", "x"]
-    assert {(totals.turns, totals.conversations) for _, totals in comparison.modes} == {(1, 1)}
-    assert compare(conversations(entry(1), entry(2))) is None
+    assert [row.turn for row in rows_of(twice)] == [1, 2]
 
 
-def test_a_difference_is_said_with_its_turns() -> None:
-    comparison = compared(*warm(40, mode="observe", share=0.3), *warm(50, start=100))
+def test_a_conversation_is_found_again_however_its_line_is_spelled() -> None:
+    """With spaces, escapes, a name that does not print or is too long, and with words that only look like another."""
+    report_data = reported(entry(1, conversation="a\u202eb"), entry(2, conversation="x" * 500))
+    spaced = json.dumps(entry(3, conversation="c", because='"conversation": "d"'), separators=(" , ", " : "))
+    report_data.add_lines([spaced.encode()])
+    report_data.add_lines([lines([entry(4, conversation="cat")]).replace(b'"cat"', b'"c\\u0061t"')])
 
-    assert comparison.sentences == (
-        "Warm turns read 90.0% of their input from the cache with fill (50 turns) and 30.0% with observe (40 turns): "
-        "60.0 points more.",
-    )
-    worse = compared(*warm(40, mode="observe", share=0.9), *warm(40, start=100, share=0.85))
-    assert worse.sentences[0].endswith(": 5.0 points less.")
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "few"),
-    [
-        (warm(29, mode="observe"), warm(40, start=100), "observe"),
-        (warm(40, mode="observe"), warm(40, start=100, conversation="one"), "fill"),
-        (warm(2, mode="observe"), warm(2, start=100), "observe and fill"),
-    ],
-)
-def test_a_small_sample_is_called_one(before: list[Object], after: list[Object], few: str) -> None:
-    comparison = compared(*before, *after)
-
-    assert comparison.sentences[0].endswith(f" From so few turns of {few} that says little.")
+    assert sorted(row.turn for row in rows_of(report_data)) == [1, 2, 3, 4]
 
 
-def test_a_mode_without_counters_is_not_compared_but_listed() -> None:
-    comparison = compared(entry(1, mode="observe", given=None), *warm(40, start=100))
+def test_a_warm_up_is_not_drawn() -> None:
+    report_data = reported(entry(1, warm_up=True, verdict="warm_up", cached=0), entry(2))
 
-    assert comparison.sentences == (
-        "observe and fill cannot be compared: one of them has no warm turn that reported token counts.",
-    )
+    assert [row.turn for row in rows_of(report_data)] == [2]
+    assert (report_data.turns, report_data.warm_ups) == (1, 1)
 
 
-def test_of_very_many_modes_some_are_compared() -> None:
-    """There are three; a journal that names more was not written by the addon."""
-    told = compared(*(entry(number, mode=f"mode {number}") for number in range(1, 101)))
+def test_the_order_of_the_lines_does_not_matter() -> None:
+    entries = long_journal(600)
+    one, other = conversations(*entries), conversations(*entries[300:], *reversed(entries[:300]))
 
-    assert len(told.modes) == 12
-    assert told.sentences[-1] == "There are 88 more modes."
+    assert {each.totals.name: each.turns for each in one} == {each.totals.name: each.turns for each in other}

@@ -1,12 +1,15 @@
 """Whole journals are read as far as they can be, each line with distrust."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from codexcache.body.json_splice import Json
-from codexcache.report.load import CUT, REFUSED, REPEATED, STRANGE, ReportData, Row, add_journal, read_row
+from codexcache.report.aggregate import CUT, REFUSED, REPEATED, STRANGE, ReportData
+from codexcache.report.load import Details, Row, journal_lines, read_details, read_row
 from support.journals import CACHED, INPUT, entry, lines
+from support.reported import rows_of
 
 ONE = lines([entry(1)])
 HANDSHAKE = entry(2, endpoint="handshake", conversation=None, verdict="rejected")
@@ -18,7 +21,7 @@ def report_data(*journals: bytes, folder: Path) -> ReportData:
     for number, journal in enumerate(journals):
         path = folder / f"{number}.jsonl"
         path.write_bytes(journal)
-        add_journal(found, path)
+        found.add_source(partial(journal_lines, path))
     return found
 
 
@@ -35,16 +38,15 @@ def report_data(*journals: bytes, folder: Path) -> ReportData:
 def test_what_is_no_entry_is_left_out_and_counted(journal: bytes, skipped: dict[str, int], tmp_path: Path) -> None:
     found = report_data(journal, b"", folder=tmp_path)
 
-    assert [row.turn for row in found.rows] == [1]
+    assert [row.turn for row in rows_of(found)] == [1]
     assert found.skipped == skipped
 
 
 def test_a_turn_that_two_journals_tell_of_counts_once(tmp_path: Path) -> None:
     found = report_data(lines([entry(1), entry(2)]), lines([entry(2), entry(3), entry(1, run="b")]), folder=tmp_path)
 
-    assert [row.turn_id for row in found.rows] == [
-        (run, turn) for run, turn in [("a" * 12, 1), ("a" * 12, 2), ("a" * 12, 3), ("b", 1)]
-    ]
+    assert sorted(row.turn_id for row in rows_of(found)) == [("a" * 12, 1), ("a" * 12, 2), ("a" * 12, 3), ("b", 1)]
+    assert found.turns == 4
     assert found.skipped == {REPEATED: 1}
 
 
@@ -55,38 +57,80 @@ def row(**fields: Any) -> Row:
     return found
 
 
-def test_all_that_the_page_shows_is_in_the_row() -> None:
-    verdict = {"verdict": "tools_changed", "because": "tool shell was edited"}
-    told = row(
-        **verdict,
+def test_all_that_the_page_shows_is_in_the_row_and_the_details() -> None:
+    told = entry(
+        3,
+        verdict="tools_changed",
+        because="tool shell was edited",
         at=60.5,
         given=9000,
         cached=128,
-        reusable_tokens=8000,
+        resent_tokens=7_800,
+        blame="expected",
         predecessor=2,
-        predecessor_run="b",
         changes=["tools_changed", "idle"],
         changed=["session-id"],
     )
 
-    assert told == Row(
-        **verdict,
+    assert read_row(told) == Row(
         time=1795161660.5,
         run="aaaaaaaaaaaa",
         turn=3,
         conversation="cccccccccccc",
-        mode="fill",
-        client="client/1.0",
         model="gpt-6-luna",
-        duration=5.0,
         input=9000,
         cached=128,
-        reusable=8000,
-        predecessor=2,
-        predecessor_run="b",
-        changes=("tools_changed", "idle"),
+        resent=7_800,
+        is_estimate=False,
+        client="client/1.0",
+        mode="fill",
+        verdict="tools_changed",
+        blame="expected",
+        warm=True,
         altered=True,
     )
+    assert read_details(told) == Details("tool shell was edited", ("tools_changed", "idle"), duration=5.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "resent"),
+    [
+        pytest.param({"resent_tokens": 7_000, "reusable_tokens": 9_000}, 7_000, id="what the journal says"),
+        pytest.param({"resent_tokens": 0, "reusable_tokens": 9_000}, 0, id="nothing, if it says so"),
+        pytest.param({"resent_tokens": 7_000, "verdict": "made_up"}, 7_000, id="whatever the verdict is called"),
+        pytest.param({"resent_tokens": 99_000}, 9_000, id="no more than the input that was not read"),
+        pytest.param({"resent_tokens": 7_000, "given": None}, 0, id="nothing of an input that is not known"),
+        pytest.param({"resent_tokens": 7_000, "cached": None}, 0, id="nothing where it is not known what was read"),
+        pytest.param({"reusable_tokens": 7_000}, 6_000, id="what was reusable, where an older version wrote the line"),
+        pytest.param({"reusable_tokens": 7_000, "resent_tokens": "many"}, 6_000, id="the same for what is no number"),
+        pytest.param({"reusable_tokens": 500}, 0, id="nothing, where more was read"),
+        pytest.param({"reusable_tokens": 7_000, "verdict": "hit"}, 0, id="an older line of a hit"),
+        pytest.param({}, 0, id="an older line that does not say what was reusable"),
+    ],
+)
+def test_a_turn_re_sent_what_its_line_says(fields: dict[str, Any], resent: int) -> None:
+    found = row(**{"given": 10_000, "cached": 1_000, "verdict": "tools_changed", **fields})
+
+    assert found.resent == resent
+    assert found.is_estimate == ("many" in fields.values() or ("resent_tokens" not in fields and resent > 0))
+
+
+@pytest.mark.parametrize(
+    ("fields", "blame"),
+    [
+        ({"blame": "outside"}, "outside"),
+        ({"blame": "a stranger's"}, "avoidable"),
+        ({"blame": ["expected"]}, "avoidable"),
+        ({}, "avoidable"),
+        ({"verdict": "idle"}, "expected"),
+        ({"verdict": "upstream"}, "outside"),
+        ({"verdict": "made_up"}, "outside"),
+        ({"verdict": "idle", "resent_tokens": 0}, "expected"),
+        ({"verdict": "hit", "resent_tokens": 0}, ""),
+    ],
+)
+def test_the_blame_is_the_one_that_is_told_else_the_usual_one(fields: dict[str, Any], blame: str) -> None:
+    assert row(**{"verdict": "tools_changed", "resent_tokens": 5, **fields}).blame == blame
 
 
 @pytest.mark.parametrize("name", ["time", "run", "turn", "conversation", "verdict"])
@@ -109,12 +153,10 @@ def test_a_time_without_a_zone_is_utc(time: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "12", -1, 1.5, True, [], 1 << 60])
-@pytest.mark.parametrize("name", [INPUT, CACHED, "reusable_tokens", "predecessor"])
-def test_a_counter_that_is_not_right_is_absent_and_not_0(name: str, value: Json) -> None:
-    found = row(**{"reusable_tokens": 5, "predecessor": 1, name: value})
-    attribute = {INPUT: "input", CACHED: "cached", "reusable_tokens": "reusable"}.get(name, name)
-
-    assert getattr(found, attribute) is None
+@pytest.mark.parametrize(("name", "attribute"), [(INPUT, "input"), (CACHED, "cached")])
+def test_a_counter_that_is_not_right_is_absent_and_not_0(name: str, attribute: str, value: Json) -> None:
+    assert getattr(row(**{name: value}), attribute) is None
+    assert not row(predecessor=value).warm
 
 
 def test_what_was_cached_is_part_of_the_input() -> None:
@@ -122,15 +164,15 @@ def test_what_was_cached_is_part_of_the_input() -> None:
     assert row(given=None, cached=5000).cached is None
 
 
-@pytest.mark.parametrize("value", [None, 5, "text", {}, [], [3, None, ""]])
+@pytest.mark.parametrize("value", [None, 5, "text", {}, []])
 def test_lists_of_names_that_hold_none_are_empty(value: Json) -> None:
-    found = row(changes=value, changed=value)
-
-    assert (found.changes, found.altered) == ((), False)
+    assert read_details(entry(changes=value)).changes == ()
+    assert not row(changed=value).altered
 
 
 def test_text_is_cut_and_what_does_not_print_becomes_a_question_mark() -> None:
-    found = row(client="c" * 500, because="b" * 5000, changes=["x"] * 1000, mode=None)
+    found = row(client="c" * 500, mode=None)
+    details = read_details(entry(because="b" * 5000, changes=["x"] * 1000))
 
-    assert (len(found.client), len(found.because), len(found.changes), found.mode) == (80, 400, 40, "unknown")
-    assert row(because="a\x1b[31m\n\u202eb\u200b").because == "a?[31m??b?"
+    assert (len(found.client), len(details.because), len(details.changes), found.mode) == (80, 400, 40, "unknown")
+    assert read_details(entry(because="a\x1b[31m\n\u202eb\u200b")).because == "a?[31m??b?"

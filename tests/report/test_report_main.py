@@ -8,11 +8,13 @@ from pathlib import Path
 import codexcache
 import pytest
 from codex_report.__main__ import main
-from codexcache.report.captured import add_capture, is_capture
-from codexcache.report.load import ReportData, Row
+from codexcache.report.aggregate import ReportData
+from codexcache.report.captured import add_capture
+from codexcache.report.conversations import put_together
+from codexcache.report.load import is_capture
 from support.html import Element, parsed
 from support.journals import entry, lines, long_journal
-from support.reported import FIRST, SECOND, capture, har, saved
+from support.reported import FIRST, SECOND, capture, har, rows_of, saved
 from support.saved import START
 
 ROOT = Path(__file__).parents[2]
@@ -125,19 +127,20 @@ def reported(*paths: Path, hosts: str = "chatgpt.com") -> ReportData:
     return found
 
 
-def told(row: Row) -> tuple[float, str, int | None, int | None]:
-    """Return what is told of a turn, apart from fingerprints, which depend on the file."""
-    return row.time, row.because, row.cached, row.predecessor
+def told(report_data: ReportData) -> list[tuple[float, str, int | None, int]]:
+    """Return what is told of the turns of one conversation, apart from fingerprints, which depend on the file."""
+    [conversation] = put_together(report_data, 1, 10)
+    return [(row.time, details.because, row.cached, row.resent) for row, details, _ in conversation.turns]
 
 
 def test_turns_are_explained_in_the_order_of_time(tmp_path: Path) -> None:
     found = reported(capture(tmp_path, SECOND, FIRST))
 
-    assert [(row.time, row.input, row.cached, row.verdict) for row in found.rows] == [
+    assert [(row.time, row.input, row.cached, row.verdict) for row in rows_of(found)] == [
         (START, 9_000, 0, "cold"),
         (START + 40, 9_500, 0, "tools_changed"),
     ]
-    assert len({row.conversation for row in found.rows}) == 1
+    assert len({row.conversation for row in rows_of(found)}) == 1
     assert found.notes == []
 
 
@@ -150,8 +153,8 @@ def test_a_har_is_explained_as_a_capture_is(tmp_path: Path) -> None:
         each.request.timestamp_start = each.request.timestamp_end or 0  # it keeps when a request began, not its end
     found, wanted = reported(har(tmp_path, *flows)), reported(capture(tmp_path, *flows))
 
-    assert [row.verdict for row in found.rows] == ["cold", "tools_changed", "hit"]
-    assert list(map(told, found.rows)) == list(map(told, wanted.rows))
+    assert [row.verdict for row in rows_of(found)] == ["cold", "tools_changed", "hit"]
+    assert told(found) == told(wanted)
     assert found.notes == []
 
 
@@ -159,7 +162,7 @@ def test_turns_of_a_har_that_overlapped_are_none_of_each_others_predecessors(tmp
     """Each was sent when its request began, although mitmproxy's reader has it end with its response."""
     found = reported(har(tmp_path, FIRST, saved(("one", "two"), 9_500, 0, 1)))
 
-    assert [row.verdict for row in found.rows] == ["cold", "cold"]
+    assert [row.verdict for row in rows_of(found)] == ["cold", "cold"]
 
 
 def test_a_har_that_is_damaged_counts_for_nothing(tmp_path: Path) -> None:
@@ -168,22 +171,22 @@ def test_a_har_that_is_damaged_counts_for_nothing(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-2])
     found = reported(path)
 
-    assert found.rows == []
+    assert rows_of(found) == []
     assert found.notes == ["The capture day.har cannot be read to its end; what came before counts."]
 
 
 def test_two_captures_are_two_starts_and_each_is_always_the_same(tmp_path: Path) -> None:
     one, other = capture(tmp_path, FIRST, name="one"), capture(tmp_path, FIRST, name="other")
 
-    assert len({row.run for row in reported(one, other).rows}) == 2
-    assert reported(one).rows == reported(one).rows
+    assert len({row.run for row in rows_of(reported(one, other))}) == 2
+    assert rows_of(reported(one)) == rows_of(reported(one))
 
 
 def test_other_hosts_are_left_out_unless_they_are_asked_for(tmp_path: Path) -> None:
     path = capture(tmp_path, saved(("one",), 9_000, 0, 0, host="example.com"))
 
-    assert reported(path).rows == []
-    assert len(reported(path, hosts="example.com").rows) == 1
+    assert reported(path).turns == 0
+    assert reported(path, hosts="example.com").turns == 1
     with pytest.raises(ValueError, match="codex_hosts"):
         reported(path, hosts="https://chatgpt.com/")
 
@@ -210,7 +213,7 @@ def test_a_capture_that_is_damaged_counts_as_far_as_it_goes(
     path.write_bytes(damage(path.read_bytes()))
     found = reported(path)
 
-    assert len(found.rows) == 1
+    assert len(rows_of(found)) == 1
     assert found.notes == [f"The capture {shown} cannot be read to its end; what came before counts."]
 
 

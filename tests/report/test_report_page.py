@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from codexcache import __version__
 from codexcache.body.json_splice import Object
-from codexcache.report.load import ReportData
+from codexcache.report.aggregate import ReportData
 from codexcache.report.page import render, save
 from codexcache.verdicts import VERDICT_TABLE, VERDICTS
 from support.html import Element, parsed
@@ -51,18 +51,66 @@ def test_the_head_says_what_it_was_made_from() -> None:
 
 
 def test_the_figures_come_first() -> None:
-    shown = page(entry(1, given=10_000), miss(cached=4_000, given=10_000), entry(3, at=90, given=None))
+    shown = page(
+        entry(1, given=10_000),
+        miss(cached=4_000, given=10_000, resent_tokens=6_000),
+        entry(3, at=90, given=None),
+        entry(4, at=95, verdict="warm_up", warm_up=True),
+    )
     figures = [(each.one("dt").text, each.one("dd").text) for each in shown.one("dl", "figures").all("div")]
 
     assert figures == [
         ("of the input cached", "20.0%"),
         ("cached in the median turn", "20.0%"),
-        ("tokens re-sent (estimate)", "6,000"),
+        ("tokens re-sent", "6,000"),
+        ("of them avoidable", "6,000"),
         ("turns", "3"),
         ("misses", "1"),
         ("conversations", "1"),
     ]
     assert "Shares are of the 2 turns that reported token counts; 1 did not." in shown.text
+    assert "1 warm-up, sent ahead to fill the cache, is no turn and in no figure." in shown.text
+
+
+def test_what_was_re_sent_is_divided_by_blame() -> None:
+    shown = page(
+        miss(2, resent_tokens=6_000, blame="avoidable"),
+        miss(3, resent_tokens=2_000, blame="expected", verdict="idle"),
+        miss(4, resent_tokens=1_000, blame="outside", verdict="upstream"),
+    )
+    legend = [each.text for each in shown.one("section", **{"aria-labelledby": "figures"}).all("li")]
+
+    assert legend[1:4] == ["6,000 re-sent, avoidable", "2,000 re-sent, expected", "1,000 re-sent, outside"]
+    assert ["pale" in turn.classes for turn in shown.all("g", "turn")] == [False, True, True]
+    assert "an estimate" not in shown.text
+    assert "What 1 turn re-sent is an estimate: an older version wrote its line." in page(miss(reusable_tokens=9)).text
+
+
+def test_what_to_change_first_is_avoidable_and_ranked_with_what_it_touched() -> None:
+    shown = page(
+        miss(2, resent_tokens=9_000, blame="expected", verdict="idle"),
+        miss(3, resent_tokens=6_000, blame="avoidable", client="one/1"),
+        miss(4, resent_tokens=1_000, blame="avoidable", client="two/2", conversation="other"),
+        *(
+            miss(n, resent_tokens=1, blame="avoidable", client=f"{n}/1", verdict="session_changed")
+            for n in range(5, 10)
+        ),
+    )
+    first, second = [[each.text for each in item.all("p")] for item in shown.one("ol", "changes").all("li")]
+
+    assert first == [
+        VERDICT_TABLE["tools_changed"].short_advice,
+        "tools_changed 7,000 tokens re-sent, 43.7% of all; 2 turns in 2 conversations; one/1, two/2",
+    ]
+    assert second[1].endswith("5 turns in 1 conversation; 5/1, 6/1, 7/1, 2 other clients")
+
+
+def test_where_nothing_was_avoidable_there_is_nothing_to_change() -> None:
+    section = {"aria-labelledby": "changes"}
+    expected = page(miss(resent_tokens=9, blame="expected", verdict="idle")).one("section", **section)
+
+    assert expected.text.endswith("Nothing: no token was re-sent for a reason that the client could have avoided.")
+    assert page(entry(1)).all("section", **section) == []
 
 
 def test_counters_that_are_not_known_are_not_0() -> None:
@@ -91,11 +139,11 @@ def test_a_journal_without_a_turn_is_said_to_be_one() -> None:
 
 
 def test_causes_say_what_to_do() -> None:
-    shown = page(entry(1, given=10_000), miss(verdict="idle", cached=1_000))
+    shown = page(entry(1, given=10_000), miss(verdict="idle", cached=1_000, resent_tokens=9_000))
 
     assert texts(shown.one("table", "causes").one("tbody").all("tr")) == [
-        ["idle", "1", "9,000", "", VERDICT_TABLE["idle"].short_advice],
-        ["cold", "1", "", "", VERDICT_TABLE["cold"].short_advice],
+        ["idle", "1", "9,000", "", "expected", VERDICT_TABLE["idle"].short_advice],
+        ["cold", "1", "", "", "", VERDICT_TABLE["cold"].short_advice],
     ]
 
 
@@ -129,12 +177,15 @@ def test_the_dearest_conversations_are_unfolded_and_the_rest_is_not() -> None:
 
 
 def test_a_turn_says_why_to_mouse_keyboard_and_screen_reader() -> None:
-    shown = page(entry(1, given=10_000), miss(because="tool shell was edited", changes=["tools_changed", "idle"]))
+    shown = page(
+        entry(1, given=10_000),
+        miss(because="tool shell was edited", changes=["tools_changed", "idle"], resent_tokens=10_000),
+    )
     turn = shown.all("g", "miss")[0]
 
     assert turn.one("title").text == (
-        "Turn 2 at 08:01:00, miss: tools_changed tool shell was edited 12,000 input, 0 cached, 10,000 re-sent, "
-        "55 s after the turn before, also changed: idle"
+        "Turn 2 at 08:01:00, miss: tools_changed tool shell was edited 12,000 input, 0 cached, 10,000 re-sent "
+        "(avoidable), 55 s after the turn before, also changed: idle"
     )
     assert turn.attributes["role"] == "img"
     assert turn.all("path", "sign")

@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 
 from codexcache.body.json_splice import Json, Object
+from codexcache.report.aggregate import ReportData
 from codexcache.report.conversations import Conversation, put_together
-from codexcache.report.load import ReportData
+from codexcache.report.load import Row
 from mitmproxy import http
 from mitmproxy.addons.savehar import SaveHar
 from mitmproxy.io import FlowWriter
@@ -14,12 +15,24 @@ from support.journals import entry, lines
 from support.saved import saved_request
 
 
-def conversations(*entries: Object) -> list[Conversation]:
-    """Return the conversations of a journal."""
+def reported(*entries: Object) -> ReportData:
+    """Return what the turns of a journal come to."""
     report_data = ReportData()
     report_data.add_lines(lines(entries).splitlines())
+    return report_data
+
+
+def conversations(*entries: Object) -> list[Conversation]:
+    """Return the conversations of a journal, each with all its turns."""
+    report_data = reported(*entries)
     assert not report_data.skipped
-    return put_together(report_data.rows)
+    return put_together(report_data, len(entries), len(entries))
+
+
+def rows_of(report_data: ReportData) -> list[Row]:
+    """Return the rows of all turns, in the order of time."""
+    drawn = put_together(report_data, len(report_data.conversations), report_data.turns)
+    return sorted(turn.row for conversation in drawn for turn in conversation.turns)
 
 
 def miss(turn: int = 2, /, **fields: object) -> Object:

@@ -18,7 +18,7 @@ from ..options import OPTIONS
 from ..output.compare import compare
 from ..output.tables import Table, aligned, conversations_table, turns_table
 from ..output.terminal import changed_options, status_page
-from ..report.load import ReportData
+from ..report.aggregate import ReportData
 from ..report.page import render, save
 from ..state.store import StoreError
 from ..text import counted, with_symbols

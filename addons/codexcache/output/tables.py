@@ -34,8 +34,8 @@ def conversations_table(turn_summaries: Iterable[Object]) -> Table:
     """Return a row for each conversation, the latest last, under a row of names."""
     conversations: dict[str, list[Object]] = {}
     for turn_summary in _in_order(turn_summaries):
-        if turn_summary.get("endpoint") == "handshake":
-            continue  # it is of no conversation
+        if turn_summary.get("endpoint") == "handshake" or turn_summary.get("warm_up") is True:
+            continue  # neither is a turn of a conversation
         turns = conversations.pop(name := str(turn_summary.get("conversation")), [])
         turns.append(turn_summary)
         conversations[name] = turns

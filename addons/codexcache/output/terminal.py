@@ -1,21 +1,27 @@
 """What the terminal shows: one aligned line a turn, the closing summary, and the page of `codex.status`.
 
 A line is quiet where all is well, and gives the reason where it is not. The summary says how many turns there were, how
-much was read from the cache, and what was paid for again, by cause.
+much was read from the cache, and what was re-sent, by cause and by who could have avoided it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from statistics import median
 
 from ..diagnosis.diagnosis import Diagnosis
 from ..options import OPTIONS
 from ..text import WIDTH, ascii_only, columns, counted, number, percent, without_credentials, wrapped
+from ..turn.record import Record
 from ..verdicts import GROUP_OF, UNKNOWN
 from .turn_page import clock
 
+_BLAMES = ("avoidable", "expected", "outside")
+
 _STATUS_NAMES = 10
 """Columns of the names on the status page."""
+
+type _Cause = tuple[str, str]
+"""A verdict and its blame."""
 
 
 def turn_line(diagnosis: Diagnosis, *, colour: bool = False) -> str:
@@ -41,38 +47,48 @@ class Summary:
     """
 
     def __init__(self) -> None:
-        self._verdicts: Counter[str] = Counter()
-        self._resent: Counter[str] = Counter()
+        self._turns: Counter[_Cause] = Counter()
+        self._resent: Counter[_Cause] = Counter()
         self._shares: Counter[float] = Counter()
         self._conversations = self._input = self._cached = 0
+        self._begun: set[int] = set()  # conversations that have a warm-up, but no turn yet
         self._resumed: set[tuple[str, int]] = set()  # conversations that began at an earlier start or elsewhere
 
     def add(self, diagnosis: Diagnosis) -> None:
-        """Take in one turn; a handshake that was refused is none."""
-        if diagnosis.record.endpoint == "handshake":
+        """Take in one turn; a handshake that was refused is none, nor is a warm-up."""
+        record, verdict = diagnosis.record, diagnosis.verdict
+        if record.endpoint == "handshake":
             return
-        self._verdicts[diagnosis.verdict.name] += 1
-        record = diagnosis.record
-        if record.conversation_run:
-            self._resumed.add((record.conversation_run, record.conversation))
-        else:
-            self._conversations += record.conversation == record.number  # the first turn names it
-        if diagnosis.verdict.resent:
-            self._resent[diagnosis.verdict.name] += diagnosis.verdict.resent
+        if record.conversation == record.number and not record.conversation_run:
+            self._begun.add(record.conversation)
+        if record.warm_up:
+            return
+        cause = verdict.name, verdict.blame
+        self._turns[cause] += 1
+        self._count_conversation(record)
+        if verdict.resent:
+            self._resent[cause] += verdict.resent
         if (usage := diagnosis.record.usage) and (share := diagnosis.cached_share) is not None:
             self._input, self._cached = self._input + usage.input, self._cached + (usage.cached or 0)
-            if diagnosis.verdict.name != "below_minimum":
+            if verdict.name != "below_minimum":
                 self._shares[round(share, 4)] += 1
+
+    def _count_conversation(self, record: Record) -> None:
+        if record.conversation_run:
+            self._resumed.add((record.conversation_run, record.conversation))
+        elif record.conversation in self._begun:
+            self._begun.remove(record.conversation)
+            self._conversations += 1
 
     @property
     def turns(self) -> int:
         """How many turns were taken in."""
-        return sum(self._verdicts.values())
+        return self._turns.total()
 
     def lines(self) -> list[str]:
         """Return the summary, a few aligned lines."""
         conversations = counted(self._conversations + len(self._resumed), "conversation")
-        return [f"{counted(self.turns, 'turn')} in {conversations}", self._rates(), *self._causes()]
+        return [f"{counted(self.turns, 'turn')} in {conversations}", self._rates(), *self._totals(), *self._causes()]
 
     def _rates(self) -> str:
         if not self._input:
@@ -82,16 +98,24 @@ class Summary:
             f"{self._cached / self._input:.1%} of {self._input:,} input tokens were read from the prompt cache{middle}"
         )
 
-    def _causes(self) -> list[str]:
-        """Return verdicts by the tokens that were sent again because of them, then the others by number."""
-        ranked = sorted(self._verdicts, key=lambda name: (-self._resent[name], -self._verdicts[name]))
-        rows = [self._cause(name) for name in ranked]
-        return columns([("verdict", "turns", "sent again"), *rows], names=1) if rows else []
+    def _totals(self) -> Iterator[str]:
+        """Yield what was re-sent, and how much of it by each blame."""
+        if resent := self._resent.total():
+            blames = Counter[str]()
+            for (_, blame), tokens in self._resent.items():
+                blames[blame] += tokens
+            parts = [f"{blames[blame]:,} {blame}" for blame in _BLAMES if blames[blame]]
+            yield f"{counted(resent, 'token')} re-sent{': ' if parts else ''}{', '.join(parts)}"
 
-    def _cause(self, name: str) -> tuple[str, str, str]:
-        """Return the row of a verdict; a rebuild after compaction is no fault of anyone's."""
-        expected = " (expected)" if name == "context_compacted" else ""
-        return f"{name}{expected}", f"{self._verdicts[name]:,}", f"{self._resent[name]:,}" if self._resent[name] else ""
+    def _causes(self) -> list[str]:
+        """Return verdicts by the tokens that were re-sent because of them, then the others by number."""
+        ranked = sorted(self._turns, key=lambda cause: (-self._resent[cause], -self._turns[cause]))
+        rows = [self._cause(cause) for cause in ranked]
+        return columns([("verdict", "turns", "re-sent", ""), *rows], names=1) if rows else []
+
+    def _cause(self, cause: _Cause) -> tuple[str, str, str, str]:
+        verdict, blame = cause
+        return verdict, f"{self._turns[cause]:,}", f"{self._resent[cause]:,}" if self._resent[cause] else "", blame
 
 
 def status_page(headline: str, rows: Mapping[str, Iterable[str]], width: int = WIDTH) -> str:

@@ -6,7 +6,6 @@ is then played in the order of time.
 """
 
 import asyncio
-import re
 from pathlib import Path
 
 from mitmproxy import eventsequence, io
@@ -15,18 +14,9 @@ from ..hooks.capture_replay import CaptureReplay
 from ..hooks.dispatch import HookDispatcher
 from ..hooks.state import State
 from ..options import default_settings
-from ..output.journal import Entries, Pseudonyms
+from ..output.journal import Entries, Pseudonyms, line_of
 from ..text import printable
-from .load import ReportData
-
-_CAPTURE = re.compile(rb'[0-9]|(?:\xef\xbb\xbf)?\{\s*"log"\s*:')
-"""How a capture begins: mitmproxy's own format with a length, a HAR with its only member, perhaps behind a mark."""
-
-
-def is_capture(path: Path) -> bool:
-    """Return True if a file looks like a capture of mitmproxy's or a HAR. Raises OSError."""
-    with path.open("rb") as file:
-        return _CAPTURE.match(file.read(256)) is not None
+from .aggregate import ReportData
 
 
 def add_capture(report_data: ReportData, path: Path, hosts: str) -> None:
@@ -34,9 +24,11 @@ def add_capture(report_data: ReportData, path: Path, hosts: str) -> None:
     state = State()
     state.settings = default_settings(codex_hosts=hosts)
     entries = Entries(Pseudonyms(b"a capture"), str(path.resolve()))  # the same page for the same capture
-    state.diagnosis_service.listeners.append(lambda diagnosis: report_data.add(entries.entry(diagnosis)))
+    lines = list[bytes]()
+    state.diagnosis_service.listeners.append(lambda diagnosis: lines.append(line_of(entries.entry(diagnosis))))
     if sentence := asyncio.run(_play(path, state)):
         report_data.notes.append(sentence)
+    report_data.add_lines(lines)
 
 
 async def _play(path: Path, state: State) -> str:

@@ -124,7 +124,7 @@ def _segments(turn: ReportTurn, top: int) -> Iterator[Segment]:
         yield Segment(kind="untold", y=FLOOR - _STUMP, height=_STUMP)
         return
     tokens = 0
-    kinds = (("cached", turn.row.cached or 0), ("resent", turn.resent))
+    kinds = (("cached", turn.row.cached or 0), ("resent", turn.row.resent))
     for kind, count in (*kinds, ("fresh" if turn.is_counted else "untold", turn.fresh)):
         if count:
             lower = _y(tokens, top)

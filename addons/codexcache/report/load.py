@@ -1,59 +1,85 @@
-"""Journals: the rows of their lines, and how many lines could not be read, and why.
+"""Journals: the rows of their lines, read with distrust.
 
-They are read with distrust: a line may be cut, of another version, or made up. A field that is needed to identify a
-turn has to be right, or there is no row. Any other that is not right counts as absent, and an absent counter is not 0.
-Text is cut, and what does not print is replaced.
+A line may be cut, of another version, or made up. A field that is needed to identify a turn has to be right, or there
+is no row. Any other that is not right counts as absent, and an absent counter is not 0. Text is cut, and what does not
+print is replaced.
+
+A journal can have millions of lines, so what is counted of each turn (`Row`) is apart from what is shown of those few
+that are drawn (`Details`), and names, which come again and again, are made safe once.
 """
 
 import datetime
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import NamedTuple
 
 import orjson
 
-from ..body.json_splice import Json, as_count
+from ..body.json_splice import Json, Object, as_count, as_list
 from ..output.journal import CACHED, INPUT
 from ..text import printable
+from ..verdicts import MISSES
 
 _LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
 _MOST_CHANGES = 40
+_NAMES_KEPT = 4_096
+
 _END_OF_TIME = 253_402_300_800.0
 """The year 10000, in seconds since the epoch."""
 
 _LONGEST_LINE = 1 << 20
 """Bytes of a line; an entry has about 1,000."""
 
+_CAPTURE = re.compile(rb'[0-9]|(?:\xef\xbb\xbf)?\{\s*"log"\s*:')
+"""How a capture begins: mitmproxy's own format with a length, a HAR with its only member, perhaps behind a mark."""
+
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
-CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "repeated"
-REFUSED = "on a WebSocket that was refused, which is no turn"
-"""Why a line is left out."""
+AVOIDABLE, EXPECTED, OUTSIDE = "avoidable", "expected", "outside"
+BLAMES = (AVOIDABLE, EXPECTED, OUTSIDE)
+
+_USUAL_BLAME = {
+    **dict.fromkeys(MISSES, AVOIDABLE),
+    **dict.fromkeys(("context_compacted", "model_changed", "service_tier_changed", "idle"), EXPECTED),
+    **dict.fromkeys(("reasoning_effort_changed", "verbosity_changed", "text_format_changed"), EXPECTED),
+    "parallel_tool_calls_changed": EXPECTED,
+    **dict.fromkeys(("account_changed", "key_replaced", "transport_changed", "upstream"), OUTSIDE),
+}
+"""Blame of a miss in a journal that does not say it, as version 0.1 wrote it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A turn as its entry in a journal has it. `time` is in seconds since the epoch, `duration` in seconds."""
+type Kind = tuple[str, str, str, bool, bool]
+
+
+class Row(NamedTuple):
+    """What is counted of a turn. `time` is in seconds since the epoch; `resent` are tokens, `blame` why they were.
+
+    An older journal does not say what was re-sent: `is_estimate` is True where that was worked out here instead. A turn
+    is `warm` if an earlier one of its conversation is known, and `altered` if the addon changed it on the way.
+    """
 
     time: float
     run: str
     turn: int
     conversation: str
-    verdict: str
-    because: str
-    mode: str
-    client: str
     model: str
-    duration: float
     input: int | None
     cached: int | None
-    reusable: int | None
-    predecessor: int | None
-    predecessor_run: str
-    changes: tuple[str, ...]
+    resent: int
+    is_estimate: bool
+    client: str
+    mode: str
+    verdict: str
+    blame: str
+    warm: bool
     altered: bool
+
+    @property
+    def kind(self) -> Kind:
+        """What it has in common with many other turns: mode, verdict, blame, and whether it is warm and altered."""
+        return self[10:]
 
     @property
     def turn_id(self) -> tuple[str, int]:
@@ -61,38 +87,95 @@ class Row:
         return self.run, self.turn
 
 
+class Details(NamedTuple):
+    """What is shown of a turn that is drawn, besides its row. `duration` is in seconds."""
+
+    because: str
+    changes: tuple[str, ...]
+    duration: float
+
+
+class _SafeNames(dict[Json, str]):
+    """Names as they are shown, by how they stand in the journal; the latest ones are kept."""
+
+    def __missing__(self, value: Json) -> str:
+        if len(self) >= _NAMES_KEPT:
+            self.clear()
+        self[value] = name = _text(value, _LONGEST_NAME)
+        return name
+
+
+_NAMES = _SafeNames()
+_NAMED = ("run", "conversation", "verdict", "mode", "client", "model", "blame")
+
+
 def read_row(entry: Json) -> Row | None:
     """Return the row of a journal's entry, or None if that does not identify a turn."""
     if not isinstance(entry, dict):
         return None
-    time, turn = _time(entry.get("time")), as_count(entry.get("turn"))
-    run, conversation, verdict = (_name(entry.get(name)) for name in ("run", "conversation", "verdict"))
-    if time is None or turn is None or not (run and conversation and verdict):
-        return None
-    return Row(
-        time=time,
-        run=run,
-        turn=turn,
-        conversation=conversation,
-        verdict=verdict,
+    try:
+        return _row(entry)
+    except TypeError:  # a list or an object stands where a name should
+        return _row({**entry, **{name: None for name in _NAMED if not isinstance(entry.get(name), str)}})
+
+
+def is_warm_up(entry: Object) -> bool:
+    """Return True for a request that was sent ahead to fill the cache, which is no turn."""
+    return entry.get("warm_up") is True
+
+
+def read_details(entry: Object) -> Details:
+    """Return what is shown of a turn that is drawn."""
+    changes = as_list(entry.get("changes"))[:_MOST_CHANGES]
+    return Details(
         because=_text(entry.get("because"), _LONGEST_SENTENCE),
-        mode=_name(entry.get("mode")) or "unknown",
-        client=_name(entry.get("client")),
-        model=_name(entry.get("model")),
+        changes=tuple(filter(None, (_text(name, _LONGEST_NAME) for name in changes))),
         duration=(as_count(entry.get("duration_ms")) or 0) / 1000,
-        reusable=as_count(entry.get("reusable_tokens")),
-        predecessor=as_count(entry.get("predecessor")),
-        predecessor_run=_name(entry.get("predecessor_run")),
-        changes=_names(entry.get("changes")),
-        altered=bool(_names(entry.get("changed"))),
-        **_counters(entry),
     )
 
 
-def _counters(entry: Mapping[str, Json]) -> dict[str, int | None]:
-    """Return the tokens; what was read from the cache is part of the input."""
-    given, cached = as_count(entry.get(INPUT)), as_count(entry.get(CACHED))
-    return {"input": given, "cached": None if given is None or cached is None else min(cached, given)}
+def _row(entry: Object) -> Row | None:
+    """Return the row of an entry; its fields are given by position, which takes half the time."""
+    get, names = entry.get, _NAMES
+    time, turn, run = _time(get("time")), as_count(get("turn")), names[get("run")]
+    conversation, verdict = names[get("conversation")], names[get("verdict")]
+    if time is None or turn is None or not (run and conversation and verdict):
+        return None
+    given, cached = as_count(get(INPUT)), as_count(get(CACHED))
+    cached = None if given is None or cached is None else min(cached, given)  # what was read is part of the input
+    told, reusable = as_count(get("resent_tokens")), get("reusable_tokens")
+    resent = _resent(verdict, given, cached, told, as_count(reusable))
+    return Row(
+        time,
+        run,
+        turn,
+        conversation,
+        names[get("model")],
+        given,
+        cached,
+        resent,
+        told is None and resent > 0,
+        names[get("client")],
+        names[get("mode")] or "unknown",
+        verdict,
+        _blame(names[get("blame")], verdict) if resent or verdict in MISSES else "",
+        as_count(get("predecessor")) is not None,
+        bool(as_list(get("changed"))),
+    )
+
+
+def _resent(verdict: str, given: int | None, cached: int | None, told: int | None, reusable: int | None) -> int:
+    """Return the tokens that were sent before and not read: what the journal says, else what was reusable."""
+    if given is None or cached is None:
+        return 0
+    if told is None:
+        told = (reusable or 0) - cached if verdict in MISSES else 0
+    return max(0, min(told, given - cached))
+
+
+def _blame(told: str, verdict: str) -> str:
+    """Return the blame that the journal tells, else the usual one; what only a newer version knows is outside."""
+    return told if told in BLAMES else _USUAL_BLAME.get(verdict, OUTSIDE)
 
 
 def _time(value: Json) -> float | None:
@@ -106,60 +189,38 @@ def _time(value: Json) -> float | None:
     return seconds if 0 <= seconds < _END_OF_TIME else None
 
 
-def _names(value: Json) -> tuple[str, ...]:
-    return tuple(filter(None, map(_name, value[:_MOST_CHANGES]))) if isinstance(value, list) else ()
-
-
-def _name(value: Json) -> str:
-    return _text(value, _LONGEST_NAME)
-
-
 def _text(value: Json, longest: int) -> str:
     return printable(value, longest) if isinstance(value, str) else ""
 
 
-class ReportData:
-    """Rows, each turn once; how many lines were left out, by reason; and notes that the page has to show."""
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.skipped: Counter[str] = Counter()
-        self.notes: list[str] = []
-        self._turn_ids: set[tuple[str, int]] = set()
-
-    def add(self, entry: Json) -> None:
-        """Add the row of an entry, or count why there is none."""
-        row = read_row(entry)
-        if isinstance(entry, dict) and entry.get("endpoint") == "handshake":
-            self.skipped[REFUSED] += 1
-        elif row is None:
-            self.skipped[STRANGE] += 1
-        elif row.turn_id in self._turn_ids:
-            self.skipped[REPEATED] += 1
-        else:
-            self._turn_ids.add(row.turn_id)
-            self.rows.append(row)
-
-    def add_lines(self, lines: Iterable[bytes]) -> None:
-        """Add the rows of a journal's lines."""
-        for line in (line.strip(_BLANK) for line in lines):
-            if not line:
-                continue
-            try:
-                self.add(orjson.loads(line))
-            except orjson.JSONDecodeError:
-                self.skipped[CUT] += 1
+def entries(lines: Iterable[bytes]) -> Iterator[Json | bytes]:
+    """Yield what each line says that is not blank, or the line itself where it is not JSON."""
+    for line in lines:
+        try:
+            yield orjson.loads(line)
+        except orjson.JSONDecodeError:
+            if rest := line.strip(_BLANK):
+                yield _without_mark(rest)
 
 
-def add_journal(report_data: ReportData, path: Path) -> None:
-    """Add the rows of a journal. Raises OSError."""
+def _without_mark(line: bytes) -> Json | bytes:
+    """Return what a line says that could not be read with the mark or the space around it."""
+    with suppress(orjson.JSONDecodeError):
+        entry: Json = orjson.loads(line)
+        return entry
+    return line
+
+
+def is_capture(path: Path) -> bool:
+    """Return True if a file looks like a capture of mitmproxy's or a HAR. Raises OSError."""
     with path.open("rb") as file:
-        report_data.add_lines(_lines(file))
+        return _CAPTURE.match(file.read(256)) is not None
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines; of one that is too long, only the first part."""
-    while line := file.readline(_LONGEST_LINE):
-        yield line
-        while len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-            line = file.readline(_LONGEST_LINE)
+def journal_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a journal; of one that is too long, only the first part. Raises OSError."""
+    with path.open("rb") as file:
+        while line := file.readline(_LONGEST_LINE):
+            yield line
+            while len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
+                line = file.readline(_LONGEST_LINE)

@@ -8,7 +8,7 @@ import functools
 import hashlib
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import jinja2
@@ -18,9 +18,12 @@ from .. import __version__, text
 from ..text import counted, number, printable
 from ..verdicts import GROUPS, QUIET, VERDICT_TABLE, VERDICTS
 from . import chart
+from .aggregate import MODES, ReportData
 from .chart import lay_out
-from .conversations import MODES, Conversation, ReportTurn, Totals, causes, compare, put_together
-from .load import ReportData
+from .comparison import compare
+from .conversations import Conversation, ReportTurn, put_together
+from .load import AVOIDABLE, BLAMES
+from .totals import Amounts, Cause
 
 _FOLDER = Path(__file__).parent
 
@@ -37,38 +40,33 @@ _DRAWN = 3_000
 _LISTED = 500
 """Conversations that are listed."""
 
+_CLIENTS = 3
+"""Clients that are named with a cause."""
 
-class ConversationSection:
-    """A conversation on the page, with a chart of its last turns, `drawn` at the most.
 
-    `left_out` is the number of its first turns that are not drawn.
-    """
+class Section:
+    """A conversation on the page, with the chart of its last turns where any are drawn."""
 
-    def __init__(self, conversation: Conversation, drawn: int) -> None:
-        self.conversation, self.totals = conversation, Totals([conversation])
-        self.left_out = max(0, len(conversation.turns) - drawn)
-        self.turns = conversation.turns[self.left_out :]
+    def __init__(self, conversation: Conversation) -> None:
+        self.conversation, self.totals, self.turns = conversation, conversation.totals, conversation.turns
         self.timeline = lay_out(self.turns) if self.turns else None
-
-    @property
-    def worst(self) -> ReportTurn:
-        """The drawn turn that sent the most again, else the last."""
-        return max(reversed(self.turns), key=lambda turn: turn.resent)
 
 
 def render(report_data: ReportData, source: str) -> str:
-    """Return the page; `source` says what it was made from."""
-    conversations, rows = put_together(report_data.rows), sorted(report_data.rows, key=lambda row: row.time)
+    """Return the page; `source` says what it was made from. Raises OSError where a journal is gone meanwhile."""
+    causes = report_data.causes
     page = _template().render(
         source=printable(source, _LONGEST_SOURCE),
-        period=text.period(rows[0].time, rows[-1].time) if rows else "",
-        runs=list(dict.fromkeys(row.run for row in rows)),
+        period=text.period(report_data.start, report_data.end) if report_data.turns else "",
+        runs=report_data.runs,
         notes=[*_skipped(report_data.skipped), *report_data.notes],
-        totals=Totals(conversations),
-        causes=causes(conversations),
-        comparison=compare(conversations),
-        sections=list(_sections(conversations[:_LISTED])),
-        unlisted=max(0, len(conversations) - _LISTED),
+        data=report_data,
+        totals=report_data.totals,
+        causes=causes,
+        changes=[cause for cause in causes if cause.blame == AVOIDABLE and cause.resent],
+        comparison=compare(report_data.modes),
+        sections=[Section(each) for each in put_together(report_data, _LISTED, _DRAWN)],
+        unlisted=max(0, len(report_data.conversations) - _LISTED),
     )
     return page.lstrip()
 
@@ -89,36 +87,35 @@ def describe(turn: ReportTurn) -> str:
     """Return what the page says of one turn, in three lines."""
     row, miss = turn.row, "miss: " if turn.verdict.is_miss else ""
     headline = f"Turn {row.turn} at {text.clock_to_the_second(row.time)}, {miss}{row.verdict}"
-    return "\n".join((headline, row.because or turn.verdict.meaning, ", ".join(_counters(turn))))
+    return "\n".join((headline, turn.details.because or turn.verdict.meaning, ", ".join(_counters(turn))))
 
 
-def split_parts(totals: Totals) -> Iterator[tuple[str, float, float]]:
+def split_parts(amounts: Amounts) -> Iterator[tuple[str, float, float]]:
     """Yield the parts of the input, each with its start and width in thousandths."""
-    start, unit = 0.0, 1000 / max(1, totals.input)
-    for kind, tokens in (("cached", totals.cached), ("resent", totals.resent), ("fresh", totals.fresh)):
-        yield kind, start, tokens * unit
-        start += tokens * unit
+    start, unit = 0.0, 1000 / max(1, amounts.input)
+    for kind in ("cached", *BLAMES, "fresh"):
+        width = getattr(amounts, kind) * unit
+        yield kind, start, width
+        start += width
+
+
+def some_clients(cause: Cause) -> str:
+    """Return the clients that re-sent the most because of something, and how many others did."""
+    names = [name for name, _ in cause.clients.most_common()]
+    others = [counted(len(names) - _CLIENTS, "other client")] if len(names) > _CLIENTS else []
+    return ", ".join([*names[:_CLIENTS], *others])
 
 
 def _counters(turn: ReportTurn) -> Iterator[str]:
     row = turn.row
     yield f"{number(row.input)} input"
     yield f"{number(row.cached)} cached"
-    if turn.resent:
-        yield f"{turn.resent:,} re-sent"
+    if row.resent:
+        yield f"{row.resent:,} re-sent ({row.blame})"
     if turn.gap is not None:
         yield f"{text.span(turn.gap)} after the turn before"
-    if others := [name for name in row.changes if name != row.verdict]:
+    if others := [name for name in turn.details.changes if name != row.verdict]:
         yield f"also changed: {' '.join(others)}"
-
-
-def _sections(conversations: Iterable[Conversation]) -> Iterator[ConversationSection]:
-    """Yield the conversations with their charts, until so many turns are drawn as may be."""
-    left = _DRAWN
-    for conversation in conversations:
-        section = ConversationSection(conversation, left)
-        left -= len(section.turns)
-        yield section
 
 
 def _skipped(skipped: Counter[str]) -> Iterator[str]:
@@ -142,11 +139,13 @@ def _template() -> jinja2.Template:
         "version": __version__,
         "opened": _OPEN,
         "modes": MODES,
+        "blames": BLAMES,
         "groups": GROUPS,
         "verdicts": [VERDICT_TABLE[name] for name in (*reversed(QUIET), *VERDICTS[len(QUIET) :])],
         "chart": chart,
         "text": text,
         "describe": describe,
+        "some_clients": some_clients,
         "split_parts": split_parts,
         "style": style,
         "script": script,

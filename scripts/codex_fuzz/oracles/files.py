@@ -3,14 +3,14 @@
 import asyncio
 import io
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from unittest import TestCase
 
 from codexcache.hooks import errors
 from codexcache.report import page
+from codexcache.report.aggregate import ReportData
 from codexcache.report.captured import add_capture
-from codexcache.report.load import ReportData, Row
+from codexcache.report.conversations import put_together
 from corpus.player import replayed
 from mitmproxy import http
 from mitmproxy.websocket import WebSocketMessage
@@ -33,8 +33,9 @@ def check_journal(data: bytes) -> None:
     """Each line is a row or counted as none; a row has only what can be shown and drawn."""
     report_data = read_journal(data)
     lines = [line for line in data.split(b"\n") if line.strip(_BLANK)]
-    assert len(report_data.rows) + report_data.skipped.total() == len(lines), "a line is neither a row nor counted"
-    _check_rows(report_data.rows)
+    known = report_data.turns + report_data.warm_ups + report_data.skipped.total()
+    assert known == len(lines), "a line is neither a turn nor counted"
+    _check_turns(report_data)
 
 
 def check_page(data: bytes) -> None:
@@ -57,7 +58,7 @@ def check_capture(data: bytes) -> None:
         path = Path(folder) / "capture.mitm"
         path.write_bytes(data)
         add_capture(report_data, path, "chatgpt.com")
-    _check_rows(report_data.rows)
+    _check_turns(report_data)
 
 
 def check_saved(data: bytes) -> None:
@@ -108,9 +109,11 @@ def read_journal(data: bytes) -> ReportData:
     return report_data
 
 
-def _check_rows(rows: list[Row]) -> None:
-    for row in rows:
-        values = [*asdict(row).values(), *row.changes]
+def _check_turns(report_data: ReportData) -> None:
+    turns = [turn for each in put_together(report_data, 10**6, 10**6) for turn in each.turns]
+    assert len(turns) == report_data.turns, "a turn is counted, but not drawn"
+    for row, details, _ in turns:
+        values = [*row, *details, *details.changes]
         texts = [value for value in values if isinstance(value, str)]
         check_harmless(texts)
         assert all(len(text) <= _LONGEST and "\n" not in text for text in texts), "too long to be shown"

@@ -1,0 +1,145 @@
+"""What turns come to: counters that are added to turn by turn, and the shares and the median that follow from them."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from ..verdicts import VerdictEntry, verdict_entry
+from .load import AVOIDABLE, EXPECTED, Kind, Row
+
+FEW_TURNS, FEW_CONVERSATIONS = 30, 3
+"""Below these, a comparison says more about the conversations than about the mode."""
+
+PARTS = 10_000
+"""Parts of a whole in which the cached share of a turn is counted, for the median."""
+
+
+class Amounts:
+    """Input tokens of turns that reported counters: all of them, those that were read, and those that were re-sent.
+
+    Those that were re-sent are `avoidable`, `expected` or `outside`.
+    """
+
+    __slots__ = ("avoidable", "cached", "expected", "input", "resent")
+
+    def __init__(self) -> None:
+        self.input = self.cached = self.resent = self.avoidable = self.expected = 0
+
+    @property
+    def outside(self) -> int:
+        """Tokens that were re-sent because of what neither the client nor its user decides."""
+        return self.resent - self.avoidable - self.expected
+
+    @property
+    def fresh(self) -> int:
+        """Input tokens that were neither read nor sent before."""
+        return max(0, self.input - self.cached - self.resent)
+
+    @property
+    def share(self) -> float | None:
+        """The share of the input that was read, None where no turn reported any."""
+        return self.cached / self.input if self.input else None
+
+    @property
+    def resent_share(self) -> float | None:
+        """The share of the input that was re-sent."""
+        return self.resent / self.input if self.input else None
+
+    def add_resent(self, tokens: int, blame: str) -> None:
+        """Add tokens that were re-sent."""
+        self.resent += tokens
+        if blame == AVOIDABLE:
+            self.avoidable += tokens
+        elif blame == EXPECTED:
+            self.expected += tokens
+
+
+class ConversationTotals(Amounts):
+    """What one conversation comes to. `start` and `end` are the times of its first turn and its last.
+
+    `seen` has the bits of the modes and causes that it was counted for.
+    """
+
+    __slots__ = ("client", "end", "model", "name", "seen", "start", "turns")
+
+    def __init__(self, row: Row) -> None:
+        super().__init__()
+        self.name, self.client, self.model = row.conversation, row.client, row.model
+        self.start = self.end = row.time
+        self.turns = self.seen = 0
+
+
+class Mode:
+    """How many conversations have turns of a mode, and how many turns have each cached share, in parts of a whole."""
+
+    __slots__ = ("bit", "conversations", "name", "shares")
+
+    def __init__(self, name: str, bit: int) -> None:
+        self.name, self.bit, self.conversations = name, bit, 0
+        self.shares = [0] * (PARTS + 1)
+
+
+class Cause:
+    """A verdict with its blame: how many turns had it, and what was re-sent because of it, in how many conversations.
+
+    `clients` are those that re-sent, with their tokens.
+    """
+
+    __slots__ = ("bit", "blame", "clients", "conversations", "resent", "turns", "verdict")
+
+    def __init__(self, verdict: str, blame: str, bit: int) -> None:
+        self.verdict: VerdictEntry = verdict_entry(verdict)
+        self.blame, self.bit = blame, bit
+        self.turns = self.resent = self.conversations = 0
+        self.clients = Counter[str]()
+
+
+class KindTotals:
+    """What the turns of one kind come to; `counted` are those that reported how much of an input was cached."""
+
+    __slots__ = ("cached", "cause", "counted", "input", "kind", "mode", "resent", "turns")
+
+    def __init__(self, kind: Kind, mode: Mode, cause: Cause) -> None:
+        self.kind, self.mode, self.cause = kind, mode, cause
+        self.turns = self.counted = self.input = self.cached = self.resent = 0
+
+
+class Totals(Amounts):
+    """What all turns come to, or those of one mode. A turn is warm if an earlier one of its conversation is known."""
+
+    __slots__ = ("altered", "conversations", "counted", "median", "misses", "turns", "warm", "warm_share")
+
+    def __init__(self, kinds: Iterable[KindTotals], modes: Sequence[Mode], conversations: int) -> None:
+        super().__init__()
+        self.turns = self.counted = self.misses = self.altered = self.warm = warm_input = warm_cached = 0
+        for each in kinds:
+            _, _, blame, is_warm, is_altered = each.kind
+            self.input += each.input
+            self.cached += each.cached
+            self.add_resent(each.resent, blame)
+            self.turns += each.turns
+            self.counted += each.counted
+            self.misses += each.turns * each.cause.verdict.is_miss
+            self.altered += each.turns * is_altered
+            self.warm += each.counted * is_warm
+            warm_input += each.input * is_warm
+            warm_cached += each.cached * is_warm
+        self.conversations = conversations
+        self.warm_share = warm_cached / warm_input if warm_input else None
+        self.median = median([sum(counts) for counts in zip(*(mode.shares for mode in modes), strict=True)])
+
+    @property
+    def is_few(self) -> bool:
+        """True if there is too little to compare."""
+        return self.warm < FEW_TURNS or self.conversations < FEW_CONVERSATIONS
+
+
+def median(counts: Sequence[int]) -> float | None:
+    """Return the median share, given how many turns have each number of parts; None where there are no turns."""
+    turns, before = sum(counts), 0
+    middle: list[int] = []
+    for parts, count in enumerate(counts):
+        before += count
+        middle += [parts] * sum(place < before for place in ((turns - 1) // 2, turns // 2)[len(middle) :])
+        if len(middle) == 2 and turns:
+            return sum(middle) / 2 / PARTS
+    return None
