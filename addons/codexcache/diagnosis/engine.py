@@ -186,7 +186,7 @@ class Engine:
         while self._ended:
             record, match, outputs = self._ended.popleft()  # before anything can fail: what fails is not tried again
             record.outputs = read_outputs(outputs, record.prompt)
-            if record.usage and record.complete and not record.warm_up:
+            if record.complete:
                 self._history.add(record, match)
 
     def _compare(self, record: Record) -> Match | None:
