@@ -38,10 +38,11 @@ def test_more_than_sixteen_turns_with_one_head_are_still_found_by_their_own() ->
         assert found(history, now([user("hi"), user(str(n)), user("x")])) == (n, 2)
 
 
-small = st.lists(st.sampled_from([user("u"), user("v"), said("assistant", "a"), {"type": "reasoning"}]), max_size=6)
-
-
-pieces: list[Json] = [user("u"), said("assistant", "a"), said("assistant", "b"), {"type": "compaction", "id": "c"}]
+CALL: Json = {"type": "function_call", "call_id": "call_0123456789abcdef", "name": "shell", "arguments": "{}"}
+pieces: list[Json] = [
+    *(user("u"), said("assistant", "a"), said("assistant", "It is a longer sentence."), CALL),
+    {"type": "compaction", "encrypted_content": "c"},
+]
 talks = st.lists(st.sampled_from(pieces), max_size=5)
 routes = st.sampled_from(  # turns that leave alike have one route, and most do
     [
@@ -79,15 +80,12 @@ def test_a_plain_continuation_is_chosen_as_a_full_search_chooses_it(drawn: tuple
 
 
 @prop
-@given(st.lists(small, max_size=8), small)
-def test_the_predecessor_is_the_one_that_a_look_at_all_turns_finds(inputs: list[list[Json]], mine: list[Json]) -> None:
-    """And none that is extended whole is overlooked."""
-    records, last = turns(*inputs), now(mine)
-    match = remembering(*records).predecessor(last)
-    extended = [one for one in inputs if one and mine[: len(one)] == one]
+@given(histories())
+def test_the_predecessor_is_the_one_that_a_look_at_all_turns_finds(drawn: tuple[History, Record]) -> None:
+    history, mine = drawn
+    readable = [one for one in history.turns() if one.ended_at is not None and one.ended_at <= mine.sent_at]
 
-    assert match == choose(last, [match_of(last, one) for one in records])
-    assert (match.shared_items if match else 0) >= max((len(one) for one in extended), default=0)
+    assert history.predecessor(mine) == choose(mine, [match_of(mine, one) for one in readable])
 
 
 def grown(number: int, items: Items, key: str) -> Record:

@@ -11,7 +11,7 @@ from codexcache.diagnosis.learned import NO_LOAD, Load
 from codexcache.diagnosis.predecessor import Match, match_of
 from codexcache.diagnosis.prompt_diff import find_changes
 from codexcache.diagnosis.rules import judge, predict
-from codexcache.turn.prompt import read_prompt
+from codexcache.turn.prompt import read_outputs, read_prompt
 from codexcache.turn.record import Record, Route, Usage
 from codexcache.wire.routes import Endpoint
 
@@ -61,6 +61,12 @@ def record(
     )
     for name, value in given.items():
         setattr(made, name, value)
+    return made
+
+
+def answered(made: Record, *outputs: Json) -> Record:
+    """Return a turn that was answered with these items."""
+    made.outputs = read_outputs(outputs, made.prompt)
     return made
 
 

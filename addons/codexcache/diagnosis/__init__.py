@@ -3,6 +3,8 @@
 | module         | what it holds                                                             |
 |----------------|---------------------------------------------------------------------------|
 | `predecessor`  | which earlier turn a turn is compared with                                |
+| `similarity`   | what two turns have in common: ids, what they begin with, answers         |
+| `index`        | what remembered turns are found by: prefixes, ids, heads and answers      |
 | `history`      | the finished turns that are remembered, found by prefix, bounded in bytes |
 | `alignment`    | which items of an input stand for which of the predecessor's              |
 | `edits`        | what was edited of an input, in words                                     |

@@ -23,6 +23,7 @@ from ..turn.items import ENCRYPTED
 from ..turn.record import Record, Usage
 from ..turn.response import PREFIX_MISMATCH, TURN_BOUNDARY
 from ..verdicts import PROMPT, VERDICTS
+from .history import History, Sender
 from .learned import LIKELY_SECONDS, NO_LOAD, POSSIBLY_SECONDS, IdleAfter, Learned, Load
 from .predecessor import Match
 from .prompt_diff import Change
@@ -62,18 +63,14 @@ CONDITIONS = frozenset(
 class RuleContext:
     """All that a verdict is based on.
 
-    `makers` are the turns that made the encrypted items which the backend cannot read, None for one that is not known.
-    `sibling` is another conversation's turn with the same opening, `attempt` an earlier attempt at this turn. `learned`
-    is what other turns have shown of pauses.
+    `history` are the turns that are remembered, `learned` is what they have shown of pauses.
     """
 
     record: Record
     match: Match | None
     changes: tuple[Change, ...]
     load: Load = NO_LOAD
-    makers: Sequence[Record | None] = ()
-    sibling: Record | None = None
-    attempt: Record | None = None
+    history: History | None = None
     learned: Learned | None = None
 
     @property
@@ -108,6 +105,26 @@ class RuleContext:
     def gap(self) -> float:
         """Seconds between the predecessor's start and this turn's."""
         return self.record.sent_at - self.other.sent_at
+
+    @property
+    def makers(self) -> Sequence[Record | None]:
+        """The turns that made the encrypted items which the backend cannot read, None for one that is not known."""
+        return self.history.makers(self.record) if self.history else ()
+
+    @property
+    def sibling(self) -> Record | None:
+        """Another conversation's turn with the same opening."""
+        return self.history.sibling(self.record) if self.history else None
+
+    @property
+    def attempt(self) -> Record | None:
+        """An earlier attempt at this turn, which ended without usage."""
+        return self.history.attempt(self.record) if self.history else None
+
+    @property
+    def sender(self) -> Sender:
+        """The turn that had sent what a turn without a predecessor begins with."""
+        return self.history.sender(self.record) if self.history else Sender(None, False)
 
     @property
     def idle_after(self) -> IdleAfter:

@@ -11,7 +11,6 @@ no attempt is a predecessor of the next one, since none left anything in the cac
 
 import dataclasses
 from collections import OrderedDict, deque
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..body.json_splice import Json
@@ -29,7 +28,7 @@ from .learned import NO_LOAD, Learned, Load
 from .patterns import RecentTurns, pattern
 from .predecessor import Match
 from .prompt_diff import Change, find_changes
-from .rules import BAD_ENCRYPTION, judge, predict
+from .rules import judge, predict
 from .tokens import ledger_of
 
 _FIRST_TURNS = 1_000
@@ -94,6 +93,12 @@ class Engine:
                 self._adopted.popitem(last=False)
         return self._adopted.setdefault(origin, record.number)
 
+    def named(self, number: int, response_id: str) -> Record | None:
+        """Return the turn of a number if it made this response, None where that is not known."""
+        self._remember()
+        known = self._history.turn(number)
+        return known if known and known.response_id == response_id else None
+
     def turn_sent(
         self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None, continued: int = 0
     ) -> Record:
@@ -154,24 +159,17 @@ class Engine:
         match, load = self._matches.pop(record.number)
         self._ended.append((record, match, response_info.outputs))
         changes = find_changes(record, match) if match else ()
-        makers = self._history.makers(record) if record.failed == BAD_ENCRYPTION else ()
-        context = self._context(record, match, load, changes, makers=makers)
+        context = self._context(record, match, load, changes)
         verdict = self._with_pattern(context, judge(context))
         _conclude_ledger(context, verdict)
         self.learned.turn_ended(record, match, verdict)
         self._recent.add(record)
         return Explanation(verdict, match, changes)
 
-    def _context(
-        self,
-        record: Record,
-        match: Match | None,
-        load: Load,
-        changes: tuple[Change, ...],
-        *,
-        makers: Sequence[Record | None] = (),
-    ) -> RuleContext:
-        return RuleContext(record=record, match=match, changes=changes, load=load, makers=makers, learned=self.learned)
+    def _context(self, record: Record, match: Match | None, load: Load, changes: tuple[Change, ...]) -> RuleContext:
+        return RuleContext(
+            record=record, match=match, changes=changes, load=load, history=self._history, learned=self.learned
+        )
 
     def _with_pattern(self, context: RuleContext, verdict: Verdict) -> Verdict:
         """Return a verdict that also says what it is a case of, where it is one."""
@@ -186,7 +184,7 @@ class Engine:
         while self._ended:
             record, match, outputs = self._ended.popleft()  # before anything can fail: what fails is not tried again
             record.outputs = read_outputs(outputs, record.prompt)
-            if record.usage and record.complete and not record.warm_up:
+            if record.complete:
                 self._history.add(record, match)
 
     def _compare(self, record: Record) -> Match | None:

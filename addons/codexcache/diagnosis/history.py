@@ -1,14 +1,8 @@
 """The finished turns that are remembered, and how those are found that a new one can be compared with.
 
 Only a turn that had ended with usage before another was sent can be its predecessor, because only then can its prompt
-have been cached.
-
-Finding. The first n items of a turn have a digest, for each n, and two turns with the same digest for n begin with the
-same n items. So a turn that this one extends is found by looking up the digests of this one's longest prefixes. For a
-turn that this one does not extend, which edited or dropped items, there are branches: a branch is a sequence of turns
-under one key, each of which extends the whole input of the one before. What the first begins with, all others do. So a
-branch is listed once for all its turns: under its key, and under the digests of its first 1, 2, 4, 8, … items. A turn
-that extends it costs nothing there, until the next power of two. What shares such a digest is then compared exactly.
+have been cached. A turn that ended without usage may have been processed all the same. It is kept as an attempt: what
+its retry reads can be its own.
 
 Memory. What is remembered is bounded in bytes. What turns have in common, the prefixes of their prompts and the arrays
 of their items, is counted once, for as long as any of them is remembered. The least recently added turns go first, and
@@ -16,30 +10,37 @@ those that a later turn extended go before any that is still the last of its bra
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import chain
 from operator import attrgetter
 from sys import getsizeof
+from typing import NamedTuple
 
-from ..turn.items import ENCRYPTED
+from ..turn.items import ENCRYPTED, SHORT
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record
-from .predecessor import Match, choose, match_of
+from .index import AnswerIndex, Branch, BranchIndex, head_of, ids_of, power, powers
+from .predecessor import Match, choose, match_of, sibling
+from .similarity import has_same_head
 
 HISTORY_BYTES = 128 << 20
 """Bytes of prompts that are remembered, as far as they can be counted."""
 
-LATEST = 16
-"""Branches listed under one entry, and turns of a branch that are looked at; of more than these, the latest ones."""
-
 _LAST_PREFIXES = 64
 """How many of a turn's last prefixes may be the whole input of the turn that it extends: an answer has fewer items."""
 
-_OUTPUT_COST, _TURN_COST = 200, 6000
-"""Bytes that an item of the answer and a turn take up in memory, measured on CPython 3.13.
+_OUTPUT_COST, _TURN_COST, _ENTRY_COST = 200, 6000, 300
+"""Bytes that an item of the answer, a turn, and what an answer is found by take up in memory, on CPython 3.13.
 
-The last is that of a turn that shares nothing with another. What turns share is counted apart.
+That of a turn is the one which shares nothing with another. What turns share is counted apart.
 """
+
+_ATTEMPTS = 100
+"""Attempts that are remembered; a retry comes soon."""
+
+_LONGEST_CACHED = 24 * 3600
+"""Seconds for which a prompt can be cached at most (OpenAI, "Prompt caching": extended retention)."""
 
 _TOOL_COST, _PREFIX_COST = 400, 620
 """Estimated overhead in bytes of one tool (without its name) and of one prompt prefix (without texts and tools)."""
@@ -81,91 +82,49 @@ def _prefix_size(prefix: PromptPrefix) -> int:
     return _PREFIX_COST + getsizeof(prefix.instructions.checksums) + tools
 
 
-class Branch:
-    """Turns each of which extends the one before, and what they are listed under."""
+class Sender(NamedTuple):
+    """The turn that sent what another begins with. Where that is None, it may be `known` that none here did."""
 
-    __slots__ = ("entries", "records")
-
-    def __init__(self) -> None:
-        self.records: list[Record] = []
-        self.entries: list[object] = []
-
-    def continues_with(self, record: Record, earlier: Record) -> bool:
-        """Return True if a turn that extends an earlier one whole belongs here."""
-        return self.records[-1] is earlier and earlier.route.key == record.route.key
-
-    def latest(self) -> Sequence[Record]:
-        """Return the latest turns."""
-        return self.records[-LATEST:]
+    record: Record | None
+    known: bool
 
 
-class BranchIndex:
-    """Turns by the digest of their whole input, and branches by what they are listed under."""
+class Attempts:
+    """The latest turns that ended without usage, and may have been processed nevertheless."""
 
-    def __init__(self) -> None:
-        self.ends: dict[int, list[Record]] = {}
-        self._listed: dict[object, list[Branch]] = {}
+    def __init__(self, shared: "SharedSizes", limit: int = _ATTEMPTS) -> None:
+        self._shared = shared
+        self._limit = limit
+        self._known: OrderedDict[object, tuple[Record, Match | None]] = OrderedDict()
 
-    def is_alone(self, branch: Branch, entries: Iterable[object]) -> bool:
-        """Return True if no other branch is listed under any of some entries."""
-        return all(one is branch for entry in entries for one in self._listed.get(entry, ()))
+    def add(self, record: Record, match: Match | None) -> None:
+        """Remember an attempt and its predecessor."""
+        if record.status not in (None, 200) or record.failed or not record.prompt.items:
+            return
+        entry = _attempt(record, record.prompt.items.whole_digest())
+        self._drop(entry)
+        self._known[entry] = record, match
+        self._shared.take(record)
+        while len(self._known) > self._limit:
+            self._drop(next(iter(self._known)))
 
-    def under(self, entries: Iterable[object]) -> Iterator[Record]:
-        """Yield the latest turns of the branches that are listed under some entries."""
-        branches = dict.fromkeys(chain.from_iterable([self._listed.get(entry, ()) for entry in entries]))
-        return chain.from_iterable([branch.latest() for branch in branches])
+    def find(self, record: Record) -> tuple[Record, Match | None] | None:
+        """Return the longest attempt with the same ids whose input a turn begins with, and its predecessor."""
+        digests = record.prompt.items.prefix_digests() if self._known and record.complete else (0,)
+        found = (self._known.get(_attempt(record, digests[count])) for count in _last_prefixes(digests))
+        return next((known for known in found if known and known[0].sent_at < record.sent_at), None)
 
-    def append(self, branch: Branch, record: Record) -> None:
-        """Put a turn at the end of a branch."""
-        digests = record.prompt.items.prefix_digests()
-        ends = self.ends.setdefault(digests[-1], [])
-        ends.append(record)
-        del ends[:-LATEST]
-        branch.records.append(record)
-        if not branch.entries:
-            self._list(key_of(record), branch)
-        while (count := 1 << len(branch.entries) - 1) < len(digests):
-            self._list(digests[count], branch)
+    def all(self) -> list[Record]:
+        """Return all of them."""
+        return [record for record, _ in self._known.values()]
 
-    def remove(self, branch: Branch, record: Record) -> None:
-        """Take a turn out of its branch, usually the first one; a branch without turns is forgotten."""
-        end = record.prompt.items.prefix_digests()[-1]
-        if rest := [one for one in self.ends.pop(end, ()) if one is not record]:
-            self.ends[end] = rest
-        del branch.records[next(at for at, one in enumerate(branch.records) if one is record)]
-        if not branch.records:
-            for entry in branch.entries:
-                self._unlist(entry, branch)
-
-    def _list(self, entry: object, branch: Branch) -> None:
-        branch.entries.append(entry)
-        listed = self._listed.setdefault(entry, [])
-        listed.append(branch)
-        if len(listed) > LATEST:
-            listed.remove(min(listed[:-1], key=lambda one: (one.records[-1].sent_at, one.records[-1].number)))
-
-    def _unlist(self, entry: object, branch: Branch) -> None:
-        if rest := [one for one in self._listed.pop(entry, ()) if one is not branch]:
-            self._listed[entry] = rest
-
-
-def key_of(record: Record) -> object:
-    """Return the entry of a turn's key."""
-    return "key", record.route.key
-
-
-def powers(most: int) -> list[int]:
-    """Return the powers of two up to a count."""
-    return [1 << exponent for exponent in range(most.bit_length())]
-
-
-def power(count: int) -> int:
-    """Return the largest power of two that is not above a count, which is at least one."""
-    return 1 << count.bit_length() - 1
+    def _drop(self, entry: object) -> None:
+        if known := self._known.pop(entry, None):
+            self._shared.drop(known[0])
 
 
 class History:
-    """Finished turns, found by the digests of their items and by key."""
+    """Finished turns, found by the digests of their items, by their ids and by their answers."""
 
     def __init__(self, limit: int = HISTORY_BYTES) -> None:
         self._limit = limit
@@ -174,7 +133,10 @@ class History:
         self._superseded: OrderedDict[int, Record] = OrderedDict()
         self._branch_of: dict[int, Branch] = {}
         self._index = BranchIndex()
+        self._answers = AnswerIndex()
         self._shared = SharedSizes()
+        self._attempts = Attempts(self._shared)
+        self._watched_since: float | None = None
 
     def __len__(self) -> int:
         return len(self._branch_of)
@@ -184,44 +146,99 @@ class History:
         """Bytes that are remembered, as far as they can be counted."""
         return self._size + self._shared.size
 
+    def turns(self) -> list[Record]:
+        """Return all turns that are remembered."""
+        return [*self._superseded.values(), *self._latest.values()]
+
     def add(self, record: Record, match: Match | None) -> None:
-        """Remember a turn that has ended with usage, and what it was found to extend."""
+        """Remember a turn that has ended, and its predecessor.
+
+        One without usage is an attempt, and no predecessor. A warm-up is neither: the turn behind it names it itself.
+        """
+        if record.warm_up:
+            return
+        if record.usage is None or not record.usage.input:
+            self._attempts.add(record, match)
+            return
         self._latest[record.number] = record
-        self._size += _cost(record)
         self._shared.take(record)
         self._index.append(self._branch(record, match), record)
+        entries = self._answers.add(record)
+        self._size += _cost(record, entries)
         while self.size > self._limit and len(self) > 1:
             self._forget(self._superseded or self._latest)
 
     def predecessor(self, record: Record) -> Match | None:
-        """Return what the turn is compared with, or None where no earlier turn of its conversation is known."""
-        return self._plain(record) or choose(record, self.candidates(record))
+        """Return what the turn is compared with, or None where no earlier turn of its conversation is known.
+
+        A turn that is sent again goes on from the predecessor of its first attempt, if nothing better is known.
+        """
+        if self._watched_since is None:
+            self._watched_since = record.sent_at
+        return self._plain(record) or choose(record, self.candidates(record)) or self._attempted(record)
+
+    def sibling(self, record: Record) -> Record | None:
+        """Return the turn of another conversation that opens as this one does, None where none is known."""
+        return sibling(record, self.candidates(record))
+
+    def attempt(self, record: Record) -> Record | None:
+        """Return the turn of the same ids that ended without usage and whose whole input this one begins with."""
+        found = self._attempts.find(record)
+        return found[0] if found else None
+
+    def sender(self, record: Record, beyond: int = 0) -> Sender:
+        """Return the turn that had sent more than `beyond` items of this one, or its tools and instructions where 0.
+
+        It may be of any conversation of the same caller. That none did is known only where all turns since the cache
+        can have been filled are remembered.
+        """
+        under = self._index.under([head_of(record)]) if record.complete and not beyond else ()
+        heads = chain.from_iterable([branch.latest() for branch in under])
+        others = [*(match.record for match in self.candidates(record)), *self._attempts.all(), *heads]
+        own = [one for one in others if one.route.caller == record.route.caller and one.sent_at < record.sent_at]
+        sent = [match_of(record, one) for one in own if has_same_head(record, one)]
+        found = [match for match in sent if match.shared_items > beyond or not beyond]
+        best = max(found, key=lambda match: (match.shared_items, match.record.sent_at), default=None)
+        watched = self._watched_since is not None and record.sent_at - self._watched_since > _LONGEST_CACHED
+        return Sender(best.record if best else None, best is not None or (watched and record.complete))
 
     def candidates(self, record: Record) -> list[Match]:
-        """Return all turns that may share items, a key or a history with this one."""
-        known = self._latest.get(record.continued) or self._superseded.get(record.continued)
-        found = [other for other in (record.named, known) if other is not None and other.usage is not None]
+        """Return all turns that may share items, a thread, a key or an answer with this one."""
+        known = self.turn(record.continued)
+        found = [other for other in (record.named, known) if other is not None]
         if record.complete:
             digests = record.prompt.items.prefix_digests()
             starts = [digests[count] for count in powers(len(digests) - 1)]
             ends = {*starts, *(digests[count] for count in _last_prefixes(digests))}
-            ended = chain.from_iterable([self._index.ends.get(end, ()) for end in ends])
-            others = chain(ended, self._index.under((*starts, key_of(record))))
-            found += [other for other in others if _is_readable(other, record)]
-        return [match_of(record, other) for other in {other.number: other for other in found}.values()]
+            found += chain.from_iterable([self._index.ends.get(end, ()) for end in ends])
+            found += self._answers.find(record)
+            branches = [self._branch_of[one.number] for one in found if one.number in self._branch_of]
+            listed = dict.fromkeys((*branches, *self._index.under((*starts, *ids_of(record)))))
+            found += chain.from_iterable([branch.latest() for branch in listed])
+        readable = {other.number: other for other in found if other is record.named or _is_readable(other, record)}
+        return [match_of(record, other) for other in readable.values()]
 
     def makers(self, record: Record) -> list[Record | None]:
         """Return the first turn that made each encrypted item of this turn's input, as far as known; it takes long."""
         items = record.prompt.items
         given = {digest for digest, kind in zip(items.digests(), items.kinds(), strict=True) if kind in ENCRYPTED}
-        latest_first = sorted(
-            (*self._superseded.values(), *self._latest.values()), key=attrgetter("sent_at"), reverse=True
-        )
+        latest_first = sorted(self.turns(), key=attrgetter("sent_at"), reverse=True)
         made = {output.digest: other for other in latest_first for output in other.outputs}
         return [made.get(digest) for digest in given]
 
+    def turn(self, number: int) -> Record | None:
+        """Return a turn that is remembered by its number, None for any other."""
+        return self._latest.get(number) or self._superseded.get(number)
+
+    def _attempted(self, record: Record) -> Match | None:
+        """Return the predecessor of an earlier attempt at the same turn."""
+        found = self._attempts.find(record)
+        if found is None or (match := found[1]) is None or found[0].prompt.items.whole_digest() != _whole(record):
+            return None
+        return replace(match_of(record, match.record), evidence=match.evidence)
+
     def _plain(self, record: Record) -> Match | None:
-        """Return the turn that this one plainly extends: no other that is known begins as both do.
+        """Return the turn that this one plainly extends, with its answer: no other that is known begins as both do.
 
         Nearly all turns leave as the one before them did, so few have to be compared with all candidates.
         """
@@ -238,9 +255,11 @@ class History:
         is_same = record.route is other.route and record.prompt.prefix is other.prompt.prefix
         if branch.records[-1] is not other or not is_same or not _is_readable(other, record):
             return None
+        evidence = "thread" if record.route.thread else "answer" if _is_answered(record, other, count) else ""
         starts = digests[power(count)], digests[power(min(count + 1, len(digests) - 1))]
-        found = Match(record=other, shared_items=count, whole=True, same_route=True)
-        return found if self._index.is_alone(branch, starts) else None
+        if not evidence or not self._index.is_alone(branch, starts):
+            return None
+        return Match(record=other, shared_items=count, whole=True, same_route=True, evidence=evidence)
 
     def _branch(self, record: Record, match: Match | None) -> Branch:
         """Return a turn's branch: that of the turn which it extends, or a new one. That turn is now superseded."""
@@ -254,14 +273,31 @@ class History:
 
     def _forget(self, records: OrderedDict[int, Record]) -> None:
         number, record = records.popitem(last=False)
-        self._size -= _cost(record)
+        self._watched_since = max(record.sent_at, self._watched_since or 0.0)
+        self._size -= _cost(record, self._answers.remove(record))
         self._shared.drop(record)
         self._index.remove(self._branch_of.pop(number), record)
 
 
 def _is_readable(other: Record, record: Record) -> bool:
-    """Return True if a turn had ended before this one was sent. A warm-up counts only where it is named."""
-    return not other.warm_up and other.ended_at is not None and other.ended_at <= record.sent_at
+    """Return True if a turn had ended before this one was sent."""
+    return other.ended_at is not None and other.ended_at <= record.sent_at
+
+
+def _is_answered(record: Record, other: Record, count: int) -> bool:
+    """Return True if an item that answered a turn, and proves it by itself, comes next in one that extends it."""
+    given = record.prompt.items.arrays.answers[count : count + len(other.outputs)]
+    return any(output.answer in given for output in other.outputs if output.answer and not output.answer & SHORT)
+
+
+def _attempt(record: Record, digest: int) -> object:
+    """Return the entry of an attempt with this turn's ids and with a whole input of this digest."""
+    route = record.route
+    return route.caller, route.key, route.session, route.thread, digest
+
+
+def _whole(record: Record) -> int:
+    return record.prompt.items.whole_digest()
 
 
 def _last_prefixes(digests: Sequence[int]) -> range:
@@ -270,5 +306,5 @@ def _last_prefixes(digests: Sequence[int]) -> range:
     return range(count, max(0, count - _LAST_PREFIXES), -1)
 
 
-def _cost(record: Record) -> int:
-    return _TURN_COST + _OUTPUT_COST * len(record.outputs)
+def _cost(record: Record, entries: int) -> int:
+    return _TURN_COST + _OUTPUT_COST * len(record.outputs) + _ENTRY_COST * entries

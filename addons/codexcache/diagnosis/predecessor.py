@@ -1,45 +1,63 @@
-"""Which of the turns that share something with a new one is its predecessor.
+"""Which of the remembered turns a new one is compared with: its predecessor, the last one of its conversation.
 
-The predecessor of a turn is the one whose prompt this turn repeats from the start, the furthest in items. It need not
-be the last request, and the same key is not enough: titles, sub-agents and compaction calls have it too.
+Neither an equal session nor an equal key shows that two turns are of one conversation, since agents, sub-agents and
+batches share them; nor does an equal beginning, since all conversations of an agent begin with the items that set it
+up, and some with the same question. What the model made does: it makes up call ids, encrypted reasoning and texts, so
+an input that holds an answer of a remembered turn goes on from it, whatever else was rewritten.
 
-A repeated prompt is evidence of one conversation only if other conversations could not have it. All conversations of an
-agent begin with the items that set it up, and those with the same first message are equal until they are answered. So
-where the client's own ids differ (key, session or thread), or another caller sent one of the turns, an answer has to be
-repeated as well.
+So there are kinds of evidence, in the order of `EVIDENCE`. The first that any turn has decides which turns can be the
+predecessor; of these it is the one with the same own id, then the one with the longest unchanged head, then the latest
+(`_rank` has the exceptions). Without any evidence a turn is the first of its conversation that is known.
+
+A sentence can be said in two conversations, a call id or encrypted reasoning cannot. So a text counts only where
+own ids agree, or nothing better is found; a text or an id of a few characters counts only together with the first
+message of the user (`turn/items.py`). What stands in two inputs and was not seen to be made proves nothing: examples in
+a prompt look like answers.
+
+Never a predecessor are turns without usage, warm-ups that hold less than is cached or are not named, and a turn that
+was counted with clearly more tokens than one that extends it.
 """
 
-from collections.abc import Iterator
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import cached_property
 
 from ..static_frozen import static_frozen
+from ..turn.items import TEXT
 from ..turn.record import Record
-
-_CLIENT_ITEMS = frozenset(
-    {"user message", "developer message", "system message", "message", "additional_tools", "compaction_trigger"}
+from .index import opening_of
+from .similarity import (
+    answers_in,
+    goes_on_from_tail,
+    has_other_id,
+    has_same_head,
+    has_similar_instructions,
+    ids_differ,
+    is_much_shorter,
+    is_same_key,
+    is_unique,
+    made_by,
+    opening_length,
 )
-"""Items that an input can have before anything was answered."""
 
-_SAME_AGENT = 64
-"""Characters of the instructions that two agents do not begin with in common."""
-
-_SETUP_ITEMS = frozenset({"developer message", "system message", "additional_tools"})
-"""Items that set an agent up. All of its conversations begin with them."""
+_LEAST = 1024
+"""Tokens from which on a prompt is cached (OpenAI, "Prompt caching")."""
 
 
 @static_frozen
 class Match:
-    """A predecessor whose first `shared_items` items are the turn's too; `whole` if these are all that it has.
+    """A turn whose first `shared_items` items are the new turn's too; `whole` if these are all that it has.
 
     `same_route` is True if both share the same Route and PromptPrefix objects, so that only items and answers differ.
-    That is cheap to find out, and nearly all turns of a conversation share them.
+    That is cheap to find out, and nearly all turns of a conversation share them. `evidence` says how a predecessor was
+    recognized, by its name in `EVIDENCE`; "" where that was not asked.
     """
 
     record: Record
     shared_items: int
     whole: bool
     same_route: bool
+    evidence: str = ""
 
 
 def match_of(record: Record, other: Record) -> Match:
@@ -49,197 +67,242 @@ def match_of(record: Record, other: Record) -> Match:
     return Match(record=other, shared_items=shared, whole=shared == len(other.prompt.items), same_route=same)
 
 
-def choose(record: Record, matches: list[Match]) -> Match | None:
-    """Return the predecessor among turns that begin alike, None where none is of the same conversation.
-
-    An answer that is repeated shows which conversation it is, else the first turn that gives enough evidence; its best
-    turn is the predecessor.
-    """
-    if continued := next((match for match in matches if match.record.number == record.continued), None):
-        matches = [match for match in matches if _conversation(match) == _conversation(continued)]
-    passed = list[Match]()
-    for match in _ranked(record, _same_agent(record, _without_other_callers(record, matches))):
-        passed.append(match)
-        if _is_same_conversation(record, match):
-            return next(one for one in passed if _conversation(one) == _conversation(match))
+def choose(record: Record, matches: Iterable[Match]) -> Match | None:
+    """Return the predecessor among remembered turns, None where none is of the same conversation."""
+    possible = [match for match in matches if _is_counted(record, match.record)]
+    while possible:
+        candidates = Candidates(record, possible)
+        evidence, found = next(((name, found) for name, find in EVIDENCE if (found := find(candidates))), ("", []))
+        if not found:
+            return None
+        best = _best(candidates, found)
+        if not _is_contradicted(best, possible):
+            return replace(best, evidence=evidence)
+        possible = [match for match in possible if match is not best]
     return None
+
+
+def sibling(record: Record, matches: Iterable[Match]) -> Record | None:
+    """Return the latest turn of the same caller that opened its conversation with the same items, None without any."""
+    found = [match for match in matches if match.shared_items >= opening_length(match.record) > 0]
+    own = [match for match in found if match.record.route.caller == record.route.caller]
+    latest = max(own, key=lambda match: (match.shared_items, match.record.sent_at), default=None)
+    return latest.record if latest else None
+
+
+class Candidates:
+    """A turn and those that can be its predecessor, with what all kinds of evidence ask."""
+
+    def __init__(self, record: Record, matches: list[Match]) -> None:
+        self.record = record
+        self.matches = matches
+        self.answers = answers_in(record)
+        """What identifies the model's items in this turn's input."""
+
+    @cached_property
+    def own(self) -> list[Match]:
+        """The turns of the same caller, or with the same key."""
+        route = self.record.route
+        return [m for m in self.matches if m.record.route.caller == route.caller or is_same_key(route, m.record.route)]
+
+    @cached_property
+    def proven(self) -> list[Match]:
+        """The turns that were answered with a call or reasoning in this turn's input."""
+        return [match for match in self.matches if any(map(is_unique, self._given_answers(match.record)))]
+
+    @cached_property
+    def said(self) -> list[Match]:
+        """The turns that were answered with a message in this turn's input."""
+        return [match for match in self.matches if self._is_said(match.record)]
+
+    def repeated(self, match: Match) -> frozenset[int]:
+        """Return which answers behind the shared items stand in both inputs, and which of a turn's own in this one."""
+        later = answers_in(self.record, match.shared_items)
+        return later.intersection((*made_by(match.record), *answers_in(match.record, match.shared_items)))
+
+    def with_conversations(self, found: list[Match]) -> list[Match]:
+        """Return all turns of the conversations that some turns belong to."""
+        conversations = {_conversation(match) for match in found}
+        return [match for match in self.matches if _conversation(match) in conversations]
+
+    def is_gone_on(self, count: int) -> bool:
+        """Return True if a turn with the same ids has an answer behind the first `count` items which this one lacks."""
+        going_on = [match.record for match in self.own if match.shared_items >= count]
+        return any(
+            self.answers.isdisjoint(later)
+            for other in going_on
+            if (later := answers_in(other, count)) and not ids_differ(self.record.route, other.route)
+        )
+
+    def _given_answers(self, other: Record) -> frozenset[int]:
+        """Return the answers to a turn that stand in this one, and older ones where this turn is known to go on."""
+        known = answers_in(other) if other.number == self.record.continued else ()
+        return self.answers.intersection((*made_by(other), *known))
+
+    def _is_said(self, other: Record) -> bool:
+        given = self._given_answers(other)
+        if any(answer & TEXT for answer in given):
+            return True
+        return bool(given) and opening_of(self.record) == opening_of(other) is not None
+
+
+# The kinds of evidence. Each returns the turns that have it.
+
+
+def _named(candidates: Candidates) -> list[Match]:
+    """Find the turn whose response is named, by its id, or a later one of its conversation that this one extends too.
+
+    A client with several sockets names the last response of the one that it uses. A warm-up gives way to any turn of
+    the same conversation that shares more items: a client that resumes one warms up tools and instructions alone, and
+    sends the whole history with the first turn.
+    """
+    record = candidates.record
+    named = [match for match in candidates.matches if match.record is record.named]
+    if not named and not record.complete:
+        return [match for match in candidates.matches if match.record.number == record.continued]
+    if named and named[0].record.warm_up:
+        others = (*_same_thread(candidates), *_answered(candidates))
+        return [] if any(match.shared_items > named[0].shared_items for match in others) else named
+    return [m for m in candidates.with_conversations(named) if m.whole and m.shared_items >= named[0].shared_items]
+
+
+def _same_thread(candidates: Candidates) -> list[Match]:
+    """Find the turns with the same thread id, which the official client gives to each of its agents."""
+    thread = candidates.record.route.thread
+    return [match for match in candidates.own if thread and match.record.route.thread == thread]
+
+
+def _answered(candidates: Candidates) -> list[Match]:
+    """Find the conversations of which a call or reasoning stands in the input, else a message, and own ids agree."""
+    route = candidates.record.route
+    said = [match for match in candidates.said if not has_other_id(route, match.record.route)]
+    return candidates.with_conversations(candidates.proven or said)
+
+
+def _extended(candidates: Candidates) -> list[Match]:
+    """Find the turns whose whole input this one begins with, where nothing says that these are two conversations.
+
+    It does where any id differs, unless the client was seen to change its ids with each request; where the instructions
+    are another agent's; and where the other conversation went on with an answer which this turn does not have.
+    """
+    record = candidates.record
+    whole = [match for match in candidates.own if match.whole and match.shared_items]
+    alike = [m for m in whole if m.record.number == record.continued or not ids_differ(record.route, m.record.route)]
+    lengths = {match.shared_items for match in alike}
+    open_ended = {length for length in lengths if not candidates.is_gone_on(length)}
+    return [m for m in alike if m.shared_items in open_ended and has_similar_instructions(record, m.record)]
+
+
+def _said_elsewhere(candidates: Candidates) -> list[Match]:
+    """Find the conversations of which a message stands in the input, although own ids differ.
+
+    Another caller's conversation has to have the same opening as well.
+    """
+    own, opening = {id(match) for match in candidates.own}, opening_of(candidates.record)
+    said = [match for match in candidates.said if id(match) in own or opening_of(match.record) == opening is not None]
+    return candidates.with_conversations(said)
+
+
+def _slid(candidates: Candidates) -> list[Match]:
+    """Find the turns whose history goes on here, cut or edited at its front."""
+    return [match for match in _same_line(candidates) if goes_on_from_tail(candidates.record, match.record)]
+
+
+def _compacted(candidates: Candidates) -> list[Match]:
+    """Find the turns that are longer, where the input holds a compaction that they do not."""
+    items = candidates.record.prompt.items
+    known = [(match, match.record.prompt.items) for match in _same_line(candidates)]
+    return [m for m, older in known if not items.compactions <= older.compactions and items.size() < older.size()]
+
+
+def _same_line(candidates: Candidates) -> list[Match]:
+    """Return the turns with the same key, tools and instructions whose other ids do not differ."""
+    record = candidates.record
+    alike = [match.record for match in candidates.own if is_same_key(record.route, match.record.route)]
+    same = {id(one) for one in alike if not ids_differ(record.route, one.route) and has_same_head(record, one)}
+    return [match for match in candidates.own if id(match.record) in same]
+
+
+type Find = Callable[[Candidates], list[Match]]
+
+EVIDENCE: tuple[tuple[str, Find], ...] = (
+    ("response id", _named),
+    ("thread", _same_thread),
+    ("answer", _answered),
+    ("extends", _extended),
+    ("answer", _said_elsewhere),
+    ("tail", _slid),
+    ("compaction", _compacted),
+)
+"""The kinds of evidence, the best first.
+
+Another caller's turn is found only by a response id, by an answer, or with the same key.
+"""
+
+
+# Which of several turns it is.
+
+
+def _best(candidates: Candidates, found: list[Match]) -> Match:
+    record, latest = candidates.record, max(found, key=_age).record
+    cut = is_much_shorter(record, latest)
+    return max(found, key=lambda match: _rank(candidates, match, cut=cut))
+
+
+def _rank(candidates: Candidates, match: Match, *, cut: bool) -> tuple[float | bool, ...]:
+    """Return the rank of a turn among those with the same evidence; the highest is the predecessor.
+
+    A request for a title or a summary has more of the history in common than the turn before it, but other tools or
+    instructions, and nothing that is only there stands again. Of turns with equally long
+    heads, that one is edited of which later answers stand again; else this turn goes back to the one that it extends
+    whole, unless so much is missing that its history was compacted.
+    """
+    record, other = candidates.record, match.record
+    same_head, repeats = has_same_head(record, other), bool(candidates.repeated(match))
+    whole = match.whole and (not cut or match.shared_items == len(record.prompt.items))
+    return (
+        not has_other_id(record.route, other.route),
+        match.whole or same_head or repeats,
+        match.shared_items,
+        same_head,
+        repeats,
+        whole or repeats,
+        *_age(match),
+    )
+
+
+def _age(match: Match) -> tuple[float, int]:
+    return match.record.sent_at, match.record.number
 
 
 def _conversation(match: Match) -> tuple[str, int]:
     return match.record.conversation_run, match.record.conversation
 
 
-def _same_agent(record: Record, matches: list[Match]) -> list[Match]:
-    """Leave out other agents and, where this turn extends one with its ids, those that only happened to begin alike."""
-    agents = [match for match in matches if not _looks_like_another_agent(record, match)]
-    same_ids = [match for match in agents if not _ids_differ(record, match.record)]
-    if not any(match.whole and match.shared_items for match in same_ids):
-        return agents
-    return [match for match in agents if match.whole or not _ids_differ(record, match.record)]
+# What is never a predecessor.
 
 
-def _ranked(record: Record, matches: list[Match]) -> Iterator[Match]:
-    """Yield matches, the best first; what takes long to find out is only asked of those that share as many items."""
-    shared = attrgetter("shared_items")
-    for _, equals in groupby(sorted(matches, key=shared, reverse=True), shared):
-        yield from sorted(equals, key=lambda match: _rank(record, match), reverse=True)
+def _is_counted(record: Record, other: Record) -> bool:
+    """Return True if a turn was counted, and is no warm-up but one that is named and holds what can be cached."""
+    tokens = other.usage.input if other.usage else 0
+    return tokens > 0 and (not other.warm_up or (other is record.named and tokens >= _LEAST))
 
 
-def _without_other_callers(record: Record, matches: list[Match]) -> list[Match]:
-    """Leave out other callers' turns where this one extends a turn of its own caller."""
-    if not any(_is_surely_extended(record, match) for match in matches):
-        return matches
-    return [match for match in matches if _is_same_caller_or_key(record, match.record)]
+def _is_contradicted(match: Match, matches: list[Match]) -> bool:
+    """Return True if a turn was counted with clearly more tokens than one that extends it, which cannot be.
 
-
-def _is_surely_extended(record: Record, match: Match) -> bool:
-    """Return True if a turn of the same caller was answered with the items that come next in this one.
-
-    Another caller may have had the very same conversation, and further: this turn cannot read its cache.
+    It can be where the backend left out reasoning of earlier turns.
     """
-    other = match.record
-    answered = _repeated_answers(record, match) == len(other.outputs) > 0
-    named = other is record.named and match.shared_items > 0
-    return match.whole and _is_same_caller_or_key(record, other) and (answered or named)
-
-
-def _rank(record: Record, match: Match) -> tuple[float | bool, ...]:
-    """Return the rank of a turn among those that share as many items; the highest is the predecessor.
-
-    What counts, in this order: that it is named; that all of its answer comes next, since conversations with the same
-    first message are equal until they are answered; that this turn edited its later history, and did not go back to it;
-    that some of its answer comes next; that this turn extends it whole, unless history was compacted; how many ids are
-    equal; that it is the latest.
-    """
-    other, answered = match.record, _repeated_answers(record, match)
-    return (
-        other is record.named,
-        answered == len(other.outputs) > 0,
-        _is_edited(record, match),
-        answered > 0,
-        match.whole and not _is_newly_compacted(record, other),
-        _equal_ids(record, other),
-        other.sent_at,
-    )
-
-
-def _repeated_answers(record: Record, match: Match) -> int:
-    """Return how many items of the predecessor's answer come next in this turn, which then extends it."""
-    outputs = match.record.outputs if match.whole else ()
-    given = record.prompt.items.digests(match.shared_items, match.shared_items + len(outputs))
-    return sum(output.digest in given for output in outputs)
-
-
-def _is_edited(record: Record, match: Match) -> bool:
-    """Return True if answers after the first difference are repeated, and so were not given again."""
-    return not match.whole and not _CLIENT_ITEMS.issuperset(_repeated_items(record, match).values())
-
-
-def _equal_ids(record: Record, other: Record) -> int:
-    new, old = record.route, other.route
-    return sum(
-        (
-            (new.caller, new.account) == (old.caller, old.account),
-            new.key == old.key,
-            new.session == old.session,
-            new.thread == old.thread,
-        )
-    )
-
-
-def _is_same_conversation(record: Record, match: Match) -> bool:
-    """Return True if what is repeated is enough to speak of one conversation."""
-    other = match.record
-    if other is record.named or other.number == record.continued:
-        return True
-    own = _is_same_caller_or_key(record, other)
-    if match.whole and match.shared_items:
-        return own or _shows_an_answer(record, match)
-    return own and (_shares_start(record, match) if match.shared_items else _shares_rest(record, match))
-
-
-def _is_same_caller_or_key(record: Record, other: Record) -> bool:
-    """Return True if another turn can be of this turn's conversation without an answer as evidence."""
-    return other.route.caller == record.route.caller or _is_same_key(record, other)
-
-
-def _shows_an_answer(record: Record, match: Match) -> bool:
-    """Return True if this turn has an answer in it, which another caller with the same first message has not."""
-    if not _CLIENT_ITEMS.issuperset(match.record.prompt.items.kinds()):
-        return True
-    if match.record.outputs:
-        return _repeated_answers(record, match) > 0
-    return not _CLIENT_ITEMS.issuperset(record.prompt.items.kinds()[match.shared_items :])
-
-
-def _shares_start(record: Record, match: Match) -> bool:
-    """Return True if the shared items are more than what all conversations of an agent begin with."""
-    other, common = match.record, _common_kinds(record, match)
-    if _is_newly_compacted(record, other) and _is_same_key(record, other) and not _ids_differ(record, other):
-        return True
-    if common <= (_CLIENT_ITEMS if _ids_differ(record, other) else _SETUP_ITEMS):
+    items = match.record.prompt.items
+    if not match.whole or "reasoning" in items.kinds():
         return False
-    half = 2 * match.shared_items >= len(other.prompt.items)
-    return half or _is_newly_compacted(record, other) or bool(_repeated_items(record, match))
+    longer = [one for one in matches if len(one.record.prompt.items) > len(items)]
+    extending = [one.record for one in longer if one.shared_items >= len(items)]
+    alike = [one for one in extending if has_same_head(one, match.record) and _model(one) == _model(match.record)]
+    tokens = [one.usage.input for one in alike if one.usage]
+    given = match.record.usage.input if match.record.usage else 0
+    return any(given > count + max(_LEAST, count // 20) for count in tokens)
 
 
-def _shares_rest(record: Record, match: Match) -> bool:
-    """Return True if a turn that begins otherwise extends what is left of a history.
-
-    Its oldest items were dropped or edited, or all of it was compacted.
-    """
-    other = match.record
-    if not _is_same_key(record, other) or _ids_differ(record, other):
-        return False
-    if _is_newly_compacted(record, other):
-        return True
-    new, old, rest = record.prompt.prefix, other.prompt.prefix, _repeated_items(record, match)
-    if new.instructions != old.instructions or new.tools != old.tools or not rest:
-        return False
-    return not set(rest.values()) <= _CLIENT_ITEMS or (0 in rest and not set(rest.values()) <= _SETUP_ITEMS)
-
-
-def _common_kinds(record: Record, match: Match) -> set[str]:
-    return {*record.prompt.items.kinds()[: match.shared_items], *_repeated_items(record, match).values()}
-
-
-def _repeated_items(record: Record, match: Match) -> dict[int, str]:
-    """Return the kinds of the items after the first difference that the predecessor has too, by index."""
-    start, items = match.shared_items, record.prompt.items
-    later, kinds = set(match.record.prompt.items.digests(start)), items.kinds()
-    return {index: kinds[index] for index, digest in enumerate(items.digests(start), start) if digest in later}
-
-
-def _ids_differ(record: Record, other: Record) -> bool:
-    """Return True if the client itself says that two turns are of different conversations or agents."""
-    new, old = record.route, other.route
-    threads = new.thread and old.thread and new.thread != old.thread
-    sessions = new.session and old.session and new.session != old.session
-    return bool(threads or sessions or new.key != old.key)
-
-
-def _is_same_key(record: Record, other: Record) -> bool:
-    return record.route.key is not None and record.route.key == other.route.key
-
-
-def _is_newly_compacted(record: Record, other: Record) -> bool:
-    return not record.prompt.items.compactions <= other.prompt.items.compactions
-
-
-def _looks_like_another_agent(record: Record, match: Match) -> bool:
-    """Return True for a title request, say, with the same first message: other instructions, and none of the tools.
-
-    One that has a whole history with its answers is the same conversation, which continues in another way.
-    """
-    new, old = record.prompt.prefix, match.record.prompt.prefix
-    if match.record is record.named or new is old or new.tools == old.tools:
-        return False
-    new_names, old_names = {tool.name for tool in new.tools}, {tool.name for tool in old.tools}
-    if (
-        not new_names.isdisjoint(old_names)
-        or new_names == old_names
-        or new.instructions == old.instructions
-        or new.instructions.common_length(old.instructions) >= _SAME_AGENT
-    ):
-        return False
-    return not (match.whole and _shows_an_answer(record, match))
+def _model(record: Record) -> str:
+    return record.prompt.prefix.model

@@ -23,7 +23,6 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from ..turn.items import CALLS, ENCRYPTED
 from ..turn.record import Record, TurnId
 from ..verdicts import PROMPT, VERDICTS, blame_of
 from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, left_out, overload
@@ -241,7 +240,8 @@ def _cold(context: RuleContext) -> str:
         return ""
     cached = context.usage.cached if context.record.usage else None
     read = f"; {cached:,} tokens were read all the same{_origin(context)}" if cached else ""
-    shared = f"; it shares the opening of turn {_number(context.sibling)}" if context.sibling and not read else ""
+    sibling = None if context.record.unread or (cached and context.attempt) else context.sibling
+    shared = f"; it shares the opening of turn {_first_of(sibling)}" if sibling else ""
     return f"no earlier turn of this conversation is known{shared}{read}"
 
 
@@ -249,21 +249,22 @@ def _origin(context: RuleContext) -> str:
     """Return what is known of who had sent what a turn without a predecessor read."""
     if context.record.unread:
         return ""
-    if context.attempt:
-        return f", which its own earlier attempt, turn {_number(context.attempt)}, had sent"
-    if context.sibling:
-        return f", which turn {_number(context.sibling)} had sent, with the same opening"
-    if _MADE.isdisjoint(context.record.prompt.items.kinds()) and not context.record.named:
-        return ": another conversation had sent what it begins with"
-    return ", from an earlier run of this conversation or from another that shares its beginning"
-
-
-_MADE = CALLS | ENCRYPTED | {"assistant message"}
-"""Items that a model made: an input without any is the first of its conversation."""
+    if attempt := context.attempt:
+        return f", which its own earlier attempt, turn {_number(attempt)}, had sent"
+    if sender := context.sender.record:
+        return f", which turn {_number(sender)} of another conversation had sent"
+    if context.sender.known:
+        return ", which others had sent"
+    return ", from an earlier run of this conversation or from another that shares its head"
 
 
 def _number(record: Record | None) -> str:
     return str((record.origin or TurnId("", record.number)).number) if record else ""
+
+
+def _first_of(sibling: Record) -> str:
+    """Return the number of the first turn of a conversation, or of another one where another start counted that."""
+    return _number(sibling) if sibling.conversation_run else str(sibling.conversation)
 
 
 def _hit(context: RuleContext) -> str:
@@ -276,7 +277,8 @@ def _hit(context: RuleContext) -> str:
 def _read(context: RuleContext, cached: int, expected: int) -> str:
     if cached <= expected:
         return f"{cached:,} tokens were read, of some {expected:,} that could be"
-    own = f", which its own earlier attempt, turn {_number(context.attempt)}, had sent" if context.attempt else ""
+    attempt = context.attempt
+    own = f", which its own earlier attempt, turn {_number(attempt)}, had sent" if attempt else ""
     return f"{cached:,} tokens were read: all of its predecessor's {expected:,}, and more{own}"
 
 

@@ -183,9 +183,9 @@ def _item(index: int, item: Json) -> Item:
 
 
 def _output(index: int, item: Json) -> Item:
-    """Return an item of a response. It is not looked up, so nothing has to tell it apart as an answer."""
+    """Return an item of a response."""
     text = canonical(item)
-    return Item(digest(text), _named_kind(item), _prompt_size(text), index)
+    return Item(digest(text), _named_kind(item), _prompt_size(text), index, answer_digest(item))
 
 
 def _prompt_size(text: bytes) -> int:
