@@ -85,7 +85,7 @@ def effort_toggled(case: Case) -> None:
     case.miss("reasoning_effort_changed")
     case.turn("hit")
     case.members["reasoning"] = {"effort": "high"}
-    case.miss("reasoning_effort_changed", reads=10_240)
+    case.miss("reasoning_effort_changed", reads=10_368)
 
 
 @labelled("the verbosity goes down", "lidge-jun/opencodex#5178")
