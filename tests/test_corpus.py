@@ -24,7 +24,7 @@ def test_every_turn_is_named_right_and_its_sentence_says_what_it_should(case: Ca
 @pytest.mark.parametrize("path", ["http", "websocket"])
 @pytest.mark.parametrize("seed", range(25))
 def test_no_miss_is_named_by_a_cause_that_it_did_not_have(seed: int, path: Path) -> None:
-    case, causes = random_conversation(seed, 16)
+    case, causes = random_conversation(seed, 20)
     found = [found.diagnosis.verdict.name for found in play(case, path)]
     wrong = [(n, name, cause) for n, (name, cause) in enumerate(zip(found, causes, strict=True)) if name != cause]
 

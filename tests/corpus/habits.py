@@ -1,6 +1,6 @@
 """Habits, which explain no new miss; patterns, which are said once; and what each cause is to blame for."""
 
-from corpus.labels import about
+from corpus.labels import ANY, about
 from corpus.talk import ALL, CODEX, GATEWAY, HTTP, KEYED, NATIVE, NOTHING, OFFICIAL, WEBSOCKET, Case, labelled, native
 from corpus.texts import cached, developer, text, tool, user
 
@@ -249,21 +249,21 @@ def fork_of_an_earlier_turn(case: Case) -> None:
     fork = case.aside(headers=native("session-2"), items=case.items[:8], socket="socket-2")
     fork.members["prompt_cache_key"] = "session-2"
     changes = ("prompt_cache_key_changed", "session_changed")
-    fork.turn(changes[0], changes, reads=case.before(0), predecessor=3, blame="expected")
+    fork.turn(changes[0], None, reads=case.before(0), predecessor=ANY, blame="expected")
     fork.turn("hit")
 
 
 @labelled("a rewind to the second question, asked in other words", "mweinbach/open-grok#18", **OFFICIAL, turns=6)
 def rewound(case: Case) -> None:
     case.items = case.items[:2]
-    case.turn("hit", predecessor=1, say="The second question, in other words.")
+    case.turn("hit", None, predecessor=ANY, reads=case.before(1), say="The second question, in other words.")
     case.turn("hit")
 
 
 @labelled("a rewind after a pause", "mweinbach/open-grok#18", **OFFICIAL, turns=6)
 def rewound_after_a_pause(case: Case) -> None:
     case.items = case.items[:4]
-    case.turn("idle", predecessor=2, gap=1500, reads=NOTHING, blame="expected")
+    case.turn("idle", None, predecessor=ANY, gap=1500, reads=NOTHING, blame="expected")
     case.turn("hit")
 
 

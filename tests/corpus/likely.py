@@ -13,11 +13,11 @@ def pause(about: str, source: str, verdict: str, seconds: float, said: str = "")
     return case
 
 
-SHORT = "only 30 s passed since its predecessor: likely"
+SHORT = "30 s | 35 s"
 PAUSES = (
     pause("a pause of 20 minutes", "openai/codex#35300", "idle", 1200, "20 minutes"),
     pause("a pause of five minutes and a second", "earendil-works/pi#8463", "idle", 301, "likely"),
-    pause("a pause of five minutes sharp is none", "earendil-works/pi#8463", "upstream", 300),
+    pause("a pause of just under four minutes is none", "earendil-works/pi#8463", "upstream", 234),
     pause("a miss seconds after a hit is no expiry", "antiburn/antiburn#182", "upstream", 30, SHORT),
 )
 
@@ -60,13 +60,13 @@ def retry_misses(case: Case) -> None:
 @labelled("an edit late in the history does not explain that nothing at all was read", "jaseci-labs/jac#8821", turns=12)
 def late_edit(case: Case) -> None:
     case.items[20] = user("Edited.")
-    case.turn("upstream", ["input_changed"], reads=NOTHING, said="(input_changed) does not explain")
+    case.turn("upstream", ["input_changed"], reads=NOTHING, said="input[20]")
 
 
 @labelled("an edit late in the history, and a long pause", "jaseci-labs/jac#8821", turns=12)
 def late_edit_and_pause(case: Case) -> None:
     case.items[20] = user("Edited.")
-    case.turn("idle", ["input_changed"], gap=3600, reads=NOTHING, said="60 minutes")
+    case.turn("idle", ["input_changed"], gap=3600, reads=NOTHING, said="60 minutes | 1 hour | an hour")
 
 
 @labelled("an edit, with a fifth less read than stands before it", "jaseci-labs/jac#8821", turns=12)
@@ -79,7 +79,7 @@ def read_up_to_a_boundary(case: Case) -> None:
 def transport_and_late_edit(case: Case) -> None:
     case.items[20] = user("Edited.")
     case.host = "gov.chatgpt.com"
-    case.turn("upstream", ["transport_changed", "input_changed"], reads=NOTHING)
+    case.turn("upstream/transport_changed", ["transport_changed", "input_changed"], reads=NOTHING)
 
 
 @labelled("another transport and an edit that explains it", "earendil-works/pi#8125", **OFFICIAL, turns=12)
@@ -93,7 +93,7 @@ def transport_and_edit(case: Case) -> None:
 def overloaded(case: Case) -> None:
     for number in range(15):
         case.turn("hit" if number else "cold", gap=1, took=1)
-    case.turn("key_overloaded", gap=1, took=1, reads=NOTHING, said="16 turns within a minute")
+    case.turn("key_overloaded", gap=1, took=1, reads=NOTHING, said="16 turns")
     case.turn("hit", gap=61)
     case.turn("upstream", gap=1, reads=NOTHING)
 

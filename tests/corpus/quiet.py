@@ -2,6 +2,7 @@
 
 from codexcache.body.json_splice import Json, Object
 
+from corpus.labels import ANY
 from corpus.talk import ABSENT, HTTP, NATIVE, NOTHING, WEBSOCKET, Case, labelled
 from corpus.texts import assistant, call, output, reasoning, text, tool, user, with_id
 
@@ -26,7 +27,7 @@ def tool_loop(case: Case) -> None:
 def below_minimum(case: Case) -> None:
     case.items = [{"role": "user", "content": "hi"}]
     case.turn("below_minimum", say="", replies=[assistant("Hello.")], predecessor=None, reads=NOTHING)
-    case.turn("below_minimum", reads=NOTHING, said="too few")
+    case.turn("below_minimum", reads=NOTHING)
     case.turn("hit")
 
 
@@ -34,7 +35,7 @@ def below_minimum(case: Case) -> None:
 def small_predecessor(case: Case) -> None:
     case.instructions = "Be brief."
     case.turn("below_minimum", reads=NOTHING, predecessor=None, input_tokens=1000)
-    case.turn("below_minimum", reads=NOTHING, input_tokens=2600, said="too few")
+    case.turn("below_minimum", reads=NOTHING, input_tokens=2600, resent=0)
     case.turn("hit", reads=2560, input_tokens=5000)
 
 
@@ -132,7 +133,7 @@ def rewind(case: Case) -> None:
 @labelled("a rewind to the middle of what was sent, with nothing more to say", "mweinbach/open-grok#18", turns=5)
 def rewind_cut(case: Case) -> None:
     case.items = case.items[:6]
-    case.turn("hit", ["input_changed"], say="", predecessor=5)
+    case.turn("hit", None, say="", predecessor=ANY)
 
 
 @labelled("the latest question of a long conversation asked in other words", "earendil-works/pi#6427", turns=30)
@@ -178,9 +179,7 @@ def other_spellings(case: Case) -> None:
 
 @labelled("a warm-up that is named", "openai/codex#48812", paths=WEBSOCKET)
 def named_warm_up(case: Case) -> None:
-    case.members["generate"] = False
-    case.turn("cold", say="", replies=[], predecessor=None)
-    del case.members["generate"]
+    case.warm_up()
     case.turn("hit", gap=0)
     case.turn("hit")
 
@@ -188,27 +187,21 @@ def named_warm_up(case: Case) -> None:
 @labelled("a warm-up with nothing in it, then the first turn", "openai/codex#48812", paths=WEBSOCKET)
 def empty_warm_up(case: Case) -> None:
     case.instructions, case.tools = None, []
-    case.members["generate"] = False
-    case.turn("below_minimum", say="", replies=[], predecessor=None, input_tokens=40, reads=NOTHING)
-    del case.members["generate"]
-    case.turn("below_minimum", gap=0, reads=NOTHING, input_tokens=9000, said="too few")
+    case.warm_up(input_tokens=40)
+    case.turn("cold", gap=0, reads=NOTHING, input_tokens=9000, predecessor=None, said="first")
     case.turn("hit", input_tokens=11000)
 
 
 @labelled("a warm-up without usage, which can be no predecessor", "openai/codex#48812", paths=WEBSOCKET)
 def uncounted_warm_up(case: Case) -> None:
-    case.members["generate"] = False
-    case.turn("no_usage", say="", replies=[], predecessor=None, usage=None)
-    del case.members["generate"]
+    case.warm_up(verdict="no_usage/warm_up", usage=None)
     case.turn("cold", gap=0, predecessor=None)
     case.turn("hit")
 
 
 @labelled("a warm-up that nothing names", "openai/codex#48812", paths=WEBSOCKET)
 def unnamed_warm_up(case: Case) -> None:
-    case.members["generate"] = False
-    case.turn("cold", replies=[])
-    del case.members["generate"]
+    case.warm_up(say=None)
     case.turn("cold", gap=0, full=True, predecessor=None)
     case.turn("hit")
 

@@ -1,13 +1,7 @@
 """Misses by identity, routing and transport: the turn did not get to what was cached."""
 
-from corpus.talk import AGENT, HTTP, NATIVE, NOTHING, OFFICIAL, WEBSOCKET, Case, Headers, labelled
+from corpus.talk import AGENT, HTTP, KEYED, NATIVE, NOTHING, OFFICIAL, WEBSOCKET, Case, labelled
 from corpus.texts import text, user
-
-FLOOR = 4608
-"""Tokens of tools and instructions, which many conversations share."""
-
-KEYED: Headers = {"user-agent": "agent/1.0", "authorization": "Bearer token-1"}
-"""A client without a session header."""
 
 
 @labelled("the account rotates, the whole history stands again", "Soju06/codex-lb#2234")
@@ -61,7 +55,7 @@ def native_key(case: Case) -> None:
     case.members["prompt_cache_key"] = "thread-1"
     case.grow(4)
     case.members["prompt_cache_key"] = "session-1"
-    case.miss("prompt_cache_key_changed", reads=FLOOR)
+    case.miss("prompt_cache_key_changed", reads=case.before(0))
 
 
 @labelled("a key appears in the middle", "BerriAI/litellm#37630", mode="observe", turns=1)
@@ -91,14 +85,14 @@ def session_rotates(case: Case) -> None:
     case.members["prompt_cache_key"] = "scope-1"
     case.grow(4)
     case.headers |= {"session-id": "session-2"}
-    case.miss("session_changed", reads=FLOOR)
+    case.miss("session_changed", reads=case.before(0))
 
 
 @labelled("a fork with an identity of its own", "openai/codex#44716", **OFFICIAL, turns=2)
 def fork(case: Case) -> None:
     case.members["prompt_cache_key"] = "session-2"
     case.headers |= {"session-id": "session-2", "thread-id": "session-2"}
-    case.miss("prompt_cache_key_changed", "session_changed")
+    case.miss("prompt_cache_key_changed", "session_changed", blame="expected", unsaid="pin")
     case.turn("hit")
 
 
@@ -120,7 +114,7 @@ def session_absent(case: Case) -> None:
     case.members["prompt_cache_key"] = "key-1"
     case.turn("cold")
     case.turn("hit", ["session_missing"])
-    case.miss("session_missing")
+    case.turn("upstream", ["session_missing"], reads=NOTHING)
 
 
 @labelled("a session header that is no longer sent", "NousResearch/hermes-agent#47335", mode="observe", paths=HTTP)
@@ -148,7 +142,7 @@ def socket_without_session(case: Case) -> None:
     case.turn("cold")
     case.turn("hit", ["session_missing"])
     case.socket = "socket-2"
-    case.miss("session_missing")
+    case.turn("transport_changed", ["session_missing"], reads=NOTHING)
 
 
 @labelled("no session on the predecessor's own socket, but other tools", "agentjido/req_llm#736", paths=WEBSOCKET)
@@ -178,7 +172,7 @@ def socket_per_request(case: Case) -> None:
     for number in range(4):
         case.socket = f"socket-{number}"
         if number == 2:
-            case.miss("transport_changed")
+            case.turn("upstream", ["transport_changed"], reads=NOTHING)
         else:
             case.turn("hit" if number else "cold", ["transport_changed"] if number else [])
 

@@ -215,7 +215,7 @@ class Case:
     def warm_up(self, **given: Any) -> None:
         """Send what the next turn begins with, for no answer."""
         self.members["generate"] = False
-        self.turn("warm_up", **{"say": "", "replies": [], "predecessor": ANY, "reads": NOTHING, **given})
+        self.turn(**{"verdict": "warm_up", "say": "", "replies": [], "predecessor": ANY, "reads": NOTHING, **given})
         del self.members["generate"]
 
     def restart(self, *, remembers: bool = True) -> None:
