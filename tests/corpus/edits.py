@@ -128,7 +128,7 @@ def pictures_dropped(case: Case) -> None:
         case.turn("hit" if number else "cold", say=picture(f"screen {number}", 80_000))
     owed = standing(case, 7) + 3000
     del case.items[5], case.items[3], case.items[1]
-    case.miss("input_changed", reads=case.before(1), said="input[1]", edit="dropped", resent=about(owed))
+    case.miss("input_changed", reads=case.before(1), said="input[1]", edit="dropped", resent=(owed // 2, 3 * owed // 2))
 
 
 @labelled("a first message with the time of day", "HKUDS/nanobot#226", key="session-1")

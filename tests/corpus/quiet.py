@@ -133,7 +133,7 @@ def rewind(case: Case) -> None:
 @labelled("a rewind to the middle of what was sent, with nothing more to say", "mweinbach/open-grok#18", turns=5)
 def rewind_cut(case: Case) -> None:
     case.items = case.items[:6]
-    case.turn("hit", None, say="", predecessor=ANY)
+    case.turn("hit", None, say="", predecessor=ANY, reads=case.before(6))
 
 
 @labelled("the latest question of a long conversation asked in other words", "earendil-works/pi#6427", turns=30)

@@ -141,7 +141,8 @@ def test_a_change_that_explains_the_larger_part_says_what_it_does_not_explain() 
     verdict = measured(edit=3, cached=3_072)
 
     assert verdict.because == (
-        "an assistant message was dropped from input[3]; a user message was inserted at input[3]; that the 5,928 tokens before it were not read either "
+        "an assistant message was dropped from input[3]; a user message was inserted at input[3]; "
+        "that the 5,928 tokens before it were not read either "
         "is not explained by that"
     )
 

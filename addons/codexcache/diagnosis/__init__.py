@@ -16,6 +16,7 @@
 | `diagnosis`    | the verdict, and everything known about one finished turn                 |
 | `learned`      | what turns show of pauses, of load and of shared keys, with their numbers |
 | `patterns`     | causes that come again in a conversation or under a key, a sentence each  |
+| `quotes`       | answers that a client quotes, as where it compacts a history by itself   |
 | `engine`       | what takes turns as they are sent and end, and explains them              |
 | `service`      | what ties the proxy's exchanges to the engine, and hands out diagnoses    |
 """

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from ..body.json_splice import Json
 from ..turn.conclusion import conclude
+from ..turn.items import lines_said
 from ..turn.prompt import Prompt, read_outputs, read_prompt
 from ..turn.rate_limits import Limit, RateLimits
 from ..turn.record import Record, Route, TurnId
@@ -28,6 +29,7 @@ from .learned import NO_LOAD, Learned, Load
 from .patterns import RecentTurns, pattern
 from .predecessor import Match
 from .prompt_diff import Change, find_changes
+from .quotes import Said
 from .rules import judge, predict
 from .tokens import ledger_of
 
@@ -73,6 +75,7 @@ class Engine:
         self._first_turns = FirstTurns()
         self.learned = Learned()
         self._recent = RecentTurns()
+        self._said = Said()
         self._matches: dict[int, tuple[Match | None, Load]] = {}
         self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
         self._adopted: OrderedDict[TurnId, int] = OrderedDict()
@@ -89,6 +92,7 @@ class Engine:
         origin = record.origin or TurnId("", record.number)
         if origin not in self._adopted:
             self._history.add(record, None)
+            self._said.add(record)
             if len(self._adopted) >= _ADOPTED:
                 self._adopted.popitem(last=False)
         return self._adopted.setdefault(origin, record.number)
@@ -124,7 +128,7 @@ class Engine:
         if record.endpoint == "handshake":
             self._matches[record.number] = None, NO_LOAD
         else:
-            match = self._compare(record)
+            match = self._compare(record, turn)
             self._matches[record.number] = match, self.learned.turn_sent(record, at)
         return record
 
@@ -135,7 +139,7 @@ class Engine:
         self._remember()
         record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
         record.complete, record.unread = _is_complete(turn, named), turn.unread
-        self._matches[record.number] = self._compare(record), self._matches[record.number][1]
+        self._matches[record.number] = self._compare(record, turn), self._matches[record.number][1]
 
     def turn_withdrawn(self, record: Record) -> None:
         """Forget a turn that did not leave after all."""
@@ -183,13 +187,16 @@ class Engine:
         """Take the turns that have ended into the history."""
         while self._ended:
             record, match, outputs = self._ended.popleft()  # before anything can fail: what fails is not tried again
-            record.outputs = read_outputs(outputs, record.prompt)
+            record.outputs, record.said = read_outputs(outputs, record.prompt), lines_said(outputs)
+            self._said.add(record)
             if record.complete:
                 self._history.add(record, match)
 
-    def _compare(self, record: Record) -> Match | None:
+    def _compare(self, record: Record, turn: Turn) -> Match | None:
         """Return what a turn is compared with, and note its conversation."""
-        match = self._history.predecessor(record)
+        if (match := self._history.plain(record)) is None:
+            record.quoting = self._said.quoting(record, turn.document)
+            match = self._history.predecessor(record)
         record.conversation = match.record.conversation if match else self._first_turns.conversation(record)
         record.conversation_run = match.record.conversation_run if match else ""
         record.named = None  # a chain of names would keep every turn of a socket in memory

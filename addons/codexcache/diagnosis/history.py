@@ -173,9 +173,7 @@ class History:
 
         A turn that is sent again goes on from the predecessor of its first attempt, if nothing better is known.
         """
-        if self._watched_since is None:
-            self._watched_since = record.sent_at
-        return self._plain(record) or choose(record, self.candidates(record)) or self._attempted(record)
+        return choose(record, self.candidates(record)) or self._attempted(record)
 
     def sibling(self, record: Record) -> Record | None:
         """Return the turn of another conversation that opens as this one does, None where none is known."""
@@ -237,11 +235,13 @@ class History:
             return None
         return replace(match_of(record, match.record), evidence=match.evidence)
 
-    def _plain(self, record: Record) -> Match | None:
+    def plain(self, record: Record) -> Match | None:
         """Return the turn that this one plainly extends, with its answer: no other that is known begins as both do.
 
         Nearly all turns leave as the one before them did, so few have to be compared with all candidates.
         """
+        if self._watched_since is None:
+            self._watched_since = record.sent_at
         if not record.complete or record.named is not None:
             return None
         digests, ends = record.prompt.items.prefix_digests(), self._index.ends

@@ -209,10 +209,30 @@ def _slid(candidates: Candidates) -> list[Match]:
 
 
 def _compacted(candidates: Candidates) -> list[Match]:
-    """Find the turns that are longer, where the input holds a compaction that they do not."""
-    items = candidates.record.prompt.items
-    known = [(match, match.record.prompt.items) for match in _same_line(candidates)]
-    return [m for m, older in known if not items.compactions <= older.compactions and items.size() < older.size()]
+    """Find the longer turns that the input holds a compaction of, the server's or the client's."""
+    return [match for match in _same_line(candidates) if is_compacted(candidates.record, match)]
+
+
+def is_compacted(record: Record, match: Match) -> bool:
+    """Return True if a shorter input holds the server's compaction of a turn's history, or quotes a summary of it."""
+    items, older = record.prompt.items, match.record.prompt.items
+    if items.size() >= older.size():
+        return False
+    return not items.compactions <= older.compactions or bool(quoted(record, match))
+
+
+def quoted(record: Record, match: Match) -> tuple[int, ...]:
+    """Return the places in the whole input of early messages that quote an answer, and are new since a turn."""
+    if match.whole or not record.quoting:
+        return ()
+    items, known = record.prompt.items, set(match.record.prompt.items.digests())
+    answers = {output.digest for output in match.record.outputs}
+    found, is_front = list[int](), True
+    for item in (items[at] for at in range(match.shared_items, len(items))):
+        is_front = is_front and item.digest not in known  # an answer behind what it answers is only what was left
+        if item.input_index in record.quoting and item.digest not in known and (is_front or item.digest not in answers):
+            found.append(item.input_index)
+    return tuple(found)
 
 
 def _same_line(candidates: Candidates) -> list[Match]:

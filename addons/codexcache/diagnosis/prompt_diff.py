@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..text import ascii_only
 from ..turn.record import Record
 from .edits import edits_sentence, find_edits
-from .predecessor import Match
+from .predecessor import Match, is_compacted, quoted
 from .prefix_edits import instructions_difference, tools_difference
 from .tokens import Measure, Span
 
@@ -170,9 +170,11 @@ def _instructions(record: Record, match: Match) -> Change | None:
 
 
 def _compaction(record: Record, match: Match) -> Change | None:
-    if record.prompt.items.compactions <= match.record.prompt.items.compactions:
-        return None
     detail = "history was compacted, so its cache has to be rebuilt"
+    if record.prompt.items.compactions <= match.record.prompt.items.compactions:
+        if match.whole or not is_compacted(record, match):
+            return None
+        detail = f"the client compacted the history: input[{quoted(record, match)[0]}] is a summary that an answer gave"
     return Change(name="context_compacted", detail=detail, before=_before_shared(match))
 
 

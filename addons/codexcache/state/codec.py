@@ -126,6 +126,7 @@ def _encode_record(record: Record, run: str) -> dict[str, Any]:
         "length": record.prompt.length,
         "usage": record.usage,
         "outputs": [output[:5] for output in record.outputs],
+        "said": record.said,
         "ledger": record.ledger._asdict(),
         **{name: getattr(record, name) for name in (*_RECORD, *_SERVED)},
     }
@@ -146,6 +147,7 @@ def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> 
         origin=TurnId(*document["origin"]),
         usage=Usage(**document["usage"]),
         outputs=tuple(Item(*item) for item in document["outputs"]),
+        said=tuple(document.get("said", ())),
         ledger=_decode_ledger(document.get("ledger", {})),
         **{name: document[name] for name in (*_RECORD, "conversation", "conversation_run")},
         **{name: document.get(name, "") for name in _SERVED},

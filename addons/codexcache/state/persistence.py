@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ..body.json_splice import Json
 from ..turn.cache_key import EarlierTurn, Entry, KeyMemory, LruDict, client_of
 from ..turn.exchange import Exchange
+from ..turn.items import lines_said
 from ..turn.prompt import read_outputs
 from ..turn.record import Record
 from ..turn.rejected_params import Place, RejectedParams
@@ -150,7 +151,7 @@ def _entries(
 ) -> Mapping[bytes, bytes]:
     """Return what is stored of a turn: itself, and the names that lead to it and to those that ended before."""
     if record:
-        record = dataclasses.replace(record, outputs=read_outputs(outputs, record.prompt))
+        record = dataclasses.replace(record, outputs=read_outputs(outputs, record.prompt), said=lines_said(outputs))
     found = {_name_of(vault, entry): _slot(vault, turn) for entry, turn in links}
     return {**found, _slot(vault, earlier): encode(earlier, record, run)}
 

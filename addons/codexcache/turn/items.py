@@ -13,7 +13,7 @@ first message of the user.
 
 import json
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import orjson
 
@@ -53,6 +53,9 @@ TEXT = 2
 
 SHORT = 1
 """The bit of an answer's digest that is set where the text is short: it counts only together with the opening."""
+
+_LINE, _LINES, _QUOTED = 32, 4, 100_000
+"""Characters from which on a line is one text's own, lines of an answer that are known, and characters looked at."""
 
 _HIDDEN_MEMBERS = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
 _HIDDEN_PART_MEMBERS = frozenset({"annotations", "logprobs"})
@@ -108,6 +111,23 @@ def texts(content: Json) -> Iterator[str]:
     for part in parts_as_model_sees(content, None):
         if isinstance(part, dict) and isinstance(text := part.get("text"), str):
             yield text
+
+
+def line_digests(item: Json) -> Iterator[int]:
+    """Yield the digests of the lines of a message, of those that are long enough to be of one text only."""
+    return (digest(line.encode("utf-8", "surrogatepass")) for line in _long_lines(item))
+
+
+def lines_said(outputs: Iterable[Json]) -> tuple[int, ...]:
+    """Return the digests of the longest lines in the messages of a response, by which a quote of it is recognized."""
+    lines = sorted({line for output in outputs for line in _long_lines(output)}, key=len, reverse=True)
+    return tuple(digest(line.encode("utf-8", "surrogatepass")) for line in lines[:_LINES])
+
+
+def _long_lines(item: Json) -> Iterator[str]:
+    if isinstance(item, dict) and item.get("type", "message") == "message":
+        for text in texts(item.get("content")):
+            yield from (line for line in map(str.strip, text[:_QUOTED].splitlines()) if len(line) >= _LINE)
 
 
 def answer_digest(item: Json) -> int:

@@ -74,6 +74,9 @@ class Record:
     says how the turn ended, `transformations` for what reasons the backend took something out of the input; `server` is
     its own explanation of a miss. `ledger` is what its conversation had measured with it.
 
+    `said` are digests of lines of its answer; `quoting` are the indexes of early items of its input that have such
+    lines of an earlier answer.
+
     A turn is not `complete` if it extends a response that is not known: then only the end of its prompt is. Nor is one
     whose body could not be read; `unread` says why.
     """
@@ -101,6 +104,8 @@ class Record:
     failed: str | None = None
     challenge: bool = False
     outputs: tuple[Item, ...] = ()
+    said: tuple[int, ...] = ()
+    quoting: tuple[int, ...] = ()
     cut_short: str = ""
     ended: str = ""
     served_model: str = ""
