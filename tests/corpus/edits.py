@@ -87,9 +87,9 @@ def one_inserted(case: Case) -> None:
     "a note is inserted behind each of the user's messages", "NousResearch/hermes-agent#47126", **OFFICIAL, turns=6
 )
 def several_inserted(case: Case) -> None:
-    for place in (11, 8, 5, 2):
+    for place in (8, 5, 2):
         case.items.insert(place, developer("<note>", 400))
-    case.miss("input_changed", reads=case.before(2), said=["4", "input[2]"], edit="inserted")
+    case.miss("input_changed", reads=case.before(2), said=["3", "input[2]"], edit="inserted")
 
 
 @labelled("two messages change places", "sgl-project/sglang#36877", **OFFICIAL, turns=8)
@@ -133,10 +133,10 @@ def pictures_dropped(case: Case) -> None:
 
 @labelled("a first message with the time of day", "HKUDS/nanobot#226", key="session-1")
 def time_in_the_first_message(case: Case) -> None:
-    opening = text("<environment> cwd: /work", 4000)
-    case.items = [user(f"{opening} Current time: 09:41:07"), user("Find the bug.")]
+    opening = "Current time: {}. Directory: /work."
+    case.items = [user(opening.format("09:41:07")), user("Find the bug.")]
     case.grow(4)
-    case.items[0] = user(f"{opening} Current time: 09:43:55")
+    case.items[0] = user(opening.format("09:43:55"))
     said = ["input[0]", "time"]
     case.miss("input_changed", reads=case.before(0), said=said, volatile=("time",), blame="avoidable")
 

@@ -164,7 +164,7 @@ def lite_tools_added(case: Case) -> None:
 @labelled("an item edited, counted with those that carry tools", "NousResearch/hermes-agent#47126", **LITE, turns=6)
 def lite_item_edited(case: Case) -> None:
     case.items[5] = user("<memory>A fact.</memory> Question 2.")
-    case.miss("input_changed", reads=case.before(5), said="input[5] (user message)")
+    case.miss("input_changed", reads=case.before(5), said="input[5]")
 
 
 @labelled("a warm-up that carries tools and instructions", "openai/codex#48812", **LITE, paths=WEBSOCKET)
@@ -199,19 +199,19 @@ def compacted_whole(case: Case) -> None:
 @labelled("a memory block put into an old message", "NousResearch/hermes-agent#47126", turns=6)
 def old_message_edited(case: Case) -> None:
     case.items[4] = user("<memory>A fact.</memory> Question 3.")
-    case.miss("input_changed", reads=case.before(4), said="input[4] (user message)")
+    case.miss("input_changed", reads=case.before(4), said="input[4]")
 
 
 @labelled("the first message edited, all else the same", "NousResearch/hermes-agent#47126", key="session-1", turns=6)
 def first_message_edited(case: Case) -> None:
     case.items[0] = user("<memory>A fact.</memory> Question 1.")
-    case.miss("input_changed", reads=3200, said="input[0] (user message)")
+    case.miss("input_changed", reads=3200, said="input[0]")
 
 
 @labelled("history cut at its front", "HKUDS/nanobot#5540", key="session-1", turns=8)
 def cut_at_front(case: Case) -> None:
     del case.items[:4]
-    case.miss("input_changed", reads=3200, said="input[0] (user message)")
+    case.miss("input_changed", reads=3200, said="input[0]")
 
 
 @labelled("history cut at its front, behind the environment", "HKUDS/nanobot#5540")
@@ -219,7 +219,7 @@ def cut_behind_environment(case: Case) -> None:
     case.items = [developer("<permissions>"), user("<environment_context>")]
     case.grow(8)
     del case.items[2:8]
-    case.miss("input_changed", reads=case.before(2), said="input[2] (user message)")
+    case.miss("input_changed", reads=case.before(2), said="input[2]")
 
 
 @labelled("items reordered", "sgl-project/sglang#36877", key="session-1", turns=6)
@@ -273,7 +273,7 @@ def call_ids(case: Case) -> None:
     case.turn("hit", say="")
     case.turn("hit")
     case.items[1:3] = [call("renamed"), output("renamed")]
-    case.miss("input_changed", reads=case.before(1), said="input[1] (function_call)")
+    case.miss("input_changed", reads=case.before(1), said="input[1]")
 
 
 @labelled("ids and notes made anew beside a real edit", "openai/codex#51156", turns=4)

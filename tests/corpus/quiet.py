@@ -133,7 +133,7 @@ def rewind(case: Case) -> None:
 @labelled("a rewind to the middle of what was sent, with nothing more to say", "mweinbach/open-grok#18", turns=5)
 def rewind_cut(case: Case) -> None:
     case.items = case.items[:6]
-    case.turn("hit", None, say="", predecessor=ANY)
+    case.turn("hit", None, say="", predecessor=ANY, reads=case.before(6))
 
 
 @labelled("the latest question of a long conversation asked in other words", "earendil-works/pi#6427", turns=30)
@@ -188,7 +188,7 @@ def named_warm_up(case: Case) -> None:
 def empty_warm_up(case: Case) -> None:
     case.instructions, case.tools = None, []
     case.warm_up(input_tokens=40)
-    case.turn("cold", gap=0, reads=NOTHING, input_tokens=9000, predecessor=None, said="first")
+    case.turn("cold", gap=0, reads=NOTHING, input_tokens=9000, predecessor=None, said="first | no earlier")
     case.turn("hit", input_tokens=11000)
 
 
