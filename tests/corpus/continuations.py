@@ -142,7 +142,7 @@ def empty_warm_up(case: Case) -> None:
     case.instructions, case.tools = None, []
     case.warm_up(input_tokens=2, predecessor=None)
     case.items, case.instructions, case.tools = items, told, tools
-    case.turn("cold", gap=0, input_tokens=18_000, reads=NOTHING, predecessor=None, said="first")
+    case.turn("cold", gap=0, input_tokens=18_000, reads=NOTHING, predecessor=None, said="first | no earlier")
     case.turn("hit", input_tokens=19_500, reads=17_920)
 
 
@@ -178,7 +178,8 @@ def full_warm_up(case: Case) -> None:
 def resumed_warm_up(case: Case) -> None:
     case.socket = "socket-2"
     case.warm_up(reads=case.before(len(case.items)) - 1024, gap=100)
-    case.turn("hit", None, gap=0, predecessor=ANY, unsaid=["others had sent", "no earlier"])
+    read = case.before(len(case.items))
+    case.turn("hit", None, gap=0, reads=read, predecessor=ANY, unsaid=["others had sent", "no earlier"])
     case.turn("hit")
 
 

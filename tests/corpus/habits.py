@@ -256,7 +256,8 @@ def fork_of_an_earlier_turn(case: Case) -> None:
 @labelled("a rewind to the second question, asked in other words", "mweinbach/open-grok#18", **OFFICIAL, turns=6)
 def rewound(case: Case) -> None:
     case.items = case.items[:2]
-    case.turn("hit", None, predecessor=ANY, reads=case.before(1), say="The second question, in other words.")
+    said, read = "The second question, in other words.", case.before(2)
+    case.turn("hit/input_changed", None, predecessor=ANY, reads=read, say=said, resent=(0, 127))
     case.turn("hit")
 
 

@@ -188,7 +188,7 @@ def named_warm_up(case: Case) -> None:
 def empty_warm_up(case: Case) -> None:
     case.instructions, case.tools = None, []
     case.warm_up(input_tokens=40)
-    case.turn("cold", gap=0, reads=NOTHING, input_tokens=9000, predecessor=None, said="first")
+    case.turn("cold", gap=0, reads=NOTHING, input_tokens=9000, predecessor=None, said="first | no earlier")
     case.turn("hit", input_tokens=11000)
 
 

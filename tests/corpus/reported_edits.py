@@ -31,7 +31,7 @@ def reasoning_dropped_once(case: Case) -> None:
         at=152,
         edit="dropped",
         said=["input[1]", "reasoning"],
-        resent=about(6757),
+        resent=(6200, 8300),
     )
 
 

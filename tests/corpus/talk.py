@@ -167,6 +167,7 @@ class Case:
         body, sent_at = self._body(), self._clock + gap if at is None else self._start + at
         replies = [assistant(f"Answer {number} of {self.about}.")] if replies is None else replies
         counted = tokens(body) if input_tokens is None else input_tokens
+        assert (known, reads) != (ANY, ALL), "a turn without a known predecessor does not read all of it"
         whole = self._shared_with(known, counted)
         read = reads if isinstance(reads, int) else _READS[reads](cached(whole or 0))
         label = {name: given.pop(name) for name in _LABELS & given.keys()}
@@ -215,7 +216,15 @@ class Case:
     def warm_up(self, **given: Any) -> None:
         """Send what the next turn begins with, for no answer."""
         self.members["generate"] = False
-        self.turn(**{"verdict": "warm_up", "say": "", "replies": [], "predecessor": ANY, "reads": NOTHING, **given})
+        told: dict[str, Any] = {
+            "verdict": "warm_up",
+            "changes": None,
+            "predecessor": ANY,
+            "reads": NOTHING,
+            "say": "",
+            "replies": [],
+        }
+        self.turn(**told | given)
         del self.members["generate"]
 
     def restart(self, *, remembers: bool = True) -> None:
