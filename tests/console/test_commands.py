@@ -234,7 +234,7 @@ async def test_a_websockets_messages_show_their_turns(net: Network) -> None:
 
     assert said.startswith("miss: tools_changed\n")
     assert "\ncold\n" in said
-    assert "input[1] assistant message" in said
+    assert "input[1] to input[2], 2 items" in said
     assert "First difference in tools[0].description,\n  from character 18 on: a date or time" in said
 
 

@@ -50,6 +50,16 @@ def shortened(given: list[Json], *indexes: int) -> list[Json]:
     ]
 
 
+def called(arguments: str) -> Json:
+    return {"type": "function_call", "call_id": "call_x", "name": "shell", "arguments": arguments}
+
+
+def with_arguments(arguments: str, index: int) -> list[Json]:
+    """Return the base with the arguments of one call spelled so."""
+    item = BASE[index]
+    return [*BASE[:index], {**item, "arguments": arguments}, *BASE[index + 1 :]] if isinstance(item, dict) else []
+
+
 ANSWER: list[Json] = [reasoning("new"), said("assistant", "a longer answer of the model"), user("and a third question")]
 
 CASES: dict[str, tuple[list[Json], list[Json]]] = {
@@ -77,32 +87,45 @@ CASES: dict[str, tuple[list[Json], list[Json]]] = {
         [user("Today is 2026-11-20."), *BASE, user("It is 9:59."), reasoning("z")],
         [user("Today is 2026-11-21."), *BASE, user("It is 10:01."), reasoning("z")],
     ),
-    "the last user message of its predecessor was rewritten": (
+    "the last user message of its predecessor, input[13], was rewritten": (
         [*BASE[:-1], user("the second question, with context")],
         [*BASE[:-1], user("the other second question, with all"), *ANSWER],
     ),
-    "the last user message of its predecessor was shortened": (
+    "the last user message of its predecessor, input[13], was shortened": (
         [*BASE[:-1], user("the second question" + " with context" * 9)],
         [*BASE, *ANSWER],
     ),
-    "the last user message of its predecessor was rewritten: only a time differs": (
+    "the last user message of its predecessor, input[14], was rewritten: only a time differs": (
         [*BASE, user(CONTEXT.format("9:59"))],
         [*BASE, user(CONTEXT.format("10:00")), *ANSWER],
     ),
-    "the last user message of its predecessor was dropped": (
+    "the last user message of its predecessor, input[14], was dropped": (
         [*BASE, user(CONTEXT.format("9:59"))],
         [*BASE, *ANSWER, user(CONTEXT.format("10:00"))],
     ),
-    "the last 2 user messages of its predecessor were rewritten": (
+    "the last 2 user messages of its predecessor, from input[13] on, were rewritten": (
         [*BASE[:-1], user("the second question"), user("context")],
         [*BASE[:-1], user("the other question"), user("contexts"), *ANSWER],
     ),
-    "the last tool output of its predecessor was shortened": (BASE[:-1], shortened(BASE[:-1], 12)),
+    "the last tool output of its predecessor, input[12], was shortened": (BASE[:-1], shortened(BASE[:-1], 12)),
     "a tool call was dropped from input[2]; a user message was inserted at input[5]": (
         BASE,
         [*BASE[:2], *BASE[3:6], user("a reminder"), *BASE[6:]],
     ),
     "history was cut: 3 items from input[10] on were dropped": (BASE[:-1], [*BASE[:10], *steps("e"), *ANSWER]),
+    "a tool call was re-spelled at input[2]: only white space differs": (BASE, with_arguments("{ }", 2)),
+    "a tool call was re-spelled at input[1]: only the order of members differs": (
+        [BASE[0], called('{"path":"a.py","limit":40}'), *BASE[1:]],
+        [BASE[0], called('{"limit":40,"path":"a.py"}'), *BASE[1:], *ANSWER],
+    ),
+    "a tool call was rewritten at input[1]": (
+        [BASE[0], called('{"path":"a.py","limit":40}'), *BASE[1:]],
+        [BASE[0], called('{"path":"b.py","limit":40}'), *BASE[1:], *ANSWER],
+    ),
+    "a user message was re-spelled at input[0]: only white space differs": (
+        [user("one\ntwo"), *BASE],
+        [user("one\r\n two"), *BASE],
+    ),
     "a foreign thing item was dropped from input[0]": ([{"type": "foreign_thing"}, *BASE], BASE),
 }
 

@@ -87,7 +87,7 @@ def test_tools_that_differ_in_what_changes_by_itself_are_not_called_edited() -> 
             "Be brief.\nBe kind.",
             "Be brief.\r\nBe kind.",
             Difference(
-                "the instructions differ only in white space, from about character 0 on", "rewritten", ("white space",)
+                "the instructions differ only in white space, from about character 0 on", "re-spelled", ("white space",)
             ),
         ),
     ],

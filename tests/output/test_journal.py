@@ -245,27 +245,25 @@ def test_the_first_turn_is_all_new_and_what_stands_again_in_the_next_is_the_same
     assert parts(shown) == [
         ("1 tool", "new"),
         ("instructions", "new"),
-        ("input[0] user message", "new"),
-        ("4 more items", "new"),
+        ("input[0] to input[4], 5 items", "new"),
     ]
     assert shown["predecessor_flow"] is None
     assert parts(two({}, {})) == [
         ("0 tools", "same"),
         ("instructions", "same"),
-        ("input[0] to input[2]", "same"),
-        ("input[3] assistant message", "new"),
-        ("1 more item", "new"),
+        ("input[0] to input[2], 3 items", "same"),
+        ("input[3] to input[4], 2 items", "new"),
     ]
 
 
 def test_an_edited_item_or_the_head_of_the_prompt_is_the_break() -> None:
     assert parts(two({}, {"input": [*ITEMS[:2], user("x"), *ITEMS[3:]]}))[2:] == [
-        ("input[0] to input[1]", "same"),
-        ("input[2] user message", "changed"),
-        ("2 more items", "behind"),
+        ("input[0] to input[1], 2 items", "same"),
+        ("input[2] user message, rewritten", "changed"),
+        ("input[3] to input[4], 2 items", "new"),
     ]
     assert parts(two({}, {"instructions": "j"}))[:2] == [("0 tools", "same"), ("instructions", "changed")]
-    assert parts(two({}, {"tools": [{"name": "t"}]}))[:2] == [("1 tool", "changed"), ("instructions", "behind")]
+    assert parts(two({}, {"tools": [{"name": "t"}]}))[:2] == [("1 tool", "changed"), ("instructions", "same")]
 
 
 def test_the_sizes_are_those_of_the_prompt() -> None:

@@ -183,10 +183,15 @@ PARTS: list[PromptPart] = [("2 tools", 50, "same"), ("instructions", 30, "change
     [
         (PARTS, "█████◆░░░░"),
         ([("input[0]", 1, "same"), ("input[1]", 9, "new")], "█▒▒▒▒▒▒▒▒▒"),
-        ([("input[0]", 5, "same"), ("input[1]", 1, "changed"), ("4 more items", 4, "behind")], "█████◆░░░░"),
+        ([("input[0]", 5, "same"), ("input[1]", 1, "changed"), ("4 more items", 4, "same")], "█████◆░░░░"),
+        (
+            [("a", 3, "same"), ("b", 1, "changed"), ("c", 2, "same"), ("d", 2, "shortened"), ("e", 2, "new")],
+            "███◆░░◇◇▒▒",
+        ),
+        ([("a", 4, "same"), ("b", 99, "dropped"), ("c", 3, "same"), ("d", 2, "new")], "████□░░░▒▒"),
         ([("0 tools", 0, "new"), ("instructions", 10, "new")], "▒▒▒▒▒▒▒▒▒▒"),
         ([("input[0]", 9999, "same"), ("input[1]", 1, "changed")], "█████████◆"),
-        ([("3 tools", 4, "changed"), ("instructions", 6, "changed")], "◆░░░░░░░░░"),
+        ([("3 tools", 4, "changed"), ("instructions", 6, "changed")], "◆░░░◇◇◇◇◇◇"),
         ([("0 tools", 0, "changed"), ("instructions", 9, "same")], "◆░░░░░░░░░"),
         ([(f"input[{place}]", 1, "new") for place in range(99)], "▒▒▒▒▒▒▒▒▒▒"),
         ([("instructions", 10, "odd")], "??????????"),
@@ -201,14 +206,23 @@ def test_the_strip_is_scaled_and_marks_the_break(parts: list[PromptPart], expect
 
 def test_the_table_says_in_the_legends_words_what_the_strip_draws() -> None:
     """So that no glyph has two meanings; a state of another version is shown as it is."""
-    assert list(legend(60)) == ["█ as before   ◆ first difference   ░ behind it   ▒ new"]
-    assert table([*PARTS, ("input[1]", 5, "changed"), ("input[2]", 5, "new"), ("input[3]", 5, "odd")], 60) == [
+    edits: list[PromptPart] = [("input[1]", 5, "changed"), ("input[2]", 5, "moved"), ("was input[2]", 5, "dropped")]
+    rest: list[PromptPart] = [("input[3]", 5, "new"), ("input[4]", 5, "odd")]
+
+    assert list(legend(PARTS, 60)) == ["█ as before   ◆ first difference   ░ unchanged behind it"]
+    assert list(legend([*PARTS, *edits, *rest], 60)) == [
+        "█ as before   ◆ first difference   ░ unchanged behind it",
+        "◇ edited   □ dropped or moved away   ▒ new",
+    ]
+    assert table([*PARTS, *edits, *rest], 60) == [
         "█ 2 tools       50 bytes  as before",
         "◆ instructions  30 bytes  first difference",
-        "░ input[0]      20 bytes  behind it",
-        "░ input[1]       5 bytes  behind it",
-        "▒ input[2]       5 bytes  new",
-        "? input[3]       5 bytes  odd",
+        "░ input[0]      20 bytes  unchanged behind it",
+        "◇ input[1]       5 bytes  edited",
+        "◇ input[2]       5 bytes  moved",
+        "□ was input[2]   5 bytes  dropped",
+        "▒ input[3]       5 bytes  new",
+        "? input[4]       5 bytes  odd",
     ]
 
 

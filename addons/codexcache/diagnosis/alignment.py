@@ -15,13 +15,16 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from ..turn.item_list import Item, Items
-from ..turn.shape import ORDER
+from ..turn.shape import ORDER, WHITE_SPACE
 
 DROPPED, INSERTED, SHORTENED, MOVED = "dropped", "inserted", "shortened", "moved"
 REWRITTEN, RE_SPELLED = "rewritten", "re-spelled"
 
 _CLIENT_MESSAGES = frozenset({"user message", "developer message", "system message", "message"})
 _MODEL_ITEMS = frozenset({"assistant message", "reasoning"})
+
+_SHORT_OUTPUT, _SHORT_MESSAGE = 0.9, 0.5
+"""Shares of its size to which an item is shortened: a message that is a little shorter says something else."""
 
 _LARGEST_GAP = 40_000
 """Pairs of items between two kept ones up to which repeated items are compared."""
@@ -163,9 +166,12 @@ def _gaps(new: Items, old: Items, kept: list[_Pair], shared: int) -> Iterator[_G
 
 
 def _kind_of_change(new: Item, old: Item) -> str:
-    if new.shape.differing(old.shape):
-        return REWRITTEN
-    return SHORTENED if 10 * new.size <= 9 * old.size else REWRITTEN
+    if new.shape.says_the_same(old.shape):
+        differing = {*new.shape.differing(old.shape)}
+        is_spelling = differing <= {WHITE_SPACE, ORDER} and (differing or new.kind.endswith("_call"))
+        return RE_SPELLED if is_spelling else REWRITTEN
+    share = _SHORT_MESSAGE if new.kind.endswith(" message") else _SHORT_OUTPUT
+    return SHORTENED if new.size <= share * old.size else REWRITTEN
 
 
 def _is_reordered(new: Items, old: Items, shared: int) -> bool:

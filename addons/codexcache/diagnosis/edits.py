@@ -23,7 +23,7 @@ _NAMES = {"compaction": "compaction item", "compaction_summary": "compaction ite
 class Edit:
     """All edits of one kind.
 
-    `kind` is dropped, inserted, shortened, moved or rewritten, `count` how many items it was done to, and
+    `kind` is dropped, inserted, shortened, moved, rewritten or re-spelled, `count` how many items it was done to, and
     `item` what each of them is ("tool output"), "item" if they differ in that. `first` is the place of the first one in
     the turn's input, as "input[12]"; of a dropped one, and of one that moved, where it had stood. `in_old` is the index
     in the predecessor's items from which on the two differ by it. `volatile` names the kinds of what alone differs in
@@ -105,7 +105,7 @@ def _sentence(edit: Edit, steps: list[Step], new: Items, old: Items, *, is_alone
     if edit.kind == MOVED:
         return _moved_sentence(edit, steps, new, old, is_alone=is_alone)
     if edit.is_at_end:
-        return f"{_last_items(edit)} {edit.kind}{_reason(edit)}"
+        return _last_items(edit) + _reason(edit)
     if edit.count == 1 or edit.item == _REASONING:
         return f"{_one(edit.item)} was {edit.kind} {_places(edit, 'at')}{_reason(edit)}"
     return f"{_many(edit)} were {edit.kind}, the first at {edit.first}{_reason(edit)}"
@@ -113,7 +113,7 @@ def _sentence(edit: Edit, steps: list[Step], new: Items, old: Items, *, is_alone
 
 def _dropped_sentence(edit: Edit, steps: list[Step]) -> str:
     if edit.is_at_end and edit.item.endswith(" message") and edit.count == 1:
-        return f"{_last_items(edit)} dropped"
+        return _last_items(edit)
     if edit.item == _REASONING or edit.count == 1:
         return f"{_one(edit.item)} was dropped {_places(edit, 'from')}"
     if steps[-1].old - steps[0].old == edit.count - 1:
@@ -134,8 +134,8 @@ def _moved_sentence(edit: Edit, steps: list[Step], new: Items, old: Items, *, is
 
 def _last_items(edit: Edit) -> str:
     if edit.count == 1:
-        return f"the last {edit.item} of its predecessor was"
-    return f"the last {_many(edit)} of its predecessor were"
+        return f"the last {edit.item} of its predecessor, {edit.first}, was {edit.kind}"
+    return f"the last {_many(edit)} of its predecessor, from {edit.first} on, were {edit.kind}"
 
 
 def _places(edit: Edit, preposition: str) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..text import ascii_only, counted
 from ..turn.prompt import Tool
-from ..turn.shape import ORDER, VOLATILE
+from ..turn.shape import ORDER, VOLATILE, WHITE_SPACE
 from ..turn.text_digest import TextDigest
 from .alignment import DROPPED, INSERTED, MOVED, RE_SPELLED, REWRITTEN
 from .edits import in_words
@@ -36,7 +36,8 @@ def instructions_difference(new: TextDigest, old: TextDigest) -> Difference:
         return Difference(f"instructions were {'added' if new.length else 'left out'}", kind)
     offset, volatile = new.common_length(old), new.shape.differing(old.shape)
     only = f" only in {in_words(volatile)}," if volatile else ""
-    return Difference(f"the instructions differ{only} from about character {offset:,} on", REWRITTEN, volatile)
+    kind = RE_SPELLED if volatile == (WHITE_SPACE,) else REWRITTEN
+    return Difference(f"the instructions differ{only} from about character {offset:,} on", kind, volatile)
 
 
 def tools_difference(new: _Tools, old: _Tools) -> Difference:

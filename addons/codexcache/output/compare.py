@@ -11,8 +11,8 @@ from ..turn.prompt import read_prompt
 from ..turn.record import Record, Route, Usage
 from .first_difference import difference_lines, first_difference_in_prompt
 from .journal import INPUT
+from .prompt_parts import prompt_parts
 from .turn_page import bar_lines, joined, listed, parts_of, title
-from .turn_summary import prompt_parts
 
 _LABEL = 5
 """Columns of the label before a turn's facts."""

@@ -9,12 +9,13 @@ import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..body.json_splice import Json, Object, as_count, as_list, is_count
+from ..diagnosis.alignment import DROPPED, INSERTED, MOVED, REWRITTEN, SHORTENED
 from ..text import WIDEST, WIDTH, columns, cut, facts, minutes, number, percent, with_symbols, wrapped
 from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
 from .journal import CACHED, INPUT, OUTPUT
+from .prompt_parts import CHANGED, MOVED_AWAY, NEW, SAME
 from .response_facts import limit_lines, response_facts
-from .turn_summary import BEHIND, CHANGED, NEW, SAME
 
 _ABSENT = "n/a"
 
@@ -27,10 +28,17 @@ _LONGEST, _MOST = 2_000, 100
 _NAME, _VALUE = 22, 13
 """Characters that are shown of a name and of a pseudonym, so that two of these fit next to a name."""
 
-GLYPHS = {SAME: "█", CHANGED: "◆", BEHIND: "░", NEW: "▒"}
-LABELS = {SAME: "as before", CHANGED: "first difference", BEHIND: "behind it", NEW: "new"}
-"""What each glyph means, in the legend and in the table."""
+BEHIND, EDITED = "behind", "edited"
+"""States that are shown of what follows the first difference: as before all the same, or not."""
 
+_EDITS = dict.fromkeys((EDITED, SHORTENED, REWRITTEN, MOVED), "◇")
+GLYPHS = {SAME: "█", CHANGED: "◆", BEHIND: "░", **_EDITS, DROPPED: "□", MOVED_AWAY: "□", INSERTED: "▒", NEW: "▒"}
+_GONE = (DROPPED, MOVED_AWAY)
+_BREAKS = {CHANGED, INSERTED, *_GONE, *_EDITS}
+LABELS = {SAME: "as before", CHANGED: "first difference", BEHIND: "unchanged behind it"}
+"""What a glyph means, in the legend and in the table; other states are called by their names."""
+
+_LEGEND = {**LABELS, EDITED: "edited", DROPPED: "dropped or moved away", NEW: "new"}
 _LONGEST_LABEL = max(map(len, LABELS.values()))
 _BETWEEN = 6
 """Columns of a line of the table that are no name, size or word: a glyph, and gaps."""
@@ -233,17 +241,19 @@ def _dict(value: Json) -> Object:
 def bar_lines(parts: Sequence[PromptPart], width: int) -> Iterator[str]:
     """Yield the bar, its legend and its table, indented, in lines of at most `width` characters."""
     yield f"  {bar(parts, width - 2)}"
-    yield from (f"  {line}" for line in (*legend(width - 2), *table(parts, width - 2)))
+    yield from (f"  {line}" for line in (*legend(parts, width - 2), *table(parts, width - 2)))
 
 
-def legend(width: int) -> Iterator[str]:
-    """Yield what the glyphs mean."""
-    return facts((f"{GLYPHS[state]} {LABELS[state]}" for state in GLYPHS), width, "   ")
+def legend(parts: Sequence[PromptPart], width: int) -> Iterator[str]:
+    """Yield what the glyphs mean that these parts are drawn with."""
+    glyphs = {GLYPHS.get(state) for _, _, state in _as_shown(parts)}
+    return facts((f"{GLYPHS[state]} {_LEGEND[state]}" for state in _LEGEND if GLYPHS[state] in glyphs), width, "   ")
 
 
 def bar(parts: Sequence[PromptPart], width: int) -> str:
     """Return the bar, `width` glyphs long: each part that is not empty has at least one, as far as `width` allows."""
-    shown = [(size, state) for _, size, state in _as_shown(parts) if size or state == CHANGED]
+    known = [(0 if state in _GONE else size, state) for _, size, state in _as_shown(parts)]
+    shown = [(size, state) for size, state in known if size or state in (CHANGED, *_GONE)]
     lengths = _lengths([size for size, _ in shown], width)
     return "".join(_glyphs(state, length) for (_, state), length in zip(shown, lengths, strict=True))[:width]
 
@@ -260,10 +270,10 @@ def table(parts: Sequence[PromptPart], width: int) -> list[str]:
 
 def _as_shown(parts: Sequence[PromptPart]) -> Iterator[PromptPart]:
     """Yield the parts in the states that are shown: what follows the first difference was not read, equal or not."""
-    broken = False
+    behind, broken = {SAME: BEHIND, CHANGED: EDITED}, False
     for name, size, state in parts:
-        yield name, size, BEHIND if broken and state in (SAME, CHANGED) else state
-        broken = broken or state == CHANGED
+        yield name, size, behind.get(state, state) if broken else state
+        broken = broken or state in _BREAKS
 
 
 def _lengths(sizes: Sequence[int], width: int) -> list[int]:

@@ -3,21 +3,15 @@
 It is content-free like the journal. What the prompt itself says is looked up in the flows when it is asked for.
 """
 
-from collections.abc import Iterator
-
 from ..body.json_splice import Json, Object
 from ..diagnosis.diagnosis import Diagnosis
 from ..diagnosis.predecessor import Match
-from ..diagnosis.prompt_diff import Change
-from ..text import ascii_only, counted
 from ..turn.record import Record
 from ..turn.request import SESSION_HEADERS
 from ..turn.rewrite import KEY_MEMBER, REQUEST_ID
 from ..wire.headers import Values, values_by_name
 from .journal import Pseudonyms
-
-SAME, CHANGED, NEW, BEHIND = "same", "changed", "new", "behind"
-"""States of a part: as in the predecessor; the first that differs; not in it; after the first that differs."""
+from .prompt_parts import CHANGED, NEW, SAME, prompt_parts
 
 _ID_HEADERS = (*SESSION_HEADERS, REQUEST_ID)
 
@@ -48,30 +42,6 @@ def _saved(diagnosis: Diagnosis) -> Object:
     """Return what only an earlier summary of the same turn knows: what the client itself had sent."""
     known = diagnosis.exchange.saved_summary or {}
     return {name: known[name] for name in ("client_sent", "forwarded", "edited") if name in known}
-
-
-def prompt_parts(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:
-    """Yield the prompt's parts in their order: name, bytes, state."""
-    names = {change.name for change in changes}
-    prefix = record.prompt.prefix
-    tools = CHANGED if "tools_changed" in names else SAME
-    instructions = CHANGED if "instructions_changed" in names else BEHIND if tools == CHANGED else SAME
-    yield [counted(len(prefix.tools), "tool"), sum(tool.size for tool in prefix.tools), tools if match else NEW]
-    yield ["instructions", prefix.instructions.length, instructions if match else NEW]
-    yield from _items(record, match)
-
-
-def _items(record: Record, match: Match | None) -> Iterator[Json]:
-    """Yield the items that the predecessor has too, the first other one, and what follows."""
-    is_new = match is None or match.whole
-    same, item, rest = record.prompt.items.split(match.shared_items if match else 0)
-    if same:
-        last = f" to input[{same.last}]" if same.length > 1 else ""
-        yield [f"input[{same.first}]{last}", same.size, SAME]
-    if item:
-        yield [f"input[{item.first}] {ascii_only(item.kind, 40)}", item.size, NEW if is_new else CHANGED]
-    if rest:
-        yield [counted(rest.length, "more item"), rest.size, NEW if is_new else BEHIND]
 
 
 def _identity(record: Record, match: Match | None, pseudonyms: Pseudonyms) -> Object:

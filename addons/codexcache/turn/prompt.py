@@ -13,7 +13,6 @@ Requests in the "responses lite" shape carry tools and instructions as the first
 added later, and a second developer message, leave what precedes them unchanged, so they are items like any other.
 """
 
-import functools
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,8 +23,8 @@ from weakref import WeakValueDictionary
 from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
 from .item_list import Item, Items, digest
-from .items import answer_digest, canonical, given_items, texts, to_json
-from .shape import NO_SHAPE, Shape, shape_of
+from .items import answer_digest, as_model_sees, canonical, given_items, texts, to_json
+from .shape import NO_SHAPE, Shape, shape_of, shape_of_json
 from .text_digest import EMPTY, TextDigest, digest_text
 
 PREFIX_MEMBERS = frozenset(
@@ -40,12 +39,16 @@ _FILE_SIZE = 8000
 """Bytes that a file counts for: an image costs some 2,000 tokens, however large it is (openai/codex,
 `core/src/context_manager`)."""
 
-_SHAPED = {"user message": 8_000, "developer message": 64_000, "system message": 64_000}
-"""The messages of a client that have a shape, and up to which size in bytes: a context that is written again for each
-request is short, but for the instructions in a developer message."""
+_CALL = "function_call"
+_SHAPED = {"user message": 8_000, "developer message": 64_000, "system message": 64_000, _CALL: 8_000}
+"""The items that have a shape, and up to which size in bytes: the messages of a client, and calls, whose arguments some
+clients write again. A context that is new for each request is short, but for instructions in a developer message."""
 
 _DEEPEST = 64
 """Levels of a tool in which lists of names are sorted."""
+
+_MOST_TOOLS = 4096
+"""Tools of which is kept how they look with their members sorted, some 250 bytes each."""
 
 _LONGEST_NAME = 200
 """Characters of a name that are kept; each tool of a namespace repeats the name of the namespace."""
@@ -143,7 +146,7 @@ def extend_prompt(document: Object, base: Prompt) -> Prompt:
 
 def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
     """Return the items of a response, with the indexes that they have in the input of a turn that extends it."""
-    return tuple(_output(index, item) for index, item in enumerate(outputs, prompt.length))
+    return tuple(_item(index, item) for index, item in enumerate(outputs, prompt.length))
 
 
 _prefixes: WeakValueDictionary[int, PromptPrefix] = WeakValueDictionary()
@@ -178,14 +181,22 @@ def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> 
 
 def _item(index: int, item: Json) -> Item:
     text, kind = canonical(item), _named_kind(item)
-    shape = shape_of(text) if len(text) <= _SHAPED.get(kind, 0) else NO_SHAPE
+    shape = _shape(kind, item, text) if len(text) <= _SHAPED.get(kind, 0) else NO_SHAPE
     return Item(digest(text), kind, _prompt_size(text), index, answer_digest(item), shape)
 
 
-def _output(index: int, item: Json) -> Item:
-    """Return an item of a response."""
-    text = canonical(item)
-    return Item(digest(text), _named_kind(item), _prompt_size(text), index, answer_digest(item))
+def _shape(kind: str, item: Json, text: bytes) -> Shape:
+    """Return the shape of an item; of a call, it says how the arguments are spelled, which are JSON in a string."""
+    if kind != _CALL:
+        return shape_of(text)
+    arguments = as_text(_member_of(item, "arguments")).encode("utf-8", "surrogatepass")
+    try:
+        parsed: Json = json.loads(arguments)
+    except ValueError:
+        return NO_SHAPE
+    seen = as_model_sees(item)
+    members = {**seen, "arguments": parsed} if isinstance(seen, dict) else parsed
+    return shape_of_json(arguments, to_json(parsed), to_json(members, sort=True))
 
 
 def _prompt_size(text: bytes) -> int:
@@ -207,15 +218,21 @@ def _tools(tools: Iterable[Json]) -> Iterator[Tool]:
 
 def _tool(tool: Json, space: str = "") -> Tool:
     text = to_json(tool)
-    members, shape = _sorted_members(text)
-    return Tool(space + _tool_name(tool), digest(text), len(text), members, shape)
+    identity = digest(text)
+    return Tool(space + _tool_name(tool), identity, len(text), *_sorted_members(identity, text))
 
 
-@functools.lru_cache(maxsize=512)
-def _sorted_members(tool: bytes) -> tuple[int, Shape]:
-    """Return digest and shape of a tool with its members sorted; it is cached, because tools come with each turn."""
+_known_members: dict[int, tuple[int, Shape]] = {}
+
+
+def _sorted_members(known_as: int, tool: bytes) -> tuple[int, Shape]:
+    """Return digest and shape of a tool with its members sorted, found out once, because tools come with each turn."""
+    if known := _known_members.get(known_as):
+        return known
+    if len(_known_members) >= _MOST_TOOLS:
+        _known_members.clear()
     text = to_json(_with_sorted_names(json.loads(tool)), sort=True)
-    return digest(text), shape_of(text)
+    return _known_members.setdefault(known_as, (digest(text), shape_of(text)))
 
 
 def _with_sorted_names(value: Json, levels: int = _DEEPEST) -> Json:

@@ -28,11 +28,11 @@ VOLATILE = {
 }
 """The kinds of what changes by itself, and what each is called in a sentence."""
 
-_KINDS = ("date", "time", "UUID", "counter", "path", WHITE_SPACE)
+_KINDS = ("date", "time", "UUID", "counter", "path", WHITE_SPACE, ORDER)
 """The kinds in the order of their bits in a shape."""
 
 _MARKS = {kind: bytes([number]) for number, kind in enumerate(_KINDS, 1)}
-_BITS = 10
+_BITS = 9
 _MASK = (1 << _BITS) - 1
 _SHIFTS = {kind: number * _BITS for number, kind in enumerate(_KINDS)}
 
@@ -77,11 +77,13 @@ class Shape(NamedTuple):
     skeleton: int = 0
     contents: int = 0
 
+    def says_the_same(self, other: "Shape") -> bool:
+        """Return True if two texts differ in what changes by itself only, or in how they are spelled."""
+        return self.skeleton != 0 and self.skeleton == other.skeleton
+
     def differing(self, other: "Shape") -> tuple[str, ...]:
         """Return in which kinds of tokens two different texts differ; none if they differ otherwise, or may do so."""
-        if not self.skeleton or self.skeleton != other.skeleton:
-            return ()
-        differing = self.contents ^ other.contents
+        differing = self.contents ^ other.contents if self.says_the_same(other) else 0
         return tuple(kind for kind, shift in _SHIFTS.items() if differing >> shift & _MASK)
 
 
@@ -101,9 +103,25 @@ def shape_of(text: bytes) -> Shape:
     found[WHITE_SPACE] = [text]
     contents = 0
     for kind, tokens in found.items():
-        contents |= (zlib.crc32(b"\0".join(tokens)) & _MASK) << _SHIFTS[kind]
-    skeleton = blake2b(text.translate(None, _SPACES), digest_size=8, usedforsecurity=False)
-    return Shape(int.from_bytes(skeleton.digest(), "big", signed=True), contents)
+        contents |= _bits(kind, b"\0".join(tokens))
+    return Shape(_digest(text.translate(None, _SPACES)), contents)
+
+
+def shape_of_json(text: bytes, in_order: bytes, members: bytes) -> Shape:
+    """Return the shape of JSON text, given it without white space, and with its members sorted and what they are of.
+
+    It says in what the spelling differs of two texts with the same members.
+    """
+    spaces = len(text) - len(text.translate(None, _SPACES))
+    return Shape(_digest(members), _bits(WHITE_SPACE, b"%d" % spaces) | _bits(ORDER, in_order))
+
+
+def _bits(kind: str, content: bytes) -> int:
+    return (zlib.crc32(content) & _MASK) << _SHIFTS[kind]
+
+
+def _digest(text: bytes) -> int:
+    return int.from_bytes(blake2b(text, digest_size=8, usedforsecurity=False).digest(), "big", signed=True)
 
 
 def _masked(kind: str, pattern: re.Pattern[bytes], text: bytes, found: dict[str, list[bytes]]) -> bytes:
