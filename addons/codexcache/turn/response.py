@@ -241,8 +241,7 @@ class ResponseInfo:
         self.served_service_tier = tier if tier not in ("", "auto") else self.served_service_tier
         if isinstance(diagnostics := response.get("prompt_cache_diagnostics"), dict):
             self.diagnostics = diagnostics
-        if transformations := response.get("input_transformations"):
-            self.prefix_mismatch |= any(map(_is_prefix_mismatch, as_list(transformations)))
+        self.prefix_mismatch |= any(map(_is_prefix_mismatch, as_list(response.get("input_transformations"))))
 
     def _take_error(self, event: Object) -> None:
         """Take an error event. On a WebSocket it also has the status that an HTTP response would have had."""
