@@ -77,7 +77,7 @@ async def test_a_response_that_says_what_served_it_is_believed(runs: Runs, net: 
         ("gpt-5.5-mini", "flex", "completed"),
     ]
     assert [record.server for record in records.known] == [None, ServerWord("input_changed", 512, 2_048)]
-    assert [record.prefix_mismatch for record in records.known] == [False, True]
+    assert [record.transformations for record in records.known] == [(), ("prefix_mismatch",)]
 
 
 def limits(flow: http.HTTPFlow) -> list[object]:
