@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import orjson
-from codexcache.body.json_splice import Object
+from codexcache.body.json_splice import Json, Object
 from corpus import CASES
 from corpus.player import Player
 from corpus.talk import Case
@@ -95,7 +95,15 @@ _STRANGE: Object = {"because": HOSTILE, "model": HOSTILE, "verdict": HOSTILE, "c
 JOURNALS = (lines(_JOURNAL), lines([{**entry, **_STRANGE} for entry in _JOURNAL]), lines(_JOURNAL[:1]))
 
 _ALL_HOSTILE: Object = {name: HOSTILE if isinstance(value, str) else value for name, value in SUMMARY.items()}
-_ODD: Object = {**SUMMARY, "sent_at": 1e300, "resent_tokens": 1e308, "many": [SUMMARY, {}, _ALL_HOSTILE]}
+_LIMITS: Json = [["primary", None, 41.5], ["secondary", 7, 1e300], [HOSTILE, HOSTILE, {}], HOSTILE]
+_ODD: Object = {
+    **SUMMARY,
+    "sent_at": 1e300,
+    "resent_tokens": 1e308,
+    "many": [SUMMARY, {}, _ALL_HOSTILE],
+    "limits": _LIMITS,
+    **dict.fromkeys(("served_model", "served_service_tier", "ended"), HOSTILE),
+}
 TURN_SUMMARIES = (*map(orjson.dumps, (SUMMARY, _ALL_HOSTILE, _ODD)), b"{}")
 
 CONVERSATIONS = tuple(

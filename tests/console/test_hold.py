@@ -99,6 +99,7 @@ async def test_what_is_killed_never_leaves_and_the_client_is_told(net: Network) 
     assert len(upstream.requests) == 1
     assert held.error is not None
     await until(lambda: verdicts(held) == ["no_usage"])
+    assert turn_summaries(held)[-1]["ended"] == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -183,3 +184,4 @@ async def test_a_frame_that_is_killed_never_leaves_and_the_socket_is_closed(net:
 
     assert len(recorder.messages) == 1
     assert verdicts(held) == ["cold", "no_usage"]
+    assert [turn["ended"] for turn in turn_summaries(held)] == ["completed", "cancelled"]

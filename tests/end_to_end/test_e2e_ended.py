@@ -172,6 +172,19 @@ async def test_an_option_of_mitmproxys_answers_elsewhere_too(runs: Runs, net: Ne
     assert await runs.told("ended") == [("elsewhere",)]
 
 
+async def test_how_a_turn_ended_is_not_told_where_nothing_was_heard_of_its_response(runs: Runs, net: Network) -> None:
+    """Another addon has it pass by."""
+
+    def take_over(flow: http.HTTPFlow) -> None:
+        assert flow.response is not None
+        flow.response.stream = lambda chunk: chunk
+
+    await net.upstream(streaming(CREATED, completed()))
+    await post(await runs.proxy(after=[OtherAddon(responseheaders=take_over)]))
+
+    assert await runs.told("status", "ended") == [(200, None)]
+
+
 @pytest.mark.parametrize("place", ["before", "after"])
 async def test_a_handshake_is_refused_by_the_backend_or_elsewhere(runs: Runs, net: Network, place: str) -> None:
     await net.upstream(responding(whole(b"{}", "426 Upgrade Required")))

@@ -102,7 +102,7 @@ async def test_a_response_that_another_addon_gives_is_read(runs: Runs, net: Netw
 
     assert with_addon == without
     assert (row["status"], row[INPUT], row[CACHED], row["verdict"]) == (200, 9_000, 50, "cold")
-    assert upstream.requests == []
+    assert (row["ended"], upstream.requests) == ("elsewhere", [])
 
 
 @pytest.mark.parametrize("coding", ["", "gzip"])
@@ -199,6 +199,7 @@ async def test_a_capture_of_a_proxy_with_the_addon_is_replayed_in_its_mode(
     reply = await post(await runs.proxy(server_replay=[str(tmp_path / "day.mitm")]))
 
     assert (reply.body, len(upstream.requests)) == (counted(9_000, 20), 1)
+    assert [ended for (ended,) in await runs.told("ended", count=2)] == ["completed", "elsewhere"]
 
 
 async def test_a_document_in_pieces_is_read_whatever_option_streams_it(
@@ -229,7 +230,7 @@ async def test_a_document_that_is_cut_has_its_status(runs: Runs, net: Network) -
     (row,) = await runs.rows()
 
     assert [reply.status for reply in replies] == [502, 502]
-    assert (row["status"], row["verdict"]) == (200, "no_usage")
+    assert (row["status"], row["verdict"], row["ended"]) == (200, "no_usage", "cut")
 
 
 # A streamed response that is edited after it has gone.

@@ -47,7 +47,6 @@ def test_what_a_turn_moved_is_told_with_what_was_known_before() -> None:
     limits = RateLimits()
 
     assert limits.tell(HERE, {"primary": 41.0}) == (Limit("primary", None, 41.0),)
-    assert limits.tell(HERE, {}) == ()
     assert limits.tell(HERE, {"secondary": 7.0}) == (Limit("secondary", None, 7.0),)
     assert limits.tell(HERE, {"primary": 44.0}) == (Limit("primary", 41.0, 44.0),)
     assert limits.tell(("chatgpt.com", b"another"), {"primary": 3.0}) == (Limit("primary", None, 3.0),)

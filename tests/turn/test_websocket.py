@@ -9,7 +9,7 @@ from codexcache.options import default_settings
 from codexcache.turn.exchange import Continuity, Exchange
 from codexcache.turn.response import KILLED
 from codexcache.turn.rewrite import RequestEdits
-from codexcache.turn.websocket import Backlog, Socket, SocketTurn, closing
+from codexcache.turn.websocket import Backlog, Socket, SocketTurn, closing, ended_by_closing
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.jsontext import prop
@@ -384,3 +384,52 @@ def test_what_is_kept_never_exceeds_the_limit_but_for_the_latest(sizes: list[int
         assert backlog.size == sum(kept)
         assert sum(kept) <= limit or len(kept) == 1
         assert kept[-1] == size
+
+
+def limits(used: float) -> bytes:
+    return frame("codex.rate_limits", None, rate_limits={"primary": {"used_percent": used}})
+
+
+def test_rate_limits_are_those_of_the_turn_that_waits_or_runs_and_between_two_were_so_before_the_second() -> None:
+    opened = socket()
+    events(opened, limits(40.0))
+    (one,) = sent_on(opened, "a")
+    over = events(opened, limits(41.0), created("r1"), limits(42.0), completed("r1"), limits(43.0))
+    (two,) = sent_on(opened, "b")
+    (three,) = sent_on(opened, "c")
+
+    assert over == [one]
+    assert (one.response_info.limits_before, one.response_info.limits) == ({"primary": 40.0}, {"primary": 42.0})
+    assert (two.response_info.limits_before, two.response_info.limits) == ({"primary": 43.0}, {})
+    assert three.response_info.limits_before == {}
+
+
+def test_rate_limits_that_another_addon_dropped_are_not_told_to_the_client_and_end_nothing() -> None:
+    opened = socket()
+    (one,) = sent_on(opened, "a")
+
+    assert events(opened, created("r1"), limits(41.0), dropped=True) == []
+    assert (one.response_info.limits, opened.open_turns) == ({}, [one])
+
+
+@pytest.mark.parametrize(
+    ("by_client", "code", "ended"),
+    [
+        (True, 1000, "cancelled"),
+        (True, 1006, "cancelled"),
+        (True, None, "cancelled"),
+        (False, 1008, "closed 1008"),
+        (False, 1000, "closed 1000"),
+        (False, 1005, "closed 1005"),
+        (False, 1006, "cut"),
+        (None, None, "cut"),
+    ],
+)
+def test_who_closed_a_socket_and_with_what_says_how_its_turns_ended(
+    by_client: bool | None, code: int | None, ended: str
+) -> None:
+    opened = socket()
+    sent_on(opened, "a", "b")
+    turns = [*opened.abandon("it was closed", ended_by_closing(by_client=by_client, code=code))]
+
+    assert [sent.response_info.ended for sent in turns] == [ended, ended]

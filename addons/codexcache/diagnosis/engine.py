@@ -204,8 +204,9 @@ class Engine:
 
     def _tell_limits(self, route: Route, response_info: ResponseInfo) -> tuple[Limit, ...]:
         account = route.host, route.account or route.caller
-        self._rate_limits.tell(account, response_info.limits_before)
-        return self._rate_limits.tell(account, response_info.limits)
+        if response_info.limits_before:
+            self._rate_limits.tell(account, response_info.limits_before)
+        return self._rate_limits.tell(account, response_info.limits) if response_info.limits else ()
 
 
 def _prompt(turn: Turn, named: Record | None) -> Prompt:

@@ -217,7 +217,8 @@ def how_it_closed(flow: http.HTTPFlow) -> str:
 def note_limits_of_handshake(flow: http.HTTPFlow, exchange: Exchange) -> None:
     """Give the first turn of a WebSocket the rate limits that the answer to the handshake told."""
     if exchange.opens_socket and flow.response:
-        exchange.response_info.limits_before = limits_in_headers(values_by_name(flow.response.headers.fields))
+        told = limits_in_headers(values_by_name(flow.response.headers.fields))
+        exchange.response_info.limits_before = told | exchange.response_info.limits_before
 
 
 def refusal_of(flow: http.HTTPFlow, socket: Socket) -> Exchange | None:

@@ -104,7 +104,7 @@ def _given(**members: Json) -> dict[str, Json]:
 
 
 def _shown(name: str) -> str:
-    return ascii_only(name, _LONGEST)
+    return ascii_only(name, _LONGEST) if name else ""
 
 
 def _usage(diagnosis: Diagnosis) -> dict[str, Json]:

@@ -82,8 +82,6 @@ class RateLimits:
 
     def tell(self, account: Account, used: Mapping[str, float]) -> tuple[Limit, ...]:
         """Take in what a response tells of an account's limits; return it with what had been told before."""
-        if not used:
-            return ()
         known = self._told.get(account) or {}
         self._told.put(account, dict([*{**known, **used}.items()][-_MOST:]))
         return tuple(Limit(name, known.get(name), share) for name, share in used.items())

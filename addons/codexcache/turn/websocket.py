@@ -18,12 +18,15 @@ from ..body.json_splice import Object
 from ..static_frozen import static_frozen
 from .cache_key import CacheKey
 from .exchange import Exchange, unchanged_exchange
+from .rate_limits import EVENT, limits_in_event
 from .request import ClientHeaders, ReadTurn, read_turn
 from .response import CANCELLED, CREATED, CUT, FINAL, ITEM, REFUSED, ResponseInfo, id_in, kind_of, parsed
 from .rewrite import RequestEdits
 
 _WENT_ON = "its WebSocket went on to another response before the end of its own"
 MISSED = "another addon dropped the end of its response"
+
+_RATE_LIMITS = EVENT.encode()
 
 _UNENDED = 16
 """Turns of a socket whose response has begun and that can wait for its end; a lost one never comes."""
@@ -82,6 +85,7 @@ class Socket:
     handshake: RequestEdits = field(default_factory=lambda: RequestEdits(fields=()))
     is_answered_elsewhere: bool = False
     open_turns: list[SocketTurn] = field(default_factory=list)
+    _limits: dict[str, float] = field(default_factory=dict)
     _begun: bool = False
     _latest: SocketTurn | None = None
     _last: CacheKey | None = None
@@ -116,6 +120,7 @@ class Socket:
         begun = self._begun or any(not turn.withdrawn for turn in self.open_turns)
         exchange.handshake, exchange.opens_socket = self.handshake, not begun
         exchange.response_info.status = 200  # until an error frame has another
+        exchange.response_info.limits_before, self._limits = self._limits, {}
         turn = SocketTurn(exchange=exchange, message=message, sent=message.content)
         self._last, self._latest = self.last, turn
         self.open_turns.append(turn)
@@ -124,11 +129,13 @@ class Socket:
     def read_event(self, data: bytes, at: float, *, dropped: bool = False) -> Sequence[SocketTurn]:
         """Read a frame of the backend that came at `at`, in seconds; return the turns that are over by then.
 
-        The client does not get a frame that another addon `dropped`: a turn that ends so has no counters.
+        The client does not get a frame that another addon `dropped`: a turn that ends so has no counters. What comes
+        of rate limits between two turns was so before the second.
         """
-        if not self.open_turns:
-            return ()
         kind = kind_of(data)
+        if not self.open_turns:
+            self._limits |= limits_in_event(parsed(data)) if kind == _RATE_LIMITS else {}
+            return ()
         if kind is None and self.open_turns[0].exchange.first_byte_at is not None:
             return ()
         over = [self._close(turn) for turn in [*self.open_turns] if turn.withdrawn]
