@@ -156,6 +156,10 @@ def test_a_time_without_a_zone_is_utc(time: str) -> None:
 @pytest.mark.parametrize(("name", "attribute"), [(INPUT, "input"), (CACHED, "cached")])
 def test_a_counter_that_is_not_right_is_absent_and_not_0(name: str, attribute: str, value: Json) -> None:
     assert getattr(row(**{name: value}), attribute) is None
+
+
+@pytest.mark.parametrize("value", [None, "12", 1.5, True, []])
+def test_a_predecessor_that_is_no_number_is_none(value: Json) -> None:
     assert not row(predecessor=value).warm
 
 

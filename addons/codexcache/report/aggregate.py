@@ -8,11 +8,13 @@ again afterwards (`conversations`).
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from datetime import UTC, datetime
+from typing import Any
 
-from ..body.json_splice import Json
+from ..body.json_splice import Json, Object
+from ..output.journal import CACHED, INPUT
 from ..verdicts import VERDICT_TABLE
-from .load import Kind, Row, entries, is_warm_up, read_row
+from .load import SAFE_NAMES, Batch, Kind, Row, entries, is_warm_up, read_row
 from .totals import PARTS, Cause, ConversationTotals, KindTotals, Mode, Totals
 
 CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "repeated"
@@ -30,28 +32,45 @@ OTHER = "(others)"
 
 _MOST_MODES, _MOST_CAUSES, _MOST_CLIENTS = 12, 100, 200
 
-type Source = Callable[[], Iterable[bytes]]
-"""Where the lines of a journal come from; called again, it gives them again."""
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_UNUSUAL = 1 << 50
+"""A number of tokens or turns that is not read on the quick way."""
+
+type Source = Callable[[], Iterable[Batch]]
+"""Where the lines of a journal come from, in batches; called again, it gives them again."""
+
+type UsualKind = tuple[Any, Any, Any, bool, bool, bool]
 
 
 class ReportData:
     """What was added up; how many lines were left out, by reason; and notes that the page has to show.
 
     `warm_ups` were sent ahead to fill the cache and are no turns. Lines of `estimated` turns do not say what was
-    re-sent. `start` and `end` are the times of the first turn and the last.
+    re-sent.
     """
 
     def __init__(self) -> None:
         self.skipped: Counter[str] = Counter()
         self.notes: list[str] = []
         self.conversations: dict[str, ConversationTotals] = {}
-        self.turns = self.warm_ups = self.estimated = 0
-        self.start, self.end = float("inf"), 0.0
+        self.warm_ups = self.estimated = 0
         self._runs: dict[str, dict[int, bytearray]] = {}
         self._kinds: dict[Kind, KindTotals] = {}
+        self._usual_kinds: dict[UsualKind, KindTotals] = {}
         self._modes: dict[str, Mode] = {}
         self._causes: dict[tuple[str, str], Cause] = {}
         self._sources: list[tuple[Source, int]] = []
+
+    @property
+    def turns(self) -> int:
+        """How many turns were added up."""
+        return sum(kind.turns for kind in self._kinds.values())
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """The times of the first turn and the last; there has to be one."""
+        conversations = self.conversations.values()
+        return min(each.start for each in conversations), max(each.end for each in conversations)
 
     @property
     def runs(self) -> int:
@@ -84,32 +103,64 @@ class ReportData:
         """Return the conversations that re-sent the most tokens, then the largest."""
         return heapq.nsmallest(most, self.conversations.values(), key=lambda each: (-each.resent, -each.input))
 
-    def lines(self) -> Iterator[bytes]:
+    def batches(self) -> Iterator[Batch]:
         """Yield all lines once more, but none that were written meanwhile."""
         for source, count in self._sources:
-            yield from islice(source(), count)
+            left = count
+            for lines in source():
+                yield lines[:left]
+                left = max(0, left - len(lines))
 
     def add_lines(self, lines: Iterable[bytes]) -> None:
         """Add the turns of some lines, which are kept."""
         kept = list(lines)
-        self.add_source(lambda: kept)
+        self.add_source(lambda: [kept])
 
     def add_source(self, source: Source) -> None:
         """Add the turns of a journal. Raises OSError."""
         count = 0
-
-        def lines() -> Iterator[bytes]:
-            nonlocal count
-            for line in source():
-                count += 1
-                yield line
-
-        for entry in entries(lines()):
-            self.add(entry)
+        for lines in source():
+            self.add_entries(entries(lines))
+            count += len(lines)
         self._sources.append((source, count))
 
-    def add(self, entry: Json | bytes) -> None:
-        """Add the turn of an entry, or count why there is none; bytes are a line that is not JSON."""
+    def add_entries(self, entries: Iterable[Any]) -> None:
+        """Add the turns of entries; bytes stand for a line that is not JSON.
+
+        An entry as the addon writes it is read here, in a third of the time that `read_row` takes. All others are left
+        to that: odd ones, and those that begin a conversation or are the first of their kind.
+        """
+        kinds, runs, conversations = self._usual_kinds, self._runs, self.conversations
+        for entry in entries:
+            try:
+                get = entry.get
+                kind, time = kinds[_usual_kind(get)], datetime.fromisoformat(get("time"))
+                run, turn, name = get("run"), get("turn"), get("conversation")
+                given, cached, resent = get(INPUT), get(CACHED), get("resent_tokens")
+                if given is None or cached is None:
+                    given = cached = resent = 0
+                elif resent is None and not kind.is_miss:
+                    resent = 0
+                is_usual = (
+                    type(turn) is type(given) is type(cached) is type(resent) is int
+                    and 0 <= resent <= given - cached <= given < _UNUSUAL
+                    and 0 <= turn < _UNUSUAL
+                    and time >= _EPOCH
+                    and run in runs
+                    and name in conversations
+                    and (not resent or kind.is_miss)
+                )
+            except (AttributeError, KeyError, TypeError, ValueError):
+                is_usual = False
+            if not is_usual:
+                self._add_unusual(entry)
+            elif self._is_new(runs[run], turn):
+                self._count(kind, conversations[name], time, given, cached)
+                if resent:
+                    self._count_resent(kind, conversations[name], resent, SAFE_NAMES[get("client")])
+
+    def _add_unusual(self, entry: Json | bytes) -> None:
+        """Add the turn of an entry that begins a conversation, is older, or odd; or count why there is none."""
         if isinstance(entry, bytes):
             self.skipped[CUT] += 1
         elif isinstance(entry, dict) and is_warm_up(entry):
@@ -118,68 +169,71 @@ class ReportData:
             self.skipped[REFUSED] += 1
         elif (row := read_row(entry)) is None:
             self.skipped[STRANGE] += 1
-        elif self._is_new(row.run, row.turn):
-            self._count(row)
-        else:
-            self.skipped[REPEATED] += 1
+        elif self._is_new(self._runs.setdefault(row.run, {}), row.turn):
+            kind = self._count_row(row)
+            if isinstance(entry, dict) and _is_as_told(row, kind, entry):
+                self._usual_kinds[_usual_kind(entry.get)] = kind
 
-    def _is_new(self, run: str, turn: int) -> bool:
+    def _is_new(self, blocks: dict[int, bytearray], turn: int) -> bool:
         """Return True for a turn that was not seen before; they are marked in blocks of 128."""
-        if (blocks := self._runs.get(run)) is None:
-            blocks = self._runs[run] = {}
         if (block := blocks.get(turn >> 7)) is None:
             block = blocks[turn >> 7] = bytearray(128)
-        is_new = not block[turn & 127]
+        if block[turn & 127]:
+            self.skipped[REPEATED] += 1
+            return False
         block[turn & 127] = 1
-        return is_new
+        return True
 
-    def _count(self, row: Row) -> None:
-        time, kind = row.time, self._kinds.get(row.kind) or self._kind(row)
+    def _count_row(self, row: Row) -> KindTotals:
+        """Count a turn, and return its kind."""
+        time, kind = datetime.fromtimestamp(row.time, UTC), self._kind(row)
         if (conversation := self.conversations.get(row.conversation)) is None:
-            conversation = self.conversations[row.conversation] = ConversationTotals(row)
-        self.turns += 1
+            conversation = self.conversations[row.conversation] = ConversationTotals(row, time)
+        given = 0 if row.cached is None else row.input or 0
+        self._count(kind, conversation, time, given, row.cached or 0)
+        if row.resent:
+            self.estimated += row.is_estimate
+            self._count_resent(kind, conversation, row.resent, row.client)
+        return kind
+
+    def _count(
+        self, kind: KindTotals, conversation: ConversationTotals, time: datetime, given: int, cached: int
+    ) -> None:
         kind.turns += 1
-        kind.cause.turns += 1
         conversation.turns += 1
-        if not self.start <= time <= self.end:
-            self.start, self.end = min(self.start, time), max(self.end, time)
-        if not conversation.start <= time <= conversation.end:
-            conversation.start, conversation.end = min(conversation.start, time), max(conversation.end, time)
+        if time > conversation.end:
+            conversation.end = time
+        elif time < conversation.start:
+            conversation.start = time
         if not conversation.seen & kind.mode.bit:
             conversation.seen |= kind.mode.bit
             kind.mode.conversations += 1
-        if row.input and row.cached is not None:
-            self._count_tokens(row, kind, conversation)
+        if given:
+            kind.counted += 1
+            kind.input += given
+            kind.cached += cached
+            conversation.input += given
+            conversation.cached += cached
+            kind.mode.shares[PARTS * cached // given] += 1
 
-    def _count_tokens(self, row: Row, kind: KindTotals, conversation: ConversationTotals) -> None:
-        assert row.input is not None
-        assert row.cached is not None
-        kind.counted += 1
-        for amounts in (kind, conversation):
-            amounts.input += row.input
-            amounts.cached += row.cached
-        kind.mode.shares[PARTS * row.cached // row.input] += 1
-        if row.resent:
-            self._count_resent(row, kind, conversation)
-
-    def _count_resent(self, row: Row, kind: KindTotals, conversation: ConversationTotals) -> None:
-        cause, client = kind.cause, row.client or "unknown client"
-        self.estimated += row.is_estimate
-        kind.resent += row.resent
-        cause.resent += row.resent
-        conversation.add_resent(row.resent, row.blame)
-        cause.clients[client if client in cause.clients or len(cause.clients) < _MOST_CLIENTS else OTHER] += row.resent
+    def _count_resent(self, kind: KindTotals, conversation: ConversationTotals, resent: int, client: str) -> None:
+        cause, client = kind.cause, client or "unknown client"
+        kind.resent += resent
+        conversation.add_resent(resent, cause.blame)
+        cause.clients[client if client in cause.clients or len(cause.clients) < _MOST_CLIENTS else OTHER] += resent
         if not conversation.seen & cause.bit:
             conversation.seen |= cause.bit
             cause.conversations += 1
 
     def _kind(self, row: Row) -> KindTotals:
-        """Return the kind of a turn that is the first of its kind, or has a name beyond the first so many."""
+        """Return the kind of a turn; names beyond the first so many are others."""
         mode = self._mode(row.mode if row.mode in MODES or len(self._modes) < _MOST_MODES else OTHER)
         is_known = row.verdict in VERDICT_TABLE or len(self._causes) < _MOST_CAUSES
         cause = self._cause(row.verdict if is_known else OTHER, row.blame)
         kind = (mode.name, cause.verdict.name, row.blame, row.warm, row.altered)
-        return self._kinds.setdefault(kind, KindTotals(kind, mode, cause))
+        if kind not in self._kinds:
+            self._kinds[kind] = KindTotals(kind, mode, cause)
+        return self._kinds[kind]
 
     def _mode(self, name: str) -> Mode:
         if (mode := self._modes.get(name)) is None:
@@ -194,3 +248,22 @@ class ReportData:
     def _next_bit(self) -> int:
         """Return the bit that tells whether a conversation was counted for one more mode or cause."""
         return 1 << (len(self._modes) + len(self._causes))
+
+
+def _usual_kind(get: Callable[[str], Any]) -> UsualKind:
+    """Return what tells the kind of a turn, in an entry as the addon writes it."""
+    changed = get("changed")
+    return (
+        get("mode"),
+        get("verdict"),
+        get("blame"),
+        get("warm_up") is True or get("endpoint") == "handshake",
+        type(get("predecessor")) is int,
+        type(changed) is list and changed != [],
+    )
+
+
+def _is_as_told(row: Row, kind: KindTotals, entry: Object) -> bool:
+    """Return True if an entry tells its kind in the words of its row, as all of its kind will then do."""
+    told = entry.get("mode"), entry.get("verdict"), entry.get("blame") or row.blame
+    return told == (kind.mode.name, kind.cause.verdict.name, row.blame) and (kind.is_miss or not row.blame)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from ..verdicts import VerdictEntry, verdict_entry
 from .load import AVOIDABLE, EXPECTED, Kind, Row
@@ -61,10 +62,10 @@ class ConversationTotals(Amounts):
 
     __slots__ = ("client", "end", "model", "name", "seen", "start", "turns")
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, time: datetime) -> None:
         super().__init__()
         self.name, self.client, self.model = row.conversation, row.client, row.model
-        self.start = self.end = row.time
+        self.start = self.end = time
         self.turns = self.seen = 0
 
 
@@ -84,23 +85,34 @@ class Cause:
     `clients` are those that re-sent, with their tokens.
     """
 
-    __slots__ = ("bit", "blame", "clients", "conversations", "resent", "turns", "verdict")
+    __slots__ = ("bit", "blame", "clients", "conversations", "kinds", "verdict")
 
     def __init__(self, verdict: str, blame: str, bit: int) -> None:
         self.verdict: VerdictEntry = verdict_entry(verdict)
-        self.blame, self.bit = blame, bit
-        self.turns = self.resent = self.conversations = 0
+        self.blame, self.bit, self.conversations = blame, bit, 0
         self.clients = Counter[str]()
+        self.kinds: list[KindTotals] = []
+
+    @property
+    def turns(self) -> int:
+        """How many turns had it."""
+        return sum(kind.turns for kind in self.kinds)
+
+    @property
+    def resent(self) -> int:
+        """Tokens that were re-sent because of it."""
+        return sum(kind.resent for kind in self.kinds)
 
 
 class KindTotals:
     """What the turns of one kind come to; `counted` are those that reported how much of an input was cached."""
 
-    __slots__ = ("cached", "cause", "counted", "input", "kind", "mode", "resent", "turns")
+    __slots__ = ("cached", "cause", "counted", "input", "is_miss", "kind", "mode", "resent", "turns")
 
     def __init__(self, kind: Kind, mode: Mode, cause: Cause) -> None:
-        self.kind, self.mode, self.cause = kind, mode, cause
+        self.kind, self.mode, self.cause, self.is_miss = kind, mode, cause, cause.verdict.is_miss
         self.turns = self.counted = self.input = self.cached = self.resent = 0
+        cause.kinds.append(self)
 
 
 class Totals(Amounts):
@@ -118,7 +130,7 @@ class Totals(Amounts):
             self.add_resent(each.resent, blame)
             self.turns += each.turns
             self.counted += each.counted
-            self.misses += each.turns * each.cause.verdict.is_miss
+            self.misses += each.turns * each.is_miss
             self.altered += each.turns * is_altered
             self.warm += each.counted * is_warm
             warm_input += each.input * is_warm
