@@ -9,13 +9,14 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from operator import or_
 from typing import Any
 
 from ..body.json_splice import Json, Object
 from ..output.journal import CACHED, INPUT
 from ..verdicts import VERDICT_TABLE
 from .load import SAFE_NAMES, Batch, Kind, Row, entries, is_warm_up, read_row
-from .totals import PARTS, Cause, ConversationTotals, KindTotals, Mode, Totals
+from .totals import OTHER, PARTS, Cause, ConversationTotals, KindTotals, Mode, Totals
 
 CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "repeated"
 REFUSED = "on a WebSocket that was refused, which is no turn"
@@ -27,10 +28,7 @@ MODES = {
     "pin": "held to the first key as well",
 }
 
-OTHER = "(others)"
-"""What stands for all names beyond the first so many, since a journal can say anything."""
-
-_MOST_MODES, _MOST_CAUSES, _MOST_CLIENTS = 12, 100, 200
+_MOST_MODES, _MOST_CAUSES = 12, 100
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _UNUSUAL = 1 << 50
@@ -38,6 +36,10 @@ _UNUSUAL = 1 << 50
 
 type Source = Callable[[], Iterable[Batch]]
 """Where the lines of a journal come from, in batches; called again, it gives them again."""
+
+_BLOCK = 128
+type Blocks = dict[int, bytearray]
+"""Turns of a start that were seen, marked in blocks by their numbers."""
 
 type UsualKind = tuple[Any, Any, Any, bool, bool, bool]
 
@@ -54,12 +56,12 @@ class ReportData:
         self.notes: list[str] = []
         self.conversations: dict[str, ConversationTotals] = {}
         self.warm_ups = self.estimated = 0
-        self._runs: dict[str, dict[int, bytearray]] = {}
+        self._runs: dict[str, Blocks] = {}
         self._kinds: dict[Kind, KindTotals] = {}
         self._usual_kinds: dict[UsualKind, KindTotals] = {}
         self._modes: dict[str, Mode] = {}
         self._causes: dict[tuple[str, str], Cause] = {}
-        self._sources: list[tuple[Source, int]] = []
+        self.sources: list[tuple[Source, int]] = []
 
     @property
     def turns(self) -> int:
@@ -86,14 +88,22 @@ class ReportData:
     def modes(self) -> dict[str, Totals]:
         """What the turns of each mode come to, in the order of how much the modes do."""
         names = (*(name for name in MODES if name in self._modes), *sorted(self._modes.keys() - MODES.keys()))
-        return {name: self._totals_of(self._modes[name]) for name in names}
+        seen = self._seen()
+        return {name: self._totals_of(mode, _with_bit(seen, mode.bit)) for name in names if (mode := self._modes[name])}
 
-    def _totals_of(self, mode: Mode) -> Totals:
-        return Totals((each for each in self._kinds.values() if each.mode is mode), [mode], mode.conversations)
+    def _totals_of(self, mode: Mode, conversations: int) -> Totals:
+        return Totals((each for each in self._kinds.values() if each.mode is mode), [mode], conversations)
+
+    def _seen(self) -> Counter[int]:
+        """Return how many conversations have been counted for the same modes and causes."""
+        return Counter(each.seen for each in self.conversations.values())
 
     @property
     def causes(self) -> list[Cause]:
         """The verdicts by the tokens that were re-sent because of them, then misses first, then by their turns."""
+        seen = self._seen()
+        for cause in self._causes.values():
+            cause.conversations = _with_bit(seen, cause.bit)
         return sorted(
             self._causes.values(),
             key=lambda each: (-each.resent, not each.verdict.is_miss, -each.turns, each.verdict.name),
@@ -105,7 +115,7 @@ class ReportData:
 
     def batches(self) -> Iterator[Batch]:
         """Yield all lines once more, but none that were written meanwhile."""
-        for source, count in self._sources:
+        for source, count in self.sources:
             left = count
             for lines in source():
                 yield lines[:left]
@@ -122,7 +132,43 @@ class ReportData:
         for lines in source():
             self.add_entries(entries(lines))
             count += len(lines)
-        self._sources.append((source, count))
+        self.sources.append((source, count))
+
+    def merge(self, part: "ReportData") -> bool:
+        """Add what was added up of other lines, or return False where a turn is in both."""
+        if any(_overlap(self._runs.get(run, {}), blocks) for run, blocks in part._runs.items()):
+            return False
+        self.sources += part.sources
+        self.skipped += part.skipped
+        self.warm_ups += part.warm_ups
+        self.estimated += part.estimated
+        for run, blocks in part._runs.items():
+            _join(self._runs.setdefault(run, {}), blocks)
+        bits = dict(self._merge_kinds(part))
+        for conversation in part.conversations.values():
+            self._merge_conversation(conversation, sum(own for bit, own in bits.items() if conversation.seen & bit))
+        return True
+
+    def _merge_kinds(self, part: "ReportData") -> Iterator[tuple[int, int]]:
+        """Add the kinds of another part, and yield the bits of its modes and causes with those that they have here."""
+        modes, causes = dict[Mode, Mode](), dict[Cause, Cause]()
+        for other in part._kinds.values():
+            kind = self._kind(other.mode.name, other.cause.verdict.name, *other.kind[2:])
+            kind.add(other)
+            modes[other.mode], causes[other.cause] = kind.mode, kind.cause
+        for other_mode, mode in modes.items():
+            mode.add(other_mode)
+            yield other_mode.bit, mode.bit
+        for other_cause, cause in causes.items():
+            cause.add(other_cause)
+            yield other_cause.bit, cause.bit
+
+    def _merge_conversation(self, part: ConversationTotals, seen: int) -> None:
+        part.seen = seen
+        if (known := self.conversations.get(part.name)) is None:
+            self.conversations[part.name] = part
+        else:
+            known.add(part)
 
     def add_entries(self, entries: Iterable[Any]) -> None:
         """Add the turns of entries; bytes stand for a line that is not JSON.
@@ -174,19 +220,19 @@ class ReportData:
             if isinstance(entry, dict) and _is_as_told(row, kind, entry):
                 self._usual_kinds[_usual_kind(entry.get)] = kind
 
-    def _is_new(self, blocks: dict[int, bytearray], turn: int) -> bool:
-        """Return True for a turn that was not seen before; they are marked in blocks of 128."""
-        if (block := blocks.get(turn >> 7)) is None:
-            block = blocks[turn >> 7] = bytearray(128)
-        if block[turn & 127]:
+    def _is_new(self, blocks: Blocks, turn: int) -> bool:
+        """Return True for a turn that was not seen before."""
+        if (block := blocks.get(turn // _BLOCK)) is None:
+            block = blocks[turn // _BLOCK] = bytearray(_BLOCK)
+        if block[turn % _BLOCK]:
             self.skipped[REPEATED] += 1
             return False
-        block[turn & 127] = 1
+        block[turn % _BLOCK] = 1
         return True
 
     def _count_row(self, row: Row) -> KindTotals:
         """Count a turn, and return its kind."""
-        time, kind = datetime.fromtimestamp(row.time, UTC), self._kind(row)
+        time, kind = datetime.fromtimestamp(row.time, UTC), self._kind(*row.kind)
         if (conversation := self.conversations.get(row.conversation)) is None:
             conversation = self.conversations[row.conversation] = ConversationTotals(row, time)
         given = 0 if row.cached is None else row.input or 0
@@ -205,9 +251,7 @@ class ReportData:
             conversation.end = time
         elif time < conversation.start:
             conversation.start = time
-        if not conversation.seen & kind.mode.bit:
-            conversation.seen |= kind.mode.bit
-            kind.mode.conversations += 1
+        conversation.seen |= kind.mode.bit
         if given:
             kind.counted += 1
             kind.input += given
@@ -217,20 +261,17 @@ class ReportData:
             kind.mode.shares[PARTS * cached // given] += 1
 
     def _count_resent(self, kind: KindTotals, conversation: ConversationTotals, resent: int, client: str) -> None:
-        cause, client = kind.cause, client or "unknown client"
         kind.resent += resent
-        conversation.add_resent(resent, cause.blame)
-        cause.clients[client if client in cause.clients or len(cause.clients) < _MOST_CLIENTS else OTHER] += resent
-        if not conversation.seen & cause.bit:
-            conversation.seen |= cause.bit
-            cause.conversations += 1
+        kind.cause.add_client(client or "unknown client", resent)
+        conversation.add_resent(resent, kind.cause.blame)
+        conversation.seen |= kind.cause.bit
 
-    def _kind(self, row: Row) -> KindTotals:
-        """Return the kind of a turn; names beyond the first so many are others."""
-        mode = self._mode(row.mode if row.mode in MODES or len(self._modes) < _MOST_MODES else OTHER)
-        is_known = row.verdict in VERDICT_TABLE or len(self._causes) < _MOST_CAUSES
-        cause = self._cause(row.verdict if is_known else OTHER, row.blame)
-        kind = (mode.name, cause.verdict.name, row.blame, row.warm, row.altered)
+    def _kind(self, mode_name: str, verdict: str, blame: str, warm: bool, altered: bool) -> KindTotals:
+        """Return what the turns of a kind come to; names beyond the first so many are others."""
+        mode = self._mode(mode_name if mode_name in MODES or len(self._modes) < _MOST_MODES else OTHER)
+        is_known = verdict in VERDICT_TABLE or len(self._causes) < _MOST_CAUSES
+        cause = self._cause(verdict if is_known else OTHER, blame)
+        kind = (mode.name, cause.verdict.name, blame, warm, altered)
         if kind not in self._kinds:
             self._kinds[kind] = KindTotals(kind, mode, cause)
         return self._kinds[kind]
@@ -248,6 +289,22 @@ class ReportData:
     def _next_bit(self) -> int:
         """Return the bit that tells whether a conversation was counted for one more mode or cause."""
         return 1 << (len(self._modes) + len(self._causes))
+
+
+def _overlap(blocks: Blocks, others: Blocks) -> bool:
+    """Return True if a turn is marked in both."""
+    both = blocks.keys() & others.keys()
+    return any(first and second for each in both for first, second in zip(blocks[each], others[each], strict=True))
+
+
+def _join(blocks: Blocks, others: Blocks) -> None:
+    for number, block in others.items():
+        known = blocks.get(number, bytes(_BLOCK))
+        blocks[number] = bytearray(map(or_, known, block))
+
+
+def _with_bit(seen: Counter[int], bit: int) -> int:
+    return sum(count for bits, count in seen.items() if bits & bit)
 
 
 def _usual_kind(get: Callable[[str], Any]) -> UsualKind:

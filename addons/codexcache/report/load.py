@@ -10,6 +10,7 @@ that are drawn (`Details`), and names, which come again and again, are made safe
 
 import datetime
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -34,6 +35,9 @@ _LONGEST_LINE = 1 << 20
 
 _CAPTURE = re.compile(rb'[0-9]|(?:\xef\xbb\xbf)?\{\s*"log"\s*:')
 """How a capture begins: mitmproxy's own format with a length, a HAR with its only member, perhaps behind a mark."""
+
+_BETWEEN = b",null,"
+"""What is put between the lines that are parsed together."""
 
 _TOO_LONG = b"\0"
 """What stands for the first part of a line that is too long."""
@@ -205,9 +209,9 @@ def _text(value: Json, longest: int) -> str:
 def entries(lines: Batch) -> Sequence[Json | bytes]:
     """Return what each line says that is not blank, or the line itself where it is not JSON."""
     with suppress(orjson.JSONDecodeError):
-        found: list[Json] = orjson.loads(b"[%b]" % b",".join(lines))
-        if len(found) == len(lines):  # else a line holds two values, or two lines hold one
-            return found
+        found: list[Json] = orjson.loads(b"[%b]" % _BETWEEN.join(lines))
+        if found[1::2] == [None] * (len(lines) - 1):  # else a line holds two values, or two lines hold one
+            return found[::2]
     return [_entry(line) for each in lines if (line := each.strip(_BLANK))]
 
 
@@ -224,11 +228,17 @@ def is_capture(path: Path) -> bool:
         return _CAPTURE.match(file.read(256)) is not None
 
 
-def journal_lines(path: Path) -> Iterator[Batch]:
-    """Yield the lines of a journal in batches; one that is too long is no JSON any more. Raises OSError."""
+def journal_lines(path: Path, start: int = 0, end: int | None = None) -> Iterator[Batch]:
+    """Yield the lines of a journal in batches, of the bytes from `start` to `end` if they are given. Raises OSError.
+
+    A line that is too long is no JSON any more.
+    """
     with path.open("rb", buffering=0) as file:
-        rest = b""
-        while chunk := file.read(_CHUNK):
+        rest, left = b"", (sys.maxsize if end is None else end) - start
+        if start:
+            file.seek(start)
+        while left and (chunk := file.read(min(_CHUNK, left))):
+            left -= len(chunk)
             *lines, rest = (rest + chunk).split(b"\n")
             yield lines
             rest = rest if len(rest) <= _LONGEST_LINE else _TOO_LONG

@@ -10,6 +10,11 @@ from .load import AVOIDABLE, EXPECTED, Kind, Row
 FEW_TURNS, FEW_CONVERSATIONS = 30, 3
 """Below these, a comparison says more about the conversations than about the mode."""
 
+OTHER = "(others)"
+"""What stands for all names beyond the first so many, since a journal can say anything."""
+
+_MOST_CLIENTS = 200
+
 PARTS = 10_000
 """Parts of a whole in which the cached share of a turn is counted, for the median."""
 
@@ -68,15 +73,30 @@ class ConversationTotals(Amounts):
         self.start = self.end = time
         self.turns = self.seen = 0
 
+    def add(self, other: "ConversationTotals") -> None:
+        """Add other turns of the same conversation."""
+        self.input += other.input
+        self.cached += other.cached
+        self.resent += other.resent
+        self.avoidable += other.avoidable
+        self.expected += other.expected
+        self.turns += other.turns
+        self.seen |= other.seen
+        self.start, self.end = min(self.start, other.start), max(self.end, other.end)
+
 
 class Mode:
-    """How many conversations have turns of a mode, and how many turns have each cached share, in parts of a whole."""
+    """How many turns of a mode have each cached share, in parts of a whole."""
 
-    __slots__ = ("bit", "conversations", "name", "shares")
+    __slots__ = ("bit", "name", "shares")
 
     def __init__(self, name: str, bit: int) -> None:
-        self.name, self.bit, self.conversations = name, bit, 0
+        self.name, self.bit = name, bit
         self.shares = [0] * (PARTS + 1)
+
+    def add(self, other: "Mode") -> None:
+        """Add other turns of the same mode."""
+        self.shares = [one + more for one, more in zip(self.shares, other.shares, strict=True)]
 
 
 class Cause:
@@ -92,6 +112,16 @@ class Cause:
         self.blame, self.bit, self.conversations = blame, bit, 0
         self.clients = Counter[str]()
         self.kinds: list[KindTotals] = []
+
+    def add_client(self, client: str, resent: int) -> None:
+        """Add the tokens that a client re-sent."""
+        is_shown = client in self.clients or len(self.clients) < _MOST_CLIENTS
+        self.clients[client if is_shown else OTHER] += resent
+
+    def add(self, other: "Cause") -> None:
+        """Add the clients of other turns with the same cause; the turns are added to their kinds."""
+        for client, resent in other.clients.items():
+            self.add_client(client, resent)
 
     @property
     def turns(self) -> int:
@@ -113,6 +143,14 @@ class KindTotals:
         self.kind, self.mode, self.cause, self.is_miss = kind, mode, cause, cause.verdict.is_miss
         self.turns = self.counted = self.input = self.cached = self.resent = 0
         cause.kinds.append(self)
+
+    def add(self, other: "KindTotals") -> None:
+        """Add other turns of the same kind."""
+        self.turns += other.turns
+        self.counted += other.counted
+        self.input += other.input
+        self.cached += other.cached
+        self.resent += other.resent
 
 
 class Totals(Amounts):
