@@ -3,12 +3,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from codexcache.report.aggregate import ReportData
-from codexcache.report.load import is_capture, journal_lines
+from codexcache.report.load import is_capture
 from codexcache.report.page import render, save
+from codexcache.report.processes import add_journal
 from codexcache.text import counted
 
 PROGRAM = "scripts/report"
@@ -55,7 +55,7 @@ def _gather(paths: Sequence[Path], hosts: str) -> ReportData:
 
             add_capture(data, path, hosts)
         else:
-            data.add_source(partial(journal_lines, path))
+            add_journal(data, path)
         if data.turns == known[0] and data.skipped.total() > known[1]:
             raise ValueError(
                 f"{path}: no line of it is an entry of a journal, and it is neither a capture of mitmproxy's nor a HAR"

@@ -156,6 +156,10 @@ def test_a_time_without_a_zone_is_utc(time: str) -> None:
 @pytest.mark.parametrize(("name", "attribute"), [(INPUT, "input"), (CACHED, "cached")])
 def test_a_counter_that_is_not_right_is_absent_and_not_0(name: str, attribute: str, value: Json) -> None:
     assert getattr(row(**{name: value}), attribute) is None
+
+
+@pytest.mark.parametrize("value", [None, "12", 1.5, True, []])
+def test_a_predecessor_that_is_no_number_is_none(value: Json) -> None:
     assert not row(predecessor=value).warm
 
 
@@ -176,3 +180,11 @@ def test_text_is_cut_and_what_does_not_print_becomes_a_question_mark() -> None:
 
     assert (len(found.client), len(details.because), len(details.changes), found.mode) == (80, 400, 40, "unknown")
     assert read_details(entry(because="a\x1b[31m\n\u202eb\u200b")).because == "a?[31m??b?"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_a_line_that_looks_like_two_and_two_that_look_like_one_are_cut(size: int, tmp_path: Path) -> None:
+    """They are read many at a time, but mean what each means by itself."""
+    odd = b'{"turn": 1}, {"turn": 2}\n{"a": [1\n2]}\n'
+
+    assert report_data(odd * size + ONE, folder=tmp_path).skipped == {CUT: 3 * size}

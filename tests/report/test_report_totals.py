@@ -66,7 +66,7 @@ def test_sums_are_those_of_the_rows() -> None:
     assert totals.resent == sum(each.resent for each in found.conversations.values())
     assert totals.avoidable == sum(each.resent for each in found.causes if each.blame == "avoidable")
     assert totals.input == sum(row.input or 0 for row in rows if row.cached is not None)
-    assert (found.start, found.end) == (min(row.time for row in rows), max(row.time for row in rows))
+    assert [time.timestamp() for time in found.period] == [rows[0].time, rows[-1].time]
     assert {name: each.turns for name, each in found.modes.items()} == {"observe": 450, "fill": 450}
     assert totals.conversations == len({row.conversation for row in rows})
 

@@ -5,6 +5,7 @@
 | `load`          | journals: their lines, and the row of each, read with distrust                    |
 | `totals`        | what turns come to: all, those of a mode, of a conversation, of a cause           |
 | `aggregate`     | one pass over all lines that adds the turns up and forgets them                   |
+| `processes`     | long journals, added up by several processes                                      |
 | `captured`      | the turns of a saved capture, by the engine that explains live traffic            |
 | `conversations` | the conversations that are drawn, with their turns, which are read again          |
 | `comparison`    | modes side by side                                                                |

@@ -8,12 +8,15 @@ again afterwards (`conversations`).
 import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from datetime import UTC, datetime
+from operator import or_
+from typing import Any
 
-from ..body.json_splice import Json
+from ..body.json_splice import Json, Object
+from ..output.journal import CACHED, INPUT
 from ..verdicts import VERDICT_TABLE
-from .load import Kind, Row, entries, is_warm_up, read_row
-from .totals import PARTS, Cause, ConversationTotals, KindTotals, Mode, Totals
+from .load import SAFE_NAMES, Batch, Kind, Row, entries, is_warm_up, read_row
+from .totals import OTHER, PARTS, Cause, ConversationTotals, KindTotals, Mode, Totals
 
 CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "repeated"
 REFUSED = "on a WebSocket that was refused, which is no turn"
@@ -25,33 +28,51 @@ MODES = {
     "pin": "held to the first key as well",
 }
 
-OTHER = "(others)"
-"""What stands for all names beyond the first so many, since a journal can say anything."""
+_MOST_MODES, _MOST_CAUSES = 12, 100
 
-_MOST_MODES, _MOST_CAUSES, _MOST_CLIENTS = 12, 100, 200
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_UNUSUAL = 1 << 50
+"""A number of tokens or turns that is not read on the quick way."""
 
-type Source = Callable[[], Iterable[bytes]]
-"""Where the lines of a journal come from; called again, it gives them again."""
+type Source = Callable[[], Iterable[Batch]]
+"""Where the lines of a journal come from, in batches; called again, it gives them again."""
+
+_BLOCK = 128
+type Blocks = dict[int, bytearray]
+"""Turns of a start that were seen, marked in blocks by their numbers."""
+
+type UsualKind = tuple[Any, Any, Any, bool, bool, bool]
 
 
 class ReportData:
     """What was added up; how many lines were left out, by reason; and notes that the page has to show.
 
     `warm_ups` were sent ahead to fill the cache and are no turns. Lines of `estimated` turns do not say what was
-    re-sent. `start` and `end` are the times of the first turn and the last.
+    re-sent.
     """
 
     def __init__(self) -> None:
         self.skipped: Counter[str] = Counter()
         self.notes: list[str] = []
         self.conversations: dict[str, ConversationTotals] = {}
-        self.turns = self.warm_ups = self.estimated = 0
-        self.start, self.end = float("inf"), 0.0
-        self._runs: dict[str, dict[int, bytearray]] = {}
+        self.warm_ups = self.estimated = 0
+        self._runs: dict[str, Blocks] = {}
         self._kinds: dict[Kind, KindTotals] = {}
+        self._usual_kinds: dict[UsualKind, KindTotals] = {}
         self._modes: dict[str, Mode] = {}
         self._causes: dict[tuple[str, str], Cause] = {}
-        self._sources: list[tuple[Source, int]] = []
+        self.sources: list[tuple[Source, int]] = []
+
+    @property
+    def turns(self) -> int:
+        """How many turns were added up."""
+        return sum(kind.turns for kind in self._kinds.values())
+
+    @property
+    def period(self) -> tuple[datetime, datetime]:
+        """The times of the first turn and the last; there has to be one."""
+        conversations = self.conversations.values()
+        return min(each.start for each in conversations), max(each.end for each in conversations)
 
     @property
     def runs(self) -> int:
@@ -67,14 +88,22 @@ class ReportData:
     def modes(self) -> dict[str, Totals]:
         """What the turns of each mode come to, in the order of how much the modes do."""
         names = (*(name for name in MODES if name in self._modes), *sorted(self._modes.keys() - MODES.keys()))
-        return {name: self._totals_of(self._modes[name]) for name in names}
+        seen = self._seen()
+        return {name: self._totals_of(mode, _with_bit(seen, mode.bit)) for name in names if (mode := self._modes[name])}
 
-    def _totals_of(self, mode: Mode) -> Totals:
-        return Totals((each for each in self._kinds.values() if each.mode is mode), [mode], mode.conversations)
+    def _totals_of(self, mode: Mode, conversations: int) -> Totals:
+        return Totals((each for each in self._kinds.values() if each.mode is mode), [mode], conversations)
+
+    def _seen(self) -> Counter[int]:
+        """Return how many conversations have been counted for the same modes and causes."""
+        return Counter(each.seen for each in self.conversations.values())
 
     @property
     def causes(self) -> list[Cause]:
         """The verdicts by the tokens that were re-sent because of them, then misses first, then by their turns."""
+        seen = self._seen()
+        for cause in self._causes.values():
+            cause.conversations = _with_bit(seen, cause.bit)
         return sorted(
             self._causes.values(),
             key=lambda each: (-each.resent, not each.verdict.is_miss, -each.turns, each.verdict.name),
@@ -84,32 +113,100 @@ class ReportData:
         """Return the conversations that re-sent the most tokens, then the largest."""
         return heapq.nsmallest(most, self.conversations.values(), key=lambda each: (-each.resent, -each.input))
 
-    def lines(self) -> Iterator[bytes]:
+    def batches(self) -> Iterator[Batch]:
         """Yield all lines once more, but none that were written meanwhile."""
-        for source, count in self._sources:
-            yield from islice(source(), count)
+        for source, count in self.sources:
+            left = count
+            for lines in source():
+                yield lines[:left]
+                left = max(0, left - len(lines))
 
     def add_lines(self, lines: Iterable[bytes]) -> None:
         """Add the turns of some lines, which are kept."""
         kept = list(lines)
-        self.add_source(lambda: kept)
+        self.add_source(lambda: [kept])
 
     def add_source(self, source: Source) -> None:
         """Add the turns of a journal. Raises OSError."""
         count = 0
+        for lines in source():
+            self.add_entries(entries(lines))
+            count += len(lines)
+        self.sources.append((source, count))
 
-        def lines() -> Iterator[bytes]:
-            nonlocal count
-            for line in source():
-                count += 1
-                yield line
+    def merge(self, part: "ReportData") -> bool:
+        """Add what was added up of other lines, or return False where a turn is in both."""
+        if any(_overlap(self._runs.get(run, {}), blocks) for run, blocks in part._runs.items()):
+            return False
+        self.sources += part.sources
+        self.skipped += part.skipped
+        self.warm_ups += part.warm_ups
+        self.estimated += part.estimated
+        for run, blocks in part._runs.items():
+            _join(self._runs.setdefault(run, {}), blocks)
+        bits = dict(self._merge_kinds(part))
+        for conversation in part.conversations.values():
+            self._merge_conversation(conversation, sum(own for bit, own in bits.items() if conversation.seen & bit))
+        return True
 
-        for entry in entries(lines()):
-            self.add(entry)
-        self._sources.append((source, count))
+    def _merge_kinds(self, part: "ReportData") -> Iterator[tuple[int, int]]:
+        """Add the kinds of another part, and yield the bits of its modes and causes with those that they have here."""
+        modes, causes = dict[Mode, Mode](), dict[Cause, Cause]()
+        for other in part._kinds.values():
+            kind = self._kind(other.mode.name, other.cause.verdict.name, *other.kind[2:])
+            kind.add(other)
+            modes[other.mode], causes[other.cause] = kind.mode, kind.cause
+        for other_mode, mode in modes.items():
+            mode.add(other_mode)
+            yield other_mode.bit, mode.bit
+        for other_cause, cause in causes.items():
+            cause.add(other_cause)
+            yield other_cause.bit, cause.bit
 
-    def add(self, entry: Json | bytes) -> None:
-        """Add the turn of an entry, or count why there is none; bytes are a line that is not JSON."""
+    def _merge_conversation(self, part: ConversationTotals, seen: int) -> None:
+        part.seen = seen
+        if (known := self.conversations.get(part.name)) is None:
+            self.conversations[part.name] = part
+        else:
+            known.add(part)
+
+    def add_entries(self, entries: Iterable[Any]) -> None:
+        """Add the turns of entries; bytes stand for a line that is not JSON.
+
+        An entry as the addon writes it is read here, in a third of the time that `read_row` takes. All others are left
+        to that: odd ones, and those that begin a conversation or are the first of their kind.
+        """
+        kinds, runs, conversations = self._usual_kinds, self._runs, self.conversations
+        for entry in entries:
+            try:
+                get = entry.get
+                kind, time = kinds[_usual_kind(get)], datetime.fromisoformat(get("time"))
+                run, turn, name = get("run"), get("turn"), get("conversation")
+                given, cached, resent = get(INPUT), get(CACHED), get("resent_tokens")
+                if given is None or cached is None:
+                    given = cached = resent = 0
+                elif resent is None and not kind.is_miss:
+                    resent = 0
+                is_usual = (
+                    type(turn) is type(given) is type(cached) is type(resent) is int
+                    and 0 <= resent <= given - cached <= given < _UNUSUAL
+                    and 0 <= turn < _UNUSUAL
+                    and time >= _EPOCH
+                    and run in runs
+                    and name in conversations
+                    and (not resent or kind.is_miss)
+                )
+            except (AttributeError, KeyError, TypeError, ValueError):
+                is_usual = False
+            if not is_usual:
+                self._add_unusual(entry)
+            elif self._is_new(runs[run], turn):
+                self._count(kind, conversations[name], time, given, cached)
+                if resent:
+                    self._count_resent(kind, conversations[name], resent, SAFE_NAMES[get("client")])
+
+    def _add_unusual(self, entry: Json | bytes) -> None:
+        """Add the turn of an entry that begins a conversation, is older, or odd; or count why there is none."""
         if isinstance(entry, bytes):
             self.skipped[CUT] += 1
         elif isinstance(entry, dict) and is_warm_up(entry):
@@ -118,68 +215,66 @@ class ReportData:
             self.skipped[REFUSED] += 1
         elif (row := read_row(entry)) is None:
             self.skipped[STRANGE] += 1
-        elif self._is_new(row.run, row.turn):
-            self._count(row)
-        else:
+        elif self._is_new(self._runs.setdefault(row.run, {}), row.turn):
+            kind = self._count_row(row)
+            if isinstance(entry, dict) and _is_as_told(row, kind, entry):
+                self._usual_kinds[_usual_kind(entry.get)] = kind
+
+    def _is_new(self, blocks: Blocks, turn: int) -> bool:
+        """Return True for a turn that was not seen before."""
+        if (block := blocks.get(turn // _BLOCK)) is None:
+            block = blocks[turn // _BLOCK] = bytearray(_BLOCK)
+        if block[turn % _BLOCK]:
             self.skipped[REPEATED] += 1
+            return False
+        block[turn % _BLOCK] = 1
+        return True
 
-    def _is_new(self, run: str, turn: int) -> bool:
-        """Return True for a turn that was not seen before; they are marked in blocks of 128."""
-        if (blocks := self._runs.get(run)) is None:
-            blocks = self._runs[run] = {}
-        if (block := blocks.get(turn >> 7)) is None:
-            block = blocks[turn >> 7] = bytearray(128)
-        is_new = not block[turn & 127]
-        block[turn & 127] = 1
-        return is_new
-
-    def _count(self, row: Row) -> None:
-        time, kind = row.time, self._kinds.get(row.kind) or self._kind(row)
+    def _count_row(self, row: Row) -> KindTotals:
+        """Count a turn, and return its kind."""
+        time, kind = datetime.fromtimestamp(row.time, UTC), self._kind(*row.kind)
         if (conversation := self.conversations.get(row.conversation)) is None:
-            conversation = self.conversations[row.conversation] = ConversationTotals(row)
-        self.turns += 1
-        kind.turns += 1
-        kind.cause.turns += 1
-        conversation.turns += 1
-        if not self.start <= time <= self.end:
-            self.start, self.end = min(self.start, time), max(self.end, time)
-        if not conversation.start <= time <= conversation.end:
-            conversation.start, conversation.end = min(conversation.start, time), max(conversation.end, time)
-        if not conversation.seen & kind.mode.bit:
-            conversation.seen |= kind.mode.bit
-            kind.mode.conversations += 1
-        if row.input and row.cached is not None:
-            self._count_tokens(row, kind, conversation)
-
-    def _count_tokens(self, row: Row, kind: KindTotals, conversation: ConversationTotals) -> None:
-        assert row.input is not None
-        assert row.cached is not None
-        kind.counted += 1
-        for amounts in (kind, conversation):
-            amounts.input += row.input
-            amounts.cached += row.cached
-        kind.mode.shares[PARTS * row.cached // row.input] += 1
+            conversation = self.conversations[row.conversation] = ConversationTotals(row, time)
+        given = 0 if row.cached is None else row.input or 0
+        self._count(kind, conversation, time, given, row.cached or 0)
         if row.resent:
-            self._count_resent(row, kind, conversation)
+            self.estimated += row.is_estimate
+            self._count_resent(kind, conversation, row.resent, row.client)
+        return kind
 
-    def _count_resent(self, row: Row, kind: KindTotals, conversation: ConversationTotals) -> None:
-        cause, client = kind.cause, row.client or "unknown client"
-        self.estimated += row.is_estimate
-        kind.resent += row.resent
-        cause.resent += row.resent
-        conversation.add_resent(row.resent, row.blame)
-        cause.clients[client if client in cause.clients or len(cause.clients) < _MOST_CLIENTS else OTHER] += row.resent
-        if not conversation.seen & cause.bit:
-            conversation.seen |= cause.bit
-            cause.conversations += 1
+    def _count(
+        self, kind: KindTotals, conversation: ConversationTotals, time: datetime, given: int, cached: int
+    ) -> None:
+        kind.turns += 1
+        conversation.turns += 1
+        if time > conversation.end:
+            conversation.end = time
+        elif time < conversation.start:
+            conversation.start = time
+        conversation.seen |= kind.mode.bit
+        if given:
+            kind.counted += 1
+            kind.input += given
+            kind.cached += cached
+            conversation.input += given
+            conversation.cached += cached
+            kind.mode.shares[PARTS * cached // given] += 1
 
-    def _kind(self, row: Row) -> KindTotals:
-        """Return the kind of a turn that is the first of its kind, or has a name beyond the first so many."""
-        mode = self._mode(row.mode if row.mode in MODES or len(self._modes) < _MOST_MODES else OTHER)
-        is_known = row.verdict in VERDICT_TABLE or len(self._causes) < _MOST_CAUSES
-        cause = self._cause(row.verdict if is_known else OTHER, row.blame)
-        kind = (mode.name, cause.verdict.name, row.blame, row.warm, row.altered)
-        return self._kinds.setdefault(kind, KindTotals(kind, mode, cause))
+    def _count_resent(self, kind: KindTotals, conversation: ConversationTotals, resent: int, client: str) -> None:
+        kind.resent += resent
+        kind.cause.add_client(client or "unknown client", resent)
+        conversation.add_resent(resent, kind.cause.blame)
+        conversation.seen |= kind.cause.bit
+
+    def _kind(self, mode_name: str, verdict: str, blame: str, warm: bool, altered: bool) -> KindTotals:
+        """Return what the turns of a kind come to; names beyond the first so many are others."""
+        mode = self._mode(mode_name if mode_name in MODES or len(self._modes) < _MOST_MODES else OTHER)
+        is_known = verdict in VERDICT_TABLE or len(self._causes) < _MOST_CAUSES
+        cause = self._cause(verdict if is_known else OTHER, blame)
+        kind = (mode.name, cause.verdict.name, blame, warm, altered)
+        if kind not in self._kinds:
+            self._kinds[kind] = KindTotals(kind, mode, cause)
+        return self._kinds[kind]
 
     def _mode(self, name: str) -> Mode:
         if (mode := self._modes.get(name)) is None:
@@ -194,3 +289,38 @@ class ReportData:
     def _next_bit(self) -> int:
         """Return the bit that tells whether a conversation was counted for one more mode or cause."""
         return 1 << (len(self._modes) + len(self._causes))
+
+
+def _overlap(blocks: Blocks, others: Blocks) -> bool:
+    """Return True if a turn is marked in both."""
+    both = blocks.keys() & others.keys()
+    return any(first and second for each in both for first, second in zip(blocks[each], others[each], strict=True))
+
+
+def _join(blocks: Blocks, others: Blocks) -> None:
+    for number, block in others.items():
+        known = blocks.get(number, bytes(_BLOCK))
+        blocks[number] = bytearray(map(or_, known, block))
+
+
+def _with_bit(seen: Counter[int], bit: int) -> int:
+    return sum(count for bits, count in seen.items() if bits & bit)
+
+
+def _usual_kind(get: Callable[[str], Any]) -> UsualKind:
+    """Return what tells the kind of a turn, in an entry as the addon writes it."""
+    changed = get("changed")
+    return (
+        get("mode"),
+        get("verdict"),
+        get("blame"),
+        get("warm_up") is True or get("endpoint") == "handshake",
+        type(get("predecessor")) is int,
+        type(changed) is list and changed != [],
+    )
+
+
+def _is_as_told(row: Row, kind: KindTotals, entry: Object) -> bool:
+    """Return True if an entry tells its kind in the words of its row, as all of its kind will then do."""
+    told = entry.get("mode"), entry.get("verdict"), entry.get("blame") or row.blame
+    return told == (kind.mode.name, kind.cause.verdict.name, row.blame) and (kind.is_miss or not row.blame)

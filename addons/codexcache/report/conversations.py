@@ -7,11 +7,12 @@ here, whatever order they have in their files.
 import heapq
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from ..verdicts import VerdictEntry, verdict_entry
 from .aggregate import ReportData
-from .load import Details, Row, entries, is_warm_up, read_details, read_row
+from .load import Batch, Details, Row, entries, is_warm_up, read_details, read_row
 from .totals import ConversationTotals
 
 _CONVERSATION = re.compile(rb'"conversation"\s*:\s*"([!#-\[\]-~]{1,80})"')
@@ -92,7 +93,7 @@ def put_together(report_data: ReportData, most: int, turns: int) -> list[Convers
     heaviest = report_data.heaviest(most)
     drawn = dict(_drawn(heaviest, turns))
     if drawn:
-        _collect(report_data.lines(), drawn)
+        _collect(report_data.batches(), drawn)
     return [Conversation(each, tuple(drawn[each.name].in_order()) if each.name in drawn else ()) for each in heaviest]
 
 
@@ -104,10 +105,10 @@ def _drawn(heaviest: Iterable[ConversationTotals], turns: int) -> Iterator[tuple
         turns -= conversation.turns
 
 
-def _collect(lines: Iterable[bytes], drawn: Mapping[str, LatestTurns]) -> None:
+def _collect(batches: Iterable[Batch], drawn: Mapping[str, LatestTurns]) -> None:
     """Add the turns of the conversations that are drawn."""
     names = {name.encode() for name in drawn}
-    for entry in entries(line for line in lines if _may_name(line, names)):
+    for entry in chain.from_iterable(entries([line for line in lines if _may_name(line, names)]) for lines in batches):
         if isinstance(entry, dict) and not is_warm_up(entry) and (row := read_row(entry)) and row.conversation in drawn:
             drawn[row.conversation].add(row, read_details(entry))
 

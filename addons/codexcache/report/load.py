@@ -10,7 +10,8 @@ that are drawn (`Details`), and names, which come again and again, are made safe
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +36,15 @@ _LONGEST_LINE = 1 << 20
 _CAPTURE = re.compile(rb'[0-9]|(?:\xef\xbb\xbf)?\{\s*"log"\s*:')
 """How a capture begins: mitmproxy's own format with a length, a HAR with its only member, perhaps behind a mark."""
 
+_BETWEEN = b",null,"
+"""What is put between the lines that are parsed together."""
+
+_TOO_LONG = b"\0"
+"""What stands for the first part of a line that is too long."""
+
+_CHUNK = 1 << 17
+"""Bytes that are read at a time: some hundred lines, so that neither they nor what they say takes much memory."""
+
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 AVOIDABLE, EXPECTED, OUTSIDE = "avoidable", "expected", "outside"
@@ -49,6 +59,9 @@ _USUAL_BLAME = {
 }
 """Blame of a miss in a journal that does not say it, as version 0.1 wrote it."""
 
+
+type Batch = Sequence[bytes]
+"""Lines of a journal, without their ends or with them."""
 
 type Kind = tuple[str, str, str, bool, bool]
 
@@ -105,7 +118,7 @@ class _SafeNames(dict[Json, str]):
         return name
 
 
-_NAMES = _SafeNames()
+SAFE_NAMES = _SafeNames()
 _NAMED = ("run", "conversation", "verdict", "mode", "client", "model", "blame")
 
 
@@ -136,7 +149,7 @@ def read_details(entry: Object) -> Details:
 
 def _row(entry: Object) -> Row | None:
     """Return the row of an entry; its fields are given by position, which takes half the time."""
-    get, names = entry.get, _NAMES
+    get, names = entry.get, SAFE_NAMES
     time, turn, run = _time(get("time")), as_count(get("turn")), names[get("run")]
     conversation, verdict = names[get("conversation")], names[get("verdict")]
     if time is None or turn is None or not (run and conversation and verdict):
@@ -159,7 +172,7 @@ def _row(entry: Object) -> Row | None:
         names[get("mode")] or "unknown",
         verdict,
         _blame(names[get("blame")], verdict) if resent or verdict in MISSES else "",
-        as_count(get("predecessor")) is not None,
+        type(get("predecessor")) is int,
         bool(as_list(get("changed"))),
     )
 
@@ -193,18 +206,16 @@ def _text(value: Json, longest: int) -> str:
     return printable(value, longest) if isinstance(value, str) else ""
 
 
-def entries(lines: Iterable[bytes]) -> Iterator[Json | bytes]:
-    """Yield what each line says that is not blank, or the line itself where it is not JSON."""
-    for line in lines:
-        try:
-            yield orjson.loads(line)
-        except orjson.JSONDecodeError:
-            if rest := line.strip(_BLANK):
-                yield _without_mark(rest)
+def entries(lines: Batch) -> Sequence[Json | bytes]:
+    """Return what each line says that is not blank, or the line itself where it is not JSON."""
+    with suppress(orjson.JSONDecodeError):
+        found: list[Json] = orjson.loads(b"[%b]" % _BETWEEN.join(lines))
+        if found[1::2] == [None] * (len(lines) - 1):  # else a line holds two values, or two lines hold one
+            return found[::2]
+    return [_entry(line) for each in lines if (line := each.strip(_BLANK))]
 
 
-def _without_mark(line: bytes) -> Json | bytes:
-    """Return what a line says that could not be read with the mark or the space around it."""
+def _entry(line: bytes) -> Json | bytes:
     with suppress(orjson.JSONDecodeError):
         entry: Json = orjson.loads(line)
         return entry
@@ -217,10 +228,18 @@ def is_capture(path: Path) -> bool:
         return _CAPTURE.match(file.read(256)) is not None
 
 
-def journal_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a journal; of one that is too long, only the first part. Raises OSError."""
-    with path.open("rb") as file:
-        while line := file.readline(_LONGEST_LINE):
-            yield line
-            while len(line) == _LONGEST_LINE and not line.endswith(b"\n"):
-                line = file.readline(_LONGEST_LINE)
+def journal_lines(path: Path, start: int = 0, end: int | None = None) -> Iterator[Batch]:
+    """Yield the lines of a journal in batches, of the bytes from `start` to `end` if they are given. Raises OSError.
+
+    A line that is too long is no JSON any more.
+    """
+    with path.open("rb", buffering=0) as file:
+        rest, left = b"", (sys.maxsize if end is None else end) - start
+        if start:
+            file.seek(start)
+        while left and (chunk := file.read(min(_CHUNK, left))):
+            left -= len(chunk)
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield lines
+            rest = rest if len(rest) <= _LONGEST_LINE else _TOO_LONG
+        yield [rest]

@@ -9,6 +9,7 @@ import hashlib
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import jinja2
@@ -34,10 +35,10 @@ _LONGEST_SOURCE = 200
 _OPEN = 4
 """Conversations that are unfolded."""
 
-_DRAWN = 3_000
+_DRAWN = 2_000
 """Turns that are drawn and listed, so that the page stays quick; all others are counted all the same."""
 
-_LISTED = 500
+_LISTED = 200
 """Conversations that are listed."""
 
 _CLIENTS = 3
@@ -57,7 +58,7 @@ def render(report_data: ReportData, source: str) -> str:
     causes = report_data.causes
     page = _template().render(
         source=printable(source, _LONGEST_SOURCE),
-        period=text.period(report_data.start, report_data.end) if report_data.turns else "",
+        period=_period(*report_data.period) if report_data.turns else "",
         runs=report_data.runs,
         notes=[*_skipped(report_data.skipped), *report_data.notes],
         data=report_data,
@@ -69,6 +70,10 @@ def render(report_data: ReportData, source: str) -> str:
         unlisted=max(0, len(report_data.conversations) - _LISTED),
     )
     return page.lstrip()
+
+
+def _period(start: datetime, end: datetime) -> str:
+    return text.period(start.timestamp(), end.timestamp())
 
 
 def save(path: Path, page: str) -> None:
@@ -146,6 +151,7 @@ def _template() -> jinja2.Template:
         "text": text,
         "describe": describe,
         "some_clients": some_clients,
+        "period_of": _period,
         "split_parts": split_parts,
         "style": style,
         "script": script,

@@ -2,12 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from ..verdicts import VerdictEntry, verdict_entry
 from .load import AVOIDABLE, EXPECTED, Kind, Row
 
 FEW_TURNS, FEW_CONVERSATIONS = 30, 3
 """Below these, a comparison says more about the conversations than about the mode."""
+
+OTHER = "(others)"
+"""What stands for all names beyond the first so many, since a journal can say anything."""
+
+_MOST_CLIENTS = 200
 
 PARTS = 10_000
 """Parts of a whole in which the cached share of a turn is counted, for the median."""
@@ -61,21 +67,36 @@ class ConversationTotals(Amounts):
 
     __slots__ = ("client", "end", "model", "name", "seen", "start", "turns")
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: Row, time: datetime) -> None:
         super().__init__()
         self.name, self.client, self.model = row.conversation, row.client, row.model
-        self.start = self.end = row.time
+        self.start = self.end = time
         self.turns = self.seen = 0
+
+    def add(self, other: "ConversationTotals") -> None:
+        """Add other turns of the same conversation."""
+        self.input += other.input
+        self.cached += other.cached
+        self.resent += other.resent
+        self.avoidable += other.avoidable
+        self.expected += other.expected
+        self.turns += other.turns
+        self.seen |= other.seen
+        self.start, self.end = min(self.start, other.start), max(self.end, other.end)
 
 
 class Mode:
-    """How many conversations have turns of a mode, and how many turns have each cached share, in parts of a whole."""
+    """How many turns of a mode have each cached share, in parts of a whole."""
 
-    __slots__ = ("bit", "conversations", "name", "shares")
+    __slots__ = ("bit", "name", "shares")
 
     def __init__(self, name: str, bit: int) -> None:
-        self.name, self.bit, self.conversations = name, bit, 0
+        self.name, self.bit = name, bit
         self.shares = [0] * (PARTS + 1)
+
+    def add(self, other: "Mode") -> None:
+        """Add other turns of the same mode."""
+        self.shares = [one + more for one, more in zip(self.shares, other.shares, strict=True)]
 
 
 class Cause:
@@ -84,23 +105,52 @@ class Cause:
     `clients` are those that re-sent, with their tokens.
     """
 
-    __slots__ = ("bit", "blame", "clients", "conversations", "resent", "turns", "verdict")
+    __slots__ = ("bit", "blame", "clients", "conversations", "kinds", "verdict")
 
     def __init__(self, verdict: str, blame: str, bit: int) -> None:
         self.verdict: VerdictEntry = verdict_entry(verdict)
-        self.blame, self.bit = blame, bit
-        self.turns = self.resent = self.conversations = 0
+        self.blame, self.bit, self.conversations = blame, bit, 0
         self.clients = Counter[str]()
+        self.kinds: list[KindTotals] = []
+
+    def add_client(self, client: str, resent: int) -> None:
+        """Add the tokens that a client re-sent."""
+        is_shown = client in self.clients or len(self.clients) < _MOST_CLIENTS
+        self.clients[client if is_shown else OTHER] += resent
+
+    def add(self, other: "Cause") -> None:
+        """Add the clients of other turns with the same cause; the turns are added to their kinds."""
+        for client, resent in other.clients.items():
+            self.add_client(client, resent)
+
+    @property
+    def turns(self) -> int:
+        """How many turns had it."""
+        return sum(kind.turns for kind in self.kinds)
+
+    @property
+    def resent(self) -> int:
+        """Tokens that were re-sent because of it."""
+        return sum(kind.resent for kind in self.kinds)
 
 
 class KindTotals:
     """What the turns of one kind come to; `counted` are those that reported how much of an input was cached."""
 
-    __slots__ = ("cached", "cause", "counted", "input", "kind", "mode", "resent", "turns")
+    __slots__ = ("cached", "cause", "counted", "input", "is_miss", "kind", "mode", "resent", "turns")
 
     def __init__(self, kind: Kind, mode: Mode, cause: Cause) -> None:
-        self.kind, self.mode, self.cause = kind, mode, cause
+        self.kind, self.mode, self.cause, self.is_miss = kind, mode, cause, cause.verdict.is_miss
         self.turns = self.counted = self.input = self.cached = self.resent = 0
+        cause.kinds.append(self)
+
+    def add(self, other: "KindTotals") -> None:
+        """Add other turns of the same kind."""
+        self.turns += other.turns
+        self.counted += other.counted
+        self.input += other.input
+        self.cached += other.cached
+        self.resent += other.resent
 
 
 class Totals(Amounts):
@@ -118,7 +168,7 @@ class Totals(Amounts):
             self.add_resent(each.resent, blame)
             self.turns += each.turns
             self.counted += each.counted
-            self.misses += each.turns * each.cause.verdict.is_miss
+            self.misses += each.turns * each.is_miss
             self.altered += each.turns * is_altered
             self.warm += each.counted * is_warm
             warm_input += each.input * is_warm
