@@ -3,17 +3,20 @@
 import gc
 import time
 import tracemalloc
+from typing import Any
 
+import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.history import HISTORY_BYTES, History
 from codexcache.diagnosis.predecessor import choose, match_of
 from codexcache.turn.item_list import Item, Items, digest
+from codexcache.turn.items import SHORT, TEXT
 from codexcache.turn.prompt import Prompt, read_outputs
 from codexcache.turn.record import Record
 from hypothesis import given
 from hypothesis import strategies as st
 from support.jsontext import prop
-from support.records import ITEMS, found, now, record, remembering, route, turns
+from support.records import ITEMS, answered, found, now, record, remembering, route, turns
 from support.turns import conversation, said, user
 
 
@@ -88,6 +91,137 @@ def test_the_predecessor_is_the_one_that_a_look_at_all_turns_finds(drawn: tuple[
     assert history.predecessor(mine) == choose(mine, [match_of(mine, one) for one in readable])
 
 
+# A turn that is sent again, and who had sent what a first turn reads.
+
+OPENING = [said("developer", "You are careful."), user("Fix the parser.")]
+ANSWER, QUESTION = said("assistant", "The parser is fixed."), user("And the lexer?")
+
+
+def cut(number: int, items: list[Json], **given: Any) -> Record:
+    """Return an attempt: a turn that ended without usage."""
+    return record(number, items, at=10.0 * number, tokens=None, **given)
+
+
+def number_of(found: Record | None) -> int | None:
+    return found.number if found else None
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        pytest.param([*OPENING, ANSWER, QUESTION], id="sent again"),
+        pytest.param([*OPENING, ANSWER, QUESTION, user("<turn_aborted>"), user("Stop.")], id="interrupted"),
+    ],
+)
+def test_a_turn_that_ended_without_usage_is_an_attempt_and_no_predecessor(items: list[Json]) -> None:
+    first = answered(record(1, OPENING), ANSWER)
+    history = remembering(first, cut(2, [*OPENING, ANSWER, QUESTION]))
+
+    assert found(history, now(items)) == (1, 2)
+    assert number_of(history.attempt(now(items))) == 2
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"via": route(session="s2")}, {"via": route(key="k2")}, {"via": route(caller=b"bob")}, {"complete": False}],
+    ids=str,
+)
+def test_an_attempt_is_one_of_the_same_ids(given: dict[str, Any]) -> None:
+    assert remembering(cut(1, OPENING)).attempt(now(OPENING, **given)) is None
+
+
+@pytest.mark.parametrize("given", [{"status": 429}, {"failed": "server_error"}], ids=str)
+def test_what_was_refused_is_no_attempt(given: dict[str, Any]) -> None:
+    assert remembering(cut(1, OPENING, **given)).attempt(now(OPENING)) is None
+
+
+def test_an_attempt_was_sent_before_and_the_latest_counts() -> None:
+    history = remembering(cut(1, OPENING), cut(2, OPENING))
+
+    assert number_of(history.attempt(now(OPENING))) == 2
+    assert history.attempt(record(3, OPENING, at=5.0)) is None
+    assert history.attempt(now([QUESTION])) is None
+
+
+def test_a_retry_goes_on_from_the_predecessor_of_its_first_attempt() -> None:
+    """Meanwhile the conversation went on with another turn, which has an answer that the retry lacks."""
+    history = remembering(answered(record(1, OPENING), ANSWER), cut(2, [*OPENING, QUESTION]))
+    went_on = record(3, [*OPENING, ANSWER, user("Thank you.")], at=30.0)
+    history.add(went_on, history.predecessor(went_on))
+
+    assert found(history, now([*OPENING, QUESTION])) == (1, 2)
+    assert found(history, now([*OPENING, user("Another question.")])) is None
+
+
+def test_attempts_are_bounded_and_their_prompts_counted() -> None:
+    history = History()
+    for number in range(1, 300):
+        history.add(cut(number, [user(f"{number}"), *OPENING]), None)
+    size = history.size
+    history.add(cut(300, [user("300"), *OPENING]), None)
+
+    found = [history.attempt(record(999, [user(number), *OPENING], at=9000.0)) for number in ("1", "250")]
+    assert [number_of(one) for one in found] == [None, 250]
+    assert 50_000 < history.size == size
+
+
+def test_a_sibling_opens_with_the_same_items_up_to_its_first_answer() -> None:
+    opened = answered(record(1, OPENING, via=route(key="k1", session="s1")), ANSWER)
+    history = remembering(opened, record(2, [*OPENING, ANSWER, QUESTION], at=20.0, via=route(key="k1", session="s1")))
+
+    assert number_of(history.sibling(now(OPENING))) == 2
+    assert number_of(history.sibling(now([*OPENING, QUESTION]))) == 2
+    assert history.sibling(now([OPENING[0], QUESTION])) is None
+    assert history.sibling(now(OPENING, via=route(caller=b"bob"))) is None
+
+
+DAY = 24 * 3600.0
+
+
+def test_who_had_sent_what_a_first_turn_begins_with_is_the_turn_with_the_most_of_it() -> None:
+    elsewhere = route(key="k1", session="s1")
+    history = remembering(record(1, OPENING, via=elsewhere), record(2, [OPENING[0]], at=20.0, via=elsewhere))
+
+    assert history.sender(now([*OPENING, QUESTION])) == (history.turns()[0], True)
+    assert history.sender(now([QUESTION])) == (history.turns()[1], True)
+    assert history.sender(now([*OPENING, QUESTION]), beyond=2) == (None, False)
+    assert history.sender(now(OPENING, via=route(caller=b"bob"))) == (None, False)
+    assert history.sender(now(OPENING, body={"instructions": "Others."})) == (None, False)
+
+
+def test_an_attempt_had_sent_its_items_as_well() -> None:
+    history = remembering(cut(1, OPENING))
+
+    assert number_of(history.sender(now(OPENING)).record) == 1
+
+
+def test_that_nobody_here_had_sent_it_is_known_once_all_that_can_be_cached_was_seen() -> None:
+    history = remembering(record(1, OPENING, at=0.0))
+    others: Object = {"instructions": "Others."}
+
+    assert history.sender(record(2, OPENING, at=DAY - 1, body=others)) == (None, False)
+    assert history.sender(record(2, OPENING, at=DAY + 1, body=others)) == (None, True)
+    assert history.sender(record(2, OPENING, at=DAY + 1, body=others, complete=False)) == (None, False)
+
+
+def test_what_was_forgotten_may_have_been_sent_here() -> None:
+    history = remembering(record(1, OPENING, at=0.0), limit=10_000)
+    for number in range(2, 9):
+        history.add(record(number, [user(str(number))], at=DAY * number), None)
+
+    assert history.sender(record(9, [QUESTION], at=7 * DAY + 60, body={"instructions": "Others."})) == (None, False)
+
+
+def test_a_response_is_named_over_http_by_its_caller() -> None:
+    history = remembering(answered(record(1, OPENING, response_id="r1"), ANSWER))
+
+    assert number_of(history.response("r1", route())) == 1
+    assert history.response("r1", route(socket="socket-1")) is None
+    assert history.response("r1", route(caller=b"bob", key="k2")) is None
+    assert history.response("r2", route()) is None
+    assert history.response(None, route()) is None
+
+
 def grown(number: int, items: Items, key: str) -> Record:
     """Return a turn with these items, made fast."""
     made = record(number, at=float(number), took=0.5, via=route(key=key, session=key))
@@ -97,6 +231,11 @@ def grown(number: int, items: Items, key: str) -> Record:
 
 def item(name: str) -> Item:
     return Item(digest(name.encode()), "user message", 100, 0)
+
+
+def reply(name: str) -> Item:
+    """Return a message of the model's, with what identifies it."""
+    return Item(digest(name.encode()), "assistant message", 100, 0, digest(name.encode()) & ~SHORT | TEXT)
 
 
 def round_robin(history: History, conversations: int, count: int) -> int:
@@ -109,9 +248,9 @@ def round_robin(history: History, conversations: int, count: int) -> int:
             made = grown(number, head, f"key-{n}")
             match = history.predecessor(made)
             lost += turn > 0 and (match is None or match.shared_items != len(head) - 2)
-            made.outputs = (item(f"{n} answer {turn}"),)
+            made.outputs = (reply(f"{n} answer {turn}"),)
             history.add(made, match)
-            heads[n] = head.followed_by([item(f"{n} answer {turn}"), item(f"{n} question {turn}")])
+            heads[n] = head.followed_by([reply(f"{n} answer {turn}"), item(f"{n} question {turn}")])
     return lost
 
 

@@ -458,10 +458,27 @@ def test_a_turn_that_was_counted_with_more_than_what_extends_it_is_none() -> Non
 
 def test_a_turn_with_reasoning_may_be_larger_than_what_extends_it() -> None:
     """The backend leaves out reasoning of turns that are finished."""
-    larger = turn(1, HISTORY, LOOKED, tokens=50_000, via=NATIVE)
-    history = remembering(larger, turn(2, [*HISTORY, LOOKED, MORE], FIXED, tokens=30_000, via=NATIVE))
+    thought: Json = {"type": "reasoning", "encrypted_content": "g" * 50_000}
+    larger = turn(1, [TASK, thought], LOOKED, tokens=50_000, via=NATIVE)
+    history = remembering(larger, turn(2, [TASK, thought, LOOKED, MORE], FIXED, tokens=30_000, via=NATIVE))
 
-    assert recognized(history, HISTORY, via=NATIVE) == (1, "thread")
+    assert recognized(history, [TASK, thought], via=NATIVE) == (1, "thread")
+
+
+def test_a_turn_that_ends_with_fewer_tokens_than_what_it_extends_is_compared_with_another() -> None:
+    """As where a gateway adds up the counters of several attempts."""
+    turns = talk()
+    turns[2].usage = record(tokens=90_000).usage
+    history, mine = remembering(*turns), now([*HISTORY, LAST], body=AGENT, tokens=None)
+    match = history.predecessor(mine)
+    mine.usage = record(tokens=12_000).usage
+    confirmed = history.confirmed(mine, match)
+
+    assert match is not None
+    assert confirmed is not None
+    assert (match.record.number, confirmed.record.number, confirmed.evidence) == (3, 2, "answer")
+    assert history.confirmed(mine, confirmed) is confirmed
+    assert history.confirmed(mine, None) is None
 
 
 def test_a_match_is_whole_if_all_of_the_predecessor_stands_again() -> None:

@@ -108,9 +108,11 @@ class Engine:
     ) -> Record:
         """Take note of a turn that leaves at `at`, in seconds.
 
-        `named` is the turn whose response it names, `continued` the number of the one whose answer it repeats, if any.
+        `named` is the turn of its socket whose response it names, `continued` the number of the one whose answer it
+        repeats, if any.
         """
         self._remember()
+        named = named or self._history.response(turn.previous_response_id, route)
         self._turns += 1
         record = Record(
             number=self._turns,
@@ -137,6 +139,7 @@ class Engine:
     ) -> None:
         """Take note that a turn leaves, or left, at `at` and as it is now: held, or edited after it was handed in."""
         self._remember()
+        named = named or self._history.response(turn.previous_response_id, route)
         record.prompt, record.route, record.sent_at, record.named = _prompt(turn, named), route, at, named
         record.complete, record.unread = _is_complete(turn, named), turn.unread
         self._matches[record.number] = self._compare(record, turn), self._matches[record.number][1]
@@ -161,6 +164,7 @@ class Engine:
         record.limits = self._tell_limits(record.route, response_info)
         record.refused = refused
         match, load = self._matches.pop(record.number)
+        match = self._history.confirmed(record, match)
         self._ended.append((record, match, response_info.outputs))
         changes = find_changes(record, match) if match else ()
         context = self._context(record, match, load, changes)

@@ -19,10 +19,10 @@ from typing import NamedTuple
 
 from ..turn.items import ENCRYPTED, SHORT
 from ..turn.prompt import PromptPrefix
-from ..turn.record import Record
+from ..turn.record import Record, Route
 from .index import AnswerIndex, Branch, BranchIndex, head_of, ids_of, power, powers
-from .predecessor import Match, choose, match_of, sibling
-from .similarity import has_same_head
+from .predecessor import Match, choose, is_contradicted, match_of, sibling
+from .similarity import has_same_head, is_same_key
 
 HISTORY_BYTES = 128 << 20
 """Bytes of prompts that are remembered, as far as they can be counted."""
@@ -132,6 +132,7 @@ class History:
         self._latest: OrderedDict[int, Record] = OrderedDict()
         self._superseded: OrderedDict[int, Record] = OrderedDict()
         self._branch_of: dict[int, Branch] = {}
+        self._responses: dict[str, int] = {}
         self._index = BranchIndex()
         self._answers = AnswerIndex()
         self._shared = SharedSizes()
@@ -161,6 +162,8 @@ class History:
             self._attempts.add(record, match)
             return
         self._latest[record.number] = record
+        if record.response_id:
+            self._responses[record.response_id] = record.number
         self._shared.take(record)
         self._index.append(self._branch(record, match), record)
         entries = self._answers.add(record)
@@ -174,6 +177,18 @@ class History:
         A turn that is sent again goes on from the predecessor of its first attempt, if nothing better is known.
         """
         return choose(record, self.candidates(record)) or self._attempted(record)
+
+    def confirmed(self, record: Record, match: Match | None) -> Match | None:
+        """Return the predecessor of a turn that has ended: another one if the counters show that it cannot be right."""
+        if match is None or not is_contradicted(match, [], record):
+            return match
+        return choose(record, self.candidates(record))
+
+    def response(self, response_id: str | None, route: Route) -> Record | None:
+        """Return the turn with a response that is named over HTTP, of the same caller or with the same key."""
+        known = self._known(self._responses.get(response_id, 0)) if response_id and not route.socket else None
+        is_own = known and (known.route.caller == route.caller or is_same_key(route, known.route))
+        return known if is_own else None
 
     def sibling(self, record: Record) -> Record | None:
         """Return the turn of another conversation that opens as this one does, None where none is known."""
@@ -275,6 +290,7 @@ class History:
         number, record = records.popitem(last=False)
         self._watched_since = max(record.sent_at, self._watched_since or 0.0)
         self._size -= _cost(record, self._answers.remove(record))
+        self._responses.pop(record.response_id or "", None)
         self._shared.drop(record)
         self._index.remove(self._branch_of.pop(number), record)
 

@@ -20,7 +20,7 @@ from ..turn.record import Record
 LATEST = 16
 """Branches or turns listed under one entry, and turns of a branch that are looked at; of more, the latest ones."""
 
-_LATEST_ANSWERS = 64
+_LATEST_ANSWERS = 32
 """Answers in an input that are looked up, the latest ones."""
 
 

@@ -6,8 +6,8 @@ up, and some with the same question. What the model made does: it makes up call 
 an input that holds an answer of a remembered turn goes on from it, whatever else was rewritten.
 
 So there are kinds of evidence, in the order of `EVIDENCE`. The first that any turn has decides which turns can be the
-predecessor; of these it is the one with the same own id, then the one with the longest unchanged head, then the latest
-(`_rank` has the exceptions). Without any evidence a turn is the first of its conversation that is known.
+predecessor; of these it is the one with the same own id, then the one with the longest unchanged head, then the latest.
+Without any evidence a turn is the first of its conversation that is known.
 
 A sentence can be said in two conversations, a call id or encrypted reasoning cannot. So a text counts only where
 own ids agree, or nothing better is found; a text or an id of a few characters counts only together with the first
@@ -23,6 +23,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from ..static_frozen import static_frozen
+from ..turn.item_list import Items
 from ..turn.items import TEXT
 from ..turn.record import Record
 from .index import opening_of
@@ -76,7 +77,7 @@ def choose(record: Record, matches: Iterable[Match]) -> Match | None:
         if not found:
             return None
         best = _best(candidates, found)
-        if not _is_contradicted(best, possible):
+        if not is_contradicted(best, possible, record):
             return replace(best, evidence=evidence)
         possible = [match for match in possible if match is not best]
     return None
@@ -108,12 +109,12 @@ class Candidates:
     @cached_property
     def proven(self) -> list[Match]:
         """The turns that were answered with a call or reasoning in this turn's input."""
-        return [match for match in self.matches if any(map(is_unique, self._given_answers(match.record)))]
+        return [match for match, given in self._given_answers if any(map(is_unique, given))]
 
     @cached_property
     def said(self) -> list[Match]:
         """The turns that were answered with a message in this turn's input."""
-        return [match for match in self.matches if self._is_said(match.record)]
+        return [match for match, given in self._given_answers if self._is_said(match.record, given)]
 
     def repeated(self, match: Match) -> frozenset[int]:
         """Return which answers behind the shared items stand in both inputs, and which of a turn's own in this one."""
@@ -134,16 +135,18 @@ class Candidates:
             if (later := answers_in(other, count)) and not ids_differ(self.record.route, other.route)
         )
 
-    def _given_answers(self, other: Record) -> frozenset[int]:
-        """Return the answers to a turn that stand in this one, and older ones where this turn is known to go on."""
-        known = answers_in(other) if other.number == self.record.continued else ()
-        return self.answers.intersection((*made_by(other), *known))
+    @cached_property
+    def _given_answers(self) -> list[tuple[Match, frozenset[int]]]:
+        """The turns of which answers stand in this one; older answers count where this turn is known to go on."""
+        continued = self.record.continued
+        known = ((m, answers_in(m.record) if m.record.number == continued else ()) for m in self.matches)
+        given = ((match, self.answers.intersection((*made_by(match.record), *older))) for match, older in known)
+        return [(match, answers) for match, answers in given if answers]
 
-    def _is_said(self, other: Record) -> bool:
-        given = self._given_answers(other)
+    def _is_said(self, other: Record, given: frozenset[int]) -> bool:
         if any(answer & TEXT for answer in given):
             return True
-        return bool(given) and opening_of(self.record) == opening_of(other) is not None
+        return opening_of(self.record) == opening_of(other) is not None
 
 
 # The kinds of evidence. Each returns the turns that have it.
@@ -264,31 +267,37 @@ Another caller's turn is found only by a response id, by an answer, or with the 
 
 
 def _best(candidates: Candidates, found: list[Match]) -> Match:
-    record, latest = candidates.record, max(found, key=_age).record
-    cut = is_much_shorter(record, latest)
-    return max(found, key=lambda match: _rank(candidates, match, cut=cut))
+    """Return the predecessor among turns with the same evidence.
 
-
-def _rank(candidates: Candidates, match: Match, *, cut: bool) -> tuple[float | bool, ...]:
-    """Return the rank of a turn among those with the same evidence; the highest is the predecessor.
-
-    A request for a title or a summary has more of the history in common than the turn before it, but other tools or
-    instructions, and nothing that is only there stands again. Of turns with equally long
-    heads, that one is edited of which later answers stand again; else this turn goes back to the one that it extends
-    whole, unless so much is missing that its history was compacted.
+    First come those with the same own id, then those from which this turn goes on: a request for a title or a summary
+    has more of the history in common than the turn before it, but other tools or instructions, and nothing that is only
+    there stands again. Then the longest unchanged head counts.
     """
-    record, other = candidates.record, match.record
-    same_head, repeats = has_same_head(record, other), bool(candidates.repeated(match))
-    whole = match.whole and (not cut or match.shared_items == len(record.prompt.items))
-    return (
-        not has_other_id(record.route, other.route),
-        match.whole or same_head or repeats,
-        match.shared_items,
-        same_head,
-        repeats,
-        whole or repeats,
-        *_age(match),
-    )
+    record = candidates.record
+
+    def goes_on(match: Match) -> bool:
+        return match.whole or has_same_head(record, match.record) or bool(candidates.repeated(match))
+
+    ranks = [(not has_other_id(record.route, m.record.route), goes_on(m), m.shared_items) for m in found]
+    first = [match for match, rank in zip(found, ranks, strict=True) if rank == max(ranks)]
+    return first[0] if len(first) == 1 else _best_of_equal_heads(candidates, first, max(found, key=_age).record)
+
+
+def _best_of_equal_heads(candidates: Candidates, found: list[Match], latest: Record) -> Match:
+    """Return the predecessor among turns with equally long heads in common; `latest` is that of the conversation.
+
+    It is one with the same tools and instructions. That one was edited of which later answers stand again; else this
+    turn goes back to the one that it extends whole, unless so much is missing that its history was compacted.
+    """
+    record = candidates.record
+    cut = is_much_shorter(record, latest)
+
+    def rank(match: Match) -> tuple[float | bool, ...]:
+        repeats = bool(candidates.repeated(match))
+        whole = match.whole and (not cut or match.shared_items == len(record.prompt.items))
+        return has_same_head(record, match.record), repeats, whole or repeats, *_age(match)
+
+    return max(found, key=rank)
 
 
 def _age(match: Match) -> tuple[float, int]:
@@ -308,20 +317,25 @@ def _is_counted(record: Record, other: Record) -> bool:
     return tokens > 0 and (not other.warm_up or (other is record.named and tokens >= _LEAST))
 
 
-def _is_contradicted(match: Match, matches: list[Match]) -> bool:
+def is_contradicted(match: Match, matches: Iterable[Match], record: Record) -> bool:
     """Return True if a turn was counted with clearly more tokens than one that extends it, which cannot be.
 
-    It can be where the backend left out reasoning of earlier turns.
+    It can be where the backend left out reasoning: its tokens are no more than half of its bytes. What extends it are
+    other turns, and the turn itself of which it is a match, once that has ended.
     """
-    items = match.record.prompt.items
-    if not match.whole or "reasoning" in items.kinds():
+    other, items = match.record, match.record.prompt.items
+    if not match.whole or other.usage is None:
         return False
-    longer = [one for one in matches if len(one.record.prompt.items) > len(items)]
-    extending = [one.record for one in longer if one.shared_items >= len(items)]
-    alike = [one for one in extending if has_same_head(one, match.record) and _model(one) == _model(match.record)]
-    tokens = [one.usage.input for one in alike if one.usage]
-    given = match.record.usage.input if match.record.usage else 0
-    return any(given > count + max(_LEAST, count // 20) for count in tokens)
+    others = [one.record for one in matches if one.shared_items >= len(items)]
+    longer = [one for one in (*others, record) if len(one.prompt.items) > len(items)]
+    alike = [one for one in longer if has_same_head(one, other) and _model(one) == _model(other)]
+    least = min((one.usage.input for one in alike if one.usage and one.usage.input), default=other.usage.input)
+    return other.usage.input > least + max(_LEAST, least // 20) and other.usage.input - least > _reasoning(items) // 2
+
+
+def _reasoning(items: Items) -> int:
+    """Return the bytes of the reasoning among some items."""
+    return sum(items[at].size for at, kind in enumerate(items.kinds()) if kind == "reasoning")
 
 
 def _model(record: Record) -> str:
