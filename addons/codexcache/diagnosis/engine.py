@@ -97,12 +97,6 @@ class Engine:
                 self._adopted.popitem(last=False)
         return self._adopted.setdefault(origin, record.number)
 
-    def named(self, number: int, response_id: str) -> Record | None:
-        """Return the turn of a number if it made this response, None where that is not known."""
-        self._remember()
-        known = self._history.turn(number)
-        return known if known and known.response_id == response_id else None
-
     def turn_sent(
         self, turn: Turn, route: Route, *, flow: str, at: float, named: Record | None = None, continued: int = 0
     ) -> Record:

@@ -186,7 +186,7 @@ class History:
 
     def response(self, response_id: str | None, route: Route) -> Record | None:
         """Return the turn with a response that is named over HTTP, of the same caller or with the same key."""
-        known = self._known(self._responses.get(response_id, 0)) if response_id and not route.socket else None
+        known = self.turn(self._responses.get(response_id, 0)) if response_id and not route.socket else None
         is_own = known and (known.route.caller == route.caller or is_same_key(route, known.route))
         return known if is_own else None
 

@@ -290,7 +290,7 @@ def _best_of_equal_heads(candidates: Candidates, found: list[Match], latest: Rec
     turn goes back to the one that it extends whole, unless so much is missing that its history was compacted.
     """
     record = candidates.record
-    cut = is_much_shorter(record, latest)
+    cut = is_much_shorter(record, latest) or bool(quoted(record, match_of(record, latest)))
 
     def rank(match: Match) -> tuple[float | bool, ...]:
         repeats = bool(candidates.repeated(match))

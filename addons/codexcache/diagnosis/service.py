@@ -28,9 +28,9 @@ class DiagnosisService:
     def turn_sent(self, exchange: Exchange, *, flow: str, at: float) -> None:
         """Hand in a turn that leaves at `at`."""
         socket = flow if exchange.handshake else ""
-        continued = exchange.earlier.number if exchange.earlier else 0
-        named = self._named(exchange.turn, socket, continued)
+        named = self._responses.get(socket, {}).get(exchange.turn.previous_response_id or "")
         route = route_of(exchange, socket)
+        continued = exchange.earlier.number if exchange.earlier else 0
         exchange.record = self.engine.turn_sent(
             exchange.turn, route, flow=flow, at=at, named=named, continued=continued
         )
@@ -47,7 +47,7 @@ class DiagnosisService:
         """Hand in again a turn that was held until `at`, or one that left when it was handed in, as `turn` now."""
         if (record := exchange.record) and not record.ended_at:
             socket = record.route.socket
-            named = self._named(turn, socket, record.continued)
+            named = self._responses.get(socket, {}).get(turn.previous_response_id or "")
             sent_at = record.sent_at if at is None else at
             self.engine.turn_released(record, turn, route_of(exchange, socket), at=sent_at, named=named)
 
@@ -73,12 +73,6 @@ class DiagnosisService:
     def socket_closed(self, flow: str) -> None:
         """Forget the responses of a socket: no other one can name them."""
         self._responses.pop(flow, None)
-
-    def _named(self, turn: Turn, socket: str, continued: int) -> Record | None:
-        """Return the turn whose response a turn names, on its socket or anywhere, None where it is not known."""
-        if (response_id := turn.previous_response_id) is None:
-            return None
-        return self._responses.get(socket, {}).get(response_id) or self.engine.named(continued, response_id)
 
     def _remember(self, record: Record, response_id: str) -> None:
         known = self._responses.setdefault(record.route.socket, {})
