@@ -217,11 +217,18 @@ def parts(shown: Object) -> list[tuple[str, str]]:
 
 
 def two(first: dict[str, Json], second: dict[str, Json]) -> Object:
-    """Return the summary of a turn behind another."""
+    """Return the summary of a turn behind another, whose answer stands in it."""
     harness = Harness()
-    for members in ({"input": ITEMS[:3], **first}, {"input": ITEMS, **second}):
-        harness.turn(**members)  # type: ignore[arg-type]
+    answered(harness, ITEMS[3], input=ITEMS[:3], **first)
+    harness.turn(**{"input": ITEMS, **second})  # type: ignore[arg-type]
     return turn_summaries(harness)[1]
+
+
+def answered(harness: Harness, answer: Json, **members: Any) -> None:
+    """Have a turn that is answered with an item."""
+    sent = harness.send(**members)
+    sent.response_info.outputs = [answer]
+    harness.end(sent)
 
 
 def one(**members: Any) -> tuple[Diagnosis, Object]:
@@ -309,7 +316,8 @@ def test_nothing_that_is_secret_or_said_gets_into_an_entry_or_a_summary() -> Non
     harness = Harness()
     members: dict[str, Any] = {"prompt_cache_key": "sesame-key", "instructions": "sesame", "tools": [{"name": "t"}]}
     for n in range(3):
-        harness.turn(headers=headers, input=conversation(*["sesame-text"] * (2 * n + 1)), **members)
+        *asked, answer = conversation(*["sesame-text"] * (2 * n + 2))
+        answered(harness, answer, headers=headers, input=asked, **members)
         members |= {"instructions": f"{n} sesame", "tools": [{"name": "t", "x": "sesame-schema"}]}
     harness.turn(headers={**headers, "chatgpt-account-id": "sesame-other"}, input=conversation("x"), **members)
     written = json.dumps([turn_summaries(harness), entries(harness)])
