@@ -3,10 +3,37 @@
 from typing import Any
 
 import pytest
-from codexcache.body.json_splice import Json
+from codexcache.diagnosis.history import History, Sender
+from codexcache.turn.record import Record
 from codexcache.turn.rejected_params import Refusal
 from support.records import NINE, after, judged, record, route, two
-from support.turns import said, user
+
+
+class Known(History):
+    """A history that knows what it is told."""
+
+    def __init__(
+        self,
+        makers: list[Record | None] | None = None,
+        sibling: Record | None = None,
+        attempt: Record | None = None,
+        sender: Sender = Sender(None, False),
+    ) -> None:
+        super().__init__()
+        self.known = makers or [], sibling, attempt, sender
+
+    def makers(self, record: Record) -> list[Record | None]:
+        return self.known[0]
+
+    def sibling(self, record: Record) -> Record | None:
+        return self.known[1]
+
+    def attempt(self, record: Record) -> Record | None:
+        return self.known[2]
+
+    def sender(self, record: Record, beyond: int = 0) -> Sender:
+        return self.known[3]
+
 
 REFUSED_SEED = "the backend rejected the parameter 'seed' (status 400)"
 NOT_SENT = ", which was not in the request this proxy sent; the server probably added it"
@@ -78,7 +105,7 @@ def test_refused_encrypted_items_are_explained_by_the_accounts_that_they_were_ma
     """Also in a stream that fails for them, which has no status of its own."""
     makers = [record(1, via=route(account=account)) if account else None for account in accounts]
     mine = record(3, NINE, failed="invalid_encrypted_content", status=status, via=route(account="a"))
-    verdict = judged(mine, None, makers=makers)
+    verdict = judged(mine, None, history=Known(makers=makers))
 
     assert verdict.name == "rejected"
     assert f"(invalid_encrypted_content){known}" in verdict.because
@@ -98,22 +125,17 @@ def test_without_a_predecessor_a_turn_is_cold() -> None:
     assert (verdict.predecessor, verdict.reusable, verdict.resent, verdict.is_miss) == (None, None, 0, False)
 
 
-OPENING, HISTORY = NINE[:1], [*NINE[:1], said("assistant", "an answer"), user("more")]
-
-
 @pytest.mark.parametrize(
-    ("items", "given", "origin"),
+    ("given", "origin"),
     [
-        pytest.param(OPENING, {}, ": another conversation had sent what it begins with", id="a first turn"),
-        (HISTORY, {}, ", from an earlier run of this conversation or from another that shares its beginning"),
-        (OPENING, {"sibling": record(7)}, ", which turn 7 had sent, with the same opening"),
-        (OPENING, {"attempt": record(8)}, ", which its own earlier attempt, turn 8, had sent"),
+        ({}, ", from an earlier run of this conversation or from another that shares its head"),
+        ({"sender": Sender(None, True)}, ", which others had sent"),
+        ({"sender": Sender(record(7), True)}, ", which turn 7 of another conversation had sent"),
+        ({"attempt": record(8)}, ", which its own earlier attempt, turn 8, had sent"),
     ],
 )
-def test_what_a_cold_turn_read_is_said_to_be_of_whom_that_is_known_of(
-    items: list[Json], given: dict[str, Any], origin: str
-) -> None:
-    verdict = judged(record(9, items, cached=9_000), None, **given)
+def test_what_a_cold_turn_read_is_said_to_be_of_whom_that_is_known_of(given: dict[str, Any], origin: str) -> None:
+    verdict = judged(record(9, NINE, cached=9_000), None, history=Known(**given))
 
     assert str(verdict) == (
         f"cold: no earlier turn of this conversation is known; 9,000 tokens were read all the same{origin}"
@@ -121,13 +143,15 @@ def test_what_a_cold_turn_read_is_said_to_be_of_whom_that_is_known_of(
 
 
 def test_a_conversation_that_begins_as_another_did_is_cold_and_says_so() -> None:
-    assert judged(record(9, OPENING), None, sibling=record(7)).because.endswith("; it shares the opening of turn 7")
+    assert judged(record(9, NINE), None, history=Known(sibling=record(7))).because.endswith(
+        "; it shares the opening of turn 7"
+    )
 
 
 def test_more_than_the_predecessor_had_may_be_what_an_own_attempt_had_sent() -> None:
     first, mine = two(before=20_000, tokens=30_000, cached=25_000)
 
-    assert judged(mine, first, attempt=record(8)).because == (
+    assert judged(mine, first, history=Known(attempt=record(8))).because == (
         "25,000 tokens were read: all of its predecessor's 20,000, and more, which its own earlier attempt, turn 8, "
         "had sent"
     )

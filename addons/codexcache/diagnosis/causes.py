@@ -109,22 +109,22 @@ class RuleContext:
     @property
     def makers(self) -> Sequence[Record | None]:
         """The turns that made the encrypted items which the backend cannot read, None for one that is not known."""
-        return self.history.makers(self.record) if self.history else ()
+        return self.history.makers(self.record) if self.history is not None else ()
 
     @property
     def sibling(self) -> Record | None:
         """Another conversation's turn with the same opening."""
-        return self.history.sibling(self.record) if self.history else None
+        return self.history.sibling(self.record) if self.history is not None else None
 
     @property
     def attempt(self) -> Record | None:
         """An earlier attempt at this turn, which ended without usage."""
-        return self.history.attempt(self.record) if self.history else None
+        return self.history.attempt(self.record) if self.history is not None else None
 
     @property
     def sender(self) -> Sender:
         """The turn that had sent what a turn without a predecessor begins with."""
-        return self.history.sender(self.record) if self.history else Sender(None, False)
+        return self.history.sender(self.record) if self.history is not None else Sender(None, False)
 
     @property
     def idle_after(self) -> IdleAfter:

@@ -176,6 +176,7 @@ class History:
 
         A turn that is sent again goes on from the predecessor of its first attempt, if nothing better is known.
         """
+        self._watch(record)
         return choose(record, self.candidates(record)) or self._attempted(record)
 
     def confirmed(self, record: Record, match: Match | None) -> Match | None:
@@ -243,6 +244,10 @@ class History:
         """Return a turn that is remembered by its number, None for any other."""
         return self._latest.get(number) or self._superseded.get(number)
 
+    def _watch(self, record: Record) -> None:
+        if self._watched_since is None:
+            self._watched_since = record.sent_at
+
     def _attempted(self, record: Record) -> Match | None:
         """Return the predecessor of an earlier attempt at the same turn."""
         found = self._attempts.find(record)
@@ -255,8 +260,7 @@ class History:
 
         Nearly all turns leave as the one before them did, so few have to be compared with all candidates.
         """
-        if self._watched_since is None:
-            self._watched_since = record.sent_at
+        self._watch(record)
         if not record.complete or record.named is not None:
             return None
         digests, ends = record.prompt.items.prefix_digests(), self._index.ends
