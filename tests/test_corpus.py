@@ -1,7 +1,8 @@
 """Every turn of every labelled conversation is named right, over each way on which it can come."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 from codexcache.verdicts import VERDICTS
@@ -10,7 +11,31 @@ from corpus.player import Found, play
 from corpus.random_conversations import random_conversation
 from corpus.talk import Case, Path, Step
 
+_CALLER = ("authorization", "chatgpt-account-id")
+"""Headers that say who sends a turn."""
+
+
+def is_found_again(case: Case) -> bool:
+    """Return True if a store finds each turn's predecessor: by an answer that is repeated, for the same caller.
+
+    How many turns a key carried is not stored.
+    """
+    pairs = [(step, case.steps[known - 1]) for step in case.steps if isinstance(known := step.label.predecessor, int)]
+    is_lost = any("key_overloaded" in step.label.verdicts or not step.remembers for step in case.steps)
+    return bool(pairs) and not is_lost and all(_finds(step, other) for step, other in pairs)
+
+
+def _finds(step: Step, other: Step) -> bool:
+    given = step.body["input"]
+    repeats = isinstance(given, list) and any(item in given for item in other.answer.outputs)
+    return repeats and all(step.headers.get(name) == other.headers.get(name) for name in _CALLER)
+
+
 PLAYED = [pytest.param(case, path, id=f"{case.about}, {path}") for case in CASES for path in case.paths]
+
+
+RESTARTED = [case for case in CASES if "http" in case.paths and is_found_again(case)]
+"""Conversations of which a store finds each turn's predecessor."""
 
 
 @pytest.mark.parametrize(("case", "path"), PLAYED)
@@ -19,6 +44,16 @@ def test_every_turn_is_named_right_and_its_sentence_says_what_it_should(case: Ca
     turns = list(zip(case.steps, findings, strict=True))
 
     assert [fault for step, found in turns for fault in _faults(step, found, findings)] == []
+
+
+@pytest.mark.parametrize("case", RESTARTED, ids=lambda case: case.about)
+def test_a_restart_between_any_two_turns_changes_no_verdict(case: Case) -> None:
+    restarted = replace(case, steps=list(_with_restarts(case.steps)))
+    findings = play(restarted, "http")
+    turns = list(zip(case.steps, findings, strict=True))
+
+    assert len({step.run for step in restarted.steps}) > 1
+    assert [fault for step, found in turns for fault in _misnamed(step, found, findings)] == []
 
 
 @pytest.mark.parametrize("path", ["http", "websocket"])
@@ -40,24 +75,43 @@ def test_the_corpus_holds_every_verdict_and_cites_a_source_for_each_conversation
     assert len({case.about for case in CASES}) == len(CASES) >= 200
 
 
+def _with_restarts(steps: Sequence[Step]) -> Iterator[Step]:
+    """Yield the turns with a restart of the proxy before each that is sent while no other is in progress."""
+    run, busy_until = 0, 0.0
+    for step in steps:
+        run += step.at >= busy_until
+        busy_until = max(busy_until, step.ended_at)
+        yield replace(step, run=run, remembers=True)
+
+
 def _faults(step: Step, found: Found, findings: list[Found]) -> Iterator[str]:
     """Yield what is wrong in what was said of a turn."""
     label, verdict = step.label, found.diagnosis.verdict
+    low, high = label.resent or (verdict.resent, verdict.resent)
     pairs = {
-        "verdict": (verdict.name, verdict.name if verdict.name in label.verdicts else "/".join(label.verdicts)),
-        "changes": (set(verdict.changes), _changes(step, found, findings)),
-        "predecessor": (found.predecessor, found.predecessor if label.predecessor == "any" else label.predecessor),
         "blame": (verdict.blame, _open(label.blame if verdict.resent else "", verdict.blame)),
         "edit": (verdict.edit, _open(label.edit, verdict.edit)),
         "volatile": (verdict.volatile, _open(label.volatile, verdict.volatile)),
     }
     wrong = [f"{part} is {is_one!r}, not {should!r}" for part, (is_one, should) in pairs.items() if is_one != should]
-    low, high = label.resent or (verdict.resent, verdict.resent)
     resent = [] if low <= verdict.resent <= high else [f"{verdict.resent} re-sent tokens, not {low} to {high}"]
     order = [] if list(verdict.changes) == sorted(verdict.changes, key=VERDICTS.index) else ["changes are in no order"]
     unheard = [f"unsaid: {part!r} in {verdict.because!r}" for part in label.unheard(verdict.because)]
-    for fault in itertools.chain(wrong, resent, order, unheard, [] if verdict.because else ["nothing is said"]):
-        yield f"turn {step.number}: {fault}"
+    said = [*wrong, *resent, *order, *unheard, *([] if verdict.because else ["nothing is said"])]
+    yield from itertools.chain(_misnamed(step, found, findings), (f"turn {step.number}: {fault}" for fault in said))
+
+
+def _misnamed(step: Step, found: Found, findings: list[Found]) -> Iterator[str]:
+    """Yield what is wrong in a turn's verdict, its changes and its predecessor."""
+    label, verdict = step.label, found.diagnosis.verdict
+    pairs = {
+        "verdict": (verdict.name, verdict.name if verdict.name in label.verdicts else "/".join(label.verdicts)),
+        "changes": (set(verdict.changes), _changes(step, found, findings)),
+        "predecessor": (found.predecessor, found.predecessor if label.predecessor == "any" else label.predecessor),
+    }
+    for part, (is_one, should) in pairs.items():
+        if is_one != should:
+            yield f"turn {step.number}: {part} is {is_one!r}, not {should!r}"
 
 
 def _open[T](label: T | None, found: T) -> T:
