@@ -126,6 +126,10 @@ CASES: dict[str, tuple[list[Json], list[Json]]] = {
         [user("one\ntwo"), *BASE],
         [user("one\r\n two"), *BASE],
     ),
+    "history was cut: 10 items from input[4] on were dropped": (
+        [*BASE[:-1], user("go on")],
+        [*BASE[:4], *steps("x", "y"), user("go on"), *ANSWER],
+    ),
     "a foreign thing item was dropped from input[0]": ([{"type": "foreign_thing"}, *BASE], BASE),
 }
 

@@ -17,10 +17,10 @@ class Known(History):
         makers: list[Record | None] | None = None,
         sibling: Record | None = None,
         attempt: Record | None = None,
-        sender: Sender = Sender(None, False),
+        sender: Sender | None = None,
     ) -> None:
         super().__init__()
-        self.known = makers or [], sibling, attempt, sender
+        self.known = makers or [], sibling, attempt, sender or Sender(None, False)
 
     def makers(self, record: Record) -> list[Record | None]:
         return self.known[0]

@@ -130,6 +130,8 @@ CALL: Json = {"type": "function_call", "call_id": "c", "name": "t", "arguments":
         (said("assistant", "x"), False),
         (CALL, True),
         ({**CALL, "arguments": "{"}, False),  # type: ignore[dict-item]
+        ({**CALL, "arguments": "[" * 3_000 + "]" * 3_000}, False),  # type: ignore[dict-item]
+        ({**CALL, "arguments": "[" * 600 + "]" * 600}, False),  # type: ignore[dict-item]
         ({"type": "reasoning", "encrypted_content": "x"}, False),
         (user("x" * 8_000), False),
         (said("developer", "x" * 30_000), True),

@@ -26,7 +26,10 @@ _MODEL_ITEMS = frozenset({"assistant message", "reasoning"})
 _SHORT_OUTPUT, _SHORT_MESSAGE = 0.9, 0.5
 """Shares of its size to which an item is shortened: a message that is a little shorter says something else."""
 
-_LARGEST_GAP = 40_000
+_SHORT = 200
+"""Bytes of a message, with the names of its members, below which it proves nothing: "go on", say."""
+
+_LARGEST_GAP = 4_000
 """Pairs of items between two kept ones up to which repeated items are compared."""
 
 type _Pair = tuple[int, int]
@@ -62,7 +65,10 @@ def align(new: Items, old: Items) -> Alignment:
     equal = _equal_items(new.digests(shared), old.digests(shared))
     kept = _without_moved_end(new, old, [(n + shared, o + shared) for n, o in equal], shared)
     gaps = [*_gaps(new, old, kept, shared)]
-    steps = [*_moved(gaps)] if _is_reordered(new, old, shared) else _moved_apart(gaps)
+    is_reordered = _is_reordered(new, old, shared)
+    if not is_reordered and _is_another_branch(gaps, [old[o] for _, o in kept]):
+        return Alignment(shared, (), tuple(Step(DROPPED, -1, index, index) for index in range(shared, len(old))))
+    steps = [*_moved(gaps)] if is_reordered else _moved_apart(gaps)
     steps += [step for find in (_in_place, _Gap.rest) for gap in gaps for step in find(gap)]
     return Alignment(shared, tuple(kept), tuple(sorted(steps, key=lambda step: (step.at, step.new))))
 
@@ -107,11 +113,26 @@ def _rising(pairs: Iterable[_Pair]) -> list[_Pair]:
 def _repeated_items(new: list[int], old: list[int], news: _Pair, olds: _Pair) -> Iterator[_Pair]:
     """Yield pairs between two anchors, of items that occur several times."""
     one, other = new[slice(*news)], old[slice(*olds)]
-    if not one or not other or len(one) * len(other) > _LARGEST_GAP or set(one).isdisjoint(other):
-        return
-    for block in SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks():
-        for index in range(block.size):
-            yield news[0] + block.a + index, olds[0] + block.b + index
+    for start, end, size in _blocks(one, other):
+        for index in range(size):
+            yield news[0] + start + index, olds[0] + end + index
+
+
+def _blocks(one: list[int], other: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Yield start, start in the other and length of equal parts: at both ends, and between them if that is little."""
+    head = _common_length(one, other)
+    tail = _common_length(one[head:][::-1], other[head:][::-1])
+    inner, other_inner = one[head : len(one) - tail], other[head : len(other) - tail]
+    yield 0, 0, head
+    if len(inner) * len(other_inner) <= _LARGEST_GAP and not set(inner).isdisjoint(other_inner):
+        for block in SequenceMatcher(None, inner, other_inner, autojunk=False).get_matching_blocks():
+            yield head + block.a, head + block.b, block.size
+    yield len(one) - tail, len(other) - tail, tail
+
+
+def _common_length(one: list[int], other: list[int]) -> int:
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _without_moved_end(new: Items, old: Items, kept: list[_Pair], shared: int) -> list[_Pair]:
@@ -129,6 +150,13 @@ def _without_moved_end(new: Items, old: Items, kept: list[_Pair], shared: int) -
     return kept[:-run] if is_behind_answer and kept[-run][1] == before[1] + 1 else kept
 
 
+def _is_another_branch(gaps: "list[_Gap]", kept: list[Item]) -> bool:
+    """Return True if the model said something else, and all that is kept is what is said in many conversations."""
+    if not all(item.kind in _CLIENT_MESSAGES and item.size < _SHORT for item in kept):
+        return False
+    return any(gap.is_answered_otherwise() for gap in gaps)
+
+
 def _is_clients(kind: str) -> bool:
     return kind in _CLIENT_MESSAGES or kind.endswith("_output")
 
@@ -144,6 +172,11 @@ class _Gap:
         self.news = {index: new[index] for index in news}
         self.olds = {index: old[index] for index in olds}
         self.at, self.is_last = olds.start, is_last
+
+    def is_answered_otherwise(self) -> bool:
+        """Return True if there are items of the model on both sides, before something that is kept."""
+        sides = (any(_is_models(item.kind) for item in side.values()) for side in (self.news, self.olds))
+        return not self.is_last and all(sides)
 
     def pair(self, new: int, old: int, source: "_Gap") -> Step:
         """Take an item of the turn and one of the predecessor, from this gap or another, as changed."""

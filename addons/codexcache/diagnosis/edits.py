@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from ..static_frozen import static_frozen
-from ..text import ascii_only
+from ..text import ascii_only, counted
 from ..turn.item_list import Items
 from ..turn.shape import VOLATILE
 from .alignment import DROPPED, MOVED, Alignment, Step, align
@@ -149,7 +149,7 @@ def _one(item: str) -> str:
 
 
 def _many(edit: Edit) -> str:
-    return f"{edit.count:,} {edit.item}{'' if edit.item == _REASONING else 's'}"
+    return counted(edit.count, "reasoning item" if edit.item == _REASONING else edit.item)
 
 
 def _reason(edit: Edit) -> str:

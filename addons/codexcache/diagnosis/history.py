@@ -45,7 +45,7 @@ _LONGEST_CACHED = 24 * 3600
 _TOOL_COST, _PREFIX_COST = 400, 620
 """Estimated overhead in bytes of one tool (without its name) and of one prompt prefix (without texts and tools)."""
 
-_ITEM_COST, _ARRAYS_COST = 56, 1000
+_ITEM_COST, _ARRAYS_COST = 62, 1000
 """Bytes that an item takes up in the arrays, which grow a little ahead of it, and arrays without any items."""
 
 

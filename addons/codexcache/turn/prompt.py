@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
+import orjson
+
 from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
 from .item_list import Item, Items, digest
@@ -190,13 +192,13 @@ def _shape(kind: str, item: Json, text: bytes) -> Shape:
     if kind != _CALL:
         return shape_of(text)
     arguments = as_text(_member_of(item, "arguments")).encode("utf-8", "surrogatepass")
-    try:
-        parsed: Json = json.loads(arguments)
-    except ValueError:
-        return NO_SHAPE
     seen = as_model_sees(item)
-    members = {**seen, "arguments": parsed} if isinstance(seen, dict) else parsed
-    return shape_of_json(arguments, to_json(parsed), to_json(members, sort=True))
+    try:
+        parsed: Json = orjson.loads(arguments)
+        members = {**seen, "arguments": parsed} if isinstance(seen, dict) else parsed
+        return shape_of_json(arguments, orjson.dumps(parsed), to_json(members, sort=True))
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # no JSON, or nested more deeply than arguments are
+        return NO_SHAPE
 
 
 def _prompt_size(text: bytes) -> int:
