@@ -2,8 +2,7 @@
 
 import pytest
 from codexcache.body.json_splice import Object
-from codexcache.report.aggregate import OTHER
-from codexcache.report.totals import PARTS, Totals, median
+from codexcache.report.totals import OTHER, PARTS, Totals, median
 from support.journals import entry, long_journal
 from support.reported import miss, reported, rows_of
 

@@ -15,7 +15,7 @@ from .aggregate import ReportData
 from .load import Batch, Details, Row, entries, is_warm_up, read_details, read_row
 from .totals import ConversationTotals
 
-_CONVERSATION = re.compile(rb'"conversation"\s*:\s*"([!#-\[\]-~]{1,80})"')
+_CONVERSATION = re.compile(rb'"conversation"\s*:\s*"([!#-\[\]-~]{1,80})"').search
 """Where a line names its conversation, so that most lines need not be parsed again."""
 
 
@@ -108,12 +108,11 @@ def _drawn(heaviest: Iterable[ConversationTotals], turns: int) -> Iterator[tuple
 def _collect(batches: Iterable[Batch], drawn: Mapping[str, LatestTurns]) -> None:
     """Add the turns of the conversations that are drawn."""
     names = {name.encode() for name in drawn}
-    for entry in chain.from_iterable(entries([line for line in lines if _may_name(line, names)]) for lines in batches):
+    for entry in chain.from_iterable(entries(_that_may_name(names, lines)) for lines in batches):
         if isinstance(entry, dict) and not is_warm_up(entry) and (row := read_row(entry)) and row.conversation in drawn:
             drawn[row.conversation].add(row, read_details(entry))
 
 
-def _may_name(line: bytes, names: set[bytes]) -> bool:
-    """Return False if a line names another conversation; one that cannot be told without parsing it may name any."""
-    found = _CONVERSATION.search(line)
-    return found is None or found[1] in names
+def _that_may_name(names: set[bytes], lines: Batch) -> Batch:
+    """Return the lines that name one of the conversations, or of which that cannot be told without parsing them."""
+    return [line for line in lines if (found := _CONVERSATION(line)) is None or found[1] in names]
