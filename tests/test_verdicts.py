@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from codexcache.diagnosis.rules import RULES
+from codexcache.diagnosis.rules import SETTLED
 from codexcache.options import OPTIONS
 from codexcache.verdicts import GROUPS, MISSES, PREDICTABLE, PROMPT, QUIET, UNKNOWN, VERDICTS, verdict_entry
 
@@ -12,14 +12,16 @@ ROOT = Path(__file__).parents[1]
 ENTRIES = [verdict_entry(name) for name in VERDICTS]
 
 
-def test_each_verdict_has_a_rule_and_each_rule_a_verdict() -> None:
-    assert set(RULES) == set(VERDICTS)
-    assert len(VERDICTS) == len(set(VERDICTS)) == 24
+def test_each_verdict_that_is_no_miss_has_a_rule_and_each_miss_somebody_to_blame() -> None:
+    assert tuple(SETTLED) == QUIET
+    assert len(VERDICTS) == len(set(VERDICTS)) == 25
+    assert {entry.blame for entry in ENTRIES if entry.is_miss} == {"avoidable", "expected", "outside"}
+    assert {entry.blame for entry in ENTRIES if not entry.is_miss} == {""}
 
 
 def test_what_is_no_miss_stands_before_what_is() -> None:
-    assert VERDICTS[:5] == QUIET == ("rejected", "no_usage", "below_minimum", "cold", "hit")
-    assert set(VERDICTS[5:]) == MISSES
+    assert VERDICTS[:6] == QUIET == ("rejected", "no_usage", "warm_up", "below_minimum", "cold", "hit")
+    assert set(VERDICTS[6:]) == MISSES
     assert "cold" in PREDICTABLE
     assert not {"rejected", "no_usage", "hit", "upstream", "key_replaced"} & set(PREDICTABLE)
 

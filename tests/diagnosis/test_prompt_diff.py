@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 from codexcache.body.json_splice import Json, Object
-from codexcache.diagnosis.prompt_diff import find_changes, tokens_before
+from codexcache.diagnosis.prompt_diff import find_changes
 from codexcache.text import common_prefix_length
+from codexcache.turn.ledger import Condition, Ledger
 from codexcache.turn.record import Record, Route
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,21 +62,17 @@ def test_a_changed_member_is_named(was: Object, now: Object, name: str, detail: 
     assert told(was, now) == [(name, detail)]
 
 
-@pytest.mark.parametrize(
-    ("now", "detail"),
-    [
-        pytest.param([tool("a", "e"), tool("b")], "tool a was edited", id="edited"),
-        pytest.param([tool("a", "e"), tool("b", "e")], "tool a (and 1 more) was edited", id="two edited"),
-        pytest.param([tool("a"), tool("b"), tool("c")], "tool c was added", id="added"),
-        pytest.param([tool("b")], "tool a was removed", id="removed"),
-        pytest.param([], "tool a (and 1 more) was removed", id="all removed"),
-        pytest.param([tool("b"), tool("a")], "the same 2 tools came in another order", id="reordered"),
-        ([tool("a"), tool("b"), tool("b")], "the same 2 tools are listed a different number of times"),
-        pytest.param([tool("c"), tool("b", "e")], "tool b was edited, tool c was added, tool a was removed", id="all"),
-    ],
-)
-def test_a_tool_is_named(now: list[Json], detail: str) -> None:
-    assert told({"tools": [tool("a"), tool("b")]}, {"tools": now}) == [("tools_changed", detail)]
+def test_tools_and_items_are_named_with_what_was_done_to_them() -> None:
+    edited = told({"tools": [tool("a"), tool("b")]}, {"tools": [tool("a", "e"), tool("b")]})
+    other, mine = record(1, ITEMS[:3]), record(2, [*ITEMS[:1], *ITEMS[2:]])
+    (change,) = find_changes(mine, match(mine, other))
+
+    assert edited == [("tools_changed", "tool a was edited")]
+    assert (change.name, change.edit, change.detail) == (
+        "input_changed",
+        "dropped",
+        "an assistant message was dropped from input[1]",
+    )
 
 
 @pytest.mark.parametrize(
@@ -83,10 +80,10 @@ def test_a_tool_is_named(now: list[Json], detail: str) -> None:
     [
         ({}, {"account": "b"}, "account_changed", "another account sent it, and accounts share no cache"),
         ({}, {"caller": b"d"}, "account_changed", "another user sent it, and accounts share no cache"),
-        ({}, {"key": "l"}, KEY_CHANGED, "its prompt_cache_key is not the predecessor's"),
+        ({}, {"key": "l"}, KEY_CHANGED, "it came with another prompt_cache_key"),
         ({"key": None}, {}, KEY_CHANGED, "its predecessor had no prompt_cache_key"),
-        ({}, {"key": None}, KEY_CHANGED, "it left without the prompt_cache_key that its predecessor had"),
-        ({}, {"session": "t"}, "session_changed", "its session header is not the predecessor's"),
+        ({}, {"key": None}, KEY_CHANGED, "it left without the key that its predecessor had"),
+        ({}, {"session": "t"}, "session_changed", "it came with another session"),
         ({"session": None}, {}, "session_changed", "its predecessor had no session header"),
         ({}, {"session": None}, "session_missing", "it left without a session header, which the backend routes by"),
         ({}, {"host": "h"}, "transport_changed", "it went to another host than its predecessor"),
@@ -112,8 +109,42 @@ def test_a_key_is_replaced_if_another_comes_back(key: str | None, echo: str | No
     assert [name for name, _ in differences(mine, record(1, ITEMS[:3], via=route(key=key)))] == expected
 
 
-def test_where_a_history_was_cut_is_said() -> None:
-    assert differences(record(2, ITEMS[:2]), record(1, ITEMS)) == [("input_changed", "history was cut at input[2]")]
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("prompt_cache_key", "prompt_cache_key"),
+        ("session", "session"),
+        ("idempotency_key", "Idempotency-Key"),
+        ("conversation", "opening"),
+    ],
+)
+def test_a_changed_key_is_told_by_what_the_client_sent(source: str, said: str) -> None:
+    """Never by a value that was derived from it. What changes on each request is said to."""
+    always = Ledger(conditions=(Condition(KEY_CHANGED, 2, 0),), turns=3)
+    other, mine = record(1, ITEMS[:3]), record(2, ITEMS, via=route(key="l", key_source=source))
+
+    assert differences(mine, other) == [(KEY_CHANGED, f"it came with another {said}")]
+    assert differences(mine, replace(other, ledger=always)) == [
+        (KEY_CHANGED, f"the client sends a new {said} on each request")
+    ]
+
+
+def test_what_was_served_otherwise_is_a_difference_if_both_say_what_it_was() -> None:
+    other, mine = record(1, ITEMS[:3], served_model="a", served_service_tier="default"), record(2, ITEMS)
+    otherwise = replace(mine, served_model="b", served_service_tier="flex")
+
+    assert differences(mine, other) == []
+    assert [change.served for change in find_changes(otherwise, match(otherwise, other))] == [True, True]
+
+
+def test_a_history_that_the_client_summarized_was_compacted() -> None:
+    other = record(1, [*ITEMS, user("x" * 900)])
+    mine = record(2, [*ITEMS[:1], user("the summary")], quoting=(1,))
+
+    assert differences(mine, other)[0] == (
+        "context_compacted",
+        "the client compacted the history: input[1] is a summary that an answer gave",
+    )
 
 
 @prop
@@ -122,16 +153,6 @@ def test_the_offset_is_that_of_the_first_character_that_differs(one: str, other:
     naive = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
     assert common_prefix_length(one, other) == naive
-
-
-def test_tokens_before_a_place_are_estimated_by_its_share_of_the_bytes() -> None:
-    was = record(1, ITEMS, tokens=1000)
-    found = match(record(2, ITEMS), was)
-    half = was.prompt.size // 2
-
-    assert tokens_before(found, 0) == 0
-    assert 480 < tokens_before(found, half) < 520
-    assert tokens_before(found, was.prompt.size) == tokens_before(found, 1 << 40) == 1000
 
 
 bodies = st.sampled_from([{}, {"tools": [tool("shell")]}, {"reasoning": {"effort": "high"}}, {"instructions": "other"}])
