@@ -44,9 +44,14 @@ class Walk:
             self._stack.pop()
 
 
+def said(number: int) -> str:
+    """Return a message of a conversation, the answers in it included."""
+    return f"This is message {number} of the conversation."
+
+
 def request(length: int) -> http.HTTPFlow:
     """Return a flow with the request of a conversation of so many messages."""
-    text = body(instructions="i" * 600, input=conversation(*map(str, range(length))))
+    text = body(instructions="i" * 600, input=conversation(*map(said, range(length))))
     fields = [(b"Host", b"chatgpt.com"), (b"session_id", b"s"), (b"content-length", b"%d" % len(text))]
     message = tutils.treq(
         host="chatgpt.com", method=b"POST", path=RESPONSES.encode(), headers=http.Headers(fields), content=text
@@ -58,9 +63,15 @@ def request(length: int) -> http.HTTPFlow:
 
 
 def chunks(number: int) -> Iterator[bytes]:
-    """Yield a response as it arrives: its first event, 18 pieces of text, its last event, its end."""
+    """Yield a response as it arrives: its first event, 18 pieces of text, its answer, its last event, its end."""
+    answer = {
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": said(2 * number + 1)}],
+    }
     yield event("response.created", response={"id": f"r{number}"})
     yield from [event("response.output_text.delta", delta="x")] * 18
+    yield event("response.output_item.done", item=answer)
     yield event("response.completed", response={"id": f"r{number}", "usage": counters(2_000 + number, 1_900)})
     yield b""
 

@@ -60,11 +60,11 @@ def prompt_parts(record: Record, match: Match | None, changes: tuple[Change, ...
     )
     yield [counted(len(prefix.tools), "tool"), sum(tool.size for tool in prefix.tools), tools]
     yield ["instructions", prefix.instructions.length, instructions]
-    yield from _item_parts(record.prompt.items, match.record.prompt.items if match else None)
+    yield from _item_parts(record.prompt.items, match)
 
 
-def _item_parts(items: Items, old: Items | None) -> Iterator[Json]:
-    runs = [*_runs(items, old)] if old is not None else [_Run(NEW, items, 0, len(items))] if items else []
+def _item_parts(items: Items, match: Match | None) -> Iterator[Json]:
+    runs = [*_runs(items, match)]
     first = next((run for run in runs if run.state not in (SAME, NEW)), None)
     for run in runs[:_MOST]:
         is_first = run is first and run.state not in _GONE
@@ -82,8 +82,19 @@ def _summed_up(runs: list[_Run]) -> Iterator[Json]:
         yield [counted(count, "more item"), sizes[state], state]
 
 
-def _runs(items: Items, old: Items) -> Iterator[_Run]:
+def _runs(items: Items, match: Match | None) -> Iterator[_Run]:
     """Yield the runs of a turn's items, and between them those that are gone."""
+    shared = match.shared_items if match else 0
+    if shared:
+        yield _Run(SAME, items, 0, shared)
+    if match and not match.whole:
+        yield from _edited_runs(items, match.record.prompt.items)
+    elif shared < len(items):
+        yield _Run(NEW, items, shared, len(items))
+
+
+def _edited_runs(items: Items, old: Items) -> Iterator[_Run]:
+    """Yield the runs behind the items that two inputs begin with."""
     places = enumerate(_states(items, old))
     for (state, _), run in groupby(places, lambda place: (place[1][0], place[1][1] - place[0])):
         indexes = [index for _, (_, index) in run]
@@ -91,7 +102,7 @@ def _runs(items: Items, old: Items) -> Iterator[_Run]:
 
 
 def _states(items: Items, old: Items) -> Iterator[tuple[str, int]]:
-    """Yield the state and index of each item, and of each that is gone before what had stood behind it."""
+    """Yield the state and index of each item behind the shared ones, and of those that are gone where they had stood."""
     shared, kept, steps = align(items, old)
     edited = {step.new: step.kind for step in steps}
     stood = {step.new: step.old for step in steps if step.kind not in (INSERTED, MOVED)} | dict(kept)
@@ -99,10 +110,10 @@ def _states(items: Items, old: Items) -> Iterator[tuple[str, int]]:
         step.old: DROPPED if step.kind == DROPPED else MOVED_AWAY for step in steps if step.kind in (DROPPED, MOVED)
     }
     left = deque(sorted(gone))
-    for index in range(len(items)):
-        if index in stood or (index >= shared and index not in edited):
+    for index in range(shared, len(items)):
+        if index in stood or index not in edited:
             before = stood.get(index, len(old))  # what was appended stands behind all
             while left and left[0] < before:
                 yield gone[left[0]], left.popleft()
-        yield edited.get(index, SAME if index < shared or index in stood else NEW), index
+        yield edited.get(index, SAME if index in stood else NEW), index
     yield from ((gone[index], index) for index in left)
