@@ -102,7 +102,7 @@ def _edited_runs(items: Items, old: Items) -> Iterator[_Run]:
 
 
 def _states(items: Items, old: Items) -> Iterator[tuple[str, int]]:
-    """Yield the state and index of each item behind the shared ones, and of those that are gone where they had stood."""
+    """Yield the state and index of each item behind the shared ones, and of those that are gone where they stood."""
     shared, kept, steps = align(items, old)
     edited = {step.new: step.kind for step in steps}
     stood = {step.new: step.old for step in steps if step.kind not in (INSERTED, MOVED)} | dict(kept)
