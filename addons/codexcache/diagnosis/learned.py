@@ -150,7 +150,7 @@ class _KeyUse:
     __slots__ = ("conversations", "ended_at", "in_flight", "reads", "sent")
 
     def __init__(self) -> None:
-        self.sent: list[float] = []
+        self.sent: deque[float] = deque(maxlen=_BURST)
         self.in_flight: dict[int, float] = {}
         self.ended_at = -inf
         self.conversations: dict[tuple[str, int], float] = {}
@@ -158,7 +158,9 @@ class _KeyUse:
 
     def turn_sent(self, record: Record, at: float) -> Load:
         """Take in a turn, and return what the key carries with it."""
-        self.sent = [*(earlier for earlier in self.sent[-_BURST:] if earlier >= at - _MINUTE), at]
+        self.sent.append(at)
+        while self.sent[0] < at - _MINUTE:
+            self.sent.popleft()
         _put(self.conversations, (record.conversation_run, record.conversation), at, _CONVERSATIONS)
         lately = sum(sent_at >= at - _HOUR for sent_at in self.conversations.values())
         none_ended = self.ended_at < min(self.in_flight.values(), default=-inf)
