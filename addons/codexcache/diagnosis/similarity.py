@@ -10,12 +10,6 @@ _TAIL = 3
 """Items at the end of a history that have to stand again for it to be the same history, cut at its front."""
 
 
-def is_much_shorter(record: Record, other: Record) -> bool:
-    """Return True if more than half of another turn's history is missing, or was replaced by a compaction."""
-    items, older = record.prompt.items, other.prompt.items
-    return 2 * items.size() < older.size() or not items.compactions <= older.compactions
-
-
 def has_same_head(record: Record, other: Record) -> bool:
     """Return True if two turns have the same tools and instructions."""
     new, old = record.prompt.prefix, other.prompt.prefix
