@@ -37,7 +37,6 @@ from .similarity import (
     is_same_key,
     is_unique,
     made_by,
-    opening_length,
 )
 
 _LEAST = 1024
@@ -83,11 +82,14 @@ def choose(record: Record, matches: Iterable[Match]) -> Match | None:
 
 
 def sibling(record: Record, matches: Iterable[Match]) -> Record | None:
-    """Return the latest turn of the same caller that opened its conversation with the same items, None without any."""
-    found = [match for match in matches if match.shared_items >= opening_length(match.record) > 0]
-    own = [match for match in found if match.record.route.caller == record.route.caller]
-    latest = max(own, key=lambda match: (match.shared_items, match.record.sent_at), default=None)
-    return latest.record if latest else None
+    """Return the turn of the same caller whose whole input this one begins with, None where there is none.
+
+    For a turn without a predecessor, it opened another conversation.
+    """
+    whole = [match for match in matches if match.whole and match.shared_items]
+    own = [match for match in whole if match.record.route.caller == record.route.caller]
+    found = max(own, key=lambda match: (match.shared_items, *_age(match)), default=None)
+    return found.record if found else None
 
 
 class Candidates:

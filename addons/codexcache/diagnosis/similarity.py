@@ -49,12 +49,6 @@ def is_unique(answer: int) -> bool:
     return bool(answer) and not answer & (TEXT | SHORT)
 
 
-def opening_length(record: Record) -> int:
-    """Return how many items of an input precede its first answer."""
-    arrays, count = record.prompt.items.arrays, len(record.prompt.items)
-    return next((at for at in range(count) if arrays.answers[at]), count)
-
-
 def has_similar_instructions(record: Record, other: Record) -> bool:
     """Return True if the instructions of two turns are those of one agent."""
     new, old = record.prompt.prefix.instructions, other.prompt.prefix.instructions
