@@ -165,14 +165,22 @@ def test_attempts_are_bounded_and_their_prompts_counted() -> None:
     assert 50_000 < history.size == size
 
 
-def test_a_sibling_opens_with_the_same_items_up_to_its_first_answer() -> None:
-    opened = answered(record(1, OPENING, via=route(key="k1", session="s1")), ANSWER)
-    history = remembering(opened, record(2, [*OPENING, ANSWER, QUESTION], at=20.0, via=route(key="k1", session="s1")))
+def test_a_sibling_begins_with_the_whole_input_that_opened_another_conversation() -> None:
+    elsewhere = route(key="k1", session="s1")
+    opened = answered(record(1, OPENING, via=elsewhere), ANSWER)
+    history = remembering(opened, record(2, [*OPENING, ANSWER, QUESTION], at=20.0, via=elsewhere))
 
-    assert number_of(history.sibling(now(OPENING))) == 2
-    assert number_of(history.sibling(now([*OPENING, QUESTION]))) == 2
+    assert number_of(history.sibling(now(OPENING))) == 1
+    assert number_of(history.sibling(now([*OPENING, QUESTION]))) == 1
     assert history.sibling(now([OPENING[0], QUESTION])) is None
     assert history.sibling(now(OPENING, via=route(caller=b"bob"))) is None
+
+
+def test_what_a_batch_begins_with_is_no_opening_though_it_holds_examples() -> None:
+    examples = [user("Two and two?"), said("assistant", "Two and two are four.")]
+    history = remembering(record(1, [*examples, user("Three and three?")]))
+
+    assert history.sibling(now([*examples, user("Four and four?")])) is None
 
 
 DAY = 24 * 3600.0

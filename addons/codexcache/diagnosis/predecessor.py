@@ -34,11 +34,9 @@ from .similarity import (
     has_same_head,
     has_similar_instructions,
     ids_differ,
-    is_much_shorter,
     is_same_key,
     is_unique,
     made_by,
-    opening_length,
 )
 
 _LEAST = 1024
@@ -84,11 +82,14 @@ def choose(record: Record, matches: Iterable[Match]) -> Match | None:
 
 
 def sibling(record: Record, matches: Iterable[Match]) -> Record | None:
-    """Return the latest turn of the same caller that opened its conversation with the same items, None without any."""
-    found = [match for match in matches if match.shared_items >= opening_length(match.record) > 0]
-    own = [match for match in found if match.record.route.caller == record.route.caller]
-    latest = max(own, key=lambda match: (match.shared_items, match.record.sent_at), default=None)
-    return latest.record if latest else None
+    """Return the turn of the same caller whose whole input this one begins with, None where there is none.
+
+    For a turn without a predecessor, it opened another conversation.
+    """
+    whole = [match for match in matches if match.whole and match.shared_items]
+    own = [match for match in whole if match.record.route.caller == record.route.caller]
+    found = max(own, key=lambda match: (match.shared_items, *_age(match)), default=None)
+    return found.record if found else None
 
 
 class Candidates:
@@ -134,6 +135,18 @@ class Candidates:
             for other in going_on
             if (later := answers_in(other, count)) and not ids_differ(self.record.route, other.route)
         )
+
+    def goes_back_to(self, match: Match) -> bool:
+        """Return True if this turn continues a turn that it extends, as after a rewind, and is no compaction of others.
+
+        Then an answer comes next, if not one that is known. What is left of a compacted history may begin with a whole
+        input as well, but more messages of the user or a summary come next.
+        """
+        items = self.record.prompt.items
+        if match.shared_items == len(items) or not self.is_gone_on(match.shared_items):
+            return True
+        is_answer = items.arrays.answers[match.shared_items] != 0
+        return is_answer and items.compactions <= match.record.prompt.items.compactions
 
     @cached_property
     def _given_answers(self) -> list[tuple[Match, frozenset[int]]]:
@@ -280,22 +293,20 @@ def _best(candidates: Candidates, found: list[Match]) -> Match:
 
     ranks = [(not has_other_id(record.route, m.record.route), goes_on(m), m.shared_items) for m in found]
     first = [match for match, rank in zip(found, ranks, strict=True) if rank == max(ranks)]
-    return first[0] if len(first) == 1 else _best_of_equal_heads(candidates, first, max(found, key=_age).record)
+    return first[0] if len(first) == 1 else _best_of_equal_heads(candidates, first)
 
 
-def _best_of_equal_heads(candidates: Candidates, found: list[Match], latest: Record) -> Match:
-    """Return the predecessor among turns with equally long heads in common; `latest` is that of the conversation.
+def _best_of_equal_heads(candidates: Candidates, found: list[Match]) -> Match:
+    """Return the predecessor among turns with equally long heads in common.
 
     It is one with the same tools and instructions. That one was edited of which later answers stand again; else this
-    turn goes back to the one that it extends whole, unless so much is missing that its history was compacted.
+    turn goes back to the one that it extends whole.
     """
-    record = candidates.record
-    cut = is_much_shorter(record, latest) or bool(quoted(record, match_of(record, latest)))
 
     def rank(match: Match) -> tuple[float | bool, ...]:
         repeats = bool(candidates.repeated(match))
-        whole = match.whole and (not cut or match.shared_items == len(record.prompt.items))
-        return has_same_head(record, match.record), repeats, whole or repeats, *_age(match)
+        same_head = has_same_head(candidates.record, match.record)
+        return same_head, repeats, repeats or (match.whole and candidates.goes_back_to(match)), *_age(match)
 
     return max(found, key=rank)
 

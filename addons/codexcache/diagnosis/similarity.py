@@ -10,12 +10,6 @@ _TAIL = 3
 """Items at the end of a history that have to stand again for it to be the same history, cut at its front."""
 
 
-def is_much_shorter(record: Record, other: Record) -> bool:
-    """Return True if more than half of another turn's history is missing, or was replaced by a compaction."""
-    items, older = record.prompt.items, other.prompt.items
-    return 2 * items.size() < older.size() or not items.compactions <= older.compactions
-
-
 def has_same_head(record: Record, other: Record) -> bool:
     """Return True if two turns have the same tools and instructions."""
     new, old = record.prompt.prefix, other.prompt.prefix
@@ -53,12 +47,6 @@ def answers_in(record: Record, start: int = 0) -> frozenset[int]:
 def is_unique(answer: int) -> bool:
     """Return True for what identifies a call or reasoning, which no other conversation has."""
     return bool(answer) and not answer & (TEXT | SHORT)
-
-
-def opening_length(record: Record) -> int:
-    """Return how many items of an input precede its first answer."""
-    arrays, count = record.prompt.items.arrays, len(record.prompt.items)
-    return next((at for at in range(count) if arrays.answers[at]), count)
 
 
 def has_similar_instructions(record: Record, other: Record) -> bool:
