@@ -5,7 +5,7 @@ from codexcache.body.json_splice import Json, Object
 from corpus.counters import standing
 from corpus.labels import ANY, about
 from corpus.talk import CODEX, GATEWAY, HTTP, KEYED, NATIVE, NOTHING, OFFICIAL, SOL, WEBSOCKET, Case, labelled
-from corpus.texts import assistant, cached, call, compaction, developer, output, reasoning, tool, user, weight
+from corpus.texts import assistant, cached, call, compaction, output, reasoning, tool, user, weight
 
 
 def given(case: Case, number: int) -> int:
@@ -243,13 +243,6 @@ def harmless_schema(case: Case) -> None:
     case.tools[0] = {**first, "strict": True}
     case.turn("hit", ["tools_changed"])
     case.turn("upstream", reads=case.before(0))
-
-
-@labelled("instructions come with a developer message that says the same", "openai/codex#51156", **OFFICIAL, turns=4)
-def instructions_moved(case: Case) -> None:
-    told: Json = developer(case.instructions or "", 8000)
-    case.instructions, case.items = None, [told, *case.items]
-    case.turn("instructions_changed/input_changed", None, reads=1152, blame="avoidable")
 
 
 @labelled("the answer is shorter in the history than it was", "HKUDS/nanobot#5540", **OFFICIAL, turns=6)
