@@ -20,6 +20,8 @@
 | `pauses`     | time and load                                                                 |
 | `served`     | what a response says of itself                                                |
 | `habits`     | habits that explain nothing, patterns, blame and re-sent tokens               |
+| `clients`    | what clients are known to do                                                  |
+| `mixed`      | several things at once, or one that looks like another                        |
 | `random_conversations` | random conversations whose causes are known                         |
 | `player`     | plays a conversation over HTTP, over WebSocket and from a saved file          |
 
@@ -27,6 +29,7 @@ Texts and counters are made up; `texts` says what a token is. Each conversation 
 """
 
 from corpus import (
+    clients,
     compactions,
     continuations,
     counters,
@@ -34,6 +37,7 @@ from corpus import (
     edits,
     habits,
     likely,
+    mixed,
     openings,
     pauses,
     prompts,
@@ -61,6 +65,8 @@ _MODULES = (
     compactions,
     pauses,
     served,
+    clients,
+    mixed,
 )
 
 CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)
