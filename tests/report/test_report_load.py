@@ -31,6 +31,7 @@ def report_data(*journals: bytes, folder: Path) -> ReportData:
         pytest.param(lines([entry(1), entry(2)])[:-40], {CUT: 1}, id="a last line that was cut"),
         pytest.param(b'[]\nnull\n{"turn": 1}\nnonsense\n\xff\xfe\n' + ONE, {STRANGE: 3, CUT: 2}, id="no entries"),
         pytest.param(b'{"x": "' + b"x" * (3 << 20) + b'"}\n' + ONE, {CUT: 1}, id="a line of many megabytes"),
+        pytest.param(b"x" * (1 << 17) + b"\n" + ONE, {CUT: 1}, id="a line that ends where a piece that is read does"),
         pytest.param(lines([entry(1), HANDSHAKE]), {REFUSED: 1}, id="a handshake that was refused"),
         pytest.param(b"\xef\xbb\xbf" + ONE.replace(b"\n", b"\r\n\r\n  \r\n"), {}, id="a mark, blank lines, line ends"),
     ],

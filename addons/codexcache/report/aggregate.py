@@ -35,7 +35,7 @@ _UNUSUAL = 1 << 50
 """A number of tokens or turns that is not read on the quick way."""
 
 type Source = Callable[[], Iterable[Batch]]
-"""Where the lines of a journal come from, in batches; called again, it gives them again."""
+"""Where the lines of a journal come from; called again, it gives the same ones."""
 
 _BLOCK = 128
 type Blocks = dict[int, bytearray]
@@ -61,7 +61,7 @@ class ReportData:
         self._usual_kinds: dict[UsualKind, KindTotals] = {}
         self._modes: dict[str, Mode] = {}
         self._causes: dict[tuple[str, str], Cause] = {}
-        self.sources: list[tuple[Source, int]] = []
+        self.sources: list[Source] = []
 
     @property
     def turns(self) -> int:
@@ -114,25 +114,19 @@ class ReportData:
         return heapq.nsmallest(most, self.conversations.values(), key=lambda each: (-each.resent, -each.input))
 
     def batches(self) -> Iterator[Batch]:
-        """Yield all lines once more, but none that were written meanwhile."""
-        for source, count in self.sources:
-            left = count
-            for lines in source():
-                yield lines[:left]
-                left = max(0, left - len(lines))
+        """Yield all lines once more. Raises OSError."""
+        return (batch for source in self.sources for batch in source())
 
     def add_lines(self, lines: Iterable[bytes]) -> None:
         """Add the turns of some lines, which are kept."""
-        kept = list(lines)
+        kept = b"\n".join(line.rstrip(b"\n") for line in lines)
         self.add_source(lambda: [kept])
 
     def add_source(self, source: Source) -> None:
         """Add the turns of a journal. Raises OSError."""
-        count = 0
-        for lines in source():
-            self.add_entries(entries(lines))
-            count += len(lines)
-        self.sources.append((source, count))
+        for batch in source():
+            self.add_entries(entries(batch))
+        self.sources.append(source)
 
     def merge(self, part: "ReportData") -> bool:
         """Add what was added up of other lines, or return False where a turn is in both."""

@@ -108,11 +108,12 @@ def _drawn(heaviest: Iterable[ConversationTotals], turns: int) -> Iterator[tuple
 def _collect(batches: Iterable[Batch], drawn: Mapping[str, LatestTurns]) -> None:
     """Add the turns of the conversations that are drawn."""
     names = {name.encode() for name in drawn}
-    for entry in chain.from_iterable(entries(_that_may_name(names, lines)) for lines in batches):
+    for entry in chain.from_iterable(entries(_that_may_name(names, batch)) for batch in batches):
         if isinstance(entry, dict) and not is_warm_up(entry) and (row := read_row(entry)) and row.conversation in drawn:
             drawn[row.conversation].add(row, read_details(entry))
 
 
-def _that_may_name(names: set[bytes], lines: Batch) -> Batch:
+def _that_may_name(names: set[bytes], batch: Batch) -> Batch:
     """Return the lines that name one of the conversations, or of which that cannot be told without parsing them."""
-    return [line for line in lines if (found := _CONVERSATION(line)) is None or found[1] in names]
+    lines = batch.split(b"\n")
+    return b"\n".join(line for line in lines if (found := _CONVERSATION(line)) is None or found[1] in names)

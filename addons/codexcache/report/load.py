@@ -60,8 +60,8 @@ _USUAL_BLAME = {
 """Blame of a miss in a journal that does not say it, as version 0.1 wrote it."""
 
 
-type Batch = Sequence[bytes]
-"""Lines of a journal, without their ends or with them."""
+type Batch = bytes
+"""Some lines of a journal, all of them whole, without the end of the last one."""
 
 type Kind = tuple[str, str, str, bool, bool]
 
@@ -206,13 +206,13 @@ def _text(value: Json, longest: int) -> str:
     return printable(value, longest) if isinstance(value, str) else ""
 
 
-def entries(lines: Batch) -> Sequence[Json | bytes]:
+def entries(batch: Batch) -> Sequence[Json | bytes]:
     """Return what each line says that is not blank, or the line itself where it is not JSON."""
     with suppress(orjson.JSONDecodeError):
-        found: list[Json] = orjson.loads(b"[%b]" % _BETWEEN.join(lines))
-        if found[1::2] == [None] * (len(lines) - 1):  # else a line holds two values, or two lines hold one
+        found: list[Json] = orjson.loads(b"[%b]" % batch.replace(b"\n", _BETWEEN))
+        if found[1::2] == [None] * batch.count(b"\n"):  # else a line holds two values, or two lines hold one
             return found[::2]
-    return [_entry(line) for each in lines if (line := each.strip(_BLANK))]
+    return [_entry(line) for each in batch.split(b"\n") if (line := each.strip(_BLANK))]
 
 
 def _entry(line: bytes) -> Json | bytes:
@@ -239,7 +239,10 @@ def journal_lines(path: Path, start: int = 0, end: int | None = None) -> Iterato
             file.seek(start)
         while left and (chunk := file.read(min(_CHUNK, left))):
             left -= len(chunk)
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield lines
-            rest = rest if len(rest) <= _LONGEST_LINE else _TOO_LONG
-        yield [rest]
+            lines, end_of_line, more = chunk.rpartition(b"\n")
+            if end_of_line:
+                yield rest + lines
+                rest = more
+            else:
+                rest = rest + more if len(rest) <= _LONGEST_LINE else _TOO_LONG
+        yield rest

@@ -21,15 +21,16 @@ _PART = 16 << 20
 _LONGEST = 1 << 20
 """Bytes of a line that are looked through for its end."""
 
-type Part = tuple[Path, int, int]
+type Part = tuple[Path, int, int | None]
 
 
 def add_journal(report_data: ReportData, path: Path, size: int = _PART) -> None:
     """Add the turns of a journal, in parts of this many bytes. Raises OSError."""
-    parts = [(path, *part) for part in pairwise(_cuts(path, size))]
+    parts: list[Part] = [(path, *part) for part in pairwise(_cuts(path, size))]
     processors = os.cpu_count() or 1
     if len(parts) < 2 or processors < 2:
-        report_data.add_source(partial(journal_lines, path))
+        for part in parts or [(path, 0, None)]:
+            report_data.add_source(partial(journal_lines, *part))
         return
     with ProcessPoolExecutor(min(processors, len(parts))) as pool:
         for part, added_up in zip(parts, pool.map(_add_up, parts), strict=True):
