@@ -90,7 +90,8 @@ def codex_resumed(case: Case) -> None:
 def codex_two_windows(case: Case) -> None:
     other = case.aside(socket="socket-2")
     case.turn("hit", say="Here.", predecessor=3)
-    other.turn("hit", None, say="And there.", predecessor=ANY, reads=other.before(len(other.items)))
+    read = other.before(len(other.items))
+    other.turn("hit/input_changed", None, say="And there.", predecessor=ANY, reads=read, resent=(0, 127))
     case.turn("hit", predecessor=4)
     other.turn("hit", predecessor=5)
 
