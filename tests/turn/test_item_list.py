@@ -14,7 +14,6 @@ items = st.lists(
         kind=st.sampled_from(["user message", "reasoning"]),
         size=st.integers(0, 99),
         input_index=st.integers(0, 9),
-        answer=st.sampled_from([0, 1, -2]),
     ),
     max_size=12,
 )

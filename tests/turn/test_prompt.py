@@ -24,7 +24,7 @@ def facts(prompt: Prompt) -> tuple[Any, ...]:
         prompt.prefix.tools,
         prompt.prefix.instructions,
         prompt.items.digests(),
-        [prompt.items[n]._replace(answer=0) for n in range(len(prompt.items))],
+        [prompt.items[n] for n in range(len(prompt.items))],
         prompt.length,
         prompt.size,
     )

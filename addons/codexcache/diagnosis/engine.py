@@ -2,8 +2,7 @@
 
 `Engine` knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
 traffic. A turn is compared when it is sent, because only what had ended by then can have been in the cache; it is
-judged when it has ended; and it is put into the history when the next one is sent: nothing needs it before, and the
-answer's items are hashed then, out of the way of the response.
+judged when it has ended; and it is put into the history when the next one is sent: nothing needs it before.
 
 `FirstTurns` knows which conversation a turn without a predecessor opens. A first turn that failed is tried again, and
 no attempt is a predecessor of the next one, since none left anything in the cache. All attempts are one conversation.
@@ -16,7 +15,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..body.json_splice import Json, as_count
+from ..body.json_splice import as_count
 from ..turn.exchange import Exchange
 from ..turn.prompt import Prompt, read_outputs, read_prompt
 from ..turn.record import Record, Route, TurnId, Usage
@@ -82,7 +81,7 @@ class Engine:
         self._first_turns = FirstTurns()
         self._loads: OrderedDict[str, deque[float]] = OrderedDict()
         self._matches: dict[int, tuple[Match | None, int]] = {}
-        self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
+        self._ended: deque[tuple[Record, Match | None]] = deque()
         self._adopted: OrderedDict[TurnId, int] = OrderedDict()
         self._turns = 0
 
@@ -155,7 +154,7 @@ class Engine:
         _conclude(record, response_info, at)
         record.refused = refused
         match, load = self._matches.pop(record.number)
-        self._ended.append((record, match, response_info.outputs))
+        self._ended.append((record, match))
         changes = find_changes(record, match) if match else ()
         makers = self._history.makers(record) if record.failed == BAD_ENCRYPTION else ()
         return Explanation(judge(record, match, load, changes, makers), match, changes)
@@ -163,8 +162,7 @@ class Engine:
     def _remember(self) -> None:
         """Take the turns that have ended into the history."""
         while self._ended:
-            record, match, outputs = self._ended.popleft()  # before anything can fail: what fails is not tried again
-            record.outputs = read_outputs(outputs, record.prompt)
+            record, match = self._ended.popleft()  # before anything can fail: what fails is not tried again
             if record.usage and record.complete and not record.warm_up:
                 self._history.add(record, match)
 
@@ -204,6 +202,7 @@ def _conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
     record.response_id = response_info.response_id
     record.echoed_key = response_info.echoed_key
     record.usage = _usage(response_info)
+    record.outputs = read_outputs(response_info.outputs, record.prompt)
     record.challenge = response_info.challenge
     record.failed = response_info.failure
     record.cut_short = response_info.cut_short

@@ -44,7 +44,7 @@ The last is that of a turn that shares nothing with another. What turns share is
 _TOOL_COST, _PREFIX_COST = 240, 520
 """Estimated overhead in bytes of one tool (without its name) and of one prompt prefix (without texts and tools)."""
 
-_ITEM_COST, _ARRAYS_COST = 51, 760
+_ITEM_COST, _ARRAYS_COST = 38, 880
 """Bytes that an item takes up in the arrays, which grow a little ahead of it, and arrays without any items."""
 
 

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -58,8 +58,11 @@ _LONG = 5.0
 
 _ANOTHER_SECRET = "it was filled under another secret; copy codex-continuity.secret from a proxy that uses it"
 
-type Work = Callable[[Vault], Mapping[bytes, bytes]]
-"""Makes entries to be written, in the writing thread."""
+type Value = bytes | Callable[[], bytes]
+"""The value of an entry, or what makes it."""
+
+type Work = Callable[[Vault], Mapping[bytes, Value]]
+"""Makes entries to be written, in the writing thread. Of several with one name, only the last one's value is made."""
 
 
 class BackgroundStore:
@@ -178,7 +181,7 @@ class BackgroundStore:
         """Open the store, and write until the end."""
         try:
             store = self._opened()
-            self._reading = self._open()
+            self._reading = store.another()
         except StoreError as error:
             return self._say(str(error), "It is not used until the next start")
         except Exception:
@@ -233,13 +236,7 @@ class BackgroundStore:
         """Write what has come; return False where that fails."""
         with self._news:
             work, self._queue = self._queue, []
-        for make in work:
-            try:
-                made = make(self._vault)
-            except Exception:
-                logger.exception("A turn could not be stored.")
-            else:
-                self._waiting |= {name: self._vault.encrypt(name, value) for name, value in made.items()}
+        self._make(work)
         while len(self._waiting) > _MOST:
             self._waiting.popitem(last=False)
         try:
@@ -256,6 +253,16 @@ class BackgroundStore:
         else:
             self._heard()
         return True
+
+    def _make(self, work: Sequence[Work]) -> None:
+        """Make the entries to be written; what fails keeps no other from being written."""
+        made = dict[bytes, Value]()
+        for make in work:
+            with _logged():
+                made |= make(self._vault)
+        for name, value in made.items():
+            with _logged():
+                self._waiting[name] = self._vault.encrypt(name, value if isinstance(value, bytes) else value())
 
     def _rest(self, pause: float) -> None:
         """Pause, and wait for something to do: what comes after a rest is written at once."""
@@ -274,3 +281,11 @@ class BackgroundStore:
         if not self._has_failed:
             self._has_failed = True
             logger.warning(f"{self.name} cannot be used: {reason}. {consequence}.")
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    try:
+        yield
+    except Exception:
+        logger.exception("A turn could not be stored.")

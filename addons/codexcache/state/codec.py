@@ -5,6 +5,7 @@ length, and the arrays of the items as they lie in memory. What is not as it sho
 hold anything.
 """
 
+import functools
 import struct
 from array import array
 from collections.abc import Sequence
@@ -19,8 +20,8 @@ from ..turn.record import Record, Route, TurnId, Usage
 from ..turn.text_digest import TextDigest
 
 _LENGTH = struct.Struct("<I")
-_COLUMNS = "qqQIH"
-"""Digests, answers, ends, indexes and kinds of the items, an array each."""
+_COLUMNS = "qQII"
+"""Digests, ends, indexes and kinds of the items, an array each."""
 
 _EARLIER = ("own_id", "opening", "instructions", "input_digest", "new_ids", "continued", "place")
 _ROUTE = ("key", "session", "thread", "pinnable", "account", "transport", "socket", "host")
@@ -28,6 +29,9 @@ _PREFIX = (
     *("model", "service_tier", "reasoning_effort", "verbosity", "text_format", "parallel_tool_calls"),
     *("carried_tools", "carries_instructions"),
 )
+_SHARED = 64
+"""Routes and prompt prefixes whose bytes are kept: the turns of an agent share both."""
+
 _RECORD = ("endpoint", "sent_at", "ended_at", "status", "response_id", "echoed_key")
 
 
@@ -43,9 +47,8 @@ def encode(earlier: EarlierTurn, record: Record | None, run: str) -> bytes:
     document: dict[str, Any] = {"key": _encode_earlier(earlier)}
     items = b""
     if record:
-        kinds = {kind: number for number, kind in enumerate(dict.fromkeys(record.prompt.items.kinds()))}
-        document |= {"record": _encode_record(record, run), "kinds": list(kinds)}
-        items = _encode_items(record.prompt.items, kinds)
+        document |= {"record": _encode_record(record, run), "kinds": [*record.prompt.items.arrays.kind_names]}
+        items = _encode_items(record.prompt.items)
     text = orjson.dumps(document, default=tuple)
     return _LENGTH.pack(len(text)) + text + items
 
@@ -79,16 +82,10 @@ def _decode_earlier(document: dict[str, Any]) -> EarlierTurn:
     )
 
 
-def _encode_items(items: Items, kinds: dict[str, int]) -> bytes:
+def _encode_items(items: Items) -> bytes:
     arrays, count = items.arrays, len(items)
-    numbers = array("H", [kinds[kind] for kind in items.kinds()])
-    columns = (
-        arrays.digests[:count],
-        arrays.answers[:count],
-        arrays.end_offsets[1 : count + 1],
-        arrays.indexes[:count],
-    )
-    return b"".join(column.tobytes() for column in (*columns, numbers))
+    columns = arrays.digests[:count], arrays.end_offsets[1 : count + 1], arrays.indexes[:count], arrays.kinds[:count]
+    return b"".join(map(array.tobytes, columns))
 
 
 def _decode_items(data: bytes, kinds: Sequence[str]) -> list[Item]:
@@ -96,22 +93,18 @@ def _decode_items(data: bytes, kinds: Sequence[str]) -> list[Item]:
     count, start = len(data) // sum(column.itemsize for column in columns), 0
     for column in columns:
         column.frombytes(data[start : (start := start + count * column.itemsize)])
-    digests, answers, ends, indexes, numbers = columns
+    digests, ends, indexes, numbers = columns
     sizes = [end - before for before, end in zip((0, *ends), ends, strict=False)]
-    return [Item(*item) for item in zip(digests, map(kinds.__getitem__, numbers), sizes, indexes, answers, strict=True)]
+    return [Item(*item) for item in zip(digests, map(kinds.__getitem__, numbers), sizes, indexes, strict=True)]
 
 
 def _encode_record(record: Record, run: str) -> dict[str, Any]:
-    prefix, route = record.prompt.prefix, record.route
-    text = prefix.instructions
     return {
         "origin": record.origin or (run, record.number),
         "conversation": record.conversation,
         "conversation_run": record.conversation_run or run,
-        "route": {name: getattr(route, name) for name in _ROUTE} | {"caller": route.caller.hex()},
-        "prefix": {name: getattr(prefix, name) for name in _PREFIX},
-        "tools": prefix.tools,
-        "instructions": (text.digest, text.length, text.checksums.hex()),
+        "route": orjson.Fragment(_encode_route(record.route)),
+        "prefix": orjson.Fragment(_encode_prefix(record.prompt.prefix)),
         "length": record.prompt.length,
         "usage": record.usage,
         "outputs": record.outputs,
@@ -119,20 +112,38 @@ def _encode_record(record: Record, run: str) -> dict[str, Any]:
     }
 
 
+@functools.lru_cache(_SHARED)
+def _encode_route(route: Route) -> bytes:
+    return orjson.dumps({name: getattr(route, name) for name in _ROUTE} | {"caller": route.caller.hex()})
+
+
+@functools.lru_cache(_SHARED)
+def _encode_prefix(prefix: PromptPrefix) -> bytes:
+    text = prefix.instructions
+    document = {
+        **{name: getattr(prefix, name) for name in _PREFIX},
+        "tools": prefix.tools,
+        "instructions": (text.digest, text.length, text.checksums.hex()),
+    }
+    return orjson.dumps(document, default=tuple)
+
+
 def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> Record:
-    digest, length, checksums = document["instructions"]
-    prefix = PromptPrefix(
-        **document["prefix"],
-        tools=tuple(Tool(*tool) for tool in document["tools"]),
-        instructions=TextDigest(digest, length, bytes.fromhex(checksums)),
-    )
     return Record(
         number=number,
         flow="",
         route=Route(**{**document["route"], "caller": bytes.fromhex(document["route"]["caller"])}),
-        prompt=Prompt(prefix=prefix, items=Items(items), length=document["length"]),
+        prompt=Prompt(prefix=_decode_prefix(document["prefix"]), items=Items(items), length=document["length"]),
         origin=TurnId(*document["origin"]),
         usage=Usage(**document["usage"]),
         outputs=tuple(Item(*item) for item in document["outputs"]),
         **{name: document[name] for name in (*_RECORD, "conversation", "conversation_run")},
+    )
+
+
+def _decode_prefix(document: dict[str, Any]) -> PromptPrefix:
+    digest, length, checksums = document["instructions"]
+    tools = tuple(Tool(*tool) for tool in document["tools"])
+    return PromptPrefix(
+        **{**document, "tools": tools, "instructions": TextDigest(digest, length, bytes.fromhex(checksums))}
     )

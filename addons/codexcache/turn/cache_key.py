@@ -17,13 +17,14 @@ or other instructions, or if another turn already continued the earlier one.
 Libraries imitate the official client's headers and make up key, session and thread for each request (smolagents-codex
 0.1.1); a fork changes them once. So the second turn in a row with new ids alone shows an imitator, unless one was kept.
 
-The memory is bounded, and the least recently used entries are forgotten first. Callers are kept apart. What is put into
-it is told to `on_put`, so that a store can keep it; what a store knows and the memory does not is named by `unknown`.
+The memory is bounded, and the least recently used entries are forgotten first. Callers are kept apart. Each turn names
+the entries by which it is new to the memory, so that a store can keep them; what a store knows and the memory does not
+is named by `unknown`.
 """
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from operator import eq
 from typing import Literal
@@ -54,18 +55,12 @@ _CLIENTS = 1_000  # of which something is remembered
 _ALIKE = 64
 """Turns with the same entry that are remembered apart; of more than these, the oldest is forgotten."""
 
-_LOOKUPS = 8
-"""Answers of an input that are looked up, the latest first."""
-
 _PREFIXES = 256  # of an input that are looked up, the longest first
 
 _UNKNOWN_ANSWERS, _UNKNOWN_PREFIXES = 6, 4  # that a store is asked for
 
 _IMITATOR = 2
 """Turns in a row with ids that are all new, from which on a client is taken for an imitator."""
-
-SLOTS = 4
-"""The latest turns of a line that are kept apart in a store."""
 
 
 @static_frozen
@@ -85,7 +80,8 @@ class EarlierTurn:
     `instructions` that of the start of its instructions, `input_digest` that of its whole input. `new_ids` counts the
     turns in a row up to this one that came with ids that were all new; None where an id was kept in this conversation.
     A turn is `continued` once another goes further. A `line` is a sequence of turns each of which continues the one
-    before; a turn has its place in it. The `number` is that of its record, 0 where it has none.
+    before; a turn has its place in it. The `number` is that of its record, 0 where it has none. By its `entries` it can
+    be found; they are of no use once a store has been given them.
     """
 
     cache_key: CacheKey
@@ -99,20 +95,13 @@ class EarlierTurn:
     line: bytes = b""
     place: int = 0
     number: int = 0
-
-    @property
-    def slot(self) -> tuple[bytes, int]:
-        """The line, and which of the turns that a store keeps of it this one is."""
-        return self.line, self.place % SLOTS
+    entries: tuple[Entry, ...] = ()
 
 
 class KeyMemory:
     """Earlier turns by the digest of their input, by their answers and by the id of their response."""
 
-    def __init__(
-        self, on_put: Callable[[Entry, EarlierTurn], None] = lambda entry, turn: None, limit: int = ENTRIES
-    ) -> None:
-        self._on_put = on_put
+    def __init__(self, limit: int = ENTRIES) -> None:
         self._turns: LruDict[Entry, tuple[EarlierTurn, ...]] = LruDict(limit)
         self._changing: LruDict[Entry, bool] = LruDict(_CLIENTS)
         self._imitators: LruDict[Entry, bool] = LruDict(_CLIENTS)
@@ -133,11 +122,11 @@ class KeyMemory:
         if turn.previous_response_id:
             response = _response(turn, turn.previous_response_id)
             return [] if response in self._turns else [response]
-        opening, items = turn.parsed_body.opening, turn.parsed_body.prompt.items
-        answers = [_answer(turn, answer, opening) for answer in items.latest_answers(_UNKNOWN_ANSWERS)]
+        body = turn.parsed_body
+        answers = [_answer(turn, answer, body.opening) for answer in body.answers[:_UNKNOWN_ANSWERS]]
         if answers[0] in self._turns if answers else self._extended(turn):
             return []
-        digests = items.prefix_digests()
+        digests = body.prompt.items.prefix_digests()
         inputs = [_input(turn, digest) for digest in digests[:0:-1][:_UNKNOWN_PREFIXES]]
         return [*answers, *inputs, *([client_of(turn)] if turn.client_headers.native else ())]
 
@@ -178,7 +167,7 @@ class KeyMemory:
             self._continue(turn, earlier, new)
         new.line = new.line or secrets.token_bytes(8)
         if (new.new_ids or 0) >= _IMITATOR:
-            self._on_put(client_of(turn), new)
+            new.entries += (client_of(turn),)
         if cache_key.key and body.first_user_message is not None and turn.previous_response_id is None:
             self._put(_input(turn, new.input_digest), new)
         return new
@@ -211,7 +200,7 @@ class KeyMemory:
     def _answered(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose answer stands latest in the input; a call or reasoning says more than a sentence."""
         body, sentence = turn.parsed_body, None
-        for answer in body.prompt.items.latest_answers(_LOOKUPS):
+        for answer in body.answers:
             if earlier := self._turns.get(_answer(turn, answer, body.opening)):
                 if not answer & (TEXT | SHORT):
                     return _best(earlier, turn)
@@ -237,7 +226,7 @@ class KeyMemory:
 
     def _put(self, entry: Entry, turn: EarlierTurn) -> None:
         self._add(entry, turn)
-        self._on_put(entry, turn)
+        turn.entries += (entry,)
 
     def _add(self, entry: Entry, new: EarlierTurn) -> None:
         """Add a turn to those with the same entry; it replaces one that differs in nothing that counts."""

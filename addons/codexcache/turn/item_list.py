@@ -6,29 +6,22 @@ as many of the first entries as it has items. Next to each item's digest there i
 with it, so two histories are compared by bisection.
 """
 
-import sys
 from array import array
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import islice
 from typing import NamedTuple
-
-_LATEST = 256
-"""Items at the end of an input among which answers are looked for."""
 
 _COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
 
 
 class Item(NamedTuple):
-    """One item of the input: its digest, its kind, its size in bytes, and its index in the whole input.
-
-    `answer` identifies an item that a model made (`items.answer_digest`), 0 for any other.
-    """
+    """One item of the input: its digest, its kind, its size in bytes, and its index in the whole input."""
 
     digest: int
     kind: str
     size: int
     input_index: int
-    answer: int = 0
 
 
 class Run(NamedTuple):
@@ -42,16 +35,17 @@ class Run(NamedTuple):
 
 
 class ItemArrays:
-    """Arrays of items, some 44 bytes each. `prefix_digests` and `end_offsets` begin with an entry for no items.
+    """Arrays of items, some 32 bytes each. `prefix_digests` and `end_offsets` begin with an entry for no items.
 
+    `kinds` are numbers, and `kind_names` has the kind for each, perhaps also of items that others have appended.
     `append_lock` is a one-item lock: it holds the length, and only the one who takes that out may append in place.
     """
 
-    __slots__ = ("answers", "append_lock", "digests", "end_offsets", "indexes", "kinds", "prefix_digests")
+    __slots__ = ("append_lock", "digests", "end_offsets", "indexes", "kind_names", "kinds", "prefix_digests")
 
     def __init__(self) -> None:
-        self.digests, self.prefix_digests, self.answers = array("q"), array("q", [0]), array("q")
-        self.kinds: list[str] = []
+        self.digests, self.prefix_digests = array("q"), array("q", [0])
+        self.kinds, self.kind_names = array("I"), dict[str, int]()
         self.end_offsets = array("Q", [0])  # bytes of all items up to this one
         self.indexes = array("I")
         self.append_lock = [0]
@@ -70,17 +64,20 @@ class ItemArrays:
         for item in items:
             self.digests.append(item.digest)
             self.prefix_digests.append(prefix := hash((prefix, item.digest)))
-            self.kinds.append(sys.intern(item.kind))
+            self.kinds.append(self.kind_names.setdefault(item.kind, len(self.kind_names)))
             self.end_offsets.append(end := end + item.size)
             self.indexes.append(item.input_index)
-            self.answers.append(item.answer)
         self.append_lock.append(count := len(self.indexes))
         return count
+
+    def kind(self, index: int) -> str:
+        """Return the kind of an item."""
+        return next(islice(self.kind_names, self.kinds[index], None))
 
     def _copy(self, count: int) -> "ItemArrays":
         copy = ItemArrays()
         copy.digests, copy.prefix_digests = self.digests[:count], self.prefix_digests[: count + 1]
-        copy.kinds, copy.indexes, copy.answers = self.kinds[:count], self.indexes[:count], self.answers[:count]
+        copy.kinds, copy.kind_names, copy.indexes = self.kinds[:count], self.kind_names.copy(), self.indexes[:count]
         copy.end_offsets = self.end_offsets[: count + 1]
         copy.append_lock.clear()
         return copy
@@ -108,7 +105,7 @@ class Items:
     def __getitem__(self, index: int) -> Item:
         arrays = self.arrays
         size = arrays.end_offsets[index + 1] - arrays.end_offsets[index]
-        return Item(arrays.digests[index], arrays.kinds[index], size, arrays.indexes[index], arrays.answers[index])
+        return Item(arrays.digests[index], arrays.kind(index), size, arrays.indexes[index])
 
     def prefix_digest(self, count: int) -> int:
         """Return the digest of the first `count` items together; it depends on their order."""
@@ -126,11 +123,6 @@ class Items:
         """Return the digests of single items, from index `start` up to `end`."""
         return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
 
-    def latest_answers(self, limit: int) -> list[int]:
-        """Return what identifies the model's items among the last ones, at most `limit`, the latest first."""
-        latest = self.arrays.answers[max(0, self._count - _LATEST) : self._count]
-        return [answer for answer in reversed(latest) if answer][:limit]
-
     def size(self, count: int | None = None) -> int:
         """Return the size in bytes of the first `count` items, or of all."""
         return self.arrays.end_offsets[self._count if count is None else min(count, self._count)]
@@ -145,11 +137,12 @@ class Items:
             return None
         arrays = self.arrays
         size = arrays.end_offsets[end] - arrays.end_offsets[start]
-        return Run(end - start, size, arrays.kinds[start], arrays.indexes[start], arrays.indexes[end - 1])
+        return Run(end - start, size, arrays.kind(start), arrays.indexes[start], arrays.indexes[end - 1])
 
     def kinds(self) -> tuple[str, ...]:
         """Return the kind of each item."""
-        return tuple(self.arrays.kinds[: self._count])
+        names = [*self.arrays.kind_names]
+        return tuple([names[kind] for kind in self.arrays.kinds[: self._count]])
 
     def common_prefix_length(self, other: "Items") -> int:
         """Return how many items both begin with, by bisection over the digests of their prefixes."""

@@ -13,11 +13,11 @@ first message of the user.
 
 import json
 import operator
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import orjson
 
-from ..body.json_splice import Json, Object, as_text
+from ..body.json_splice import Json, Object, as_list, as_text
 from .item_list import digest
 
 _CALLS = frozenset(
@@ -53,6 +53,9 @@ TEXT = 2
 
 SHORT = 1
 """The bit of an answer's digest that is set where the text is short: it counts only together with the opening."""
+
+_ANSWERS = 8
+"""The latest answers of an input, by which its conversation is recognized; a call and its output are one."""
 
 _HIDDEN_MEMBERS = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
 _HIDDEN_PART_MEMBERS = frozenset({"annotations", "logprobs"})
@@ -105,17 +108,46 @@ def first_developer_message(given: list[Json]) -> str:
 
 def texts(content: Json) -> Iterator[str]:
     """Yield the texts in the content of a message."""
-    for part in parts_as_model_sees(content, None):
+    if isinstance(content, str):
+        yield content
+    for part in as_list(content):
         if isinstance(part, dict) and isinstance(text := part.get("text"), str):
             yield text
 
 
+def latest_answers(given: Sequence[Json], earlier: Sequence[int] = ()) -> tuple[int, ...]:
+    """Return the digests of the latest answers among some items, the latest first.
+
+    `earlier` are those of the input that the items extend.
+    """
+    found = dict[_Identity, int]()
+    for identity in filter(None, map(_identity, reversed(given))):
+        if identity not in found:
+            found[identity] = _digest(identity)
+            if len(found) == _ANSWERS:
+                break
+    return tuple(dict.fromkeys((*found.values(), *earlier)))[:_ANSWERS]
+
+
 def answer_digest(item: Json) -> int:
     """Return what identifies a model's item, the same for all spellings of it; 0 for an item that is not a model's."""
+    identity = _identity(item)
+    return _digest(identity) if identity else 0
+
+
+type _Identity = tuple[str, int]
+"""The text that no other answer has, and the bits that are set for it."""
+
+
+def _digest(identity: _Identity) -> int:
+    text, bits = identity
+    return digest(text.encode("utf-8", "surrogatepass")) & ~(SHORT | TEXT) | bits
+
+
+def _identity(item: Json) -> _Identity | None:
     if not isinstance(item, dict) or not (text := _identifying_text(item)):
-        return 0
-    kind = SHORT if len(text) < _SHORTEST else TEXT if item.get("role") else 0
-    return digest(text.encode("utf-8", "surrogatepass")) & ~(SHORT | TEXT) | kind
+        return None
+    return text, SHORT if len(text) < _SHORTEST else TEXT if item.get("role") else 0
 
 
 def _identifying_text(item: Object) -> str:

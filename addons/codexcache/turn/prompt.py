@@ -22,7 +22,7 @@ from weakref import WeakValueDictionary
 from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
 from .item_list import Item, Items, digest
-from .items import answer_digest, canonical, given_items, texts, to_json
+from .items import canonical, given_items, texts, to_json
 from .text_digest import EMPTY, TextDigest, digest_text
 
 PREFIX_MEMBERS = frozenset(
@@ -126,7 +126,7 @@ def extend_prompt(document: Object, base: Prompt) -> Prompt:
 
 def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
     """Return the items of a response, with the indexes that they have in the input of a turn that extends it."""
-    return tuple(_output(index, item) for index, item in enumerate(outputs, prompt.length))
+    return tuple(_item(index, item) for index, item in enumerate(outputs, prompt.length))
 
 
 _prefixes: WeakValueDictionary[int, PromptPrefix] = WeakValueDictionary()
@@ -160,12 +160,6 @@ def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> 
 
 
 def _item(index: int, item: Json) -> Item:
-    text = canonical(item)
-    return Item(digest(text), _named_kind(item), _prompt_size(text), index, answer_digest(item))
-
-
-def _output(index: int, item: Json) -> Item:
-    """Return an item of a response. It is not looked up, so nothing has to tell it apart as an answer."""
     text = canonical(item)
     return Item(digest(text), _named_kind(item), _prompt_size(text), index)
 

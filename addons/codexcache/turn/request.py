@@ -17,7 +17,7 @@ from ..wire.headers import Fields, Values, first_value, length_index, values_by_
 from ..wire.routes import Endpoint
 from .caller import Caller, parts_of, read_caller
 from .item_list import digest
-from .items import first_developer_message, first_user_message, given_items, to_json
+from .items import first_developer_message, first_user_message, given_items, latest_answers, to_json
 from .key_values import usable
 from .prompt import PREFIX_MEMBERS, Prompt, extend_prompt, read_prompt
 
@@ -85,6 +85,7 @@ class ParsedBody:
     """A parsed body, for the turn itself and for a later one that extends it.
 
     `first_user_message` is JSON text, `opening` its digest, `first_developer_message` the start of its plain text.
+    `answers` are the digests of the latest answers of the model, the latest first.
     """
 
     fields: BodyFields
@@ -92,6 +93,7 @@ class ParsedBody:
     first_user_message: str | None
     opening: int
     first_developer_message: str
+    answers: tuple[int, ...]
 
 
 @static_frozen
@@ -232,6 +234,7 @@ def parse_body(
         opening=known.opening if known else digest((first or "").encode("utf-8", "surrogatepass")),
         first_developer_message=(cached.first_developer_message if cached else "")
         or first_developer_message(given)[:_COMPARED],
+        answers=latest_answers(given, cached.answers if cached else ()),
     )
 
 
