@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from itertools import batched, chain
 from pathlib import Path
 from typing import Self
 
@@ -34,6 +35,9 @@ _LOOKS = 10
 
 _SIZINGS = 50
 """Times that the file's size is looked at while as much is written as it may hold."""
+
+_ROWS = 100
+"""Rows of one statement."""
 
 _KEPT = 0.9
 """The share of the limit that is kept when it is reached."""
@@ -71,13 +75,15 @@ class SqliteStore:
 
     def put(self, entries: Mapping[bytes, bytes]) -> None:
         at = int(self._clock())
-        with self._faults(), self._database:
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany(
-                "INSERT INTO stored VALUES (?, ?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET at = excluded.at, value = excluded.value",
-                [(name, at, value) for name, value in entries.items()],
-            )
+        rows = [(name, at, value) for name, value in entries.items()]
+        with self._faults():
+            if len(rows) <= _ROWS:
+                self._insert(rows)  # a statement is a transaction of its own
+            else:
+                with self._database:
+                    self._database.execute("BEGIN IMMEDIATE")
+                    for some in batched(rows, _ROWS):
+                        self._insert(some)
         self._unsized += sum(map(len, entries.values()))
         self._forget()
 
@@ -101,6 +107,15 @@ class SqliteStore:
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
             self._database.close()
+
+    def _insert(self, rows: Sequence[tuple[bytes, int, bytes]]) -> None:
+        """Write rows by one statement: the interpreter is let go, and waited for, once."""
+        marks = ",".join(["(?, ?, ?)"] * len(rows))
+        self._database.execute(
+            f"INSERT INTO stored VALUES {marks}"
+            " ON CONFLICT (name) DO UPDATE SET at = excluded.at, value = excluded.value",
+            [*chain.from_iterable(rows)],
+        )
 
     def _opened(self) -> sqlite3.Connection:
         """Return the database; a file that is none is set aside, and a new one made."""
