@@ -161,3 +161,9 @@ def test_no_more_answers_are_known_than_are_looked_up() -> None:
     latest = tuple(answer_digest(item) for item in given[:-9:-1])
 
     assert latest_answers(given) == latest_answers(given[20:], latest_answers(given[:20])) == latest
+
+
+@pytest.mark.parametrize("kind", [None, 7, [], ["message"], {}])
+def test_an_item_whose_type_is_no_string_is_no_answer(kind: Json) -> None:
+    assert answer_digest({"type": kind, "call_id": "call_1"}) == 0
+    assert len(meant([{"type": kind, "call_id": "call_1"}])) == 1

@@ -124,8 +124,8 @@ def _useful(turn: Turn, entries: Sequence[Entry]) -> list[Entry]:
     A response is hardly ever named on another connection than its own; then the client has named one before.
     """
     answers = [entry for entry in entries if entry[0] == "answer"][-_ANSWERS:]
-    kinds = {"client", *(() if answers else ("input",)), *(("response",) if turn.previous_response_id else ())}
-    return [*answers, *(entry for entry in entries if entry[0] in kinds)]
+    is_useful = {"client": True, "input": not answers, "response": turn.previous_response_id is not None}
+    return [*answers, *[entry for entry in entries if is_useful.get(entry[0])]]
 
 
 def _is_comparable(record: Record) -> bool:

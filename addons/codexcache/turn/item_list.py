@@ -10,7 +10,11 @@ from array import array
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import islice
+from struct import Struct
 from typing import NamedTuple
+
+_FIRST = Struct(">q")
+"""The first 64 bits of a digest."""
 
 _COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
 
@@ -162,4 +166,5 @@ def digest(data: bytes) -> int:
     A million items contain an accidental collision once in tens of millions of starts. Of the digests that last,
     SHA-256 is the fastest where processors have instructions for it, as nearly all have.
     """
-    return int.from_bytes(sha256(data, usedforsecurity=False).digest()[:8], "big", signed=True)
+    (first,) = _FIRST.unpack_from(sha256(data).digest())
+    return int(first)

@@ -45,6 +45,12 @@ _OUTPUTS = frozenset(
 ENCRYPTED = frozenset({"reasoning", "compaction", "compaction_summary", "context_compaction"})
 """Items with a content that only the account can use for which it was made."""
 
+_IDS = {
+    **dict.fromkeys(_CALLS | _OUTPUTS, "call_id"),
+    **dict.fromkeys(ENCRYPTED, "encrypted_content"),
+}
+"""The member that identifies an item of a kind; messages are identified by their text."""
+
 _SHORTEST = 16
 """Characters from which on a text or an id counts without an equal opening."""
 
@@ -120,13 +126,13 @@ def latest_answers(given: Sequence[Json], earlier: Sequence[int] = ()) -> tuple[
 
     `earlier` are those of the input that the items extend.
     """
-    found = dict[_Identity, int]()
-    for identity in filter(None, map(_identity, reversed(given))):
-        if identity not in found:
+    found: dict[_Identity, int] = {}
+    for item in reversed(given):
+        if (identity := _identity(item)) and identity not in found:
             found[identity] = _digest(identity)
             if len(found) == _ANSWERS:
                 break
-    return tuple(dict.fromkeys((*found.values(), *earlier)))[:_ANSWERS]
+    return tuple(dict.fromkeys((*found.values(), *earlier)))[:_ANSWERS] if found else tuple(earlier)
 
 
 def answer_digest(item: Json) -> int:
@@ -145,21 +151,15 @@ def _digest(identity: _Identity) -> int:
 
 
 def _identity(item: Json) -> _Identity | None:
-    if not isinstance(item, dict) or not (text := _identifying_text(item)):
+    """Return what identifies a model's item, None for one that is not a model's."""
+    if not isinstance(item, dict) or not isinstance(kind := item.get("type", "message"), str):
         return None
-    return text, SHORT if len(text) < _SHORTEST else TEXT if item.get("role") else 0
-
-
-def _identifying_text(item: Object) -> str:
-    """Return the text that no other answer has; empty for an item that is not a model's."""
-    kind = item.get("type", "message")
-    if kind == "message":
-        return "".join(texts(item.get("content"))).strip() if item.get("role") == "assistant" else ""
-    if kind in ENCRYPTED:
-        return as_text(item.get("encrypted_content"))
-    if kind in _CALLS:
-        return as_text(item.get("call_id")) or as_text(item.get("id"))
-    return as_text(item.get("call_id")) if kind in _OUTPUTS else ""
+    if member := _IDS.get(kind):
+        text = as_text(item.get(member)) or (as_text(item.get("id")) if kind in _CALLS else "")
+    else:
+        is_answer = kind == "message" and item.get("role") == "assistant"
+        text = "".join(texts(item.get("content"))).strip() if is_answer else ""
+    return (text, SHORT if len(text) < _SHORTEST else TEXT if item.get("role") else 0) if text else None
 
 
 def canonical(item: Json) -> bytes:
