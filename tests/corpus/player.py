@@ -108,7 +108,7 @@ class _Held:
         self._held: dict[bytes, bytes] = {}
 
     def put(self, work: Work) -> None:
-        self._held |= work(_VAULT)
+        self._held |= {name: value if isinstance(value, bytes) else value() for name, value in work(_VAULT).items()}
 
     def deadline(self) -> float:
         return 0.0

@@ -144,7 +144,7 @@ def test_a_first_turn_that_fails_is_of_the_conversation_that_its_retry_opens() -
 def test_a_turn_that_cannot_be_remembered_keeps_no_other_from_being_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
     played(engine, 0, ITEMS[:1])
-    monkeypatch.setattr("codexcache.diagnosis.engine.read_outputs", failing)
+    monkeypatch.setattr("codexcache.diagnosis.history.History.add", failing)
     with pytest.raises(ValueError, match="in this test"):
         sent(engine, 10, ITEMS[:3])
     monkeypatch.undo()

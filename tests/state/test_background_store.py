@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Self
 
 import pytest
 from codexcache.state.background_store import BackgroundStore, Pace
@@ -27,6 +29,9 @@ class FakeStore:
         self.goes_on.set()
         self.reads = self.closed = 0
         self.puts: list[int] = []
+
+    def another(self) -> Self:
+        return self
 
     def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         self.reads += 1
@@ -106,6 +111,28 @@ async def test_what_comes_together_is_written_together() -> None:
         await until(lambda: store.puts)
 
         assert store.puts == [3]
+
+
+async def test_of_several_values_of_one_entry_only_the_last_is_made() -> None:
+    """They may be turns of one conversation. A value that cannot be made keeps no other from being written."""
+    made, store = list[int](), FakeStore()
+
+    def make(number: int) -> bytes:
+        made.append(number)
+        return bytes([1 // (5 - number)])
+
+    def put_later(number: int, name: bytes) -> None:
+        background.put(lambda vault: {name: partial(make, number)})
+
+    store.goes_on.clear()
+    async with keeping(store) as background:
+        for number, name in enumerate((0, 1, 0, 1, 0, 2)):
+            put_later(number, NAMES[name])
+        store.goes_on.set()
+        await until(lambda: store.puts)
+
+        assert sorted(made) == [3, 4, 5]
+        assert set(store.entries) == {CHECK, NAMES[0], NAMES[1]}
 
 
 async def test_a_store_that_does_not_answer_costs_one_turn_a_moment_and_the_next_ones_nothing(

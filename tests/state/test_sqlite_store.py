@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from codexcache.state.sqlite_store import SqliteStore
+from codexcache.state.sqlite_store import VERSION, SqliteStore
 from codexcache.state.store import StoreBroken, StoreError, StoreLocked
 
 MIB = 1 << 20
@@ -111,13 +111,37 @@ def test_a_damaged_file_is_set_aside(path: Path) -> None:
 def test_a_file_of_a_newer_version_is_left_alone(path: Path) -> None:
     path.parent.mkdir()
     with sqlite3.connect(path) as database:
-        database.execute("PRAGMA user_version = 2")
+        database.execute(f"PRAGMA user_version = {VERSION + 1}")
     database.close()
     before = path.read_bytes()
 
     with pytest.raises(StoreError, match="a newer version of Codex Continuity wrote it, and it is left alone"):
         SqliteStore(path, MIB, 100)
     assert path.read_bytes() == before
+
+
+def test_what_an_older_version_wrote_is_forgotten(path: Path) -> None:
+    """Its values are spelled in another way."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE entries (name BLOB PRIMARY KEY, value BLOB NOT NULL, at INTEGER NOT NULL)")
+        database.execute("INSERT INTO entries VALUES (x'61', x'62', 999990)")
+        database.execute("PRAGMA user_version = 1")
+    database.close()
+    store = SqliteStore(path, MIB, 100, Clock())
+    store.put({b"b": b"2"})
+
+    assert (store.get([b"a", b"b"]), store.held().entries, store.notice) == ({b"b": b"2"}, 1, None)
+    store.close()
+
+
+def test_a_second_thread_sees_what_the_first_has_written(store: SqliteStore) -> None:
+    other = store.another()
+    store.put({b"a": b"1"})
+
+    assert other.get([b"a"]) == {b"a": b"1"}
+    other.close()
+    assert store.get([b"a"]) == {b"a": b"1"}
 
 
 def test_a_path_that_is_a_folder_cannot_be_used(path: Path) -> None:

@@ -45,7 +45,7 @@ def of_an_older_version(data: bytes) -> bytes:
     (length,) = struct.unpack_from("<I", data)
     document = orjson.loads(data[4 : 4 + length])
     del document["shapes"]
-    stored = document["record"]
+    stored = document["record"]["prefix"]
     stored["tools"] = [tool[:3] for tool in stored["tools"]]
     stored["instructions"] = stored["instructions"][:3]
     text = orjson.dumps(document)

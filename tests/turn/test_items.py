@@ -1,8 +1,18 @@
 """Two inputs are compared by what they mean, not by how they are written."""
 
+import hypothesis
 import pytest
 from codexcache.body.json_splice import Json
-from codexcache.turn.items import as_model_sees, first_user_message, given_items, to_json
+from codexcache.turn.items import (
+    answer_digest,
+    as_model_sees,
+    first_user_message,
+    given_items,
+    to_json,
+)
+from codexcache.turn.prompt import read_prompt
+from hypothesis import strategies as st
+from support.jsontext import prop
 from support.turns import said, turn, user
 
 
@@ -120,3 +130,40 @@ PIECES: Json = [{"text": "a"}, {"type": "input_image"}, "x", {"text": 7}, {"text
 )
 def test_instructions_are_a_member_or_the_developers_first_message(given: Json, items: Json, expected: str) -> None:
     assert turn(instructions=given, input=items).instructions == expected
+
+
+# The answers that an input is recognized by.
+
+ANSWERS: list[Json] = [
+    {"type": "reasoning", "encrypted_content": "e" * 40},
+    {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"},
+    {"type": "function_call_output", "call_id": "call_1", "output": "done"},
+    {"role": "user", "content": "And now?"},
+    {"role": "assistant", "content": "x" * 40},
+    {"role": "assistant", "content": [{"type": "output_text", "text": "Done.", "annotations": []}]},
+    {"type": "unknown", "call_id": "call_2"},
+]
+
+
+def latest_answers(given: list[Json]) -> list[int]:
+    return read_prompt({"input": given}).items.latest_answers(8)
+
+
+@prop
+@hypothesis.given(st.lists(st.sampled_from(ANSWERS), max_size=30))
+def test_the_latest_answers_are_each_known_once(given: list[Json]) -> None:
+    digests = dict.fromkeys(answer_digest(item) for item in reversed(given))
+
+    assert latest_answers(given) == [digest for digest in digests if digest]
+
+
+def test_no_more_answers_are_known_than_are_looked_up() -> None:
+    given: list[Json] = [{"type": "function_call", "call_id": f"call_{number}"} for number in range(30)]
+
+    assert latest_answers(given) == [answer_digest(item) for item in given[:-9:-1]]
+
+
+@pytest.mark.parametrize("kind", [None, 7, [], ["message"], {}])
+def test_an_item_whose_type_is_no_string_is_no_answer(kind: Json) -> None:
+    assert answer_digest({"type": kind, "call_id": "call_1"}) == 0
+    assert len(meant([{"type": kind, "call_id": "call_1"}])) == 1

@@ -2,8 +2,7 @@
 
 `Engine` knows no proxy and no clock: times are arguments, so that a saved capture is explained by the same code as live
 traffic. A turn is compared when it is sent, because only what had ended by then can have been in the cache; it is
-judged when it has ended; and it is put into the history when the next one is sent: nothing needs it before, and the
-answer's items are hashed then, out of the way of the response.
+judged when it has ended; and it is put into the history when the next one is sent: nothing needs it before.
 
 `FirstTurns` knows which conversation a turn without a predecessor opens. A first turn that failed is tried again, and
 no attempt is a predecessor of the next one, since none left anything in the cache. All attempts are one conversation.
@@ -13,10 +12,8 @@ import dataclasses
 from collections import OrderedDict, deque
 from typing import NamedTuple
 
-from ..body.json_splice import Json
 from ..turn.conclusion import conclude
-from ..turn.items import lines_said
-from ..turn.prompt import Prompt, read_outputs, read_prompt
+from ..turn.prompt import Prompt, read_prompt
 from ..turn.rate_limits import Limit, RateLimits
 from ..turn.record import Record, Route, TurnId
 from ..turn.rejected_params import Refusal
@@ -77,7 +74,7 @@ class Engine:
         self._recent = RecentTurns()
         self._said = Said()
         self._matches: dict[int, tuple[Match | None, Load]] = {}
-        self._ended: deque[tuple[Record, Match | None, list[Json]]] = deque()
+        self._ended: deque[tuple[Record, Match | None]] = deque()
         self._adopted: OrderedDict[TurnId, int] = OrderedDict()
         self._rate_limits = RateLimits()
         self._turns = 0
@@ -159,7 +156,7 @@ class Engine:
         record.refused = refused
         match, load = self._matches.pop(record.number)
         match = self._history.confirmed(record, match)
-        self._ended.append((record, match, response_info.outputs))
+        self._ended.append((record, match))
         changes = find_changes(record, match) if match else ()
         context = self._context(record, match, load, changes)
         verdict = self._with_pattern(context, judge(context))
@@ -184,8 +181,7 @@ class Engine:
     def _remember(self) -> None:
         """Take the turns that have ended into the history."""
         while self._ended:
-            record, match, outputs = self._ended.popleft()  # before anything can fail: what fails is not tried again
-            record.outputs, record.said = read_outputs(outputs, record.prompt), lines_said(outputs)
+            record, match = self._ended.popleft()  # before anything can fail: what fails is not tried again
             self._said.add(record)
             if record.complete:
                 self._history.add(record, match)

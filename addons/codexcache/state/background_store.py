@@ -56,10 +56,14 @@ _AGAIN = (0.5, 30.0)
 _LONG = 5.0
 """Seconds that a command of the user's waits for a store."""
 
+_NOT_STORED = "A turn could not be stored."
 _ANOTHER_SECRET = "it was filled under another secret; copy codex-continuity.secret from a proxy that uses it"
 
-type Work = Callable[[Vault], Mapping[bytes, bytes]]
-"""Makes entries to be written, in the writing thread."""
+type Value = bytes | Callable[[], bytes]
+"""The value of an entry, or what makes it."""
+
+type Work = Callable[[Vault], Mapping[bytes, Value]]
+"""Makes entries to be written, in the writing thread. Of several with one name, only the last one's value is made."""
 
 
 class BackgroundStore:
@@ -70,7 +74,7 @@ class BackgroundStore:
         self._reading: Store | None = None
         self._queue: list[Work] = []
         self._waiting: OrderedDict[bytes, bytes] = OrderedDict()
-        self._news, self._is_done = threading.Condition(), False
+        self._news, self._done = threading.Condition(), threading.Event()
         self._is_frozen = self._has_failed = self._is_broken = False
         self._reader = ThreadPoolExecutor(pace.readers, "codex-state-read")
         self._writer = threading.Thread(target=self._write_on, name="codex-state-write", daemon=True)
@@ -142,7 +146,7 @@ class BackgroundStore:
     def close(self, wait: float = 2.0) -> None:
         """Write what is left, and let go of the store."""
         with self._news:
-            self._is_done = True
+            self._done.set()
             self._news.notify()
         self._reader.shutdown(wait=False, cancel_futures=True)
         if self._writer.is_alive():
@@ -178,7 +182,7 @@ class BackgroundStore:
         """Open the store, and write until the end."""
         try:
             store = self._opened()
-            self._reading = self._open()
+            self._reading = store.another()
         except StoreError as error:
             return self._say(str(error), "It is not used until the next start")
         except Exception:
@@ -186,9 +190,9 @@ class BackgroundStore:
         finally:
             self.opened.set_result(None)
         pause = _AGAIN[0]
-        while not self._is_broken and (not self._is_done or self._queue or self._waiting):
+        while not self._is_broken and (not self._done.is_set() or self._queue or self._waiting):
             pause = _AGAIN[0] if self._turn_over(store) else min(2 * pause, _AGAIN[1])
-            if self._is_done and (self._has_failed or self._is_frozen):
+            if self._done.is_set() and (self._has_failed or self._is_frozen):
                 break
             self._rest(pause if self._has_failed or self._is_frozen else self._pace.pause)
         store.close()
@@ -224,7 +228,7 @@ class BackgroundStore:
         try:
             return store.claim(CHECK, self._vault.check)
         except StoreError as error:
-            if not store.comes_back or self._is_done:
+            if not store.comes_back or self._done.is_set():
                 raise
             self._say(str(error))
             return None
@@ -233,13 +237,7 @@ class BackgroundStore:
         """Write what has come; return False where that fails."""
         with self._news:
             work, self._queue = self._queue, []
-        for make in work:
-            try:
-                made = make(self._vault)
-            except Exception:
-                logger.exception("A turn could not be stored.")
-            else:
-                self._waiting |= {name: self._vault.encrypt(name, value) for name, value in made.items()}
+        self._make(work)
         while len(self._waiting) > _MOST:
             self._waiting.popitem(last=False)
         try:
@@ -257,12 +255,25 @@ class BackgroundStore:
             self._heard()
         return True
 
+    def _make(self, work: Sequence[Work]) -> None:
+        """Make the entries to be written; what fails keeps no other from being written."""
+        made = dict[bytes, Value]()
+        for make in work:
+            try:
+                made |= make(self._vault)
+            except Exception:
+                logger.exception(_NOT_STORED)
+        for name, value in made.items():
+            try:
+                self._waiting[name] = self._vault.encrypt(name, value if isinstance(value, bytes) else value())
+            except Exception:
+                logger.exception(_NOT_STORED)
+
     def _rest(self, pause: float) -> None:
         """Pause, and wait for something to do: what comes after a rest is written at once."""
-        with self._news:
-            self._news.wait_for(lambda: self._is_done, pause)
-            if not (self._is_frozen or self._has_failed):
-                self._news.wait_for(lambda: self._queue or self._is_done or self._is_frozen)
+        if not self._done.wait(pause) and not (self._is_frozen or self._has_failed):
+            with self._news:
+                self._news.wait_for(lambda: self._queue or self._done.is_set() or self._is_frozen)
 
     def _heard(self) -> None:
         if self._has_failed:

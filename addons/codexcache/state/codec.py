@@ -5,6 +5,7 @@ length, and the arrays of the items as they lie in memory. What is not as it sho
 hold anything.
 """
 
+import functools
 import struct
 from array import array
 from collections.abc import Sequence
@@ -30,6 +31,9 @@ _PREFIX = (
     *("model", "service_tier", "reasoning_effort", "verbosity", "text_format", "parallel_tool_calls"),
     *("carried_tools", "carries_instructions"),
 )
+_SHARED = 64
+"""Routes and prompt prefixes whose bytes are kept: the turns of an agent share both."""
+
 _RECORD = ("endpoint", "sent_at", "ended_at", "status", "response_id", "echoed_key")
 _SERVED = ("served_model", "served_service_tier")
 
@@ -113,16 +117,12 @@ def _decode_tool(name: str, digest: int, size: int, members: int = 0, *shape: in
 
 
 def _encode_record(record: Record, run: str) -> dict[str, Any]:
-    prefix, route = record.prompt.prefix, record.route
-    text = prefix.instructions
     return {
         "origin": record.origin or (run, record.number),
         "conversation": record.conversation,
         "conversation_run": record.conversation_run or run,
-        "route": {name: getattr(route, name) for name in _ROUTE} | {"caller": route.caller.hex()},
-        "prefix": {name: getattr(prefix, name) for name in _PREFIX},
-        "tools": [(tool.name, tool.digest, tool.size, tool.members, *tool.shape) for tool in prefix.tools],
-        "instructions": (text.digest, text.length, text.checksums.hex(), *text.shape),
+        "route": orjson.Fragment(_encode_route(record.route)),
+        "prefix": orjson.Fragment(_encode_prefix(record.prompt.prefix)),
         "length": record.prompt.length,
         "usage": record.usage,
         "outputs": [output[:5] for output in record.outputs],
@@ -132,18 +132,28 @@ def _encode_record(record: Record, run: str) -> dict[str, Any]:
     }
 
 
+@functools.lru_cache(_SHARED)
+def _encode_route(route: Route) -> bytes:
+    return orjson.dumps({name: getattr(route, name) for name in _ROUTE} | {"caller": route.caller.hex()})
+
+
+@functools.lru_cache(_SHARED)
+def _encode_prefix(prefix: PromptPrefix) -> bytes:
+    text = prefix.instructions
+    document = {
+        **{name: getattr(prefix, name) for name in _PREFIX},
+        "tools": [(tool.name, tool.digest, tool.size, tool.members, *tool.shape) for tool in prefix.tools],
+        "instructions": (text.digest, text.length, text.checksums.hex(), *text.shape),
+    }
+    return orjson.dumps(document, default=tuple)
+
+
 def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> Record:
-    digest, length, checksums, *shape = document["instructions"]
-    prefix = PromptPrefix(
-        **document["prefix"],
-        tools=tuple(_decode_tool(*tool) for tool in document["tools"]),
-        instructions=TextDigest(digest, length, bytes.fromhex(checksums), Shape(*shape)),
-    )
     return Record(
         number=number,
         flow="",
         route=Route(**{**document["route"], "caller": bytes.fromhex(document["route"]["caller"])}),
-        prompt=Prompt(prefix=prefix, items=Items(items), length=document["length"]),
+        prompt=Prompt(prefix=_decode_prefix(document["prefix"]), items=Items(items), length=document["length"]),
         origin=TurnId(*document["origin"]),
         usage=Usage(**document["usage"]),
         outputs=tuple(Item(*item) for item in document["outputs"]),
@@ -163,3 +173,10 @@ def _decode_ledger(document: dict[str, Any]) -> Ledger:
         conditions=tuple(Condition(*condition) for condition in document.get("conditions", ())),
         **known,
     )
+
+
+def _decode_prefix(document: dict[str, Any]) -> PromptPrefix:
+    digest, length, checksums, *shape = document["instructions"]
+    tools = tuple(_decode_tool(*tool) for tool in document["tools"])
+    instructions = TextDigest(digest, length, bytes.fromhex(checksums), Shape(*shape))
+    return PromptPrefix(**{**document, "tools": tools, "instructions": instructions})

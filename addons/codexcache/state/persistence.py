@@ -6,29 +6,23 @@ latest answer the memory does not know is looked up before it leaves, and what i
 seen. A client that spells its answers so that none is ever found is not looked up again where the memory knows it.
 """
 
-import dataclasses
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
-from ..body.json_splice import Json
 from ..turn.cache_key import EarlierTurn, Entry, KeyMemory, LruDict, client_of
 from ..turn.exchange import Exchange
-from ..turn.items import lines_said
-from ..turn.prompt import read_outputs
 from ..turn.record import Record
 from ..turn.rejected_params import Place, RejectedParams
 from ..turn.request import Turn
-from .background_store import BackgroundStore
+from .background_store import BackgroundStore, Value
 from .codec import StoredTurn, decode, encode
 from .vault import Vault
-
-type Link = tuple[Entry, EarlierTurn]
 
 _ANSWERS = 3
 """Links to a turn by its answers that are stored, the latest ones: an input that goes on has one of them."""
 
-_PENDING = 1_000
-"""Links to turns in progress."""
+_KEPT = 4
+"""The latest turns of a line that are stored."""
 
 _FRUITLESS = 3
 """Look-ups in a row without a find, after which a client's turns are looked up only where the memory knows nothing."""
@@ -48,10 +42,9 @@ class Persistence:
     """
 
     def __init__(self, adopt: Callable[[Record], int]) -> None:
-        self.memory, self.rejected_params = KeyMemory(self._note), RejectedParams(self._note_refusal)
+        self.memory, self.rejected_params = KeyMemory(), RejectedParams(self._note_refusal)
         self._places = set[Place]()
         self._adopt = adopt
-        self._links = deque[Link](maxlen=_PENDING)
         self._fruitless: LruDict[Entry, int] = LruDict(_CLIENTS)
         self._store: BackgroundStore | None = None
         self._vault, self._run, self._adopted = Vault(b""), "", 0
@@ -59,18 +52,18 @@ class Persistence:
     def use(self, store: BackgroundStore | None, vault: Vault, run: str) -> None:
         """Use another store from now on, or none."""
         self._store, self._vault, self._run = store, vault, run
-        self._links.clear()
         self._places.clear()
 
     def save(self, exchange: Exchange) -> None:
         """Have a turn stored that has ended."""
-        if (store := self._store) is None or (earlier := exchange.remembered) is None:
+        if (earlier := exchange.remembered) is None:
             return
-        links = _useful(exchange.turn, [link for link in self._links if link[1] is earlier])
-        self._links = deque([link for link in self._links if link[1] is not earlier], _PENDING)
-        outputs, run = exchange.response_info.outputs, self._run
-        record = exchange.record if exchange.record and _is_comparable(exchange.record) else None
-        store.put(lambda vault: _entries(vault, links, earlier, record, outputs, run))
+        entries, earlier.entries = earlier.entries, ()
+        if (store := self._store) is None:
+            return
+        links = _useful(exchange.turn, entries)
+        record, run = exchange.record if exchange.record and _is_comparable(exchange.record) else None, self._run
+        store.put(lambda vault: _entries(vault, links, earlier, record, run))
 
     def look_up(self, turn: Turn) -> Awaitable[None] | None:
         """Look up a turn's conversation, if the memory does not know it but a store could.
@@ -91,13 +84,11 @@ class Persistence:
             await looking_up
 
     def _look_up(self, store: BackgroundStore, turn: Turn) -> Awaitable[None] | None:
-        entries = self.memory.unknown(turn)
-        if not entries:
-            return None
         count = self._fruitless.get(client := client_of(turn)) or 0
         if count >= _FRUITLESS and self.memory.find(turn):
             return None
-        return self._fetch(store, entries, client, count)
+        entries = self.memory.unknown(turn)
+        return self._fetch(store, entries, client, count) if entries else None
 
     async def _fetch(self, store: BackgroundStore, entries: Sequence[Entry], client: Entry, fruitless: int) -> None:
         names = {_name_of(self._vault, entry): entry for entry in entries}
@@ -122,23 +113,19 @@ class Persistence:
         if self._store:
             self._store.put(lambda vault: {_name_of_place(vault, place): b"refused"})
 
-    def _note(self, entry: Entry, earlier: EarlierTurn) -> None:
-        if self._store:
-            self._links.append((entry, earlier))
-
 
 def _name_of_place(vault: Vault, place: Place) -> bytes:
     return vault.name("refused", *(part.encode("utf-8", "surrogatepass") for part in place))
 
 
-def _useful(turn: Turn, links: Sequence[Link]) -> list[Link]:
-    """Return the links that a later turn may need: by answers, or where there are none, by the input.
+def _useful(turn: Turn, entries: Sequence[Entry]) -> list[Entry]:
+    """Return the entries that a later turn may need: by answers, or where there are none, by the input.
 
     A response is hardly ever named on another connection than its own; then the client has named one before.
     """
-    answers = [link for link in links if link[0][0] == "answer"][-_ANSWERS:]
-    kinds = {"client", *(() if answers else ("input",)), *(("response",) if turn.previous_response_id else ())}
-    return [*answers, *(link for link in links if link[0][0] in kinds)]
+    answers = [entry for entry in entries if entry[0] == "answer"][-_ANSWERS:]
+    is_useful = {"client": True, "input": not answers, "response": turn.previous_response_id is not None}
+    return [*answers, *[entry for entry in entries if is_useful.get(entry[0])]]
 
 
 def _is_comparable(record: Record) -> bool:
@@ -147,18 +134,11 @@ def _is_comparable(record: Record) -> bool:
 
 
 def _entries(
-    vault: Vault, links: Sequence[Link], earlier: EarlierTurn, record: Record | None, outputs: Sequence[Json], run: str
-) -> Mapping[bytes, bytes]:
-    """Return what is stored of a turn: itself, and the names that lead to it and to those that ended before."""
-    if record:
-        record = dataclasses.replace(record, outputs=read_outputs(outputs, record.prompt), said=lines_said(outputs))
-    found = {_name_of(vault, entry): _slot(vault, turn) for entry, turn in links}
-    return {**found, _slot(vault, earlier): encode(earlier, record, run)}
-
-
-def _slot(vault: Vault, earlier: EarlierTurn) -> bytes:
-    line, number = earlier.slot
-    return vault.name("turn", line, bytes([number]))
+    vault: Vault, links: Sequence[Entry], earlier: EarlierTurn, record: Record | None, run: str
+) -> Mapping[bytes, Value]:
+    """Return what is stored of a turn: itself, and the names that lead to it."""
+    slot = vault.name("turn", earlier.line, bytes([earlier.place % _KEPT]))
+    return {**{_name_of(vault, entry): slot for entry in links}, slot: partial(encode, earlier, record, run)}
 
 
 def _name_of(vault: Vault, entry: Entry) -> bytes:

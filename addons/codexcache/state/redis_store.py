@@ -8,14 +8,14 @@ client library is passed on, because some repeat the address with its password.
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from ..install_hints import how_to_add_redis
 from .store import Held, StoreError
 from .vault import CHECK
 
-PREFIX = b"codex-continuity:1:"
+PREFIX = b"codex-continuity:2:"
 WAIT = 0.05
 """Seconds that a look-up is waited for."""
 
@@ -40,6 +40,9 @@ class RedisStore:
         self._age = int(age)
         self._redis = _package()
         self._reading, self._writing = self._client(url, wait), self._client(url, _PATIENCE)
+
+    def another(self) -> Self:
+        return self  # its clients are made for several threads
 
     def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         with self._faults():

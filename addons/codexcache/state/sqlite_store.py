@@ -10,22 +10,34 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from itertools import batched, chain
 from pathlib import Path
+from typing import Self
 
 from .store import Held, StoreBroken, StoreError, StoreLocked
 
-VERSION = 1
-"""The version of the schema, in the file's `user_version`."""
+VERSION = 2
+"""The version of the schema and of the values, in the file's `user_version`."""
 
 _SCHEMA = """
-    CREATE TABLE IF NOT EXISTS entries (name BLOB PRIMARY KEY, value BLOB NOT NULL, at INTEGER NOT NULL);
-    CREATE INDEX IF NOT EXISTS by_time ON entries (at);
+    DROP TABLE IF EXISTS entries;
+    CREATE TABLE IF NOT EXISTS stored (name BLOB PRIMARY KEY, at INTEGER NOT NULL, value BLOB NOT NULL);
 """
+"""The table of version 1 is dropped: its values cannot be read. The time stands before the value, so that it is read
+without that; an index of it would cost each entry that is written as much as the entry."""
+
 _WAIT = 5.0
 """Seconds that a write waits for another process's; a read waits for none."""
 
 _LOOKS = 10
 """Times in the age of an entry that old ones are looked for."""
+
+_SIZINGS = 50
+"""Times that the file's size is looked at while as much is written as it may hold."""
+
+_ROWS = 100
+"""Rows of one statement."""
 
 _KEPT = 0.9
 """The share of the limit that is kept when it is reached."""
@@ -40,55 +52,75 @@ class SqliteStore:
         """Open or make the file. Raises StoreError."""
         self._path, self._limit, self._age, self._clock = path, limit, age, clock
         self.notice: str | None = None
-        self._forgets_at = 0.0
+        self._forgets_at, self._unsized = 0.0, 0
         with self._faults():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._opened()
+
+    def another(self) -> Self:
+        other = copy(self)
+        with self._faults():
+            other._database = self._connected()
+        return other
 
     def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         marks = ",".join("?" * len(names))
         with self._faults():
             return dict(
                 self._database.execute(
-                    f"SELECT name, value FROM entries WHERE name IN ({marks}) AND at > ?",
+                    f"SELECT name, value FROM stored WHERE name IN ({marks}) AND at > ?",
                     (*names, self._oldest()),
                 )
             )
 
     def put(self, entries: Mapping[bytes, bytes]) -> None:
         at = int(self._clock())
-        with self._faults(), self._database:
-            self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany(
-                "INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", [(*entry, at) for entry in entries.items()]
-            )
+        rows = [(name, at, value) for name, value in entries.items()]
+        with self._faults():
+            if len(rows) <= _ROWS:
+                self._insert(rows)  # a statement is a transaction of its own
+            else:
+                with self._database:
+                    self._database.execute("BEGIN IMMEDIATE")
+                    for some in batched(rows, _ROWS):
+                        self._insert(some)
+        self._unsized += sum(map(len, entries.values()))
         self._forget()
 
     def claim(self, name: bytes, value: bytes) -> bytes:
         with self._faults(), self._database:
             self._database.execute("BEGIN IMMEDIATE")
-            self._database.execute("INSERT OR IGNORE INTO entries VALUES (?, ?, ?)", (name, value, _FOREVER))
-            return bytes(self._database.execute("SELECT value FROM entries WHERE name = ?", (name,)).fetchone()[0])
+            self._database.execute("INSERT OR IGNORE INTO stored VALUES (?, ?, ?)", (name, _FOREVER, value))
+            return bytes(self._database.execute("SELECT value FROM stored WHERE name = ?", (name,)).fetchone()[0])
 
     def held(self) -> Held:
         with self._faults():
-            (count,) = self._database.execute("SELECT count(*) FROM entries").fetchone()
+            (count,) = self._database.execute("SELECT count(*) FROM stored").fetchone()
             return Held(count, self._size())
 
     def clear(self) -> None:
         with self._faults():
             with self._database:
-                self._database.execute("DELETE FROM entries WHERE at < ?", (_FOREVER,))
+                self._database.execute("DELETE FROM stored WHERE at < ?", (_FOREVER,))
             self._database.execute("PRAGMA incremental_vacuum").fetchall()
 
     def close(self) -> None:
         with contextlib.suppress(sqlite3.Error):
             self._database.close()
 
+    def _insert(self, rows: Sequence[tuple[bytes, int, bytes]]) -> None:
+        """Write rows by one statement: the interpreter is let go, and waited for, once."""
+        marks = ",".join(["(?, ?, ?)"] * len(rows))
+        self._database.execute(
+            f"INSERT INTO stored VALUES {marks}"
+            " ON CONFLICT (name) DO UPDATE SET at = excluded.at, value = excluded.value",
+            [*chain.from_iterable(rows)],
+        )
+
     def _opened(self) -> sqlite3.Connection:
         """Return the database; a file that is none is set aside, and a new one made."""
         try:
-            return self._connected()
+            return self._checked()
         except sqlite3.DatabaseError as error:
             if not _is_corrupt(error):
                 raise
@@ -97,12 +129,19 @@ class SqliteStore:
             for suffix in ("-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             self.notice = f"it was no database any more, and was set aside as {aside.name}"
-            return self._connected()
+            return self._checked()
+
+    def _checked(self) -> sqlite3.Connection:
+        database = self._connected()
+        with _closed_on_fault(database):
+            if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+                raise _Damaged
+        return database
 
     def _connected(self) -> sqlite3.Connection:
         os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))  # the other files get the mode of this one
         database = sqlite3.connect(self._path, timeout=_WAIT, check_same_thread=False, isolation_level=None)
-        try:
+        with _closed_on_fault(database):
             (version,) = database.execute("PRAGMA user_version").fetchone()
             if version > VERSION:
                 raise StoreError("a newer version of Codex Continuity wrote it, and it is left alone")
@@ -111,11 +150,6 @@ class SqliteStore:
             database.execute("PRAGMA synchronous = NORMAL")
             database.executescript(_SCHEMA)
             database.execute(f"PRAGMA user_version = {VERSION}")
-            if database.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise _Damaged
-        except BaseException:
-            database.close()
-            raise
         return database
 
     def _forget(self) -> None:
@@ -124,18 +158,20 @@ class SqliteStore:
             if self._clock() >= self._forgets_at:
                 self._forgets_at = self._clock() + self._age / _LOOKS
                 with self._database:
-                    self._database.execute("DELETE FROM entries WHERE at <= ?", (self._oldest(),))
-            if self._size() > self._limit:
-                self._shrink()
+                    self._database.execute("DELETE FROM stored WHERE at <= ?", (self._oldest(),))
+            if self._unsized > self._limit / _SIZINGS:
+                self._unsized = 0
+                if self._size() > self._limit:
+                    self._shrink()
 
     def _shrink(self) -> None:
         surplus, deleted = self._size() - self._limit * _KEPT, 0
         with self._database:
-            oldest = "SELECT name, length(value) FROM entries WHERE at < ? ORDER BY at"
+            oldest = "SELECT name, length(value) FROM stored WHERE at < ? ORDER BY at"
             for name, size in self._database.execute(oldest, (_FOREVER,)).fetchall():
                 if deleted >= surplus:
                     break
-                self._database.execute("DELETE FROM entries WHERE name = ?", (name,))
+                self._database.execute("DELETE FROM stored WHERE name = ?", (name,))
                 deleted += size
         self._database.execute("PRAGMA incremental_vacuum").fetchall()
 
@@ -158,6 +194,15 @@ class SqliteStore:
             raise _error_for(error) from None
         except OSError as error:
             raise StoreError(error.strerror or "it cannot be opened") from None
+
+
+@contextlib.contextmanager
+def _closed_on_fault(database: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        database.close()
+        raise
 
 
 class _Damaged(sqlite3.DatabaseError):

@@ -1,7 +1,7 @@
 """What a store is. All of its methods block, raise StoreError, and are called in a thread of their own."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 NAME = 16
 """Bytes of an entry's name."""
@@ -35,6 +35,9 @@ class Store(Protocol):
 
     comes_back: bool
     notice: str | None
+
+    def another(self) -> Self:
+        """Return what a second thread can use for the same entries."""
 
     def get(self, names: Sequence[bytes]) -> dict[bytes, bytes]:
         """Return those of some entries that are known."""

@@ -17,15 +17,15 @@ or other instructions, or if another turn already continued the earlier one.
 Libraries imitate the official client's headers and make up key, session and thread for each request (smolagents-codex
 0.1.1); a fork changes them once. So the second turn in a row with new ids alone shows an imitator, unless one was kept.
 
-The memory is bounded, and the least recently used entries are forgotten first. Callers are kept apart. What is put into
-it is told to `on_put`, so that a store can keep it; what a store knows and the memory does not is named by `unknown`.
+The memory is bounded, and the least recently used entries are forgotten first. Callers are kept apart. A turn holds its
+entries, so that a store can keep them; what a store could know and the memory does not is named by `unknown`.
 """
 
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from operator import eq
+from operator import attrgetter, eq
 from typing import Literal
 
 from ..body.json_splice import Json
@@ -54,18 +54,15 @@ _CLIENTS = 1_000  # of which something is remembered
 _ALIKE = 64
 """Turns with the same entry that are remembered apart; of more than these, the oldest is forgotten."""
 
-_LOOKUPS = 8
-"""Answers of an input that are looked up, the latest first."""
-
 _PREFIXES = 256  # of an input that are looked up, the longest first
-
+_LOOKUPS = 8  # answers of an input, the latest first
 _UNKNOWN_ANSWERS, _UNKNOWN_PREFIXES = 6, 4  # that a store is asked for
 
-_IMITATOR = 2
-"""Turns in a row with ids that are all new, from which on a client is taken for an imitator."""
+_IMITATOR = 2  # turns in a row with ids that are all new, from which on a client is taken for an imitator
 
-SLOTS = 4
-"""The latest turns of a line that are kept apart in a store."""
+
+_KINSHIP = attrgetter("cache_key.key", "own_id", "instructions")
+"""What counts of turns with the same entry."""
 
 
 @static_frozen
@@ -85,7 +82,8 @@ class EarlierTurn:
     `instructions` that of the start of its instructions, `input_digest` that of its whole input. `new_ids` counts the
     turns in a row up to this one that came with ids that were all new; None where an id was kept in this conversation.
     A turn is `continued` once another goes further. A `line` is a sequence of turns each of which continues the one
-    before; a turn has its place in it. The `number` is that of its record, 0 where it has none.
+    before; a turn has its place in it. The `number` is that of its record, 0 where it has none. Its `entries` lead to
+    it; they are gone once a store has been given them.
     """
 
     cache_key: CacheKey
@@ -99,26 +97,25 @@ class EarlierTurn:
     line: bytes = b""
     place: int = 0
     number: int = 0
-
-    @property
-    def slot(self) -> tuple[bytes, int]:
-        """The line, and which of the turns that a store keeps of it this one is."""
-        return self.line, self.place % SLOTS
+    entries: tuple[Entry, ...] = ()
 
 
 class KeyMemory:
     """Earlier turns by the digest of their input, by their answers and by the id of their response."""
 
-    def __init__(
-        self, on_put: Callable[[Entry, EarlierTurn], None] = lambda entry, turn: None, limit: int = ENTRIES
-    ) -> None:
-        self._on_put = on_put
+    def __init__(self, limit: int = ENTRIES) -> None:
         self._turns: LruDict[Entry, tuple[EarlierTurn, ...]] = LruDict(limit)
         self._changing: LruDict[Entry, bool] = LruDict(_CLIENTS)
         self._imitators: LruDict[Entry, bool] = LruDict(_CLIENTS)
+        self._found: tuple[Turn, EarlierTurn | None] | None = None
 
     def find(self, turn: Turn) -> EarlierTurn | None:
-        """Return the turn that this one continues, None if there is none."""
+        """Return the turn that this one continues, None if there is none; what was found is known until it changes."""
+        if self._found is None or self._found[0] is not turn:
+            self._found = turn, self._find(turn)
+        return self._found[1]
+
+    def _find(self, turn: Turn) -> EarlierTurn | None:
         if turn.previous_response_id:
             named = self._turns.get(_response(turn, turn.previous_response_id))
             return named[-1] if named else None
@@ -133,11 +130,11 @@ class KeyMemory:
         if turn.previous_response_id:
             response = _response(turn, turn.previous_response_id)
             return [] if response in self._turns else [response]
-        opening, items = turn.parsed_body.opening, turn.parsed_body.prompt.items
-        answers = [_answer(turn, answer, opening) for answer in items.latest_answers(_UNKNOWN_ANSWERS)]
+        body = turn.parsed_body
+        answers = [_answer(turn, answer, body.opening) for answer in body.prompt.items.latest_answers(_UNKNOWN_ANSWERS)]
         if answers[0] in self._turns if answers else self._extended(turn):
             return []
-        digests = items.prefix_digests()
+        digests = body.prompt.items.prefix_digests()
         inputs = [_input(turn, digest) for digest in digests[:0:-1][:_UNKNOWN_PREFIXES]]
         return [*answers, *inputs, *([client_of(turn)] if turn.client_headers.native else ())]
 
@@ -155,7 +152,7 @@ class KeyMemory:
         known = client_of(turn) in self._imitators
         if earlier is None:
             return known
-        new_ids = _new_ids(turn, earlier) or 0
+        new_ids = _new_ids(_ids(turn), earlier) or 0
         if new_ids >= _IMITATOR:
             self._imitators.put(client_of(turn), True)
         return new_ids >= _IMITATOR or (known and new_ids > 0)
@@ -165,7 +162,7 @@ class KeyMemory:
 
         It can be extended if it has a key, and its body has the whole input with a user message.
         """
-        body = turn.parsed_body
+        body, self._found = turn.parsed_body, None
         new = EarlierTurn(
             cache_key=cache_key,
             ids=_ids(turn),
@@ -178,7 +175,7 @@ class KeyMemory:
             self._continue(turn, earlier, new)
         new.line = new.line or secrets.token_bytes(8)
         if (new.new_ids or 0) >= _IMITATOR:
-            self._on_put(client_of(turn), new)
+            new.entries += (client_of(turn),)
         if cache_key.key and body.first_user_message is not None and turn.previous_response_id is None:
             self._put(_input(turn, new.input_digest), new)
         return new
@@ -195,7 +192,7 @@ class KeyMemory:
 
     def _continue(self, turn: Turn, earlier: EarlierTurn, new: EarlierTurn) -> None:
         """Note that a turn is continued, by which line, and what its client does with its ids."""
-        new.new_ids = _new_ids(turn, earlier)
+        new.new_ids = _new_ids(new.ids, earlier)
         if new.new_ids is None:
             earlier.new_ids = None
         if new.input_digest != earlier.input_digest:
@@ -237,12 +234,13 @@ class KeyMemory:
 
     def _put(self, entry: Entry, turn: EarlierTurn) -> None:
         self._add(entry, turn)
-        self._on_put(entry, turn)
+        turn.entries += (entry,)
 
     def _add(self, entry: Entry, new: EarlierTurn) -> None:
         """Add a turn to those with the same entry; it replaces one that differs in nothing that counts."""
+        self._found = None
         known = self._turns.get(entry)
-        others = [one for one in known if not _is_same(one, new)] if known else ()
+        others = [one for one in known if _KINSHIP(one) != _KINSHIP(new)] if known else ()
         self._turns.put(entry, (*others, new)[-_ALIKE:])
 
 
@@ -273,10 +271,12 @@ def _ids_differ(turn: Turn, earlier: EarlierTurn) -> bool:
     return bool(turn.own_id and earlier.own_id and turn.own_id != earlier.own_id)
 
 
-def _new_ids(turn: Turn, earlier: EarlierTurn) -> int | None:
+def _new_ids(ids: tuple[str | None, ...], earlier: EarlierTurn) -> int | None:
     """Return how many turns in a row came with ids that are all new; None if one was ever kept."""
-    pairs = [(one, other) for one, other in zip(_ids(turn), earlier.ids, strict=True) if one and other]
-    if earlier.new_ids is None or any(one == other for one, other in pairs):
+    if earlier.new_ids is None:
+        return None
+    pairs = [(one, other) for one, other in zip(ids, earlier.ids, strict=True) if one and other]
+    if any(one == other for one, other in pairs):
         return None
     return earlier.new_ids + 1 if len(pairs) > 1 else 0
 
@@ -287,10 +287,6 @@ def _best(earlier: tuple[EarlierTurn, ...], turn: Turn) -> EarlierTurn:
         return earlier[0]
     same = turn.own_id, turn.parsed_body.opening, digest_text(turn.instructions).digest
     return max(reversed(earlier), key=lambda one: [*map(eq, (one.own_id, one.opening, one.instructions), same)])
-
-
-def _is_same(one: EarlierTurn, other: EarlierTurn) -> bool:
-    return (one.cache_key.key, one.own_id, one.instructions) == (other.cache_key.key, other.own_id, other.instructions)
 
 
 def choose_key(

@@ -3,6 +3,8 @@
 import re
 
 from ..body.json_splice import Json, Object, as_count
+from .items import lines_said
+from .prompt import read_outputs
 from .record import Record, ServerWord, Usage
 from .response import ResponseInfo
 
@@ -17,6 +19,8 @@ def conclude(record: Record, response_info: ResponseInfo, at: float) -> None:
     record.response_id = response_info.response_id
     record.echoed_key = response_info.echoed_key
     record.usage = _usage(response_info)
+    record.outputs = read_outputs(response_info.outputs, record.prompt)
+    record.said = lines_said(response_info.outputs)
     record.challenge = response_info.challenge
     record.failed = response_info.failure
     record.cut_short, record.ended = response_info.cut_short, response_info.ended

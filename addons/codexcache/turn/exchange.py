@@ -173,8 +173,7 @@ class Continuity:
 
     def _name_imitator(self, exchange: Exchange) -> str | None:
         """Return what is to be said of an imitator, once."""
-        client = client_of(exchange.turn)
-        if not exchange.imitator or self._named.get(client):
+        if not exchange.imitator or self._named.get(client := client_of(exchange.turn)):
             return None
         self._named.put(client, True)
         return _IMITATOR.format(client_name(exchange.turn.client_headers.values) or "A client")

@@ -168,8 +168,13 @@ class Items:
 
     def latest_answers(self, limit: int) -> list[int]:
         """Return what identifies the model's items among the last ones, at most `limit`, the latest first."""
-        latest = self.arrays.answers[max(0, self._count - _LATEST) : self._count]
-        return [answer for answer in reversed(latest) if answer][:limit]
+        answers, found = self.arrays.answers, dict[int, None]()  # a call and its output are one
+        for at in range(self._count - 1, max(-1, self._count - _LATEST - 1), -1):
+            if answer := answers[at]:
+                found[answer] = None
+                if len(found) == limit:
+                    break
+        return [*found]
 
     def size(self, count: int | None = None) -> int:
         """Return the size in bytes of the first `count` items, or of all."""

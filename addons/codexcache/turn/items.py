@@ -141,6 +141,8 @@ def answer_digest(item: Json) -> int:
 def _identifying_text(item: Object) -> str:
     """Return the text that no other answer has; empty for an item that is not a model's."""
     kind = item.get("type", "message")
+    if not isinstance(kind, str):
+        return ""
     if kind == "message":
         return "".join(texts(item.get("content"))).strip() if item.get("role") == "assistant" else ""
     if kind in ENCRYPTED:
