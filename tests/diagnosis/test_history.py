@@ -263,8 +263,8 @@ def round_robin(history: History, conversations: int, count: int) -> int:
 
 
 def test_many_conversations_stay_within_the_bound_and_each_finds_its_predecessor() -> None:
-    """40 conversations of 50 turns, and a 250th of the memory that is there for 10,000 of them."""
-    limit = HISTORY_BYTES // 250
+    """40 conversations of 50 turns, and a 200th of the memory that is there for 8,000 of them."""
+    limit = HISTORY_BYTES // 200
     gc.collect()
     tracemalloc.start()
     try:
