@@ -340,6 +340,15 @@ def test_a_window_that_slid_is_recognized_by_its_tail() -> None:
     assert recognized(remembering(known), [MORE, DONE, AGAIN, YES, LAST]) == (1, "tail")
 
 
+@pytest.mark.parametrize("head", [[], [ORDERS, ENVIRONMENT]], ids=["alone", "behind what sets the agent up"])
+def test_a_window_of_the_users_messages_alone_is_recognized_by_its_tail(head: list[Json]) -> None:
+    known = turn(1, [*head, TASK, MORE, AGAIN, user("And the docs?")], LOOKED)
+
+    assert recognized(remembering(known), [*head, MORE, AGAIN, user("And the docs?"), LAST]) == (1, "tail")
+    assert recognized(remembering(known), [*head, user("x"), MORE, AGAIN, user("And the docs?"), LAST]) is None
+    assert recognized(remembering(known), [*head, AGAIN, user("And the docs?"), LAST]) is None
+
+
 @pytest.mark.parametrize(
     ("items", "given"),
     [

@@ -17,12 +17,12 @@ from operator import attrgetter
 from sys import getsizeof
 from typing import NamedTuple
 
-from ..turn.items import ENCRYPTED, SHORT
+from ..turn.items import ENCRYPTED
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record, Route
 from .index import AnswerIndex, Branch, BranchIndex, head_of, ids_of, power, powers
 from .predecessor import Match, choose, is_contradicted, match_of, sibling
-from .similarity import has_same_head, is_same_key
+from .similarity import has_same_head, is_same_key, is_unique, made_by
 
 HISTORY_BYTES = 128 << 20
 """Bytes of prompts that are remembered, as far as they can be counted."""
@@ -305,9 +305,9 @@ def _is_readable(other: Record, record: Record) -> bool:
 
 
 def _is_answered(record: Record, other: Record, count: int) -> bool:
-    """Return True if an item that answered a turn, and proves it by itself, comes next in one that extends it."""
+    """Return True if a call or reasoning that answered a turn comes next in one that extends it."""
     given = record.prompt.items.arrays.answers[count : count + len(other.outputs)]
-    return any(output.answer in given for output in other.outputs if output.answer and not output.answer & SHORT)
+    return any(answer in given for answer in made_by(other) if is_unique(answer))
 
 
 def _attempt(record: Record, digest: int) -> object:

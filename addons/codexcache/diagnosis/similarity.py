@@ -56,16 +56,18 @@ def has_similar_instructions(record: Record, other: Record) -> bool:
 
 
 def goes_on_from_tail(record: Record, other: Record) -> bool:
-    """Return True if the last items of another input stand in this one, with an answer among them and one behind them.
+    """Return True if the last items of another input stand in this one, and more behind them.
 
-    The one behind them is what the other turn was answered with, where that is known.
+    Either that is what the other turn was answered with, and there is an answer among the items; or the items are all
+    that precedes the next message, where a client sends its latest messages alone.
     """
     given, known = record.prompt.items.digests(), other.prompt.items.digests()
     answers = record.prompt.items.arrays.answers
     last = next((at for at in range(len(given) - 2, -1, -1) if known and given[at] == known[-1]), -1)
     pairs = zip(reversed(given[: last + 1]), reversed(known), strict=False)
     length = next((n for n, (one, two) in enumerate(pairs) if one != two), min(last + 1, len(known)))
-    if length < _TAIL or not any(answers[last + 1 - length : last + 1]):
+    if length < _TAIL:
         return False
-    following = answers[last + 1]
-    return following in made_by(other) if other.outputs else following != 0
+    if not (following := answers[last + 1]):
+        return last + 1 - length <= record.prompt.items.common_prefix_length(other.prompt.items)
+    return any(answers[last + 1 - length : last + 1]) and (not other.outputs or following in made_by(other))
