@@ -316,5 +316,6 @@ def _usual_kind(get: Callable[[str], Any]) -> UsualKind:
 
 def _is_as_told(row: Row, kind: KindTotals, entry: Object) -> bool:
     """Return True if an entry tells its kind in the words of its row, as all of its kind will then do."""
-    told = entry.get("mode"), entry.get("verdict"), entry.get("blame") or row.blame
-    return told == (kind.mode.name, kind.cause.verdict.name, row.blame) and (kind.is_miss or not row.blame)
+    names = kind.mode.name, kind.cause.verdict.name
+    is_told = (entry.get("mode"), entry.get("verdict")) == names and entry.get("blame") in (None, row.blame)
+    return is_told and (kind.is_miss or not row.blame)
