@@ -1,7 +1,10 @@
 """What turns come to: totals, causes, and the blame for what was re-sent."""
 
+import random
+from collections import Counter
+
 import pytest
-from codexcache.body.json_splice import Object
+from codexcache.body.json_splice import Json, Object
 from codexcache.report.totals import OTHER, PARTS, Totals, median
 from support.journals import entry, long_journal
 from support.reported import miss, reported, rows_of
@@ -56,17 +59,38 @@ def test_older_lines_are_said_to_be_estimated() -> None:
     assert (found.totals.resent, found.estimated) == (5_010, 1)
 
 
-def test_sums_are_those_of_the_rows() -> None:
-    found = reported(*long_journal(900))
+ODD: tuple[Json, ...] = (None, "", "odd", "avoidable", "hit", 0, 7, -1, 1.5, True, [], ["x"], {}, 1 << 52, "1970")
+
+
+def with_odd_values(entries: list[Object], seed: int) -> list[Object]:
+    """Return the entries, half of them with a value that is not of the addon's making."""
+    chance = random.Random(seed)
+    names = sorted({*entries[0], "resent_tokens", "blame", "warm_up"} - {"turn"})
+    return [{**each, chance.choice(names): chance.choice(ODD)} if chance.random() < 0.5 else each for each in entries]
+
+
+@pytest.mark.parametrize(
+    "entries", [long_journal(900), *(with_odd_values(long_journal(900), seed) for seed in range(5))]
+)
+def test_sums_are_those_of_the_rows(entries: list[Object]) -> None:
+    """However odd an entry is: that most are read on a quicker way changes nothing."""
+    found = reported(*entries)
     rows, totals = rows_of(found), found.totals
 
-    assert totals.turns == len(rows) == 900
+    assert totals.turns + found.warm_ups + found.skipped.total() == 900
+    assert totals.turns == len(rows)
     assert totals.resent == sum(row.resent for row in rows) == sum(each.resent for each in found.causes)
     assert totals.resent == sum(each.resent for each in found.conversations.values())
     assert totals.avoidable == sum(each.resent for each in found.causes if each.blame == "avoidable")
     assert totals.input == sum(row.input or 0 for row in rows if row.cached is not None)
     assert [time.timestamp() for time in found.period] == [rows[0].time, rows[-1].time]
-    assert {name: each.turns for name, each in found.modes.items()} == {"observe": 450, "fill": 450}
+    assert {name: each.turns for name, each in found.modes.items()} == Counter(row.mode for row in rows)
+    assert {(each.verdict.name, each.blame): each.turns for each in found.causes} == Counter(
+        (row.verdict, row.blame) for row in rows
+    )
+    assert totals.altered == sum(row.altered for row in rows)
+    assert totals.warm == sum(row.warm and row.cached is not None and bool(row.input) for row in rows)
+    assert found.estimated == sum(row.is_estimate for row in rows)
     assert totals.conversations == len({row.conversation for row in rows})
 
 

@@ -9,6 +9,7 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache, reduce
 from operator import or_
 from typing import Any
 
@@ -138,9 +139,11 @@ class ReportData:
         self.estimated += part.estimated
         for run, blocks in part._runs.items():
             _join(self._runs.setdefault(run, {}), blocks)
-        bits = dict(self._merge_kinds(part))
+        bits = list(self._merge_kinds(part))
+        own_bits = cache(lambda seen: reduce(or_, (own for bit, own in bits if seen & bit), 0))
         for conversation in part.conversations.values():
-            self._merge_conversation(conversation, sum(own for bit, own in bits.items() if conversation.seen & bit))
+            conversation.seen = own_bits(conversation.seen)
+            self._merge_conversation(conversation)
         return True
 
     def _merge_kinds(self, part: "ReportData") -> Iterator[tuple[int, int]]:
@@ -157,8 +160,7 @@ class ReportData:
             cause.add(other_cause)
             yield other_cause.bit, cause.bit
 
-    def _merge_conversation(self, part: ConversationTotals, seen: int) -> None:
-        part.seen = seen
+    def _merge_conversation(self, part: ConversationTotals) -> None:
         if (known := self.conversations.get(part.name)) is None:
             self.conversations[part.name] = part
         else:
@@ -316,5 +318,6 @@ def _usual_kind(get: Callable[[str], Any]) -> UsualKind:
 
 def _is_as_told(row: Row, kind: KindTotals, entry: Object) -> bool:
     """Return True if an entry tells its kind in the words of its row, as all of its kind will then do."""
-    told = entry.get("mode"), entry.get("verdict"), entry.get("blame") or row.blame
-    return told == (kind.mode.name, kind.cause.verdict.name, row.blame) and (kind.is_miss or not row.blame)
+    names = kind.mode.name, kind.cause.verdict.name
+    is_told = (entry.get("mode"), entry.get("verdict")) == names and entry.get("blame") in (None, row.blame)
+    return is_told and (kind.is_miss or not row.blame)
