@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+import orjson
 import pytest
 from codexcache.verdicts import VERDICTS
 from corpus import CASES
@@ -18,11 +19,19 @@ _CALLER = ("authorization", "chatgpt-account-id")
 def is_found_again(case: Case) -> bool:
     """Return True if a store finds each turn's predecessor: by an answer that is repeated, for the same caller.
 
-    How many turns a key carried is not stored.
+    It does not find one by an answer that was given twice, nor without a key or a session in `observe`. It keeps one of
+    two branches of a turn that were sent by different starts of the proxy, and not how many turns a key carried.
     """
     pairs = [(step, case.steps[known - 1]) for step in case.steps if isinstance(known := step.label.predecessor, int)]
+    has_ids = all({"session-id", "prompt_cache_key"} & {*step.headers, *step.body} for step in case.steps)
+    is_known = case.mode != "observe" or has_ids
     is_lost = any("key_overloaded" in step.label.verdicts or not step.remembers for step in case.steps)
-    return bool(pairs) and not is_lost and all(_finds(step, other) for step, other in pairs)
+    extending = [step for step in case.steps if step.label.predecessor]
+    has_branches = len({other.number for _, other in pairs}) < len(extending)
+    answers = [orjson.dumps(step.answer.outputs) for step in case.steps if step.answer.outputs]
+    if not (pairs and is_known) or is_lost or has_branches or len(set(answers)) < len(answers):
+        return False
+    return all(_finds(step, other) for step, other in pairs)
 
 
 def _finds(step: Step, other: Step) -> bool:
