@@ -93,7 +93,7 @@ def test_a_ledger_keeps_the_boundaries_that_a_turn_still_has() -> None:
         [(5, 9_000)],
     ]
     assert (first.ledger.floor, kept[0].floor) == (3_072, 3_072)
-    assert [(count.name, count.turns) for count in kept[0].causes] == [("cold", 1), ("hit", 1)]
+    assert [(count.name, count.turns) for count in kept[0].causes] == [("cold", 1)]
     assert kept[0].conditions[0].is_habit
 
 

@@ -181,7 +181,7 @@ class History:
 
     def confirmed(self, record: Record, match: Match | None) -> Match | None:
         """Return the predecessor of a turn that has ended: another one if the counters show that it cannot be right."""
-        if match is None or not is_contradicted(match, [], record):
+        if match is None or _is_more(record, match.record) or not is_contradicted(match, [], record):
             return match
         return choose(record, self.candidates(record))
 
@@ -302,6 +302,11 @@ class History:
 def _is_readable(other: Record, record: Record) -> bool:
     """Return True if a turn had ended before this one was sent."""
     return other.ended_at is not None and other.ended_at <= record.sent_at
+
+
+def _is_more(record: Record, other: Record) -> bool:
+    """Return True if a turn was counted with no fewer tokens than another, as nearly always."""
+    return record.usage is not None and other.usage is not None and record.usage.input >= other.usage.input
 
 
 def _is_answered(record: Record, other: Record, count: int) -> bool:

@@ -20,13 +20,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-import orjson
-
 from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
 from .item_list import Item, Items, digest
-from .items import answer_digest, as_model_sees, canonical, given_items, texts, to_json
-from .shape import NO_SHAPE, Shape, shape_of, shape_of_json
+from .items import CALLS, answer_digest, canonical, given_items, texts, to_json
+from .shape import NO_SHAPE, Shape, shape_of, shape_of_arguments
 from .text_digest import EMPTY, TextDigest, digest_text
 
 PREFIX_MEMBERS = frozenset(
@@ -45,6 +43,9 @@ _CALL = "function_call"
 _SHAPED = {"user message": 8_000, "developer message": 64_000, "system message": 64_000, _CALL: 8_000}
 """The items that have a shape, and up to which size in bytes: the messages of a client, and calls, whose arguments some
 clients write again. A context that is new for each request is short, but for instructions in a developer message."""
+
+_LATEST_MADE, _LONGEST_MADE = 256, 64_000
+"""Items of responses that are kept for the inputs in which they come again, and the longest in bytes."""
 
 _DEEPEST = 64
 """Levels of a tool in which lists of names are sorted."""
@@ -148,7 +149,7 @@ def extend_prompt(document: Object, base: Prompt) -> Prompt:
 
 def read_outputs(outputs: Iterable[Json], prompt: Prompt) -> tuple[Item, ...]:
     """Return the items of a response, with the indexes that they have in the input of a turn that extends it."""
-    return tuple(_item(index, item) for index, item in enumerate(outputs, prompt.length))
+    return tuple(_made(index, item) for index, item in enumerate(outputs, prompt.length))
 
 
 _prefixes: WeakValueDictionary[int, PromptPrefix] = WeakValueDictionary()
@@ -181,8 +182,30 @@ def _leading_items(document: Object, given: list[Json], base: Prompt | None) -> 
     return _LeadingItems(tools, instructions, count + 1)
 
 
+_latest_made: dict[bytes, Item] = {}
+"""The latest items of responses by their text, until they come again in an input, as nearly all do."""
+
+
+def _made(index: int, item: Json) -> Item:
+    """Return an item of a response, and keep it if it is told apart by its text alone."""
+    text = canonical(item)
+    made = _measured(index, item, text)
+    if len(text) <= _LONGEST_MADE and not (made.kind in CALLS and _member_of(item, "call_id") is None):
+        _latest_made[text] = made
+        if len(_latest_made) > _LATEST_MADE:
+            _latest_made.pop(next(iter(_latest_made)), None)  # another thread may have been first
+    return made
+
+
 def _item(index: int, item: Json) -> Item:
-    text, kind = canonical(item), _named_kind(item)
+    text = canonical(item)
+    if known := _latest_made.pop(text, None):
+        return Item(known.digest, known.kind, known.size, index, known.answer, known.shape)
+    return _measured(index, item, text)
+
+
+def _measured(index: int, item: Json, text: bytes) -> Item:
+    kind = _named_kind(item)
     shape = _shape(kind, item, text) if len(text) <= _SHAPED.get(kind, 0) else NO_SHAPE
     return Item(digest(text), kind, _prompt_size(text), index, answer_digest(item), shape)
 
@@ -192,13 +215,7 @@ def _shape(kind: str, item: Json, text: bytes) -> Shape:
     if kind != _CALL:
         return shape_of(text)
     arguments = as_text(_member_of(item, "arguments")).encode("utf-8", "surrogatepass")
-    seen = as_model_sees(item)
-    try:
-        parsed: Json = orjson.loads(arguments)
-        members = {**seen, "arguments": parsed} if isinstance(seen, dict) else parsed
-        return shape_of_json(arguments, orjson.dumps(parsed), to_json(members, sort=True))
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # no JSON, or nested more deeply than arguments are
-        return NO_SHAPE
+    return shape_of_arguments(as_text(_member_of(item, "name")), arguments) if arguments else NO_SHAPE
 
 
 def _prompt_size(text: bytes) -> int:
