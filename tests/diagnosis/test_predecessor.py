@@ -341,6 +341,13 @@ def test_a_window_that_slid_is_recognized_by_its_tail() -> None:
 
 
 @pytest.mark.parametrize("head", [[], [ORDERS, ENVIRONMENT]], ids=["alone", "behind what sets the agent up"])
+def test_a_whole_input_that_a_helper_extends_is_no_tail(head: list[Json]) -> None:
+    turns = [turn(1, [*head, TASK, MORE, AGAIN], FIXED), turn(2, [*head, TASK, MORE, AGAIN, FIXED, LAST])]
+
+    assert recognized(remembering(*turns), [*head, TASK, MORE, AGAIN, user("Only the lexer.")]) is None
+
+
+@pytest.mark.parametrize("head", [[], [ORDERS, ENVIRONMENT]], ids=["alone", "behind what sets the agent up"])
 def test_a_window_of_the_users_messages_alone_is_recognized_by_its_tail(head: list[Json]) -> None:
     known = turn(1, [*head, TASK, MORE, AGAIN, user("And the docs?")], LOOKED)
 

@@ -58,8 +58,8 @@ def has_similar_instructions(record: Record, other: Record) -> bool:
 def goes_on_from_tail(record: Record, other: Record) -> bool:
     """Return True if the last items of another input stand in this one, and more behind them.
 
-    Either that is what the other turn was answered with, and there is an answer among the items; or the items are all
-    that precedes the next message, where a client sends its latest messages alone.
+    Either that is what the other turn was answered with, and there is an answer among the items; or older items were
+    dropped right before these, where a client sends its latest messages alone.
     """
     given, known = record.prompt.items.digests(), other.prompt.items.digests()
     answers = record.prompt.items.arrays.answers
@@ -69,5 +69,6 @@ def goes_on_from_tail(record: Record, other: Record) -> bool:
     if length < _TAIL:
         return False
     if not (following := answers[last + 1]):
-        return last + 1 - length <= record.prompt.items.common_prefix_length(other.prompt.items)
+        is_cut = last + 1 < len(known)
+        return is_cut and last + 1 - length <= record.prompt.items.common_prefix_length(other.prompt.items)
     return any(answers[last + 1 - length : last + 1]) and (not other.outputs or following in made_by(other))
