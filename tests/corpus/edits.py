@@ -238,4 +238,48 @@ def announced_at_the_end(case: Case) -> None:
     case.turn("hit")
 
 
+@labelled("a date in a tool's description", "anomalyco/opencode#32622", key="session-1")
+def date_in_a_tool(case: Case) -> None:
+    case.tools[0] = tool("bash", "Runs a command. Today is 2026-11-20.", 37)
+    case.grow(3)
+    case.tools[0] = tool("bash", "Runs a command. Today is 2026-11-21.", 37)
+    case.miss("tools_changed", said=["bash", "date"], volatile=("date",))
+
+
+@labelled("a date and a UUID in the instructions", "cnighswonger/claude-code-cache-fix#60", key="session-1")
+def date_and_uuid(case: Case) -> None:
+    ids = ("5f0c1f6e-8f7a-4c1e-9a55-3e1a1b0c7d10", "0b1d9a34-2c44-4d2f-b1d4-96a1a2f3e455")
+    lines = [f"Today: 2026-11-2{number}. Run: {name}." for number, name in enumerate(ids)]
+    case.instructions = f"{HEAD}\n{lines[0]}\n{TAIL}"
+    case.grow(3)
+    case.instructions = f"{HEAD}\n{lines[1]}\n{TAIL}"
+    case.miss("instructions_changed", reads=2560, said=["date", "UUID"], volatile=("date", "UUID"))
+
+
+@labelled("a date in the instructions, and a rule that was added", "tmoonlight/acecode#20", key="session-1")
+def date_and_rule(case: Case) -> None:
+    case.instructions = f"{HEAD}\nToday's date: 2026-11-20\n{TAIL}"
+    case.grow(3)
+    case.instructions = f"{HEAD}\nToday's date: 2026-11-21\nNever push to the main branch.\n{TAIL}"
+    case.miss("instructions_changed", reads=2560, volatile=())
+
+
+@labelled("a line of the instructions was moved to their end", "earendil-works/pi#2013", key="session-1")
+def line_moved(case: Case) -> None:
+    case.instructions = f"{HEAD}\nUse tabs.\n{TAIL}"
+    case.grow(3)
+    case.instructions = f"{HEAD}\n{TAIL}\nUse tabs."
+    case.miss("instructions_changed", reads=2560)
+
+
+@labelled("a time that stands in the middle of each old question", "dimagi/open-chat-studio#3649", key="session-1")
+def times_in_questions(case: Case) -> None:
+    for number in range(5):
+        case.turn("hit" if number else "cold", say=f"At 10:0{number}:00 the clock of question {number} was read.")
+    for number in range(5):
+        case.items[2 * number] = user(f"At 11:3{number}:09 the clock of question {number} was read.")
+    said = ["5", "input[0]", "time"]
+    case.miss("input_changed", reads=case.before(0), said=said, volatile=("time",), edit="rewritten")
+
+
 CASES = tuple(case for case in list(globals().values()) if isinstance(case, Case))

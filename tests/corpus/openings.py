@@ -221,4 +221,41 @@ def restarted_without_a_store(case: Case) -> None:
     case.turn("hit")
 
 
+@labelled("another user continues a conversation under the same key", "Soju06/codex-lb#2234", key="team", paths=HTTP)
+def another_user_goes_on(case: Case) -> None:
+    case.grow(3)
+    case.headers |= {"authorization": "Bearer of another", "chatgpt-account-id": "account-2"}
+    case.miss("account_changed", blame="outside")
+    case.turn("hit")
+
+
+@labelled("another user begins alike, with a key of his own", "Soju06/codex-lb#2234", key="one", paths=HTTP, turns=3)
+def another_user_begins(case: Case) -> None:
+    headers = {"authorization": "Bearer of another", "chatgpt-account-id": "account-2", "session-id": "two"}
+    other = case.aside(headers=headers, items=case.items[:1])
+    other.members["prompt_cache_key"] = "two"
+    other.turn("cold", say="", predecessor=None, reads=NOTHING, unsaid="account")
+    other.turn("hit")
+
+
+@labelled("a run that failed at once and was begun again under other ids", "openai/codex#34763")
+def failed_and_begun_again(case: Case) -> None:
+    case.items = list(SHARED)
+    first, second = opened(case, "run-1"), opened(case, "run-2")
+    first.turn("no_usage", say="Do it.", lost=True, replies=[], predecessor=None)
+    second.turn("cold", say="Do it.", reads=NOTHING, predecessor=None)
+    second.turn("hit")
+
+
+@labelled("eight children with one task each, all in flight", "bman654/clodex#209", **CODEX, turns=1)
+def eight_children(case: Case) -> None:
+    children = [case.aside(items=case.items[:2], socket=f"socket of child {number}") for number in range(8)]
+    for place, child in enumerate(children):
+        child.headers |= {"thread-id": f"child-{place}", "x-openai-subagent": "collab_spawn"}
+        gap = -28 if place else 20
+        child.turn("cold", say="Search for the leak.", predecessor=None, reads=case.before(2), gap=gap, took=30)
+    for place, child in enumerate(children):
+        child.turn("hit", predecessor=2 + place, gap=3)
+
+
 CASES = tuple(case for case in list(globals().values()) if isinstance(case, Case))
