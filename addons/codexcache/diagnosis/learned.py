@@ -162,7 +162,8 @@ class _KeyUse:
         while self.sent[0] < at - _MINUTE:
             self.sent.popleft()
         _put(self.conversations, (record.conversation_run, record.conversation), at, _CONVERSATIONS)
-        lately = sum(sent_at >= at - _HOUR for sent_at in self.conversations.values())
+        several = len(self.conversations) > 1
+        lately = sum(sent_at >= at - _HOUR for sent_at in self.conversations.values()) if several else 1
         none_ended = self.ended_at < min(self.in_flight.values(), default=-inf)
         load = Load(len(self.sent), len(self.in_flight), none_ended, lately)
         _put(self.in_flight, record.number, at, _IN_FLIGHT)

@@ -45,10 +45,11 @@ class _Run(NamedTuple):
     @property
     def name(self) -> str:
         """The places of the items in the input that they are from, and how many; of one, its kind."""
-        first, last, count = self.items[self.start], self.items[self.end - 1], self.end - self.start
+        arrays, count = self.items.arrays, self.end - self.start
+        first, last = arrays.indexes[self.start], arrays.indexes[self.end - 1]
         was = "was " if self.state in _GONE else ""
-        more = f" to input[{last.input_index}], {count:,} items" if count > 1 else f" {item_name(first.kind)}"
-        return f"{was}input[{first.input_index}]{more}"
+        more = f" to input[{last}], {count:,} items" if count > 1 else f" {item_name(arrays.kinds[self.start])}"
+        return f"{was}input[{first}]{more}"
 
 
 def prompt_parts(record: Record, match: Match | None, changes: tuple[Change, ...]) -> Iterator[Json]:
