@@ -27,7 +27,7 @@ from .history import History, Sender
 from .learned import LIKELY_SECONDS, NO_LOAD, POSSIBLY_SECONDS, IdleAfter, Learned, Load
 from .predecessor import Match
 from .prompt_diff import Change
-from .tokens import granularity, looks_back_past, place_of_read, slack
+from .tokens import granularity, is_past, looks_back_past, place_of_read, slack
 
 TURNS_A_MINUTE = 15
 """Turns of one key from which on some overflow to other servers (OpenAI, "Prompt caching")."""
@@ -211,7 +211,7 @@ def _reads_own_items(context: RuleContext) -> bool:
 def _in_prompt(context: RuleContext, change: Change) -> int:
     """Return how much a change explains that has a place in the prompt."""
     before = change.before
-    if before is None or context.cached > before.high + slack(before.high):
+    if before is None or is_past(context.cached, before):
         return 0
     if _ends_at(context, change) or change.name == _COMPACTED:
         return context.unread
@@ -220,7 +220,7 @@ def _in_prompt(context: RuleContext, change: Change) -> int:
 
 def _ends_at(context: RuleContext, change: Change) -> bool:
     """Return True if a read may have ended where a change stands, by proven bounds."""
-    if (before := change.before) is None or context.cached > before.high + slack(before.high):
+    if (before := change.before) is None or is_past(context.cached, before):
         return False
     tolerance = max(slack(before.low), granularity(context.record))
     is_far_back = change.name == "input_changed" and looks_back_past(context.record, _shared(context))
