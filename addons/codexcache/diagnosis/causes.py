@@ -27,7 +27,7 @@ from .history import History, Sender
 from .learned import LIKELY_SECONDS, NO_LOAD, POSSIBLY_SECONDS, IdleAfter, Learned, Load
 from .predecessor import Match
 from .prompt_diff import Change
-from .tokens import granularity, is_past, looks_back_past, place_of_read, slack
+from .tokens import granularity, is_past, looks_back_past, most_behind_input, place_of_read, slack
 
 TURNS_A_MINUTE = 15
 """Turns of one key from which on some overflow to other servers (OpenAI, "Prompt caching")."""
@@ -44,6 +44,9 @@ _BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) -
 
 _IN_PROMPT = frozenset({"tools_changed", "instructions_changed", _COMPACTED, "input_changed"})
 """Changes with a place in the prompt; any other breaks all of it."""
+
+_IN_INPUT = frozenset({_COMPACTED, "input_changed"})
+"""Changes with a place in the input, which instructions may stand behind."""
 
 CONDITIONS = frozenset(
     {
@@ -223,8 +226,13 @@ def _ends_at(context: RuleContext, change: Change) -> bool:
     if (before := change.before) is None or is_past(context.cached, before):
         return False
     tolerance = max(slack(before.low), granularity(context.record))
-    is_far_back = change.name == "input_changed" and looks_back_past(context.record, _shared(context))
-    return context.cached >= before.low - tolerance or is_far_back
+    behind = most_behind_input(context.other) if change.name in _IN_INPUT else 0
+    return context.cached >= before.low - tolerance - behind or _is_far_back(context, change)
+
+
+def _is_far_back(context: RuleContext, change: Change) -> bool:
+    """Return True if an edit is so far back that the backend looks for nothing that ends before it."""
+    return change.name == "input_changed" and looks_back_past(context.record, _shared(context))
 
 
 _IDS = ("prompt_cache_key_changed", "session_changed")

@@ -28,16 +28,13 @@ from ..verdicts import PROMPT, VERDICTS, blame_of
 from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, left_out, overload
 from .diagnosis import Verdict
 from .prompt_diff import account_change
-from .tokens import MINIMUM, ROUNDING, generation, repeated, slack
+from .tokens import MINIMUM, ROUNDING, is_short_of_instructions, repeated, slack
 
 BAD_ENCRYPTION = "invalid_encrypted_content"
 """The backend's name of an error: the input has encrypted items that it cannot read."""
 
 _VISIBLE = 2048
 """Tokens under which nothing may be read without being a miss: the minimum counts visible tokens only in some texts."""
-
-_INSTRUCTIONS_LAST = (6, 2)
-"""The model from which on instructions are reported to stand behind the input (earendil-works/pi#12273)."""
 
 
 def judge(context: RuleContext) -> Verdict:
@@ -284,13 +281,8 @@ def _read(context: RuleContext, cached: int, expected: int) -> str:
 
 def _instructions_last(context: RuleContext) -> str:
     """Return what is said of a turn that read all but its instructions, where these stand behind the input."""
-    record, match = context.record, context.match
     changed = {*context.names} & {*PROMPT} - {"instructions_changed"}  # it does not matter there
-    if generation(record.prompt.prefix.model) < _INSTRUCTIONS_LAST or match is None or changed:
-        return ""
-    length = record.prompt.prefix.instructions.length
-    missing = context.unread
-    if not length or record.prompt.prefix.carries_instructions or not length // 8 <= missing <= length // 2 + MINIMUM:
+    if changed or not is_short_of_instructions(context.record, context.other, context.unread):
         return ""
     return (
         f"{context.cached:,} tokens were read: all but about its instructions, which this model is reported to put "
