@@ -44,7 +44,8 @@ def judge(context: RuleContext) -> Verdict:
     if not name:
         return _with_word(context, _miss(context, find_cause(context)))
     unread = f"; its request was not read: {context.record.unread}" if context.record.unread else ""
-    return _verdict(context, name, because + unread)
+    verdict = _verdict(context, name, because + unread)
+    return _with_word(context, verdict) if name == "cold" else verdict
 
 
 def _miss(context: RuleContext, cause: Cause) -> Verdict:
