@@ -256,7 +256,7 @@ def _sentence(context: RuleContext, change: Change) -> str:
         return f"it is a fork: {change.detail}"
     if change.name == "input_changed" and PREFIX_MISMATCH in context.record.transformations:
         return f"{change.detail}, and the backend left out the reasoning behind it (prefix_mismatch)"
-    if change.name == "input_changed" and looks_back_past(context.record, _shared(context)):
+    if _is_far_back(context, change) and change.before and context.cached < change.before.estimate // 2:
         return f"{change.detail}, further back than the 20 endings at which the backend looks"
     return change.detail
 
@@ -281,7 +281,7 @@ def idle(context: RuleContext) -> str:
     likely, possibly = context.idle_after
     if context.gap <= possibly:
         return ""
-    passed = f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor"
+    passed = f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor was sent"
     if context.gap > likely:
         return f"{passed}: the cache likely expired"
     return f"{passed}: the cache possibly expired, as it likely does after {minutes(likely)}"
@@ -318,6 +318,8 @@ _LIKELY: dict[str, Callable[[RuleContext], str]] = {
 def _upstream(context: RuleContext, part: Cause | None) -> str:
     place = place_of_read(context.cached, context.other, context.other.ledger)
     known = "; ".join(filter(None, (_what_changed(context, part), place, _company(context))))
+    if context.match and context.match.whole and looks_back_past(context.record, _shared(context)):
+        return f"{known}; what was added has more than the 20 endings at which the backend looks, so it found nothing else"
     return f"{known}, and only {context.gap:.0f} s passed since its predecessor: likely the server's side"
 
 
@@ -337,7 +339,7 @@ def _what_changed(context: RuleContext, part: Cause | None) -> str:
     if names:
         return f"what changed ({', '.join(names)}) does not explain that so little was read"
     if context.names:
-        return f"everything comparable is the same but for what turns had that were read ({', '.join(context.names)})"
+        return f"all that differs was there on turns that were read, too ({', '.join(context.names)})"
     if context.record.endpoint != context.other.endpoint:
         return f"everything comparable is the same, but its predecessor did not go to /{context.record.endpoint}"
     return "everything comparable is the same"

@@ -27,8 +27,9 @@ from ..turn.record import Record, TurnId
 from ..verdicts import PROMPT, VERDICTS, blame_of
 from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, left_out, overload
 from .diagnosis import Verdict
+from .predecessor import match_of
 from .prompt_diff import account_change
-from .tokens import MINIMUM, ROUNDING, is_short_of_instructions, repeated, slack
+from .tokens import MINIMUM, ROUNDING, Measure, is_short_of_instructions, repeated, slack
 
 BAD_ENCRYPTION = "invalid_encrypted_content"
 """The backend's name of an error: the input has encrypted items that it cannot read."""
@@ -249,11 +250,27 @@ def _origin(context: RuleContext) -> str:
         return ""
     if attempt := context.attempt:
         return f", which its own earlier attempt, turn {_number(attempt)}, had sent"
-    if sender := context.sender.record:
-        return f", which turn {_number(sender)} of another conversation had sent"
-    if context.sender.known:
+    sender, known = context.sender
+    if sender and context.cached <= _sent(context.record, sender):
+        return f", which turn {_number(sender)}{_of_another(context, sender)} had sent"
+    if known and not sender:
         return ", which others had sent"
     return ", from an earlier run of this conversation or from another that shares its head"
+
+
+def _sent(record: Record, sender: Record) -> int:
+    """Return how many tokens of a turn another one had sent, at most; a head is measured by its bytes alone."""
+    if sender.usage is None or not sender.usage.input:
+        return record.usage.input if record.usage else 0
+    before = Measure(sender).before(match_of(record, sender).shared_items)
+    return min(before.high, before.estimate + max(MINIMUM, before.estimate // 2))
+
+
+def _of_another(context: RuleContext, sender: Record) -> str:
+    """Return of which conversation a turn is; one that cannot be its predecessor may be of its own."""
+    one, other = context.record, sender
+    is_own = (one.conversation_run, one.conversation) == (other.conversation_run, other.conversation)
+    return "" if is_own else " of another conversation"
 
 
 def _number(record: Record | None) -> str:

@@ -52,14 +52,14 @@ def slack(tokens: int) -> int:
     return max(MINIMUM, tokens // 20)
 
 
-def generation(model: str) -> tuple[int, int]:
-    """Return the numbers of a model, as in (5, 6); those of a name without any are (0, 0)."""
-    found = _MODEL.match(model)
 def is_past(cached: int, place: Span) -> bool:
     """Return True if clearly more tokens were read than precede a place."""
     return cached > place.high + slack(place.high)
 
 
+def generation(model: str) -> tuple[int, int]:
+    """Return the numbers of a model, as in (5, 6); those of a name without any are (0, 0)."""
+    found = _MODEL.match(model)
     return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
 
 
