@@ -4,7 +4,8 @@ Theory. The counters say how much was read; the changes say why, but only togeth
 asked how many of the missing tokens it explains:
 
 - One of identity or routing, or of a setting that has a cache of its own, explains all of them, unless as many turns
-  hit with it as missed (a habit), or the read went on to where another change stands.
+  hit with it as missed (a habit), or the read went on into the conversation: to where another change stands, or
+  although it is the first change of its kind, so that no earlier turn was sent as this one.
 - One of the prompt explains all that follows it, if the read ends where it stands. If the read went clearly past it, it
   explains nothing; if it ended clearly before it, only what follows it.
 - GPT-5.6 and later look at the last 20 endings only: an edit further back explains all that was not read.
@@ -42,7 +43,7 @@ _COMPACTED = "context_compacted"
 _BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) - {_COMPACTED}
 """What a compaction may bring along: another model renders the prompt in another way."""
 
-_IN_PROMPT = frozenset({"tools_changed", "instructions_changed", _COMPACTED, "input_changed"})
+IN_PROMPT = frozenset({"tools_changed", "instructions_changed", _COMPACTED, "input_changed"})
 """Changes with a place in the prompt; any other breaks all of it."""
 
 _IN_INPUT = frozenset({_COMPACTED, "input_changed"})
@@ -174,12 +175,12 @@ def find_cause(context: RuleContext) -> Cause:
 
 def _explaining(context: RuleContext) -> Iterator[Cause]:
     """Yield the changes that explain something of what was not read."""
-    ends = any(_ends_at(context, change) for change in context.changes if change.name in _IN_PROMPT)
+    ends = any(_ends_at(context, change) for change in context.changes if change.name in IN_PROMPT)
     compacted = context.change(_COMPACTED)
     for change in context.changes:
         if change.name == "transport_changed" or (compacted and change.name in _BROUGHT_ALONG):
             continue
-        explained = _in_prompt(context, change) if change.name in _IN_PROMPT else _of_routing(context, change, ends)
+        explained = _in_prompt(context, change) if change.name in IN_PROMPT else _of_routing(context, change, ends)
         if explained > 0:
             yield Cause(change.name, _sentence(context, change), explained, change)
 
@@ -188,7 +189,7 @@ def _of_routing(context: RuleContext, change: Change, ends_elsewhere: bool) -> i
     """Return how much a change explains that has no place in the prompt, and breaks all of it or nothing."""
     if change.name in CONDITIONS and context.is_habit(change.name):
         return 0
-    if ends_elsewhere and _reads_own_items(context):
+    if _reads_own_items(context) and (ends_elsewhere or not _was_there_before(context, change)):
         return 0
     if change.name == "session_missing" and not _is_news(context):
         return 0
@@ -209,6 +210,11 @@ def _reads_own_items(context: RuleContext) -> bool:
     """Return True if more was read than the conversation's first turn had, so no other one's prompt was read."""
     known = [boundary.tokens for boundary in context.other.ledger.boundaries] or [context.expected]
     return context.cached > known[0] + slack(known[0])
+
+
+def _was_there_before(context: RuleContext, change: Change) -> bool:
+    """Return True if the conversation changed so before: then it may go back, and read what it left then."""
+    return context.other.ledger.condition(change.name) is not None
 
 
 def _in_prompt(context: RuleContext, change: Change) -> int:

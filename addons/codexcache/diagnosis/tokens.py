@@ -68,7 +68,8 @@ def ledger_of(
 ) -> Ledger:
     """Return what is known of a conversation with a turn that has ended.
 
-    `causes` are the turn's verdict and the volatile kinds of what changed, `conditions` the names of changed routing.
+    `causes` are the turn's verdict and the volatile kinds of what changed, `conditions` the names of changes
+    that have no place in the prompt.
     """
     before, usage = match.record.ledger if match else EMPTY, record.usage
     if usage is None or not usage.input or usage.cached is None or not record.complete or record.warm_up:
