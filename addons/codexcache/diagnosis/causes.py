@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..static_frozen import static_frozen
-from ..text import minutes
+from ..text import minutes, span_to_the_second
 from ..turn.items import ENCRYPTED
 from ..turn.record import Record, Usage
 from ..turn.response import PREFIX_MISMATCH, TURN_BOUNDARY
@@ -287,10 +287,11 @@ def idle(context: RuleContext) -> str:
     likely, possibly = context.idle_after
     if context.gap <= possibly:
         return ""
-    passed = f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor was sent"
+    known = "passed since its predecessor was sent: the cache"
     if context.gap > likely:
-        return f"{passed}: the cache likely expired"
-    return f"{passed}: the cache possibly expired, as it likely does after {minutes(likely)}"
+        return f"nothing else explains it, and {minutes(context.gap)} {known} likely expired"
+    passed = span_to_the_second(context.gap)
+    return f"nothing else explains it, and {passed} {known} possibly expired, as it likely does after {minutes(likely)}"
 
 
 def _transport(context: RuleContext) -> str:
@@ -325,8 +326,15 @@ def _upstream(context: RuleContext, part: Cause | None) -> str:
     place = place_of_read(context.cached, context.other, context.other.ledger)
     known = "; ".join(filter(None, (_what_changed(context, part), place, _company(context))))
     if context.match and context.match.whole and looks_back_past(context.record, _shared(context)):
-        return f"{known}; what was added has more than the 20 endings at which the backend looks, so it found nothing else"
-    return f"{known}, and only {context.gap:.0f} s passed since its predecessor: likely the server's side"
+        return f"{known}; more endings were added than the 20 at which the backend looks, so it found no earlier one"
+    return f"{f'{known}, and ' if known else ''}{_short_pause(context)}: likely the server's side"
+
+
+def _short_pause(context: RuleContext) -> str:
+    if context.gap <= POSSIBLY_SECONDS:
+        return f"only {context.gap:.0f} s passed since its predecessor"
+    passed = span_to_the_second(context.gap)
+    return f"its predecessor was sent {passed} before, after which turns of this model were read"
 
 
 def _company(context: RuleContext) -> str:
@@ -348,6 +356,8 @@ def _what_changed(context: RuleContext, part: Cause | None) -> str:
         return f"all that differs was there on turns that were read, too ({', '.join(context.names)})"
     if context.record.endpoint != context.other.endpoint:
         return f"everything comparable is the same, but its predecessor did not go to /{context.record.endpoint}"
+    if is_fork(context):
+        return "it came with another thread id, but everything else that can be compared is the same"
     return "everything comparable is the same"
 
 

@@ -58,13 +58,13 @@ def account_change(record: Record, earlier: Record) -> Change | None:
 
 
 def _value(name: str, what: str, read: Callable[[Record], object]) -> Finder:
-    """Return the finder of a plain value: a text is shown as it is, any other is only said to differ."""
+    """Return the finder of a plain value: a text or a switch is shown as it is, any other is only said to differ."""
 
     def find(record: Record, match: Match) -> Change | None:
         if (new := read(record)) == (old := read(match.record)):
             return None
         detail = f"{what} differs from the predecessor's"
-        if isinstance(old, str) and isinstance(new, str):
+        if isinstance(old, _SHOWN) and isinstance(new, _SHOWN):
             detail = f"{what} went from {_shown(old)} to {_shown(new)}"
         return Change(name=name, detail=detail, before=_START)
 
@@ -87,8 +87,14 @@ def _served(name: str, what: str, asked: Callable[[Record], str], served: Callab
     return find
 
 
-def _shown(value: str) -> str:
-    return ascii_only(value, 48) or "unset"
+_SHOWN = (str, bool, type(None))
+
+
+def _shown(value: str | bool | None) -> str:
+    return ascii_only(value, 48) or "unset" if isinstance(value, str) else _SWITCHES[value]
+
+
+_SWITCHES = {None: "unset", True: "true", False: "false"}
 
 
 _START = Span(0, 0, 0)
