@@ -161,7 +161,7 @@ def test_a_habit_is_no_cause(name: str) -> None:
 
     assert judged(mine, replace(first, ledger=rarely)).name == name
     assert judged(mine, replace(first, ledger=habit)).because.startswith(
-        f"everything comparable is the same but for what turns had that were read ({name}); nothing was read, and only "
+        f"all that differs was there on turns that were read, too ({name}); nothing was read, and only "
     )
 
 

@@ -54,7 +54,7 @@ PARALLEL, SERIAL = ({"parallel_tool_calls": value} for value in (True, False))
         (NO_EFFORT, {"reasoning": {}}, "reasoning_effort_changed", "the reasoning effort went from none to unset"),
         (LOW, HIGH, "verbosity_changed", "the verbosity went from low to high"),
         ({}, JSON_FORMAT, "text_format_changed", "the text format differs from the predecessor's"),
-        (PARALLEL, SERIAL, "parallel_tool_calls_changed", "parallel_tool_calls differs from the predecessor's"),
+        (PARALLEL, SERIAL, "parallel_tool_calls_changed", "parallel_tool_calls went from true to false"),
         (BRIEF, BRIGHT, "instructions_changed", "the instructions differ from about character 0 on"),
     ],
 )

@@ -4,7 +4,8 @@ Theory. The counters say how much was read; the changes say why, but only togeth
 asked how many of the missing tokens it explains:
 
 - One of identity or routing, or of a setting that has a cache of its own, explains all of them, unless as many turns
-  hit with it as missed (a habit), or the read went on to where another change stands.
+  hit with it as missed (a habit), or the read went on into the conversation: to where another change stands, or
+  although it is the first change of its kind, so that no earlier turn was sent as this one.
 - One of the prompt explains all that follows it, if the read ends where it stands. If the read went clearly past it, it
   explains nothing; if it ended clearly before it, only what follows it.
 - GPT-5.6 and later look at the last 20 endings only: an edit further back explains all that was not read.
@@ -18,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..static_frozen import static_frozen
-from ..text import minutes
+from ..text import minutes, span_to_the_second
 from ..turn.items import ENCRYPTED
 from ..turn.record import Record, Usage
 from ..turn.response import PREFIX_MISMATCH, TURN_BOUNDARY
@@ -27,7 +28,7 @@ from .history import History, Sender
 from .learned import LIKELY_SECONDS, NO_LOAD, POSSIBLY_SECONDS, IdleAfter, Learned, Load
 from .predecessor import Match
 from .prompt_diff import Change
-from .tokens import granularity, looks_back_past, place_of_read, slack
+from .tokens import granularity, is_past, looks_back_past, most_behind_input, place_of_read, slack
 
 TURNS_A_MINUTE = 15
 """Turns of one key from which on some overflow to other servers (OpenAI, "Prompt caching")."""
@@ -42,8 +43,11 @@ _COMPACTED = "context_compacted"
 _BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) - {_COMPACTED}
 """What a compaction may bring along: another model renders the prompt in another way."""
 
-_IN_PROMPT = frozenset({"tools_changed", "instructions_changed", _COMPACTED, "input_changed"})
+IN_PROMPT = frozenset({"tools_changed", "instructions_changed", _COMPACTED, "input_changed"})
 """Changes with a place in the prompt; any other breaks all of it."""
+
+_IN_INPUT = frozenset({_COMPACTED, "input_changed"})
+"""Changes with a place in the input, which instructions may stand behind."""
 
 CONDITIONS = frozenset(
     {
@@ -171,12 +175,12 @@ def find_cause(context: RuleContext) -> Cause:
 
 def _explaining(context: RuleContext) -> Iterator[Cause]:
     """Yield the changes that explain something of what was not read."""
-    ends = any(_ends_at(context, change) for change in context.changes if change.name in _IN_PROMPT)
+    ends = any(_ends_at(context, change) for change in context.changes if change.name in IN_PROMPT)
     compacted = context.change(_COMPACTED)
     for change in context.changes:
         if change.name == "transport_changed" or (compacted and change.name in _BROUGHT_ALONG):
             continue
-        explained = _in_prompt(context, change) if change.name in _IN_PROMPT else _of_routing(context, change, ends)
+        explained = _in_prompt(context, change) if change.name in IN_PROMPT else _of_routing(context, change, ends)
         if explained > 0:
             yield Cause(change.name, _sentence(context, change), explained, change)
 
@@ -185,7 +189,7 @@ def _of_routing(context: RuleContext, change: Change, ends_elsewhere: bool) -> i
     """Return how much a change explains that has no place in the prompt, and breaks all of it or nothing."""
     if change.name in CONDITIONS and context.is_habit(change.name):
         return 0
-    if ends_elsewhere and _reads_own_items(context):
+    if _reads_own_items(context) and (ends_elsewhere or not _was_there_before(context, change)):
         return 0
     if change.name == "session_missing" and not _is_news(context):
         return 0
@@ -208,10 +212,15 @@ def _reads_own_items(context: RuleContext) -> bool:
     return context.cached > known[0] + slack(known[0])
 
 
+def _was_there_before(context: RuleContext, change: Change) -> bool:
+    """Return True if the conversation changed so before: then it may go back, and read what it left then."""
+    return context.other.ledger.condition(change.name) is not None
+
+
 def _in_prompt(context: RuleContext, change: Change) -> int:
     """Return how much a change explains that has a place in the prompt."""
     before = change.before
-    if before is None or context.cached > before.high + slack(before.high):
+    if before is None or is_past(context.cached, before):
         return 0
     if _ends_at(context, change) or change.name == _COMPACTED:
         return context.unread
@@ -220,11 +229,16 @@ def _in_prompt(context: RuleContext, change: Change) -> int:
 
 def _ends_at(context: RuleContext, change: Change) -> bool:
     """Return True if a read may have ended where a change stands, by proven bounds."""
-    if (before := change.before) is None or context.cached > before.high + slack(before.high):
+    if (before := change.before) is None or is_past(context.cached, before):
         return False
     tolerance = max(slack(before.low), granularity(context.record))
-    is_far_back = change.name == "input_changed" and looks_back_past(context.record, _shared(context))
-    return context.cached >= before.low - tolerance or is_far_back
+    behind = most_behind_input(context.other) if change.name in _IN_INPUT else 0
+    return context.cached >= before.low - tolerance - behind or _is_far_back(context, change)
+
+
+def _is_far_back(context: RuleContext, change: Change) -> bool:
+    """Return True if an edit is so far back that the backend looks for nothing that ends before it."""
+    return change.name == "input_changed" and looks_back_past(context.record, _shared(context))
 
 
 _IDS = ("prompt_cache_key_changed", "session_changed")
@@ -248,7 +262,7 @@ def _sentence(context: RuleContext, change: Change) -> str:
         return f"it is a fork: {change.detail}"
     if change.name == "input_changed" and PREFIX_MISMATCH in context.record.transformations:
         return f"{change.detail}, and the backend left out the reasoning behind it (prefix_mismatch)"
-    if change.name == "input_changed" and looks_back_past(context.record, _shared(context)):
+    if _is_far_back(context, change) and change.before and context.cached < change.before.estimate // 2:
         return f"{change.detail}, further back than the 20 endings at which the backend looks"
     return change.detail
 
@@ -273,10 +287,11 @@ def idle(context: RuleContext) -> str:
     likely, possibly = context.idle_after
     if context.gap <= possibly:
         return ""
-    passed = f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor"
+    known = "passed since its predecessor was sent: the cache"
     if context.gap > likely:
-        return f"{passed}: the cache likely expired"
-    return f"{passed}: the cache possibly expired, as it likely does after {minutes(likely)}"
+        return f"nothing else explains it, and {minutes(context.gap)} {known} likely expired"
+    passed = span_to_the_second(context.gap)
+    return f"nothing else explains it, and {passed} {known} possibly expired, as it likely does after {minutes(likely)}"
 
 
 def _transport(context: RuleContext) -> str:
@@ -310,7 +325,16 @@ _LIKELY: dict[str, Callable[[RuleContext], str]] = {
 def _upstream(context: RuleContext, part: Cause | None) -> str:
     place = place_of_read(context.cached, context.other, context.other.ledger)
     known = "; ".join(filter(None, (_what_changed(context, part), place, _company(context))))
-    return f"{known}, and only {context.gap:.0f} s passed since its predecessor: likely the server's side"
+    if context.match and context.match.whole and looks_back_past(context.record, _shared(context)):
+        return f"{known}; more endings were added than the 20 at which the backend looks, so it found no earlier one"
+    return f"{f'{known}, and ' if known else ''}{_short_pause(context)}: likely the server's side"
+
+
+def _short_pause(context: RuleContext) -> str:
+    if context.gap <= POSSIBLY_SECONDS:
+        return f"only {context.gap:.0f} s passed since its predecessor"
+    passed = span_to_the_second(context.gap)
+    return f"its predecessor was sent {passed} before, after which turns of this model were read"
 
 
 def _company(context: RuleContext) -> str:
@@ -329,9 +353,11 @@ def _what_changed(context: RuleContext, part: Cause | None) -> str:
     if names:
         return f"what changed ({', '.join(names)}) does not explain that so little was read"
     if context.names:
-        return f"everything comparable is the same but for what turns had that were read ({', '.join(context.names)})"
+        return f"all that differs was there on turns that were read, too ({', '.join(context.names)})"
     if context.record.endpoint != context.other.endpoint:
         return f"everything comparable is the same, but its predecessor did not go to /{context.record.endpoint}"
+    if is_fork(context):
+        return "it came with another thread id, but everything else that can be compared is the same"
     return "everything comparable is the same"
 
 

@@ -19,7 +19,7 @@ from ..turn.record import Record, Route, TurnId
 from ..turn.rejected_params import Refusal
 from ..turn.request import Turn
 from ..turn.response import ResponseInfo
-from .causes import CONDITIONS, RuleContext
+from .causes import IN_PROMPT, RuleContext
 from .diagnosis import Verdict
 from .history import History
 from .learned import NO_LOAD, Learned, Load
@@ -214,7 +214,7 @@ def _is_complete(turn: Turn, named: Record | None) -> bool:
 
 def _conclude_ledger(context: RuleContext, verdict: Verdict) -> None:
     """Add a turn to the ledger of its conversation."""
-    conditions = [name for name in context.names if name in CONDITIONS]
+    conditions = [name for name in context.names if name not in IN_PROMPT]
     causes = verdict.name, *verdict.volatile
     hit = verdict.name == "hit"
     context.record.ledger = ledger_of(context.record, context.match, causes, conditions, hit=hit)

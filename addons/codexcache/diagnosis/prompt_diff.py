@@ -5,14 +5,16 @@ Each is called by the verdict that it would lead to. OpenAI's names are used whe
 """
 
 from collections.abc import Callable
+from itertools import dropwhile
 from typing import NamedTuple
 
 from ..text import ascii_only
 from ..turn.record import Record
-from .edits import edits_sentence, find_edits
+from .alignment import Step, align
+from .edits import edits_of, edits_sentence
 from .predecessor import Match, is_compacted, quoted
 from .prefix_edits import instructions_difference, tools_difference
-from .tokens import Measure, Span
+from .tokens import Measure, Span, is_past
 
 
 class Change(NamedTuple):
@@ -56,13 +58,13 @@ def account_change(record: Record, earlier: Record) -> Change | None:
 
 
 def _value(name: str, what: str, read: Callable[[Record], object]) -> Finder:
-    """Return the finder of a plain value: a text is shown as it is, any other is only said to differ."""
+    """Return the finder of a plain value: a text or a switch is shown as it is, any other is only said to differ."""
 
     def find(record: Record, match: Match) -> Change | None:
         if (new := read(record)) == (old := read(match.record)):
             return None
         detail = f"{what} differs from the predecessor's"
-        if isinstance(old, str) and isinstance(new, str):
+        if isinstance(old, _SHOWN) and isinstance(new, _SHOWN):
             detail = f"{what} went from {_shown(old)} to {_shown(new)}"
         return Change(name=name, detail=detail, before=_START)
 
@@ -85,8 +87,14 @@ def _served(name: str, what: str, asked: Callable[[Record], str], served: Callab
     return find
 
 
-def _shown(value: str) -> str:
-    return ascii_only(value, 48) or "unset"
+_SHOWN = (str, bool, type(None))
+
+
+def _shown(value: str | bool | None) -> str:
+    return ascii_only(value, 48) or "unset" if isinstance(value, str) else _SWITCHES[value]
+
+
+_SWITCHES = {None: "unset", True: "true", False: "false"}
 
 
 _START = Span(0, 0, 0)
@@ -175,21 +183,34 @@ def _compaction(record: Record, match: Match) -> Change | None:
         if match.whole or not is_compacted(record, match):
             return None
         detail = f"the client compacted the history: input[{quoted(record, match)[0]}] is a summary that an answer gave"
-    return Change(name="context_compacted", detail=detail, before=_before_shared(match))
+    return Change(name="context_compacted", detail=detail, before=_before(match, match.shared_items))
 
 
 def _input(record: Record, match: Match) -> Change | None:
     if match.whole:
         return None
-    edits = find_edits(record.prompt.items, match.record.prompt.items)
-    first, before = edits[0], _before_shared(match)
+    new, old = record.prompt.items, match.record.prompt.items
+    alignment = align(new, old)
+    unread = _without_read(alignment.steps, record, match)
+    edits = edits_of(alignment._replace(steps=unread), new, old)
+    first, before = edits[0], _before(match, unread[0].at)
     detail = edits_sentence(edits)
     return Change(name="input_changed", detail=detail, before=before, edit=first.kind, volatile=first.volatile)
 
 
-def _before_shared(match: Match) -> Span:
-    """Return the predecessor's tokens before its first item that is not shared."""
-    return Measure(match.record).before(match.shared_items) if match.record.usage else _START
+def _without_read(steps: tuple[Step, ...], record: Record, match: Match) -> tuple[Step, ...]:
+    """Return the edits which the turn did not read past, all of them where it read past each.
+
+    What the model does not see can be edited and read all the same: earlier reasoning, white space that is trimmed.
+    """
+    cached = record.usage.cached or 0 if record.usage else 0
+    unread = dropwhile(lambda step: is_past(cached, _before(match, step.at)), steps)
+    return tuple(unread) or steps
+
+
+def _before(match: Match, item: int) -> Span:
+    """Return the predecessor's tokens before one of its items, by index."""
+    return Measure(match.record).before(item) if match.record.usage else _START
 
 
 def _in_head(match: Match, size: int) -> Span:

@@ -27,17 +27,15 @@ from ..turn.record import Record, TurnId
 from ..verdicts import PROMPT, VERDICTS, blame_of
 from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, left_out, overload
 from .diagnosis import Verdict
+from .predecessor import match_of
 from .prompt_diff import account_change
-from .tokens import MINIMUM, ROUNDING, generation, repeated, slack
+from .tokens import MINIMUM, ROUNDING, Measure, is_short_of_instructions, repeated, slack
 
 BAD_ENCRYPTION = "invalid_encrypted_content"
 """The backend's name of an error: the input has encrypted items that it cannot read."""
 
 _VISIBLE = 2048
 """Tokens under which nothing may be read without being a miss: the minimum counts visible tokens only in some texts."""
-
-_INSTRUCTIONS_LAST = (6, 2)
-"""The model from which on instructions are reported to stand behind the input (earendil-works/pi#12273)."""
 
 
 def judge(context: RuleContext) -> Verdict:
@@ -47,7 +45,8 @@ def judge(context: RuleContext) -> Verdict:
     if not name:
         return _with_word(context, _miss(context, find_cause(context)))
     unread = f"; its request was not read: {context.record.unread}" if context.record.unread else ""
-    return _verdict(context, name, because + unread)
+    verdict = _verdict(context, name, because + unread)
+    return _with_word(context, verdict) if name == "cold" else verdict
 
 
 def _miss(context: RuleContext, cause: Cause) -> Verdict:
@@ -251,11 +250,27 @@ def _origin(context: RuleContext) -> str:
         return ""
     if attempt := context.attempt:
         return f", which its own earlier attempt, turn {_number(attempt)}, had sent"
-    if sender := context.sender.record:
-        return f", which turn {_number(sender)} of another conversation had sent"
-    if context.sender.known:
+    sender, known = context.sender
+    if sender and context.cached <= _sent(context.record, sender):
+        return f", which turn {_number(sender)}{_of_another(context, sender)} had sent"
+    if known and not sender:
         return ", which others had sent"
     return ", from an earlier run of this conversation or from another that shares its head"
+
+
+def _sent(record: Record, sender: Record) -> int:
+    """Return how many tokens of a turn another one had sent, at most; a head is measured by its bytes alone."""
+    if sender.usage is None or not sender.usage.input:
+        return record.usage.input if record.usage else 0
+    before = Measure(sender).before(match_of(record, sender).shared_items)
+    return min(before.high, before.estimate + max(MINIMUM, before.estimate // 2))
+
+
+def _of_another(context: RuleContext, sender: Record) -> str:
+    """Return of which conversation a turn is; one that cannot be its predecessor may be of its own."""
+    one, other = context.record, sender
+    is_own = (one.conversation_run, one.conversation) == (other.conversation_run, other.conversation)
+    return "" if is_own else " of another conversation"
 
 
 def _number(record: Record | None) -> str:
@@ -284,13 +299,8 @@ def _read(context: RuleContext, cached: int, expected: int) -> str:
 
 def _instructions_last(context: RuleContext) -> str:
     """Return what is said of a turn that read all but its instructions, where these stand behind the input."""
-    record, match = context.record, context.match
     changed = {*context.names} & {*PROMPT} - {"instructions_changed"}  # it does not matter there
-    if generation(record.prompt.prefix.model) < _INSTRUCTIONS_LAST or match is None or changed:
-        return ""
-    length = record.prompt.prefix.instructions.length
-    missing = context.unread
-    if not length or record.prompt.prefix.carries_instructions or not length // 8 <= missing <= length // 2 + MINIMUM:
+    if changed or not is_short_of_instructions(context.record, context.other, context.unread):
         return ""
     return (
         f"{context.cached:,} tokens were read: all but about its instructions, which this model is reported to put "

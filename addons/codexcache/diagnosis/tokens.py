@@ -33,6 +33,9 @@ _ENDINGS = 20
 _TEXT_BYTES, _ENCRYPTED_BYTES = 4, 6
 """Bytes of a token of text, and of an encrypted token, about; only where both take up a span together."""
 
+_INSTRUCTIONS_LAST = (6, 2)
+"""The model from which on instructions are reported to stand behind the input (earendil-works/pi#12273)."""
+
 _MODEL = re.compile(r"gpt-(\d+)(?:\.(\d+))?")
 
 
@@ -49,6 +52,11 @@ def slack(tokens: int) -> int:
     return max(MINIMUM, tokens // 20)
 
 
+def is_past(cached: int, place: Span) -> bool:
+    """Return True if clearly more tokens were read than precede a place."""
+    return cached > place.high + slack(place.high)
+
+
 def generation(model: str) -> tuple[int, int]:
     """Return the numbers of a model, as in (5, 6); those of a name without any are (0, 0)."""
     found = _MODEL.match(model)
@@ -60,8 +68,8 @@ def ledger_of(
 ) -> Ledger:
     """Return what is known of a conversation with a turn that has ended.
 
-    `causes` are the turn's verdict and the volatile kinds of what changed, `conditions` the names of changed routing.
-    A `hit` has no cause.
+    `causes` are the turn's verdict and the volatile kinds of what changed, `conditions` the names of changes that have
+    no place in the prompt. A `hit` has no cause.
     """
     before, usage = match.record.ledger if match else EMPTY, record.usage
     if usage is None or not usage.input or usage.cached is None or not record.complete or record.warm_up:
@@ -207,6 +215,38 @@ def looks_back_past(record: Record, item: int) -> bool:
 def _is_ending(kind: str, after: str) -> bool:
     """Return True for an item at whose end a prompt is cached: a user's message, and the last output of a group."""
     return kind == "user message" or (kind.endswith("_output") and not after.endswith("_output"))
+
+
+def is_short_of_instructions(record: Record, other: Record, short: int) -> bool:
+    """Return True if what a turn did not read may be its instructions, which stand behind the input.
+
+    They take about a token for each four characters; or as much as a turn and its predecessor (`other`) both fell short
+    of, while more and more was read: in Chinese, a character is about a token.
+    """
+    length = _behind_input(record)
+    usual = length // 2 + MINIMUM
+    if record.usage and other.usage and (record.usage.cached or 0) > (other.usage.cached or 0):
+        usual = length + MINIMUM if abs(short - _shortfall(other)) <= 2 * ROUNDING else usual
+    return bool(length) and length // 8 <= short <= usual
+
+
+def most_behind_input(other: Record) -> int:
+    """Return how many tokens of instructions may stand behind the input of a turn that goes on from another."""
+    length, short = _behind_input(other), _shortfall(other)
+    return short if length // 8 <= short <= length + MINIMUM else length and length // 2 + MINIMUM
+
+
+def _behind_input(record: Record) -> int:
+    """Return the length of instructions that may stand behind a turn's input; 0 for a model with them in front."""
+    prefix = record.prompt.prefix
+    is_behind = generation(prefix.model) >= _INSTRUCTIONS_LAST and not prefix.carries_instructions
+    return prefix.instructions.length if is_behind else 0
+
+
+def _shortfall(record: Record) -> int:
+    """Return how many tokens of the turn before it a turn did not read."""
+    known, usage = record.ledger.boundaries, record.usage
+    return max(0, known[-2].tokens - (usage.cached or 0)) if usage and len(known) > 1 else 0
 
 
 def granularity(record: Record) -> int:

@@ -32,7 +32,7 @@ class Count(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """A change of routing by its verdict's name: on how many turns it was there, and how many of these hit."""
+    """A change that has no place in the prompt, by its verdict's name: turns that had it, and how many of them hit."""
 
     name: str
     turns: int
@@ -63,7 +63,7 @@ class Ledger(NamedTuple):
         return next((count.turns for count in self.causes if count.name == name), 0)
 
     def condition(self, name: str) -> Condition | None:
-        """Return what is known of a change of routing, None where it never was there."""
+        """Return what is known of a change that has no place in the prompt, None where it never was there."""
         return next((condition for condition in self.conditions if condition.name == name), None)
 
 
