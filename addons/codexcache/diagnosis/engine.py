@@ -193,7 +193,8 @@ class Engine:
     def _compare(self, record: Record, turn: Turn) -> Match | None:
         """Return what a turn is compared with, and note its conversation."""
         if (match := self._history.plain(record)) is None:
-            record.quoting = self._said.quoting(record, turn.document)
+            start = record.prompt.length - turn.prompt.length  # of a delta, which has only the end of the input
+            record.quoting = self._said.quoting(record, turn.parsed_body.lines, start)
             match = self._history.predecessor(record)
         record.conversation = match.record.conversation if match else self._first_turns.conversation(record)
         record.conversation_run = match.record.conversation_run if match else ""
