@@ -141,6 +141,19 @@ def test_a_first_turn_that_fails_is_of_the_conversation_that_its_retry_opens() -
     assert [record.conversation for record in records] == [1, 1, 1, 1]
 
 
+def test_a_first_turn_is_of_the_conversation_of_its_warm_up_and_a_warm_up_differs_from_nothing() -> None:
+    engine = Engine()
+    warm = sent(engine, 0, [], generate=False)
+    engine.turn_ended(warm, response_info(0, 0), 1)
+    first = sent(engine, 2, ITEMS[:1], warm)
+    assert engine.turn_ended(first, response_info(), 5).verdict.name == "cold"
+    resumed = sent(engine, 10, ITEMS[:3], generate=False, model="another")
+    told = engine.turn_ended(resumed, response_info(), 11)
+
+    assert (warm.conversation, first.conversation, resumed.conversation) == (1, 1, 1)
+    assert (told.verdict.name, told.verdict.predecessor, told.changes) == ("warm_up", 2, ())
+
+
 def test_a_turn_that_cannot_be_remembered_keeps_no_other_from_being_explained(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine()
     played(engine, 0, ITEMS[:1])

@@ -2,7 +2,7 @@
 
 from codexcache.body.json_splice import Json
 from codexcache.diagnosis.quotes import Said
-from codexcache.turn.items import lines_said
+from codexcache.turn.items import EARLY, lines_at_front, lines_said
 from support.records import record, route
 from support.turns import said, user
 
@@ -17,7 +17,7 @@ def knowing(limit: int = 100, answer: str = SUMMARY) -> Said:
 
 
 def quoting(known: Said, *items: Json, caller: bytes = b"c") -> tuple[int, ...]:
-    return known.quoting(record(2, via=route(caller=caller)), {"input": [*items]})
+    return known.quoting(record(2, via=route(caller=caller)), lines_at_front(items))
 
 
 def test_a_summary_is_recognized_in_whatever_a_client_puts_around_it() -> None:
@@ -32,7 +32,7 @@ def test_a_summary_is_recognized_in_whatever_a_client_puts_around_it() -> None:
 def test_short_lines_other_callers_and_late_items_are_no_quotes() -> None:
     assert quoting(knowing(), user("Done.")) == ()
     assert quoting(knowing(), user(LINE), caller=b"d") == ()
-    assert quoting(knowing(), *(user(str(n)) for n in range(12)), user(LINE)) == ()
+    assert quoting(knowing(), *(user(str(n)) for n in range(EARLY)), user(LINE)) == ()
     assert quoting(Said(), user(LINE)) == ()
 
 
@@ -43,3 +43,10 @@ def test_only_messages_say_something_and_the_oldest_lines_are_forgotten_first() 
     assert lines_said([{"type": "function_call", "arguments": LINE * 3}]) == ()
     assert len(lines_said([said("assistant", "\n".join(f"{LINE} {n}" for n in range(9)))])) == 4
     assert quoting(known, user(LINE)) == ()
+
+
+def test_items_that_follow_others_have_their_places_in_the_whole_input() -> None:
+    turn, delta = record(2, via=route(caller=b"c")), lines_at_front([user("Go on."), user(LINE)], EARLY - 2)
+
+    assert knowing().quoting(turn, delta, EARLY - 2) == (EARLY - 1,)
+    assert len(lines_at_front([user(LINE)] * 3, EARLY - 2)) == 2

@@ -66,6 +66,7 @@ NO_COUNTERS = "the turn ended without usage counters: "
         ({"cached": 20_001}, "no_usage", "its counters are inconsistent: 20,001 tokens cached of 20,000"),
         ({"tokens": 0}, "no_usage", "its counters say 0 input tokens, which no turn has"),
         ({"warm_up": True}, "warm_up", "it was sent ahead, without an answer, so that the next turn is quicker"),
+        ({"warm_up": True, "tokens": 0}, "warm_up", "it was sent ahead, without an answer, so that the next turn is "),
         ({"tokens": 1023}, "below_minimum", "1,023 input tokens are fewer than the 1,024 from which on "),
         (
             {"before": 1024},

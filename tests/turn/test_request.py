@@ -123,6 +123,7 @@ def told(reading: ParsedBody) -> object:
         prompt.length,
         reading.first_user_message,
         reading.first_developer_message,
+        reading.lines,
     )
 
 
@@ -133,7 +134,7 @@ documents = st.dictionaries(st.sampled_from([*names, *others]), st.sampled_from(
 given_items: list[Json] = [
     user("u"),
     said("developer", "d"),
-    said("assistant", "a"),
+    said("assistant", "A line that is long enough to be of one text only."),
     {"type": "additional_tools", "tools": []},
 ]
 inputs = st.lists(st.sampled_from(given_items), max_size=4)

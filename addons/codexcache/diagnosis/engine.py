@@ -143,7 +143,7 @@ class Engine:
     def predict(self, record: Record) -> Explanation | None:
         """Return what a turn is heading for before it leaves, or None where nothing speaks against a hit."""
         match, load = self._matches[record.number]
-        changes = find_changes(record, match) if match else ()
+        changes = _changes(record, match)
         verdict = predict(self._context(record, match, load, changes))
         return Explanation(verdict, match, changes) if verdict else None
 
@@ -157,7 +157,7 @@ class Engine:
         match, load = self._matches.pop(record.number)
         match = self._history.confirmed(record, match)
         self._ended.append((record, match))
-        changes = find_changes(record, match) if match else ()
+        changes = _changes(record, match)
         context = self._context(record, match, load, changes)
         verdict = self._with_pattern(context, judge(context))
         _conclude_ledger(context, verdict)
@@ -189,10 +189,12 @@ class Engine:
     def _compare(self, record: Record, turn: Turn) -> Match | None:
         """Return what a turn is compared with, and note its conversation."""
         if (match := self._history.plain(record)) is None:
-            record.quoting = self._said.quoting(record, turn.document)
+            start = record.prompt.length - turn.prompt.length  # of a delta, which has only the end of the input
+            record.quoting = self._said.quoting(record, turn.parsed_body.lines, start)
             match = self._history.predecessor(record)
-        record.conversation = match.record.conversation if match else self._first_turns.conversation(record)
-        record.conversation_run = match.record.conversation_run if match else ""
+        before = match.record if match else record.named  # a turn behind a warm-up is of its conversation, though cold
+        record.conversation = before.conversation if before else self._first_turns.conversation(record)
+        record.conversation_run = before.conversation_run if before else ""
         record.named = None  # a chain of names would keep every turn of a socket in memory
         return match
 
@@ -201,6 +203,11 @@ class Engine:
         if response_info.limits_before:
             self._rate_limits.tell(account, response_info.limits_before)
         return self._rate_limits.tell(account, response_info.limits) if response_info.limits else ()
+
+
+def _changes(record: Record, match: Match | None) -> tuple[Change, ...]:
+    """Return all that differs from the predecessor; a warm-up is the beginning of a prompt, and lacks the rest."""
+    return find_changes(record, match) if match and not record.warm_up else ()
 
 
 def _prompt(turn: Turn, named: Record | None) -> Prompt:

@@ -5,14 +5,9 @@ known by its lines: an answer's longest ones are remembered by digest, and a mes
 """
 
 from collections import OrderedDict
-from itertools import islice
+from collections.abc import Sequence
 
-from ..body.json_splice import Object
-from ..turn.items import given_items, line_digests
 from ..turn.record import Record
-
-_EARLY = 12
-"""Items at the front of an input of which it is asked whether they quote."""
 
 _KNOWN = 20_000
 """Lines that are remembered, the latest."""
@@ -33,10 +28,11 @@ class Said:
         while len(self._known) > self._limit:
             self._known.popitem(last=False)
 
-    def quoting(self, record: Record, document: Object) -> tuple[int, ...]:
-        """Return which of the first items of a turn's input quote an answer, by their index in the whole input."""
-        if not self._known:
-            return ()
+    def quoting(self, record: Record, lines: Sequence[Sequence[int]], start: int = 0) -> tuple[int, ...]:
+        """Return which early items of a turn's input quote an answer, by their index in the whole input.
+
+        `lines` are the digests of each item's lines, from item `start` of the input on.
+        """
         caller = record.route.caller
-        early = enumerate(islice(given_items(document), _EARLY))
-        return tuple(at for at, item in early if any((caller, line) in self._known for line in line_digests(item)))
+        early = enumerate(lines, start) if self._known else ()
+        return tuple(at for at, held in early if any((caller, line) in self._known for line in held))

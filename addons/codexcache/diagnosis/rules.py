@@ -218,7 +218,7 @@ def _no_usage(context: RuleContext) -> str:
         return "the response does not say how many tokens were cached"
     if usage.cached > usage.input:
         return f"its counters are inconsistent: {usage.cached:,} tokens cached of {usage.input:,}"
-    return "" if usage.input else "its counters say 0 input tokens, which no turn has"
+    return "" if usage.input or context.record.warm_up else "its counters say 0 input tokens, which no turn has"
 
 
 def _warm_up(context: RuleContext) -> str:

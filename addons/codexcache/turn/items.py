@@ -13,7 +13,8 @@ first message of the user.
 
 import json
 import operator
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import orjson
 
@@ -54,8 +55,14 @@ TEXT = 2
 SHORT = 1
 """The bit of an answer's digest that is set where the text is short: it counts only together with the opening."""
 
-_LINE, _LINES, _QUOTED = 32, 4, 100_000
-"""Characters from which on a line is one text's own, lines of an answer that are known, and characters looked at."""
+_LINE, _QUOTED = 32, 100_000
+"""Characters from which on a line is one text's own, and characters of a text that are looked at."""
+
+_LINES_SAID, _LINES_HELD = 4, 32
+"""Lines of an answer by which it is known, and lines of a message that may quote one: wrappers have lines too."""
+
+EARLY = 12
+"""Items at the front of an input of which it is asked whether they quote."""
 
 _HIDDEN_MEMBERS = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
 _HIDDEN_PART_MEMBERS = frozenset({"annotations", "logprobs"})
@@ -113,15 +120,19 @@ def texts(content: Json) -> Iterator[str]:
             yield text
 
 
-def line_digests(item: Json) -> Iterator[int]:
-    """Yield the digests of the lines of a message, of those that are long enough to be of one text only."""
-    return (digest(line.encode("utf-8", "surrogatepass")) for line in _long_lines(item))
-
-
 def lines_said(outputs: Iterable[Json]) -> tuple[int, ...]:
     """Return the digests of the longest lines in the messages of a response, by which a quote of it is recognized."""
-    lines = sorted({line for output in outputs for line in _long_lines(output)}, key=len, reverse=True)
-    return tuple(digest(line.encode("utf-8", "surrogatepass")) for line in lines[:_LINES])
+    return _longest(chain.from_iterable(map(_long_lines, outputs)), _LINES_SAID)
+
+
+def lines_at_front(given: Sequence[Json], start: int = 0) -> tuple[tuple[int, ...], ...]:
+    """Return the digests of the longest lines of each item up to item `EARLY`; the first given is item `start`."""
+    return tuple(_longest(_long_lines(item), _LINES_HELD) for item in given[: max(0, EARLY - start)])
+
+
+def _longest(lines: Iterable[str], count: int) -> tuple[int, ...]:
+    longest = sorted(dict.fromkeys(lines), key=len, reverse=True)[:count]
+    return tuple(digest(line.encode("utf-8", "surrogatepass")) for line in longest)
 
 
 def _long_lines(item: Json) -> Iterator[str]:

@@ -17,7 +17,7 @@ from ..wire.headers import Fields, Values, first_value, length_index, values_by_
 from ..wire.routes import Endpoint
 from .caller import Caller, parts_of, read_caller
 from .item_list import digest
-from .items import first_developer_message, first_user_message, given_items, to_json
+from .items import first_developer_message, first_user_message, given_items, lines_at_front, to_json
 from .key_values import usable
 from .prompt import PREFIX_MEMBERS, Prompt, extend_prompt, read_prompt
 
@@ -85,6 +85,7 @@ class ParsedBody:
     """A parsed body, for the turn itself and for a later one that extends it.
 
     `first_user_message` is JSON text, `opening` its digest, `first_developer_message` the start of its plain text.
+    `lines` are digests of lines of the first items, by which it is known whether they quote an answer.
     """
 
     fields: BodyFields
@@ -92,6 +93,7 @@ class ParsedBody:
     first_user_message: str | None
     opening: int
     first_developer_message: str
+    lines: tuple[tuple[int, ...], ...]
 
 
 @static_frozen
@@ -225,6 +227,7 @@ def parse_body(
     same_prefix = changed is not None and PREFIX_MEMBERS.isdisjoint(changed)
     known = cached if cached and cached.first_user_message else None
     first = known.first_user_message if known else first_user_message(given)
+    lines = cached.lines if cached else ()
     return ParsedBody(
         fields=_body_fields(document) if cached is None or changed is None or changed else cached.fields,
         prompt=extend_prompt(document, base) if base and same_prefix else read_prompt(document, base),
@@ -232,6 +235,7 @@ def parse_body(
         opening=known.opening if known else digest((first or "").encode("utf-8", "surrogatepass")),
         first_developer_message=(cached.first_developer_message if cached else "")
         or first_developer_message(given)[:_COMPARED],
+        lines=lines + lines_at_front(given, len(lines)),
     )
 
 
