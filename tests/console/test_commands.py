@@ -70,7 +70,7 @@ async def test_why_tells_of_a_flow_and_the_view_shows_the_same_in_the_page(web: 
     flow = (await a_hit_and_a_miss(web.proxy))[2]
     said = (await web.command("codex.why", f"@{flow.id}"))["value"]
 
-    assert said.startswith("miss: tools_changed\ntool shell was edited\n")
+    assert said.startswith("miss: tools_changed\ntool shell differs only in a date\n")
     assert "First difference in tools[0].description,\n  from character 18 on: a date or time" in said
     assert "  both   Today is 2026-11-2\n  was  ▸ 0.\n  now  ▸ 1.\n" in said
     assert "What to do\n" in said
@@ -88,7 +88,7 @@ async def test_tables_come_as_rows(web: Web) -> None:
     assert [[row[0], *row[4:]] for row in turns[1:]] == [
         ["1", "9,000", "0", "0%", "cold", ""],
         ["2", "9,500", "9,000", "95%", "hit", ""],
-        ["3", "9,900", "0", "0%", "miss: tools_changed", "tool shell was edited"],
+        ["3", "9,900", "0", "0%", "miss: tools_changed", "tool shell differs only in a date"],
     ]
     assert conversation[2:8] == ["3", "1", "28,400", "9,000", "32%", "9,500"]
 
@@ -98,7 +98,7 @@ async def test_two_flows_are_compared_and_two_turns_by_their_numbers(web: Web) -
     said = (await web.command("codex.diff", f"@{first.id}", f"@{third.id}"))["value"]
 
     assert said.startswith("was  turn 1 · gpt-5.5 · 9,000 tokens · cold\nnow  turn 3 · ")
-    assert "  - tools_changed: tool shell was edited" in said
+    assert "  - tools_changed: tool shell differs only in a date" in said
     assert "Of the first turn's 1 item, 1 is the same at the start of the second." in said
     assert await web.command("codex.diff.turns", "1", "3") == {"value": said}
     assert await web.command("codex.diff.turns", "1", "4") == {
@@ -196,7 +196,7 @@ async def test_a_predecessor_whose_body_cannot_be_read_or_whose_flow_is_gone_is_
     assert "First difference: a body cannot be read: " in unread
     assert compared["error"].startswith("There is nothing to compare: a body cannot be read: ")
     assert "First difference: the flow of the predecessor, turn 2, is gone." in gone
-    assert "  - tools_changed: tool shell was edited" in gone
+    assert "  - tools_changed: tool shell differs only in a date" in gone
 
 
 async def test_a_turn_that_is_tried_again_is_a_turn_like_any_other(web: Web) -> None:
