@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ..static_frozen import static_frozen
-from ..text import minutes
+from ..text import minutes, span_to_the_second
 from ..turn.items import ENCRYPTED
 from ..turn.record import Record, Usage
 from ..turn.response import PREFIX_MISMATCH, TURN_BOUNDARY
@@ -37,6 +37,9 @@ _TEXT_BYTES = 4
 
 _CLEAR = 512
 """Tokens of reasoning whose absence shows in a count."""
+
+_LONG = 600
+"""Seconds from which on a pause is told in whole minutes: an entry lives for five to ten (OpenAI, "Prompt caching")."""
 
 _COMPACTED = "context_compacted"
 _BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) - {_COMPACTED}
@@ -164,8 +167,8 @@ def find_cause(context: RuleContext) -> Cause:
         return min(whole, key=lambda cause: VERDICTS.index(cause.name))
     part = max(found, key=lambda cause: cause.explained, default=None)
     if part and 2 * part.explained >= context.unread:
-        rest = f"that the {context.unread - part.explained:,} tokens before it were not read either"
-        return part._replace(because=f"{part.because}; {rest} is not explained by that")
+        rest = f"{context.unread - part.explained:,} tokens before it were not read either"
+        return part._replace(because=f"{part.because}; {rest}, for a reason that is not known")
     return _likely(context, part)
 
 
@@ -258,7 +261,8 @@ def _likely(context: RuleContext, part: Cause | None) -> Cause:
     found = ((name, rule(context)) for name, rule in _LIKELY.items())
     name, reason = next((one for one in found if one[1]), ("upstream", _upstream(context, part)))
     if part:
-        reason = f"{part.because}, which explains {part.explained:,} of the {context.unread:,} tokens at most; {reason}"
+        of_all = f"at most {part.explained:,} of the {context.unread:,} tokens that were not read"
+        reason = f"{part.because}, which explains {of_all}; {reason}"
     return Cause(name, reason, context.unread)
 
 
@@ -273,10 +277,15 @@ def idle(context: RuleContext) -> str:
     likely, possibly = context.idle_after
     if context.gap <= possibly:
         return ""
-    passed = f"nothing else explains it, and {minutes(context.gap)} passed since its predecessor"
+    passed = f"{_in_words(context.gap)} passed since its predecessor"
     if context.gap > likely:
         return f"{passed}: the cache likely expired"
-    return f"{passed}: the cache possibly expired, as it likely does after {minutes(likely)}"
+    return f"{passed}: the cache possibly expired, as it likely has after {_in_words(likely)}"
+
+
+def _in_words(pause: float) -> str:
+    """Return a pause to the second where seconds matter: near the limits."""
+    return span_to_the_second(pause) if pause < _LONG else minutes(pause)
 
 
 def _transport(context: RuleContext) -> str:
@@ -292,10 +301,10 @@ def overload(context: RuleContext) -> str:
     if load.a_minute > TURNS_A_MINUTE:
         carried = f"the key carried {load.a_minute} turns within a minute"
     elif load.in_flight > 1 and load.none_ended:
-        carried = f"{load.in_flight} other turns of its key were in flight"
+        carried = f"{load.in_flight} other turns of its key were in flight, of which none had ended"
     else:
         return ""
-    return f"nothing else explains it, and {carried}: it likely overflowed to another server"
+    return f"{carried}: it likely overflowed to another server"
 
 
 _LIKELY: dict[str, Callable[[RuleContext], str]] = {
@@ -309,8 +318,8 @@ _LIKELY: dict[str, Callable[[RuleContext], str]] = {
 
 def _upstream(context: RuleContext, part: Cause | None) -> str:
     place = place_of_read(context.cached, context.other, context.other.ledger)
-    known = "; ".join(filter(None, (_what_changed(context, part), place, _company(context))))
-    return f"{known}, and only {context.gap:.0f} s passed since its predecessor: likely the server's side"
+    pause = f"it left {_in_words(context.gap)} after its predecessor: likely the server's side"
+    return "; ".join(filter(None, (_what_changed(context, part), place, _company(context), pause)))
 
 
 def _company(context: RuleContext) -> str:
@@ -329,7 +338,7 @@ def _what_changed(context: RuleContext, part: Cause | None) -> str:
     if names:
         return f"what changed ({', '.join(names)}) does not explain that so little was read"
     if context.names:
-        return f"everything comparable is the same but for what turns had that were read ({', '.join(context.names)})"
+        return f"everything comparable is the same but for {' and '.join(context.names)}, as on turns that hit"
     if context.record.endpoint != context.other.endpoint:
         return f"everything comparable is the same, but its predecessor did not go to /{context.record.endpoint}"
     return "everything comparable is the same"
