@@ -274,7 +274,7 @@ _ENTRIES = (
     VerdictEntry(
         name="idle",
         group=GONE,
-        meaning="nothing else explains it, and more than four minutes had passed",
+        meaning="nothing else explains it, and more time had passed than a cache is likely, or possibly, kept",
         short_advice="Go on within five minutes where you can; a pause is often worth its price.",
         full_advice="Go on within five minutes where you can: the cache is kept for some minutes only. A pause is "
         "often worth its price.",

@@ -1,6 +1,6 @@
 """All faults, in their order, and what triggers them.
 
-What is promised for each is said once, in the README's section on reliability.
+What is promised for each is said once, in docs/reliability.md.
 
 Turns that end while the journal cannot be written are not in it; a sentence on the terminal says so once. Everything
 here works without privileges: a full disk is `/dev/full` in the journal's place, and a disk that becomes full in the
@@ -238,7 +238,7 @@ def _as_cut(observed: Observation) -> Observation:
     return replace(observed, end="cut", close_code=None, body=observed.body.removesuffix(close_frame))
 
 
-_README = Path(__file__).parents[2] / "README.md"
+_PAGE = Path(__file__).parents[2] / "docs/reliability.md"
 _ROW = re.compile(r"^\| `([^`]+)` \| (.+) \|$", re.MULTILINE)
 _BOTH = HTTP, WEBSOCKET
 
@@ -285,5 +285,5 @@ _FAULTS = {
 
 def catalogue() -> dict[str, Fault]:
     """Return all faults by name."""
-    promises = dict(_ROW.findall(_README.read_text(encoding="utf-8").partition("\n## Reliability\n")[2]))
+    promises = dict(_ROW.findall(_PAGE.read_text(encoding="utf-8")))
     return {name: make(name=name, promise=promises[name]) for name, make in _FAULTS.items()}

@@ -235,7 +235,7 @@ def mostly_explained(case: Case) -> None:
     case.items[place] = user("Another question altogether.")
     read = case.before(14)
     rest = case.before(place) - read
-    case.miss("input_changed", reads=read, said=[f"input[{place}]", "not explained"], resent=about(owed + rest))
+    case.miss("input_changed", reads=read, said=[f"input[{place}]", "not known"], resent=about(owed + rest))
 
 
 @labelled("instructions that stand behind the input", "earendil-works/pi#12273", key="session-1", **SOL)

@@ -114,7 +114,7 @@ def transport_and_half(case: Case) -> None:
 )
 def another_socket(case: Case) -> None:
     case.socket = "socket-2"
-    case.miss("transport_changed", said="another", unsaid="20 s passed since")
+    case.miss("transport_changed", said="another", unsaid="20 s after")
     case.turn("hit")
 
 

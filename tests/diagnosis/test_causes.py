@@ -131,9 +131,8 @@ def test_an_edit_is_the_cause_where_the_read_agrees(cached: int, given: dict[str
 def test_a_change_that_explains_the_smaller_part_is_named_first() -> None:
     assert measured(cached=3_072).because == (
         "an assistant message was dropped from input[5]; a user message was inserted at input[5], which explains "
-        "6,000 of the 16,928 tokens at most; "
-        "the read ends with tools and instructions, and only 15 s passed since its predecessor: "
-        "likely the server's side"
+        "at most 6,000 of the 16,928 tokens that were not read; the read ends with tools and instructions; "
+        "it left 15 s after its predecessor: likely the server's side"
     )
 
 
@@ -142,8 +141,7 @@ def test_a_change_that_explains_the_larger_part_says_what_it_does_not_explain() 
 
     assert verdict.because == (
         "an assistant message was dropped from input[3]; a user message was inserted at input[3]; "
-        "that the 5,928 tokens before it were not read either "
-        "is not explained by that"
+        "5,928 tokens before it were not read either, for a reason that is not known"
     )
 
 
@@ -161,7 +159,7 @@ def test_a_habit_is_no_cause(name: str) -> None:
 
     assert judged(mine, replace(first, ledger=rarely)).name == name
     assert judged(mine, replace(first, ledger=habit)).because.startswith(
-        f"all that differs was there on turns that were read, too ({name}); nothing was read, and only "
+        f"everything comparable is the same but for {name}, as on turns that hit; nothing was read; it left "
     )
 
 
@@ -176,7 +174,7 @@ def test_an_edit_further_back_than_a_lookup_goes_explains_all_that_was_not_read(
         return judged(record(2, edited, at=15.0, tokens=60_000, cached=0, body={"model": model}), first)
 
     assert verdict("gpt-5.6-sol").because.endswith("further back than the 20 endings at which the backend looks")
-    assert "explained by that" in verdict("gpt-5.5").because
+    assert "for a reason that is not known" in verdict("gpt-5.5").because
 
 
 def test_the_backend_leaves_out_reasoning_by_itself() -> None:
@@ -185,7 +183,7 @@ def test_the_backend_leaves_out_reasoning_by_itself() -> None:
     mine = record(2, [*NINE[:7], made, *NINE[7:]], at=15.0, tokens=17_000, cached=4_000)
 
     assert judged(mine, first).because.startswith(
-        "nothing was taken out here, but the backend left out earlier reasoning, some 3,000 tokens, and only "
+        "nothing was taken out here, but the backend left out earlier reasoning, some 3,000 tokens; it left "
     )
     assert judged(mine, first).name == "upstream"
 
@@ -211,7 +209,7 @@ def test_the_backends_own_word_outranks_what_is_found_here() -> None:
         "avoidable",
     )
     assert verdict.because.startswith(
-        "the backend itself says so; compared here it is upstream: everything comparable "
+        "the backend itself gives this reason; the comparison here says upstream: everything comparable "
     )
 
 
@@ -223,7 +221,11 @@ def test_the_backend_may_see_an_edit_that_is_none_here() -> None:
 
 @pytest.mark.parametrize(
     ("gap", "said"),
-    [(240.0, ""), (241.0, "possibly expired, as it likely does after 5 minutes"), (301.0, "likely expired")],
+    [
+        (240.0, ""),
+        (290.0, "4 min 50 s passed since its predecessor: the cache possibly expired"),
+        (301.0, "likely expired"),
+    ],
 )
 def test_a_pause_is_counted_from_the_predecessors_start(gap: float, said: str) -> None:
     first, mine = two(gap=gap - 5.0)
@@ -236,7 +238,7 @@ def test_turns_in_flight_overload_a_key_if_none_had_ended() -> None:
     verdict = after(load=Load(3, 2, True, 3))
 
     assert (verdict.name, after(load=Load(3, 2, False, 1)).name) == ("key_overloaded", "upstream")
-    assert verdict.because.startswith("nothing else explains it, and 2 other turns of its key were in flight: ")
+    assert verdict.because.startswith("2 other turns of its key were in flight, of which none had ended: ")
     assert "; its key carried 3 conversations within an hour" in after(load=Load(1, 0, False, 3)).because
 
 

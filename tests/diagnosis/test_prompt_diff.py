@@ -143,7 +143,7 @@ def test_a_history_that_the_client_summarized_was_compacted() -> None:
 
     assert differences(mine, other)[0] == (
         "context_compacted",
-        "the client compacted the history: input[1] is a summary that an answer gave",
+        "the client compacted the history: input[1] holds a summary from an earlier answer",
     )
 
 

@@ -1,4 +1,4 @@
-"""All faults: each has its promise in the README, and can be asked for."""
+"""All faults: each has its promise in the documentation, and can be asked for."""
 
 import re
 from pathlib import Path
@@ -9,12 +9,12 @@ from codex_faults.catalogue import catalogue
 from codex_faults.clients import complete
 from codex_faults.fault import LONG, SHORT, Fault
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs/reliability.md"
 FAULTS = list(catalogue().values())
 
 
-def test_each_fault_is_in_the_readme_with_its_promise_and_nothing_else_is() -> None:
-    section = README.read_text(encoding="utf-8").partition("\n## Reliability\n")[2].partition("\n## ")[0]
+def test_each_fault_is_in_the_documentation_with_its_promise_and_nothing_else_is() -> None:
+    section = PAGE.read_text(encoding="utf-8")
     rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", section, re.MULTILINE)
 
     assert rows == [(fault.name, fault.promise) for fault in FAULTS]

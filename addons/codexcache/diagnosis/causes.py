@@ -39,6 +39,9 @@ _TEXT_BYTES = 4
 _CLEAR = 512
 """Tokens of reasoning whose absence shows in a count."""
 
+_LONG = 600
+"""Seconds from which on a pause is told in whole minutes: an entry lives for five to ten (OpenAI, "Prompt caching")."""
+
 _COMPACTED = "context_compacted"
 _BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) - {_COMPACTED}
 """What a compaction may bring along: another model renders the prompt in another way."""
@@ -168,8 +171,8 @@ def find_cause(context: RuleContext) -> Cause:
         return min(whole, key=lambda cause: VERDICTS.index(cause.name))
     part = max(found, key=lambda cause: cause.explained, default=None)
     if part and 2 * part.explained >= context.unread:
-        rest = f"that the {context.unread - part.explained:,} tokens before it were not read either"
-        return part._replace(because=f"{part.because}; {rest} is not explained by that")
+        rest = f"{context.unread - part.explained:,} tokens before it were not read either"
+        return part._replace(because=f"{part.because}; {rest}, for a reason that is not known")
     return _likely(context, part)
 
 
@@ -272,7 +275,8 @@ def _likely(context: RuleContext, part: Cause | None) -> Cause:
     found = ((name, rule(context)) for name, rule in _LIKELY.items())
     name, reason = next((one for one in found if one[1]), ("upstream", _upstream(context, part)))
     if part:
-        reason = f"{part.because}, which explains {part.explained:,} of the {context.unread:,} tokens at most; {reason}"
+        of_all = f"at most {part.explained:,} of the {context.unread:,} tokens that were not read"
+        reason = f"{part.because}, which explains {of_all}; {reason}"
     return Cause(name, reason, context.unread)
 
 
@@ -287,11 +291,15 @@ def idle(context: RuleContext) -> str:
     likely, possibly = context.idle_after
     if context.gap <= possibly:
         return ""
-    known = "passed since its predecessor was sent: the cache"
+    passed = f"{_in_words(context.gap)} passed since its predecessor was sent"
     if context.gap > likely:
-        return f"nothing else explains it, and {minutes(context.gap)} {known} likely expired"
-    passed = span_to_the_second(context.gap)
-    return f"nothing else explains it, and {passed} {known} possibly expired, as it likely does after {minutes(likely)}"
+        return f"{passed}: the cache likely expired"
+    return f"{passed}: the cache possibly expired, as it likely has after {_in_words(likely)}"
+
+
+def _in_words(pause: float) -> str:
+    """Return a pause to the second where seconds matter: near the limits."""
+    return span_to_the_second(pause) if pause < _LONG else minutes(pause)
 
 
 def _transport(context: RuleContext) -> str:
@@ -307,10 +315,10 @@ def overload(context: RuleContext) -> str:
     if load.a_minute > TURNS_A_MINUTE:
         carried = f"the key carried {load.a_minute} turns within a minute"
     elif load.in_flight > 1 and load.none_ended:
-        carried = f"{load.in_flight} other turns of its key were in flight"
+        carried = f"{load.in_flight} other turns of its key were in flight, of which none had ended"
     else:
         return ""
-    return f"nothing else explains it, and {carried}: it likely overflowed to another server"
+    return f"{carried}: it likely overflowed to another server"
 
 
 _LIKELY: dict[str, Callable[[RuleContext], str]] = {
@@ -324,15 +332,17 @@ _LIKELY: dict[str, Callable[[RuleContext], str]] = {
 
 def _upstream(context: RuleContext, part: Cause | None) -> str:
     place = place_of_read(context.cached, context.other, context.other.ledger)
-    known = "; ".join(filter(None, (_what_changed(context, part), place, _company(context))))
+    known = _what_changed(context, part), place, _company(context)
     if context.match and context.match.whole and looks_back_past(context.record, _shared(context)):
-        return f"{known}; more endings were added than the 20 at which the backend looks, so it found no earlier one"
-    return f"{f'{known}, and ' if known else ''}{_short_pause(context)}: likely the server's side"
+        last = "more endings were added than the 20 at which the backend looks, so it found no earlier one"
+    else:
+        last = f"{_short_pause(context)}: likely the server's side"
+    return "; ".join(filter(None, (*known, last)))
 
 
 def _short_pause(context: RuleContext) -> str:
     if context.gap <= POSSIBLY_SECONDS:
-        return f"only {context.gap:.0f} s passed since its predecessor"
+        return f"it left {_in_words(context.gap)} after its predecessor"
     passed = span_to_the_second(context.gap)
     return f"its predecessor was sent {passed} before, after which turns of this model were read"
 
@@ -353,7 +363,7 @@ def _what_changed(context: RuleContext, part: Cause | None) -> str:
     if names:
         return f"what changed ({', '.join(names)}) does not explain that so little was read"
     if context.names:
-        return f"all that differs was there on turns that were read, too ({', '.join(context.names)})"
+        return f"everything comparable is the same but for {' and '.join(context.names)}, as on turns that hit"
     if context.record.endpoint != context.other.endpoint:
         return f"everything comparable is the same, but its predecessor did not go to /{context.record.endpoint}"
     if is_fork(context):

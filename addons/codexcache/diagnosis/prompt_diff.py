@@ -155,7 +155,7 @@ _TRANSPORTS = {"http": "HTTP", "websocket": "a WebSocket"}
 def _echo(record: Record, _: Match) -> Change | None:
     if not record.echoed_key or not record.route.key or record.echoed_key == record.route.key:
         return None
-    return Change(name="key_replaced", detail="the backend replaced the prompt_cache_key that was sent by its own")
+    return Change(name="key_replaced", detail="the backend answered with another prompt_cache_key than was sent")
 
 
 def _tools(record: Record, match: Match) -> Change | None:
@@ -182,7 +182,8 @@ def _compaction(record: Record, match: Match) -> Change | None:
     if record.prompt.items.compactions <= match.record.prompt.items.compactions:
         if match.whole or not is_compacted(record, match):
             return None
-        detail = f"the client compacted the history: input[{quoted(record, match)[0]}] is a summary that an answer gave"
+        place = f"input[{quoted(record, match)[0]}]"
+        detail = f"the client compacted the history: {place} holds a summary from an earlier answer"
     return Change(name="context_compacted", detail=detail, before=_before(match, match.shared_items))
 
 

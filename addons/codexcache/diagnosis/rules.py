@@ -70,7 +70,7 @@ def _with_word(context: RuleContext, verdict: Verdict) -> Verdict:
     if word.reason == verdict.name:
         because = f"{verdict.because}; the backend says so too"
     else:
-        because = f"the backend itself says so; compared here it is {verdict.name}: {verdict.because}"
+        because = f"the backend itself gives this reason; the comparison here says {verdict.name}: {verdict.because}"
     return dataclasses.replace(
         verdict,
         name=word.reason,
