@@ -20,6 +20,8 @@
 | `pauses`     | time and load                                                                 |
 | `served`     | what a response says of itself                                                |
 | `habits`     | habits that explain nothing, patterns, blame and re-sent tokens               |
+| `doubtful`    | changes that are there and are not the cause, or a part of it only            |
+| `practice`    | sizes, pictures, pauses, gateways and servers of tools as they come           |
 | `random_conversations` | random conversations whose causes are known                         |
 | `player`     | plays a conversation over HTTP, over WebSocket and from a saved file          |
 
@@ -31,11 +33,13 @@ from corpus import (
     continuations,
     counters,
     crowds,
+    doubtful,
     edits,
     habits,
     likely,
     openings,
     pauses,
+    practice,
     prompts,
     quiet,
     reported,
@@ -61,6 +65,8 @@ _MODULES = (
     compactions,
     pauses,
     served,
+    doubtful,
+    practice,
 )
 
 CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)
