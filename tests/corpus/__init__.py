@@ -22,6 +22,8 @@
 | `habits`     | habits that explain nothing, patterns, blame and re-sent tokens               |
 | `clients`    | what clients are known to do                                                  |
 | `mixed`      | several things at once, or one that looks like another                        |
+| `doubtful`   | changes that are there and are not the cause, or a part of it only            |
+| `practice`   | sizes, pictures, pauses, gateways and servers of tools as they come           |
 | `random_conversations` | random conversations whose causes are known                         |
 | `player`     | plays a conversation over HTTP, over WebSocket and from a saved file          |
 
@@ -34,12 +36,14 @@ from corpus import (
     continuations,
     counters,
     crowds,
+    doubtful,
     edits,
     habits,
     likely,
     mixed,
     openings,
     pauses,
+    practice,
     prompts,
     quiet,
     reported,
@@ -67,6 +71,8 @@ _MODULES = (
     served,
     clients,
     mixed,
+    doubtful,
+    practice,
 )
 
 CASES: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)

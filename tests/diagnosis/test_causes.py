@@ -223,7 +223,7 @@ def test_the_backend_may_see_an_edit_that_is_none_here() -> None:
     ("gap", "said"),
     [
         (240.0, ""),
-        (290.0, "4 min 50 s passed since its predecessor: the cache possibly expired"),
+        (290.0, "4 min 50 s passed since its predecessor was sent: the cache possibly expired"),
         (301.0, "likely expired"),
     ],
 )
