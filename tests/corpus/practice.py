@@ -169,7 +169,7 @@ def every_second_turn(case: Case) -> None:
     case.turn("cold")
     case.turn("session_missing", ["session_missing"], reads=NOTHING)
     case.turn("hit", ["session_missing"])
-    said = "was there on turns that were read, too (session_missing)"
+    said = "the same but for session_missing, as on turns that hit"
     case.turn("upstream", ["session_missing"], reads=NOTHING, said=said)
 
 

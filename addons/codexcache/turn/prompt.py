@@ -215,7 +215,8 @@ def _shape(kind: str, item: Json, text: bytes) -> Shape:
     if kind != _CALL:
         return shape_of(text)
     arguments = as_text(_member_of(item, "arguments")).encode("utf-8", "surrogatepass")
-    return shape_of_arguments(as_text(_member_of(item, "name")), arguments) if arguments else NO_SHAPE
+    call = as_text(_member_of(item, "name")) + as_text(_member_of(item, "call_id"))
+    return shape_of_arguments(call, arguments) if arguments else NO_SHAPE
 
 
 def _prompt_size(text: bytes) -> int:

@@ -110,15 +110,15 @@ def shape_of(text: bytes) -> Shape:
     return Shape(_digest(text.translate(None, _SPACES)), contents)
 
 
-def shape_of_arguments(name: str, arguments: bytes) -> Shape:
+def shape_of_arguments(call: str, arguments: bytes) -> Shape:
     """Return the shape of a call's arguments, which are JSON: what its members and white space have no part in.
 
-    Two calls of one function have one skeleton if their arguments consist of the same bytes in any order. Nothing is
-    parsed for that: the sums of the bytes, taken twice, are the same.
+    Two calls with one name and id (`call`) have one skeleton if their arguments consist of the same bytes in any order.
+    Nothing is parsed for that: the sums of the bytes, taken twice, are the same.
     """
     text = arguments.translate(None, _SPACES)
     sums = zlib.adler32(text) & 0xFFFF, zlib.adler32(text.translate(_SHUFFLED)) & 0xFFFF
-    skeleton = (len(text) << 49) ^ (zlib.crc32(name.encode("utf-8", "surrogatepass")) << 32) ^ (sums[0] << 16) ^ sums[1]
+    skeleton = (len(text) << 49) ^ (zlib.crc32(call.encode("utf-8", "surrogatepass")) << 32) ^ (sums[0] << 16) ^ sums[1]
     spaces = b"%d" % (len(arguments) - len(text))
     return Shape(_signed(skeleton) or 1, _bits(WHITE_SPACE, spaces) | _bits(ORDER, text))
 
