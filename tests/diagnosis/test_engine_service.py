@@ -45,6 +45,12 @@ def test_a_route_says_what_was_forwarded() -> None:
     assert route_of(exchange({"session-id": "s"}, "observe", prompt_cache_key="k"), "").key == "k"
 
 
+def test_turns_that_leave_alike_have_one_route_whatever_else_their_headers_say() -> None:
+    one, other = (route_of(exchange({"session-id": "s", "traceparent": trace}), "") for trace in ("1", "2"))
+
+    assert one is other
+
+
 @pytest.mark.parametrize(
     ("headers", "mode", "members", "expected"),
     [

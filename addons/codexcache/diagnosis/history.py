@@ -17,7 +17,7 @@ from operator import attrgetter
 from sys import getsizeof
 from typing import NamedTuple
 
-from ..turn.items import ENCRYPTED
+from ..turn.items import ENCRYPTED, SHORT
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record, Route
 from .index import AnswerIndex, Branch, BranchIndex, head_of, ids_of, power, powers
@@ -310,9 +310,17 @@ def _is_more(record: Record, other: Record) -> bool:
 
 
 def _is_answered(record: Record, other: Record, count: int) -> bool:
-    """Return True if a call or reasoning that answered a turn comes next in one that extends it."""
-    given = record.prompt.items.arrays.answers[count : count + len(other.outputs)]
-    return any(answer in given for answer in made_by(other) if is_unique(answer))
+    """Return True if what answered a turn comes next in one that extends it.
+
+    A call or reasoning proves that. A message, which may be said in two conversations, does so where nothing new proves
+    anything else.
+    """
+    answers, end = record.prompt.items.arrays.answers, count + len(other.outputs)
+    given = [answer for answer in made_by(other) if answer in answers[count:end]]
+    if any(map(is_unique, given)):
+        return True
+    is_said = any(not answer & SHORT for answer in given)
+    return is_said and not any(map(is_unique, answers[end : len(record.prompt.items)]))
 
 
 def _attempt(record: Record, digest: int) -> object:

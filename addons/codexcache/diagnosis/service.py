@@ -102,7 +102,7 @@ def _route(
     host: str,
 ) -> Route:
     values = values_by_name(fields)
-    return Route(
+    return _interned(
         key=key,
         key_source=key_source,
         session=_first_given(values, SESSION_HEADERS),
@@ -114,6 +114,10 @@ def _route(
         socket=socket,
         host=host,
     )
+
+
+_interned = functools.lru_cache(maxsize=256)(Route)
+"""Returns the one route with some values, also where other header fields change with each request."""
 
 
 def _first_given(values: Values, names: tuple[str, ...]) -> str | None:
