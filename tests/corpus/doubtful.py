@@ -273,6 +273,40 @@ def rewind_unread(case: Case) -> None:
     case.turn("upstream", ["input_changed"], say="", reads=1152, predecessor=ANY, unsaid="; ,", resent=ANY)
 
 
+@labelled(
+    "a long question asked in other words, and the turn before it read", "earendil-works/pi#6427", key="s", turns=4
+)
+def long_question_again(case: Case) -> None:
+    case.turn("hit", say=user("A long question.", 9000))
+    del case.items[-2:]
+    read, said = given(case, 4), "goes back"
+    case.turn("hit", ["input_changed"], say=user("In other words.", 9000), reads=read, said=said, resent=0)
+    case.turn("hit")
+
+
+@labelled("two agents with one key and one first answer", "rynfar/meridian#965", key="session-1", paths=HTTP)
+def one_first_answer(case: Case) -> None:
+    answer = written("assistant", "I will begin by reading the files of the project.")
+    one, other = (case.aside(items=[user("Mend it.", 6000)]) for _ in range(2))
+    one.turn("cold", at=0, say="", took=30, predecessor=None, replies=[answer])
+    other.turn("cold", at=1, say="", took=30, predecessor=None, replies=[answer], reads=case.before(0))
+    one.turn("hit", at=40, say=user("Of the one.", 9000), predecessor=ANY, reads=given(case, 1), took=30)
+    unsaid = "rewritten"
+    other.turn(
+        "hit", None, at=80, say=user("Of the other.", 9000), predecessor=ANY, reads=given(case, 1), unsaid=unsaid
+    )
+
+
+@labelled("back to before a compaction, and all of that is read", "earendil-works/pi#6427", **CODEX, turns=6)
+def before_a_compaction(case: Case) -> None:
+    whole = list(case.items)
+    case.items = [*case.items[:2], compaction("too early")]
+    case.miss("context_compacted", "input_changed", reads=case.before(0))
+    case.turn("hit")
+    case.items = whole[:8]
+    case.turn("hit", ["input_changed"], predecessor=6, reads=given(case, 3), said="goes back", resent=0)
+
+
 @labelled("another account, and the gateway drops the reasoning of the first", "jlcodes99/cockpit-tools#827", key="s")
 def account_and_reasoning(case: Case) -> None:
     case.headers.update(GATEWAY)

@@ -29,6 +29,7 @@ from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, l
 from .diagnosis import Verdict
 from .predecessor import match_of
 from .prompt_diff import account_change
+from .similarity import answers_in, made_by
 from .tokens import MINIMUM, ROUNDING, Measure, is_short_of_instructions, repeated, slack
 
 BAD_ENCRYPTION = "invalid_encrypted_content"
@@ -157,9 +158,11 @@ def _blame(context: RuleContext, cause: Cause) -> str:
 def _is_rewind(context: RuleContext) -> bool:
     """Return True if the history was cut where its end was, and nothing of what followed comes again."""
     assert context.match is not None
-    shared, items = context.match.shared_items, context.record.prompt.items
-    later = set(context.other.prompt.items.digests(shared)) | {output.digest for output in context.other.outputs}
-    return shared > 0 and later.isdisjoint(items.digests(shared))
+    shared, other = context.match.shared_items, context.other
+    answers = answers_in(other, shared).union(made_by(other))
+    if context.match.whole or not shared or not answers.isdisjoint(answers_in(context.record, shared)):
+        return False
+    return set(other.prompt.items.digests(shared)).isdisjoint(context.record.prompt.items.digests(shared))
 
 
 _ORIGINS = {
@@ -286,7 +289,18 @@ def _hit(context: RuleContext) -> str:
     cached, expected = context.cached, context.expected
     if cached >= expected - slack(expected):
         return _read(context, cached, expected)
-    return _instructions_last(context)
+    return _went_back(context) or _instructions_last(context)
+
+
+def _went_back(context: RuleContext) -> str:
+    """Return what is said of a turn that goes back to an earlier one and reads all of that."""
+    if context.change("context_compacted") or not _is_rewind(context):
+        return ""
+    assert context.match is not None
+    measured = Measure(context.other).before(context.match.shared_items).low
+    if not measured or context.cached < measured - slack(measured):
+        return ""
+    return f"{context.cached:,} tokens were read: all of the earlier turn to which the conversation goes back"
 
 
 def _read(context: RuleContext, cached: int, expected: int) -> str:
