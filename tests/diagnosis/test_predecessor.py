@@ -202,6 +202,17 @@ def test_a_sentence_of_another_caller_needs_the_same_opening() -> None:
     assert recognized(history, [TASK, LOOKED, LAST], via=BOB) == (1, "answer")
 
 
+def test_of_two_callers_with_one_prompt_and_one_answer_each_goes_on_with_the_own_conversation() -> None:
+    """The clients give no ids, and the other one has gone on with the same words."""
+    alone, bob = route(key=None, session=None), route(caller=b"bob", key=None, session=None)
+    others = [turn(1, [TASK], LOOKED, via=alone), turn(2, [TASK, LOOKED, MORE], FIXED, via=alone)]
+    history = remembering(*others, turn(3, [TASK], LOOKED, via=bob))
+
+    assert recognized(history, [TASK, LOOKED, MORE], via=bob) == (3, "answer")
+    assert recognized(history, [TASK, LOOKED, MORE, FIXED, LAST], via=alone) == (2, "answer")
+    assert recognized(remembering(*others), [TASK, LOOKED, MORE], via=bob) == (2, "answer")
+
+
 def test_a_few_characters_prove_something_only_behind_the_same_opening() -> None:
     history = remembering(turn(1, [TASK], DONE))
 

@@ -189,10 +189,15 @@ def _same_thread(candidates: Candidates) -> list[Match]:
 
 
 def _answered(candidates: Candidates) -> list[Match]:
-    """Find the conversations of which a call or reasoning stands in the input, else a message, and own ids agree."""
-    route = candidates.record.route
-    said = [match for match in candidates.said if not has_other_id(route, match.record.route)]
-    return candidates.with_conversations(candidates.proven or said)
+    """Find the conversations of which a call or reasoning stands in the input, else a message, and own ids agree.
+
+    Two callers with one prompt can get the same message: then it is the conversation of this turn's caller.
+    """
+    record = candidates.record
+    said = [match for match in candidates.said if not has_other_id(record.route, match.record.route)]
+    alike = [match for match in said if opening_of(match.record) == opening_of(record)]
+    own = [match for match in alike if match.record.route.caller == record.route.caller]
+    return candidates.with_conversations(candidates.proven or own or said)
 
 
 def _extended(candidates: Candidates) -> list[Match]:
