@@ -62,7 +62,8 @@ def steered(case: Case) -> None:
     case.turn("hit", say=user("Go through this log: ", 40_000), replies=[])
     last = len(case.items) - 1
     case.items[last] = user("Go through this log, and be quick: ", 41_000)
-    case.miss("input_changed", say="", reads=case.before(last - 1), said=f"input[{last}]", blame=ANY)
+    said = f"input[{last}] | goes back"
+    case.turn("input_changed/hit", ["input_changed"], say="", reads=case.before(last - 1), said=said, blame=ANY)
 
 
 @labelled("an answer in JSON at the end, and then words again", "lidge-jun/opencodex#5178", **OFFICIAL, turns=3)
