@@ -11,6 +11,7 @@ import io
 import itertools
 from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 import orjson
@@ -25,7 +26,8 @@ from codexcache.state.persistence import Persistence
 from codexcache.state.vault import Vault
 from codexcache.turn.cache_key import CacheKey
 from codexcache.turn.exchange import Continuity, Exchange
-from codexcache.turn.request import Turn, read_client_headers, read_turn
+from codexcache.turn.request import ReadTurn, Turn, read_client_headers, read_turn
+from codexcache.turn.rewrite import RequestEdits
 from codexcache.turn.websocket import Backlog, Socket
 from mitmproxy import http
 from mitmproxy.flow import Flow
@@ -126,7 +128,14 @@ class _Start:
         self.persistence = Persistence(self.diagnosis_service.engine.adopt)
         self.persistence.use(cast(BackgroundStore, store), _VAULT, name)
         self.continuity = Continuity(self.persistence.memory, self.persistence.rejected_params)
+        self.state = State()
         self.wires: list[_Wire] = []
+
+    def read(self, document: Object, read: ReadTurn) -> Turn:
+        """Return a turn whose body is read as a hook reads it: what extends an earlier body is parsed apart."""
+        body, turn = self.state.read_turn(orjson.dumps(document), read)
+        self.state.edit(body, turn, RequestEdits(fields=()))
+        return turn
 
     def begin(self, turn: Turn, settings: Settings, last: CacheKey | None) -> Exchange:
         """Look up what the store knows of a turn, as a hook does, and return its exchange."""
@@ -186,19 +195,20 @@ class Player:
     def _send(self, step: Step) -> None:
         if self._is_over_socket(step):
             wire = self._wire(step)
-            self._begin(step, self._frame_turn(step, wire), wire)
+            frame = {"type": "response.create", **(_delta(step, wire.last) or step.body)}
+            self._begin(step, frame, wire.socket.read_turn, wire)
         else:
             client_headers = read_client_headers(fields(step.headers))
-            turn = read_turn(client_headers, step.body, transport="http", host=step.host, endpoint=step.endpoint)
-            self._begin(step, turn, None)
+            read = partial(read_turn, client_headers, transport="http", host=step.host, endpoint=step.endpoint)
+            self._begin(step, step.body, read, None)
 
-    def _begin(self, step: Step, turn: Turn, wire: _Wire | None) -> None:
+    def _begin(self, step: Step, document: Object, read: ReadTurn, wire: _Wire | None) -> None:
         start = self._start(step)
-        exchange = start.begin(turn, self._settings, wire.socket.last if wire else None)
+        exchange = start.begin(start.read(document, read), self._settings, wire.socket.last if wire else None)
         self._exchanges[step.number] = exchange
         if wire:
             exchange.response_info.status = 200
-            wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(exchange), step.at))
+            wire.messages.append(WebSocketMessage(Opcode.TEXT, True, _body(document, exchange), step.at))
             wire.socket.begin(exchange, wire.messages[-1])
             wire.last = step
         flow = wire.flow if wire else f"flow-{step.number}"
@@ -242,10 +252,6 @@ class Player:
         socket = Socket(client_headers=client_headers, host=step.host, backlog=Backlog(limit=0), handshake=handshake)
         start.wires.append(_Wire(flow=f"socket-{step.run}-{len(start.wires)}", socket=socket, step=step))
         return start.wires[-1]
-
-    def _frame_turn(self, step: Step, wire: _Wire) -> Turn:
-        frame = {"type": "response.create", **(_delta(step, wire.last) or step.body)}
-        return read_turn(wire.socket.client_headers, frame, transport="websocket", host=step.host, endpoint="responses")
 
 
 def _delta(step: Step, last: Step | None) -> Object | None:
@@ -303,9 +309,9 @@ def _error_body(answer: Answer) -> bytes:
     return b"<html>Just a moment...</html>" if answer.challenge else orjson.dumps(answer.error)
 
 
-def _body(exchange: Exchange) -> bytes:
+def _body(document: Object, exchange: Exchange) -> bytes:
     """Return the body as it was forwarded."""
-    document, edits = exchange.turn.document, exchange.edits
+    edits = exchange.edits
     text = orjson.dumps(document)
     return edited(text, find_members(text, document), drop=edits.drop, put=edits.put)
 
@@ -318,7 +324,7 @@ def _request_flow(step: Step, exchange: Exchange) -> http.HTTPFlow:
     challenge = {"cf-mitigated": "challenge"} if answer.challenge else {}
     stream = b"".join(b"data: " + event + b"\n\n" for event in _events(step))
     flow = tflow.tflow(
-        req=_request(step, exchange.forwarded, "POST", path, _body(exchange)),
+        req=_request(step, exchange.forwarded, "POST", path, _body(step.body, exchange)),
         resp=tutils.tresp(
             status_code=answer.status,
             headers=http.Headers(fields({"content-type": kind, **challenge})),

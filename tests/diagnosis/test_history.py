@@ -148,6 +148,17 @@ def test_an_attempt_was_sent_before_and_the_latest_counts() -> None:
     assert history.attempt(now([QUESTION])) is None
 
 
+def test_an_attempt_that_had_sent_more_than_the_predecessor_is_one_whatever_it_ended_with() -> None:
+    update: Json = {"type": "configuration_update", "reasoning": {"effort": "low"}}
+    history = remembering(cut(1, [*OPENING, ANSWER, QUESTION, update]), cut(2, [*OPENING, update]))
+    items = [*OPENING, ANSWER, QUESTION, user("Stop."), update]
+    interrupted = now(items)
+
+    assert history.attempt(interrupted) is None
+    assert [number_of(history.attempt(interrupted, beyond)) for beyond in (2, 4)] == [1, None]
+    assert history.attempt(now(items, via=route(session="s2")), 2) is None
+
+
 def test_a_retry_goes_on_from_the_predecessor_of_its_first_attempt() -> None:
     """Meanwhile the conversation went on with another turn, which has an answer that the retry lacks."""
     history = remembering(answered(record(1, OPENING), ANSWER), cut(2, [*OPENING, QUESTION]))

@@ -28,7 +28,7 @@ class Known(History):
     def sibling(self, record: Record) -> Record | None:
         return self.known[1]
 
-    def attempt(self, record: Record) -> Record | None:
+    def attempt(self, record: Record, beyond: int = 0) -> Record | None:
         return self.known[2]
 
     def sender(self, record: Record, beyond: int = 0) -> Sender:
@@ -59,6 +59,12 @@ NO_COUNTERS = "the turn ended without usage counters: "
         ({"status": 400, "refused": Refusal("seed", "neither")}, "rejected", f"{REFUSED_SEED}{NOT_SENT}"),
         ({"failed": "server_error"}, "rejected", "the backend failed the turn (server_error)"),
         ({"tokens": None}, "no_usage", f"{NO_COUNTERS}it was cut or cancelled, or they "),
+        (
+            {"tokens": None, "ended": "cancelled"},
+            "no_usage",
+            f"{NO_COUNTERS}its client gave it up before its response ",
+        ),
+        ({"tokens": None, "ended": "cut"}, "no_usage", f"{NO_COUNTERS}its connection was lost before its "),
         ({"tokens": None, "cut_short": CUT_SHORT}, "no_usage", f"{NO_COUNTERS}{CUT_SHORT}"),
         ({"tokens": None, "status": 204}, "no_usage", f"{NO_COUNTERS}the backend answered with status 204 No Content"),
         ({"tokens": None, "status": 399}, "no_usage", f"{NO_COUNTERS}the backend answered with status 399"),

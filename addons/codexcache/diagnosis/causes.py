@@ -125,8 +125,8 @@ class RuleContext:
 
     @property
     def attempt(self) -> Record | None:
-        """An earlier attempt at this turn, which ended without usage."""
-        return self.history.attempt(self.record) if self.history is not None else None
+        """An earlier attempt at this turn, or one that sent more of it than its predecessor; it ended without usage."""
+        return self.history.attempt(self.record, _shared(self)) if self.history is not None else None
 
     @property
     def sender(self) -> Sender:

@@ -114,6 +114,13 @@ class Attempts:
         found = (self._known.get(_attempt(record, digests[count])) for count in _last_prefixes(digests))
         return next((known for known in found if known and known[0].sent_at < record.sent_at), None)
 
+    def reaching(self, record: Record, beyond: int) -> Record | None:
+        """Return the attempt with the same ids that has the most items in common with a turn, more than `beyond`."""
+        own = [one for one in self.all() if _attempt(one, 0) == _attempt(record, 0) and one.sent_at < record.sent_at]
+        lengths = {one.number: record.prompt.items.common_prefix_length(one.prompt.items) for one in own}
+        found = [one for one in own if lengths[one.number] > beyond]
+        return max(found, key=lambda one: (lengths[one.number], one.sent_at), default=None)
+
     def all(self) -> list[Record]:
         """Return all of them."""
         return [record for record, _ in self._known.values()]
@@ -195,10 +202,14 @@ class History:
         """Return the turn of another conversation that opens as this one does, None where none is known."""
         return sibling(record, self.candidates(record))
 
-    def attempt(self, record: Record) -> Record | None:
-        """Return the turn of the same ids that ended without usage and whose whole input this one begins with."""
+    def attempt(self, record: Record, beyond: int = 0) -> Record | None:
+        """Return the turn of the same ids that ended without usage and whose whole input this one begins with.
+
+        Else it is one that had sent more items of this turn than the first `beyond`, where that is not 0: a client may
+        end each request with an item of its own.
+        """
         found = self._attempts.find(record)
-        return found[0] if found else None
+        return found[0] if found else self._attempts.reaching(record, beyond) if beyond else None
 
     def sender(self, record: Record, beyond: int = 0) -> Sender:
         """Return the turn that had sent more than `beyond` items of this one, or its tools and instructions where 0.

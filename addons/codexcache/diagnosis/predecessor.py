@@ -191,13 +191,17 @@ def _same_thread(candidates: Candidates) -> list[Match]:
 def _answered(candidates: Candidates) -> list[Match]:
     """Find the conversations of which a call or reasoning stands in the input, else a message, and own ids agree.
 
-    Two callers with one prompt can get the same message: then it is the conversation of this turn's caller.
+    Two callers with one prompt can get the same message: then it is the conversation of this turn's caller. A request
+    of another shape may have made a summary, which stands as an answer (opencode): then it is what was summarized that
+    goes on.
     """
     record = candidates.record
     said = [match for match in candidates.said if not has_other_id(record.route, match.record.route)]
     alike = [match for match in said if opening_of(match.record) == opening_of(record)]
     own = [match for match in alike if match.record.route.caller == record.route.caller]
-    return candidates.with_conversations(candidates.proven or own or said)
+    found = candidates.proven or own or said
+    is_summary = bool(found) and not any(has_same_head(record, match.record) for match in found)
+    return (is_summary and _compacted(candidates)) or candidates.with_conversations(found)
 
 
 def _extended(candidates: Candidates) -> list[Match]:

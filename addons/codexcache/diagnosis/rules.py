@@ -24,6 +24,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ..turn.record import Record, TurnId
+from ..turn.response import CANCELLED, CUT
 from ..verdicts import PROMPT, VERDICTS, blame_of
 from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, left_out, overload
 from .diagnosis import Verdict
@@ -211,11 +212,19 @@ def _status_line(status: int, failed: str | None = None) -> str:
     return f"{status}{phrase}" + (f" ({failed})" if failed else "")
 
 
+_UNCOUNTED = {
+    CANCELLED: "its client gave it up before its response was complete",
+    CUT: "its connection was lost before its response was complete",
+}
+_UNKNOWN = "it was cut or cancelled, or they were stripped"
+"""Why a turn has no counters, by how it ended."""
+
+
 def _no_usage(context: RuleContext) -> str:
     usage, status = context.record.usage, context.record.status
     if usage is None:
         answered = f"the backend answered with status {_status_line(status)}" if status not in (None, 200) else ""
-        reason = answered or context.record.cut_short or "it was cut or cancelled, or they were stripped"
+        reason = answered or context.record.cut_short or _UNCOUNTED.get(context.record.ended, _UNKNOWN)
         return f"the turn ended without usage counters: {reason}"
     if usage.cached is None:
         return "the response does not say how many tokens were cached"
