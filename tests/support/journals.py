@@ -80,7 +80,7 @@ _BECAUSE = {
     "instructions_changed": "the instructions differ from about character 3,104 on",
     "context_compacted": "the history was compacted: an expected rebuild",
     "input_changed": "input[12] function_call_output differs",
-    "idle": "17 minutes passed since its predecessor: the cache likely expired",
+    "idle": "17 minutes passed since its predecessor was sent: the cache likely expired",
     "upstream": "everything comparable is the same; it left 9 s after its predecessor: likely the server's side",
 }
 """Reasons as the addon would word them; the other verdicts get a plain one."""
