@@ -7,6 +7,7 @@
 | `state`             | what the hooks share                                                          |
 | `store`             | the store that option codex_state names                                       |
 | `dispatch`          | calls the hooks of many parts, as one addon                                   |
+| `messages`          | requests and responses as mitmproxy holds them                                |
 | `http`              | turns over HTTP, and every event stream                                       |
 | `late_edits`        | edits of a response that has been passed on, which are told of                |
 | `websocket`         | turns over WebSocket                                                          |

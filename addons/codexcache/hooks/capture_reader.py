@@ -24,7 +24,7 @@ from ..turn.websocket import MISSED, Backlog, Socket
 from ..wire.content_encoding import Undecodable, decode
 from ..wire.headers import coding_of
 from ..wire.routes import Endpoint
-from .http import how_it_broke, read_whole
+from .messages import how_it_broke, read_whole
 from .websocket import CREATE, UNREAD_TURN, closing_of, how_it_closed, note_limits_of_handshake, refusal_of
 
 _LONGEST = 30 * 86_400

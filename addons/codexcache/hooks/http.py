@@ -8,7 +8,6 @@ can come in between. So when a response begins, the request is compared with wha
 again if it differs; and a response that did not pass the tap is read from the flow when it is there as a whole.
 """
 
-import dataclasses
 import functools
 import logging
 import time
@@ -16,9 +15,8 @@ from collections.abc import Awaitable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
-from mitmproxy import ctx, http
 from mitmproxy import flow as any_flow
-from mitmproxy.connection import ConnectionState
+from mitmproxy import http
 from mitmproxy.net import encoding
 
 from ..body.incremental import Body
@@ -26,14 +24,14 @@ from ..body.json_splice import Unreadable
 from ..text import cut
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import ParsedBody, ReadTurn, Turn, read_client_headers, read_turn
-from ..turn.response import CANCELLED, CUT, ELSEWHERE
-from ..turn.rewrite import DIGESTS
+from ..turn.response import ELSEWHERE
 from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
-from ..wire.headers import Fields, Values, coding_of, is_document, is_event_stream, values_by_name
+from ..wire.headers import Fields, Values, coding_of, is_event_stream, values_by_name
 from ..wire.routes import Endpoint, real_target
 from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
 from .late_edits import LateEdits, Listening
+from .messages import comes_whole, drop_digests, how_it_broke, is_killed, is_made_here, read_whole, without_host
 from .state import (
     UNREADABLE,
     HoldTurn,
@@ -57,9 +55,6 @@ _ANSWERED = (
     "Another addon answered a turn before Codex Continuity read it, so it was not edited and no key was written. If "
     "that addon sends turns to the backend by itself, load this one first: -s codex_continuity.py -s OTHER.py."
 )
-_CLIENT_LEFT = ("Client disconnected", "by client")
-"""How mitmproxy's errors name a client that has hung up."""
-
 _UNHEARD = (
     "Another addon has replaced this one's response.stream, so turns end without their counters. Load that addon first "
     "(-s OTHER.py -s codex_continuity.py); then both see the response."
@@ -79,7 +74,7 @@ class SentTurn(NamedTuple):
         if request.raw_content != self.content:
             return False
         fields = request.headers.fields
-        return fields == self.fields or _without_host(fields) == _without_host(self.fields)
+        return fields == self.fields or without_host(fields) == without_host(self.fields)
 
 
 class HttpTurns:
@@ -124,7 +119,7 @@ class HttpTurns:
         sent, values = self._sent.get(flow.id), values_by_name(response.headers.fields)
         if sent and is_made_here(response):
             sent.exchange.response_info.ended = ELSEWHERE
-        if is_event_stream(values) or (sent and not _comes_whole(response, values)):
+        if is_event_stream(values) or (sent and not comes_whole(response, values)):
             self._listen(flow.id, response, values, sent)
         elif sent:
             sent.exchange.begin_response(response.status_code, values, response.timestamp_start)
@@ -141,7 +136,7 @@ class HttpTurns:
 
     def error(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         if (sent := self._sent.get(flow.id)) and not flow.response:  # else it was looked at when the response began
-            if _is_killed(flow, sent.exchange):
+            if is_killed(flow, sent.exchange):
                 self._withdraw(flow, sent.exchange)
             elif not sent.left_as_written(flow.request):
                 return self._close_edited(flow, sent)
@@ -230,7 +225,7 @@ class HttpTurns:
         write_fields(request, exchange.edits, None if content is None else b"%d" % len(content))
         if content is not None:
             request.raw_content = content
-            _drop_digests(request, exchange)
+            drop_digests(request, exchange)
         reread = functools.partial(self._reread, flow, turn.host, turn.endpoint)
         self._sent[flow.id] = SentTurn(exchange, request.headers.fields, request.raw_content, reread)
         self._state.request_sent(flow, exchange, request.timestamp_end or time.time())
@@ -324,54 +319,3 @@ def _whole(request: http.Request) -> bytes:
     if request.stream or request.raw_content is None:
         raise Unreadable("it was sent before it could be read, by stream_large_bodies or another addon")
     return request.raw_content
-
-
-def _comes_whole(response: http.Response, values: Values) -> bool:
-    """Return True for a JSON document, a part of which is of no use, unless an option or another addon streams it."""
-    streams_large = getattr(getattr(ctx, "options", None), "stream_large_bodies", None)
-    return is_document(values) and not (response.stream or streams_large)
-
-
-def _is_killed(flow: http.HTTPFlow, exchange: Exchange) -> bool:
-    """Return True if another addon or a hand killed a turn before it left; one that was held here is told of."""
-    is_killed = flow.error is not None and flow.error.msg == any_flow.Error.KILLED_MESSAGE
-    return is_killed and not exchange.response_info.cut_short
-
-
-def _drop_digests(request: http.Request, exchange: Exchange) -> None:
-    """Remove digests of the body from the trailers of a request whose body was edited."""
-    if request.trailers and (stale := DIGESTS.intersection(map(str.lower, request.trailers))):
-        for name in stale:
-            del request.trailers[name]
-        request.trailers = request.trailers or None
-        changed = dict.fromkeys((*exchange.edits.changed, *sorted(stale)))
-        exchange.edits = dataclasses.replace(exchange.edits, changed=tuple(changed))
-
-
-def is_made_here(response: http.Response) -> bool:
-    """Return True, when a response begins, for one by another addon or an option: only such a one is over by then."""
-    return response.timestamp_end is not None
-
-
-def how_it_broke(flow: http.HTTPFlow) -> str:
-    """Return how a turn ended whose response is not complete: the client, or a hand, gave it up, or it was cut.
-
-    mitmproxy names the peer that left in no more than the words of an error, and not always in those.
-    """
-    words = flow.error.msg if flow.error else ""
-    gave_up = words == any_flow.Error.KILLED_MESSAGE or any(said in words for said in _CLIENT_LEFT)
-    left = flow.live and flow.error and not flow.client_conn.state & ConnectionState.CAN_READ
-    return CANCELLED if gave_up or left else CUT
-
-
-def _without_host(fields: Fields) -> list[tuple[bytes, bytes]]:
-    return [field for field in fields if field[0].lower() != b"host"]
-
-
-def read_whole(response: http.Response, exchange: Exchange) -> None:
-    """Read a whole response as its stream would have been read; of one that was not kept, only the head is known."""
-    values = values_by_name(response.headers.fields)
-    reader = exchange.begin_response(response.status_code, values, response.timestamp_start)
-    if reader and response.raw_content is not None:
-        reader.feed(response.raw_content)
-        reader.feed(b"")

@@ -26,7 +26,7 @@ from ..turn.websocket import NO_REFUSAL, Backlog, Message, Socket, SocketTurn, c
 from ..wire.content_encoding import Undecodable, within
 from ..wire.headers import values_by_name
 from .deferred import LARGE, run_maybe_in_thread
-from .http import how_it_broke, is_made_here, read_whole
+from .messages import how_it_broke, is_made_here, read_whole
 from .state import UNREADABLE, HoldTurn, State, asks_for_websocket, hold_nothing, pass_unchanged, write_fields
 
 INCOMPLETE = "codex_incomplete"
