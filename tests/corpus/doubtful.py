@@ -258,6 +258,23 @@ def server_knows_more(case: Case) -> None:
     )
 
 
+@labelled("the server has a reason of which we know nothing", "openai/openai-java#975", key="session-1", turns=6)
+def reason_of_the_servers_own(case: Case) -> None:
+    word: dict[str, Json] = {"type": "cache_miss", "reason": "region_changed", "cache_missed_tokens": 14_000}
+    case.turn("upstream", reads=NOTHING, diagnostics=word, said="the backend itself says region_changed", resent=14_000)
+
+
+@labelled("the end of a history is reworded, and what precedes it is read", "BerriAI/litellm#40966", key="s", turns=8)
+def end_reworded(case: Case) -> None:
+    read = case.before(8)
+    for place in range(8, len(case.items)):
+        item = case.items[place]
+        assert isinstance(item, dict)
+        role = str(item["role"])
+        case.items[place] = written(role, text(f"What the {role} said at {place}, in other words."))
+    case.miss("input_changed", reads=read, said="input[8]", unsaid="goes back", resent=ANY, blame=ANY)
+
+
 @labelled("a child with its parent's history reads the head only", "openai/codex#44862", **CODEX, turns=4, paths=HTTP)
 def child_reads_the_head(case: Case) -> None:
     child = case.aside(headers=native("session-1", "child"), socket="socket-2")

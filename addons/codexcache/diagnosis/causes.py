@@ -42,6 +42,9 @@ _CLEAR = 512
 _LONG = 600
 """Seconds from which on a pause is told in whole minutes: an entry lives for five to ten (OpenAI, "Prompt caching")."""
 
+_MUCH = 8192
+"""Tokens that clearly were not read, also where only sizes say how many there are."""
+
 _COMPACTED = "context_compacted"
 _BROUGHT_ALONG = frozenset({*PROMPT, "model_changed", "service_tier_changed"}) - {_COMPACTED}
 """What a compaction may bring along: another model renders the prompt in another way."""
@@ -168,12 +171,21 @@ def find_cause(context: RuleContext) -> Cause:
     """Return why a turn missed."""
     found = list(_explaining(context))
     if whole := [cause for cause in found if cause.explained >= context.unread]:
-        return min(whole, key=lambda cause: VERDICTS.index(cause.name))
+        cause = min(whole, key=lambda cause: VERDICTS.index(cause.name))
+        return cause._replace(because=f"{cause.because}{_doubt(context, cause)}")
     part = max(found, key=lambda cause: cause.explained, default=None)
     if part and 2 * part.explained >= context.unread:
         rest = f"{context.unread - part.explained:,} tokens before it were not read either"
         return part._replace(because=f"{part.because}; {rest}, for a reason that is not known")
     return _likely(context, part)
+
+
+def _doubt(context: RuleContext, cause: Cause) -> str:
+    """Return what is to be added where only sizes, and no count, tell that the read ended far before an edit."""
+    before = cause.change.before if cause.name == "input_changed" and cause.change else None
+    if not before or before.estimate <= 4 * context.cached + _MUCH or looks_back_past(context.record, _shared(context)):
+        return ""
+    return "; by its size, most of what precedes it was not read either"
 
 
 def _explaining(context: RuleContext) -> Iterator[Cause]:

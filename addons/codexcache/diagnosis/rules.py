@@ -30,7 +30,7 @@ from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, l
 from .diagnosis import Verdict
 from .predecessor import match_of
 from .prompt_diff import account_change
-from .similarity import answers_in, made_by
+from .similarity import answers_in
 from .tokens import MINIMUM, ROUNDING, Measure, is_short_of_instructions, repeated, slack
 
 BAD_ENCRYPTION = "invalid_encrypted_content"
@@ -67,17 +67,20 @@ def _miss(context: RuleContext, cause: Cause) -> Verdict:
 def _with_word(context: RuleContext, verdict: Verdict) -> Verdict:
     """Return the verdict that the backend gives itself, where it does; it outranks what is found here."""
     word = context.record.server
-    if word is None or word.reason not in VERDICTS:
+    if word is None:
         return verdict
+    name = word.reason if word.reason in VERDICTS else verdict.name
     if word.reason == verdict.name:
         because = f"{verdict.because}; the backend says so too"
+    elif name == verdict.name:
+        because = f"{verdict.because}; the backend itself says {word.reason}"
     else:
         because = f"the backend itself gives this reason; the comparison here says {verdict.name}: {verdict.because}"
     return dataclasses.replace(
         verdict,
-        name=word.reason,
+        name=name,
         because=because,
-        blame=blame_of(word.reason),
+        blame=blame_of(name) if name != verdict.name else verdict.blame or blame_of(name),
         resent=verdict.resent if word.missed is None else word.missed,
         reusable=verdict.reusable if word.reusable is None else word.reusable,
     )
@@ -157,13 +160,15 @@ def _blame(context: RuleContext, cause: Cause) -> str:
 
 
 def _is_rewind(context: RuleContext) -> bool:
-    """Return True if the history was cut where its end was, and nothing of what followed comes again."""
+    """Return True if the history was cut, and what followed does not come again: the user asks something else there.
+
+    Where answers follow, these were rewritten.
+    """
     assert context.match is not None
-    shared, other = context.match.shared_items, context.other
-    answers = answers_in(other, shared).union(made_by(other))
-    if context.match.whole or not shared or not answers.isdisjoint(answers_in(context.record, shared)):
+    shared, items = context.match.shared_items, context.record.prompt.items
+    if context.match.whole or not shared or answers_in(context.record, shared):
         return False
-    return set(other.prompt.items.digests(shared)).isdisjoint(context.record.prompt.items.digests(shared))
+    return set(context.other.prompt.items.digests(shared)).isdisjoint(items.digests(shared))
 
 
 _ORIGINS = {
