@@ -203,7 +203,7 @@ def test_a_sentence_of_another_caller_needs_the_same_opening() -> None:
 
 
 def test_of_two_callers_with_one_prompt_and_one_answer_each_goes_on_with_the_own_conversation() -> None:
-    """The clients give no ids, and the other one has gone on with the same words."""
+    """The clients give no ids, and the other conversation is longer."""
     alone, bob = route(key=None, session=None), route(caller=b"bob", key=None, session=None)
     others = [turn(1, [TASK], LOOKED, via=alone), turn(2, [TASK, LOOKED, MORE], FIXED, via=alone)]
     history = remembering(*others, turn(3, [TASK], LOOKED, via=bob))
