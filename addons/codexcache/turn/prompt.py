@@ -187,7 +187,7 @@ _latest_made: dict[bytes, Item] = {}
 
 
 def _made(index: int, item: Json) -> Item:
-    """Return an item of a response, and keep it if nothing but its text identifies it."""
+    """Return an item of a response, and keep it if it is told apart by its text alone."""
     text = canonical(item)
     made = _measured(index, item, text)
     if len(text) <= _LONGEST_MADE and not (made.kind in CALLS and _member_of(item, "call_id") is None):
