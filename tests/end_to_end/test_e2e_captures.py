@@ -39,9 +39,9 @@ async def interleaved(proxy: Proxy) -> None:
         socket = SocketClient(connection)
         last = (await socket.turn(input=asked("by socket")))[-1]
         await post(proxy, input=asked("by request"))
-        await socket.turn(input=asked("more"), previous_response_id=last["response"]["id"])
+        last = (await socket.turn(input=asked("more"), previous_response_id=last["response"]["id"]))[-1]
         await post(proxy, input=asked("by request", "more"))
-        await socket.turn(input=asked("by socket"), tools=TOOLS)
+        await socket.turn(input=asked("and more"), previous_response_id=last["response"]["id"], tools=TOOLS)
         await post(proxy, input=asked("by request", "more", "and more"), tools=TOOLS)
         await post(proxy, input=asked("hello"), max_output_tokens=7)
 
