@@ -4,7 +4,9 @@ import asyncio
 import os
 import random
 import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,9 +23,7 @@ from codex_bench.conversation import Conversation
 from codex_bench.figures import Figures
 from codex_bench.plan import NAIVE, OURS, SCRIPTS, Scenario
 
-_SETTLING = 0.02  # seconds after the last turn of a round in which a proxy may still write its notes
 _TURN_WITHIN = 60  # seconds
-_WINDOW = 10  # turns of a growing conversation that are one round
 
 
 class Idle(Exception):
@@ -69,40 +69,69 @@ async def measure(scenario: Scenario, workers: Sequence[Worker], state: RunState
     if scenario.kind == "frames":
         for worker in workers:
             await worker.client.open_websocket()
-    found = {worker.name: Figures() for worker in workers}
+    found: dict[str, Figures] = {worker.name: defaultdict(list) for worker in workers}
     chance = random.Random(scenario.size)
-    await _converse(workers, Conversation(0, 10_000).bodies(3), chance, state)
+    converse = partial(_converse, workers, chance, state, scenario.settling)
+    await converse(Conversation(0, 10_000, scenario.spelling).bodies(3))
     for number in range(scenario.rounds):
-        bodies = Conversation(number + 1, scenario.size, scenario.step).bodies(1 + scenario.warm)
-        for name, (cpu, times) in (await _converse(workers, bodies, chance, state)).items():
-            if scenario.kind == "frames":
-                found[name].frame += [seconds / scenario.events for seconds in cpu]
-            else:
-                _add_turns(scenario, found[name], cpu, times)
+        bodies = Conversation(number + 1, scenario.size, scenario.spelling).bodies(1 + scenario.warm)
+        for name, (cpu, times) in (await converse(bodies)).items():
+            of_round = _of_frames(scenario, cpu) if scenario.kind == "frames" else _of_turns(cpu, times)
+            _add(found[name], of_round)
     for worker in workers:
-        found[worker.name].memory = meter.peak_memory(worker.pid)
+        _add(found[worker.name], {"memory": meter.peak_memory(worker.pid)})
     return found
 
 
 async def _converse(
-    workers: Sequence[Worker], bodies: Iterable[bytes], chance: random.Random, state: RunState
+    workers: Sequence[Worker], chance: random.Random, state: RunState, settling: float, bodies: Iterable[bytes]
 ) -> Mapping[str, tuple[list[float], list[Times]]]:
     for body in bodies:
         for worker in chance.sample(workers, len(workers)):
             await worker.turn(body, state)
-    await asyncio.sleep(_SETTLING)
+    await asyncio.sleep(settling)
     return {worker.name: worker.finish() for worker in workers}
 
 
-def _add_turns(scenario: Scenario, figures: Figures, cpu: Sequence[float], times: Sequence[Times]) -> None:
-    """Add a round's figures; a growing conversation is as many rounds as it has windows."""
-    width = _WINDOW if scenario.kind == "conversation" else scenario.warm
-    figures.cold.append(cpu[0])
-    for start in range(1, len(cpu) - width + 1, width):
-        waits = times[start : start + width]
-        figures.warm.append(statistics.fmean(cpu[start : start + width]))
-        figures.first_byte.append(statistics.median(one.first_byte for one in waits))
-        figures.event.append(statistics.median(event for one in waits for event in one.events))
+def _of_frames(scenario: Scenario, cpu: Sequence[float]) -> dict[str, float]:
+    return {"frame": statistics.fmean(cpu) / scenario.events}
+
+
+def _of_turns(cpu: Sequence[float], times: Sequence[Times]) -> dict[str, float]:
+    """Return a round's figures: those of the first turn, and of those that follow."""
+    (first, *later), (first_times, *later_times) = cpu, times
+    return {
+        "cold": first,
+        "warm": statistics.fmean(later),
+        "cold_first_byte": first_times.first_byte,
+        "warm_first_byte": statistics.median(one.first_byte for one in later_times),
+        "event": statistics.median(event for one in later_times for event in one.events),
+    }
+
+
+def _add(figures: Figures, of_round: Mapping[str, float]) -> None:
+    for quantity, figure in of_round.items():
+        figures[quantity].append(figure)
+
+
+async def measure_starts(
+    scenario: Scenario, names: Sequence[str], start: Callable[[AsyncExitStack, str], Awaitable[Worker]]
+) -> Mapping[str, Figures]:
+    """Measure how long a proxy takes from its start to the first connection through it.
+
+    The first start of each arm does not count: it makes the proxy's CA, and compiles what was never imported.
+    """
+    found: dict[str, Figures] = {name: defaultdict(list) for name in names}
+    chance = random.Random(0)
+    for number in range(1 + scenario.rounds):
+        for name in chance.sample(names, len(names)):
+            async with AsyncExitStack() as stack:
+                started = time.perf_counter()
+                worker = await start(stack, name)
+                seconds = time.perf_counter() - started
+                if number:
+                    _add(found[name], {"connected": seconds, "start": meter.cpu_seconds(worker.pid)})
+    return found
 
 
 async def perform(scenario: Scenario, scripts: Mapping[str, Path], home: Path) -> Mapping[str, Figures]:
@@ -111,9 +140,14 @@ async def perform(scenario: Scenario, scripts: Mapping[str, Path], home: Path) -
     async with AsyncExitStack() as stack:
         to_its_core = stack.enter_context(separate_cores())
         port = await stack.enter_async_context(serving(partial(serve, authority.context(), state), limit=BUFFER))
-        workers = []
-        for name, script in scripts.items():
-            workers.append(worker := await _worker(stack, name, script, home / name, port, authority.ca_file, state))
+
+        def start(stack: AsyncExitStack, name: str) -> Awaitable[Worker]:
+            return _worker(stack, name, scripts[name], home / name, port, authority.ca_file, state)
+
+        if scenario.kind == "start":
+            return await measure_starts(scenario, [*scripts], start)
+        workers = [await start(stack, name) for name in scripts]
+        for worker in workers:
             to_its_core(worker.pid)
         found = await measure(scenario, workers, state)
         _check_journals(workers, state.turns)
@@ -125,7 +159,7 @@ async def _worker(
 ) -> Worker:
     """Start an arm with its client; both end with the stack."""
     journal = home / "journal.jsonl" if script.name == SCRIPTS[OURS].name else None  # of the addon in any version
-    everything_on = {"codex_mode": "fill", "codex_journal": journal} if journal else {}
+    everything_on = {"codex_mode": "fill", "codex_journal": journal} if journal else {}  # and the default state store
     proxy = await start_mitmdump(
         home,
         modes=[f"upstream:http://{LOOPBACK}:{port}"],

@@ -4,11 +4,23 @@ They are made from a seed, so that every arm gets the same bytes and every round
 """
 
 import base64
+import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
 
 import orjson
 from toolkit.prompts import TEXT
+
+type _Object = dict[str, Any]
+
+SPELLINGS: Mapping[str, Callable[[object], bytes | str]] = {
+    "compact": orjson.dumps,
+    "spaced": json.dumps,
+    "indented": partial(json.dumps, indent=2),
+}
+"""How clients write a body: those in JavaScript and Rust, those in Python, and those whose bodies are to be read."""
 
 _INSTRUCTIONS, _TOOLS = 12_000, 12
 _LEAST_OUTPUT, _MOST_OUTPUT = 200, 20_000
@@ -16,30 +28,31 @@ _ITEMS = 150  # tool outputs that the first turn of a conversation has, as far a
 
 
 class Conversation:
-    """The bodies of one conversation whose first turn has about `size` bytes, each later one `step` bytes more.
+    """The bodies of one conversation whose first turn has about `size` bytes, in one of the spellings.
 
-    Without a `step`, a turn adds what one call of a tool adds.
+    Each later turn adds what one call of a tool adds.
     """
 
-    def __init__(self, seed: int, size: int, step: int | None = None) -> None:
-        self._chance = random.Random(seed)
-        self._front, self._back = _around_items(size)
-        self._output = (step - 900 if step else 0) or min(_MOST_OUTPUT, max(_LEAST_OUTPUT, size // _ITEMS))
+    def __init__(self, seed: int, size: int, spelling: str) -> None:
+        self._chance, self._write = random.Random(seed), SPELLINGS[spelling]
+        self._output = min(_MOST_OUTPUT, max(_LEAST_OUTPUT, size // _ITEMS))
         task = f"Task {seed:x}: {_text(self._chance, 200)}"
         self._items = [_item(role="user", content=[{"type": "input_text", "text": task}])]
-        left = size - len(self._front) - len(self._back) - len(self._items[0])
+        self._body = _body(size, self._items)
+        left = size - len(self._write(self._body))
         while left > 0:
             more = [*self._step()]
-            left -= sum(len(item) + 1 for item in more)
+            left -= sum(len(self._write(item)) + 1 for item in more)
             self._items += more
 
     def bodies(self, count: int) -> Iterator[bytes]:
         """Yield the bodies of the first turns."""
         for _ in range(count):
-            yield self._front + b",".join(self._items) + self._back
+            text = self._write(self._body)
+            yield text if isinstance(text, bytes) else text.encode()
             self._items += self._step()
 
-    def _step(self) -> Iterator[bytes]:
+    def _step(self) -> Iterator[_Object]:
         """Yield what one turn adds: what the model thought and called, and what came of it."""
         call = f"call_{self._chance.getrandbits(96):024x}"
         secret = base64.b64encode(self._chance.randbytes(270)).decode()
@@ -54,13 +67,15 @@ def as_frame(body: bytes) -> bytes:
     return b'{"type":"response.create",' + body[1:]
 
 
-def _around_items(size: int) -> tuple[bytes, bytes]:
-    """Return what stands before and behind the items; it is the same in all conversations of an agent."""
+def _body(size: int, items: list[_Object]) -> _Object:
+    """Return a body with these items; what is around them is the same in all conversations of an agent."""
     share = min(_INSTRUCTIONS, size // 4)
-    front = orjson.dumps({"model": "gpt-5.5", "instructions": TEXT[:share]})[:-1] + b',"input":['
     schema = {"type": "object", "properties": {"value": {"type": "string"}}, "required": ["value"]}
     tool = {"type": "function", "description": TEXT[: share // _TOOLS], "strict": False, "parameters": schema}
-    members = {
+    return {
+        "model": "gpt-5.5",
+        "instructions": TEXT[:share],
+        "input": items,
         "tools": [{"name": f"tool_{number}", **tool} for number in range(_TOOLS)],
         "tool_choice": "auto",
         "parallel_tool_calls": True,
@@ -69,11 +84,10 @@ def _around_items(size: int) -> tuple[bytes, bytes]:
         "stream": True,
         "include": ["reasoning.encrypted_content"],
     }
-    return front, b"]," + orjson.dumps(members)[1:]
 
 
-def _item(**members: object) -> bytes:
-    return orjson.dumps({"type": "message", **members})
+def _item(**members: object) -> _Object:
+    return {"type": "message", **members}
 
 
 def _text(chance: random.Random, size: int) -> str:

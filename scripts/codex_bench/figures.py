@@ -1,109 +1,82 @@
-"""What was measured, and what is made of it: ratios to the bare proxy of the same round, their spread, and the aims."""
+"""What was measured, and what is made of it: ratios between arms of one interleaved run, and their spread."""
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from codex_bench.plan import BARE, NAIVE, OURS, Scenario, spelled
-
-PARTS = ("cold", "warm", "frame")
-
-_LIMITS = {(40_000, BARE): 1.08, (40_000, NAIVE): 1.03, (1_000_000, BARE): 1.15, (1_000_000, NAIVE): 1.00}
-"""Aims: by size and by arm compared with, the ratio of the CPU that a warm turn with 100 events takes."""
+from codex_bench.plan import BARE, NAIVE, OURS, Scenario
 
 
-@dataclass(slots=True, kw_only=True)
-class Figures:
-    """One figure a round, in seconds: CPU a cold turn, a warm turn, a frame; the waits; and the peak in bytes."""
+class Quantity(NamedTuple):
+    """What the table calls a quantity, the unit it is shown in, and how many of these are a second or a byte."""
 
-    cold: list[float] = field(default_factory=list)
-    warm: list[float] = field(default_factory=list)
-    frame: list[float] = field(default_factory=list)
-    first_byte: list[float] = field(default_factory=list)
-    event: list[float] = field(default_factory=list)
-    memory: int = 0
+    title: str
+    unit: str
+    scale: float
+
+
+QUANTITIES = {
+    "cold": Quantity("CPU, first turn", "ms", 1e3),
+    "warm": Quantity("CPU, later turn", "ms", 1e3),
+    "cold_first_byte": Quantity("first byte, first turn", "ms", 1e3),
+    "warm_first_byte": Quantity("first byte, later turn", "ms", 1e3),
+    "event": Quantity("an event's delay", "us", 1e6),
+    "frame": Quantity("CPU, a frame", "us", 1e6),
+    "connected": Quantity("until the first connection", "ms", 1e3),
+    "start": Quantity("CPU until then", "ms", 1e3),
+    "memory": Quantity("peak memory", "MB", 1e-6),
+}
+
+type Figures = dict[str, list[float]]
+"""An arm's figures by quantity, in seconds or bytes, one a round; peak memory has one for all rounds."""
+
+type Measured = Mapping[Scenario, Mapping[str, Figures]]
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    """The middle of some figures, and what half of them lie between."""
+class Ratio:
+    """The ratio of two second-best figures, and what half of the rounds' own ratios lie between."""
 
-    median: float
+    best: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        return f"{self.median:.3f} ({self.low:.3f} to {self.high:.3f})"
+        return f"{self.best:.3f} ({self.low:.2f} to {self.high:.2f})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """An arm's figures in one scenario. `cpu` and `ratio` are by part; what does not apply is None."""
+def second_best(figures: Sequence[float]) -> float:
+    """Return the second smallest figure, or the only one.
 
-    cpu: dict[str, Spread]
-    ratio: dict[str, Spread]
-    to_naive: Spread | None
-    first_byte: Spread | None
-    event: Spread | None
-    memory: int
-
-
-type Measured = Mapping[Scenario, Mapping[str, Figures]]
-type Results = Mapping[Scenario, Mapping[str, Summary]]
-
-
-def summarize(all_figures: Mapping[str, Figures]) -> dict[str, Summary]:
-    """Return the summary of each arm."""
-    return {
-        name: Summary(
-            cpu={part: found for part in PARTS if (found := spread(getattr(own, part)))},
-            ratio=_ratios(own, all_figures[BARE]),
-            to_naive=_ratios(own, all_figures[NAIVE]).get("warm") if NAIVE in all_figures else None,
-            first_byte=spread(own.first_byte),
-            event=spread(own.event),
-            memory=own.memory,
-        )
-        for name, own in all_figures.items()
-    }
-
-
-def _ratios(own: Figures, base: Figures) -> dict[str, Spread]:
-    found = {part: spread(ratios(getattr(own, part), getattr(base, part))) for part in PARTS if getattr(own, part)}
-    return {part: one for part, one in found.items() if one}
-
-
-def spread(figures: Sequence[float]) -> Spread | None:
-    """Return the median and the quartiles of figures, None where there are none."""
-    if not figures:
-        return None
-    several = figures if len(figures) > 1 else [*figures, *figures]
-    low, median, high = statistics.quantiles(several, n=4, method="inclusive")
-    return Spread(median, low, high)
-
-
-def ratios(figures: Sequence[float], base: Sequence[float]) -> list[float]:
-    """Return each round's figure as a multiple of the base's in the same round."""
-    return [one / other for one, other in zip(figures, base, strict=True) if other > 0]
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """What was aimed at and what was measured: the addon's ratio to another arm, at a size, and its limit.
-
-    `met` says whether the median is within the limit.
+    What else runs on a machine makes figures larger, never smaller; the smallest may be one that lacked something.
     """
-
-    name: str
-    limit: float
-    ratio: Spread
-    met: bool
+    return sorted(figures)[:2][-1]
 
 
-def reached(results: Results) -> list[Aim]:
-    """Return each aim that was measured."""
-    found = {one.size: arms[OURS] for one, arms in results.items() if one.kind == "turns" and OURS in arms}
-    aims = []
-    for (size, to), limit in _LIMITS.items():
-        if (summary := found.get(size)) and (ratio := summary.to_naive if to == NAIVE else summary.ratio.get("warm")):
-            aims.append(Aim(f"{spelled(size)}, to {to}", limit, ratio, ratio.median <= limit))
-    return aims
+def compared(arms: Mapping[str, Figures], quantity: str) -> dict[str, Ratio]:
+    """Return the ratios of a quantity by name: of each arm to bare, and of this addon to each other arm.
+
+    Of an older build there is also the ratio of what both add to bare. What cannot be told is left out.
+    """
+    of = {name: figures[quantity] for name, figures in arms.items()}
+    found = {f"{name}/{BARE}": ratio(own, of[BARE]) for name, own in of.items() if name != BARE}
+    for name in [other for other in of if OURS in of and other not in (BARE, OURS)]:
+        found[f"{OURS}/{name}"] = ratio(of[OURS], of[name])
+        if name != NAIVE:
+            found[f"added, {OURS}/{name}"] = ratio(of[OURS], of[name], of[BARE])
+    return {name: one for name, one in found.items() if one}
+
+
+def ratio(own: Sequence[float], base: Sequence[float], less: Sequence[float] = ()) -> Ratio | None:
+    """Return how many times the base an arm's figures are, both without what a third arm takes.
+
+    None where the base has nothing. Raises ValueError for arms that have not as many rounds.
+    """
+    third = less or [0.0] * len(own)
+    rounds = [(one - low) / (other - low) for one, other, low in zip(own, base, third, strict=True) if other > low]
+    best, other, low = map(second_best, (own, base, third))
+    if not rounds or other <= low:
+        return None
+    first, _, last = statistics.quantiles(rounds * 2 if len(rounds) == 1 else rounds, n=4, method="inclusive")
+    return Ratio((best - low) / (other - low), first, last)

@@ -2,7 +2,7 @@
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,58 +12,58 @@ from toolkit import bare_addon
 from toolkit.process import ADDON
 
 from codex_bench import naive_addon
+from codex_bench.conversation import SPELLINGS
 
 BARE, NAIVE, OURS = "bare", "naive", "ours"
 """The arms, which are real mitmdump processes."""
 
 SCRIPTS = {BARE: Path(bare_addon.__file__), NAIVE: Path(naive_addon.__file__), OURS: ADDON}
 
-Kind = Literal["turns", "at once", "conversation", "frames"]
+Kind = Literal["turns", "at once", "frames", "start"]
 
 SIZES = "10k,40k,100k,1m,10m"
 
 _SIZE = re.compile(r"([1-9][0-9]{0,5})([km])")
 _UNITS = {"k": 1_000, "m": 1_000_000}
 _LARGE = 5_000_000
-_SUFFIX: dict[Kind, str] = {"turns": "", "at once": ", at once", "conversation": "", "frames": ", WebSocket"}
+_AT_ONCE = (40_000, 1_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """One kind of traffic: `rounds` conversations of one cold turn and `warm` that extend it.
 
-    In "at once" the events come in one piece, in "conversation" one conversation grows to `until` bytes.
+    In "at once" the events come in one piece; in "start" each round starts every arm and has no turn. `settling` is the
+    seconds after a round in which a proxy may still write: the default state store writes once a second at most, so
+    that after two of them what the next first turn leaves is written at once, and counted to it.
     """
 
     kind: Kind
-    size: int
+    size: int = 0
+    spelling: str = "compact"
     rounds: int
-    warm: int
+    warm: int = 0
     events: int = 100
-    until: int = 0
+    settling: float = 2.1
 
     @property
     def name(self) -> str:
         """What the table calls it."""
-        return f"{spelled(self.size)}{_SUFFIX[self.kind]}" + (f" to {spelled(self.until)}" if self.until else "")
-
-    @property
-    def step(self) -> int | None:
-        """The bytes that each turn adds, None for what one call of a tool adds."""
-        return (self.until - self.size) // self.warm if self.until else None
+        body = f"{spelled(self.size)} {self.spelling}"
+        return {"turns": body, "start": "start", "frames": f"{body}, WebSocket"}.get(self.kind, f"{body}, at once")
 
 
 class Effort(NamedTuple):
-    """How much is measured: conversations for a small body, turns that extend each, turns of the long one."""
+    """How much is measured: conversations for each body, turns that extend each, and whether in each spelling."""
 
     rounds: int
     warm: int
-    grown: int
+    each_spelling: bool = True
 
 
-QUICK = Effort(rounds=8, warm=5, grown=100)
-USUAL = Effort(rounds=24, warm=8, grown=500)
-LONG = Effort(rounds=80, warm=8, grown=500)
+QUICK = Effort(rounds=4, warm=4, each_spelling=False)
+USUAL = Effort(rounds=9, warm=6)
+LONG = Effort(rounds=30, warm=8)
 
 
 def parse(argv: Sequence[str] | None = None) -> Namespace:
@@ -77,33 +77,43 @@ def parse(argv: Sequence[str] | None = None) -> Namespace:
     )
     effort = parser.add_mutually_exclusive_group()
     set_effort = partial(effort.add_argument, dest="effort", action="store_const", default=USUAL)
-    set_effort("--quick", const=QUICK, help="one or two minutes, with more noise (default: some ten)")
+    set_effort("--quick", const=QUICK, help="some two minutes, with more noise (default: some ten)")
     set_effort("--long", const=LONG, help="about half an hour")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results (%(default)s)")
-    arms = "some of %(default)s, or NAME=FILE for another addon, such as an older copy of this one; a comma list"
-    parser.add_argument("--arms", type=_arms, default=",".join(SCRIPTS), help=arms)
+    against = "another checkout of this project, whose addon is one more arm, named like the folder; may be repeated"
+    parser.add_argument("--against", type=Path, action="append", default=[], metavar="PATH", help=against)
+    add_list = partial(parser.add_argument, metavar="LIST")
+    add_list("--arms", type=partial(_among, SCRIPTS), default=",".join(SCRIPTS), help="some of %(default)s")
     sizes = "sizes of bodies, a comma list (%(default)s)"
-    parser.add_argument("--sizes", type=lambda text: [*map(parse_size, _parts(text))], default=SIZES, help=sizes)
+    add_list("--sizes", type=lambda text: [*map(parse_size, _parts(text))], default=SIZES, help=sizes)
+    spellings = f"some of {','.join(SPELLINGS)} (all; with --quick most sizes spaced alone)"
+    add_list("--spellings", type=partial(_among, SPELLINGS), default=[], help=spellings)
     options = parser.parse_args(argv)
-    options.scenarios = scenarios(options.effort, options.sizes)
+    try:
+        options.arms = _scripts(options.arms, options.against)
+    except ValueError as error:
+        parser.error(str(error))
+    options.scenarios = scenarios(options.effort, options.sizes, options.spellings)
     return options
 
 
-def scenarios(effort: Effort, sizes: Sequence[int]) -> list[Scenario]:
-    """Return what is measured with some effort, for bodies of these sizes in bytes."""
-    usual = [_turns(effort, size) for size in sizes]
-    at_once = [replace(one, kind="at once") for one in usual if one.size in (40_000, 1_000_000)]
-    grown = Scenario(kind="conversation", size=12_000, until=1_000_000, rounds=1, warm=effort.grown - 1)
+def scenarios(effort: Effort, sizes: Sequence[int], spellings: Sequence[str]) -> list[Scenario]:
+    """Return what is measured with some effort: bodies of sizes in bytes, in these spellings if any are given."""
+    usual = [_turns(effort, size, one) for size in sizes for one in spellings or _usual_spellings(effort, size)]
+    at_once = [replace(one, kind="at once") for one in usual if one.size in _AT_ONCE and one.spelling == "spaced"]
     frames = Scenario(kind="frames", size=40_000, rounds=effort.rounds, warm=1, events=500)
-    return [*usual, *at_once, grown, frames]
+    return [*usual, *at_once, frames, Scenario(kind="start", rounds=effort.rounds)]
 
 
-def _turns(effort: Effort, size: int) -> Scenario:
+def _usual_spellings(effort: Effort, size: int) -> Sequence[str]:
+    return [*SPELLINGS] if effort.each_spelling or size == 1_000_000 else ["spaced"]
+
+
+def _turns(effort: Effort, size: int, spelling: str) -> Scenario:
     """Return less of what takes long."""
-    if size >= _LARGE:
-        return Scenario(kind="turns", size=size, rounds=max(3, effort.rounds // 4), warm=2)
-    rounds = effort.rounds if size < 500_000 else max(5, effort.rounds * 2 // 3)
-    return Scenario(kind="turns", size=size, rounds=rounds, warm=effort.warm)
+    few = size >= _LARGE
+    rounds, warm = (max(4, effort.rounds // 2), 2) if few else (effort.rounds, effort.warm)
+    return Scenario(kind="turns", size=size, spelling=spelling, rounds=rounds, warm=warm)
 
 
 def parse_size(text: str) -> int:
@@ -122,18 +132,24 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _arms(text: str) -> dict[str, Path]:
-    """Return the scripts of the arms; `bare` is always among them, because all others are compared with it."""
-    arms = dict(map(_arm, _parts(text)))
-    return arms if BARE in arms else {BARE: SCRIPTS[BARE], **arms}
+def _among(known: Collection[str], text: str) -> list[str]:
+    """Return the names in a comma list. Raises ArgumentTypeError for one that is not known."""
+    if unknown := [name for name in _parts(text) if name not in known]:
+        raise ArgumentTypeError(f"{unknown[0]!r} is none of {', '.join(known)}")
+    return _parts(text)
 
 
-def _arm(text: str) -> tuple[str, Path]:
-    name, given, file = text.partition("=")
-    if not given and name in SCRIPTS:
-        return name, SCRIPTS[name]
-    if not given or not name or name in SCRIPTS:
-        raise ArgumentTypeError(f"{text!r} is no arm: there are {', '.join(SCRIPTS)}, and NAME=FILE with another name")
-    if not Path(file).is_file():
-        raise ArgumentTypeError(f"there is no file {file!r} for the arm {name!r}")
-    return name, Path(file).resolve()
+def _scripts(names: Sequence[str], checkouts: Sequence[Path]) -> dict[str, Path]:
+    """Return the scripts of the arms; `bare` is always among them, because all others are compared with it.
+
+    Raises ValueError for a checkout without the addon, and for one whose name is taken.
+    """
+    arms = {name: SCRIPTS[name] for name in SCRIPTS if name in (BARE, *names)}
+    for folder in map(Path.resolve, checkouts):
+        script = folder / ADDON.relative_to(ADDON.parents[1])
+        if not script.is_file():
+            raise ValueError(f"--against: there is no {script}")
+        if folder.name in {*SCRIPTS, *arms}:
+            raise ValueError(f"--against: another arm is called {folder.name!r}; rename the folder {folder}")
+        arms[folder.name] = script
+    return arms

@@ -9,39 +9,73 @@ from codex_bench.plan import SCRIPTS, parse
 
 def test_everything_is_measured_unless_something_else_is_asked_for() -> None:
     request = parse([])
+    sizes = ["10 kB", "40 kB", "100 kB", "1 MB", "10 MB"]
 
     assert list(request.arms) == ["bare", "naive", "ours"]
-    assert "; ".join(one.name for one in request.scenarios) == (
-        "10 kB; 40 kB; 100 kB; 1 MB; 10 MB; 40 kB, at once; 1 MB, at once; 12 kB to 1 MB; 40 kB, WebSocket"
-    )
+    assert [one.name for one in request.scenarios] == [
+        *(f"{size} {spelling}" for size in sizes for spelling in ("compact", "spaced", "indented")),
+        "40 kB spaced, at once",
+        "1 MB spaced, at once",
+        "40 kB compact, WebSocket",
+        "start",
+    ]
     assert {one.events for one in request.scenarios if one.kind != "frames"} == {100}
 
 
-def test_more_effort_means_more_rounds_and_a_longer_conversation() -> None:
+def test_more_effort_means_more_rounds_and_never_fewer_than_a_second_best_needs() -> None:
     asked = [parse(given).scenarios for given in (["--quick"], [], ["--long"])]
     rounds = [sum(one.rounds for one in scenarios) for scenarios in asked]
 
     assert rounds == sorted(set(rounds))
-    assert [1 + one.warm for scenarios in asked for one in scenarios if one.until] == [100, 500, 500]
+    assert min(one.rounds for scenarios in asked for one in scenarios) >= 4
 
 
-def test_an_addon_of_ones_own_can_be_an_arm_and_the_bare_proxy_is_always_measured(tmp_path: Path) -> None:
-    mine = tmp_path / "mine.py"
-    mine.touch()
+def test_a_quick_run_has_each_spelling_at_one_size_unless_spellings_are_asked_for() -> None:
+    quick, asked = parse(["--quick"]), parse(["--quick", "--spellings", "compact", "--sizes", "10k,1m"])
 
-    assert parse(["--arms", f"ours, mine={mine}"]).arms == {
+    names = [one.name for one in quick.scenarios if one.kind == "turns"]
+    assert names == ["10 kB spaced", "40 kB spaced", "100 kB spaced"] + [
+        f"1 MB {spelling}" for spelling in ("compact", "spaced", "indented")
+    ] + ["10 MB spaced"]
+    assert [one.name for one in asked.scenarios if one.kind == "turns"] == ["10 kB compact", "1 MB compact"]
+
+
+def test_other_checkouts_are_arms_named_like_their_folders_and_the_bare_proxy_is_always_measured(
+    tmp_path: Path,
+) -> None:
+    old, older = checkout(tmp_path / "old"), checkout(tmp_path / "older")
+
+    assert parse(["--arms", "ours", "--against", f"{tmp_path}/old", "--against", f"{tmp_path}/older"]).arms == {
         "bare": SCRIPTS["bare"],
         "ours": SCRIPTS["ours"],
-        "mine": mine.resolve(),
+        "old": old,
+        "older": older,
     }
+
+
+def test_two_checkouts_of_one_name_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkout(tmp_path / "old"), checkout(tmp_path / "ours")
+    for given in (["old", "old"], ["ours"]):
+        with pytest.raises(SystemExit):
+            parse([word for name in given for word in ("--against", str(tmp_path / name))])
+
+        assert f"another arm is called '{given[0]}'; rename the folder" in capsys.readouterr().err
+
+
+def checkout(folder: Path) -> Path:
+    """Return the addon of a checkout that is made in a folder."""
+    addon = folder / "addons" / SCRIPTS["ours"].name
+    addon.parent.mkdir(parents=True)
+    addon.touch()
+    return addon
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        pytest.param(["--arms", "fast"], "'fast' is no arm", id="an unknown arm"),
-        pytest.param(["--arms", "ours=x.py"], "'ours=x.py' is no arm", id="a name that is taken"),
-        pytest.param(["--arms", "mine=/nowhere.py"], "no file '/nowhere.py'", id="a missing script"),
+        pytest.param(["--arms", "fast"], "'fast' is none of bare, naive, ours", id="an unknown arm"),
+        pytest.param(["--spellings", "tidy"], "'tidy' is none of compact, spaced, indented", id="an unknown spelling"),
+        pytest.param(["--against", "/nowhere"], "no /nowhere/addons/codex_continuity.py", id="no checkout"),
         pytest.param(["--sizes", "40k,big"], "'big' is no size", id="a size in words"),
         pytest.param(["--sizes", "0k"], "'0k' is no size", id="nothing"),
         pytest.param(["--quick", "--long"], "not allowed with", id="less and more"),
