@@ -9,6 +9,7 @@ import functools
 import struct
 from array import array
 from collections.abc import Sequence
+from itertools import batched
 from typing import Any, NamedTuple
 
 import orjson
@@ -52,7 +53,7 @@ def encode(earlier: EarlierTurn, record: Record | None, run: str) -> bytes:
     if record:
         kinds = {kind: number for number, kind in enumerate(dict.fromkeys(record.prompt.items.kinds()))}
         shapes = record.prompt.items.shapes()
-        document |= {"record": _encode_record(record, run), "kinds": list(kinds), "shapes": list(shapes.items())}
+        document |= {"record": _encode_record(record, run), "kinds": list(kinds), "shapes": shapes}
         items = _encode_items(record.prompt.items, kinds)
     text = orjson.dumps(document, default=tuple)
     return _LENGTH.pack(len(text)) + text + items
@@ -65,7 +66,7 @@ def decode(data: bytes, number: int) -> StoredTurn | None:
         end = _LENGTH.size + length
         document = orjson.loads(data[_LENGTH.size : end])
         found = document.get("record")
-        items = _decode_items(data[end:], document["kinds"], dict(document.get("shapes", ()))) if found else []
+        items = _decode_items(data[end:], document["kinds"], _decode_shapes(document)) if found else []
         record = _decode_record(found, items, number) if found else None
         return StoredTurn(_decode_earlier(document["key"]), record)
     except (struct.error, ValueError, LookupError, TypeError, AttributeError, OverflowError):
@@ -100,16 +101,22 @@ def _encode_items(items: Items, kinds: dict[str, int]) -> bytes:
     return b"".join(column.tobytes() for column in (*columns, numbers))
 
 
-def _decode_items(data: bytes, kinds: Sequence[str], shapes: dict[int, list[int]]) -> list[Item]:
+def _decode_items(data: bytes, kinds: Sequence[str], shapes: dict[int, Shape]) -> list[Item]:
     columns = [array(code) for code in _COLUMNS]
     count, start = len(data) // sum(column.itemsize for column in columns), 0
     for column in columns:
         column.frombytes(data[start : (start := start + count * column.itemsize)])
     digests, answers, ends, indexes, numbers = columns
     sizes = [end - before for before, end in zip((0, *ends), ends, strict=False)]
-    shaped = (Shape(*shapes[index]) if index in shapes else NO_SHAPE for index in range(count))
+    shaped = (shapes.get(index, NO_SHAPE) for index in range(count))
     named = map(kinds.__getitem__, numbers)
     return [Item(*item) for item in zip(digests, named, sizes, indexes, answers, shaped, strict=True)]
+
+
+def _decode_shapes(document: dict[str, Any]) -> dict[int, Shape]:
+    """Return the shapes of items by index, none for a turn of a version without them."""
+    shapes = zip(*document.get("shapes", ()), strict=True)
+    return {index: Shape(skeleton, contents) for index, skeleton, contents in shapes}
 
 
 def _decode_tool(name: str, digest: int, size: int, members: int = 0, *shape: int) -> Tool:
@@ -127,7 +134,7 @@ def _encode_record(record: Record, run: str) -> dict[str, Any]:
         "usage": record.usage,
         "outputs": [output[:5] for output in record.outputs],
         "said": record.said,
-        "ledger": record.ledger._asdict(),
+        "ledger": _encode_ledger(record.ledger),
         **{name: getattr(record, name) for name in (*_RECORD, *_SERVED)},
     }
 
@@ -164,11 +171,17 @@ def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> 
     )
 
 
+def _encode_ledger(ledger: Ledger) -> dict[str, Any]:
+    """Return a ledger as what is quickly written: a named tuple costs a call each."""
+    ends = [number for items, tokens, _ in ledger.boundaries for number in (items, tokens)]
+    return {**ledger._asdict(), "boundaries": ends}
+
+
 def _decode_ledger(document: dict[str, Any]) -> Ledger:
     """Return a ledger, of whose turns none was counted here; what an older one does not have is as in an empty one."""
     known = {name: value for name, value in document.items() if name in Ledger._fields and isinstance(value, int)}
     return Ledger(
-        boundaries=tuple(Boundary(items, tokens) for items, tokens, *_ in document.get("boundaries", ())),
+        boundaries=tuple(Boundary(items, tokens) for items, tokens in batched(document.get("boundaries", ()), 2)),
         causes=tuple(Count(*count) for count in document.get("causes", ())),
         conditions=tuple(Condition(*condition) for condition in document.get("conditions", ())),
         **known,

@@ -161,10 +161,10 @@ class Items:
         """Return the digests of single items, from index `start` up to `end`."""
         return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
 
-    def shapes(self) -> dict[int, Shape]:
-        """Return the shapes of the items that have one, by index."""
-        shaped = self.arrays.shaped[: bisect_left(self.arrays.shaped, self._count)]
-        return {index: self.arrays.shape(index) for index in shaped}
+    def shapes(self) -> tuple[list[int], list[int], list[int]]:
+        """Return the indexes of the items that have a shape, their skeletons and their contents."""
+        arrays, count = self.arrays, bisect_left(self.arrays.shaped, self._count)
+        return arrays.shaped[:count].tolist(), arrays.skeletons[:count].tolist(), arrays.contents[:count].tolist()
 
     def latest_answers(self, limit: int) -> list[int]:
         """Return what identifies the model's items among the last ones, at most `limit`, the latest first."""
