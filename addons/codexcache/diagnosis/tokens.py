@@ -75,7 +75,7 @@ def ledger_of(
     """Return what is known of a conversation with a turn that has ended.
 
     `causes` are the turn's verdict and the volatile kinds of what changed, `conditions` the names of changes that have
-    no place in the prompt. If the backend `left_out` earlier reasoning, what was measured behind it counts no more.
+    no place in the prompt.
     """
     before, usage = match.record.ledger if match else EMPTY, record.usage
     if usage is None or not usage.input or usage.cached is None or not record.complete or record.warm_up:
@@ -105,6 +105,7 @@ def _still_measured(record: Record, match: Match | None) -> tuple[Boundary, ...]
 
 
 def _before_reasoning(record: Record, known: tuple[Boundary, ...]) -> tuple[Boundary, ...]:
+    """Return the boundaries that stay where they are if the backend left out the reasoning."""
     kinds = record.prompt.items.kinds()
     return tuple(one for one in known if "reasoning" not in kinds[: one.items])
 
