@@ -75,7 +75,7 @@ def ledger_of(
     """Return what is known of a conversation with a turn that has ended.
 
     `causes` are the turn's verdict and the volatile kinds of what changed, `conditions` the names of changes that have
-    no place in the prompt.
+    no place in the prompt. A `hit` has no cause.
     """
     before, usage = match.record.ledger if match else EMPTY, record.usage
     if usage is None or not usage.input or usage.cached is None or not record.complete or record.warm_up:
@@ -87,7 +87,7 @@ def ledger_of(
     return Ledger(
         boundaries=with_boundary(known, own),
         floor=usage.cached if 0 < usage.cached < first - ROUNDING else before.floor,
-        causes=with_counts(before.causes, causes),
+        causes=before.causes if hit else with_counts(before.causes, causes),
         conditions=with_conditions(before.conditions, conditions, read=hit) if conditions else before.conditions,
         turns=before.turns + 1,
         reasoning=before.reasoning + (usage.reasoning or 0),
