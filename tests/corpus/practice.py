@@ -1,5 +1,7 @@
 """Conversations as they come in practice: many tokens a byte or few, pictures, pauses, gateways, servers of tools."""
 
+from typing import Any
+
 from codexcache.body.json_splice import Json, Object
 
 from corpus.labels import ANY
@@ -14,7 +16,22 @@ from corpus.talk import (
     Path,
     labelled,
 )
-from corpus.texts import cached, call, chinese, developer, is_a, output, picture, text, tokens, tool, user, written
+from corpus.texts import (
+    assistant,
+    cached,
+    call,
+    chinese,
+    developer,
+    is_a,
+    output,
+    picture,
+    reasoning,
+    text,
+    tokens,
+    tool,
+    user,
+    written,
+)
 
 NOT_RESTARTED: tuple[Path, ...] = ("websocket", "saved http")
 """Of a conversation whose verdict needs what no store keeps: pauses."""
@@ -68,6 +85,36 @@ def shown(name: str) -> Json:
 def linked(link: str) -> Json:
     """Return a message with a picture that stands elsewhere."""
     return {"type": "message", "role": "user", "content": [{"type": "input_image", "image_url": link}]}
+
+
+def step(case: Case, replies: list[Json]) -> dict[str, Any]:
+    """Return what a turn of a run of calls is given: the first one asks something."""
+    return {"say": None if case.last == 0 else "", "replies": replies, "reasoned": 1000}
+
+
+@labelled(
+    "an edit after the backend has left out the reasoning of a finished turn", "tmustier/pine-of-glass#63", **CODEX
+)
+def edit_behind_what_was_left_out(case: Case) -> None:
+    """Each step costs 2,000 tokens, of which 1,000 are reasoning that the next question leaves out."""
+    given = 5600
+    for number in range(12):
+        replies = [reasoning(f"{number}", 4000), call(f"{number}")]
+        case.counted("hit" if number else "cold", given, cached(given - 2000) if number else 0, **step(case, replies))
+        case.items.append(output(f"{number}", "Listing.", 3300))
+        given += 2000
+    case.counted("hit", given, cached(given - 2000), **step(case, [assistant("All is done.", 1000)]))
+    given -= 12_000 - 500
+    said = ["left out", "reasoning"]
+    case.counted("upstream", given, 5504, resent=ANY, said=said, replies=[reasoning("next", 4000), call("next")])
+    case.items.append(output("next", "Listing.", 3300))
+    case.counted("hit", given + 2000, cached(given), say="")
+    place = [at for at, item in enumerate(case.items) if is_a("function_call_output", item)][6]
+    case.items[place] = output("6", "(pruned)", 50)
+    unsaid = ["not explained", "server"]
+    case.counted(
+        "input_changed", given + 1700, 11_904, "input_changed", said=f"input[{place}]", unsaid=unsaid, resent=ANY
+    )
 
 
 @labelled("screenshots as outputs, the old ones replaced by a note", "cloudflare/agents#2200", **OFFICIAL)

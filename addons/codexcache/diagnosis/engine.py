@@ -19,7 +19,8 @@ from ..turn.record import Record, Route, TurnId
 from ..turn.rejected_params import Refusal
 from ..turn.request import Turn
 from ..turn.response import ResponseInfo
-from .causes import IN_PROMPT, RuleContext
+from ..verdicts import MISSES
+from .causes import IN_PROMPT, RuleContext, left_out
 from .diagnosis import Verdict
 from .history import History
 from .learned import NO_LOAD, Learned, Load
@@ -224,4 +225,5 @@ def _conclude_ledger(context: RuleContext, verdict: Verdict) -> None:
     conditions = [name for name in context.names if name not in IN_PROMPT]
     causes = verdict.name, *verdict.volatile
     hit = verdict.name == "hit"
-    context.record.ledger = ledger_of(context.record, context.match, causes, conditions, hit=hit)
+    is_shorter = context.match is not None and verdict.name in MISSES and left_out(context) > 0
+    context.record.ledger = ledger_of(context.record, context.match, causes, conditions, hit=hit, left_out=is_shorter)

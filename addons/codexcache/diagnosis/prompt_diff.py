@@ -204,9 +204,10 @@ def _without_read(steps: tuple[Step, ...], record: Record, match: Match) -> tupl
 
     What the model does not see can be edited and read all the same: earlier reasoning, white space that is trimmed.
     """
-    cached = record.usage.cached or 0 if record.usage else 0
-    unread = dropwhile(lambda step: is_past(cached, _before(match, step.at)), steps)
-    return tuple(unread) or steps
+    if match.record.usage is None or record.usage is None or not record.usage.cached:
+        return steps
+    cached, measure = record.usage.cached, Measure(match.record)
+    return tuple(dropwhile(lambda step: is_past(cached, measure.before(step.at)), steps)) or steps
 
 
 def _before(match: Match, item: int) -> Span:

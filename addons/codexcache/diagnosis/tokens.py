@@ -64,7 +64,13 @@ def generation(model: str) -> tuple[int, int]:
 
 
 def ledger_of(
-    record: Record, match: Match | None, causes: Iterable[str], conditions: Collection[str], *, hit: bool
+    record: Record,
+    match: Match | None,
+    causes: Iterable[str],
+    conditions: Collection[str],
+    *,
+    hit: bool,
+    left_out: bool = False,
 ) -> Ledger:
     """Return what is known of a conversation with a turn that has ended.
 
@@ -75,6 +81,7 @@ def ledger_of(
     if usage is None or not usage.input or usage.cached is None or not record.complete or record.warm_up:
         return before
     known = _still_measured(record, match)
+    known = _before_reasoning(record, known) if left_out else known
     own = Boundary(len(record.prompt.items), usage.input, max(0, record.number))
     first = known[0].tokens if known else usage.input
     return Ledger(
@@ -95,6 +102,12 @@ def _still_measured(record: Record, match: Match | None) -> tuple[Boundary, ...]
     if match.whole and known and known[-1].items < items:
         return known  # as nearly always
     return tuple(one for one in known if one.items <= match.shared_items and one.items < items)
+
+
+def _before_reasoning(record: Record, known: tuple[Boundary, ...]) -> tuple[Boundary, ...]:
+    """Return the boundaries that stay where they are if the backend left out the reasoning."""
+    kinds = record.prompt.items.kinds()
+    return tuple(one for one in known if "reasoning" not in kinds[: one.items])
 
 
 def _has_same_head(record: Record, other: Record) -> bool:
