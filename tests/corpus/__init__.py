@@ -46,6 +46,7 @@ from corpus import (
     reported_edits,
     routing,
     served,
+    sessions,
 )
 from corpus.talk import Case
 
@@ -66,6 +67,7 @@ _MODULES = (
     pauses,
     served,
     clients,
+    sessions,
     mixed,
 )
 
