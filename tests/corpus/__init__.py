@@ -50,6 +50,7 @@ from corpus import (
     reported_edits,
     routing,
     served,
+    sessions,
 )
 from corpus.talk import Case
 
@@ -70,6 +71,7 @@ _MODULES = (
     pauses,
     served,
     clients,
+    sessions,
     mixed,
     doubtful,
     practice,

@@ -212,10 +212,16 @@ def _extended(candidates: Candidates) -> list[Match]:
     """
     record = candidates.record
     whole = [match for match in candidates.own if match.whole and match.shared_items]
-    alike = [m for m in whole if m.record.number == record.continued or not ids_differ(record.route, m.record.route)]
+    alike = [m for m in whole if _is_continued(record, m.record) or not ids_differ(record.route, m.record.route)]
     lengths = {match.shared_items for match in alike}
     open_ended = {length for length in lengths if not candidates.is_gone_on(length)}
     return [m for m in alike if m.shared_items in open_ended and has_similar_instructions(record, m.record)]
+
+
+def _is_continued(record: Record, other: Record) -> bool:
+    """Return True if a turn was known to continue another when it left, and is no fork in a thread of its own."""
+    threads = {record.route.thread, other.route.thread} - {None}
+    return other.number == record.continued and len(threads) < 2
 
 
 def _said_elsewhere(candidates: Candidates) -> list[Match]:
