@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from codexcache.body.json_splice import Json, Object
-from codexcache.diagnosis.causes import RuleContext
+from codexcache.diagnosis.context import RuleContext
 from codexcache.diagnosis.diagnosis import Verdict
 from codexcache.diagnosis.history import History
 from codexcache.diagnosis.learned import NO_LOAD, Load

@@ -11,6 +11,7 @@
 | `prefix_edits` | what was edited of tools and instructions, in words                       |
 | `tokens`       | the tokens before a place in a prompt, and where in it a read ended       |
 | `prompt_diff`  | what differs between a turn and its predecessor                           |
+| `context`      | all that a verdict is based on                                            |
 | `causes`       | which of several changes explains what was not read                       |
 | `rules`        | the rules of the verdicts; the verdict on a turn, or a prediction         |
 | `diagnosis`    | the verdict, and everything known about one finished turn                 |

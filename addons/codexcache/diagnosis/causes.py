@@ -15,18 +15,15 @@ the first in the table of verdicts is the cause; a compaction comes before what 
 another connection or the load may explain it, and a change that explains the larger part is still the cause.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from ..static_frozen import static_frozen
 from ..text import minutes, span_to_the_second
 from ..turn.items import ENCRYPTED
-from ..turn.record import Record, Usage
 from ..turn.response import PREFIX_MISMATCH, TURN_BOUNDARY
 from ..verdicts import PROMPT, VERDICTS
-from .history import History, Sender
-from .learned import LIKELY_SECONDS, NO_LOAD, POSSIBLY_SECONDS, IdleAfter, Learned, Load
-from .predecessor import Match
+from .context import CONDITIONS, RuleContext
+from .learned import POSSIBLY_SECONDS
 from .prompt_diff import Change
 from .tokens import granularity, is_past, looks_back_past, most_behind_input, place_of_read, slack
 
@@ -55,108 +52,6 @@ IN_PROMPT = frozenset({"tools_changed", "instructions_changed", _COMPACTED, "inp
 _IN_INPUT = frozenset({_COMPACTED, "input_changed"})
 """Changes with a place in the input, which instructions may stand behind."""
 
-CONDITIONS = frozenset(
-    {
-        "account_changed",
-        "prompt_cache_key_changed",
-        "session_changed",
-        "session_missing",
-        "service_tier_changed",
-        "key_replaced",
-        "transport_changed",
-    }
-)
-"""Changes that can be the habit of a client or a backend."""
-
-
-@static_frozen
-class RuleContext:
-    """All that a verdict is based on.
-
-    `history` are the turns that are remembered, `learned` is what they have shown of pauses.
-    """
-
-    record: Record
-    match: Match | None
-    changes: tuple[Change, ...]
-    load: Load = NO_LOAD
-    history: History | None = None
-    learned: Learned | None = None
-
-    @property
-    def other(self) -> Record:
-        """The predecessor; only asked for where there is one."""
-        assert self.match is not None
-        return self.match.record
-
-    @property
-    def usage(self) -> Usage:
-        """The turn's counters; only asked for where there are any."""
-        assert self.record.usage is not None
-        return self.record.usage
-
-    @property
-    def cached(self) -> int:
-        """Tokens that were read."""
-        return self.usage.cached or 0
-
-    @property
-    def expected(self) -> int:
-        """Tokens that would have been read had nothing gone wrong: all of the predecessor that this turn can hold."""
-        assert self.other.usage is not None
-        return min(self.other.usage.input, self.usage.input)
-
-    @property
-    def unread(self) -> int:
-        """Tokens that would have been read and were not."""
-        return max(0, self.expected - self.cached)
-
-    @property
-    def gap(self) -> float:
-        """Seconds between the predecessor's start and this turn's."""
-        return self.record.sent_at - self.other.sent_at
-
-    @property
-    def makers(self) -> Sequence[Record | None]:
-        """The turns that made the encrypted items which the backend cannot read, None for one that is not known."""
-        return self.history.makers(self.record) if self.history is not None else ()
-
-    @property
-    def sibling(self) -> Record | None:
-        """Another conversation's turn with the same opening."""
-        return self.history.sibling(self.record) if self.history is not None else None
-
-    @property
-    def attempt(self) -> Record | None:
-        """An earlier attempt at this turn, or one that sent more of it than its predecessor; it ended without usage."""
-        return self.history.attempt(self.record, _shared(self)) if self.history is not None else None
-
-    @property
-    def sender(self) -> Sender:
-        """The turn that had sent what a turn without a predecessor begins with."""
-        return self.history.sender(self.record) if self.history is not None else Sender(None, False)
-
-    @property
-    def idle_after(self) -> IdleAfter:
-        """The pauses after which the cache is likely or possibly gone."""
-        if self.learned is None:
-            return IdleAfter(LIKELY_SECONDS, POSSIBLY_SECONDS)
-        return self.learned.idle_after(self.record.route.host, self.record.prompt.prefix.model)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all changes, each once."""
-        return tuple(dict.fromkeys(change.name for change in self.changes))
-
-    def change(self, *names: str) -> Change | None:
-        """Return the first change with one of these names."""
-        return next((change for change in self.changes if change.name in names), None)
-
-    def is_habit(self, name: str) -> bool:
-        """Return True if a change was there on turns that hit all the same."""
-        condition = self.other.ledger.condition(name)
-        return condition is not None and condition.is_habit
-
 
 class Cause(NamedTuple):
     """Why a turn missed: a verdict's name, a sentence, and how many of the tokens that were not read it explains."""
@@ -183,7 +78,11 @@ def find_cause(context: RuleContext) -> Cause:
 def _doubt(context: RuleContext, cause: Cause) -> str:
     """Return what is to be added where only sizes, and no count, tell that the read ended far before an edit."""
     before = cause.change.before if cause.name == "input_changed" and cause.change else None
-    if not before or before.estimate <= 4 * context.cached + _MUCH or looks_back_past(context.record, _shared(context)):
+    if (
+        not before
+        or before.estimate <= 4 * context.cached + _MUCH
+        or looks_back_past(context.record, context.shared_items)
+    ):
         return ""
     return "; by its size, most of what precedes it was not read either"
 
@@ -253,7 +152,7 @@ def _ends_at(context: RuleContext, change: Change) -> bool:
 
 def _is_far_back(context: RuleContext, change: Change) -> bool:
     """Return True if an edit is so far back that the backend looks for nothing that ends before it."""
-    return change.name == "input_changed" and looks_back_past(context.record, _shared(context))
+    return change.name == "input_changed" and looks_back_past(context.record, context.shared_items)
 
 
 _IDS = ("prompt_cache_key_changed", "session_changed")
@@ -263,10 +162,6 @@ def is_fork(context: RuleContext) -> bool:
     """Return True if another agent of the official client continues the conversation."""
     new, old = context.record.route.thread, context.other.route.thread
     return bool(new and old and new != old)
-
-
-def _shared(context: RuleContext) -> int:
-    return context.match.shared_items if context.match else 0
 
 
 def _sentence(context: RuleContext, change: Change) -> str:
@@ -345,7 +240,7 @@ _LIKELY: dict[str, Callable[[RuleContext], str]] = {
 def _upstream(context: RuleContext, part: Cause | None) -> str:
     place = place_of_read(context.cached, context.other, context.other.ledger)
     known = _what_changed(context, part), place, _company(context)
-    if context.match and context.match.whole and looks_back_past(context.record, _shared(context)):
+    if context.match and context.match.whole and looks_back_past(context.record, context.shared_items):
         last = "more endings were added than the 20 at which the backend looks, so it found no earlier one"
     else:
         last = f"{_short_pause(context)}: likely the server's side"
@@ -403,5 +298,5 @@ def left_out(context: RuleContext) -> int:
 def _new_text(context: RuleContext) -> int:
     """Return the bytes of the items that a turn has added, without what is encrypted."""
     items = context.record.prompt.items
-    added = (items[index] for index in range(_shared(context), len(items)))
+    added = (items[index] for index in range(context.shared_items, len(items)))
     return sum(item.size for item in added if item.kind not in ENCRYPTED)

@@ -20,7 +20,8 @@ from ..turn.rejected_params import Refusal
 from ..turn.request import Turn
 from ..turn.response import ResponseInfo
 from ..verdicts import MISSES
-from .causes import IN_PROMPT, RuleContext, left_out
+from .causes import IN_PROMPT, left_out
+from .context import RuleContext
 from .diagnosis import Verdict
 from .history import History
 from .learned import NO_LOAD, Learned, Load

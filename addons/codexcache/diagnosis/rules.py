@@ -26,7 +26,8 @@ from typing import Any
 from ..turn.record import Record, TurnId
 from ..turn.response import CANCELLED, CUT
 from ..verdicts import PROMPT, VERDICTS, blame_of
-from .causes import CONDITIONS, Cause, RuleContext, find_cause, idle, is_fork, left_out, overload
+from .causes import Cause, find_cause, idle, is_fork, left_out, overload
+from .context import CONDITIONS, RuleContext
 from .diagnosis import Verdict
 from .predecessor import match_of
 from .prompt_diff import account_change
