@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.history import HISTORY_BYTES, History
-from codexcache.diagnosis.predecessor import choose, match_of
+from codexcache.diagnosis.match import match_of
+from codexcache.diagnosis.predecessor import choose
 from codexcache.turn.item_list import Item, Items, digest
 from codexcache.turn.items import SHORT, TEXT
 from codexcache.turn.prompt import Prompt, read_outputs

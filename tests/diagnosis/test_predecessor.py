@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.history import History
-from codexcache.diagnosis.predecessor import EVIDENCE, match_of
+from codexcache.diagnosis.match import match_of
+from codexcache.diagnosis.predecessor import EVIDENCE
 from codexcache.turn.record import Record, Route
 from support.records import answered, now, record, remembering, route
 from support.turns import said, user

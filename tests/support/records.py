@@ -8,7 +8,7 @@ from codexcache.diagnosis.context import RuleContext
 from codexcache.diagnosis.diagnosis import Verdict
 from codexcache.diagnosis.history import History
 from codexcache.diagnosis.learned import NO_LOAD, Load
-from codexcache.diagnosis.predecessor import Match, match_of
+from codexcache.diagnosis.match import Match, match_of
 from codexcache.diagnosis.prompt_diff import find_changes
 from codexcache.diagnosis.rules import judge, predict
 from codexcache.turn.prompt import read_outputs, read_prompt

@@ -2,6 +2,7 @@
 
 | module         | what it holds                                                             |
 |----------------|---------------------------------------------------------------------------|
+| `match`        | a turn that another one is compared with, and how far both begin alike    |
 | `predecessor`  | which earlier turn a turn is compared with                                |
 | `similarity`   | what two turns have in common: ids, what they begin with, answers         |
 | `index`        | what remembered turns are found by: prefixes, ids, heads and answers      |

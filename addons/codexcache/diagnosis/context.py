@@ -6,7 +6,7 @@ from ..static_frozen import static_frozen
 from ..turn.record import Record, Usage
 from .history import History, Sender
 from .learned import LIKELY_SECONDS, NO_LOAD, POSSIBLY_SECONDS, IdleAfter, Learned, Load
-from .predecessor import Match
+from .match import Match
 from .prompt_diff import Change
 
 CONDITIONS = frozenset(

@@ -5,7 +5,7 @@ from ..turn.exchange import Exchange
 from ..turn.record import Record
 from ..verdicts import MISSES
 from ..wire.headers import client_name
-from .predecessor import Match
+from .match import Match
 from .prompt_diff import Change
 
 

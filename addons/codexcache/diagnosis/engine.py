@@ -25,8 +25,8 @@ from .context import RuleContext
 from .diagnosis import Verdict
 from .history import History
 from .learned import NO_LOAD, Learned, Load
+from .match import Match
 from .patterns import RecentTurns, pattern
-from .predecessor import Match
 from .prompt_diff import Change, find_changes
 from .quotes import Said
 from .rules import judge, predict

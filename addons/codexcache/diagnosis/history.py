@@ -21,7 +21,8 @@ from ..turn.items import ENCRYPTED, SHORT
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record, Route
 from .index import AnswerIndex, Branch, BranchIndex, head_of, ids_of, power, powers
-from .predecessor import Match, choose, is_contradicted, match_of, sibling
+from .match import Match, match_of
+from .predecessor import choose, is_contradicted, sibling
 from .similarity import has_same_head, is_same_key, is_unique, made_by
 
 HISTORY_BYTES = 128 << 20

@@ -25,7 +25,7 @@ from typing import NamedTuple
 from ..text import ascii_only, counted, percent, span_to_the_second
 from ..turn.record import Record
 from .diagnosis import Verdict
-from .predecessor import Match
+from .match import Match
 
 LIKELY_SECONDS, POSSIBLY_SECONDS = 300.0, 240.0
 """Pauses after which an entry has likely, or possibly, expired, as long as nothing else was learned."""

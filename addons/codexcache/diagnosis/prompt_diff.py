@@ -12,7 +12,7 @@ from ..text import ascii_only
 from ..turn.record import Record
 from .alignment import Step, align
 from .edits import edits_of, edits_sentence
-from .predecessor import Match, is_compacted, quoted
+from .match import Match, is_compacted, quoted
 from .prefix_edits import instructions_difference, tools_difference
 from .tokens import Measure, Span, is_past
 

@@ -29,7 +29,7 @@ from ..verdicts import PROMPT, VERDICTS, blame_of
 from .causes import Cause, find_cause, idle, is_fork, left_out, overload
 from .context import CONDITIONS, RuleContext
 from .diagnosis import Verdict
-from .predecessor import match_of
+from .match import match_of
 from .prompt_diff import account_change
 from .similarity import answers_in
 from .tokens import MINIMUM, ROUNDING, Measure, is_short_of_instructions, repeated, slack

@@ -16,7 +16,7 @@ from ..turn.item_list import Items
 from ..turn.items import ENCRYPTED
 from ..turn.ledger import EMPTY, Boundary, Ledger, with_boundary, with_conditions, with_counts
 from ..turn.record import Record
-from .predecessor import Match
+from .match import Match
 
 MINIMUM = 1024
 """Tokens from which on a prompt is cached (OpenAI, "Prompt caching")."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ..body.json_splice import Json, Object, as_count
-from ..diagnosis.predecessor import Match, match_of
+from ..diagnosis.match import Match, match_of
 from ..diagnosis.prompt_diff import find_changes
 from ..text import WIDTH, counted, facts, number, wrapped
 from ..turn.item_list import Items

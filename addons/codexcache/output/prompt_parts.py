@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..body.json_splice import Json
 from ..diagnosis.alignment import DROPPED, INSERTED, MOVED, align
 from ..diagnosis.edits import item_name
-from ..diagnosis.predecessor import Match
+from ..diagnosis.match import Match
 from ..diagnosis.prompt_diff import Change
 from ..text import counted
 from ..turn.item_list import Items

@@ -5,7 +5,7 @@ It is content-free like the journal. What the prompt itself says is looked up in
 
 from ..body.json_splice import Json, Object
 from ..diagnosis.diagnosis import Diagnosis
-from ..diagnosis.predecessor import Match
+from ..diagnosis.match import Match
 from ..turn.record import Record
 from ..turn.request import SESSION_HEADERS
 from ..turn.rewrite import KEY_MEMBER, REQUEST_ID

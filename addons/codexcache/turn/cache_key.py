@@ -55,8 +55,7 @@ _ALIKE = 64
 """Turns with the same entry that are remembered apart; of more than these, the oldest is forgotten."""
 
 _PREFIXES = 256  # of an input that are looked up, the longest first
-_LOOKUPS = 8  # answers of an input, the latest first
-_UNKNOWN_ANSWERS, _UNKNOWN_PREFIXES = 6, 4  # that a store is asked for
+_LOOKUPS, _UNKNOWN_ANSWERS, _UNKNOWN_PREFIXES = 8, 6, 4  # of an input, and what of it a store is asked for
 
 _IMITATOR = 2  # turns in a row with ids that are all new, from which on a client is taken for an imitator
 
