@@ -41,17 +41,16 @@ def main() -> int:
 
 
 async def _measured(request: argparse.Namespace) -> bool:
-    measured = {}
+    measured, file = {}, request.out / "bench.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="codex-bench-") as home:
         for number, scenario in enumerate(request.scenarios, start=1):
             print(f"{number} of {len(request.scenarios)}: {scenario.name} ... ", end="", flush=True)
             started = time.monotonic()
             measured[scenario] = await perform(scenario, request.arms, Path(home, str(number)))
+            file.write_bytes(to_json(measured))  # what was measured stays, whatever comes after it
             print(f"{time.monotonic() - started:.0f} s", flush=True)
-    file = request.out / "bench.json"
     print("\n" + render(measured))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(to_json(measured))
     print(f"\nWritten: {file}")
     return True
 

@@ -21,12 +21,10 @@ SCRIPTS = {BARE: Path(bare_addon.__file__), NAIVE: Path(naive_addon.__file__), O
 
 Kind = Literal["turns", "at once", "frames", "start"]
 
-SIZES = "10k,40k,100k,1m,10m"
-
 _SIZE = re.compile(r"([1-9][0-9]{0,5})([km])")
 _UNITS = {"k": 1_000, "m": 1_000_000}
 _LARGE = 5_000_000
-_AT_ONCE = (40_000, 1_000_000)
+_AT_ONCE = (40_000, 1_000_000, 10_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,15 +52,16 @@ class Scenario:
 
 
 class Effort(NamedTuple):
-    """How much is measured: conversations for each body, turns that extend each, and whether in each spelling."""
+    """How much is measured: conversations for each body, turns that extend each, sizes, and those in each spelling."""
 
     rounds: int
     warm: int
-    each_spelling: bool = True
+    sizes: Sequence[int] = (10_000, 40_000, 100_000, 1_000_000, 10_000_000)
+    in_each_spelling: Sequence[int] = sizes
 
 
-QUICK = Effort(rounds=4, warm=4, each_spelling=False)
-USUAL = Effort(rounds=9, warm=6)
+QUICK = Effort(rounds=4, warm=4, sizes=_AT_ONCE, in_each_spelling=[1_000_000])
+USUAL = Effort(rounds=7, warm=6)
 LONG = Effort(rounds=30, warm=8)
 
 
@@ -77,16 +76,16 @@ def parse(argv: Sequence[str] | None = None) -> Namespace:
     )
     effort = parser.add_mutually_exclusive_group()
     set_effort = partial(effort.add_argument, dest="effort", action="store_const", default=USUAL)
-    set_effort("--quick", const=QUICK, help="some two minutes, with more noise (default: some ten)")
+    set_effort("--quick", const=QUICK, help="two or three minutes, with more noise (default: some ten)")
     set_effort("--long", const=LONG, help="about half an hour")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder of the results (%(default)s)")
     against = "another checkout of this project, whose addon is one more arm, named like the folder; may be repeated"
     parser.add_argument("--against", type=Path, action="append", default=[], metavar="PATH", help=against)
     add_list = partial(parser.add_argument, metavar="LIST")
     add_list("--arms", type=partial(_among, SCRIPTS), default=",".join(SCRIPTS), help="some of %(default)s")
-    sizes = "sizes of bodies, a comma list (%(default)s)"
-    add_list("--sizes", type=lambda text: [*map(parse_size, _parts(text))], default=SIZES, help=sizes)
-    spellings = f"some of {','.join(SPELLINGS)} (all; with --quick most sizes spaced alone)"
+    sizes = "sizes of bodies, such as 40k or 1m (10k to 10m)"
+    add_list("--sizes", type=lambda text: [*map(parse_size, _parts(text))], default=[], help=sizes)
+    spellings = f"some of {','.join(SPELLINGS)} (all; with --quick only 1m is not spaced alone)"
     add_list("--spellings", type=partial(_among, SPELLINGS), default=[], help=spellings)
     options = parser.parse_args(argv)
     try:
@@ -98,15 +97,15 @@ def parse(argv: Sequence[str] | None = None) -> Namespace:
 
 
 def scenarios(effort: Effort, sizes: Sequence[int], spellings: Sequence[str]) -> list[Scenario]:
-    """Return what is measured with some effort: bodies of sizes in bytes, in these spellings if any are given."""
-    usual = [_turns(effort, size, one) for size in sizes for one in spellings or _usual_spellings(effort, size)]
-    at_once = [replace(one, kind="at once") for one in usual if one.size in _AT_ONCE and one.spelling == "spaced"]
+    """Return what is measured with some effort: bodies of these sizes in bytes and spellings, or the usual ones."""
+    usual = [
+        _turns(effort, size, one)
+        for size in sizes or effort.sizes
+        for one in spellings or (SPELLINGS if size in effort.in_each_spelling else ["spaced"])
+    ]
+    at_once = [replace(one, kind="at once") for one in usual if one.size in _AT_ONCE and one.spelling != "compact"]
     frames = Scenario(kind="frames", size=40_000, rounds=effort.rounds, warm=1, events=500)
     return [*usual, *at_once, frames, Scenario(kind="start", rounds=effort.rounds)]
-
-
-def _usual_spellings(effort: Effort, size: int) -> Sequence[str]:
-    return [*SPELLINGS] if effort.each_spelling or size == 1_000_000 else ["spaced"]
 
 
 def _turns(effort: Effort, size: int, spelling: str) -> Scenario:
