@@ -51,10 +51,13 @@ _SHORT = {
     "shared_prefixes": 1 << 20,
     "turns": 600,
     "loads": 75,
+    "first_turns": 75,
+    "patterns": 150,
+    "quotes": 600,
     "lines": 300,
     "pseudonyms": 300,
 }
-_LONG = {"history": 16 << 20, "turns": 16_000, "loads": 3_000}
+_LONG = {"history": 16 << 20, "turns": 16_000, "loads": 3_000, "patterns": 3_000, "quotes": 12_000}
 
 SHORT = Plan(waves=40, conversations=45, parallel=8, bounds=_SHORT)
 LONG = Plan(waves=40, conversations=200, parallel=12, bounds=_LONG)

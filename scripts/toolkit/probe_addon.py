@@ -148,6 +148,9 @@ _KINDS: dict[tuple[str, str], Callable[[Any], dict[str, Memory]]] = {
         "turns": _limited(lambda: len(one._turns._entries), one._turns)
     },
     ("codexcache.diagnosis.learned", "Learned"): lambda one: {"loads": _limited(lambda: len(one._keys), one)},
+    ("codexcache.diagnosis.engine", "FirstTurns"): lambda one: {"first_turns": _limited(lambda: len(one._known), one)},
+    ("codexcache.diagnosis.patterns", "RecentTurns"): lambda one: {"patterns": _limited(lambda: len(one._places), one)},
+    ("codexcache.diagnosis.quotes", "Said"): lambda one: {"quotes": _limited(lambda: len(one._known), one)},
     ("codexcache.hooks.notify", "RecentLines"): lambda one: {"lines": _lines(one)},
     ("codexcache.output.journal", "Pseudonyms"): lambda one: {"pseudonyms": _pseudonyms(one)},
 }

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from codexcache.body.json_splice import Object
 from codexcache.report.aggregate import ReportData
 from codexcache.report.conversations import Conversation, ReportTurn, put_together
@@ -93,6 +94,16 @@ def test_a_conversation_is_found_again_however_its_line_is_spelled() -> None:
     report_data.add_lines([lines([entry(4, conversation="cat")]).replace(b'"cat"', b'"c\\u0061t"')])
 
     assert sorted(row.turn for row in rows_of(report_data)) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("first", [b'"cut"', b'"c\\u0075t"', b"7"])
+@pytest.mark.parametrize("last", ["c", "caf\u00e9"])
+def test_of_a_line_that_names_two_conversations_the_last_one_counts(first: bytes, last: str) -> None:
+    """As where a line was cut, and the next one written behind it."""
+    report_data = reported(entry(1, conversation="d"))
+    report_data.add_lines([lines([entry(2, conversation=last)]).replace(b"{", b'{"conversation":%b,' % first, 1)])
+
+    assert sorted(row.turn for row in rows_of(report_data)) == [1, 2]
 
 
 def test_a_warm_up_is_not_drawn() -> None:

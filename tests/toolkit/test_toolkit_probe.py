@@ -15,7 +15,8 @@ from toolkit import meter, probe_addon
 from toolkit.probe import Footprint, settled
 from toolkit.probe_addon import Memory, find
 
-NAMES = {"history", "bodies", "shared_prefixes", "turns", "loads", "lines", "pseudonyms"}
+DIAGNOSIS = {"history", "loads", "first_turns", "patterns", "quotes"}
+NAMES = {*DIAGNOSIS, "bodies", "shared_prefixes", "turns", "lines", "pseudonyms"}
 
 
 @pytest.fixture

@@ -15,8 +15,11 @@ from .aggregate import ReportData
 from .load import Batch, Details, Row, entries, is_warm_up, read_details, read_row
 from .totals import ConversationTotals
 
-_CONVERSATION = re.compile(rb'"conversation"\s*:\s*"([!#-\[\]-~]{1,80})"').search
-"""Where a line names its conversation, so that most lines need not be parsed again."""
+_CONVERSATIONS = re.compile(rb'"conversation"\s*:\s*(?:"([!#-\[\]-~]{1,80})")?').findall
+"""The conversations that a line names, so that most lines need not be parsed again; "" for a name that is no such text.
+
+A line that was cut and written on can name two, of which the last one counts.
+"""
 
 
 class ReportTurn(NamedTuple):
@@ -115,5 +118,5 @@ def _collect(batches: Iterable[Batch], drawn: Mapping[str, LatestTurns]) -> None
 
 def _that_may_name(names: set[bytes], batch: Batch) -> Batch:
     """Return the lines that name one of the conversations, or of which that cannot be told without parsing them."""
-    lines = batch.split(b"\n")
-    return b"\n".join(line for line in lines if (found := _CONVERSATION(line)) is None or found[1] in names)
+    named = ((line, _CONVERSATIONS(line)) for line in batch.split(b"\n"))
+    return b"\n".join(line for line, found in named if len(found) != 1 or not found[0] or found[0] in names)
