@@ -44,7 +44,7 @@ _SHAPED = {"user message": 8_000, "developer message": 64_000, "system message":
 """The items that have a shape, and up to which size in bytes: the messages of a client, and calls, whose arguments some
 clients write again. A context that is new for each request is short, but for instructions in a developer message."""
 
-_LATEST_MADE, _LONGEST_MADE = 256, 64_000
+_LATEST_MADE, _LONGEST_MADE = 128, 4_000
 """Items of responses that are kept for the inputs in which they come again, and the longest in bytes."""
 
 _DEEPEST = 64
