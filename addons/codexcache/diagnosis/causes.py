@@ -25,13 +25,10 @@ from ..verdicts import PROMPT, VERDICTS
 from .context import CONDITIONS, RuleContext
 from .learned import POSSIBLY_SECONDS
 from .prompt_diff import Change
-from .tokens import granularity, is_past, looks_back_past, most_behind_input, place_of_read, slack
+from .tokens import TEXT_BYTES, granularity, is_past, looks_back_past, most_behind_input, place_of_read, slack
 
 TURNS_A_MINUTE = 15
 """Turns of one key from which on some overflow to other servers (OpenAI, "Prompt caching")."""
-
-_TEXT_BYTES = 4
-"""Bytes of a token of text, about."""
 
 _CLEAR = 512
 """Tokens of reasoning whose absence shows in a count."""
@@ -287,7 +284,7 @@ def left_out(context: RuleContext) -> int:
     if not (match and match.whole and other.usage and "reasoning" in other.prompt.items.kinds()):
         return 0
     known = max(0, other.ledger.reasoning - (other.usage.reasoning or 0))
-    missing = other.usage.input + _new_text(context) // _TEXT_BYTES - context.usage.input
+    missing = other.usage.input + _new_text(context) // TEXT_BYTES - context.usage.input
     if TURN_BOUNDARY in context.record.transformations:
         return known or max(1, missing)
     if context.usage.input < other.usage.input:

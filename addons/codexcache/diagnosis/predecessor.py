@@ -38,9 +38,7 @@ from .similarity import (
     is_unique,
     made_by,
 )
-
-_LEAST = 1024
-"""Tokens from which on a prompt is cached (OpenAI, "Prompt caching")."""
+from .tokens import MINIMUM, slack
 
 
 def choose(record: Record, matches: Iterable[Match]) -> Match | None:
@@ -295,7 +293,7 @@ def _conversation(match: Match) -> tuple[str, int]:
 def _is_counted(record: Record, other: Record) -> bool:
     """Return True if a turn was counted, and is no warm-up but one that is named and holds what can be cached."""
     tokens = other.usage.input if other.usage else 0
-    return tokens > 0 and (not other.warm_up or (other is record.named and tokens >= _LEAST))
+    return tokens > 0 and (not other.warm_up or (other is record.named and tokens >= MINIMUM))
 
 
 def is_contradicted(match: Match, matches: Iterable[Match], record: Record) -> bool:
@@ -311,7 +309,7 @@ def is_contradicted(match: Match, matches: Iterable[Match], record: Record) -> b
     longer = [one for one in (*others, record) if len(one.prompt.items) > len(items)]
     alike = [one for one in longer if has_same_head(one, other) and _model(one) == _model(other)]
     least = min((one.usage.input for one in alike if one.usage and one.usage.input), default=other.usage.input)
-    return other.usage.input > least + max(_LEAST, least // 20) and other.usage.input - least > _reasoning(items) // 2
+    return other.usage.input > least + slack(least) and other.usage.input - least > _reasoning(items) // 2
 
 
 def _reasoning(items: Items) -> int:

@@ -30,7 +30,7 @@ _STEP = 2048
 _ENDINGS = 20
 """Earlier endings at which GPT-5.6 and later look for a cached prompt (OpenAI, "Prompt caching", GPT-5.6)."""
 
-_TEXT_BYTES, _ENCRYPTED_BYTES = 4, 6
+TEXT_BYTES, _ENCRYPTED_BYTES = 4, 6
 """Bytes of a token of text, and of an encrypted token, about; only where both take up a span together."""
 
 _INSTRUCTIONS_LAST = (6, 2)
@@ -161,7 +161,7 @@ class Measure:
 
 def _tokens_of_text(tokens: int, text: int, encrypted: int) -> int:
     """Return how many of a span's tokens are text, given its bytes; the backend may have left out what is encrypted."""
-    of_text, of_encrypted = text / _TEXT_BYTES, encrypted / _ENCRYPTED_BYTES
+    of_text, of_encrypted = text / TEXT_BYTES, encrypted / _ENCRYPTED_BYTES
     if not encrypted:
         return tokens
     return round(

@@ -21,7 +21,7 @@ import orjson
 from ..body.json_splice import Json, Object, as_count, as_list
 from ..output.journal import CACHED, INPUT
 from ..text import printable
-from ..verdicts import MISSES
+from ..verdicts import MISSES, verdict_entry
 
 _LONGEST_NAME, _LONGEST_SENTENCE = 80, 400
 _MOST_CHANGES = 40
@@ -49,16 +49,6 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 AVOIDABLE, EXPECTED, OUTSIDE = "avoidable", "expected", "outside"
 BLAMES = (AVOIDABLE, EXPECTED, OUTSIDE)
-
-_USUAL_BLAME = {
-    **dict.fromkeys(MISSES, AVOIDABLE),
-    **dict.fromkeys(("context_compacted", "model_changed", "service_tier_changed", "idle"), EXPECTED),
-    **dict.fromkeys(("reasoning_effort_changed", "verbosity_changed", "text_format_changed"), EXPECTED),
-    "parallel_tool_calls_changed": EXPECTED,
-    **dict.fromkeys(("account_changed", "key_replaced", "transport_changed", "upstream"), OUTSIDE),
-}
-"""Blame of a miss in a journal that does not say it, as version 0.1 wrote it."""
-
 
 type Batch = bytes
 """Some lines of a journal, all of them whole, without the end of the last one."""
@@ -188,7 +178,7 @@ def _resent(verdict: str, given: int | None, cached: int | None, told: int | Non
 
 def _blame(told: str, verdict: str) -> str:
     """Return the blame that the journal tells, else the usual one; what only a newer version knows is outside."""
-    return told if told in BLAMES else _USUAL_BLAME.get(verdict, OUTSIDE)
+    return told if told in BLAMES else verdict_entry(verdict).blame or OUTSIDE
 
 
 def _time(value: Json) -> float | None:
