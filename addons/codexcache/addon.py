@@ -1,7 +1,10 @@
 """The addon as mitmproxy sees it: one object that builds all parts and registers their hooks and listeners."""
 
+from .console.alerts import Alerts
 from .console.commands import Commands
+from .console.dropped_content import DroppedContent
 from .console.hold import Hold
+from .console.keys import Keys
 from .console.lookup import Lookup
 from .console.redact import Redaction
 from .console.view import CacheView
@@ -9,6 +12,7 @@ from .hooks.capture_replay import CaptureReplay
 from .hooks.connection_stats import ConnectionStats
 from .hooks.dispatch import HookDispatcher
 from .hooks.http import HttpTurns
+from .hooks.kept_bodies import KeptBodies
 from .hooks.lifecycle import Lifecycle
 from .hooks.notify import Notifier
 from .hooks.reload import ReloadDrain
@@ -25,7 +29,9 @@ class CodexContinuity(HookDispatcher):
     def __init__(self) -> None:
         self.state = state = State()
         self.connection_stats, view, otel = ConnectionStats(state), CacheView(Lookup(state)), Otel(state)
-        self.notifier = Notifier(state, listeners=[self.connection_stats.count, otel.export], on_marked=view.redraw)
+        alerts, kept = Alerts(), KeptBodies(state)
+        listeners, on_marked = [self.connection_stats.count, otel.export], [view.redraw, alerts.turn_marked]
+        self.notifier = Notifier(state, listeners=listeners, on_marked=[*on_marked, kept.turn_marked])
         state.diagnosis_service.listeners.append(self.notifier.notify)
         hold = Hold(state, self.notifier)
         store = StateStore(state)
@@ -43,7 +49,10 @@ class CodexContinuity(HookDispatcher):
             store,
             hold,
             view,
-            Commands(state, self.notifier, hold, view, store),
+            DroppedContent(view),
+            Commands(state, self.notifier, hold, view, store, kept),
+            Keys(),
+            alerts,
             Redaction(state),
             otel,
         ]

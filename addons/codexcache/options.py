@@ -34,6 +34,11 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "How much of a streamed response, and of a WebSocket's messages, is kept for viewing and saving. Understands "
         "k, m and g.",
     ),
+    "codex_view_total": (
+        "512m",
+        "How much the console and mitmweb keep of all turns' bodies together; beyond it those of the oldest turns are "
+        "dropped, while their rows, comments and figures stay. Understands k, m and g.",
+    ),
     "codex_journal": ("", "File to which one JSON object a line is appended for each finished turn; empty for none."),
     "codex_intercept": (
         "",
@@ -85,6 +90,7 @@ class Settings:
     learn: frozenset[str]
     body_limit: int
     view_limit: int
+    view_total: int
     tunnel: bool
     journal: str
     intercept: frozenset[str]
@@ -104,6 +110,7 @@ def parse_settings(values: Mapping[str, str | None]) -> Settings:
         learn=_dispensable(values, "codex_learn"),
         body_limit=_parse(values, "codex_body_limit", _size, "a size such as 500k, 64m or 1g"),
         view_limit=_parse(values, "codex_view_limit", _size, "a size such as 500k, 16m or 1g"),
+        view_total=_parse(values, "codex_view_total", _size, "a size such as 64m, 512m or 1g"),
         tunnel=_parse(values, "codex_tunnel", _switch, "on or off"),
         journal=_parse(values, "codex_journal", str, "the path of a file"),
         intercept=_parse(values, "codex_intercept", _verdicts, f"miss, or some of {', '.join(PREDICTABLE)}"),

@@ -12,6 +12,7 @@ from codexcache.console.commands import Commands
 from codexcache.console.hold import Hold
 from codexcache.console.lookup import Lookup
 from codexcache.console.view import CacheView
+from codexcache.hooks.kept_bodies import KeptBodies
 from codexcache.hooks.notify import Notifier, RecentLines, turn_summaries
 from codexcache.hooks.state import State
 from codexcache.hooks.store import StateStore
@@ -20,6 +21,7 @@ from conftest import Network
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions, http
 from mitmproxy.addons.view import View
+from mitmproxy.test import taddons
 from mitmproxy.types import Path as PathArgument
 from support.console import pretend_console
 from support.html import Element, parsed
@@ -278,24 +280,26 @@ def reports_on(*entries: Object, limit: int = 5_000) -> Commands:
 def commands_on(recent: RecentLines) -> Commands:
     notifier = Notifier(state := State())
     notifier.recent = recent
-    return Commands(state, notifier, Hold(state, notifier), CacheView(Lookup(state)), StateStore(state))
+    return Commands(
+        state, notifier, Hold(state, notifier), CacheView(Lookup(state)), StateStore(state), KeptBodies(state)
+    )
 
 
 def written(reports: Commands, path: Path) -> Element:
     """Return the page that the command writes."""
-    reports.report(PathArgument(str(path)))
+    with taddons.context():
+        reports.report(PathArgument(str(path)))
     return parsed(path.read_text("utf-8"))
 
 
 async def test_the_turns_of_a_session_become_a_page_with_the_names_that_they_have_elsewhere(
-    net: Network, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    net: Network, tmp_path: Path
 ) -> None:
-    caplog.set_level("INFO")
     await net.upstream(counting((9_000, 0), (9_500, 8_960)))
     proxy = await net.proxy(Listed())
     for texts in (("one",), ("one", "two")):
         await post(proxy, ("session-id", "s"), input=asked(*texts))
-    proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
+    said = proxy.master.commands.call_strings("codex.report", [str(tmp_path / "page.html")])
     page = parsed((tmp_path / "page.html").read_text("utf-8"))
 
     [first, _] = proxy.master.addons.get("view")
@@ -303,7 +307,7 @@ async def test_the_turns_of_a_session_become_a_page_with_the_names_that_they_hav
     assert page.one("span", "name").text == f"conversation {name}"
     assert page.one("p", "source").text.startswith("From this session, ")
     assert [turn.one("title").text.split(", ")[1].split(" ")[0] for turn in page.all("g", "turn")] == ["cold", "hit"]
-    assert f"A report on 2 turns is in {tmp_path / 'page.html'}." in caplog.messages
+    assert said == f"A report on 2 turns is in {tmp_path / 'page.html'}."
 
 
 def test_there_is_nothing_to_report_on_before_the_first_turn(tmp_path: Path) -> None:
@@ -323,7 +327,8 @@ def test_a_page_that_cannot_be_written_is_said(name: str, reason: str, tmp_path:
 
 def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
-    reports_on(entry(1)).report(PathArgument("~/page.html"))
+    with taddons.context():
+        reports_on(entry(1)).report(PathArgument("~/page.html"))
 
     assert (tmp_path / "page.html").exists()
 

@@ -185,11 +185,11 @@ def test_only_the_flow_that_is_looked_at_is_drawn_again(drawn: list[Contentview]
     with taddons.context(view):
         view.add([flow, other])
         view.focus.flow = flow if focused else other
-        a_view().redraw(flow.id)
+        a_view().redraw(None, flow)
 
     assert len(drawn) == expected
     with taddons.context():  # without a list of flows
-        a_view().redraw(flow.id)
+        a_view().redraw(None, flow)
     assert len(drawn) == expected
 
 

@@ -11,6 +11,7 @@ from mitmproxy.log import ALERT
 from .. import __version__
 from ..body.json_splice import Object
 from ..hooks import config_checks
+from ..hooks.kept_bodies import WHY_DROPPED, KeptBodies, is_dropped
 from ..hooks.notify import Notifier, turn_summaries
 from ..hooks.state import State
 from ..hooks.store import StateStore
@@ -21,8 +22,8 @@ from ..output.terminal import changed_options, status_page
 from ..report.aggregate import ReportData
 from ..report.page import render, save
 from ..state.store import StoreError
-from ..text import counted, with_symbols
-from .hold import Hold
+from ..text import counted, with_symbols, wrapped
+from .hold import HELD, Hold
 from .lookup import Missing
 from .redact import export
 from .view import CacheView, popup_width, readable, turns_of
@@ -32,6 +33,11 @@ logger = logging.getLogger(__name__)
 _LONGEST = 400
 """Characters of a comment that are said; it may come out of a file that anyone could have written."""
 
+_FOCUSED = cast(flow.Flow, None)
+"""Stands for the focused flow: a command's arguments can have defaults, but mitmproxy knows no optional types."""
+
+_REPORT = types.Path("codex-cache-report.html")
+
 type FlowTurn = tuple[http.HTTPFlow, Object]
 """A flow and the summary of one of its turns."""
 
@@ -39,27 +45,35 @@ type FlowTurn = tuple[http.HTTPFlow, Object]
 class Commands:
     """What the user can ask for."""
 
-    def __init__(self, state: State, notifier: Notifier, hold: Hold, view: CacheView, store: StateStore) -> None:
+    def __init__(
+        self, state: State, notifier: Notifier, hold: Hold, view: CacheView, store: StateStore, kept: KeptBodies
+    ) -> None:
         self._state, self._notifier, self._hold, self._view, self._store = state, notifier, hold, view, store
+        self._kept = kept
 
     def load(self, loader: addonmanager.Loader) -> None:
         loader.master.commands.collect_commands(self)
 
     @command.command("codex.why")
-    def why(self, flow: flow.Flow) -> str:
-        """Say why the turns of a flow were or were not read from the prompt cache."""
-        return self._view.pages(_with_turns(flow), readable(popup_width()))
+    def why(self, flow: flow.Flow = _FOCUSED) -> str:
+        """Say why the turns of a flow, by default the focused one, were or were not read from the prompt cache."""
+        return self._view.pages(_with_turns(flow or self._focused()), readable(popup_width()))
 
     @command.command("codex.diff")
     def diff(self, was: flow.Flow, now: flow.Flow) -> str:
         """Compare the latest turns of two flows, as if the first were the predecessor of the second."""
-        one, other = _with_turns(was), _with_turns(now)
-        return self._compared((one, turns_of(one)[-1]), (other, turns_of(other)[-1]))
+        return self._compared(_latest_turn(_with_turns(was)), _latest_turn(_with_turns(now)))
 
     @command.command("codex.diff.turns")
-    def diff_turns(self, was: int, now: int) -> str:
-        """Compare two turns by their numbers, as if the first were the predecessor of the second."""
-        return self._compared(self._turn(was), self._turn(now))
+    def diff_turns(self, was: int = 0, now: int = 0) -> str:
+        """Compare two turns by number, as if the first were the second's predecessor.
+
+        One number stands for that turn and its predecessor, none for the focused turn and its predecessor.
+        """
+        if now:
+            return self._compared(self._turn(was), self._turn(now))
+        turn = self._turn(was) if was else _latest_turn(_with_turns(self._focused()))
+        return self._compared(self._predecessor(turn), turn)
 
     @command.command("codex.turns")
     def turns(self) -> types.Data:
@@ -73,7 +87,7 @@ class Commands:
 
     @command.command("codex.nextmiss")
     def nextmiss(self) -> None:
-        """Move the focus to the next flow with a miss, wrapping around at the end."""
+        """Move the focus to the next flow with a miss or a held turn, wrapping around at the end."""
         if (view := ctx.master.addons.get("view")) is None:
             raise exceptions.CommandError("There is no list of flows here.")
         shown = list(view)
@@ -82,7 +96,7 @@ class Commands:
         if missed is None:
             raise exceptions.CommandError("There is no miss in the list.")
         view.focus.flow = missed
-        logger.log(ALERT, with_symbols(missed.comment[:_LONGEST]))
+        logger.log(ALERT, with_symbols(missed.comment[:_LONGEST]).removeprefix("miss: "))
 
     @command.command("codex.status")
     def status(self) -> str:
@@ -95,6 +109,7 @@ class Commands:
             "seen": self._notifier.summary.lines(),
             "learned": [*self._state.continuity.rejected_params, *self._state.learned.lines()] or ["nothing"],
             "state": [self._store.status()],
+            "bodies": [self._kept.status()],
             "held now": [str(self._hold.count)],
             "faults": self._state.errors.lines(),
             "warnings": config_checks.warnings(ctx.options, settings),
@@ -109,7 +124,7 @@ class Commands:
             self._store.forget()
         except StoreError as error:
             raise exceptions.CommandError(f"The store was not emptied: {error}.") from None
-        return "The store is empty. What this proxy itself remembers is lost when it ends."
+        return _said("The store is empty. What this proxy itself remembers is lost when it ends.")
 
     @command.command("codex.export")
     def export(self, flows: Sequence[flow.Flow], path: types.Path) -> str:
@@ -119,27 +134,32 @@ class Commands:
             count = export(flows, target)
         except OSError as error:
             raise _unwritable(target, error) from None
-        return (
-            f"Wrote {count} {'flow' if count == 1 else 'flows'} to {target}, without credentials in header fields. "
+        gone = sum(isinstance(each, http.HTTPFlow) and is_dropped(each) for each in flows)
+        return _said(
+            f"Wrote {counted(count, 'flow')} to {target}, without credentials in header fields. "
             "Bodies are as they were: they still hold the prompts, the answers and the client's own ids."
+            + (f" Those of {counted(gone, 'flow')} had been dropped: {WHY_DROPPED}." if gone else "")
         )
 
     @command.command("codex.report")
-    def report(self, path: types.Path) -> None:
-        """Write a page to a file that shows this session's turns, what they read from the prompt cache, and why."""
-        if not (lines := self._notifier.recent.lines):
+    def report(self, path: types.Path = _REPORT) -> str:
+        """Write a page that shows this session's turns, what they read from the prompt cache, and why.
+
+        By default it is codex-cache-report.html in the folder in which mitmproxy was started.
+        """
+        if not self._notifier.recent.lines:
             raise exceptions.CommandError("There is no turn to report on yet.")
-        target = Path(path).expanduser()
+        target, report_data = Path(path).expanduser().absolute(), self._report_data()
         try:
-            save(target, render(self._report_data(), "this session"))
+            save(target, render(report_data, "this session"))
         except OSError as error:
             raise _unwritable(target, error) from None
-        logger.log(ALERT, f"A report on {counted(len(lines), 'turn')} is in {target}.")
+        return _said(f"A report on {counted(report_data.turns, 'turn')} is in {target}.")
 
     def _report_data(self) -> ReportData:
         report_data, recent = ReportData(), self._notifier.recent
         report_data.add_lines(recent.lines)
-        if lost := recent.count - len(recent.lines):
+        if lost := recent.count - report_data.turns:
             report_data.notes.append(
                 f"{counted(lost, 'earlier turn')} of this session {'is' if lost == 1 else 'are'} not kept any more; "
                 "codex_journal keeps all."
@@ -151,6 +171,21 @@ class Commands:
         if not turns:
             raise exceptions.CommandError(f"There is no turn {number} here; codex.turns lists them.")
         return turns[-1]
+
+    def _focused(self) -> flow.Flow:
+        """Return the flow that the console has in focus, elsewhere the latest one with a turn."""
+        view = ctx.master.addons.get("view")
+        latest = max(self._flows(), key=lambda each: each.timestamp_start, default=None)
+        focused = view.focus.flow if view and ctx.master.addons.get("consoleaddon") else latest
+        if focused is None:
+            raise exceptions.CommandError("No turn has finished yet.")
+        return cast(flow.Flow, focused)
+
+    def _predecessor(self, turn: FlowTurn) -> FlowTurn:
+        try:
+            return self._view.lookup.predecessor(turn[1])
+        except Missing as reason:
+            raise exceptions.CommandError(f"There is nothing to compare: {reason}") from None
 
     def _compared(self, was: FlowTurn, now: FlowTurn) -> str:
         try:
@@ -172,12 +207,24 @@ def _with_turns(asked: flow.Flow) -> http.HTTPFlow:
     return asked
 
 
+def _said(text: str) -> str:
+    """Return what a command says; the console breaks long lines anywhere, so they are broken between words before."""
+    has_console = ctx.master.addons.get("consoleaddon")
+    return "\n".join(wrapped(text, readable(popup_width()))) if has_console else text
+
+
+def _latest_turn(each: http.HTTPFlow) -> FlowTurn:
+    return each, turns_of(each)[-1]
+
+
 def _unwritable(target: Path, error: OSError) -> exceptions.CommandError:
     return exceptions.CommandError(f"{target} cannot be written: {error.strerror}.")
 
 
 def _has_miss(asked: flow.Flow) -> bool:
-    return isinstance(asked, http.HTTPFlow) and any(turn.get("is_miss") for turn in turn_summaries(asked))
+    if not isinstance(asked, http.HTTPFlow):
+        return False
+    return HELD in asked.metadata or any(turn.get("is_miss") for turn in turn_summaries(asked))
 
 
 def _filled(table: Table) -> types.Data:

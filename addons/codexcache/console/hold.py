@@ -18,9 +18,10 @@ from ..hooks.notify import Notifier
 from ..hooks.state import Reread, State
 from ..turn.exchange import Exchange
 from ..turn.response import CANCELLED, KILLED
+from . import alerts
 
 HELD = "codex_held"
-"""Key in `flow.metadata`: the summary of the turn that is held, with its predicted verdict."""
+"""Key in `flow.metadata`: the summary of the turn that is held, with its predicted verdict and what releases it."""
 
 _POLL_INTERVAL = 0.2
 """Seconds between two looks at whether a held flow was killed."""
@@ -58,7 +59,8 @@ class Hold:
         if predicted is None or predicted.verdict.name not in wanted:
             return
         held = Held(flow, exchange, reread, f"held, heading for {predicted.verdict}")
-        flow.metadata[HELD] = self._notifier.summarize(predicted)
+        flow.metadata[HELD] = self._notifier.summarize(predicted) | {"releasing": alerts.releasing()}
+        alerts.turn_held()
         task = asyncio.create_task(self._release(held))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -6,6 +6,7 @@ from mitmproxy import ctx, http
 
 from ..body.json_splice import Object, Unreadable, as_list, parse
 from ..hooks.capture_reader import read_saved_socket
+from ..hooks.kept_bodies import WHY_DROPPED, is_dropped
 from ..hooks.notify import turn_summaries
 from ..hooks.state import State
 from ..output.first_difference import Difference, first_difference_in_prompt
@@ -38,12 +39,15 @@ class Lookup:
         if turn_summary.get("predecessor") is None or not any(name in PROMPT for name in changes):
             return None
         try:
-            return first_difference_in_prompt(self._predecessor(turn_summary), self.prompt(flow, turn_summary))
+            predecessor = self.prompt(*self.predecessor(turn_summary))
+            return first_difference_in_prompt(predecessor, self.prompt(flow, turn_summary))
         except Missing as reason:
             return str(reason)
 
     def prompt(self, flow: http.HTTPFlow, turn_summary: Object) -> Object:
         """Return the whole prompt that a turn stands for, as it was forwarded. Raises Missing."""
+        if is_dropped(flow):
+            raise Missing(f"the bodies of turn {turn_summary.get('turn')} were dropped, as {WHY_DROPPED}.")
         if flow.websocket is None:
             return self._body(flow, turn_summary)
         try:
@@ -51,13 +55,15 @@ class Lookup:
         except (KeyError, ValueError):
             raise Missing("the WebSocket no longer holds the turn's messages.") from None
 
-    def _predecessor(self, turn_summary: Object) -> Object:
-        """Return the prompt of a turn's predecessor. Raises Missing."""
-        flow, number = self.flow(turn_summary.get("predecessor_flow")), turn_summary["predecessor"]
+    def predecessor(self, turn_summary: Object) -> tuple[http.HTTPFlow, Object]:
+        """Return the flow of a turn's predecessor, and the summary of that turn. Raises Missing."""
+        if (number := turn_summary.get("predecessor")) is None:
+            raise Missing(f"turn {turn_summary.get('turn')} has no predecessor.")
+        flow = self.flow(turn_summary.get("predecessor_flow"))
         known = [] if flow is None else [turn for turn in turn_summaries(flow) if turn.get("turn") == number]
         if flow is None or not known:
             raise Missing(f"the flow of the predecessor, turn {number}, is gone.")
-        return self.prompt(flow, known[-1])
+        return flow, known[-1]
 
     def _body(self, flow: http.HTTPFlow, turn_summary: Object) -> Object:
         request = flow.request

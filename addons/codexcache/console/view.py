@@ -17,15 +17,18 @@ import sys
 from mitmproxy import contentviews, ctx, http
 
 from ..body.json_splice import Object
+from ..hooks.kept_bodies import WHY_DROPPED, is_dropped
 from ..hooks.notify import turn_summaries
 from ..output.turn_page import page, title
-from ..text import NARROWEST, WIDEST, WIDTH, cut, with_symbols
+from ..text import NARROWEST, WIDEST, WIDTH, cut, with_symbols, wrapped
 from .hold import HELD
 from .lookup import Lookup
 
 NAME = "Codex cache"
 _TURNS_SHOWN = 20
 """Turns of one flow that are shown at once, the latest first."""
+
+_DROPPED = f"The bodies of this flow were dropped: {WHY_DROPPED}. What follows was kept."
 
 _BORDER, _ARROW = 2, 2
 """Columns of a popup's border, and of the arrow that stands before each line of a WebSocket's message."""
@@ -75,12 +78,13 @@ class CacheView(contentviews.Contentview):
             for turn_summary in known[: -_TURNS_SHOWN - 1 : -1]
         ]
         more = [f"There are {len(known) - _TURNS_SHOWN} earlier turns."] if len(known) > _TURNS_SHOWN else []
-        return f"\n \n{'─' * width}\n \n".join([*pages, *more])
+        note = "\n".join([*wrapped(_DROPPED, width), " ", ""]) if is_dropped(flow) else ""
+        return note + f"\n \n{'─' * width}\n \n".join([*pages, *more])
 
-    def redraw(self, flow_id: str) -> None:
+    def redraw(self, _turn: object, flow: http.HTTPFlow) -> None:
         """Have the console draw a flow again, if it is the one that is looked at."""
         flows = ctx.master.addons.get("view")
-        if _FLOW_VIEW in sys.modules and flows and flows.focus.flow and flows.focus.flow.id == flow_id:
+        if _FLOW_VIEW in sys.modules and flows and flows.focus.flow is flow:
             contentviews.registry.on_change.send(self)
 
     def _of_message(self, flow: http.HTTPFlow, known: list[Object], *, at: float, from_client: bool) -> str:

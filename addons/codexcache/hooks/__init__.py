@@ -14,6 +14,7 @@
 | `tls`               | which TLS connections are decrypted                                           |
 | `connection_stats`  | what arrives at the proxy, and what a client needs that refuses its CA        |
 | `notify`            | terminal line, flow marker, journal, as diagnoses arrive; the local secret    |
+| `kept_bodies`       | bodies of the oldest turns, which are dropped from a long list of flows       |
 | `capture_reader`    | turns read from saved flows                                                   |
 | `capture_replay`    | saved captures, explained in the order of time                                |
 | `reload`            | turns in progress when the addon's file is reloaded                           |

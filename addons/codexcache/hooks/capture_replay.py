@@ -15,6 +15,7 @@ from mitmproxy.flow import Error
 
 from ..wire.routes import Endpoint
 from .capture_reader import SavedTurn, read_saved_refusal, read_saved_request, read_saved_socket
+from .kept_bodies import WHY_DROPPED, is_dropped
 from .notify import relabel, turn_summaries
 from .state import State, asks_for_websocket, pass_unchanged
 
@@ -23,6 +24,11 @@ _QUIET = 0.3
 
 _MOST = 10_000
 """Events that are gathered at the most; beyond, they are played as far as they have come."""
+
+_WITHOUT_BODIES = (
+    f"This capture has turns whose bodies had been dropped before it was saved: {WHY_DROPPED}. They are shown as they "
+    "were explained then, and are in no sum."
+)
 
 
 class CaptureReplay:
@@ -68,10 +74,17 @@ class CaptureReplay:
                 event()
 
     def _is_loaded(self, flow: http.HTTPFlow) -> bool:
-        """Return True for a flow that came from a file. A flow that was killed is no longer live, but it was."""
+        """Return True for a flow that came from a file. A flow that was killed is no longer live, but it was.
+
+        One whose bodies had been dropped before it was saved stays as it is: there is nothing to explain it by.
+        """
         was_live = flow.id in self._live
         self._live.discard(flow.id)
-        return not flow.live and not was_live
+        if flow.live or was_live:
+            return False
+        if is_dropped(flow):
+            self._state.warn_once(_WITHOUT_BODIES)
+        return not is_dropped(flow)
 
     def _target_of(self, flow: http.HTTPFlow) -> tuple[str | None, Endpoint | None]:
         """Return the host and the endpoint of a flow; one that has summaries had turns, wherever it was moved to."""

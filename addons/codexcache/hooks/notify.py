@@ -64,6 +64,7 @@ class FinishedTurn:
 
 
 type Listener = Callable[[FinishedTurn], None]
+type MarkedListener = Callable[[FinishedTurn, http.HTTPFlow], None]
 
 
 class RecentLines:
@@ -77,15 +78,15 @@ class RecentLines:
 class Notifier:
     """Hands each finished turn to journal, flow, terminal and to the given listeners, in this order.
 
-    `on_marked` is called with the id of a flow whose marker has changed, where a list of flows is shown.
+    `on_marked` are called with a turn and its flow, whose marker may have changed, where a list of flows is shown.
     """
 
     def __init__(
-        self, state: State, listeners: Iterable[Listener] = (), on_marked: Callable[[str], None] | None = None
+        self, state: State, listeners: Iterable[Listener] = (), on_marked: Iterable[MarkedListener] = ()
     ) -> None:
         self._state = state
         self._listeners = (self._write_journal, self._mark, self._show, *listeners)
-        self._on_marked = on_marked
+        self._on_marked = tuple(on_marked)
         self.pseudonyms = Pseudonyms(fresh_secret())
         self.entries = Entries(self.pseudonyms, self._state.run)
         self._journal_fails = False
@@ -142,7 +143,7 @@ class Notifier:
     def _mark(self, turn: FinishedTurn) -> None:
         """Put summary, marker and comment on the flow, and keep the line for a report, where somebody could ask."""
         is_handshake = turn.diagnosis.record.endpoint == "handshake"  # a report is on turns
-        self.recent.count += not is_handshake
+        self.recent.count += not (is_handshake or turn.diagnosis.record.warm_up)
         if not self._state.visibility.present:
             return
         if not is_handshake:
@@ -153,8 +154,8 @@ class Notifier:
         relabel(marked, [*turn_summaries(marked), summary][-SUMMARIES_PER_FLOW:])
         if self._has_list:
             ctx.master.addons.trigger(hooks.UpdateHook(cast(Sequence[flow.Flow], [marked])))
-            if self._on_marked:
-                self._on_marked(marked.id)
+            for listener in self._on_marked:
+                listener(turn, marked)
 
     def _show(self, turn: FinishedTurn) -> None:
         """Count the turn, and print its line on mitmdump's terminal."""
@@ -190,6 +191,12 @@ def relabel(marked: http.HTTPFlow, known: list[Object]) -> None:
         marked.marked = marker
 
 
+def has_label_of_user(marked: http.HTTPFlow) -> bool:
+    """Return True if the user has given a flow a marker or a comment."""
+    comment, marker = _label(marked, turn_summaries(marked))
+    return marked.comment not in ("", comment) or marked.marked not in ("", marker)
+
+
 def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     """Return the comment and the marker of a flow: of its turn, or of its last miss with how many of its turns missed.
 
@@ -198,6 +205,7 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     shown = known if marked.websocket else known[-1:]
     if not shown:
         return "", ""
+    shown = [turn for turn in shown if turn.get("warm_up") is not True] or shown[-1:]  # a warm-up is no turn
     misses = [turn for turn in shown if turn.get("is_miss")]
     latest = (misses or shown)[-1]
     text = f"{'miss: ' if misses else ''}{latest.get('verdict')}: {latest.get('because')}"

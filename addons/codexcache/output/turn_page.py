@@ -1,4 +1,4 @@
-"""All that is known of one turn, as a page of text: the verdict, what it cost, what differs, why, and what to do.
+"""All that is known of one turn, as a page of text: the verdict, what to do, what it cost, what differs, and where.
 
 It is made of the turn's summary, which is content-free, and of the first difference, which is looked up when it is
 asked for. A summary may come out of a file that anyone could have written, so it is not trusted: what is no count or no
@@ -54,11 +54,11 @@ def page(turn_summary: Object, difference: Difference | str | None = None, width
     """
     sections = (
         _headline(turn_summary, width),
+        _advice(turn_summary, width),
         (*_counters(turn_summary), *limit_lines(turn_summary, width)),
         _prompt(turn_summary, width),
         _differences(turn_summary, width),
         difference_lines(difference, width),
-        _advice(turn_summary, width),
         _identity(turn_summary),
         _edits(turn_summary, width),
         _predecessor(turn_summary),
@@ -115,7 +115,8 @@ def _headline(turn_summary: Object, width: int) -> Iterator[str]:
     )
     yield from facts((str(fact) for fact in known if fact), width)
     if _is_held(turn_summary):
-        yield "It has not left yet: edit it, resume it or kill it."
+        how = turn_summary.get("releasing") or "edit it, resume it or kill it"
+        yield from _wrapped(f"It has not left yet: {how}.", width)
 
 
 def _is_held(turn_summary: Object) -> bool:
@@ -130,6 +131,8 @@ def _counters(turn_summary: Object) -> Iterator[str]:
         ("re-sent", "resent_tokens", "could have been read, estimated"),
         ("output", OUTPUT, ""),
     )
+    if _is_held(turn_summary):
+        return
     is_compared = turn_summary.get("reusable_tokens") is not None and CACHED in turn_summary
     counts = {name: as_count(turn_summary.get(name)) for _, name, _ in rows}
     counts["resent_tokens"] = counts["resent_tokens"] if is_compared else None

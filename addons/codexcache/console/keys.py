@@ -1,0 +1,102 @@
+"""Keys for the commands in mitmproxy's console, and examples of filters; its help (`?`) shows both.
+
+The keys are bound in the console's own keymap, after those of the user's `keys.yaml`. A key that is bound already, by
+mitmproxy or by the user, is left alone, also if it is bound later: then another one is taken, or none.
+"""
+
+import asyncio
+from typing import Any, NamedTuple
+
+from mitmproxy import ctx, flowfilter
+
+WHY, NEXT_MISS, CONVERSATIONS = "codex.why", "codex.nextmiss", "codex.conversations"
+"""Commands that have a key, as `key_of` takes them."""
+
+_CONTEXTS = ("flowlist", "flowview")
+
+
+class _Key(NamedTuple):
+    """A command with its text in the help, and the keys that it may have, the first that is free."""
+
+    command: str
+    keys: str
+    text: str
+
+
+_KEYS = (
+    _Key(WHY, "yY", "Codex: say why a turn missed the prompt cache, or did not"),
+    _Key(NEXT_MISS, "NT", "Codex: go to the next turn that missed the prompt cache"),
+    _Key(CONVERSATIONS, "cuR", "Codex: list conversations, with what they re-sent"),
+)
+
+_FILTERS = (
+    ("~marker :warning:", "Codex: turns that missed the prompt cache"),
+    ("~comment tools_changed", "Codex: turns with this verdict, or any other word of a comment"),
+    ("~meta 3f9a0c51d2e4", "Codex: turns of the conversation with this fingerprint"),
+)
+"""Examples that stand in mitmproxy's list of filter expressions, which mitmweb shows as well."""
+
+
+class Keys:
+    """Binds the keys while the addon is loaded, where there is a console, and lists the examples of filters."""
+
+    def __init__(self) -> None:
+        self._bound: dict[str, str] = {}
+
+    def load(self, loader: object) -> None:
+        flowfilter.help.extend(each for each in _FILTERS if each not in flowfilter.help)
+
+    def running(self) -> None:
+        """Bind the keys once all addons run: the user's own are read by one that runs after this."""
+        if has_keys():
+            asyncio.get_running_loop().call_soon(self._bind)
+
+    def done(self) -> None:
+        flowfilter.help[:] = [each for each in flowfilter.help if each not in _FILTERS]
+        for key in list(self._bound):
+            self._unbind(key)
+
+    def _bind(self) -> None:
+        from mitmproxy.tools.console import signals  # which is there where the console is
+
+        keymap = _keymap()
+        for command, keys, text in _KEYS:
+            free = (key for key in keys if not any(_is_taken(keymap, context, key) for context in _CONTEXTS))
+            if key_of(command) is None and (key := next(free, None)):
+                self._bound[key] = command
+                keymap.add(key, command, list(_CONTEXTS), text)
+        signals.keybindings_change.connect(self._give_way)
+
+    def _give_way(self) -> None:
+        """Give up a key that the user has bound everywhere: mitmproxy would still prefer ours."""
+        for key in [key for key in self._bound if _keymap().get("global", key)]:
+            self._unbind(key)
+
+    def _unbind(self, key: str) -> None:
+        command = self._bound.pop(key)
+        for context in _CONTEXTS:
+            if (binding := _keymap().get(context, key)) and binding.command == command:
+                _keymap().remove(key, [context])
+
+
+def has_keys() -> bool:
+    """Return True in mitmproxy's console."""
+    return _keymap() is not None
+
+
+def key_of(command: str) -> str | None:
+    """Return the key of a command in the console's list of flows, None if it has none or there is no console.
+
+    A key can run a longer command: `command` is a part that tells it from others.
+    """
+    listed = (binding for binding in getattr(_keymap(), "bindings", ()) if {"flowlist", "global"} & {*binding.contexts})
+    return next((binding.key for binding in listed if command in binding.command), None)
+
+
+def _keymap() -> Any:
+    """Return the console's keymap, None in mitmdump and mitmweb."""
+    return getattr(getattr(ctx, "master", None), "keymap", None)
+
+
+def _is_taken(keymap: Any, context: str, key: str) -> bool:
+    return bool(keymap.get(context, key) or keymap.get("global", key))
