@@ -79,7 +79,7 @@ class VerdictEntry:
 
     @property
     def is_miss(self) -> bool:
-        """True if tokens were paid for again that could have been read."""
+        """True if tokens were re-sent that could have been read."""
         return self.group.is_miss
 
 
@@ -265,9 +265,9 @@ _ENTRIES = (
         name="input_changed",
         group=PROMPT_CHANGED,
         meaning="history was edited: items dropped, inserted, shortened, moved or rewritten",
-        short_advice="Have the client only append: what follows the first edited item is paid for again.",
-        full_advice="Only append to the history: what was sent once must be sent again as it was. Clients that prune "
-        "old tool results, rewrite the opening message or drop reasoning items pay for all that follows.",
+        short_advice="Have the client only append: what follows the first edited item is re-sent.",
+        full_advice="Only append to the history: what was sent once has to stay as it was. Clients that prune old "
+        "tool results, rewrite the opening message or drop reasoning items re-send all that follows.",
         success="On the next turn's page, all of this turn's items are marked as before.",
         blame="avoidable",
     ),

@@ -61,6 +61,7 @@ def test_an_entry_says_what_happened_in_members_of_one_order() -> None:
     harness.end(sent, 12_000, 9_984)
     first, second = entries(harness)
 
+    assert first.pop("first_words_length") == 1
     assert list(first) == list(second) == list(ENTRY)
     assert second | {"time": "", "run": "", "conversation": "", "key": "", "because": ""} == ENTRY
     assert all(first[name] == second[name] for name in ("run", "conversation", "key"))
@@ -82,7 +83,8 @@ def test_an_absent_counter_is_absent(usage: Object, absent: set[str]) -> None:
 
 
 ALL_MEMBERS = (
-    *("time", "run", "turn", "mode", "conversation", "endpoint", "transport", "warm_up", "client", "model"),
+    *("time", "run", "turn", "mode", "conversation", "first_words_length", "endpoint", "transport", "warm_up"),
+    *("client", "model"),
     *("served_model", "served_service_tier", "status", "key", "key_source", "continued", "echoed_key", "changed"),
     *("ttfb_ms", "duration_ms", "ended"),
     *("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.output_tokens"),

@@ -259,7 +259,18 @@ def test_in_a_narrow_table_the_columns_that_can_be_spared_give_way_one_after_the
     assert [row[0].split() for row in aligned(conversations_table([HIT, MISS]), 59)] == [
         ["conversation", "turns", "missed", "input", "share", "re-sent"],
         ["c0ffee000001", "2", "1", "18,818", "11%", "5,956"],
+        ["myagent/1.2,", "first", "words", "not", "seen"],
     ]
+
+
+@pytest.mark.parametrize("width", [62, 200])
+def test_a_conversation_is_listed_with_its_client_and_the_length_of_its_first_words(width: int) -> None:
+    """Its fingerprint tells nobody which it is. A warm-up, which is not counted, can hold the first words."""
+    ahead = turn_summary(turn=1, sent_at=1.0, warm_up=True, first_words_length=1_204)
+    rows = [row[0] for row in aligned(conversations_table([ahead, HIT, MISS]), width)]
+
+    assert rows[-1].endswith("myagent/1.2, first words: 1,204 characters")
+    assert rows[1].split()[:3] == ["c0ffee000001", "gpt-5.5", "2"]
 
 
 def test_no_cell_is_a_formula_to_a_spreadsheet_or_steers_a_terminal() -> None:

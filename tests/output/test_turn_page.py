@@ -27,9 +27,10 @@ def test_the_verdict_stands_first_with_its_reason() -> None:
 @pytest.mark.parametrize("width", [NARROWEST, WIDTH])
 def test_no_fact_of_the_headline_is_broken(width: int) -> None:
     _, _, *lines = page(turn_summary(client="codex_cli_rs/0.169.0"), width=width).split("\n")
-    facts = [fact for line in lines[:2] for fact in line.split(" · ")]
+    facts = [fact for line in lines[: lines.index(" ")] for fact in line.split(" · ")]
 
-    assert facts[2:] == ["codex_cli_rs/0.169.0", "gpt-5.5", "HTTP", "responses", "status 200", "mode fill"]
+    assert facts[2:-1] == ["codex_cli_rs/0.169.0", "gpt-5.5", "HTTP", "responses", "status 200", "mode fill"]
+    assert facts[-1] == "conversation c0ffee000001"
 
 
 def test_counters_are_shown_with_the_share() -> None:

@@ -29,7 +29,7 @@ class Alerts:
 
     def running(self) -> None:
         """Say it where there is a list of flows, once the keys are bound."""
-        if ctx.master.addons.get("view"):
+        if ctx.master.addons.get("view") is not None:
             asyncio.get_running_loop().call_soon(self._start)
 
     def _start(self) -> None:

@@ -14,7 +14,7 @@ class Verdict:
     """Why a turn read what it read. `reusable` and `resent` are tokens; both are estimates.
 
     `predecessor` is the turn's number, counted by the start `predecessor_run`, "" for this one. `blame` is "avoidable",
-    "expected" or "outside", "" where nothing was sent again. `edit` is the kind of an edit of the input, and `volatile`
+    "expected" or "outside", "" where nothing was re-sent. `edit` is the kind of an edit of the input, and `volatile`
     names what a difference consists of where that changes by itself: a date, a UUID, a counter, white space, the order.
     """
 
@@ -31,7 +31,7 @@ class Verdict:
 
     @property
     def is_miss(self) -> bool:
-        """True if tokens were paid for again that could have been read."""
+        """True if tokens were re-sent that could have been read."""
         return self.name in MISSES
 
     def __str__(self) -> str:

@@ -191,7 +191,7 @@ def _rewriting(options: optmanager.OptManager, settings: Settings) -> Iterator[s
     if any(_subjects(options.modify_body, turns)):
         yield (
             "modify_body gets at turns after they have been edited here: the key goes by the prompt as the client sent "
-            "it, and what then differs from turn to turn costs the cache. Put a filter before it, such as "
+            "it, and what then differs from turn to turn is re-sent. Put a filter before it, such as "
             "/!~d chatgpt.com/."
         )
 

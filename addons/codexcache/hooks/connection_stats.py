@@ -55,15 +55,19 @@ class ConnectionStats:
         return sum((Counter(dict.fromkeys(names, count)) for names, count in self._changed.items()), Counter[str]())
 
     def count(self, turn: FinishedTurn) -> None:
-        """Count a finished turn, what was altered for it, and what cut it short; or why a WebSocket was refused."""
+        """Count a finished turn, what was altered for it, and what cut it short; or why a WebSocket was refused.
+
+        A warm-up is no turn. What was altered for it counts all the same: with it a WebSocket's handshake is told of,
+        which serves the turns behind it.
+        """
         diagnosis, record = turn.diagnosis, turn.diagnosis.record
         if record.endpoint == "handshake":
             _count(self.refused, diagnosis.verdict.because)
-        else:
-            self.turns += 1
-            _count(self._changed, diagnosis.exchange.changed)
-            if record.cut_short:
-                _count(self.cut_short, record.cut_short)
+            return
+        _count(self._changed, diagnosis.exchange.changed)
+        self.turns += not record.warm_up
+        if record.cut_short and not record.warm_up:
+            _count(self.cut_short, record.cut_short)
 
     def client_connected(self, client: connection.Client) -> None:
         self.connections += 1

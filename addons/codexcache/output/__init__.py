@@ -3,6 +3,7 @@
 | module             | what it holds                                                            |
 |--------------------|--------------------------------------------------------------------------|
 | `journal`          | one JSON object a line; ids as short keyed hashes, the pseudonyms        |
+| `first_words`      | how long a conversation's first words are, to find it by                 |
 | `prompt_parts`     | the parts of a prompt: unchanged, edited, dropped, new                   |
 | `turn_summary`     | the JSON summary of a turn that its flow carries                         |
 | `first_difference` | where two prompts first differ, and what kind of text differs there      |

@@ -16,6 +16,7 @@ import orjson
 from ..body.json_splice import Json
 from ..diagnosis.diagnosis import Diagnosis
 from ..text import ascii_only
+from .first_words import first_words_length
 
 INPUT, CACHED = "gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens"
 OUTPUT = "gen_ai.usage.output_tokens"
@@ -65,6 +66,7 @@ class Entries:
             "turn": record.number,
             "mode": exchange.mode,
             "conversation": pseudonym("conversation", conversation),
+            **_given(first_words_length=_first_words_length(diagnosis)),
             "endpoint": record.endpoint,
             "transport": record.route.transport,
             **_given(warm_up=record.warm_up),
@@ -91,6 +93,18 @@ class Entries:
             "verdict": verdict.name,
             "because": verdict.because,
         }
+
+
+def _first_words_length(diagnosis: Diagnosis) -> int:
+    """Return the length of a conversation's first words with the first turn that is known of it, else 0.
+
+    That is one without a predecessor, one behind a warm-up, or the first of this start if it is sent as a whole.
+    """
+    match, turn = diagnosis.match, diagnosis.exchange.turn
+    if match and not match.record.warm_up and not diagnosis.verdict.predecessor_run:
+        return 0
+    is_whole = not turn.previous_response_id or (diagnosis.record.complete and not diagnosis.verdict.predecessor_run)
+    return first_words_length(turn) if is_whole else 0
 
 
 def line_of(entry: dict[str, Json]) -> bytes:

@@ -5,24 +5,30 @@ from collections.abc import Iterable, Iterator, Sequence
 from ..body.json_splice import Object, as_count
 from ..text import cell, columns, number, with_symbols, wrapped
 from .journal import CACHED, INPUT
-from .turn_page import cached_share, clock, measured, title
+from .turn_page import cached_share, clock, first_words, measured, title
 
 type Table = list[list[str]]
 
 _LONGEST = 400
 """Characters of a cell."""
 
-_PLAIN = ("hit", "cold", "below_minimum")
+_PLAIN = ("hit", "cold", "below_minimum", "warm_up")
 """Verdicts that need no reason in a list."""
 
-_REASON = "because"
+_WHO = "client, and its first words"
+_BELOW = ("because", _WHO)
+"""Columns whose texts are put below their row where a table is too wide."""
+
 _OPTIONAL = ("latest turn", "client", "cached", "model")
 """Columns that are left out where a table is too wide, the first first."""
 
 _INDENT = " " * 6
 
 _TURNS = ("turn", "time", "client", "model", "input", "cached", "share", "verdict", "because")
-_CONVERSATIONS = ("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn")
+_CONVERSATIONS = (
+    *("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn"),
+    _WHO,
+)
 
 
 def turns_table(turn_summaries: Iterable[Object]) -> Table:
@@ -32,33 +38,40 @@ def turns_table(turn_summaries: Iterable[Object]) -> Table:
 
 def conversations_table(turn_summaries: Iterable[Object]) -> Table:
     """Return a row for each conversation, the latest last, under a row of names."""
-    conversations: dict[str, list[Object]] = {}
+    conversations, lengths = dict[str, list[Object]](), dict[str, int]()
     for turn_summary in _in_order(turn_summaries):
+        name = str(turn_summary.get("conversation"))
+        if length := as_count(turn_summary.get("first_words_length")):
+            lengths[name] = length  # of a warm-up first: it may not have the user's own words yet
         if turn_summary.get("endpoint") == "handshake" or turn_summary.get("warm_up") is True:
             continue  # neither is a turn of a conversation
-        turns = conversations.pop(name := str(turn_summary.get("conversation")), [])
+        turns = conversations.pop(name, [])
         turns.append(turn_summary)
         conversations[name] = turns
-    return [list(_CONVERSATIONS), *(_conversation(name, turns) for name, turns in conversations.items())]
+    rows = (_conversation(name, turns, lengths.get(name)) for name, turns in conversations.items())
+    return [list(_CONVERSATIONS), *rows]
 
 
 def aligned(table: Table, width: int) -> Table:
     """Return a table whose rows are one aligned cell each; where it would be too wide, with fewer columns.
 
-    The reasons are then put below their turns.
+    The texts of `_BELOW` are then put below their rows.
     """
     rows = columns(table, names=1)
     if max(map(len, rows)) <= width:
         return [[row] for row in rows]
-    names, *turns = table
-    reasons = ("", *(dict(zip(names, cells, strict=True)).get(_REASON, "") for cells in turns))
-    pairs = zip(_narrow(table, width), reasons, strict=True)
-    return [[line] for row, reason in pairs for line in (row, *wrapped(reason, width, _INDENT))]
+    names, *lines = table
+    below = next((index for index, name in enumerate(names) if name in _BELOW), None)
+    texts = ("", *("" if below is None else cells[below] for cells in lines))
+    pairs = zip(_narrow(table, width), texts, strict=True)
+    return [[line] for row, text in pairs for line in (row, *wrapped(text, width, _INDENT))]
 
 
 def _narrow(table: Table, width: int) -> list[str]:
-    """Return lines without the reasons, and without as many of the optional columns as would make them too wide."""
-    rows = columns(table := _without(table, _REASON), names=1)
+    """Return lines without the texts below, and without as many of the optional columns as would make them too wide."""
+    for name in _BELOW:
+        table = _without(table, name)
+    rows = columns(table, names=1)
     for name in _OPTIONAL:
         if max(map(len, rows)) > width:
             rows = columns(table := _without(table, name), names=1)
@@ -86,9 +99,9 @@ def _turn(turn_summary: Object) -> list[str]:
     )
 
 
-def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
-    counted = [turn for turn in turns if CACHED in turn]
-    total: Object = {key: _sum(counted, key) for key in (INPUT, CACHED)} if counted else {}
+def _conversation(name: str, turns: Sequence[Object], length: int | None) -> list[str]:
+    reporting = [turn for turn in turns if CACHED in turn]
+    total: Object = {key: _sum(reporting, key) for key in (INPUT, CACHED)} if reporting else {}
     return _row(
         name,
         str(turns[-1].get("model") or "-"),
@@ -97,6 +110,7 @@ def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
         *_tokens(total),
         number(as_count(_sum(turns, "resent_tokens"))),
         f"{clock(turns[-1].get('sent_at'))} {title(turns[-1])}",
+        f"{turns[-1].get('client') or '-'}, {first_words(length) or 'first words not seen'}",
     )
 
 

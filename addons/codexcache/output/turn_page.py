@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..body.json_splice import Json, Object, as_count, as_list, is_count
 from ..diagnosis.alignment import DROPPED, INSERTED, MOVED, REWRITTEN, SHORTENED
-from ..text import WIDEST, WIDTH, columns, cut, facts, minutes, number, percent, with_symbols, wrapped
+from ..text import WIDEST, WIDTH, columns, counted, cut, facts, minutes, number, percent, with_symbols, wrapped
 from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
 from .journal import CACHED, INPUT, OUTPUT
@@ -79,6 +79,11 @@ def title(turn_summary: Object) -> str:
     return f"{'miss: ' if turn_summary.get('is_miss') else ''}{verdict}"
 
 
+def first_words(length: int | None) -> str:
+    """Return what is said of a conversation's first words, "" where they are not known: how long they are."""
+    return f"first words: {counted(length, 'character')}" if length else ""
+
+
 def clock(seconds: Json) -> str:
     """Return the local time of day."""
     at = measured(seconds)
@@ -112,6 +117,8 @@ def _headline(turn_summary: Object, width: int) -> Iterator[str]:
         f"status {turn_summary.get('status') or _ABSENT}",
         f"mode {turn_summary.get('mode', _ABSENT)}",
         *response_facts(turn_summary),
+        f"conversation {_short(turn_summary['conversation'])}" if turn_summary.get("conversation") else "",
+        first_words(as_count(turn_summary.get("first_words_length"))),
     )
     yield from facts((str(fact) for fact in known if fact), width)
     if _is_held(turn_summary):

@@ -56,7 +56,7 @@ TURNS = Instrument("codex.turns", "{turn}", "Finished turns.")
 INPUT = Instrument("codex.tokens.input", "{token}", "Input tokens of turns that report how many were cached.")
 CACHED = Instrument("codex.tokens.cached", "{token}", "Input tokens that were read from the prompt cache.")
 RESENT = Instrument(
-    "codex.tokens.resent", "{token}", "Input tokens that had been sent before and were not read from the cache."
+    "codex.tokens.resent", "{token}", "Input tokens that were re-sent: sent before, and not read from the cache."
 )
 INSTRUMENTS = (TOKENS, DURATION, FIRST_BYTE, TURNS, INPUT, CACHED, RESENT)
 
