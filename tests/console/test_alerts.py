@@ -32,7 +32,7 @@ async def context(caplog: pytest.LogCaptureFixture) -> AsyncIterator[taddons.con
 async def console(context: taddons.context) -> Keymap:
     """Give mitmproxy the keys of its console, with those of the addon; return its keymap."""
     keymap, keys = Keymap(context.master), Keys()
-    context.master.keymap, context.master.codex_keys = keymap, keys
+    context.master.keymap, context.master.codex_keys = keymap, keys  # type: ignore[attr-defined]
     defaultkeys.map(keymap)
     keys.running()
     await asyncio.sleep(0)

@@ -108,6 +108,35 @@ async def test_two_flows_are_compared_and_two_turns_by_their_numbers(web: Web) -
     }
 
 
+async def test_without_a_flow_the_latest_turn_is_told_of_and_compared_with_its_predecessor(web: Web) -> None:
+    """mitmweb does not know what its page has in focus."""
+    _, second, third = await a_hit_and_a_miss(web.proxy)
+
+    assert await web.command("codex.why") == await web.command("codex.why", f"@{third.id}")
+    compared = await web.command("codex.diff.turns", "2", "3")
+    assert await web.command("codex.diff.turns") == await web.command("codex.diff.turns", "3") == compared
+    assert compared == await web.command("codex.diff", f"@{second.id}", f"@{third.id}")
+    assert await web.command("codex.diff.turns", "1") == {
+        "error": "There is nothing to compare: turn 1 has no predecessor."
+    }
+
+
+async def test_in_the_console_the_focused_turn_is_told_of(net: Network) -> None:
+    await net.upstream(counting(*COUNTERS))
+    proxy = await net.proxy(Listed())
+    first, second, third = await a_hit_and_a_miss(proxy)
+    pretend_console(proxy.master, 80)
+    call = proxy.master.commands.call
+    for focused in (second, third):
+        proxy.master.addons.get("view").focus.flow = focused
+
+        assert call("codex.why") == call("codex.why", focused)
+    assert call("codex.diff.turns") == call("codex.diff.turns", 2, 3)
+    call("view.flows.remove", [first, second, third])
+    with pytest.raises(exceptions.CommandError, match="No turn has finished yet"):
+        call("codex.why")
+
+
 async def test_the_next_miss_is_found_again_and_again(web: Web) -> None:
     """From the end on to the beginning, as a search does."""
     first, _, third = await a_hit_and_a_miss(web.proxy)
@@ -156,6 +185,8 @@ async def test_flows_are_exported_without_credentials(web: Web, tmp_path: Path) 
         ("codex.turns", (), "No turn has finished yet."),
         ("codex.conversations", (), "No turn has finished yet."),
         ("codex.nextmiss", (), "There is no miss in the list."),
+        ("codex.why", (), "No turn has finished yet."),
+        ("codex.diff.turns", (), "No turn has finished yet."),
         ("codex.why", ("@all",), "Command requires one flow, specification matched 0."),
         ("codex.export", ("@all", "/nowhere/x"), "/nowhere/x cannot be written: No such file or directory."),
     ],
@@ -308,6 +339,29 @@ async def test_the_turns_of_a_session_become_a_page_with_the_names_that_they_hav
     assert page.one("p", "source").text.startswith("From this session, ")
     assert [turn.one("title").text.split(", ")[1].split(" ")[0] for turn in page.all("g", "turn")] == ["cold", "hit"]
     assert said == f"A report on 2 turns is in {tmp_path / 'page.html'}."
+
+
+async def test_without_a_path_the_page_is_in_the_current_folder_which_is_said(
+    net: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await net.upstream(counting((9_000, 0)))
+    proxy = await net.proxy(Listed())
+    await post(proxy, ("session-id", "s"), input=asked("one"))
+    await until(lambda: verdicts(flows(proxy)[0]))
+
+    assert proxy.master.commands.call_strings("codex.report", []) == (
+        f"A report on 1 turn is in {tmp_path / 'codex-cache-report.html'}."
+    )
+    assert parsed((tmp_path / "codex-cache-report.html").read_text("utf-8")).all("g", "turn")
+
+
+def test_a_warm_up_is_no_turn_to_report_on(tmp_path: Path) -> None:
+    reports = reports_on(entry(1, warm_up=True, verdict="warm_up"), entry(2))
+    with taddons.context():
+        said = reports.report(PathArgument(str(tmp_path / "page.html")))
+
+    assert said.startswith("A report on 1 turn is in ")
 
 
 def test_there_is_nothing_to_report_on_before_the_first_turn(tmp_path: Path) -> None:

@@ -175,8 +175,9 @@ class Commands:
     def _focused(self) -> flow.Flow:
         """Return the flow that the console has in focus, elsewhere the latest one with a turn."""
         view = ctx.master.addons.get("view")
+        is_shown = view is not None and ctx.master.addons.get("consoleaddon")
         latest = max(self._flows(), key=lambda each: each.timestamp_start, default=None)
-        focused = view.focus.flow if view and ctx.master.addons.get("consoleaddon") else latest
+        focused = view.focus.flow if is_shown else latest
         if focused is None:
             raise exceptions.CommandError("No turn has finished yet.")
         return cast(flow.Flow, focused)
@@ -197,7 +198,7 @@ class Commands:
     def _flows(self) -> Iterator[http.HTTPFlow]:
         """Yield all flows with turns, those that a filter hides included."""
         view = ctx.master.addons.get("view")
-        flows = view.resolve("@all") if view else list(self._state.flows.values())
+        flows = view.resolve("@all") if view is not None else list(self._state.flows.values())
         return (each for each in flows if isinstance(each, http.HTTPFlow) and turns_of(each))
 
 

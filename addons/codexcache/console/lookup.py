@@ -30,7 +30,7 @@ class Lookup:
     def flow(self, flow_id: object) -> http.HTTPFlow | None:
         """Return the flow with this id, if it is still there."""
         view = ctx.master.addons.get("view")
-        found = view.get_by_id(flow_id) if view else self._state.flows.get(str(flow_id))
+        found = view.get_by_id(flow_id) if view is not None else self._state.flows.get(str(flow_id))
         return found if isinstance(found, http.HTTPFlow) else None
 
     def break_of(self, flow: http.HTTPFlow, turn_summary: Object) -> Difference | str | None:
