@@ -65,6 +65,20 @@ async def test_a_turn_that_is_heading_for_a_miss_is_held_says_why_and_counts_fro
     assert HELD not in held.metadata
 
 
+async def test_a_held_turn_says_so_at_once_and_is_found_like_a_miss(
+    net: Network, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy, _, held, task = await first_then_held(net)
+
+    assert [message for message in caplog.messages if message.startswith("Turn held: ")]
+    assert "Resume and Abort" in held.metadata[HELD]["releasing"]
+    proxy.master.commands.call("codex.nextmiss")
+    assert proxy.master.addons.get("view").focus.flow is held
+    assert proxy.master.commands.call("codex.why", held).startswith("held, heading for tools_changed\n")
+    held.resume()
+    await task
+
+
 async def test_what_is_edited_while_it_is_held_is_what_counts(net: Network) -> None:
     """Here the tools are put right: no difference is left to tell of."""
     _, upstream, held, task = await first_then_held(net)

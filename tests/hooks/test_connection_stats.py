@@ -1,13 +1,16 @@
 """Which connections are opened, what arrives through them, and what does not."""
 
 import ssl
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from codexcache.hooks.connection_stats import ConnectionStats
+from codexcache.hooks.notify import FinishedTurn
 from codexcache.hooks.state import State
 from codexcache.hooks.tls import Tunnel
+from codexcache.output.journal import Entries, Pseudonyms
 from conftest import Network
 from mitmproxy import tls
 from mitmproxy.proxy import server_hooks
@@ -15,10 +18,12 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.mode_specs import ProxyMode
 from mitmproxy.test import taddons, tflow
 from support.client import connected
+from support.diagnoses import Harness
 from support.patience import until
 from support.proxy import Proxy
 from support.settings import parsed
 from support.talks import post
+from support.turns import conversation
 from support.upstream import responding, whole
 from support.wire import JSON, RESPONSES, body, said
 from toolkit.wire.streams import TunnelRefused
@@ -66,6 +71,17 @@ async def test_turns_and_other_requests_are_counted(net: Network) -> None:
     assert report["opened"] == {"chatgpt.com": 1}
     assert report["statuses"] == {"401": 2}
     assert report["changed"] == {"session-id": 1, "session_id": 1, "x-client-request-id": 1}
+
+
+def test_a_warm_up_is_no_turn_and_what_was_altered_for_it_counts() -> None:
+    """With it a WebSocket's handshake is told of, which serves the turns behind it."""
+    harness, stats = Harness(), ConnectionStats(State())
+    for generate in (False, True):
+        sent = harness.send(None, input=conversation("a"), generate=generate)
+        sent.edits = replace(sent.edits, changed=("session-id",))
+        stats.count(FinishedTurn(harness.end(sent), Entries(Pseudonyms(b"0" * 32), "run-1")))
+
+    assert (stats.turns, stats.changed) == (1, {"session-id": 2})
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,19 @@ def test_a_socket_shows_how_many_of_its_turns_missed_and_the_last_miss(web: Mitm
     assert flow.marked == ":warning:"
 
 
+def test_a_socket_does_not_count_its_warm_up(web: Mitmproxy) -> None:
+    """Until its first turn it shows that it was warmed up."""
+    web.flow = flow = tflow.twebsocketflow()
+    web.take(generate=False)
+    assert flow.comment.startswith("warm_up: ")
+    web.take(3, 12_000)
+    assert flow.comment.startswith("cold: ")
+    web.take(5, 13_000, 11_900)
+
+    assert flow.comment.startswith("2 turns, 0 missed; hit: ")
+    assert (web.notifier.summary.turns, web.notifier.recent.count, len(web.notifier.recent.lines)) == (2, 2, 3)
+
+
 @pytest.mark.parametrize("make", [lambda: tflow.tflow(resp=True), tflow.twebsocketflow])
 def test_a_comment_and_mark_of_the_users_own_stay(web: Mitmproxy, make: Callable[[], http.HTTPFlow]) -> None:
     """From the beginning, or from when they were made; what the user takes away comes back with the next turn."""

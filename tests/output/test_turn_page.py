@@ -24,6 +24,26 @@ def test_the_verdict_stands_first_with_its_reason() -> None:
     assert lines[2].endswith(" · myagent/1.2 · gpt-5.5 · HTTP · responses · status 200 · mode fill")
 
 
+ROWS = 19
+"""Rows of a command's popup in a console of 80 columns and 24 rows."""
+
+
+@pytest.mark.parametrize("verdict", MISSES)
+def test_cause_and_advice_are_seen_without_scrolling_in_a_small_console(verdict: str) -> None:
+    because = "8 tool outputs were shortened, the first at input[12]; that the 7,000 tokens before it were not read"
+    shown = page(turn_summary(verdict=verdict, because=because, first_words_length=1_204), width=NARROWEST).split("\n")
+
+    assert shown[0] == f"miss: {verdict}"
+    assert {"What to do", "How the next turn tells", "Tokens"} <= set(shown[:ROWS])
+
+
+def test_of_a_held_turn_the_page_says_what_releases_it_and_shows_no_counters() -> None:
+    lines = page(turn_summary(ended_at=None, releasing="a resumes, e edits, X kills it")).split("\n")
+
+    assert "It has not left yet: a resumes, e edits, X kills it." in lines
+    assert "Tokens" not in lines
+
+
 @pytest.mark.parametrize("width", [NARROWEST, WIDTH])
 def test_no_fact_of_the_headline_is_broken(width: int) -> None:
     _, _, *lines = page(turn_summary(client="codex_cli_rs/0.169.0"), width=width).split("\n")

@@ -147,7 +147,7 @@ def _drop(flow: http.HTTPFlow) -> None:
         flow.websocket.messages.clear()
         flow.metadata[INCOMPLETE] = True
     flow.metadata[DROPPED] = True
-    flow.comment += _IN_COMMENT
+    flow.comment = f"{flow.comment}{_IN_COMMENT}".lstrip()
     ctx.master.addons.trigger(hooks.UpdateHook([flow]))
 
 

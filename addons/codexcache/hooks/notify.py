@@ -203,17 +203,17 @@ def _label(marked: http.HTTPFlow, known: list[Object]) -> tuple[str, str]:
     Each turn of a request is the same one, tried again.
     """
     shown = known if marked.websocket else known[-1:]
-    if not shown:
+    turns = [turn for turn in shown if turn.get("warm_up") is not True] or shown[-1:]  # a warm-up is no turn
+    if not turns:
         return "", ""
-    shown = [turn for turn in shown if turn.get("warm_up") is not True] or shown[-1:]  # a warm-up is no turn
-    misses = [turn for turn in shown if turn.get("is_miss")]
-    latest = (misses or shown)[-1]
+    misses = [turn for turn in turns if turn.get("is_miss")]
+    latest = (misses or turns)[-1]
     text = f"{'miss: ' if misses else ''}{latest.get('verdict')}: {latest.get('because')}"
     marker = MISS_MARKER if misses else GROUP_OF.get(str(latest.get("verdict")), UNKNOWN).marker
-    if len(shown) == 1:
+    if len(turns) == 1:
         return text, marker
-    turns = f"{'the latest ' if len(shown) == SUMMARIES_PER_FLOW else ''}{len(shown)} turns"
-    return f"{turns}, {len(misses)} missed; {text}", marker
+    which = "the latest " if len(shown) == SUMMARIES_PER_FLOW else ""
+    return f"{which}{len(turns)} turns, {len(misses)} missed; {text}", marker
 
 
 def append(path: str, line: bytes) -> None:
