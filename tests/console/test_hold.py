@@ -68,6 +68,7 @@ async def test_a_turn_that_is_heading_for_a_miss_is_held_says_why_and_counts_fro
 async def test_a_held_turn_says_so_at_once_and_is_found_like_a_miss(
     net: Network, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("INFO")
     proxy, _, held, task = await first_then_held(net)
 
     assert [message for message in caplog.messages if message.startswith("Turn held: ")]
