@@ -19,7 +19,7 @@ from codexcache.hooks.store import StateStore
 from codexcache.output.journal import line_of
 from conftest import Network
 from embedded_backend.certificates import Authority
-from mitmproxy import exceptions, http
+from mitmproxy import exceptions, flowfilter, http
 from mitmproxy.addons.view import View
 from mitmproxy.test import taddons
 from mitmproxy.types import Path as PathArgument
@@ -296,7 +296,11 @@ async def test_the_console_has_its_tables_aligned(net: Network) -> None:
     assert [len(row) for row in rows] == [1, 1]
     assert rows[1][0].split()[-1] == "cold"
     assert max(len(line) for line in proxy.master.commands.call("codex.status").split("\n")) <= 88
-    assert isinstance(proxy.master.addons.get("view"), View)
+    assert isinstance(view := proxy.master.addons.get("view"), View)
+    *_, (hint,) = proxy.master.commands.call("codex.conversations")
+    shown = hint.removeprefix("To list the turns of one: q, f and ")
+    assert flowfilter.match(shown, view[0])
+    assert not flowfilter.match("~meta 000000000000", view[0])
 
 
 def reports_on(*entries: Object, limit: int = 5_000) -> Commands:

@@ -1,13 +1,14 @@
 """The content view: when it is chosen, what it shows, how wide it is, and that it is not shown when out of date."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 import pytest
 from codexcache.console import view as redraw
 from codexcache.console.hold import HELD
 from codexcache.console.lookup import Lookup
-from codexcache.console.view import NAME, CacheView, page_width, popup_width, readable, turns_of
+from codexcache.console.view import NAME, CacheView, page_width, popup_width, readable, told_turn, turns_of
 from codexcache.hooks.state import State
 from codexcache.text import WIDTH
 from mitmproxy import contentviews, http, websocket
@@ -69,6 +70,31 @@ def test_asked_for_another_flow_it_says_what_it_is_not(flow: http.HTTPFlow | Non
     said = a_view().prettify(b"", Metadata(flow=flow))
 
     assert said == "This is not a turn of the Codex backend, or not a finished one."
+
+
+def test_of_a_socket_the_latest_miss_is_shown_first_as_its_comment_tells_of_it() -> None:
+    """A socket has a whole session's turns, and who asks why wants to know of the miss."""
+    flow = tflow.twebsocketflow()
+    misses = (False, True, True, False, False)
+    flow.metadata["codex"] = [
+        turn_summary(turn=number, predecessor=None, is_miss=is_miss) for number, is_miss in enumerate(misses)
+    ]
+    shown = a_view().pages(flow, WIDTH)
+
+    assert re.findall(r"^turn \d", shown, re.MULTILINE) == ["turn 2", "turn 4", "turn 3", "turn 1", "turn 0"]
+    assert shown.startswith("First the latest miss, then the other turns from the latest on.\n \nmiss: ")
+    assert told_turn(flow)["turn"] == 2
+    flow.metadata[HELD] = turn_summary(turn=5, ended_at=None, predecessor=None)
+    assert told_turn(flow)["turn"] == 5
+
+
+def test_of_a_request_that_was_tried_again_the_latest_try_is_shown_first() -> None:
+    flow = a_turn()
+    flow.metadata["codex"] = [
+        turn_summary(turn=number, predecessor=None, is_miss=is_miss) for number, is_miss in enumerate((True, False))
+    ]
+
+    assert re.findall(r"^turn \d", a_view().pages(flow, WIDTH), re.MULTILINE) == ["turn 1", "turn 0"]
 
 
 def test_all_turns_of_a_flow_are_shown_one_that_is_held_and_the_latest_first() -> None:

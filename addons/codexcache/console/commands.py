@@ -19,6 +19,7 @@ from ..options import OPTIONS
 from ..output.compare import compare
 from ..output.tables import Table, aligned, conversations_table, turns_table
 from ..output.terminal import changed_options, status_page
+from ..output.turn_page import title
 from ..report.aggregate import ReportData
 from ..report.page import render, save
 from ..state.store import StoreError
@@ -26,12 +27,12 @@ from ..text import counted, with_symbols, wrapped
 from .hold import HELD, Hold
 from .lookup import Missing
 from .redact import export
-from .view import CacheView, popup_width, readable, turns_of
+from .view import CacheView, popup_width, readable, told_turn, turns_of
 
 logger = logging.getLogger(__name__)
 
 _LONGEST = 400
-"""Characters of a comment that are said; it may come out of a file that anyone could have written."""
+"""Characters of a reason that are said; it may come out of a file that anyone could have written."""
 
 _FOCUSED = cast(flow.Flow, None)
 """Stands for the focused flow: a command's arguments can have defaults, but mitmproxy knows no optional types."""
@@ -72,7 +73,7 @@ class Commands:
         """
         if now:
             return self._compared(self._turn(was), self._turn(now))
-        turn = self._turn(was) if was else _latest_turn(_with_turns(self._focused()))
+        turn = self._turn(was) if was else _told_turn(_with_turns(self._focused()))
         return self._compared(self._predecessor(turn), turn)
 
     @command.command("codex.turns")
@@ -82,8 +83,9 @@ class Commands:
 
     @command.command("codex.conversations")
     def conversations(self) -> types.Data:
-        """List all conversations: turns, misses, tokens, and what was re-sent."""
-        return _filled(conversations_table(turn for each in self._flows() for turn in turn_summaries(each)))
+        """List all conversations: turns, misses, tokens, what was re-sent, client, length of the first words."""
+        table = conversations_table(turn for each in self._flows() for turn in turn_summaries(each))
+        return _filled(table, hint=f"To list the turns of one: q, f and ~meta {table[-1][0]}")
 
     @command.command("codex.nextmiss")
     def nextmiss(self) -> None:
@@ -96,7 +98,9 @@ class Commands:
         if missed is None:
             raise exceptions.CommandError("There is no miss in the list.")
         view.focus.flow = missed
-        logger.log(ALERT, with_symbols(missed.comment[:_LONGEST]).removeprefix("miss: "))
+        turn = told_turn(missed)
+        reason = f"{title(turn)}: {turn.get('because')}".removeprefix("miss: ")
+        logger.log(ALERT, with_symbols(reason[:_LONGEST]))
 
     @command.command("codex.status")
     def status(self) -> str:
@@ -218,18 +222,24 @@ def _latest_turn(each: http.HTTPFlow) -> FlowTurn:
     return each, turns_of(each)[-1]
 
 
+def _told_turn(each: http.HTTPFlow) -> FlowTurn:
+    return each, told_turn(each)
+
+
 def _unwritable(target: Path, error: OSError) -> exceptions.CommandError:
     return exceptions.CommandError(f"{target} cannot be written: {error.strerror}.")
 
 
 def _has_miss(asked: flow.Flow) -> bool:
-    if not isinstance(asked, http.HTTPFlow):
+    if not isinstance(asked, http.HTTPFlow) or not turns_of(asked):
         return False
-    return HELD in asked.metadata or any(turn.get("is_miss") for turn in turn_summaries(asked))
+    return HELD in asked.metadata or told_turn(asked).get("is_miss") is True
 
 
-def _filled(table: Table) -> types.Data:
-    """Return a table that has rows; the console, which gives all columns one width, gets it aligned."""
+def _filled(table: Table, hint: str = "") -> types.Data:
+    """Return a table that has rows; the console, which gives all columns one width, gets it aligned, with a hint."""
     if len(table) == 1:
         raise exceptions.CommandError("No turn has finished yet.")
-    return cast(types.Data, aligned(table, popup_width()) if ctx.master.addons.get("consoleaddon") else table)
+    if ctx.master.addons.get("consoleaddon") is None:
+        return cast(types.Data, table)
+    return cast(types.Data, [*aligned(table, popup_width()), *([[" "], [hint]] if hint else [])])

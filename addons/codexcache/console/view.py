@@ -26,9 +26,11 @@ from .lookup import Lookup
 
 NAME = "Codex cache"
 _TURNS_SHOWN = 20
-"""Turns of one flow that are shown at once, the latest first."""
+"""Turns of one flow that are shown at once."""
 
 _DROPPED = f"The bodies of this flow were dropped: {WHY_DROPPED}. What follows was kept."
+
+_MISS_FIRST = "First the latest miss, then the other turns from the latest on."
 
 _BORDER, _ARROW = 2, 2
 """Columns of a popup's border, and of the arrow that stands before each line of a WebSocket's message."""
@@ -71,15 +73,21 @@ class CacheView(contentviews.Contentview):
         return 0.05 if data or metadata.http_message is not flow.request else 0.5
 
     def pages(self, flow: http.HTTPFlow, width: int) -> str:
-        """Return the pages of a flow's turns, the latest first, so many characters wide."""
+        """Return the pages of a flow's turns, so many characters wide.
+
+        First comes the turn that the flow's comment tells of, then the others, the latest first.
+        """
         known = turns_of(flow)
+        told = told_turn(flow)
+        others = [turn for turn in reversed(known) if turn is not told]
         pages = [
             page(turn_summary, self.lookup.break_of(flow, turn_summary), width)
-            for turn_summary in known[: -_TURNS_SHOWN - 1 : -1]
+            for turn_summary in (told, *others[: _TURNS_SHOWN - 1])
         ]
         more = [f"There are {len(known) - _TURNS_SHOWN} earlier turns."] if len(known) > _TURNS_SHOWN else []
-        note = "\n".join([*wrapped(_DROPPED, width), " ", ""]) if is_dropped(flow) else ""
-        return note + f"\n \n{'─' * width}\n \n".join([*pages, *more])
+        notes = ([_DROPPED] if is_dropped(flow) else []) + ([_MISS_FIRST] if told is not known[-1] else [])
+        top = "".join("\n".join([*wrapped(note, width), " ", ""]) for note in notes)
+        return top + f"\n \n{'─' * width}\n \n".join([*pages, *more])
 
     def redraw(self, _turn: object, flow: http.HTTPFlow) -> None:
         """Have the console draw a flow again, if it is the one that is looked at."""
@@ -95,6 +103,16 @@ class CacheView(contentviews.Contentview):
         if from_client and turn.get("sent_at") == at:
             return page(turn, self.lookup.break_of(flow, turn), page_width())
         return cut(with_symbols(f"with turn {turn.get('turn')} ({title(turn)})"), page_width())
+
+
+def told_turn(flow: http.HTTPFlow) -> Object:
+    """Return the turn of a flow that its comment tells of: a held one, else the latest miss, else the latest.
+
+    Each turn of a request is the same one, tried again, so there only the latest counts.
+    """
+    known = turns_of(flow)
+    misses = [turn for turn in known if turn.get("is_miss") is True] if flow.websocket else []
+    return known[-1] if HELD in flow.metadata or not misses else misses[-1]
 
 
 def turns_of(flow: http.HTTPFlow) -> list[Object]:
