@@ -42,6 +42,7 @@ class Keys:
 
     def __init__(self) -> None:
         self._bound: dict[str, str] = {}
+        self._keymap: Any = None
 
     def load(self, loader: object) -> None:
         flowfilter.help.extend(each for each in _FILTERS if each not in flowfilter.help)
@@ -57,26 +58,28 @@ class Keys:
             self._unbind(key)
 
     def _bind(self) -> None:
-        from mitmproxy.tools.console import signals  # which is there where the console is
+        from mitmproxy.tools.console import signals  # which is loaded where there is a console
 
-        keymap = _keymap()
+        self._keymap = _keymap()
         for command, keys, text in _KEYS:
-            free = (key for key in keys if not any(_is_taken(keymap, context, key) for context in _CONTEXTS))
-            if key_of(command) is None and (key := next(free, None)):
+            if key_of(command) is None and (key := next(filter(self._is_free, keys), None)):
                 self._bound[key] = command
-                keymap.add(key, command, list(_CONTEXTS), text)
+                self._keymap.add(key, command, list(_CONTEXTS), text)
         signals.keybindings_change.connect(self._give_way)
 
+    def _is_free(self, key: str) -> bool:
+        return not any(self._keymap.get(context, key) for context in (*_CONTEXTS, "global"))
+
     def _give_way(self) -> None:
-        """Give up a key that the user has bound everywhere: mitmproxy would still prefer ours."""
-        for key in [key for key in self._bound if _keymap().get("global", key)]:
+        """Give up a key that the user has bound for all views: mitmproxy would still prefer the one for this view."""
+        for key in [key for key in self._bound if self._keymap.get("global", key)]:
             self._unbind(key)
 
     def _unbind(self, key: str) -> None:
         command = self._bound.pop(key)
         for context in _CONTEXTS:
-            if (binding := _keymap().get(context, key)) and binding.command == command:
-                _keymap().remove(key, [context])
+            if (binding := self._keymap.get(context, key)) and binding.command == command:
+                self._keymap.remove(key, [context])
 
 
 def has_keys() -> bool:
@@ -96,7 +99,3 @@ def key_of(command: str) -> str | None:
 def _keymap() -> Any:
     """Return the console's keymap, None in mitmdump and mitmweb."""
     return getattr(getattr(ctx, "master", None), "keymap", None)
-
-
-def _is_taken(keymap: Any, context: str, key: str) -> bool:
-    return bool(keymap.get(context, key) or keymap.get("global", key))
