@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from embedded_backend import Received
-from toolkit.process import ADDON, LOOPBACK, SCRIPTS, finished, free_ports, start, start_mitmdump
+from toolkit.process import LOOPBACK, finished, free_ports, start, start_mitmdump
+from toolkit.program import ADDON, SCRIPTS
 
 from client_tests.messages import REAL, SHORT, Pair, paired
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from toolkit.process import SCRIPTS
+from toolkit.program import SCRIPTS
 
 from client_tests import install, sdk_conversation
 from client_tests.environment import Environment, Transport, Way, running

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from toolkit import bare_addon
-from toolkit.process import ADDON
+from toolkit.program import ADDON
 
 from codex_bench import naive_addon
 from codex_bench.conversation import SPELLINGS

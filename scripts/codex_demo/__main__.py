@@ -13,9 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedded_backend import Backend
-from toolkit.client import FAULTS, Endpoint, Identity, Usage, by_http, by_websocket, cached_share, converse, warm_share
+from toolkit.conversation import Endpoint, Identity, Usage, cached_share, converse, warm_share
 from toolkit.output import table
-from toolkit.process import ADDON, LOOPBACK, NotStarted, Proxy, exit_status, start_mitmdump
+from toolkit.process import LOOPBACK, NotStarted, Proxy, exit_status, start_mitmdump
+from toolkit.program import ADDON, called
+
+from codex_demo.client import FAULTS, by_http, by_websocket
 
 LABEL = "embedded model; not run against chatgpt.com"
 SHOWN_FROM = 0.9  # the share of warm tokens that an arm with the addon has to exceed
@@ -120,7 +123,7 @@ def _range(shares: Sequence[float]) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the four arms and print the table; return the exit status."""
     argparse.ArgumentParser(
-        prog="scripts/demo",
+        prog=called("demo"),
         description="Has one conversation over HTTP and over WebSocket, each without and with the addon, against the "
         "embedded backend, and prints a table of its cached tokens. It takes about three seconds and no arguments. "
         "Loopback only.",

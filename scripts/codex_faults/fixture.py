@@ -10,10 +10,10 @@ from pathlib import Path
 from shutil import copyfile, copytree, ignore_patterns
 
 from embedded_backend import Backend
-from toolkit import bare_addon, probe, process
+from toolkit import bare_addon, probe, process, program
 
 ADDON, BARE = "addon", "bare"
-_ENTRIES = {ADDON: process.ADDON, BARE: Path(bare_addon.__file__)}
+_ENTRIES = {ADDON: program.ADDON, BARE: Path(bare_addon.__file__)}
 
 _BOUNDS = {
     "bodies": 2 << 20,
@@ -35,7 +35,7 @@ class Fixture:
         self.name, self.backend = name, backend
         self.archive, self.confdir = home / "archive", home / "confdir"
         self.archive.mkdir(parents=True)
-        copytree(process.ADDON.parent, home / "scripts", ignore=ignore_patterns("__pycache__"))
+        copytree(program.ADDON.parent, home / "scripts", ignore=ignore_patterns("__pycache__"))
         self.entry = Path(copyfile(_ENTRIES[name], home / "scripts" / _ENTRIES[name].name))
         self.journal = home / "journal" / "journal.jsonl" if name == ADDON else None
         if self.journal:

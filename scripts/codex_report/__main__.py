@@ -1,4 +1,7 @@
-"""Makes the page: exit status 0, or 1 with a sentence where there is no turn or a file cannot be read or written."""
+"""Makes the page: exit status 0, 3 over the budget, or 1 with a sentence.
+
+That is where there is no turn, or a file cannot be read or written.
+"""
 
 import argparse
 import sys
@@ -10,8 +13,10 @@ from codexcache.report.load import is_capture
 from codexcache.report.page import render, save
 from codexcache.report.processes import add_journal
 from codexcache.text import counted
+from toolkit.budget import OVER_BUDGET, Spent, add_options, budget_line, cost_line
+from toolkit.program import called
 
-PROGRAM = "scripts/report"
+PROGRAM = called("report")
 
 _NO_TURN = (
     "there is no turn in {files}. A journal gets a line at the end of each turn; of a capture, only turns to {hosts} "
@@ -32,7 +37,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     turns, conversations = counted(data.turns, "turn"), counted(len(data.conversations), "conversation")
     left_out = f"; {counted(data.skipped.total(), 'line')} left out" if data.skipped else ""
     print(f"{options.output}: {turns} in {conversations}{left_out}")
-    return 0
+    return _judged(data, options)
+
+
+def _judged(data: ReportData, options: argparse.Namespace) -> int:
+    """Say what the turns cost, and whether they kept to the budget; return the exit status."""
+    amounts = data.totals
+    spent = Spent(amounts.input, amounts.cached, amounts.avoidable)
+    if options.price:
+        print(cost_line(spent, options.price))
+    over = None if options.fail_over is None else budget_line(spent, options.fail_over)
+    if over:
+        print(f"{PROGRAM}: {over}", file=sys.stderr)
+    return OVER_BUDGET if over else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("report.html"), help="the page (report.html)")
     parser.add_argument("--hosts", default="chatgpt.com", help="the backend's hosts in a capture (chatgpt.com)")
+    add_options(parser)
     return parser
 
 

@@ -4,10 +4,6 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-
-sys.path.remove(str(Path(__file__).parent))  # its modules could hide others
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from codex_run import launcher, proxy
 from codex_run.arguments import Failed, parse

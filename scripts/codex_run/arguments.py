@@ -3,27 +3,30 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from toolkit.budget import Prices, add_options
+from toolkit.program import called
 
 _PROGRAMS = {"none": "mitmdump", "web": "mitmweb", "console": "mitmproxy"}
 """The program of mitmproxy for each value of `--ui`."""
 
-_USAGE = """%(prog)s [--ui web] [--port N] [--quiet] [mitmdump's own options] -- COMMAND [ARGUMENTS]
+_USAGE = """%(prog)s [--ui web] [--port N] [--quiet] [--fail-over 20%%] [mitmdump's own options] -- COMMAND [ARGUMENTS]
        %(prog)s [mitmdump | mitmproxy | mitmweb] [--port N] [its own options]"""
 _DESCRIPTION = """
 With a command: runs it behind a proxy of its own with the addon, ends the proxy with it, and says what its turns came
 to. Without one: runs the proxy with the addon by itself, on 127.0.0.1:8080, until Ctrl-C.
 """
-_EPILOG = """
+_EPILOG = f"""
 All other options go to mitmdump, such as --set codex_mode=observe or -w FILE. They are shown by
-scripts/run mitmdump --help, and the addon's settings by scripts/run --options.
+{called("run")} mitmdump --help, and the addon's settings by {called("run")} --options.
 
 examples:
-  scripts/run -- codex
-  scripts/run --ui web -- opencode
-  scripts/run --set codex_mode=observe -w session.mitm -- python my_agent.py
-  scripts/run --port 8081
-  scripts/run mitmweb
+  {called("run")} -- codex
+  {called("run")} --ui web -- opencode
+  {called("run")} --set codex_mode=observe -w session.mitm -- python my_agent.py
+  {called("run")} --port 8081
+  {called("run")} mitmweb
 """
 
 
@@ -47,6 +50,8 @@ class Arguments:
     passed_on: tuple[str, ...] = ()
     port: int | None = None
     quiet: bool = False
+    fail_over: float | None = None
+    price: Prices | None = None
 
     @property
     def has_mode(self) -> bool:
@@ -64,21 +69,27 @@ def parse(words: Sequence[str]) -> Arguments:
     is_help_mitmproxys = ui is not None and end == len(words)
     known, passed_on = _parser(add_help=not is_help_mitmproxys).parse_known_args(own)
     if end < len(words) and not command:
-        raise Failed("After -- goes the command to run; scripts/run --help shows how.")
+        raise Failed(f"After -- goes the command to run; {called('run')} --help shows how.")
     if command and known.ui == "console":
         raise Failed("mitmproxy's console needs the terminal, which belongs to the command: take --ui web.")
     program = _PROGRAMS[known.ui]
-    return Arguments(command=command, program=program, passed_on=tuple(passed_on), port=known.port, quiet=known.quiet)
+    if not command and (known.fail_over, known.price) != (None, None):
+        raise Failed("--fail-over and --price are for a command, behind --, whose turns are added up.")
+    return Arguments(command=command, program=program, passed_on=tuple(passed_on), **_own(known))
+
+
+def _own(known: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(known, name) for name in ("port", "quiet", "fail_over", "price")}
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise Failed(f"{message}; scripts/run --help shows what there is.")
+        raise Failed(f"{message}; {called('run')} --help shows what there is.")
 
 
 def _parser(*, add_help: bool) -> _Parser:
     parser = _Parser(
-        prog="scripts/run",
+        prog=called("run"),
         usage=_USAGE,
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -91,6 +102,7 @@ def _parser(*, add_help: bool) -> _Parser:
     port = "the proxy's port (a free one with a command, 8080 without)"
     add("--port", "-p", "--listen-port", type=_port, metavar="N", help=port)
     add("--quiet", "-q", action="store_true", help="with a command, print nothing before and after its own output")
+    add_options(parser)
     return parser
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from toolkit.budget import OVER_BUDGET, Spent, budget_line, cost_line
+
 from codex_run import client, environment, kinds, proxy, summary
 from codex_run.arguments import Arguments, Failed
 
@@ -49,9 +51,10 @@ def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: se
             _say([*started["warnings"], *past, *([f"mitmweb is at {page}"] if page else [])])
         own = environment.for_client(user, proxy.url(started["address"]), work_dir, kinds.kind_of(command))
         status = _run_client(command, own, mask, running)
+        report = running.report()
         if not arguments.quiet:
-            _say(_after(running.report(), arguments, user, started["ca"]))
-        return status
+            _say(_after(report, arguments, user, started["ca"]))
+        return status or _over_budget(report, arguments.fail_over)
 
 
 def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], running: proxy.Proxy) -> int:
@@ -66,12 +69,24 @@ def _run_client(command: Sequence[str], own: Mapping[str, str], mask: set[int], 
     return status
 
 
+def _over_budget(report: Mapping[str, Any] | None, budget: float | None) -> int:
+    """Return the exit status where the turns re-sent more than they may, and say so; 0 where they did not."""
+    if budget is None:
+        return 0
+    if report is None:
+        raise Failed("--fail-over: the proxy ended before the command did, so nothing is known of its turns.")
+    over = budget_line(Spent(**report["amounts"]), budget)
+    _say([f"run: {over}"] if over else [])
+    return OVER_BUDGET if over else 0
+
+
 def _after(report: Mapping[str, Any] | None, arguments: Arguments, user: Mapping[str, str], ca: str) -> list[str]:
     """Return what is worth knowing once the client has ended."""
     if report is None:
         return ["", f"{summary.NAME}: the proxy ended before the command did, so there is no summary."]
     if report["arrivals"]["turns"]:
-        return ["", *summary.of_turns(report), *report["warnings"]]
+        cost = [cost_line(Spent(**report["amounts"]), arguments.price)] if arguments.price else []
+        return ["", *summary.of_turns(report), *cost, *report["warnings"]]
     why = summary.why_no_turn(
         report["arrivals"],
         kind=kinds.kind_of(arguments.command),

@@ -13,7 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from toolkit.process import ADDON, LOOPBACK, free_port, installed
+from toolkit.process import LOOPBACK, free_port, installed
+from toolkit.program import ADDON, called
 
 from codex_run.arguments import Arguments, Failed
 from codex_run.client import ENDING
@@ -27,7 +28,9 @@ _STEP = 0.05
 _QUOTED = 5  # lines of a proxy that has not ended
 _PREFIX = re.compile(r"^(\[[\d:.]+\] |mitmproxy\.exceptions\.\w+: |mitmdump: error: |mitmweb: error: )")
 _HEADINGS = ("usage:", "Error logged", "Errors logged")
-_BY_ITSELF = "With the same options, but without the -- and the command, scripts/run shows all that the proxy says."
+_BY_ITSELF = (
+    f"With the same options, but without the -- and the command, {called('run')} shows all that the proxy says."
+)
 
 
 class Interrupted(Exception):

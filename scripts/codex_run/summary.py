@@ -5,6 +5,8 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from toolkit.program import called
+
 from codex_run.kinds import Kind
 
 NAME = "Codex Continuity"
@@ -29,7 +31,7 @@ _DISTRUSTED: dict[Kind, str] = {
 _NO_CONNECTION = "The client opened no connection through the proxy"
 _BASE_URLS = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "CODEX_BASE_URL")
 _REVERSE = (
-    "A client that takes a base URL needs no proxy: scripts/run --mode reverse:https://chatgpt.com, and "
+    f"A client that takes a base URL needs no proxy: {called('run')} --mode reverse:https://chatgpt.com, and "
     "http://127.0.0.1:8080 as its URL."
 )
 

@@ -10,7 +10,8 @@ import httpcore
 import orjson
 import websockets
 import zstandard
-from toolkit.client import FAULTS, Endpoint, Event, connect, pool, read_events, receive
+from toolkit.client import FAULTS, connect, pool, receive
+from toolkit.conversation import Endpoint, Event, read_events
 from toolkit.process import Proxy
 from toolkit.prompts import Item
 

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from toolkit import probe
 from toolkit.client import FAULTS
-from toolkit.process import ADDON, LOOPBACK, Proxy, start, start_mitmdump
+from toolkit.process import LOOPBACK, Proxy, start, start_mitmdump
+from toolkit.program import ADDON
 
 from codex_soak.client import Client, WrongAnswer
 from codex_soak.promises import Counters, Observed, Sample, read_journal

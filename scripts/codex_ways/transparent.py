@@ -15,7 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from embedded_backend import Backend
-from toolkit.client import FAULTS, Endpoint
+from toolkit.client import FAULTS
+from toolkit.conversation import Endpoint
 from toolkit.process import LOOPBACK, NotStarted, exit_status, finished, own_environment
 
 from codex_ways.ways import OFFICIAL, NotShown, converse_twice, judged, start_proxy

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 
 import orjson
 from embedded_backend import Backend, Received
-from toolkit.client import FAULTS, Endpoint, Event, Send, Usage, by_http, by_websocket, converse, warm_share
+from toolkit.client import FAULTS, by_http, by_websocket
+from toolkit.conversation import Endpoint, Event, Send, Usage, converse, warm_share
 from toolkit.process import LOOPBACK, NotStarted, Proxy, exit_status, own_environment, start
 from toolkit.redis_server import SERVER, RedisServer, running_redis
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from embedded_backend import Backend, Received
-from toolkit.client import Endpoint, Identity, Usage, by_http, by_websocket, converse, warm_share
-from toolkit.process import ADDON, LOOPBACK, Proxy, start_mitmdump
+from toolkit.client import by_http, by_websocket
+from toolkit.conversation import Endpoint, Identity, Usage, converse, warm_share
+from toolkit.process import LOOPBACK, Proxy, start_mitmdump
+from toolkit.program import ADDON
 
 PATH = "/backend-api/codex"
 OFFICIAL = f"https://chatgpt.com{PATH}"

@@ -18,10 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-LOOPBACK = "127.0.0.1"
-SCRIPTS = Path(__file__).parents[1]
-ADDON = SCRIPTS.parent / "addons" / "codex_continuity.py"
+from toolkit.program import SCRIPTS
 
+LOOPBACK = "127.0.0.1"
 _LISTENING = Path(__file__).with_name("listening_addon.py")
 _READY_WITHIN = 30.0
 _STOPPED_WITHIN = 5.0

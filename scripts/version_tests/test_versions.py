@@ -14,8 +14,10 @@ import pytest
 import zstandard
 from codex_ways.ways import IDENTITIES, PATH, judged, through
 from embedded_backend import Backend
-from toolkit.client import Identity, by_http, by_websocket, converse
-from toolkit.process import ADDON, finished, own_environment, start_mitmdump
+from toolkit.client import by_http, by_websocket
+from toolkit.conversation import Identity, converse
+from toolkit.process import finished, own_environment, start_mitmdump
+from toolkit.program import ADDON
 
 _WITH_UV = os.pathsep.join([str(Path(sys.base_prefix, "bin")), os.environ["PATH"]])
 """With uv as this Python has it, for a version manager's command of that name starts only in some folders."""

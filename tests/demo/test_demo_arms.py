@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from codex_demo.__main__ import LABEL, Arm, closing, is_shown, render
-from toolkit.client import Usage
+from toolkit.conversation import Usage
 
 COLD, WARM, MISSED = Usage(1000, 0), Usage(1000, 950), Usage(1000, 100)
 BARE = Arm(transport="HTTP", addon=False, turns=(Usage(2000, 0), Usage(2100, 0)))

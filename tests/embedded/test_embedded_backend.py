@@ -17,7 +17,7 @@ from embedded_backend.__main__ import main
 from embedded_backend.rules import Break
 from embedded_backend.tunnel import Tunnel
 from support.embedded import PATH, SESSION, body, cached, http_client, socket_client, trust
-from toolkit.client import read_events
+from toolkit.conversation import read_events
 
 MODELS = "/backend-api/codex/models"
 SCRIPTS = Path(__file__).parents[2] / "scripts"

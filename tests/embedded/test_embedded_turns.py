@@ -15,7 +15,7 @@ import zstandard
 from embedded_backend import Backend
 from embedded_backend.rules import Break
 from support.embedded import PATH, SESSION, SocketClient, body, cached, socket_client, trust
-from toolkit.client import read_events
+from toolkit.conversation import read_events
 
 BROKEN = SESSION["session-id"]
 

@@ -14,8 +14,10 @@ from support.embedded import PATH, SocketClient, body
 from support.journals import CACHED, INPUT, entries_of
 from support.programs import started
 from support.talks import asked
-from toolkit.client import by_http, by_websocket, converse
-from toolkit.process import ADDON, Proxy, start_mitmdump
+from toolkit.client import by_http, by_websocket
+from toolkit.conversation import converse
+from toolkit.process import Proxy, start_mitmdump
+from toolkit.program import ADDON
 
 ANEW = {"run", "conversation"}
 """What is made up at each start."""

@@ -27,7 +27,8 @@ from support.sockets import HANDSHAKE
 from support.upstream import Exchange, chunk, stream_head, whole
 from support.web_servers import EXAMPLE, haproxy, nginx
 from support.wire import JSON, RESPONSES, body, frame, said
-from toolkit.client import Endpoint, Identity, Send, by_http, by_websocket, converse
+from toolkit.client import by_http, by_websocket
+from toolkit.conversation import Endpoint, Identity, Send, converse
 from toolkit.process import LOOPBACK
 from toolkit.wire import websocket
 from toolkit.wire.http2 import Fields, Wire

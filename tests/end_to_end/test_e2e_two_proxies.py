@@ -12,8 +12,10 @@ from codex_ways import two_proxies
 from codex_ways.ways import IDENTITIES, is_kept, keys, through
 from embedded_backend import Backend
 from support.journals import CACHED, entries_of
-from toolkit.client import Endpoint, Send, Usage, by_http, by_websocket, converse
-from toolkit.process import ADDON, installed, start, start_mitmdump
+from toolkit.client import by_http, by_websocket
+from toolkit.conversation import Endpoint, Send, Usage, converse
+from toolkit.process import installed, start, start_mitmdump
+from toolkit.program import ADDON
 from toolkit.redis_server import SERVER
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -7,7 +7,7 @@ from codex_ways import __main__ as program
 from codex_ways import transparent, ways
 from codex_ways.ways import NotShown, judged
 from embedded_backend import Received
-from toolkit.client import Usage
+from toolkit.conversation import Usage
 
 SEEN = "each conversation kept its key, and from its second turn on came from the cache: 97% by HTTP, 97% by WebSocket"
 

@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from codexcache.hooks.notify import SECRET_FILE, append, fresh_secret, load_secret
+from codexcache.hooks.notify import append, fresh_secret, load_secret
+from codexcache.state.vault import SECRET_FILE
 
 
 def test_a_line_that_does_not_fit_on_the_disk_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,6 @@ import orjson
 import pytest
 from codexcache.body.json_splice import Json, Object
 from codexcache.hooks.notify import (
-    SECRET_FILE,
     SUMMARIES_PER_FLOW,
     TURN_SUMMARIES,
     FinishedTurn,
@@ -23,6 +22,7 @@ from codexcache.hooks.notify import (
 )
 from codexcache.hooks.state import FlowVisibility, State
 from codexcache.output.turn_summary import turn_summary as made
+from codexcache.state.vault import SECRET_FILE
 from mitmproxy import http
 from mitmproxy.test import taddons, tflow
 from support.diagnoses import Harness

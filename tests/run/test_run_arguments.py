@@ -121,8 +121,9 @@ def clone(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("words", [["--port", "1", "--", "pi", "a b", ""], ["mitmweb", "-w", "a--b"], ["--help"]])
 def test_each_word_goes_on_as_it_was_given(clone: Path, words: list[str]) -> None:
-    """With none of the user's Python settings."""
-    command = [str(clone / "scripts" / "run"), *words]
+    """With none of the user's Python settings, and through a link."""
+    (link := clone / "link").symlink_to(clone / "scripts" / "run")
+    command = [str(link), *words]
     called = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
-    assert called == ["python", "[-I]", f"[{clone}/scripts/codex_run]", *(f"[{word}]" for word in words)]
+    assert called == ["python", "[-I]", f"[{clone}/scripts/codex_cli]", "[run]", *(f"[{word}]" for word in words)]

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PATHS = {"PATH": "bin", "CALLS": "calls", "UV_DOES": "uv-does", "PIP_DOES": "pip-does", "INSTALLER": "installer"}
-TOOLS = ("dirname", "cksum", "cat", "cp", "mkdir", "rm")
+TOOLS = ("dirname", "readlink", "cksum", "cat", "cp", "mkdir", "rm")
 UV = """
 echo "uv $*" >>"$CALLS"; . "$UV_DOES"
 [ "$1" != venv ] || { mkdir -p .venv/bin && cp "$INSTALLER" .venv/bin/python; }
@@ -41,6 +41,7 @@ class Clone:
         for tool in TOOLS:
             (folder / "bin" / tool).symlink_to(str(shutil.which(tool)))
         self.lock_file.write_text("first")
+        (folder / "requirements" / "run.txt").write_text("a part of it")
         self._program("bin/python3.14", PYTHON)
         self._program("installer", INSTALLER)
         for installer in ("uv", "pip"):
@@ -112,6 +113,22 @@ def test_a_clone_that_was_moved_gets_a_new_one(clone: Clone, tmp_path_factory: p
     clone.folder = clone.folder.rename(tmp_path_factory.mktemp("elsewhere") / "clone")
 
     assert clone.run()[:2] == (0, WITH_PIP)
+
+
+def test_the_commands_need_less_than_the_tests(clone: Clone) -> None:
+    of_the_commands = [line.replace("test.txt", "run.txt") for line in WITH_PIP]
+
+    assert clone.run("setup", "run")[:2] == (0, of_the_commands)
+    assert clone.run("setup", "run") == (0, [], "")
+    assert clone.run()[:2] == (0, WITH_PIP)
+    assert clone.run("setup", "run") == (0, [], ""), "the tests need the same and more"
+
+
+def test_it_is_found_through_a_symbolic_link(clone: Clone, tmp_path_factory: pytest.TempPathFactory) -> None:
+    link = tmp_path_factory.mktemp("bin") / "setup"
+    link.symlink_to(clone.folder / "scripts" / "setup")
+
+    assert clone.run(str(link))[:2] == (0, WITH_PIP)
 
 
 def test_after_a_failure_the_next_run_tries_again(clone: Clone) -> None:

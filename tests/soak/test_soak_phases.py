@@ -8,7 +8,7 @@ from codex_soak.phases import SHORT, Plan
 from codex_soak.promises import Observed, Sample, judge, when_full
 from toolkit import bare_addon, meter
 from toolkit.probe import NoAnswer
-from toolkit.process import ADDON
+from toolkit.program import ADDON
 
 pytestmark = pytest.mark.skipif(not meter.is_supported(), reason="the soak reads /proc, which only Linux has")
 

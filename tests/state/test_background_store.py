@@ -43,6 +43,9 @@ class FakeStore:
         self.puts.append(len(entries))
         self.entries |= entries
 
+    def starting(self, prefix: bytes) -> dict[bytes, bytes]:
+        return {name: value for name, value in self.entries.items() if name.startswith(prefix)}
+
     def claim(self, name: bytes, value: bytes) -> bytes:
         self._meet_fault()
         return self.entries.setdefault(name, value)

@@ -11,7 +11,8 @@ import orjson
 import pytest
 import websockets
 from embedded_backend import Backend
-from toolkit.client import Endpoint, connect, receive
+from toolkit.client import connect, receive
+from toolkit.conversation import Endpoint
 
 PATH = "/backend-api/codex/responses"
 SESSION = {"session-id": "session"}

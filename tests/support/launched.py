@@ -19,7 +19,7 @@ from toolkit.process import Finished, finished
 from support.patience import until
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-LAUNCHER = (sys.executable, "-I", str(SCRIPTS / "codex_run"))
+LAUNCHER = (sys.executable, "-I", str(SCRIPTS / "codex_cli"), "run")
 
 _PATIENCE = 20
 

@@ -9,7 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from toolkit import listening_addon, process
-from toolkit.process import ADDON, LOOPBACK, free_port, installed
+from toolkit.process import LOOPBACK, free_port, installed
+from toolkit.program import ADDON
 
 __all__ = ["ADDON", "Program", "free_port", "started"]
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from embedded_backend import Backend, Rules
 from embedded_backend.rules import Refused
-from toolkit.client import Endpoint, Identity, Send, TurnFailed, Usage, by_http, by_websocket, converse
+from toolkit.client import by_http, by_websocket
+from toolkit.conversation import Endpoint, Identity, Send, TurnFailed, Usage, converse
 
 
 async def turns_of(backend: Backend, send: Send, turns: int = 1) -> list[Usage]:

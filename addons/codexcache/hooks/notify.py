@@ -25,6 +25,8 @@ from ..diagnosis.diagnosis import Diagnosis
 from ..output.journal import Entries, Pseudonyms, line_of
 from ..output.terminal import Summary, turn_line
 from ..output.turn_summary import turn_summary
+from ..state.today import Miss, Tally, Today
+from ..state.vault import SECRET_FILE, SECRET_LENGTH
 from ..verdicts import GROUP_OF, MISS_MARKER, UNKNOWN
 from .state import State
 
@@ -38,11 +40,6 @@ SUMMARIES_PER_FLOW = 500
 
 _RECENT_TURNS = 5_000
 """Turns whose journal lines are kept for `codex.report`, some 900 bytes each; a longer session is for a journal."""
-
-_SECRET = 32
-"""Bytes of the local secret, with which pseudonyms are made."""
-
-SECRET_FILE = "codex-continuity.secret"
 
 
 class FinishedTurn:
@@ -91,7 +88,7 @@ class Notifier:
         self.entries = Entries(self.pseudonyms, self._state.run)
         self._journal_fails = False
         self._has_terminal = self._has_list = False
-        self.summary = Summary()
+        self.summary, self._today = Summary(), Today(state.run)
         self.recent = RecentLines()
 
     def configure(self, updated: AbstractSet[str]) -> None:
@@ -160,8 +157,20 @@ class Notifier:
     def _show(self, turn: FinishedTurn) -> None:
         """Count the turn, and print its line on mitmdump's terminal."""
         self.summary.add(turn.diagnosis)
+        if tally := _tally(turn.diagnosis):
+            self._state.persistence.put(functools.partial(self._today.add, tally))
         if self._has_terminal:
             _print(turn_line(turn.diagnosis, colour=vt_codes.ensure_supported(sys.stdout)))
+
+
+def _tally(diagnosis: Diagnosis) -> Tally | None:
+    """Return what a turn adds to those of its day, None for a handshake and a warm-up, which are none."""
+    record, verdict, usage = diagnosis.record, diagnosis.verdict, diagnosis.record.usage
+    if record.warm_up or record.endpoint == "handshake":
+        return None
+    avoidable = verdict.resent if verdict.blame == "avoidable" else 0
+    miss = Miss(record.ended_at or record.sent_at, verdict.name, verdict.because) if verdict.is_miss else Miss()
+    return Tally(1, usage.input if usage else 0, usage.cached or 0 if usage else 0, verdict.resent, avoidable, miss)
 
 
 def _print(text: str) -> None:
@@ -238,7 +247,7 @@ def _remove_partial(file: int, written: int) -> None:
 
 def fresh_secret() -> bytes:
     """Return a new secret."""
-    return secrets.token_bytes(_SECRET)
+    return secrets.token_bytes(SECRET_LENGTH)
 
 
 def load_secret(folder: Path) -> bytes:
@@ -249,10 +258,10 @@ def load_secret(folder: Path) -> bytes:
     """
     path = folder / SECRET_FILE
     folder.mkdir(parents=True, exist_ok=True)
-    if len(known := _read(path)) < _SECRET:
+    if len(known := _read(path)) < SECRET_LENGTH:
         append(str(path), fresh_secret())
         known = _read(path)
-    if len(known) < _SECRET:
+    if len(known) < SECRET_LENGTH:
         raise OSError(errno.EIO, f"{SECRET_FILE} does not keep what is written to it")
     return known
 
@@ -262,4 +271,4 @@ def _read(path: Path) -> bytes:
     if not path.exists():
         return b""
     with path.open("rb") as file:
-        return file.read(_SECRET)
+        return file.read(SECRET_LENGTH)

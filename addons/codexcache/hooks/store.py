@@ -13,7 +13,7 @@ from ..options import Settings
 from ..output.journal import Pseudonyms
 from ..state.background_store import FILE, SERVER, BackgroundStore
 from ..state.redis_store import RedisStore
-from ..state.sqlite_store import SqliteStore
+from ..state.sqlite_store import STATE_FILE, SqliteStore
 from ..state.store import Store, StoreError
 from ..state.vault import Vault
 from ..text import without_credentials
@@ -21,9 +21,6 @@ from .notify import load_secret
 from .state import State
 
 logger = logging.getLogger(__name__)
-
-STATE_FILE = "codex-continuity.sqlite"
-"""The file in mitmproxy's confdir."""
 
 _DAY = 86_400
 _OPTIONS = {"codex_state", "codex_state_limit", "codex_state_days", "confdir"}

@@ -85,6 +85,12 @@ class Summary:
         """How many turns were taken in."""
         return self._turns.total()
 
+    @property
+    def amounts(self) -> dict[str, int]:
+        """Input tokens: all, those that were read from the cache, those that were re-sent avoidably."""
+        avoidable = sum(tokens for (_, blame), tokens in self._resent.items() if blame == "avoidable")
+        return {"input": self._input, "cached": self._cached, "avoidable": avoidable}
+
     def lines(self) -> list[str]:
         """Return the summary, a few aligned lines."""
         conversations = counted(self._conversations + len(self._resumed), "conversation")

@@ -10,5 +10,6 @@
 | `vault`        | names and values as they are stored: under the local secret                      |
 | `codec`        | turns as bytes, and back                                                         |
 | `background_store` | a store in use: short reads while a turn waits, writes in the background, faults |
+| `today`        | what the turns of a day came to, for a status line                               |
 | `persistence`  | which turns go into the store, and how they come back                            |
 """

@@ -14,7 +14,7 @@ from ..turn.exchange import Exchange
 from ..turn.record import Record
 from ..turn.rejected_params import Place, RejectedParams
 from ..turn.request import Turn
-from .background_store import BackgroundStore, Value
+from .background_store import BackgroundStore, Value, Work
 from .codec import StoredTurn, decode, encode
 from .vault import Vault
 
@@ -64,6 +64,11 @@ class Persistence:
         links = _useful(exchange.turn, entries)
         record, run = exchange.record if exchange.record and _is_comparable(exchange.record) else None, self._run
         store.put(lambda vault: _entries(vault, links, earlier, record, run))
+
+    def put(self, work: Work) -> None:
+        """Have entries made and written, if there is a store."""
+        if self._store:
+            self._store.put(work)
 
     def look_up(self, turn: Turn) -> Awaitable[None] | None:
         """Look up a turn's conversation, if the memory does not know it but a store could.

@@ -49,6 +49,12 @@ class RedisStore:
             values = self._reading.mget([PREFIX + name for name in names]) if names else []
         return {name: value for name, value in zip(names, values, strict=True) if value is not None}
 
+    def starting(self, prefix: bytes) -> dict[bytes, bytes]:
+        with self._faults():
+            pattern = PREFIX + b"".join(b"\\" + prefix[at : at + 1] for at in range(len(prefix))) + b"*"
+            names = [name.removeprefix(PREFIX) for name in self._writing.scan_iter(match=pattern, count=_BATCH)]
+        return self.get(names)
+
     def put(self, entries: Mapping[bytes, bytes]) -> None:
         with self._faults(), self._writing.pipeline(transaction=True) as pipeline:
             for name, value in entries.items():

@@ -15,10 +15,13 @@ from itertools import batched, chain
 from pathlib import Path
 from typing import Self
 
-from .store import Held, StoreBroken, StoreError, StoreLocked
+from .store import NAME, Held, StoreBroken, StoreError, StoreLocked
 
 VERSION = 2
 """The version of the schema and of the values, in the file's `user_version`."""
+
+STATE_FILE = "codex-continuity.sqlite"
+"""The file in mitmproxy's confdir, by default."""
 
 _SCHEMA = """
     DROP TABLE IF EXISTS entries;
@@ -63,6 +66,19 @@ class SqliteStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = self._opened()
 
+    @classmethod
+    def to_read(cls, path: Path, age: float, clock: Callable[[], float] = time.time) -> Self:
+        """Return a store of a file, which is left as it is. Raises StoreError, or OSError where there is no file."""
+        path.stat()
+        store = cls.__new__(cls)
+        store._path, store._limit, store._age, store._clock = path, 0, age, clock
+        with store._faults():
+            store._database = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+            if store._database.execute("PRAGMA user_version").fetchone() != (VERSION,):
+                store.close()
+                raise StoreError("another version of Codex Continuity wrote it")
+        return store
+
     def another(self) -> Self:
         other = copy(self)
         with self._faults():
@@ -78,6 +94,11 @@ class SqliteStore:
                     (*names, self._oldest()),
                 )
             )
+
+    def starting(self, prefix: bytes) -> dict[bytes, bytes]:
+        with self._faults():
+            query = "SELECT name, value FROM stored WHERE name BETWEEN ? AND ? AND at > ?"
+            return dict(self._database.execute(query, (prefix, prefix + b"\xff" * NAME, self._oldest())))
 
     def put(self, entries: Mapping[bytes, bytes]) -> None:
         at = int(self._clock())

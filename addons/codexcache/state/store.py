@@ -45,6 +45,9 @@ class Store(Protocol):
     def put(self, entries: Mapping[bytes, bytes]) -> None:
         """Write entries, all or none of them; those of these names are replaced."""
 
+    def starting(self, prefix: bytes) -> dict[bytes, bytes]:
+        """Return the entries whose names start so. A server looks at all of its names for that."""
+
     def claim(self, name: bytes, value: bytes) -> bytes:
         """Return an entry, which is written first if there is none: of several proxies, one does so."""
 

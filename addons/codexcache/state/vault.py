@@ -12,6 +12,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .store import NAME
 
+SECRET_FILE, SECRET_LENGTH = "codex-continuity.secret", 32
+"""The file of the local secret, in mitmproxy's confdir, and how many bytes of it count."""
+
 _NONCE = 12
 """Bytes that make two encryptions of one value different."""
 

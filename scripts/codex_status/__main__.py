@@ -1,0 +1,101 @@
+"""Prints the line, or JSON: exit status 0, or 1 with a sentence where neither store nor journal can be read."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from codexcache.state.store import StoreError
+from codexcache.state.today import Tally
+from toolkit.program import called
+
+from codex_status.sources import of_journal, of_store
+
+PROGRAM = called("status")
+
+_BECAUSE = 60
+"""Characters of a reason; the whole of it is in the JSON."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Read what there is of today and print it; return the exit status."""
+    options = _parser().parse_args(argv)
+    try:
+        tally = _tally(options)
+    except OSError as error:
+        return _fail(f"{error.filename or 'the file'}: {error.strerror}{_hint(options)}")
+    except StoreError as error:
+        return _fail(f"the state store cannot be read: {error}")
+    print(json.dumps(as_json(tally)) if options.json else as_line(tally))
+    return 0
+
+
+def as_line(tally: Tally) -> str:
+    """Return a line of plain text."""
+    if not tally.turns:
+        return "codex cache: no turn today"
+    share = f"{tally.cached / tally.input:.0%} cached" if tally.input else "no usage reported"
+    turns = f"{tally.turns:,} turn{'s' * (tally.turns != 1)} today"
+    return f"codex cache: {share}, {turns}, {_last_miss(tally)}"
+
+
+def as_json(tally: Tally) -> dict[str, object]:
+    """Return the same and more as plain values."""
+    at, verdict, because = tally.miss
+    last = {"time": _clock(at, "%Y-%m-%dT%H:%M:%S%z"), "verdict": verdict, "because": because} if verdict else None
+    return {
+        "turns": tally.turns,
+        "input_tokens": tally.input,
+        "cached_tokens": tally.cached,
+        "cached_share": tally.cached / tally.input if tally.input else None,
+        "resent_tokens": tally.resent,
+        "avoidable_tokens": tally.avoidable,
+        "last_miss": last,
+    }
+
+
+def _last_miss(tally: Tally) -> str:
+    at, verdict, because = tally.miss
+    if not verdict:
+        return "no miss"
+    reason = because if len(because) <= _BECAUSE else because[: _BECAUSE - 4].rstrip() + " ..."
+    return f"last miss {_clock(at, '%H:%M')} {verdict}: {reason}"
+
+
+def _clock(at: float, form: str) -> str:
+    return time.strftime(form, time.localtime(at))
+
+
+def _tally(options: argparse.Namespace) -> Tally:
+    now = time.time()
+    if options.journal:
+        return of_journal(options.journal, now)
+    return of_store(options.state, Path(options.confdir).expanduser(), now)
+
+
+def _hint(options: argparse.Namespace) -> str:
+    return "" if options.journal else ". A proxy with the addon makes it when it first starts; or name a journal"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM,
+        description="Says in one line what today's turns read from the prompt cache, and what the last miss was: for "
+        "a prompt, tmux or a status bar. It asks the state store that proxies on this machine write, or a journal.",
+    )
+    parser.add_argument("journal", nargs="?", type=Path, help="a journal (codex_journal) to read in its place")
+    parser.add_argument("--json", action="store_true", help="print an object with all figures")
+    parser.add_argument("--state", default="on", help="the proxies' codex_state: on, a path, or redis://HOST (on)")
+    parser.add_argument("--confdir", default="~/.mitmproxy", help="mitmproxy's folder (~/.mitmproxy)")
+    return parser
+
+
+def _fail(sentence: str) -> int:
+    print(f"{PROGRAM}: {sentence}.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
