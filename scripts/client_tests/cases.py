@@ -1,7 +1,8 @@
 """The clients, version by version, with what is expected of each: a new version is a new row."""
 
+from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from embedded_backend import Received
@@ -45,10 +46,13 @@ class Row:
         return self.adds_to_keyless if sent.kind != "handshake" and KEY not in sent.json else self.adds
 
     def logged_in(self, environment: Environment) -> Client:
-        """Return the client in an environment; a test that asks for one that could not be had is skipped."""
-        if not all(file.exists() for file in install.needs(self.client.program, self.version)):
-            pytest.skip(f"{self} could not be had")
+        """Return the client in an environment; a test that asks for one that is missing is skipped."""
         return self.client(self.version, environment)
+
+    @property
+    def mark(self) -> pytest.MarkDecorator:
+        """The mark of the group that it is installed with."""
+        return pytest.mark.codex if self.client.program == "codex" else pytest.mark.node
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ ROWS = (
     Row(OpenCode, install.OPENCODE, ("http", "websocket"), OLD, adds_to_keyless=OLD, agents="own session"),
     Row(Pi, "0.73.1", BOTH, NEW),
     Row(Pi, "0.87.1", BOTH, OLD),
+    Row(Pi, install.NEW_PI, BOTH, OLD),
 )
 
 
@@ -83,3 +88,8 @@ CASES = (
     *(Case(row, "websocket", "upstream") for row in ROWS if str(row) == f"{Codex.name} {install.NEW_CODEX}"),
 )
 """Every version, over each transport that it has, by each way in."""
+
+
+def parameters(of: Iterable[Row] | Iterable[Case]) -> list[Any]:
+    """Return the parameters of a fixture, each with its name and the mark of its group."""
+    return [pytest.param(each, id=str(each), marks=(each if isinstance(each, Row) else each.row).mark) for each in of]

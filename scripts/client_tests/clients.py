@@ -28,13 +28,16 @@ class Result:
 
 
 class Client(ABC):
-    """A version of a client, logged in, in a folder of its own. Each run is one process, which has to end well."""
+    """A version of a client, logged in, in a folder of its own; the test that asks for one that is missing is skipped.
+
+    Each run is one process, which has to end well.
+    """
 
     name: ClassVar[str]
     program: ClassVar[str]
 
     def __init__(self, version: str, environment: Environment) -> None:
-        self.version, self.environment = version, environment
+        self.executable, self.environment = install.program_of(self.program, version), environment
         for name, content in self.files().items():
             write_private(environment.folder / name, content)
 
@@ -52,7 +55,7 @@ class Client(ABC):
 
     async def events(self, *arguments: str) -> list[Event]:
         """Run the program, which prints an event a line."""
-        command = [str(install.needs(self.program, self.version)[0]), *arguments]
+        command = [str(self.executable), *arguments]
         lines = (await self.environment.output(command, **self.variables())).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 

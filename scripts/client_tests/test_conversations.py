@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from client_tests.cases import CASES
+from client_tests.cases import CASES, parameters
 from client_tests.login import assert_nothing_private
 from client_tests.messages import REAL, identity
 from client_tests.recordings import MADE, PRIVATE, Recording, assert_gains_what_it_lacks, assert_sensible, converse
@@ -12,7 +12,7 @@ from client_tests.recordings import MADE, PRIVATE, Recording, assert_gains_what_
 KINDS = {"http": "request", "websocket": "frame"}
 
 
-@pytest.fixture(scope="module", params=CASES, ids=str)
+@pytest.fixture(scope="module", params=parameters(CASES))
 def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return asyncio.run(converse(request.param, tmp_path_factory.mktemp("client")))
 

@@ -14,6 +14,8 @@ from client_tests.environment import Environment, running, unaided
 from client_tests.login import A_DAY, assert_nothing_private, codex_login, write_private
 from client_tests.messages import KEY, identity
 
+pytestmark = pytest.mark.python
+
 SAID = ("Hello to you.", "Go on.", "And on.", "A little more.", "That is all.")
 MUCH = 2500
 """Tokens: most of what each turn of these conversations repeats."""
@@ -68,8 +70,6 @@ class Recording:
 @pytest.fixture(scope="module", params=LIBRARIES, ids=str)
 def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     library: Library = request.param
-    if not install.python_of(library.script).exists():
-        pytest.skip(f"{library} could not be had")
     return asyncio.run(converse_twice(library, tmp_path_factory.mktemp("without"), tmp_path_factory.mktemp("with")))
 
 
