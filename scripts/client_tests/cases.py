@@ -25,7 +25,10 @@ BOTH: tuple[Transport, ...] = ("websocket", "http")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A version of a client. Headers are those that the addon has to add; an empty set is a client left as it is."""
+    """A version of a client. Headers are those that the addon has to add; an empty set is a client left as it is.
+
+    `accepts` are members that it sends and that the embedded backend refuses by default.
+    """
 
     client: type[Client]
     version: str
@@ -37,6 +40,7 @@ class Row:
     ways: tuple[Way, ...] = ("regular", "reverse")
     compaction: Literal["none", "a turn", "endpoint", "in band"] = "none"
     agents: Literal["none", "own session", "own key", "own thread"] = "none"
+    accepts: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.client.name} {self.version}"
@@ -79,7 +83,7 @@ ROWS = (
     Row(OpenCode, install.OPENCODE, ("http", "websocket"), OLD, adds_to_keyless=OLD, agents="own session"),
     Row(Pi, "0.73.1", BOTH, NEW),
     Row(Pi, "0.87.1", BOTH, OLD),
-    Row(Pi, install.NEW_PI, BOTH, OLD),
+    Row(Pi, install.NEW_PI, BOTH, OLD, accepts=("max_output_tokens",)),
 )
 
 

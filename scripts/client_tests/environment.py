@@ -103,12 +103,15 @@ def _proxied(url: str, ca_file: Path) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def running(folder: Path, way: Way = "regular", transport: Transport = "websocket") -> AsyncIterator[Environment]:
+async def running(
+    folder: Path, way: Way = "regular", transport: Transport = "websocket", accepts: Sequence[str] = ()
+) -> AsyncIterator[Environment]:
     """Run the backend, and a proxy with a port for each way; behind it every host is the backend.
 
+    `accepts` are members of a body that the backend is to take, though it is known to refuse them.
     What a client asks apart from its turns goes through the proxy in every case, or it would leave this machine.
     """
-    async with _backend(folder, *(("--set", "upgrade_status=426") if transport == "http" else ())) as ready:
+    async with _backend(folder, transport, accepts) as ready:
         upstream = f"upstream:http://{LOOPBACK}:{ready['connect_port']}"
         modes: dict[Way, str] = {"regular": "regular", "upstream": upstream, "reverse": "reverse:https://chatgpt.com"}
         ports = dict(zip(modes, free_ports(len(modes)), strict=True))
@@ -136,20 +139,22 @@ async def running(folder: Path, way: Way = "regular", transport: Transport = "we
 
 
 @asynccontextmanager
-async def unaided(folder: Path) -> AsyncIterator[Environment]:
+async def unaided(
+    folder: Path, transport: Transport = "websocket", accepts: Sequence[str] = ()
+) -> AsyncIterator[Environment]:
     """Run the backend alone, which has a proxy of its own: every host is the backend, and no addon is between."""
-    async with _backend(folder) as ready:
+    async with _backend(folder, transport, accepts) as ready:
         variables = _proxied(f"http://{LOOPBACK}:{ready['connect_port']}", Path(ready["ca_file"]))
-        yield Environment(folder=folder, variables=_variables(folder, **variables))
+        yield Environment(folder=folder, transport=transport, variables=_variables(folder, **variables))
 
 
 @asynccontextmanager
-async def launching(folder: Path) -> AsyncIterator[Environment]:
+async def launching(folder: Path, accepts: Sequence[str] = ()) -> AsyncIterator[Environment]:
     """Run the backend alone: the launcher sees to a proxy for each run, as for a person.
 
     What is not encrypted would leave this machine, and has nowhere to go.
     """
-    async with _backend(folder) as ready:
+    async with _backend(folder, "websocket", accepts) as ready:
         behind = f"http://{LOOPBACK}:{ready['connect_port']}"
         options = {"ssl_verify_upstream_trusted_ca": ready["ca_file"], "codex_journal": folder / "journal.jsonl"}
         words = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
@@ -158,8 +163,11 @@ async def launching(folder: Path) -> AsyncIterator[Environment]:
 
 
 @asynccontextmanager
-async def _backend(folder: Path, *flags: str) -> AsyncIterator[dict[str, Any]]:
+async def _backend(folder: Path, transport: Transport, accepts: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
     """Run the embedded backend; yields what it says of its ports and its CA."""
+    flags = ["--set", f"accepts={json.dumps(accepts)}"]
+    if transport == "http":
+        flags += ["--set", "upgrade_status=426"]
     command = [sys.executable, "-m", "embedded_backend", "--home", str(folder / "backend")]
     async with await start([*command, "--record", str(folder / "received.jsonl"), *flags]) as backend:
         yield json.loads((await backend.says(r"^\{.*\}$"))[0])

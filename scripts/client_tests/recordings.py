@@ -58,7 +58,7 @@ class Recording:
 
 async def converse(case: Case, folder: Path) -> Recording:
     """Record one conversation of three processes: a tool call, a resume that compacts first, a resume."""
-    async with running(folder, case.way, case.transport) as environment:
+    async with running(folder, case.way, case.transport, case.row.accepts) as environment:
         client = case.row.logged_in(environment)
         first = await client.run(ASK_FOR_A_COMMAND)
         second = await client.run(THANKS, first.conversation, compact=case.row.compaction != "none")
@@ -68,7 +68,7 @@ async def converse(case: Case, folder: Path) -> Recording:
 
 async def delegate(case: Case, folder: Path) -> Recording:
     """Record a conversation whose task is given to a sub-agent."""
-    async with running(folder, case.way, case.transport) as environment:
+    async with running(folder, case.way, case.transport, case.row.accepts) as environment:
         result = await case.row.logged_in(environment).run(ASK_FOR_AN_AGENT)
     return Recording(case, environment, [result])
 
