@@ -8,12 +8,15 @@ import pytest
 from embedded_backend import Received
 
 from client_tests import install
-from client_tests.clients import Client, Codex, CodexProvider, OpenCode, Pi
+from client_tests.clients import Client, Cline, Codex, CodexProvider, OhMyPi, OpenCode, Pi
 from client_tests.environment import Environment, Transport, Way
 from client_tests.messages import KEY
 
 NEW, OLD = frozenset({"session-id"}), frozenset({"session_id"})
 """The two spellings of the session header."""
+
+SSL, NODE, OWN = "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS", "CODEX_CA_CERTIFICATE"
+"""Variables by which programs are told a CA: OpenSSL's and many libraries', Node's, and the official client's own."""
 
 NOTHING: frozenset[str] = frozenset()
 EVERYTHING = NEW | OLD | {"x-client-request-id"}
@@ -27,7 +30,8 @@ BOTH: tuple[Transport, ...] = ("websocket", "http")
 class Row:
     """A version of a client. Headers are those that the addon has to add; an empty set is a client left as it is.
 
-    `accepts` are members that it sends and that the embedded backend refuses by default.
+    `accepts` are members that it sends and that the embedded backend refuses by default, `hears` the variables by which
+    it is told a CA, each of which suffices; one that does not resume is a single process.
     """
 
     client: type[Client]
@@ -41,6 +45,8 @@ class Row:
     compaction: Literal["none", "a turn", "endpoint", "in band"] = "none"
     agents: Literal["none", "own session", "own key", "own thread"] = "none"
     accepts: tuple[str, ...] = ()
+    resumes: bool = True
+    hears: tuple[str, ...] = (SSL,)
 
     def __str__(self) -> str:
         return f"{self.client.name} {self.version}"
@@ -70,20 +76,47 @@ class Case:
     def __str__(self) -> str:
         return f"{self.row}-{self.transport}-{self.way}"
 
+    @property
+    def ca_variable(self) -> str:
+        """The one variable that tells the client the CA: each that it hears has its case."""
+        return self.row.hears[0 if self.transport == "http" else -1]
+
 
 ROWS = (
     Row(Codex, "0.50.0", HTTP, NEW),
     Row(Codex, install.OLD_CODEX, HTTP, NEW, adds_to_keyless=EVERYTHING, compaction="endpoint"),
-    Row(Codex, "0.120.0", BOTH, NEW, adds_to_keyless=NEW, compaction="endpoint", agents="own session"),
-    Row(Codex, "0.130.0", BOTH, NEW, compaction="endpoint", agents="own key"),
-    Row(Codex, "0.145.0", BOTH, NOTHING, spellings=NEW, compaction="in band", agents="own thread"),
-    Row(Codex, "0.155.0", BOTH, NOTHING, spellings=NEW, compaction="in band", agents="own thread"),
-    Row(Codex, install.NEW_CODEX, BOTH, NOTHING, spellings=NEW, compaction="in band", agents="own thread"),
+    Row(
+        Codex, "0.120.0", BOTH, NEW, adds_to_keyless=NEW, compaction="endpoint", agents="own session", hears=(SSL, OWN)
+    ),
+    Row(Codex, "0.130.0", BOTH, NEW, compaction="endpoint", agents="own key", hears=(SSL, OWN)),
+    *(
+        Row(
+            Codex,
+            version,
+            BOTH,
+            NOTHING,
+            spellings=NEW,
+            compaction="in band",
+            agents="own thread",
+            hears=(SSL, OWN),
+        )
+        for version in ("0.145.0", "0.155.0", install.NEW_CODEX)
+    ),
     Row(CodexProvider, install.NEW_CODEX, BOTH, NOTHING, spellings=NEW, ways=("reverse",), compaction="a turn"),
-    Row(OpenCode, install.OPENCODE, ("http", "websocket"), OLD, adds_to_keyless=OLD, agents="own session"),
-    Row(Pi, "0.73.1", BOTH, NEW),
-    Row(Pi, "0.87.1", BOTH, OLD),
-    Row(Pi, install.NEW_PI, BOTH, OLD, accepts=("max_output_tokens",)),
+    Row(
+        OpenCode,
+        install.OPENCODE,
+        ("http", "websocket"),
+        OLD,
+        adds_to_keyless=OLD,
+        agents="own session",
+        hears=(SSL, NODE),
+    ),
+    Row(Pi, "0.73.1", BOTH, NEW, hears=(NODE,)),
+    Row(Pi, "0.87.1", BOTH, OLD, hears=(NODE,)),
+    Row(Pi, install.NEW_PI, BOTH, OLD, accepts=("max_output_tokens",), hears=(NODE,)),
+    Row(OhMyPi, install.OH_MY_PI, BOTH, NOTHING, hears=(SSL, NODE)),
+    Row(Cline, install.CLINE, HTTP, NEW, adds_to_keyless=NEW, resumes=False, hears=(SSL, NODE)),
 )
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,9 @@ from toolkit.process import ADDON, LOOPBACK, SCRIPTS, finished, free_ports, star
 from client_tests.messages import REAL, SHORT, Pair, paired
 
 type Entry = dict[str, Any]
+
+CA_VARIABLES = ("CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""The variables by which one client or another is told the file of a CA."""
 
 Way = Literal["regular", "upstream", "reverse"]
 """How a client gets to the proxy: as a proxy, as a proxy that has a proxy behind it, or as a base URL."""
@@ -95,20 +98,25 @@ def _variables(folder: Path, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(folder), **more}
 
 
-def _proxied(url: str, ca_file: Path) -> dict[str, str]:
-    """Return what makes a client use a proxy and trust a CA; each hears one of the names."""
-    hears = ("CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+def _proxied(url: str, ca_file: Path, ca_variables: Iterable[str]) -> dict[str, str]:
+    """Return what makes a client use a proxy and trust a CA, by those variables alone."""
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), url)
-    return proxies | dict.fromkeys(hears, str(ca_file)) | {"NO_PROXY": "127.0.0.1,localhost"}
+    return proxies | dict.fromkeys(ca_variables, str(ca_file)) | {"NO_PROXY": "127.0.0.1,localhost"}
 
 
 @asynccontextmanager
 async def running(
-    folder: Path, way: Way = "regular", transport: Transport = "websocket", accepts: Sequence[str] = ()
+    folder: Path,
+    way: Way = "regular",
+    transport: Transport = "websocket",
+    *,
+    accepts: Sequence[str] = (),
+    ca_variables: Iterable[str] = CA_VARIABLES,
 ) -> AsyncIterator[Environment]:
     """Run the backend, and a proxy with a port for each way; behind it every host is the backend.
 
-    `accepts` are members of a body that the backend is to take, though it is known to refuse them.
+    `accepts` are members of a body that the backend is to take, though it is known to refuse them; `ca_variables` are
+    those that tell the client the proxy's CA.
     What a client asks apart from its turns goes through the proxy in every case, or it would leave this machine.
     """
     async with _backend(folder, transport, accepts) as ready:
@@ -129,7 +137,7 @@ async def running(
         )
         async with proxy:
             url = urls["upstream" if way == "upstream" else "regular"]
-            variables = _variables(folder, **_proxied(url, proxy.ca_file))
+            variables = _variables(folder, **_proxied(url, proxy.ca_file, ca_variables))
             base_url = urls["reverse"] if way == "reverse" else None
             yield Environment(folder=folder, way=way, transport=transport, variables=variables, base_url=base_url)
             # Before its end: a proxy that is stopped with connections open may complain of that, in some Pythons.
@@ -139,13 +147,11 @@ async def running(
 
 
 @asynccontextmanager
-async def unaided(
-    folder: Path, transport: Transport = "websocket", accepts: Sequence[str] = ()
-) -> AsyncIterator[Environment]:
+async def unaided(folder: Path) -> AsyncIterator[Environment]:
     """Run the backend alone, which has a proxy of its own: every host is the backend, and no addon is between."""
-    async with _backend(folder, transport, accepts) as ready:
-        variables = _proxied(f"http://{LOOPBACK}:{ready['connect_port']}", Path(ready["ca_file"]))
-        yield Environment(folder=folder, transport=transport, variables=_variables(folder, **variables))
+    async with _backend(folder) as ready:
+        variables = _proxied(f"http://{LOOPBACK}:{ready['connect_port']}", Path(ready["ca_file"]), CA_VARIABLES)
+        yield Environment(folder=folder, variables=_variables(folder, **variables))
 
 
 @asynccontextmanager
@@ -163,7 +169,9 @@ async def launching(folder: Path, accepts: Sequence[str] = ()) -> AsyncIterator[
 
 
 @asynccontextmanager
-async def _backend(folder: Path, transport: Transport, accepts: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+async def _backend(
+    folder: Path, transport: Transport = "websocket", accepts: Sequence[str] = ()
+) -> AsyncIterator[dict[str, Any]]:
     """Run the embedded backend; yields what it says of its ports and its CA."""
     flags = ["--set", f"accepts={json.dumps(accepts)}"]
     if transport == "http":

@@ -60,13 +60,16 @@ def identity(turn: Received) -> tuple[str | None, str | None, str | None]:
 
 
 def part(turn: Received) -> str:
-    """Return which part of a conversation a turn is: warm-up, compaction, keyless or turn."""
+    """Return which part of a conversation a turn is: warm-up, compaction, title or turn.
+
+    opencode asks for a title without tools and, other than its turns, without a key.
+    """
     items = turn.json["input"]
     if turn.json.get("generate") is False:
         return "warm-up"
     if turn.path.endswith("/compact") or (items and items[-1].get("type") == "compaction_trigger"):
         return "compaction"
-    return "turn" if KEY in turn.json else "keyless"
+    return "turn" if KEY in turn.json or "tools" in turn.json else "title"
 
 
 def _but_changes(body: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What a case's client sent, what arrived, and what the journal says of it; and what is expected of them all."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -56,11 +57,18 @@ class Recording:
         return [Turn(*pair, entry) for pair, entry in zip(self.environment.turns, entries, strict=True)]
 
 
+def in_case(case: Case, folder: Path) -> AbstractAsyncContextManager[Environment]:
+    """Return the environment of a case."""
+    return running(folder, case.way, case.transport, accepts=case.row.accepts, ca_variables=(case.ca_variable,))
+
+
 async def converse(case: Case, folder: Path) -> Recording:
     """Record one conversation of three processes: a tool call, a resume that compacts first, a resume."""
-    async with running(folder, case.way, case.transport, case.row.accepts) as environment:
+    async with in_case(case, folder) as environment:
         client = case.row.logged_in(environment)
         first = await client.run(ASK_FOR_A_COMMAND)
+        if not case.row.resumes:
+            return Recording(case, environment, [first])
         second = await client.run(THANKS, first.conversation, compact=case.row.compaction != "none")
         third = await client.run(AGAIN, first.conversation)
     return Recording(case, environment, [first, second, third])
@@ -68,7 +76,7 @@ async def converse(case: Case, folder: Path) -> Recording:
 
 async def delegate(case: Case, folder: Path) -> Recording:
     """Record a conversation whose task is given to a sub-agent."""
-    async with running(folder, case.way, case.transport, case.row.accepts) as environment:
+    async with in_case(case, folder) as environment:
         result = await case.row.logged_in(environment).run(ASK_FOR_AN_AGENT)
     return Recording(case, environment, [result])
 
@@ -84,7 +92,7 @@ def assert_sensible(turns: list[Turn]) -> None:
     """Each turn of one agent has a verdict that fits what came before it; warm-ups are told as such, and no more."""
     assert all((turn.entry["verdict"] == "warm_up") == (turn.part == "warm-up") for turn in turns)
     assert all(turn.entry.get("warm_up", False) == (turn.part == "warm-up") for turn in turns)
-    own = [turn for turn in turns if turn.part not in ("keyless", "warm-up")]
+    own = [turn for turn in turns if turn.part not in ("title", "warm-up")]
     assert own[0].entry["verdict"] in _FIRST | ({"hit"} if turns[0].part == "warm-up" else set())
     for before, turn in pairwise(own):
         assert turn.entry["verdict"] in _fitting(before, turn), turn.entry

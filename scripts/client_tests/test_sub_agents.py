@@ -24,7 +24,7 @@ def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 def of(recording: Recording, *, child: bool) -> list[Turn]:
     """Return the turns of the parent, or those of its sub-agent."""
-    return [turn for turn in recording.turns if any(map(turn.sent.header, MARKS)) == child and turn.part != "keyless"]
+    return [turn for turn in recording.turns if any(map(turn.sent.header, MARKS)) == child and turn.part != "title"]
 
 
 def test_both_finish(recording: Recording) -> None:

@@ -24,8 +24,8 @@ class Refused:
 _UNSUPPORTED = (
     "prompt_cache_retention",  # as stream_options, see below
     "prompt_cache_options",  # Wei-Shaw/claude-relay-service#1270, tried with and without
-    # mangowhoiscloud/geode#818, justrach/codegraff#247; tried with and without on 2026-08-30: askalf/dario#1142. pi 1.6.0
-    # sends it in every turn; whether that is taken now is not known, so `Rules.accepts` can let it pass.
+    # mangowhoiscloud/geode#818, justrach/codegraff#247; tried with and without on 2026-08-30, askalf/dario#1142. pi
+    # 1.6.0 sends it in every turn; whether that is taken now is not known, so `Rules.accepts` can let it pass.
     "max_output_tokens",
     *("temperature", "top_p"),  # pydantic/pydantic-ai#6433, tried live
     # askalf/dario#1009 and pydantic/pydantic-ai#7769.
