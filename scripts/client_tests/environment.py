@@ -147,10 +147,10 @@ async def running(
 
 
 @asynccontextmanager
-async def unaided(folder: Path) -> AsyncIterator[Environment]:
+async def unaided(folder: Path, ca_variables: Iterable[str]) -> AsyncIterator[Environment]:
     """Run the backend alone, which has a proxy of its own: every host is the backend, and no addon is between."""
     async with _backend(folder) as ready:
-        variables = _proxied(f"http://{LOOPBACK}:{ready['connect_port']}", Path(ready["ca_file"]), CA_VARIABLES)
+        variables = _proxied(f"http://{LOOPBACK}:{ready['connect_port']}", Path(ready["ca_file"]), ca_variables)
         yield Environment(folder=folder, variables=_variables(folder, **variables))
 
 
