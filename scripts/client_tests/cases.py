@@ -60,6 +60,11 @@ class Row:
         return self.client(self.version, environment)
 
     @property
+    def rules(self) -> dict[str, object]:
+        """The embedded backend's rules under which it can be tested."""
+        return {"accepts": self.accepts}
+
+    @property
     def mark(self) -> pytest.MarkDecorator:
         """The mark of the group that it is installed with."""
         return pytest.mark.codex if self.client.program == "codex" else pytest.mark.node

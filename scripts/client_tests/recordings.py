@@ -59,7 +59,7 @@ class Recording:
 
 def in_case(case: Case, folder: Path) -> AbstractAsyncContextManager[Environment]:
     """Return the environment of a case."""
-    return running(folder, case.way, case.transport, accepts=case.row.accepts, ca_variables=(case.ca_variable,))
+    return running(folder, case.way, case.transport, rules=case.row.rules, ca_variables=(case.ca_variable,))
 
 
 async def converse(case: Case, folder: Path) -> Recording:

@@ -27,7 +27,7 @@ def launched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 async def converse(row: Row, folder: Path) -> Recording:
-    async with launching(folder, row.accepts) as environment:
+    async with launching(folder, row.rules) as environment:
         client = row.logged_in(environment)
         first = await client.run(ASK_FOR_A_COMMAND)
         second = await client.run(THANKS, first.conversation)
