@@ -30,6 +30,8 @@ BOTH: tuple[Transport, ...] = ("websocket", "http")
 class Row:
     """A version of a client. Headers are those that the addon has to add; an empty set is a client left as it is.
 
+    `adds` is what it adds to a message with a key or a handshake, `adds_to_keyless` to one without, besides the key.
+
     `accepts` are members that it sends and that the embedded backend refuses by default, `hears` the variables by which
     it is told a CA, each of which suffices; one that does not resume is a single process.
     """
@@ -40,6 +42,7 @@ class Row:
     adds: frozenset[str]
     _: KW_ONLY
     adds_to_keyless: frozenset[str] = NOTHING
+    keyless: Literal["none", "compaction", "title", "every turn"] = "none"
     spellings: frozenset[str] = NEW | OLD
     ways: tuple[Way, ...] = ("regular", "reverse")
     compaction: Literal["none", "a turn", "endpoint", "in band"] = "none"
@@ -89,9 +92,17 @@ class Case:
 
 ROWS = (
     Row(Codex, "0.50.0", HTTP, NEW),
-    Row(Codex, install.OLD_CODEX, HTTP, NEW, adds_to_keyless=EVERYTHING, compaction="endpoint"),
+    Row(Codex, install.OLD_CODEX, HTTP, NEW, adds_to_keyless=EVERYTHING, keyless="compaction", compaction="endpoint"),
     Row(
-        Codex, "0.120.0", BOTH, NEW, adds_to_keyless=NEW, compaction="endpoint", agents="own session", hears=(SSL, OWN)
+        Codex,
+        "0.120.0",
+        BOTH,
+        NEW,
+        adds_to_keyless=NEW,
+        keyless="compaction",
+        compaction="endpoint",
+        agents="own session",
+        hears=(SSL, OWN),
     ),
     Row(Codex, "0.130.0", BOTH, NEW, compaction="endpoint", agents="own key", hears=(SSL, OWN)),
     *(
@@ -114,6 +125,7 @@ ROWS = (
         ("http", "websocket"),
         OLD,
         adds_to_keyless=OLD,
+        keyless="title",
         agents="own session",
         hears=(SSL, NODE),
     ),
@@ -121,7 +133,7 @@ ROWS = (
     Row(Pi, "0.87.1", BOTH, OLD, hears=(NODE,)),
     Row(Pi, install.NEW_PI, BOTH, OLD, accepts=("max_output_tokens",), hears=(NODE,)),
     Row(OhMyPi, install.OH_MY_PI, BOTH, NOTHING, hears=(SSL, NODE)),
-    Row(Cline, install.CLINE, HTTP, NEW, adds_to_keyless=NEW, resumes=False, hears=(SSL, NODE)),
+    Row(Cline, install.CLINE, HTTP, NEW, adds_to_keyless=NEW, keyless="every turn", resumes=False, hears=(SSL, NODE)),
 )
 
 

@@ -24,10 +24,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid} needs a mark: one of {', '.join(GROUPS)}")
 
 
+TABLES = {
+    "cached tokens": ("Cached tokens a turn", ("library", "without the addon", "with it")),
+    "cached share": ("Share of the input that was read from the cache", ("client", "as it is sent", "with the addon")),
+}
+"""Of each property that tests record as cells: the title and the head of its table."""
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what each library read from the cache, turn by turn."""
-    properties = (each for report in terminalreporter.getreports("passed") for each in report.user_properties)
-    if cached := [cells for name, cells in properties if name == "cached tokens"]:
-        terminalreporter.section("Cached tokens a turn")
-        for cells in (("library", "without the addon", "with it"), ("---",) * 3, *cached):
-            terminalreporter.write_line(f"| {' | '.join(cells)} |")
+    """Print what was read from the cache, as the tables of docs/clients.md have it."""
+    properties = [each for report in terminalreporter.getreports("passed") for each in report.user_properties]
+    for name, (title, head) in TABLES.items():
+        if rows := [cells for property_name, cells in properties if property_name == name]:
+            terminalreporter.section(title)
+            for cells in (head, ("---",) * 3, *rows):
+                terminalreporter.write_line(f"| {' | '.join(cells)} |")

@@ -113,15 +113,15 @@ async def running(
     *,
     ca_variables: Iterable[str] = CA_VARIABLES,
     rules: Mapping[str, object] = MappingProxyType({}),
-    mode: str = "fill",
+    options: Mapping[str, object] = MappingProxyType({}),
 ) -> AsyncIterator[Environment]:
     """Run the backend, and a proxy with a port for each way; behind it every host is the backend.
 
-    `ca_variables` are those that tell the client the proxy's CA, `rules` are fields of the backend's, `mode` is the
-    addon's. What a client asks apart from its turns goes through the proxy in every case, or it would leave this
+    `ca_variables` are those that tell the client the proxy's CA, `rules` are fields of the backend's, `options` are
+    the addon's. What a client asks apart from its turns goes through the proxy in every case, or it would leave this
     machine.
     """
-    async with _behind_proxy(folder, way, transport, ca_variables, rules, mode) as (environment, proxy):
+    async with _behind_proxy(folder, way, transport, ca_variables, rules, options) as (environment, proxy):
         yield environment
         # Before its end: a proxy that is stopped with connections open may complain of that, in some Pythons.
         assert not re.search(_COMPLAINT, proxy.text), proxy.text
@@ -132,13 +132,18 @@ async def running(
 @asynccontextmanager
 async def distrusting(folder: Path, ca_variables: Iterable[str]) -> AsyncIterator[tuple[Environment, Program]]:
     """Run the same for a client that is told the CA only by variables that it does not hear; yields the proxy, too."""
-    async with _behind_proxy(folder, "regular", "websocket", ca_variables, {}, "fill") as both:
+    async with _behind_proxy(folder, "regular", "websocket", ca_variables, {}, {}) as both:
         yield both
 
 
 @asynccontextmanager
 async def _behind_proxy(
-    folder: Path, way: Way, transport: Transport, ca_variables: Iterable[str], rules: Mapping[str, object], mode: str
+    folder: Path,
+    way: Way,
+    transport: Transport,
+    ca_variables: Iterable[str],
+    rules: Mapping[str, object],
+    options: Mapping[str, object],
 ) -> AsyncIterator[tuple[Environment, Program]]:
     async with _backend(folder, transport, rules) as ready:
         upstream = f"upstream:http://{LOOPBACK}:{ready['connect_port']}"
@@ -154,7 +159,7 @@ async def _behind_proxy(
                 "recorder_file": folder / "sent.jsonl",
                 "recorder_backend": ready["port"],
                 "codex_journal": folder / "journal.jsonl",
-                "codex_mode": mode,
+                **options,
             },
         )
         async with proxy:

@@ -1,10 +1,13 @@
 """What a case's client sent, what arrived, and what the journal says of it; and what is expected of them all."""
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from embedded_backend import Received
 
@@ -57,14 +60,24 @@ class Recording:
         return [Turn(*pair, entry) for pair, entry in zip(self.environment.turns, entries, strict=True)]
 
 
-def in_case(case: Case, folder: Path) -> AbstractAsyncContextManager[Environment]:
-    """Return the environment of a case."""
-    return running(folder, case.way, case.transport, rules=case.row.rules, ca_variables=(case.ca_variable,))
+def in_case(
+    case: Case,
+    folder: Path,
+    *,
+    rules: Mapping[str, object] = MappingProxyType({}),
+    options: Mapping[str, object] = MappingProxyType({}),
+) -> AbstractAsyncContextManager[Environment]:
+    """Return the environment of a case; `rules` of the backend come in addition to those that the client needs."""
+    rules = {**case.row.rules, **rules}
+    return running(folder, case.way, case.transport, ca_variables=(case.ca_variable,), rules=rules, options=options)
 
 
-async def converse(case: Case, folder: Path) -> Recording:
-    """Record one conversation of three processes: a tool call, a resume that compacts first, a resume."""
-    async with in_case(case, folder) as environment:
+async def converse(case: Case, folder: Path, **settings: Any) -> Recording:
+    """Record one conversation of three processes: a tool call, a resume that compacts first, a resume.
+
+    The settings are those of `in_case`.
+    """
+    async with in_case(case, folder, **settings) as environment:
         client = case.row.logged_in(environment)
         first = await client.run(ASK_FOR_A_COMMAND)
         if not case.row.resumes:

@@ -13,7 +13,7 @@ from toolkit.process import Program
 
 from client_tests.cases import ROWS, Row, parameters
 from client_tests.environment import CA_VARIABLES, Environment, distrusting
-from client_tests.test_libraries import LIBRARIES, Library, converse
+from client_tests.library_cases import LIBRARIES, Library, converse
 
 REFUSED = r"does not trust mitmproxy's CA for 'chatgpt\.com'"
 """The addon's own words."""

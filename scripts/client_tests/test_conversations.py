@@ -1,10 +1,14 @@
 """Every client over every transport by every way in: a tool call, a compaction, two resumes."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from client_tests import install
 from client_tests.cases import CASES, parameters
+from client_tests.clients import Pi
+from client_tests.environment import running
 from client_tests.login import assert_nothing_private
 from client_tests.messages import REAL, identity
 from client_tests.recordings import MADE, PRIVATE, Recording, assert_gains_what_it_lacks, assert_sensible, converse
@@ -79,3 +83,15 @@ def test_journal(recording: Recording) -> None:
 def test_says_nothing_private(recording: Recording) -> None:
     """What the proxy and the journal say names neither who it was nor what was said."""
     assert_nothing_private(recording.environment.logs, recording.conversation, *PRIVATE)
+
+
+@pytest.mark.node
+async def test_a_refused_member_is_left_out_where_that_is_asked_for(tmp_path: Path) -> None:
+    """Pi 1.6.0 caps its output in every turn, which a backend that refuses the cap would never answer."""
+    strip = {"codex_strip": "stream_options,max_output_tokens"}
+    async with running(tmp_path, options=strip) as environment:
+        result = await Pi(install.NEW_PI, environment).run("Hello to you.")
+
+    assert result.input_tokens
+    assert all("max_output_tokens" in sent.json for sent, _ in environment.turns)
+    assert not any("max_output_tokens" in received.json for _, received in environment.turns)
