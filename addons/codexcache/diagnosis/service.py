@@ -31,9 +31,8 @@ class DiagnosisService:
         named = self._responses.get(socket, {}).get(exchange.turn.previous_response_id or "")
         route = route_of(exchange, socket)
         continued = exchange.earlier.number if exchange.earlier else 0
-        exchange.record = self.engine.turn_sent(
-            exchange.turn, route, flow=flow, at=at, named=named, continued=continued
-        )
+        turn = exchange.repair.forwarded if exchange.repair else exchange.turn
+        exchange.record = self.engine.turn_sent(turn, route, flow=flow, at=at, named=named, continued=continued)
         if exchange.remembered:
             exchange.remembered.number = exchange.record.number
 

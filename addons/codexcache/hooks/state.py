@@ -18,6 +18,7 @@ from ..body.json_splice import Object
 from ..diagnosis.learned import Learned
 from ..diagnosis.service import DiagnosisService
 from ..options import default_settings
+from ..repair.service import Repairs
 from ..state.persistence import Persistence
 from ..turn.exchange import Continuity, Exchange
 from ..turn.request import ParsedBody, ReadTurn, Turn, parse_body
@@ -26,6 +27,7 @@ from ..wire.headers import length_of, with_length
 from ..wire.routes import Endpoint, endpoint_of, is_codex_host, real_target
 from .deferred import DeferredQueue
 from .errors import InternalErrors
+from .repairing import repaired
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +64,7 @@ class State:
         self.diagnosis_service = DiagnosisService(self.errors.note)
         self.persistence = Persistence(self.diagnosis_service.engine.adopt)
         self.continuity = Continuity(self.persistence.memory, self.persistence.rejected_params)
+        self.repairs = Repairs()
         self.deferred = DeferredQueue(self.errors)
         self.visibility = FlowVisibility()
         self.flows = WeakValueDictionary[str, http.HTTPFlow]()
@@ -107,13 +110,23 @@ class State:
         body = self.read(text)
         return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
 
-    def edit(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
+    def edit(self, body: Body[ParsedBody], turn: Turn, exchange: Exchange) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""
-        put, drop = edits.put, edits.drop
-        edited = body.edited(drop, put) if put or drop else None
+        left, put, drop = None, exchange.edits.put, exchange.edits.drop
+        if self.settings.repair and (left := self._repaired(body, exchange)):
+            body, turn = left
+        edited = body.edited(drop, put) if put or drop else body.text if left else None
         if turn.previous_response_id is None:
             self.bodies.remember(body, turn.parsed_body, drop=drop, put=put, edited_text=edited)
         return edited
+
+    def _repaired(self, body: Body[ParsedBody], exchange: Exchange) -> tuple[Body[ParsedBody], Turn] | None:
+        """Return body and turn as they are repaired, None where they are not, and cache what the client sent."""
+        enabled, turn = self.settings.repair, exchange.turn
+        left = repaired(self.repairs, exchange, body, enabled, read=self.read_turn, errors=self.errors)
+        if left and turn.previous_response_id is None:
+            self.bodies.remember(body, turn.parsed_body)
+        return left
 
     def request_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
         """Record, deferred, that a turn leaves at `at` (seconds since the epoch), before any turn that ends later."""
@@ -143,6 +156,8 @@ class State:
         except Exception as error:  # the turn is diagnosed nevertheless
             self.errors.note("learning from a response", error)
         self.diagnosis_service.turn_ended(exchange, at=at)
+        if exchange.repair and (sentence := self.repairs.end(exchange)):
+            logger.warning(sentence)
         self.persistence.save(exchange)
 
 
