@@ -32,8 +32,8 @@ OPTIONS: dict[str, tuple[str, str]] = {
     "codex_repair": (
         "",
         "Where a turn continues a conversation, send again the bytes that its predecessor sent: tool_order for the "
-        "same tools in another order, spelling for the same JSON in other bytes, volatile for instructions that differ only "
-        "in dates, times, UUIDs or counters; a comma list. Never for the official client.",
+        "same tools in another order, spelling for the same JSON in other bytes, volatile for instructions that differ "
+        "only in dates, times, UUIDs or counters; a comma list. Never for the official client.",
     ),
     "codex_body_limit": ("64m", "Turns whose decoded body is larger pass unchanged. Understands k, m and g."),
     "codex_view_limit": (
