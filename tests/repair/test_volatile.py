@@ -1,4 +1,4 @@
-"""What two texts differ in, and whether a model that was shown the first may go on with it."""
+"""What two texts differ in, and whether a model that was shown the first may keep being shown it."""
 
 import pytest
 from codexcache.repair.volatile import DAY, difference, difference_of_messages

@@ -71,7 +71,7 @@ class CacheView(contentviews.Contentview):
         """Return the pages of a flow's turns, the latest first, so many characters wide."""
         known = turns_of(flow)
         pages = [
-            page(turn_summary, self.lookup.break_of(flow, turn_summary), width)
+            page(self.lookup.with_words(turn_summary), self.lookup.break_of(flow, turn_summary), width)
             for turn_summary in known[: -_TURNS_SHOWN - 1 : -1]
         ]
         more = [f"There are {len(known) - _TURNS_SHOWN} earlier turns."] if len(known) > _TURNS_SHOWN else []
@@ -89,7 +89,7 @@ class CacheView(contentviews.Contentview):
         if turn is None:
             return "This belongs to no finished turn."
         if from_client and turn.get("sent_at") == at:
-            return page(turn, self.lookup.break_of(flow, turn), page_width())
+            return page(self.lookup.with_words(turn), self.lookup.break_of(flow, turn), page_width())
         return cut(with_symbols(f"with turn {turn.get('turn')} ({title(turn)})"), page_width())
 
 

@@ -1,14 +1,17 @@
 """Ties the exchanges of the proxy to the engine: `DiagnosisService` hands each diagnosis to its listeners."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 
+from ..options import Repair
 from ..turn.exchange import Exchange
 from ..turn.record import Record, Route
 from ..turn.request import SESSION_HEADERS, THREAD_HEADERS, Transport, Turn
 from ..wire.headers import Fields, Values, first_value, values_by_name
-from .diagnosis import Diagnosis
+from .diagnosis import Diagnosis, Verdict
 from .engine import Engine
+from .repairs import Preventable, preventing, saved_tokens
 
 _NAMED = 64
 """Responses of one socket that a later frame can name."""
@@ -23,6 +26,7 @@ class DiagnosisService:
         self.engine = Engine()
         self.listeners: list[Callable[[Diagnosis], None]] = []
         self._on_fault = on_fault
+        self._preventable = Preventable()
         self._responses: dict[str, dict[str, Record]] = {}
 
     def turn_sent(self, exchange: Exchange, *, flow: str, at: float) -> None:
@@ -62,12 +66,32 @@ class DiagnosisService:
         verdict, match, changes = self.engine.turn_ended(record, exchange.response_info, at, exchange.refusal)
         if record.response_id and record.route.socket:
             self._remember(record, record.response_id)
-        diagnosis = Diagnosis(record=record, verdict=verdict, match=match, changes=changes, exchange=exchange)
+        if exchange.repair and exchange.repair.parts:
+            exchange.repair.saved = saved_tokens(record, match, exchange.turn)
+        repairs = preventing(record, match, verdict, changes, exchange) if verdict.is_miss else ()
+        diagnosis = Diagnosis(
+            record=record,
+            verdict=self._with_repair(verdict, exchange, repairs, at) if repairs or exchange.repair else verdict,
+            match=match,
+            changes=changes,
+            exchange=exchange,
+            preventing=repairs,
+        )
         for listener in self.listeners:
             try:
                 listener(diagnosis)
             except Exception as error:
                 self._on_fault("reporting a turn", error)
+
+    def _with_repair(self, verdict: Verdict, exchange: Exchange, repairs: tuple[Repair, ...], at: float) -> Verdict:
+        """Return a verdict that also says what repair did, could not do, or would have done."""
+        repair = exchange.repair
+        said = [self._preventable.advice(repairs, at)] if repairs else []
+        if repair and verdict.is_miss:
+            said += repair.notes
+        if repair and repair.saved:
+            said.append(f"without {' and '.join(repair.repairs)} {repair.saved:,} tokens would have been sent again")
+        return dataclasses.replace(verdict, because="; ".join((verdict.because, *said)))
 
     def socket_closed(self, flow: str) -> None:
         """Forget the responses of a socket: no other one can name them."""

@@ -54,17 +54,20 @@ class Entries:
         self._pseudonyms = pseudonyms
         self._run = pseudonyms.of("run", run)
 
+    def conversation(self, run: str, number: int) -> str | None:
+        """Return the pseudonym of a conversation by its number and the start that counted it, "" for this one."""
+        return self._pseudonyms.of("conversation", f"{run or self._run}:{number}" if number else None)
+
     def entry(self, diagnosis: Diagnosis) -> dict[str, Json]:
         """Return what the journal says of a turn."""
         record, exchange, verdict = diagnosis.record, diagnosis.exchange, diagnosis.verdict
         pseudonym, cache_key = self._pseudonyms.of, exchange.cache_key
-        conversation = f"{record.conversation_run or self._run}:{record.conversation}" if record.conversation else None
         return {
             "time": _rfc3339(record.sent_at),
             "run": self._run,
             "turn": record.number,
             "mode": exchange.mode,
-            "conversation": pseudonym("conversation", conversation),
+            "conversation": self.conversation(record.conversation_run, record.conversation),
             "endpoint": record.endpoint,
             "transport": record.route.transport,
             **_given(warm_up=record.warm_up),
@@ -77,6 +80,7 @@ class Entries:
             "continued": cache_key.inherited,
             "echoed_key": _echo(diagnosis),
             "changed": list(exchange.changed),
+            **_repair(diagnosis),
             "ttfb_ms": _milliseconds(diagnosis.wait),
             "duration_ms": _milliseconds(diagnosis.duration),
             **_given(ended=record.ended),
@@ -112,6 +116,14 @@ def _usage(diagnosis: Diagnosis) -> dict[str, Json]:
     usage = diagnosis.record.usage
     counts = (usage.input, usage.cached, usage.output) if usage else ()
     return {name: count for name, count in zip(COUNTERS, counts, strict=False) if count is not None}
+
+
+def _repair(diagnosis: Diagnosis) -> dict[str, Json]:
+    """Return what was repaired and what that saved, or what would have prevented a miss; nothing where neither is."""
+    exchange, preventing = diagnosis.exchange, _given(preventing=list(diagnosis.preventing))
+    if exchange.repair is None:
+        return preventing
+    return {"repaired": list(exchange.repaired), **_given(saved_tokens=exchange.repair.saved), **preventing}
 
 
 def _key(diagnosis: Diagnosis) -> str | None:

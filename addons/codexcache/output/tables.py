@@ -1,8 +1,9 @@
 """Turns and conversations as tables of text, made of the summaries that flows carry."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from ..body.json_splice import Object, as_count
+from ..repair.memory import Conversation
 from ..text import cell, columns, number, with_symbols, wrapped
 from .journal import CACHED, INPUT
 from .turn_page import cached_share, clock, measured, title
@@ -22,6 +23,7 @@ _OPTIONAL = ("latest turn", "client", "cached", "model")
 _INDENT = " " * 6
 
 _TURNS = ("turn", "time", "client", "model", "input", "cached", "share", "verdict", "because")
+_REPAIRS = ("conversation", "client", "since", "turns held", "bytes", "repaired", "saved", "repairs")
 _CONVERSATIONS = ("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn")
 
 
@@ -40,6 +42,11 @@ def conversations_table(turn_summaries: Iterable[Object]) -> Table:
         turns.append(turn_summary)
         conversations[name] = turns
     return [list(_CONVERSATIONS), *(_conversation(name, turns) for name, turns in conversations.items())]
+
+
+def repairs_table(conversations: Iterable[tuple[str, Conversation]], enabled: Collection[str]) -> Table:
+    """Return a row for each conversation whose turns are held for repairs, by its name, under a row of names."""
+    return [list(_REPAIRS), *(_held(name, each, enabled) for name, each in conversations)]
 
 
 def aligned(table: Table, width: int) -> Table:
@@ -98,6 +105,13 @@ def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
         number(as_count(_sum(turns, "resent_tokens"))),
         f"{clock(turns[-1].get('sent_at'))} {title(turns[-1])}",
     )
+
+
+def _held(name: str, held: Conversation, enabled: Collection[str]) -> list[str]:
+    in_force = ", ".join(sorted(set(enabled) - held.over.keys()))
+    over = (f"{repair} is over: {reason}" for repair, reason in sorted(held.over.items()))
+    counts = map(number, (len(held.names), held.size, held.turns, held.saved))
+    return _row(name, held.client or "-", clock(held.begun), *counts, "; ".join(filter(None, (in_force, *over))))
 
 
 def _tokens(turn_summary: Object) -> Iterator[str]:

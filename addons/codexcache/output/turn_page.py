@@ -15,6 +15,7 @@ from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
 from .journal import CACHED, INPUT, OUTPUT
 from .prompt_parts import CHANGED, MOVED_AWAY, NEW, SAME
+from .repair_lines import repair_lines
 from .response_facts import limit_lines, response_facts
 
 _ABSENT = "n/a"
@@ -58,6 +59,7 @@ def page(turn_summary: Object, difference: Difference | str | None = None, width
         _prompt(turn_summary, width),
         _differences(turn_summary, width),
         difference_lines(difference, width),
+        repair_lines(turn_summary, width),
         _advice(turn_summary, width),
         _identity(turn_summary),
         _edits(turn_summary, width),

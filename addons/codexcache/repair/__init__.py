@@ -10,9 +10,9 @@ Three repairs, each switched on by its name in `codex_repair`:
 
 | repair | the client sends | the backend gets |
 |---|---|---|
-| `tool_order` | the same tools, each equal as JSON, in another order | the predecessor's bytes; new tools behind them |
-| `spelling` | what was sent before, the same JSON in other bytes | the predecessor's bytes |
-| `volatile` | instructions that differ in nothing but what changes by itself | the conversation's first ones |
+| tool_order | the same tools, each equal as JSON, in another order | the predecessor's bytes; new tools behind them |
+| spelling | what was sent before, the same JSON in other bytes | the predecessor's bytes |
+| volatile | instructions that differ in nothing but what changes by itself | the conversation's first ones |
 
 `spelling` goes for tools, instructions, `text.format` and items of the input. `volatile` goes for instructions and for
 the first developer message, and passes over dates, times, UUIDs, numbers and temporary paths.
@@ -33,7 +33,7 @@ When it ends:
 | instructions differ in more, or in a date that is a day old | they leave as they came, and are the first from now on |
 | an item differs | it and all behind it leave as they came: nothing behind it could be read |
 | the backend refuses what was repaired, or says that it missed by it | the repair is over for the conversation |
-| `codex.release` | all repairs are over for the conversation |
+| a person asks for it (`codex.release`) | all repairs are over for the conversation |
 
 What is repaired is spliced into the client's bytes: everything else stays byte for byte what the client sent.
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..body.json_splice import Member, as_text
 from ..options import Repair
+from ..turn.cache_key import LruDict
 from ..turn.exchange import Exchange
 from ..turn.items import answer_digest
 from ..turn.rejected_params import rejected_param, top_level
@@ -26,6 +27,8 @@ _SAYING = ("message", "detail", "error")
 
 _ANSWERS = 32
 """The latest answers in an input among which those of its predecessor are looked for."""
+
+_WORDS = 500  # turns of which is kept what their repaired parts said
 
 _NOT_HELD = (
     "nothing is repaired: the bytes of its predecessor are not held, because they were sent before this start, by "
@@ -56,6 +59,8 @@ class Repairs:
 
     def __init__(self, memory: Memory | None = None) -> None:
         self.memory = Memory() if memory is None else memory
+        self.words: LruDict[tuple[int, float], tuple[Part, ...]] = LruDict(_WORDS)
+        """What repaired parts said, by the number and the time of their turn, to be shown to who asks."""
 
     def begin(
         self, exchange: Exchange, text: bytes, members: Sequence[Member], enabled: frozenset[Repair], at: float
@@ -91,6 +96,7 @@ class Repairs:
             return None
         conversation = held.conversation
         if exchange.record:
+            self.words.put((exchange.record.number, exchange.record.sent_at), repair.parts)
             conversation.number, conversation.run = exchange.record.conversation, exchange.record.conversation_run
         conversation.turns += bool(exchange.repaired)
         conversation.saved += repair.saved

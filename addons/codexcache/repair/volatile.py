@@ -1,4 +1,4 @@
-"""What two texts differ in, and whether a model that was shown the first may go on with it.
+"""What two texts differ in, and whether a model that was shown the first may keep being shown it.
 
 Only what changes by itself may differ: dates, times, UUIDs, numbers and temporary paths (`turn/shape.py` tells them).
 A path of a person's home is no temporary one, and white space is compared as it is.
@@ -16,7 +16,7 @@ date and no time in it may differ any more.
 """
 
 import re
-from datetime import datetime
+from calendar import timegm
 from typing import Any, NamedTuple
 
 from ..turn.shape import marked
@@ -79,10 +79,10 @@ def _is_recent(shown: str, given: str, pairs: list[tuple[str, bytes, bytes]]) ->
 def _apart(one: re.Match[str], other: re.Match[str]) -> float:
     """Return how many seconds two dates with times are apart; a day for what is none."""
     try:
-        first, second = (datetime(*(int(part or 0) for part in match.groups())) for match in (one, other))  # type: ignore[arg-type]
+        first, second = (timegm(tuple(int(part or 0) for part in match.groups())) for match in (one, other))
     except ValueError:
         return DAY
-    return abs((second - first).total_seconds())
+    return abs(second - first)
 
 
 def _is_temporary(path: bytes) -> bool:
