@@ -113,7 +113,7 @@ class State:
     def edit(self, body: Body[ParsedBody], turn: Turn, exchange: Exchange) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""
         left, put, drop = None, exchange.edits.put, exchange.edits.drop
-        if self.settings.repair and (left := self._repaired(body, exchange)):
+        if self.settings.repair and exchange.mode != "observe" and (left := self._repaired(body, exchange)):
             body, turn = left
         edited = body.edited(drop, put) if put or drop else body.text if left else None
         if turn.previous_response_id is None:
