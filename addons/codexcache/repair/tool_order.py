@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from ..body.json_splice import as_text, find_members, parse
+from ..body.json_splice import Unreadable, as_text, find_members, parse
 from .spelling import Unlike, elements, is_same, joined, value_of
 
 _TOOLS = "tools"
@@ -62,10 +62,10 @@ def parts(tools: bytes) -> list[bytes]:
 def name_of(tool: bytes) -> str:
     """Return what a tool is called: by its name, a server's label, or its type."""
     try:
-        value = value_of(tool)
-    except Unlike:
+        value = parse(tool)
+    except Unreadable:
         return "?"
-    names = (as_text(value.get(name)) for name in ("name", "server_label", "type")) if isinstance(value, dict) else ()
+    names = (as_text(value.get(name)) for name in ("name", "server_label", "type"))
     return next(filter(None, names), "?")
 
 
