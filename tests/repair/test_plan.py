@@ -156,7 +156,7 @@ def test_a_tool_that_was_removed_is_said() -> None:
     left, found = repaired(body(), body(tools=TOOLS[:0:-1]), *ALL)
 
     assert left == body(tools=TOOLS[:0:-1])
-    assert found.repaired.notes == ("tools leaves as the client sent it: tool read does not come again as it was",)
+    assert found.repaired.notes == ("tools leave as the client sent them: tool read does not come again as it was",)
 
 
 def test_the_format_alone_is_repaired_within_text() -> None:

@@ -16,7 +16,7 @@ _MOST, _LONGEST = 20, 200
 _DONE = {
     "tool_order": "the client sent the same tools in another order; the backend got its predecessor's order",
     "spelling": "the client sent the same JSON in other bytes; the backend got its predecessor's bytes",
-    "volatile": "the client's differ only in {}; the model was shown those of {} before",
+    "volatile": "the client's differ only in {}; the model was shown what was first sent {} before",
 }
 
 

@@ -211,6 +211,9 @@ def listed(differences: Sequence[str], width: int) -> Iterator[str]:
 def _advice(turn_summary: Object, width: int) -> Iterator[str]:
     if entry := VERDICT_TABLE.get(str(turn_summary.get("verdict"))):
         yield "What to do"
+        if repairs := ",".join(map(str, as_list(turn_summary.get("preventing"))[:_MOST])):
+            said = f"Set codex_repair={repairs}: then what says the same leaves with the bytes that are cached. Or:"
+            yield from _wrapped(said, width, "  ")
         yield from _wrapped(entry.full_advice, width, "  ")
         yield "How the next turn tells"
         yield from _wrapped(entry.success, width, "  ")

@@ -57,7 +57,7 @@ def repair_tools(found: Arranged, given: bytes, path: str, place: Place) -> Repa
     """
     if found.missing:
         which = f"tool {_named(found.missing)} does not come again as it was"
-        return Repaired(notes=(f"{path} leaves as the client sent it: {which}",))
+        return Repaired(notes=(f"{path} leave as the client sent them: {which}",))
     wanted: dict[Repair, bool] = {"tool_order": bool(found.moved), "spelling": bool(found.respelled)}
     if not any(wanted.values()) or ("tool_order" if found.moved else "spelling") not in place.enabled:
         return Repaired()
