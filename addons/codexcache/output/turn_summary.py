@@ -43,7 +43,7 @@ def turn_summary(diagnosis: Diagnosis, entry: Object, pseudonyms: Pseudonyms) ->
 def _saved(diagnosis: Diagnosis) -> Object:
     """Return what only an earlier summary of the same turn knows: what the client itself had sent."""
     known = diagnosis.exchange.saved_summary or {}
-    return {name: known[name] for name in ("client_sent", "forwarded", "edited") if name in known}
+    return {name: known[name] for name in ("client_sent", "forwarded", "edited", "repair") if name in known}
 
 
 def _identity(record: Record, match: Match | None, pseudonyms: Pseudonyms) -> Object:
