@@ -98,9 +98,7 @@ def with_all() -> Diagnosis:
     sent = harness.send(input=ITEMS, generate=False)
     info = sent.response_info
     info.served_model, info.served_service_tier, info.ended = "m-2\x1b", "flex", "closed 1008"
-    sent.repair = RepairedTurn(
-        enabled=("spelling",), forwarded=sent.turn, parts=(Part("spelling", "tools"),), saved=640
-    )
+    sent.repair = RepairedTurn(enabled=frozenset(), forwarded=sent.turn, parts=(Part("spelling", "tools"),), saved=640)
     sent.edits = replace(sent.edits, changed=("tools",))
     diagnosis = harness.end(sent)
     sent.repair.saved = 640  # what the harness has no counters for

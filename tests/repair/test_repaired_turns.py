@@ -264,3 +264,36 @@ async def test_a_refusal_of_a_repaired_turn_ends_the_repair_and_is_said(
 async def test_an_unknown_repair_stops_the_start_with_a_sentence(net: Network, tmp_path: Path, given: str) -> None:
     with pytest.raises(Exception, match=r"codex_repair is .* but it takes some of tool_order, spelling, volatile"):
         await running(net, tmp_path, given)
+
+
+async def test_a_fault_in_repair_costs_no_turn(
+    net: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("a fault")
+
+    it = await running(net, tmp_path)
+    agent = Agent(it.proxy)
+    await agent.ask(tools=TOOLS)
+    monkeypatch.setattr("codexcache.repair.service.plan_repair", fail)
+    await agent.ask(tools=TOOLS[::-1])
+
+    assert it.tools == [NAMES, NAMES[::-1]]
+    assert it.sent[1]["prompt_cache_key"] == it.sent[0]["prompt_cache_key"]
+    assert [line for line in said(caplog) if "KeyError" in line and "repairing a turn" in line] != []
+    assert it.repaired == [[], None]
+
+
+async def test_what_was_repaired_before_a_compaction_is_repaired_behind_it(net: Network, tmp_path: Path) -> None:
+    """A compaction that sends no tools takes nothing away from what is cached."""
+    it = await running(net, tmp_path)
+    agent = Agent(it.proxy)
+    await agent.ask(SESSION, tools=TOOLS)
+    compacted = orjson.loads(body(input=agent.history, instructions=LONG))
+    text = orjson.dumps({name: compacted[name] for name in ("model", "input", "instructions")})
+    answer = await post(it.proxy, SESSION, path=COMPACT, text=text)
+    agent.history = orjson.loads(answer.body)["output"]
+    await agent.ask(SESSION, tools=TOOLS[::-1])
+
+    assert [each["name"] for each in it.sent[-1]["tools"]] == NAMES
+    assert it.repaired[-1] == ["tool_order"]

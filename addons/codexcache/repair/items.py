@@ -63,7 +63,7 @@ def repair_item(known: bytes, given: bytes, path: str, since: float | None, plac
     if is_same(known, given):
         is_on = "spelling" in place.enabled
         return Repaired(((0, len(given), known),), (Part("spelling", path),)) if is_on else Repaired()
-    if (found := arranged_within(known, given)) is not None:
+    if place.concerns_tools and (found := arranged_within(known, given)) is not None:
         tools = repair_tools(found, given, f"{path}.tools", place)
         return tools if tools.splices else tools._replace(is_over=True)
     if since is not None and "volatile" in place.enabled:

@@ -24,6 +24,11 @@ class Place(NamedTuple):
     enabled: Collection[Repair]
     at: float
 
+    @property
+    def concerns_tools(self) -> bool:
+        """True if lists of tools can be repaired."""
+        return "tool_order" in self.enabled or "spelling" in self.enabled
+
 
 class Repaired(NamedTuple):
     """What is spliced in, what parts that repairs, and what is said of those that it does not.

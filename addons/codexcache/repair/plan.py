@@ -27,7 +27,7 @@ _REPAIRED = ("tools", "instructions", "text", "input")
 
 @static_frozen
 class Sent:
-    """What a turn sent, as bytes: empty for a member that it did not have.
+    """What a turn sent, as bytes; for a member that it did not have, what an earlier one had sent, empty for none.
 
     The times, in seconds since the epoch, say since when its instructions and its first developer message are shown.
     """
@@ -61,13 +61,13 @@ def plan_repair(known: Sent | None, text: bytes, members: Sequence[Member], plac
     text_format, format_out = _text_format(was.text_format, text, given.get("text"), place)
     items, items_out = (Repaired(), was.items) if is_delta else _items(was, text, given.get("input"), place)
     found = tools.followed_by(instructions).followed_by(text_format).followed_by(items)
-    is_shown = instructions_out == was.instructions
+    is_shown = instructions_out in (b"", was.instructions)
     at = developer_index(items_out)
     is_told = at < len(was.items) and (at < 0 or items_out[at] == was.items[at])
     sent = Sent(
-        tools=_shared(tools_out, was.tools),
-        instructions=_shared(instructions_out, was.instructions),
-        text_format=_shared(format_out, was.text_format),
+        tools=_latest(tools_out, was.tools),
+        instructions=_latest(instructions_out, was.instructions),
+        text_format=_latest(format_out, was.text_format),
         items=items_out,
         instructions_since=was.instructions_since if is_shown else place.at,
         developer_since=was.developer_since if is_told else place.at,
@@ -95,6 +95,8 @@ def _members(text: bytes, members: Sequence[Member]) -> Iterator[tuple[str, Memb
 def _tools(known: bytes, text: bytes, member: Member | None, place: Place) -> tuple[Repaired, bytes]:
     value = _value(text, member)
     if member is None or value == known or not (_is(b"[", known) and _is(b"[", value)):
+        return Repaired(), value
+    if not place.concerns_tools:
         return Repaired(), value
     return _applied(repair_tools(arranged(known, value), value, "tools", place), value, member)
 
@@ -156,6 +158,6 @@ def _is(opening: bytes, value: bytes) -> bool:
     return value.startswith(opening)
 
 
-def _shared(value: bytes, known: bytes) -> bytes:
-    """Return the earlier one of two equal values, so that it is held once."""
-    return known if value == known else value
+def _latest(value: bytes, known: bytes) -> bytes:
+    """Return what was sent last, and of two equal values the earlier one, so that it is held once."""
+    return known if value in (b"", known) else value

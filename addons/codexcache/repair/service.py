@@ -25,6 +25,9 @@ from .plan import plan_repair, spliced
 _SAYING = ("message", "detail", "error")
 """Members of an error that hold its sentence."""
 
+_OF_OTHERS = ("context_length_exceeded", "invalid_encrypted_content", "previous_response_not_found")
+"""Codes of refusals that no repair can be the cause of, whatever they name."""
+
 _ANSWERS = 32
 """The latest answers in an input among which those of its predecessor are looked for."""
 
@@ -81,10 +84,10 @@ class Repairs:
         try:
             found, sent = plan_repair(known, text, members, Place(still, at), is_delta=is_delta)
         except ValueError:
-            exchange.repair = RepairedTurn(enabled=still, forwarded=turn, notes=(_UNLIKE,))
+            exchange.repair = RepairedTurn(enabled=enabled, forwarded=turn, notes=(_UNLIKE,))
             return None
         notes = (*([base.note] if base.note else ()), *found.notes)
-        exchange.repair = RepairedTurn(enabled=still, forwarded=turn, parts=found.parts, notes=notes)
+        exchange.repair = RepairedTurn(enabled=enabled, forwarded=turn, parts=found.parts, notes=notes)
         self.memory.hold(remembered, Held(sent, turn.model, conversation), known)
         return spliced(text, found) if found.splices else None
 
@@ -162,6 +165,8 @@ def _spoken_against(parts: Sequence[Part], info: ResponseInfo) -> Sequence[Part]
     if info.status not in (None, 200, 400):
         return ()  # a limit, a credential: it was refused before anybody looked at the body
     errors = errors_in(info.error)
+    if any(error.get("code") in _OF_OTHERS for error in errors):
+        return ()
     given = [as_text(error.get(name)) for error in errors for name in _SAYING]
     params = [param for error in errors if (param := as_text(error.get("param")))]
     named = [part for part in parts if _is_named(part.member, params, given)]
