@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from mitmproxy import addonmanager, command, ctx, exceptions, flow, http, types, version
 from mitmproxy.log import ALERT
@@ -18,7 +18,6 @@ from ..options import OPTIONS
 from ..output.compare import compare
 from ..output.tables import Table, aligned, conversations_table, repairs_table, turns_table
 from ..output.terminal import changed_options, status_page
-from ..repair.memory import Conversation
 from ..report.aggregate import ReportData
 from ..report.page import render, save
 from ..state.store import StoreError
@@ -27,6 +26,9 @@ from .hold import Hold
 from .lookup import Missing
 from .redact import export
 from .view import CacheView, popup_width, readable, turns_of
+
+if TYPE_CHECKING:
+    from ..repair.memory import Conversation
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +122,7 @@ class Commands:
         self._state.repairs.release(held)
         return f"Conversation {conversation} is repaired no longer: its turns leave as the client sends them."
 
-    def _held(self) -> dict[str, Conversation]:
+    def _held(self) -> dict[str, "Conversation"]:
         """Return the conversations that are held for repairs, by their names in the journal."""
         names = (
             (self._notifier.entries.conversation(each.run, each.number), each) for each in self._state.repairs.memory

@@ -46,7 +46,7 @@ class Lookup:
     def with_words(self, turn_summary: Object) -> Object:
         """Return the summary of a turn with what its repaired parts said, while that is known."""
         turn, at = turn_summary.get("turn"), turn_summary.get("sent_at")
-        if not isinstance(turn, int) or not isinstance(at, float):
+        if "repair" not in turn_summary or not isinstance(turn, int) or not isinstance(at, float):
             return turn_summary
         return with_words(turn_summary, self._state.repairs.words.get((turn, at)) or ())
 

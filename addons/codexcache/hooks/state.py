@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from mitmproxy import addonmanager, ctx, hooks, http
@@ -18,7 +18,6 @@ from ..body.json_splice import Object
 from ..diagnosis.learned import Learned
 from ..diagnosis.service import DiagnosisService
 from ..options import default_settings
-from ..repair.service import Repairs
 from ..state.persistence import Persistence
 from ..turn.exchange import Continuity, Exchange
 from ..turn.request import ParsedBody, ReadTurn, Turn, parse_body
@@ -27,7 +26,9 @@ from ..wire.headers import length_of, with_length
 from ..wire.routes import Endpoint, endpoint_of, is_codex_host, real_target
 from .deferred import DeferredQueue
 from .errors import InternalErrors
-from .repairing import repaired
+
+if TYPE_CHECKING:
+    from ..repair.service import Repairs
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +65,6 @@ class State:
         self.diagnosis_service = DiagnosisService(self.errors.note)
         self.persistence = Persistence(self.diagnosis_service.engine.adopt)
         self.continuity = Continuity(self.persistence.memory, self.persistence.rejected_params)
-        self.repairs = Repairs()
         self.deferred = DeferredQueue(self.errors)
         self.visibility = FlowVisibility()
         self.flows = WeakValueDictionary[str, http.HTTPFlow]()
@@ -75,6 +75,13 @@ class State:
     def learned(self) -> Learned:
         """What the turns have shown of pauses, of load and of shared keys."""
         return self.diagnosis_service.engine.learned
+
+    @functools.cached_property
+    def repairs(self) -> "Repairs":
+        """What repairs turns; its modules are loaded with the first turn for which `codex_repair` names any repair."""
+        from ..repair.service import Repairs
+
+        return Repairs()
 
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.
@@ -122,6 +129,8 @@ class State:
 
     def _repaired(self, body: Body[ParsedBody], exchange: Exchange) -> tuple[Body[ParsedBody], Turn] | None:
         """Return body and turn as they are repaired, None where they are not, and cache what the client sent."""
+        from .repairing import repaired
+
         enabled, turn = self.settings.repair, exchange.turn
         left = repaired(self.repairs, exchange, body, enabled, read=self.read_turn, errors=self.errors)
         if left and turn.previous_response_id is None:

@@ -1,12 +1,15 @@
 """Turns and conversations as tables of text, made of the summaries that flows carry."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..body.json_splice import Object, as_count
-from ..repair.memory import Conversation
 from ..text import cell, columns, number, with_symbols, wrapped
 from .journal import CACHED, INPUT
 from .turn_page import cached_share, clock, measured, title
+
+if TYPE_CHECKING:
+    from ..repair.memory import Conversation
 
 type Table = list[list[str]]
 
@@ -44,7 +47,7 @@ def conversations_table(turn_summaries: Iterable[Object]) -> Table:
     return [list(_CONVERSATIONS), *(_conversation(name, turns) for name, turns in conversations.items())]
 
 
-def repairs_table(conversations: Iterable[tuple[str, Conversation]], enabled: Collection[str]) -> Table:
+def repairs_table(conversations: Iterable[tuple[str, "Conversation"]], enabled: Collection[str]) -> Table:
     """Return a row for each conversation whose turns are held for repairs, by its name, under a row of names."""
     return [list(_REPAIRS), *(_held(name, each, enabled) for name, each in conversations)]
 
@@ -107,7 +110,7 @@ def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
     )
 
 
-def _held(name: str, held: Conversation, enabled: Collection[str]) -> list[str]:
+def _held(name: str, held: "Conversation", enabled: Collection[str]) -> list[str]:
     in_force = ", ".join(sorted(set(enabled) - held.over.keys()))
     over = (f"{repair} is over: {reason}" for repair, reason in sorted(held.over.items()))
     counts = map(number, (len(held.names), held.size, held.turns, held.saved))
