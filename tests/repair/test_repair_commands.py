@@ -65,7 +65,10 @@ async def test_a_conversation_is_listed_and_can_be_released(net: Network, tmp_pa
     await agent.ask(tools=TOOLS[1:] + TOOLS[:1], instructions=clock(9))
 
     assert it.tools[-1] == [each["name"] for each in (*TOOLS[1:], *TOOLS[:1])]
-    assert "is over: it was released by hand" in it.proxy.master.commands.call("codex.repairs")[1][-1]
+    assert (
+        "spelling, tool_order, volatile over: it was released by hand"
+        in it.proxy.master.commands.call("codex.repairs")[1][-1]
+    )
 
 
 async def test_there_is_nothing_to_list_or_release_where_nothing_is_held(net: Network, tmp_path: Path) -> None:

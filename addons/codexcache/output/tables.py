@@ -112,9 +112,14 @@ def _conversation(name: str, turns: Sequence[Object]) -> list[str]:
 
 def _held(name: str, held: "Conversation", enabled: Collection[str]) -> list[str]:
     in_force = ", ".join(sorted(set(enabled) - held.over.keys()))
-    over = (f"{repair} is over: {reason}" for repair, reason in sorted(held.over.items()))
+    over = (f"{', '.join(sorted(ended))} over: {reason}" for reason, ended in _by_reason(held).items())
     counts = map(number, (len(held.names), held.size, held.turns, held.saved))
     return _row(name, held.client or "-", clock(held.begun), *counts, "; ".join(filter(None, (in_force, *over))))
+
+
+def _by_reason(held: "Conversation") -> dict[str, list[str]]:
+    """Return the repairs that have ended in a conversation, by the reason."""
+    return {reason: [each for each, why in held.over.items() if why == reason] for reason in held.over.values()}
 
 
 def _tokens(turn_summary: Object) -> Iterator[str]:

@@ -67,7 +67,7 @@ def repair_tools(found: Arranged, given: bytes, path: str, place: Place) -> Repa
     if not any(wanted.values()) or ("tool_order" if found.moved else "spelling") not in place.enabled:
         return Repaired()
     parts = [
-        Part(repair, path, sent=found.sent if repair == "tool_order" else (), shown=found.shown)
+        Part(repair, path, sent=found.sent, shown=found.shown) if repair == "tool_order" else Part(repair, path)
         for repair, is_wanted in wanted.items()
         if is_wanted and repair in place.enabled
     ]
