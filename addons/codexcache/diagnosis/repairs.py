@@ -98,6 +98,8 @@ def _can_be_repaired(predecessor: Record, exchange: Exchange) -> bool:
         and earlier is not None
         and remembered is not None
         and (turn.previous_response_id is not None or earlier.input_digest != remembered.input_digest)
+        and predecessor.origin is None  # of an earlier start no bytes are held
+        and predecessor.number == earlier.number
         and predecessor.ended == "completed"
         and predecessor.prompt.prefix.model == turn.model
     )
