@@ -1,5 +1,6 @@
 """What repair saved a turn, and what is said of a miss that it would have prevented."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ ANSWER: Json = {
 LONG = "Look at the tests of a module before you change it. " * 200
 
 
-def tool(name: str) -> dict[str, Json]:
+def tool(name: str) -> dict[str, Any]:
     """Return a function tool."""
     return {"type": "function", "name": name, "parameters": {"type": "object", "required": ["a", "b"]}}
 
@@ -52,7 +53,7 @@ def second(
         ({"tools": [WRITE, READ], "instructions": "Be brief."}, ()),
     ],
 )
-def test_a_miss_says_which_repair_would_have_prevented_it(members: dict[str, Json], repairs: tuple[str, ...]) -> None:
+def test_a_miss_says_which_repair_would_have_prevented_it(members: dict[str, Any], repairs: tuple[str, ...]) -> None:
     found = second(Harness(), **members)
 
     assert found.preventing == repairs
@@ -129,6 +130,7 @@ def test_a_repair_saved_what_the_turn_read_beyond_the_clients_first_difference(c
     again: dict[str, Any] = {**FIRST, "input": [user("hi"), ANSWER, user("?")]}
     sent = harness.send(**again)
     sent.repair = RepairedTurn(enabled=frozenset(), forwarded=sent.turn, parts=(Part("tool_order", "tools"),))
+    sent.edits = replace(sent.edits, changed=("tools",))
     sent.turn = turn(USER, {"model": "m", **again, "tools": [WRITE, READ]})
 
     found = harness.end(sent, 10_500, cached)

@@ -1,7 +1,11 @@
 """What two texts differ in, and whether a model that was shown the first may keep being shown it."""
 
+from collections import Counter
+
 import pytest
 from codexcache.repair.volatile import DAY, difference, difference_of_messages
+from hypothesis import given
+from hypothesis import strategies as st
 
 SEEN = "You are an agent. {} Answer briefly."
 
@@ -88,3 +92,20 @@ def test_a_developer_message_differs_in_its_texts_alone() -> None:
 )
 def test_a_message_that_differs_otherwise_is_another_one(given: object) -> None:
     assert difference_of_messages({"role": "developer", "content": "It is 10:02."}, given, 60) is None
+
+
+PIECES = st.lists(
+    st.sampled_from(["10:02", "2026-11-30", "7", "1.5", "/tmp/a", "/home/b", "x ", " ", "\\n", "Monday", "é", "-", "T"])
+)
+
+
+@given(PIECES, PIECES, st.floats(0, 2 * DAY))
+def test_what_is_passed_over_is_the_same_text_but_for_what_is_told(was: list[str], now: list[str], age: float) -> None:
+    """Put back what the client sent in the place of what was shown, and it is the client's text."""
+    shown, given_text = "".join(was), "".join(now)
+    found = difference(shown, given_text, age)
+
+    assert found.reason or (len(found.shown) == len(found.given) and found.kinds)
+    if not found.reason:
+        assert set(found.kinds) <= {"time", "date", "UUID", "counter", "path"}
+        assert Counter(shown) - Counter("".join(found.shown)) == Counter(given_text) - Counter("".join(found.given))

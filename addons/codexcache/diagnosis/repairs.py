@@ -15,7 +15,7 @@ from ..turn.prompt import Prompt, Tool, what_it_says
 from ..turn.record import Record
 from ..turn.request import Turn
 from ..verdicts import PROMPT
-from .diagnosis import Verdict
+from .diagnosis import Diagnosis
 from .match import Match, match_of
 from .prompt_diff import Change, find_changes
 
@@ -71,16 +71,13 @@ class Preventable:
         return f"codex_repair={','.join(repairs)} would have prevented it{more}"
 
 
-def preventing(
-    record: Record, match: Match | None, verdict: Verdict, changes: Sequence[Change], exchange: Exchange
-) -> tuple[Repair, ...]:
+def preventing(diagnosis: Diagnosis) -> tuple[Repair, ...]:
     """Return the repairs that would have prevented a miss and were not switched on; none where they would not."""
+    record, match, exchange, changes = diagnosis.record, diagnosis.match, diagnosis.exchange, diagnosis.changes
     broken = [change.name for change in changes if change.name in PROMPT]
-    if (
-        match is None
-        or not (verdict.is_miss and verdict.name in broken)
-        or not _can_be_repaired(match.record, exchange)
-    ):
+    if match is None or not diagnosis.verdict.is_miss or diagnosis.verdict.name not in broken:
+        return ()
+    if not _can_be_repaired(match.record, exchange):
         return ()
     found = [_REPAIRS[name](record, match.record, changes) if name in _REPAIRS else None for name in broken]
     on = exchange.repair.enabled if exchange.repair else ()

@@ -4,12 +4,11 @@ import dataclasses
 import functools
 from collections.abc import Callable
 
-from ..options import Repair
 from ..turn.exchange import Exchange
 from ..turn.record import Record, Route
 from ..turn.request import SESSION_HEADERS, THREAD_HEADERS, Transport, Turn
 from ..wire.headers import Fields, Values, first_value, values_by_name
-from .diagnosis import Diagnosis, Verdict
+from .diagnosis import Diagnosis
 from .engine import Engine
 from .repairs import Preventable, preventing, saved_tokens
 
@@ -66,32 +65,33 @@ class DiagnosisService:
         verdict, match, changes = self.engine.turn_ended(record, exchange.response_info, at, exchange.refusal)
         if record.response_id and record.route.socket:
             self._remember(record, record.response_id)
-        if exchange.repair and exchange.repair.parts:
-            exchange.repair.saved = saved_tokens(record, match, exchange.turn)
-        repairs = preventing(record, match, verdict, changes, exchange) if verdict.is_miss else ()
-        diagnosis = Diagnosis(
-            record=record,
-            verdict=self._with_repair(verdict, exchange, repairs, at) if repairs or exchange.repair else verdict,
-            match=match,
-            changes=changes,
-            exchange=exchange,
-            preventing=repairs,
-        )
+        diagnosis = Diagnosis(record=record, verdict=verdict, match=match, changes=changes, exchange=exchange)
+        if exchange.repair or verdict.is_miss:
+            diagnosis = self._with_repair(diagnosis, at)
         for listener in self.listeners:
             try:
                 listener(diagnosis)
             except Exception as error:
                 self._on_fault("reporting a turn", error)
 
-    def _with_repair(self, verdict: Verdict, exchange: Exchange, repairs: tuple[Repair, ...], at: float) -> Verdict:
-        """Return a verdict that also says what repair did, could not do, or would have done."""
-        repair = exchange.repair
-        said = [self._preventable.advice(repairs, at)] if repairs else []
+    def _with_repair(self, diagnosis: Diagnosis, at: float) -> Diagnosis:
+        """Return a diagnosis that also says what repair did, could not do, or would have done."""
+        verdict, exchange = diagnosis.verdict, diagnosis.exchange
+        repair, repaired, said = exchange.repair, exchange.repaired, list[str]()
+        try:
+            if repairs := preventing(diagnosis):
+                said.append(self._preventable.advice(repairs, at))
+            if repair and repaired:
+                repair.saved = saved_tokens(diagnosis.record, diagnosis.match, exchange.turn)
+        except Exception as error:  # the turn is told of nevertheless
+            self._on_fault("measuring a repair", error)
+            return diagnosis
         if repair and verdict.is_miss:
             said += repair.notes
         if repair and repair.saved:
-            said.append(f"without {' and '.join(repair.repairs)} {repair.saved:,} tokens would have been sent again")
-        return dataclasses.replace(verdict, because="; ".join((verdict.because, *said)))
+            said.append(f"without {' and '.join(repaired)} {repair.saved:,} tokens would have been sent again")
+        because = "; ".join((verdict.because, *said))
+        return dataclasses.replace(diagnosis, verdict=dataclasses.replace(verdict, because=because), preventing=repairs)
 
     def socket_closed(self, flow: str) -> None:
         """Forget the responses of a socket: no other one can name them."""
