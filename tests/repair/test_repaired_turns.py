@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from codexcache.addon import CodexContinuity
 from codexcache.wire.content_encoding import decode
 from conftest import Network
 from embedded_backend.rules import Break
@@ -204,26 +205,45 @@ async def test_a_removed_tool_ends_it_for_the_turn_and_is_said(net: Network, tmp
     assert "tool read does not come again as it was" in str(it.journal[1]["because"])
 
 
-async def test_a_turn_that_another_addon_edits_afterwards_is_no_predecessor(net: Network, tmp_path: Path) -> None:
-    class Editor:
-        def request(self, flow: http.HTTPFlow) -> None:
-            document = orjson.loads(flow.request.content or b"{}")
-            if len(document.get("input", ())) == 1:
-                flow.request.content = orjson.dumps({**document, "tools": document["tools"][1:]})
+class Editor:
+    """An addon that edits the first turn of a conversation."""
 
-    class Both:
-        def __init__(self) -> None:
-            from codexcache.addon import CodexContinuity
+    def __init__(self, **members: Any) -> None:
+        self._members = members
 
-            self.addons = [CodexContinuity(), Editor()]
+    def request(self, flow: http.HTTPFlow) -> None:
+        document = orjson.loads(flow.request.content or b"{}")
+        if len(document.get("input", ())) == 1:
+            flow.request.content = orjson.dumps({**document, **self._members})
 
-    it = await running(net, tmp_path, addon=Both())
+
+class Followed:
+    """The addon, and another one behind it."""
+
+    def __init__(self, other: object) -> None:
+        self.addons = [CodexContinuity(), other]
+
+
+async def test_a_turn_whose_prompt_another_addon_edits_afterwards_is_no_predecessor(
+    net: Network, tmp_path: Path
+) -> None:
+    it = await running(net, tmp_path, addon=Followed(Editor(tools=TOOLS[1:])))
     agent = Agent(it.proxy)
     await agent.ask(SESSION, tools=TOOLS)
     await agent.ask(SESSION, tools=TOOLS[::-1])
 
     assert it.tools == [NAMES[1:], NAMES[::-1]]
     assert it.repaired == [[], []]
+
+
+async def test_what_another_addon_edits_besides_the_prompt_does_not_matter(net: Network, tmp_path: Path) -> None:
+    it = await running(net, tmp_path, addon=Followed(Editor(include=["reasoning.encrypted_content"])))
+    agent = Agent(it.proxy)
+    await agent.ask(SESSION, tools=TOOLS)
+    await agent.ask(SESSION, tools=TOOLS[::-1])
+
+    assert it.tools == [NAMES, NAMES]
+    assert it.repaired == [[], ["tool_order"]]
 
 
 async def test_after_a_restart_the_repair_begins_with_the_next_turn_and_says_so(net: Network, tmp_path: Path) -> None:
@@ -297,3 +317,41 @@ async def test_what_was_repaired_before_a_compaction_is_repaired_behind_it(net: 
 
     assert [each["name"] for each in it.sent[-1]["tools"]] == NAMES
     assert it.repaired[-1] == ["tool_order"]
+
+
+async def test_an_imitator_is_repaired_from_the_turn_on_that_follows_its_recognition(
+    net: Network, tmp_path: Path
+) -> None:
+    it = await running(net, tmp_path)
+    agent = Agent(it.proxy)
+    for turn in range(5):
+        ids = (("thread-id", f"t{turn}"), ("session_id", f"s{turn}"), ("user-agent", "imitator/1.0"))
+        await agent.ask(*ids, prompt_cache_key=f"k{turn}", tools=TOOLS[turn:] + TOOLS[:turn])
+
+    assert it.repaired == [None, None, [], ["tool_order"], ["tool_order"]]
+    assert it.tools[2:] == [NAMES[2:] + NAMES[:2]] * 3
+    assert it.verdicts[3:] == ["hit", "hit"]
+
+
+async def test_a_retry_of_a_turn_that_was_refused_is_repaired_by_the_turn_before(net: Network, tmp_path: Path) -> None:
+    it = await running(net, tmp_path)
+    agent = Agent(it.proxy)
+    await agent.ask(SESSION, tools=TOOLS)
+    it.backend.breaks.add("s", Break(status=503))
+    await agent.ask(SESSION, tools=TOOLS[::-1])
+    agent.history.pop()
+    await agent.ask(SESSION, tools=TOOLS[2:] + TOOLS[:2])
+
+    assert it.tools == [NAMES] * 3
+    assert it.verdicts == ["cold", "rejected", "hit"]
+
+
+async def test_another_model_begins_with_its_own_bytes(net: Network, tmp_path: Path) -> None:
+    it = await running(net, tmp_path)
+    agent = Agent(it.proxy)
+    await agent.ask(SESSION, tools=TOOLS)
+    await agent.ask(SESSION, tools=TOOLS[::-1], model="gpt-6-luna")
+    await agent.ask(SESSION, tools=TOOLS, model="gpt-6-luna")
+
+    assert it.tools == [NAMES, NAMES[::-1], NAMES[::-1]]
+    assert it.repaired == [[], [], ["tool_order"]]

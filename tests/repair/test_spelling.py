@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from codexcache.repair.spelling import Unlike, elements, is_same, value_of
+from codexcache.repair.spelling import Unlike, elements, end_of, is_same, value_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +73,12 @@ def test_elements_are_found_in_any_spelling(values: list[object]) -> None:
 def test_an_object_with_a_member_twice_is_not_compared() -> None:
     with pytest.raises(Unlike):
         value_of(b'{"a":1,"a":1}')
+
+
+@given(st.integers(1, 40_000), st.sampled_from([b'"', b"[[", b"{}"]), st.sampled_from([b",1", b"]", b" ", b""]))
+def test_the_end_of_a_value_is_found_however_long_it_is(length: int, kind: bytes, after: bytes) -> None:
+    value = {b'"': b'"' + b"x" * length + b'"', b"[[": b"[" + b"[1]," * (length // 4) + b"2]", b"{}": b"1" * length}[
+        kind
+    ]
+
+    assert end_of(b"  " + value + after, 2) == 2 + len(value)

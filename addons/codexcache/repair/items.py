@@ -6,7 +6,7 @@ costs a comparison of bytes and the parse of what is new.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..turn.repaired import Part
 from .parts import Place, Repaired, repair_tools
@@ -23,12 +23,15 @@ type Items = tuple[bytes, ...]
 """The items of an input, each as it is spelled."""
 
 
-def repair_items(known: Sequence[bytes], since: float, text: bytes, start: int, place: Place) -> tuple[Items, Repaired]:
+def repair_items(known: Items, since: float, text: bytes, start: int, place: Place) -> tuple[Items, Repaired]:
     """Return the items of the list that begins at `start` as they go out, and what is repaired. Raises Unlike.
 
     `known` are the items that were sent in their places; the first developer message has been shown `since` a time.
     """
-    items, found, at = list[bytes](), Repaired(), first_element(text, start)
+    at = first_element(text, start)
+    if known and at is not None and is_element(text, at, whole := b",".join(known)):  # as nearly always
+        return (*known, *_rest(text, next_element(text, at + len(whole)))), Repaired()
+    items, found = list[bytes](), Repaired()
     for item in known:
         if at is None:
             break
@@ -36,17 +39,20 @@ def repair_items(known: Sequence[bytes], since: float, text: bytes, start: int, 
             sent, end = item, at + len(item)
         else:
             end = end_of(text, at)
-            path = f"input[{len(items)}]"
-            is_first = developer_index(items) < 0
-            repaired = repair_item(item, text[at:end], path, since if is_first else None, place)
+            repaired = _repair_item(item, text[at:end], items, since, place)
             found = found.followed_by(repaired.moved(at))
             if repaired.is_over:
                 break
             sent = repaired.splices[0][2] if repaired.splices else text[at:end]
         items.append(sent)
         at = next_element(text, end)
-    rest = elements_from(text, at) if at is not None else ()
-    return (*items, *(text[one:other] for one, other in rest)), found
+    return (*items, *_rest(text, at)), found
+
+
+def _rest(text: bytes, at: int | None) -> Iterator[bytes]:
+    """Yield the items from an offset on; none where there is no more."""
+    spans = elements_from(text, at) if at is not None else ()
+    return (text[start:end] for start, end in spans)
 
 
 def first_element(text: bytes, start: int) -> int | None:
@@ -55,18 +61,19 @@ def first_element(text: bytes, start: int) -> int | None:
     return opened.end() if opened and text[opened.end() : opened.end() + 1] != b"]" else None
 
 
-def repair_item(known: bytes, given: bytes, path: str, since: float | None, place: Place) -> Repaired:
+def _repair_item(known: bytes, given: bytes, before: Sequence[bytes], since: float, place: Place) -> Repaired:
     """Return what is repaired of an item that is not spelled as the one which was sent in its place.
 
-    It is over with the input where it is another item. `since` is given for what can be the first developer message.
+    It is over with the input where it is another item.
     """
+    path = f"input[{len(before)}]"
     if is_same(known, given):
         is_on = "spelling" in place.enabled
         return Repaired(((0, len(given), known),), (Part("spelling", path),)) if is_on else Repaired()
     if place.concerns_tools and (found := arranged_within(known, given)) is not None:
         tools = repair_tools(found, given, f"{path}.tools", place)
         return tools if tools.splices else tools._replace(is_over=True)
-    if since is not None and "volatile" in place.enabled:
+    if "volatile" in place.enabled and _is_developer(given) and developer_index(before) < 0:
         return _repair_developer(known, given, path, since, place)
     return Repaired(is_over=True)
 

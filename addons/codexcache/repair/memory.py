@@ -103,6 +103,7 @@ def _cost(sent: Sent, known: Sent | None) -> int:
     """Return the bytes that a turn takes up besides those that it shares with its predecessor."""
     was = known or Sent()
     pairs = ((sent.tools, was.tools), (sent.instructions, was.instructions), (sent.text_format, was.text_format))
-    shared = {*map(id, was.items)}
-    items = sum(len(item) + _OVERHEAD for item in sent.items if id(item) not in shared)
+    pairs_of_items = enumerate(zip(sent.items, was.items, strict=False))
+    shared = next((at for at, (one, other) in pairs_of_items if one is not other), min(len(sent.items), len(was.items)))
+    items = sum(len(item) + _OVERHEAD for item in sent.items[shared:])
     return sum(len(one) for one, other in pairs if one is not other) + items + 8 * len(sent.items)

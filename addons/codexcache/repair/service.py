@@ -37,7 +37,9 @@ _NOT_HELD = (
     "nothing is repaired: the bytes of its predecessor are not held, because they were sent before this start, by "
     "another proxy or before codex_repair was set, or were forgotten. Repair begins with the next turn"
 )
-_NOT_ENDED = "nothing is repaired: its predecessor did not end well, or was edited after it had been read here"
+_NOT_ENDED = (
+    "nothing is repaired: its predecessor did not end well, or its prompt was edited after it had been read here"
+)
 _OTHER_MODEL = "nothing is repaired: its predecessor was for another model"
 _LOOKS_ALIKE = "nothing is repaired: its input holds other answers than its predecessor was given"
 _UNLIKE = "nothing is repaired: it has a member twice, or is nested too deeply to be compared"
@@ -103,7 +105,8 @@ class Repairs:
             conversation.number, conversation.run = exchange.record.conversation, exchange.record.conversation_run
         conversation.turns += bool(exchange.repaired)
         conversation.saved += repair.saved
-        if info.ended == "completed" and exchange.edited_turn is None:
+        left = exchange.edited_turn
+        if info.ended == "completed" and (left is None or repair.has_left_in(left)):
             held.is_complete = True
             held.answers = frozenset(filter(None, map(answer_digest, info.outputs)))
         return _end_refused(conversation, repair.parts, info)

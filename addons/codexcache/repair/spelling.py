@@ -8,12 +8,17 @@ twice is like no other, because readers differ in which of the two they take.
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple, NoReturn
 
 type Span = tuple[int, int]
 """The offsets of the start and the end of a value."""
 
 _WHITE = re.compile(rb"[ \t\n\r]*+")
+_AFTER = b",] \t\n\r"
+_SPACE = 0x20
+_WINDOW = 1 << 14
+"""Bytes of a text in which the end of a value is looked for first."""
 _COMMA_OR_END = re.compile(rb"[ \t\n\r]*+([,\]])[ \t\n\r]*+")
 _OFFSETS = json.JSONDecoder(parse_int=str, parse_float=str)  # only offsets are wanted, and `int` refuses long numbers
 
@@ -72,11 +77,19 @@ def elements_from(text: bytes, at: int) -> Iterator[Span]:
 
 def end_of(text: bytes, at: int) -> int:
     """Return the end of the value at an offset. Raises Unlike."""
+    size = _WINDOW
+    while at + size < len(text):
+        with suppress(ValueError):  # it may end behind the window
+            if (end := _OFFSETS.raw_decode(text[at : at + size].decode("latin-1"))[1]) < size:
+                return at + end
+        size *= 8
     return at + _length(text[at:].decode("latin-1"), 0)
 
 
 def next_element(text: bytes, end: int) -> int | None:
     """Return the offset of the element that follows one that ends at `end`; None if it was the last."""
+    if text.startswith(b",", end) and text[end + 1] > _SPACE:
+        return end + 1
     found = _COMMA_OR_END.match(text, end)
     if found is None:
         raise Unlike("no element ends there")
@@ -85,7 +98,7 @@ def next_element(text: bytes, end: int) -> int | None:
 
 def is_element(text: bytes, at: int, element: bytes) -> bool:
     """Return True if an element of a list, spelled exactly so, stands at an offset."""
-    return text.startswith(element, at) and _COMMA_OR_END.match(text, at + len(element)) is not None
+    return text.startswith(element, at) and text[at + len(element)] in _AFTER
 
 
 def joined(parts: list[bytes]) -> bytes:

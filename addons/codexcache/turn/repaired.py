@@ -7,6 +7,8 @@ from typing import NamedTuple
 from ..options import Repair
 from .request import Turn
 
+_COMPARED = ("model", "tools", "instructions", "text", "input")
+
 
 class Part(NamedTuple):
     """One repaired part of a turn: by which repair, and its path; for `volatile`, in what it differs and since when.
@@ -52,6 +54,10 @@ class RepairedTurn:
     def members(self) -> tuple[str, ...]:
         """The top-level members that were repaired, each once."""
         return tuple(dict.fromkeys(part.member for part in self.parts))
+
+    def has_left_in(self, turn: Turn) -> bool:
+        """Return True if a turn that was edited after it had been read still has all that can be repaired."""
+        return all(self.left_in(turn, member) for member in _COMPARED)
 
     def left_in(self, turn: Turn, member: str) -> bool:
         """Return True if a turn that was edited after it had been repaired still has the repaired member."""
