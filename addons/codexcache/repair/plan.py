@@ -39,11 +39,6 @@ class Sent:
     instructions_since: float = 0
     developer_since: float = 0
 
-    @property
-    def size(self) -> int:
-        """Bytes that it takes up, items apart."""
-        return len(self.tools) + len(self.instructions) + len(self.text_format)
-
 
 class Plan(NamedTuple):
     """What is repaired of a turn, and what it sends by that."""
@@ -61,18 +56,21 @@ def plan_repair(known: Sent | None, text: bytes, members: Sequence[Member], plac
     text_format, format_out = _text_format(was.text_format, text, given.get("text"), place)
     items, items_out = (Repaired(), was.items) if is_delta else _items(was, text, given.get("input"), place)
     found = tools.followed_by(instructions).followed_by(text_format).followed_by(items)
-    is_shown = instructions_out in (b"", was.instructions)
-    at = developer_index(items_out)
-    is_told = at < len(was.items) and (at < 0 or items_out[at] == was.items[at])
     sent = Sent(
         tools=_latest(tools_out, was.tools),
         instructions=_latest(instructions_out, was.instructions),
         text_format=_latest(format_out, was.text_format),
         items=items_out,
-        instructions_since=was.instructions_since if is_shown else place.at,
-        developer_since=was.developer_since if is_told else place.at,
+        instructions_since=was.instructions_since if instructions_out in (b"", was.instructions) else place.at,
+        developer_since=was.developer_since if _is_developer_message_kept(items_out, was.items) else place.at,
     )
     return Plan(found._replace(splices=tuple(sorted(found.splices))), sent)
+
+
+def _is_developer_message_kept(items: Items, known: Items) -> bool:
+    """Return True if the first developer message goes out as it did before, or if there is none."""
+    at = developer_index(items)
+    return at < 0 or (at < len(known) and items[at] == known[at])
 
 
 def spliced(text: bytes, repaired: Repaired) -> bytes:

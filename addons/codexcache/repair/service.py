@@ -78,13 +78,12 @@ class Repairs:
         turn, remembered = exchange.turn, exchange.remembered
         if turn.client_headers.native or remembered is None or turn.unread:
             return None
-        base = self._base(exchange)
-        held, client = base.held, client_name(turn.client_headers.values)
-        conversation = base.conversation or Conversation(client, at)
-        still = enabled - conversation.over.keys()
-        known, is_delta = held.sent if held else None, turn.previous_response_id is not None
+        base, is_delta = self._base(exchange), turn.previous_response_id is not None
+        known = base.held.sent if base.held else None
+        conversation = base.conversation or Conversation(client_name(turn.client_headers.values), at)
+        place = Place(enabled - conversation.over.keys(), at)
         try:
-            found, sent = plan_repair(known, text, members, Place(still, at), is_delta=is_delta)
+            found, sent = plan_repair(known, text, members, place, is_delta=is_delta)
         except ValueError:
             exchange.repair = RepairedTurn(enabled=enabled, forwarded=turn, notes=(_UNLIKE,))
             return None
