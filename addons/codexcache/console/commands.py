@@ -124,9 +124,9 @@ class Commands:
 
     def _held(self) -> dict[str, "Conversation"]:
         """Return the conversations that are held for repairs, by their names in the journal."""
-        names = (
-            (self._notifier.entries.conversation(each.run, each.number), each) for each in self._state.repairs.memory
-        )
+        of, entries = self._notifier.pseudonyms.of, self._notifier.entries
+        held = [(entries.conversation_of(each.run, each.number), each) for each in self._state.repairs.memory]
+        names = [(of("conversation", conversation), each) for conversation, each in held]
         return {name: each for name, each in names if name}
 
     @command.command("codex.forget")

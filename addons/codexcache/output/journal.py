@@ -54,20 +54,21 @@ class Entries:
         self._pseudonyms = pseudonyms
         self._run = pseudonyms.of("run", run)
 
-    def conversation(self, run: str, number: int) -> str | None:
-        """Return the pseudonym of a conversation by its number and the start that counted it, "" for this one."""
-        return self._pseudonyms.of("conversation", f"{run or self._run}:{number}" if number else None)
+    def conversation_of(self, run: str, number: int) -> str | None:
+        """Return what names a conversation, by its number and the start that counted it, "" for this one."""
+        return f"{run or self._run}:{number}" if number else None
 
     def entry(self, diagnosis: Diagnosis) -> dict[str, Json]:
         """Return what the journal says of a turn."""
         record, exchange, verdict = diagnosis.record, diagnosis.exchange, diagnosis.verdict
         pseudonym, cache_key = self._pseudonyms.of, exchange.cache_key
+        conversation = self.conversation_of(record.conversation_run, record.conversation)
         return {
             "time": _rfc3339(record.sent_at),
             "run": self._run,
             "turn": record.number,
             "mode": exchange.mode,
-            "conversation": self.conversation(record.conversation_run, record.conversation),
+            "conversation": pseudonym("conversation", conversation),
             "endpoint": record.endpoint,
             "transport": record.route.transport,
             **_given(warm_up=record.warm_up),

@@ -26,7 +26,6 @@ _OPTIONAL = ("latest turn", "client", "cached", "model")
 _INDENT = " " * 6
 
 _TURNS = ("turn", "time", "client", "model", "input", "cached", "share", "verdict", "because")
-_REPAIRS = ("conversation", "client", "since", "turns held", "bytes", "repaired", "saved", "repairs")
 _CONVERSATIONS = ("conversation", "model", "turns", "missed", "input", "cached", "share", "re-sent", "latest turn")
 
 
@@ -45,6 +44,9 @@ def conversations_table(turn_summaries: Iterable[Object]) -> Table:
         turns.append(turn_summary)
         conversations[name] = turns
     return [list(_CONVERSATIONS), *(_conversation(name, turns) for name, turns in conversations.items())]
+
+
+_REPAIRS = ("conversation", "client", "since", "turns held", "bytes", "repaired", "saved", "repairs")
 
 
 def repairs_table(conversations: Iterable[tuple[str, "Conversation"]], enabled: Collection[str]) -> Table:
