@@ -59,10 +59,10 @@ def page(turn_summary: Object, difference: Difference | str | None = None, width
         _prompt(turn_summary, width),
         _differences(turn_summary, width),
         difference_lines(difference, width),
-        repair_lines(turn_summary, width),
         _advice(turn_summary, width),
         _identity(turn_summary),
         _edits(turn_summary, width),
+        repair_lines(turn_summary, width),
         _predecessor(turn_summary),
     )
     return joined(sections)
