@@ -19,7 +19,7 @@ from toolkit.process import ADDON, start_mitmdump
 
 from client_tests import install
 from client_tests.clients import Client, OhMyPi, OpenCode
-from client_tests.environment import Entry, Environment, unaided
+from client_tests.environment import CA_VARIABLES, Entry, Environment, unaided
 from client_tests.login import codex_login, write_private
 
 _SHUFFLER = Path(__file__).with_name("shuffling_addon.py")
@@ -29,7 +29,7 @@ SAID = ("Hello to you.", "And another thing.", "Tell me a little more.", "That i
 @asynccontextmanager
 async def shuffled(folder: Path, codex_repair: str, *, unmarks: bool) -> AsyncIterator[Environment]:
     """Run a backend, before it a proxy with the addon, and before that one which shuffles tools."""
-    async with unaided(folder) as bare:
+    async with unaided(folder, CA_VARIABLES) as bare:
         behind = await start_mitmdump(
             folder / "with-addon",
             modes=[f"upstream:{bare.variables['HTTPS_PROXY']}"],
