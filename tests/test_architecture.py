@@ -15,10 +15,13 @@ ENTRY = "codex_continuity"
 BASE = ("verdicts", "options", "text", "static_frozen", "install_hints")
 """Single modules that every layer may import."""
 
-LAYERS = ("wire", "body", "turn", "diagnosis", "output", "state", "hooks", "report", "console", "telemetry", "addon")
+LAYERS = (
+    *("wire", "body", "turn", "repair", "diagnosis", "output", "state"),
+    *("hooks", "report", "console", "telemetry", "addon"),
+)
 """In the order of imports; `report` stands before `console`, whose commands make a report."""
 
-PURE = ("wire", "body", "turn", "diagnosis", "output")
+PURE = ("wire", "body", "turn", "repair", "diagnosis", "output")
 """Layers that need no mitmproxy and touch no file."""
 
 CLOCKS_AND_SYSTEM = {"time", "datetime", "socket", "asyncio", "random", "threading", "subprocess", "os"}

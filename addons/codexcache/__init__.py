@@ -10,6 +10,7 @@
 | `wire`          | header fields, content encodings, event streams, routes                    |
 | `body`          | JSON bodies: in-place edits, incremental parsing, the body cache           |
 | `turn`          | one turn: parsed request, cache key, edits, parsed response                |
+| `repair`        | bytes that a predecessor sent, sent again where they say the same          |
 | `diagnosis`     | why a turn missed the cache: its predecessor, the differences, the verdict |
 | `output`        | what is written about a turn: journal, terminal, page, tables              |
 | `state`         | the store: what outlives the process, and what a team shares               |

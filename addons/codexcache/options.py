@@ -14,6 +14,7 @@ from .verdicts import MISSES, PREDICTABLE
 from .wire.routes import ESSENTIAL
 
 Mode = Literal["fill", "pin", "observe"]
+Repair = Literal["tool_order", "spelling", "volatile"]
 
 OPTIONS: dict[str, tuple[str, str]] = {
     "codex_mode": (
@@ -27,6 +28,12 @@ OPTIONS: dict[str, tuple[str, str]] = {
         "",
         "Top-level members that are left out of later turns to a host and model once the backend has refused them "
         "there; a comma list.",
+    ),
+    "codex_repair": (
+        "",
+        "Where a turn continues a conversation, send again the bytes that its predecessor sent: tool_order for the "
+        "same tools in another order, spelling for the same JSON in other bytes, volatile for instructions that differ "
+        "only in dates, times, UUIDs or counters; a comma list. Never for the official client.",
     ),
     "codex_body_limit": ("64m", "Turns whose decoded body is larger pass unchanged. Understands k, m and g."),
     "codex_view_limit": (
@@ -88,6 +95,7 @@ class Settings:
     hosts: tuple[str, ...]
     strip: frozenset[str]
     learn: frozenset[str]
+    repair: frozenset[Repair]
     body_limit: int
     view_limit: int
     view_total: int
@@ -108,6 +116,7 @@ def parse_settings(values: Mapping[str, str | None]) -> Settings:
         hosts=_parse(values, "codex_hosts", _hosts, "host names without scheme, port or path, separated by commas"),
         strip=_dispensable(values, "codex_strip"),
         learn=_dispensable(values, "codex_learn"),
+        repair=_parse(values, "codex_repair", _repairs, f"some of {', '.join(get_args(Repair))}, or nothing"),
         body_limit=_parse(values, "codex_body_limit", _size, "a size such as 500k, 64m or 1g"),
         view_limit=_parse(values, "codex_view_limit", _size, "a size such as 500k, 16m or 1g"),
         view_total=_parse(values, "codex_view_total", _size, "a size such as 64m, 512m or 1g"),
@@ -159,6 +168,11 @@ def _hosts(text: str) -> tuple[str, ...] | None:
 def _members(text: str) -> frozenset[str] | None:
     names = frozenset(_parts(text))
     return names if all(_MEMBER.fullmatch(name) for name in names) else None
+
+
+def _repairs(text: str) -> frozenset[Repair] | None:
+    names = frozenset(_parts(text))
+    return cast(frozenset[Repair], names) if names <= {*get_args(Repair)} else None
 
 
 def _size(text: str) -> int | None:

@@ -1,14 +1,15 @@
-"""The official clients as processes, without a person at the keyboard: Codex, opencode and pi."""
+"""Agents as processes, without a person at the keyboard: the official client, opencode, pi, oh-my-pi and cline."""
 
 import json
 import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 from client_tests import install
 from client_tests.environment import Environment
-from client_tests.login import codex_login, oauth_login, write_private
+from client_tests.login import ACCOUNT, codex_login, oauth_login, token, write_private
 
 type Event = dict[str, Any]
 
@@ -16,6 +17,8 @@ type Event = dict[str, Any]
 _CODEX = ("exec", "--json", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox")
 _COMPACT = ("-c", "model_auto_compact_token_limit=3000")
 _OPENCODE = ("run", "--format", "json", "--auto", "--model", "openai/gpt-5.5")
+_OH_MY_PI = ("--mode", "json", "--print", "--auto-approve", "--model", "openai-codex/gpt-5.5")
+_CLINE = ("--json", "--provider", "openai-codex", "--model", "gpt-5.5")
 _PI = ("--mode", "json", "--print", "--provider", "openai-codex", "--model", "gpt-5.5")
 
 
@@ -28,13 +31,16 @@ class Result:
 
 
 class Client(ABC):
-    """A version of a client, logged in, in a folder of its own. Each run is one process, which has to end well."""
+    """A version of a client, logged in, in a folder of its own; the test that asks for one that is missing is skipped.
+
+    Each run is one process, which has to end well.
+    """
 
     name: ClassVar[str]
     program: ClassVar[str]
 
     def __init__(self, version: str, environment: Environment) -> None:
-        self.version, self.environment = version, environment
+        self.executable, self.environment = install.program_of(self.program, version), environment
         for name, content in self.files().items():
             write_private(environment.folder / name, content)
 
@@ -52,7 +58,7 @@ class Client(ABC):
 
     async def events(self, *arguments: str) -> list[Event]:
         """Run the program, which prints an event a line."""
-        command = [str(install.needs(self.program, self.version)[0]), *arguments]
+        command = [str(self.executable), *arguments]
         lines = (await self.environment.output(command, **self.variables())).splitlines()
         return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -130,17 +136,65 @@ class Pi(Client):
         return {".pi/agent/auth.json": login, ".pi/agent/models.json": models}
 
     def variables(self) -> dict[str, str]:
-        path = f"{install.node().parent}:{os.environ['PATH']}"  # its file says that node is to run it
-        return {"PATH": path, "PI_TELEMETRY": "0", "PI_SKIP_VERSION_CHECK": "1"}
+        return {"PATH": path_with(install.node()), "PI_TELEMETRY": "0", "PI_SKIP_VERSION_CHECK": "1"}
 
     async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
         session = ("--session", conversation) if conversation else ()
-        events = await self.events(*_PI, *session, prompt)
-        told = [event for event in events if "usage" in event.get("message", ())]
-        usage = last(told, "message_end")["message"]["usage"]
-        return Result(last(events, "session")["id"], usage["input"] + usage["cacheRead"])
+        return _pi_result(await self.events(*_PI, *session, prompt))
+
+
+class OhMyPi(Client):
+    """A fork of pi, which runs on Bun and takes an access token in the place of an API key."""
+
+    name, program = "oh-my-pi", "omp"
+
+    def files(self) -> dict[str, object]:
+        url = {"baseUrl": self.environment.base_url} if self.environment.base_url else {}
+        return {".omp/agent/models.yml": {"providers": {"openai-codex": {"apiKey": token(), **url}}}}
+
+    def variables(self) -> dict[str, str]:
+        return {"PATH": path_with(install.bun())}
+
+    async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
+        session = ("--resume", conversation) if conversation else ()
+        return _pi_result(await self.events(*_OH_MY_PI, *session, prompt))
+
+
+class Cline(Client):
+    """It resumes in its terminal alone, so that a conversation is one process here."""
+
+    name = program = "cline"
+
+    def files(self) -> dict[str, object]:
+        url = {"baseUrl": self.environment.base_url} if self.environment.base_url else {}
+        login = oauth_login()
+        auth = {"accessToken": token(), "accountId": ACCOUNT, "refreshToken": "made-up", "expiresAt": login["expires"]}
+        settings = {"provider": "openai-codex", "model": "gpt-5.5", "auth": auth, **url}
+        entry = {"settings": settings, "updatedAt": "2026-11-30T00:00:00.000Z", "tokenSource": "oauth"}
+        return {
+            ".cline/data/settings/providers.json": {"version": 1, "modes": {}, "providers": {"openai-codex": entry}}
+        }
+
+    def variables(self) -> dict[str, str]:
+        return {"CLINE_NO_AUTO_UPDATE": "1"}
+
+    async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
+        usage = last(await self.events(*_CLINE, prompt), "run_result")["usage"]
+        [session] = (self.environment.folder / ".cline/data/sessions").iterdir()
+        return Result(session.name, usage["inputTokens"])
+
+
+def path_with(program: Path) -> str:
+    """Return the PATH that has the folder of a program first: a client's first line says which is to run it."""
+    return f"{program.parent}:{os.environ['PATH']}"
 
 
 def last(events: list[Event], kind: str) -> Event:
     """Return the last event of one type."""
     return [event for event in events if event["type"] == kind][-1]
+
+
+def _pi_result(events: list[Event]) -> Result:
+    told = [event for event in events if "usage" in event.get("message", ())]
+    usage = last(told, "message_end")["message"]["usage"]
+    return Result(last(events, "session")["id"], usage["input"] + usage["cacheRead"])

@@ -4,19 +4,23 @@ import json
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from embedded_backend import Received
-from toolkit.process import LOOPBACK, finished, free_ports, start, start_mitmdump
+from toolkit.process import LOOPBACK, Program, finished, free_ports, start, start_mitmdump
 from toolkit.program import ADDON, SCRIPTS
 
 from client_tests.messages import REAL, SHORT, Pair, paired
 
 type Entry = dict[str, Any]
+
+CA_VARIABLES = ("CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+"""The variables by which one client or another is told the file of a CA."""
 
 Way = Literal["regular", "upstream", "reverse"]
 """How a client gets to the proxy: as a proxy, as a proxy that has a proxy behind it, or as a base URL."""
@@ -96,61 +100,94 @@ def _variables(folder: Path, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(folder), **more}
 
 
-def _proxied(url: str, ca_file: Path) -> dict[str, str]:
-    """Return what makes a client use a proxy and trust a CA; each hears one of the names."""
-    hears = ("CODEX_CA_CERTIFICATE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+def _proxied(url: str, ca_file: Path, ca_variables: Iterable[str]) -> dict[str, str]:
+    """Return what makes a client use a proxy and trust a CA, by those variables alone."""
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), url)
-    return proxies | dict.fromkeys(hears, str(ca_file)) | {"NO_PROXY": "127.0.0.1,localhost"}
+    return proxies | dict.fromkeys(ca_variables, str(ca_file)) | {"NO_PROXY": "127.0.0.1,localhost"}
 
 
 @asynccontextmanager
-async def running(folder: Path, way: Way = "regular", transport: Transport = "websocket") -> AsyncIterator[Environment]:
+async def running(
+    folder: Path,
+    way: Way = "regular",
+    transport: Transport = "websocket",
+    *,
+    ca_variables: Iterable[str] = CA_VARIABLES,
+    rules: Mapping[str, object] = MappingProxyType({}),
+    options: Mapping[str, object] = MappingProxyType({}),
+) -> AsyncIterator[Environment]:
     """Run the backend, and a proxy with a port for each way; behind it every host is the backend.
 
-    What a client asks apart from its turns goes through the proxy in every case, or it would leave this machine.
+    `ca_variables` are those that tell the client the proxy's CA, `rules` are fields of the backend's, `options` are
+    the addon's. What a client asks apart from its turns goes through the proxy in every case, or it would leave this
+    machine.
     """
-    async with _backend(folder, *(("--set", "upgrade_status=426") if transport == "http" else ())) as ready:
+    async with _behind_proxy(folder, way, transport, ca_variables, rules, options) as (environment, proxy):
+        yield environment
+        # Before its end: a proxy that is stopped with connections open may complain of that, in some Pythons.
+        assert not re.search(_COMPLAINT, proxy.text), proxy.text
+    (folder / "proxy.log").write_text(proxy.text)
+    assert not re.search(r"\bfault\b", proxy.text), proxy.text
+
+
+@asynccontextmanager
+async def distrusting(folder: Path, ca_variables: Iterable[str]) -> AsyncIterator[tuple[Environment, Program]]:
+    """Run the same for a client that is told the CA only by variables that it does not hear; yields the proxy, too."""
+    async with _behind_proxy(folder, "regular", "websocket", ca_variables, {}, {}) as both:
+        yield both
+
+
+@asynccontextmanager
+async def _behind_proxy(
+    folder: Path,
+    way: Way,
+    transport: Transport,
+    ca_variables: Iterable[str],
+    rules: Mapping[str, object],
+    options: Mapping[str, object],
+) -> AsyncIterator[tuple[Environment, Program]]:
+    async with _backend(folder, transport, rules) as ready:
         upstream = f"upstream:http://{LOOPBACK}:{ready['connect_port']}"
         modes: dict[Way, str] = {"regular": "regular", "upstream": upstream, "reverse": "reverse:https://chatgpt.com"}
         ports = dict(zip(modes, free_ports(len(modes)), strict=True))
         urls = {name: f"http://{LOOPBACK}:{port}" for name, port in ports.items()}
         proxy = await start_mitmdump(
             folder / "mitmproxy",
-            modes=[f"{mode}@{ports[name]}" for name, mode in modes.items()],
+            modes=[f"{each}@{ports[name]}" for name, each in modes.items()],
             upstream_ca=Path(ready["ca_file"]),
             scripts=[_RECORDER, ADDON],
             options={
                 "recorder_file": folder / "sent.jsonl",
                 "recorder_backend": ready["port"],
                 "codex_journal": folder / "journal.jsonl",
+                **options,
             },
         )
         async with proxy:
             url = urls["upstream" if way == "upstream" else "regular"]
-            variables = _variables(folder, **_proxied(url, proxy.ca_file))
+            variables = _variables(folder, **_proxied(url, proxy.ca_file, ca_variables))
             base_url = urls["reverse"] if way == "reverse" else None
-            yield Environment(folder=folder, way=way, transport=transport, variables=variables, base_url=base_url)
-            # Before its end: a proxy that is stopped with connections open may complain of that, in some Pythons.
-            assert not re.search(_COMPLAINT, proxy.program.text), proxy.program.text
-        (folder / "proxy.log").write_text(proxy.program.text)
-        assert not re.search(r"\bfault\b", proxy.program.text), proxy.program.text
+            environment = Environment(
+                folder=folder, way=way, transport=transport, variables=variables, base_url=base_url
+            )
+            yield environment, proxy.program
 
 
 @asynccontextmanager
-async def unaided(folder: Path) -> AsyncIterator[Environment]:
+async def unaided(folder: Path, ca_variables: Iterable[str]) -> AsyncIterator[Environment]:
     """Run the backend alone, which has a proxy of its own: every host is the backend, and no addon is between."""
     async with _backend(folder) as ready:
-        variables = _proxied(f"http://{LOOPBACK}:{ready['connect_port']}", Path(ready["ca_file"]))
+        variables = _proxied(f"http://{LOOPBACK}:{ready['connect_port']}", Path(ready["ca_file"]), ca_variables)
         yield Environment(folder=folder, variables=_variables(folder, **variables))
 
 
 @asynccontextmanager
-async def launching(folder: Path) -> AsyncIterator[Environment]:
+async def launching(folder: Path, rules: Mapping[str, object]) -> AsyncIterator[Environment]:
     """Run the backend alone: the launcher sees to a proxy for each run, as for a person.
 
     What is not encrypted would leave this machine, and has nowhere to go.
     """
-    async with _backend(folder) as ready:
+    async with _backend(folder, "websocket", rules) as ready:
         behind = f"http://{LOOPBACK}:{ready['connect_port']}"
         options = {"ssl_verify_upstream_trusted_ca": ready["ca_file"], "codex_journal": folder / "journal.jsonl"}
         words = [word for name, value in options.items() for word in ("--set", f"{name}={value}")]
@@ -159,8 +196,12 @@ async def launching(folder: Path) -> AsyncIterator[Environment]:
 
 
 @asynccontextmanager
-async def _backend(folder: Path, *flags: str) -> AsyncIterator[dict[str, Any]]:
+async def _backend(
+    folder: Path, transport: Transport = "websocket", rules: Mapping[str, object] = MappingProxyType({})
+) -> AsyncIterator[dict[str, Any]]:
     """Run the embedded backend; yields what it says of its ports and its CA."""
+    given = {**rules, **({"upgrade_status": 426} if transport == "http" else {})}
+    flags = [word for name, value in given.items() for word in ("--set", f"{name}={json.dumps(value)}")]
     command = [sys.executable, "-m", "embedded_backend", "--home", str(folder / "backend")]
     async with await start([*command, "--record", str(folder / "received.jsonl"), *flags]) as backend:
         yield json.loads((await backend.says(r"^\{.*\}$"))[0])

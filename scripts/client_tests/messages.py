@@ -12,6 +12,8 @@ SHORT = ("/responses", "/codex/responses")
 """What clients append to a base URL that names the proxy alone."""
 
 KEY = "prompt_cache_key"
+STRIPPED = ("stream_options", "max_output_tokens")
+"""Members that the addon takes out in one test or another."""
 
 Pair = tuple[Received, Received]
 """A message as it was sent, and as it arrived."""
@@ -60,14 +62,17 @@ def identity(turn: Received) -> tuple[str | None, str | None, str | None]:
 
 
 def part(turn: Received) -> str:
-    """Return which part of a conversation a turn is: warm-up, compaction, keyless or turn."""
+    """Return which part of a conversation a turn is: warm-up, compaction, title or turn.
+
+    opencode asks for a title without tools and, other than its turns, without a key.
+    """
     items = turn.json["input"]
     if turn.json.get("generate") is False:
         return "warm-up"
     if turn.path.endswith("/compact") or (items and items[-1].get("type") == "compaction_trigger"):
         return "compaction"
-    return "turn" if KEY in turn.json else "keyless"
+    return "turn" if KEY in turn.json or "tools" in turn.json else "title"
 
 
 def _but_changes(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name not in (KEY, "stream_options")}
+    return {name: value for name, value in body.items() if name not in (KEY, *STRIPPED)}

@@ -1,9 +1,13 @@
 """What a case's client sent, what arrived, and what the journal says of it; and what is expected of them all."""
 
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from embedded_backend import Received
 
@@ -56,11 +60,28 @@ class Recording:
         return [Turn(*pair, entry) for pair, entry in zip(self.environment.turns, entries, strict=True)]
 
 
-async def converse(case: Case, folder: Path) -> Recording:
-    """Record one conversation of three processes: a tool call, a resume that compacts first, a resume."""
-    async with running(folder, case.way, case.transport) as environment:
+def in_case(
+    case: Case,
+    folder: Path,
+    *,
+    rules: Mapping[str, object] = MappingProxyType({}),
+    options: Mapping[str, object] = MappingProxyType({}),
+) -> AbstractAsyncContextManager[Environment]:
+    """Return the environment of a case; `rules` of the backend come in addition to those that the client needs."""
+    rules = {**case.row.rules, **rules}
+    return running(folder, case.way, case.transport, ca_variables=(case.ca_variable,), rules=rules, options=options)
+
+
+async def converse(case: Case, folder: Path, **settings: Any) -> Recording:
+    """Record one conversation of three processes: a tool call, a resume that compacts first, a resume.
+
+    The settings are those of `in_case`.
+    """
+    async with in_case(case, folder, **settings) as environment:
         client = case.row.logged_in(environment)
         first = await client.run(ASK_FOR_A_COMMAND)
+        if not case.row.resumes:
+            return Recording(case, environment, [first])
         second = await client.run(THANKS, first.conversation, compact=case.row.compaction != "none")
         third = await client.run(AGAIN, first.conversation)
     return Recording(case, environment, [first, second, third])
@@ -68,7 +89,7 @@ async def converse(case: Case, folder: Path) -> Recording:
 
 async def delegate(case: Case, folder: Path) -> Recording:
     """Record a conversation whose task is given to a sub-agent."""
-    async with running(folder, case.way, case.transport) as environment:
+    async with in_case(case, folder) as environment:
         result = await case.row.logged_in(environment).run(ASK_FOR_AN_AGENT)
     return Recording(case, environment, [result])
 
@@ -84,7 +105,7 @@ def assert_sensible(turns: list[Turn]) -> None:
     """Each turn of one agent has a verdict that fits what came before it; warm-ups are told as such, and no more."""
     assert all((turn.entry["verdict"] == "warm_up") == (turn.part == "warm-up") for turn in turns)
     assert all(turn.entry.get("warm_up", False) == (turn.part == "warm-up") for turn in turns)
-    own = [turn for turn in turns if turn.part not in ("keyless", "warm-up")]
+    own = [turn for turn in turns if turn.part not in ("title", "warm-up")]
     assert own[0].entry["verdict"] in _FIRST | ({"hit"} if turns[0].part == "warm-up" else set())
     for before, turn in pairwise(own):
         assert turn.entry["verdict"] in _fitting(before, turn), turn.entry

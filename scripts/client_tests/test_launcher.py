@@ -8,26 +8,26 @@ from pathlib import Path
 import pytest
 
 from client_tests import install
-from client_tests.cases import ROWS, Case, Row
+from client_tests.cases import ROWS, Case, Row, parameters
 from client_tests.clients import CodexProvider
 from client_tests.environment import launching
 from client_tests.messages import identity, part
 from client_tests.recordings import ASK_FOR_A_COMMAND, MADE, THANKS, Recording
 
-VERSIONS = (install.NEW_CODEX, install.OLD_CODEX, install.OPENCODE, "0.87.1")
+VERSIONS = (install.NEW_CODEX, install.OLD_CODEX, install.OPENCODE, install.NEW_PI)
 LAUNCHED = [row for row in ROWS if row.version in VERSIONS and row.client is not CodexProvider]
 SHARE = re.compile(r"^([\d.]+)% of [\d,]+ input tokens were read from the prompt cache", re.MULTILINE)
 TURNS = re.compile(r"^Codex Continuity: (\d+) turns? in \d conversations?$", re.MULTILINE)
 CHANGED = re.compile(r"^(?:changed: (.+?) in \d|nothing was changed: every turn already had)", re.MULTILINE)
 
 
-@pytest.fixture(scope="module", params=LAUNCHED, ids=str)
+@pytest.fixture(scope="module", params=parameters(LAUNCHED))
 def launched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return asyncio.run(converse(request.param, tmp_path_factory.mktemp("client")))
 
 
 async def converse(row: Row, folder: Path) -> Recording:
-    async with launching(folder) as environment:
+    async with launching(folder, row.rules) as environment:
         client = row.logged_in(environment)
         first = await client.run(ASK_FOR_A_COMMAND)
         second = await client.run(THANKS, first.conversation)

@@ -14,6 +14,8 @@ from client_tests.environment import Environment, Transport, Way, running
 from client_tests.login import assert_nothing_private
 from client_tests.messages import KEY, added, identity
 
+pytestmark = pytest.mark.python
+
 FIRST = ["Hello to you.", "Go on.", "And on."]
 SECOND = ["Something else.", "Go on."]
 OFFICIAL = "https://chatgpt.com/backend-api/codex"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from client_tests.cases import CASES
+from client_tests.cases import CASES, parameters
 from client_tests.clients import Codex
 from client_tests.environment import running
 from client_tests.install import NEW_CODEX
@@ -17,14 +17,14 @@ BY_AGENTS = [case for case in CASES if case.row.agents != "none" and case.way ==
 MARKS = ("x-openai-subagent", "x-parent-session-id")
 
 
-@pytest.fixture(scope="module", params=BY_AGENTS, ids=str)
+@pytest.fixture(scope="module", params=parameters(BY_AGENTS))
 def recording(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Recording:
     return asyncio.run(delegate(request.param, tmp_path_factory.mktemp("client")))
 
 
 def of(recording: Recording, *, child: bool) -> list[Turn]:
     """Return the turns of the parent, or those of its sub-agent."""
-    return [turn for turn in recording.turns if any(map(turn.sent.header, MARKS)) == child and turn.part != "keyless"]
+    return [turn for turn in recording.turns if any(map(turn.sent.header, MARKS)) == child and turn.part != "title"]
 
 
 def test_both_finish(recording: Recording) -> None:
@@ -69,6 +69,7 @@ def test_says_nothing_private(recording: Recording) -> None:
     assert_nothing_private(recording.environment.logs, *PRIVATE)
 
 
+@pytest.mark.codex
 async def test_a_review_keeps_its_own_thread(tmp_path: Path) -> None:
     """The newest Codex reviews by a second agent in the first's session: a thread that differs from it is lawful."""
     async with running(tmp_path) as environment:

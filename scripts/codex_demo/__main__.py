@@ -20,6 +20,8 @@ from toolkit.program import ADDON, called
 
 from codex_demo.client import FAULTS, by_http, by_websocket
 
+from . import repair
+
 LABEL = "embedded model; not run against chatgpt.com"
 SHOWN_FROM = 0.9  # the share of warm tokens that an arm with the addon has to exceed
 CLEARLY = 0.3  # how far below it the arm without the addon has to stay
@@ -122,20 +124,39 @@ def _range(shares: Sequence[float]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the four arms and print the table; return the exit status."""
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog=called("demo"),
         description="Has one conversation over HTTP and over WebSocket, each without and with the addon, against the "
-        "embedded backend, and prints a table of its cached tokens. It takes about three seconds and no arguments. "
+        "embedded backend, and prints a table of its cached tokens. It takes about three seconds. "
         "Loopback only.",
         epilog="The exit status is 0 if the addon made the difference, 1 if it did not, 130 after Ctrl-C.",
-    ).parse_args(argv)
-    return exit_status(_shown(), "The demo", (*FAULTS, NotStarted))
+    )
+    parser.add_argument(
+        "--repair",
+        action="store_true",
+        help="show instead what codex_repair does for an agent whose tools come in another order on each turn, with "
+        "other spellings, and whose instructions tell the time",
+    )
+    shown = _repair_shown() if parser.parse_args(argv).repair else _shown()
+    return exit_status(shown, "The demo", (*FAULTS, NotStarted))
+
+
+async def _repair_shown() -> bool:
+    with tempfile.TemporaryDirectory(prefix="codex-demo-") as home:
+        async with asyncio.timeout(_LONGEST):
+            measured = await repair.run(Path(home), _say)
+    print("\n" + repair.render(measured, LABEL))
+    return repair.is_shown(measured)
+
+
+def _say(text: str) -> None:
+    print(text, end="", flush=True)
 
 
 async def _shown() -> bool:
     with tempfile.TemporaryDirectory(prefix="codex-demo-") as home:
         async with asyncio.timeout(_LONGEST):
-            measured = await run(Path(home), lambda text: print(text, end="", flush=True))
+            measured = await run(Path(home), _say)
     print("\n" + render(measured))
     return is_shown(measured)
 

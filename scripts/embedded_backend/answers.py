@@ -111,6 +111,7 @@ def _code(command: str, tool: Item) -> Item:
 _MAKERS: dict[tuple[str, str, str], _Maker] = {
     ("run", "custom", "exec"): _code,
     ("run", "function", "bash"): _function(lambda command: {"command": command, "description": "Runs a command"}),
+    ("run", "function", "run_commands"): _function(lambda command: {"commands": [command]}),
     ("run", "function", "exec_command"): _function(lambda command: {"cmd": command}),
     ("run", "function", "shell"): _function(lambda command: {"command": ["sh", "-c", command]}),
     ("run", "function", "shell_command"): _function(lambda command: {"command": command}),

@@ -61,6 +61,8 @@ def of_compact(body: Body, session: str | None, rules: Rules) -> Refusal | None:
 
 def _by_tables(body: Body, rules: Rules, websocket: bool) -> Iterator[Refusal]:
     for row in rules.refused:
+        if row.member in rules.accepts:
+            continue
         if (row.websocket or not websocket) and row.member in body and body[row.member] not in row.takes:
             yield gateway(row.detail.format(member=row.member, value=body[row.member]))
     for member, value, detail in REQUIRED:

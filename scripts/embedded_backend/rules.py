@@ -24,7 +24,9 @@ class Refused:
 _UNSUPPORTED = (
     "prompt_cache_retention",  # as stream_options, see below
     "prompt_cache_options",  # Wei-Shaw/claude-relay-service#1270, tried with and without
-    "max_output_tokens",  # mangowhoiscloud/geode#818, justrach/codegraff#247
+    # mangowhoiscloud/geode#818, justrach/codegraff#247; tried with and without on 2026-08-30, askalf/dario#1142. pi
+    # 1.6.0 sends it in every turn; whether that is taken now is not known, so `Rules.accepts` can let it pass.
+    "max_output_tokens",
     *("temperature", "top_p"),  # pydantic/pydantic-ai#6433, tried live
     # askalf/dario#1009 and pydantic/pydantic-ai#7769.
     *("presence_penalty", "frequency_penalty", "seed", "top_logprobs", "metadata", "user", "truncation"),
@@ -69,6 +71,7 @@ class Rules:
 
     # What is taken.
     refused: tuple[Refused, ...] = REFUSED
+    accepts: tuple[str, ...] = ()  # members of that table that are taken all the same
     compact_members: frozenset[str] = COMPACT_MEMBERS  # an old one: COMPACT_MEMBERS - {"prompt_cache_key"}
     key_limit: int = 64  # characters of a prompt cache key or a session header
 

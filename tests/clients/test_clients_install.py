@@ -1,4 +1,4 @@
-"""How the official clients are installed, with commands that install nothing."""
+"""How the clients are installed, with commands that install nothing."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -6,53 +6,70 @@ from pathlib import Path
 
 import pytest
 from client_tests import install
-from client_tests.install import Package
+from client_tests.install import Group, Package
 
 type Patch = pytest.MonkeyPatch
 type Output = pytest.CaptureFixture[str]
 
 SLOW = "import pathlib, sys, time; time.sleep(0.3); pathlib.Path(sys.argv[1], 'client').touch()"
+FAILS = "import sys; sys.exit(1)"
 
 
 @pytest.fixture(autouse=True)
 def _cache(tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.setattr(install, "CACHE", tmp_path)
+    monkeypatch.setattr(install, "PACKAGES", [])
 
 
-def packaged(monkeypatch: Patch, folder: Path, script: str, *, required: bool = True) -> None:
-    """Let there be one package, which this script installs into the folder that it is given."""
-    package = Package(folder=folder, command=(sys.executable, "-c", script), required=required)
-    monkeypatch.setattr(install, "PACKAGES", [package])
+def add_package(folder: Path, script: str, group: Group = "codex") -> None:
+    """Add a package, which this script installs into the folder that it is given."""
+    install.PACKAGES.append(Package(group, folder, (sys.executable, "-c", script)))
 
 
-def test_two_at_once_install_it_once(tmp_path: Path, monkeypatch: Patch, capsys: Output) -> None:
-    """The second says that it waits; and the first what will be there."""
-    packaged(monkeypatch, tmp_path / "client-1", SLOW)
+def test_two_at_once_install_it_once(tmp_path: Path, capsys: Output) -> None:
+    """The second says that it waits."""
+    add_package(tmp_path / "client-1", SLOW)
     with ThreadPoolExecutor(max_workers=2) as runs:
         for run in [runs.submit(install.main) for _ in range(2)]:
             run.result()
 
     said = capsys.readouterr()
     assert [each.name for each in (tmp_path / "client-1").iterdir()] == ["client"]
-    assert said.out == (
-        "All official clients are installed, once, below .cache/clients: about 2.7 GB.\n"
-        "Installing client-1 (once) ...\n"
-    )
+    assert said.out == "Installing client-1 (once) ...\n"
     assert said.err == "Another scripts/test-clients is at work here; waiting for it ...\n"
 
 
-def test_what_is_there_stays_and_nothing_is_said(tmp_path: Path, monkeypatch: Patch, capsys: Output) -> None:
+def test_what_is_there_stays_and_nothing_is_said(tmp_path: Path, capsys: Output) -> None:
     (tmp_path / "client-1").mkdir()
-    packaged(monkeypatch, tmp_path / "client-1", "import sys; sys.exit(1)")
+    add_package(tmp_path / "client-1", FAILS)
     install.main()
 
     assert capsys.readouterr().out == ""
 
 
-def test_what_is_required_and_cannot_be_had_ends_it(tmp_path: Path, monkeypatch: Patch, capsys: Output) -> None:
-    packaged(monkeypatch, tmp_path / "client-1", "import sys; sys.exit(1)")
-    with pytest.raises(SystemExit, match=r"^Without these the official clients cannot be tested\.$"):
-        install.main()
+def test_only_the_groups_that_are_asked_for_are_installed(tmp_path: Path) -> None:
+    add_package(tmp_path / "client-1", SLOW, "node")
+    add_package(tmp_path / "client-2", SLOW, "python")
+    install.main("python")
 
-    assert "Could not be had, the lines above say why: client-1." in capsys.readouterr().out
+    assert [folder.name for folder in tmp_path.iterdir() if folder.is_dir()] == ["client-2"]
+
+
+def test_a_failed_installation_is_said_and_leaves_no_client(tmp_path: Path, capsys: Output) -> None:
+    add_package(tmp_path / "client-1", FAILS)
+    install.main()
+
+    assert "so their tests are skipped: client-1." in capsys.readouterr().out
     assert not (tmp_path / "client-1").exists()
+
+
+def test_an_installer_that_is_missing_is_said(tmp_path: Path, capsys: Output) -> None:
+    install.PACKAGES.append(Package("node", tmp_path / "client-1", ("no-such-installer",)))
+    install.main()
+
+    assert "client-1: no-such-installer is not on this machine." in capsys.readouterr().err
+
+
+def test_a_test_of_a_missing_client_is_skipped() -> None:
+    with pytest.raises(pytest.skip.Exception, match=r"^codex 0\.171\.0 is not installed"):
+        install.codex("0.171.0")

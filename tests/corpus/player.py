@@ -25,9 +25,8 @@ from codexcache.state.background_store import BackgroundStore, Work
 from codexcache.state.persistence import Persistence
 from codexcache.state.vault import Vault
 from codexcache.turn.cache_key import CacheKey
-from codexcache.turn.exchange import Continuity, Exchange
+from codexcache.turn.exchange import Continuity, Exchange, unchanged_exchange
 from codexcache.turn.request import ReadTurn, Turn, read_client_headers, read_turn
-from codexcache.turn.rewrite import RequestEdits
 from codexcache.turn.websocket import Backlog, Socket
 from mitmproxy import http
 from mitmproxy.flow import Flow
@@ -134,7 +133,7 @@ class _Start:
     def read(self, document: Object, read: ReadTurn) -> Turn:
         """Return a turn whose body is read as a hook reads it: what extends an earlier body is parsed apart."""
         body, turn = self.state.read_turn(orjson.dumps(document), read)
-        self.state.edit(body, turn, RequestEdits(fields=()))
+        self.state.edit(body, turn, unchanged_exchange(turn))
         return turn
 
     def begin(self, turn: Turn, settings: Settings, last: CacheKey | None) -> Exchange:

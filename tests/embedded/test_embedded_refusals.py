@@ -51,6 +51,12 @@ def test_an_ordinary_turn_is_taken(sent: dict[str, Any], websocket: bool) -> Non
     assert refusals.of_turn(sent, "s" * 64, RULES, websocket=websocket) is None
 
 
+def test_a_member_that_is_told_to_be_accepted_is_taken() -> None:
+    capped = body(max_output_tokens=128_000)
+
+    assert refusals.of_turn(capped, None, replace(RULES, accepts=("max_output_tokens",)), websocket=False) is None
+
+
 @pytest.mark.parametrize(("members", "session"), [({"prompt_cache_key": "k" * 65}, None), ({}, "s" * 65)])
 def test_a_key_or_session_header_that_is_too_long_is_refused_by_the_api(
     members: dict[str, Any], session: str | None

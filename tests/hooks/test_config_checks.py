@@ -146,6 +146,13 @@ def test_what_does_no_harm_is_not(values: dict[str, Any]) -> None:
     assert warned(**values) == []
 
 
+def test_repair_in_observe_is_pointed_out() -> None:
+    said = "codex_repair does nothing while codex_mode is observe, which changes nothing. Use fill or pin."
+
+    assert warned_with(parsed(codex_repair="spelling", codex_mode="observe")) == [said]
+    assert warned_with(parsed(codex_repair="spelling")) == []
+
+
 def test_the_way_out_is_said_for_each_host() -> None:
     """They are compared with host and port, which is easily missed."""
     (sentence,) = warned(hosts="chatgpt.com,other.example", allow_hosts=[THE_WHOLE_HOST])

@@ -11,6 +11,7 @@ from codexcache.body.json_splice import Json, Object
 from codexcache.diagnosis.diagnosis import Diagnosis, Verdict
 from codexcache.output.journal import Entries, Pseudonyms, line_of
 from codexcache.output.turn_summary import turn_summary
+from codexcache.turn.repaired import Part, RepairedTurn
 from support.diagnoses import USER, Harness
 from support.turns import conversation
 
@@ -86,7 +87,7 @@ ALL_MEMBERS = (
     *("time", "run", "turn", "mode", "conversation", "first_words_length", "endpoint", "transport", "warm_up"),
     *("client", "model"),
     *("served_model", "served_service_tier", "status", "key", "key_source", "continued", "echoed_key", "changed"),
-    *("ttfb_ms", "duration_ms", "ended"),
+    *("repaired", "saved_tokens", "preventing", "ttfb_ms", "duration_ms", "ended"),
     *("gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.output_tokens"),
     *("reusable_tokens", "resent_tokens", "blame", "predecessor", "predecessor_run", "changes", "edit", "volatile"),
     *("verdict", "because"),
@@ -99,7 +100,10 @@ def with_all() -> Diagnosis:
     sent = harness.send(input=ITEMS, generate=False)
     info = sent.response_info
     info.served_model, info.served_service_tier, info.ended = "m-2\x1b", "flex", "closed 1008"
+    sent.repair = RepairedTurn(enabled=frozenset(), forwarded=sent.turn, parts=(Part("spelling", "tools"),), saved=640)
+    sent.edits = replace(sent.edits, changed=("tools",))
     diagnosis = harness.end(sent)
+    sent.repair.saved = 640  # what the harness has no counters for
     found = Verdict(
         name="input_changed",
         because="",
@@ -109,7 +113,7 @@ def with_all() -> Diagnosis:
         edit="shortened",
         volatile=("date", "UUID"),
     )
-    return replace(diagnosis, verdict=found)
+    return replace(diagnosis, verdict=found, preventing=("tool_order",))
 
 
 def test_what_a_turn_says_of_itself_has_a_member_of_its_own_where_it_says_something() -> None:
@@ -118,6 +122,7 @@ def test_what_a_turn_says_of_itself_has_a_member_of_its_own_where_it_says_someth
     assert tuple(entry) == ALL_MEMBERS
     assert [entry[name] for name in ("warm_up", "served_model", "served_service_tier")] == [True, "m-2?", "flex"]
     assert [entry[name] for name in ("ended", "resent_tokens", "blame")] == ["closed 1008", 512, "avoidable"]
+    assert (entry["repaired"], entry["saved_tokens"], entry["preventing"]) == (["spelling"], 640, ["tool_order"])
     assert (entry["edit"], entry["volatile"]) == ("shortened", ["date", "UUID"])
 
 

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from mitmproxy import addonmanager, command, ctx, exceptions, flow, http, types, version
 from mitmproxy.log import ALERT
@@ -17,7 +17,7 @@ from ..hooks.state import State
 from ..hooks.store import StateStore
 from ..options import OPTIONS
 from ..output.compare import compare
-from ..output.tables import Table, aligned, conversations_table, turns_table
+from ..output.tables import Table, aligned, conversations_table, repairs_table, turns_table
 from ..output.terminal import changed_options, status_page
 from ..output.turn_page import title
 from ..report.aggregate import ReportData
@@ -28,6 +28,9 @@ from .hold import HELD, Hold
 from .lookup import Missing
 from .redact import export
 from .view import CacheView, popup_width, readable, told_turn, turns_of
+
+if TYPE_CHECKING:
+    from ..repair.memory import Conversation
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +123,30 @@ class Commands:
         }
         headline = f"Codex Continuity {__version__} in mitmproxy {version.VERSION}"
         return status_page(headline, rows, readable(popup_width()))
+
+    @command.command("codex.repairs")
+    def repairs(self) -> types.Data:
+        """List the conversations of which codex_repair holds what they sent, what that saved, and what has ended."""
+        table = repairs_table(self._held().items(), self._state.settings.repair)
+        if len(table) == 1:
+            why = "no turn has been held yet" if self._state.settings.repair else "codex_repair is not set"
+            raise exceptions.CommandError(f"Nothing is held for repairs: {why}.")
+        return cast(types.Data, aligned(table, popup_width()) if ctx.master.addons.get("consoleaddon") else table)
+
+    @command.command("codex.release")
+    def release(self, conversation: str) -> str:
+        """End the repairs of one conversation, as codex.repairs lists it: its turns leave as the client sends them."""
+        if (held := self._held().get(conversation)) is None:
+            raise exceptions.CommandError(f"There is no conversation {conversation[:_LONGEST]!r} in codex.repairs.")
+        self._state.repairs.release(held)
+        return f"Conversation {conversation} is repaired no longer: its turns leave as the client sends them."
+
+    def _held(self) -> dict[str, "Conversation"]:
+        """Return the conversations that are held for repairs, by their names in the journal."""
+        of, entries = self._notifier.pseudonyms.of, self._notifier.entries
+        held = [(entries.conversation_of(each.run, each.number), each) for each in self._state.repairs.memory]
+        names = [(of("conversation", conversation), each) for conversation, each in held]
+        return {name: each for name, each in names if name}
 
     @command.command("codex.forget")
     def forget(self) -> str:

@@ -10,6 +10,7 @@ from ..hooks.kept_bodies import WHY_DROPPED, is_dropped
 from ..hooks.notify import turn_summaries
 from ..hooks.state import State
 from ..output.first_difference import Difference, first_difference_in_prompt
+from ..output.repair_lines import with_words
 from ..turn.items import given_items
 from ..verdicts import PROMPT
 from ..wire.content_encoding import Undecodable, decode
@@ -43,6 +44,13 @@ class Lookup:
             return first_difference_in_prompt(predecessor, self.prompt(flow, turn_summary))
         except Missing as reason:
             return str(reason)
+
+    def with_words(self, turn_summary: Object) -> Object:
+        """Return the summary of a turn with what its repaired parts said, while that is known."""
+        turn, at = turn_summary.get("turn"), turn_summary.get("sent_at")
+        if "repair" not in turn_summary or not isinstance(turn, int) or not isinstance(at, float):
+            return turn_summary
+        return with_words(turn_summary, self._state.repairs.words.get((turn, at)) or ())
 
     def prompt(self, flow: http.HTTPFlow, turn_summary: Object) -> Object:
         """Return the whole prompt that a turn stands for, as it was forwarded. Raises Missing."""

@@ -81,7 +81,7 @@ class CacheView(contentviews.Contentview):
         told = told_turn(flow)
         others = [turn for turn in reversed(known) if turn is not told]
         pages = [
-            page(turn_summary, self.lookup.break_of(flow, turn_summary), width)
+            page(self.lookup.with_words(turn_summary), self.lookup.break_of(flow, turn_summary), width)
             for turn_summary in (told, *others[: _TURNS_SHOWN - 1])
         ]
         more = [f"There are {len(known) - _TURNS_SHOWN} earlier turns."] if len(known) > _TURNS_SHOWN else []
@@ -101,7 +101,7 @@ class CacheView(contentviews.Contentview):
         if turn is None:
             return "This belongs to no finished turn."
         if from_client and turn.get("sent_at") == at:
-            return page(turn, self.lookup.break_of(flow, turn), page_width())
+            return page(self.lookup.with_words(turn), self.lookup.break_of(flow, turn), page_width())
         return cut(with_symbols(f"with turn {turn.get('turn')} ({title(turn)})"), page_width())
 
 

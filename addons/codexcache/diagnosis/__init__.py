@@ -19,6 +19,7 @@
 | `learned`      | what turns show of pauses, of load and of shared keys, with their numbers |
 | `patterns`     | causes that come again in a conversation or under a key, a sentence each  |
 | `quotes`       | answers that a client quotes, as where it compacts a history by itself   |
+| `repairs`      | what repair saved a turn, and what it would have saved another            |
 | `engine`       | what takes turns as they are sent and end, and explains them              |
 | `service`      | what ties the proxy's exchanges to the engine, and hands out diagnoses    |
 """

@@ -1,5 +1,6 @@
 """What is known of one finished turn, for all that speak of it: the terminal, the list of flows, journal, telemetry."""
 
+from ..options import Repair
 from ..static_frozen import static_frozen
 from ..turn.exchange import Exchange
 from ..turn.record import Record
@@ -40,13 +41,17 @@ class Verdict:
 
 @static_frozen
 class Diagnosis:
-    """A turn with its verdict, what it was compared with, and every difference between the two."""
+    """A turn with its verdict, what it was compared with, and every difference between the two.
+
+    `preventing` are the repairs that would have prevented a miss.
+    """
 
     record: Record
     verdict: Verdict
     match: Match | None
     changes: tuple[Change, ...]
     exchange: Exchange
+    preventing: tuple[Repair, ...] = ()
 
     @property
     def client(self) -> str:

@@ -1,5 +1,6 @@
 """Ties the exchanges of the proxy to the engine: `DiagnosisService` hands each diagnosis to its listeners."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 
@@ -9,6 +10,7 @@ from ..turn.request import SESSION_HEADERS, THREAD_HEADERS, Transport, Turn
 from ..wire.headers import Fields, Values, first_value, values_by_name
 from .diagnosis import Diagnosis
 from .engine import Engine
+from .repairs import Preventable, preventing, saved_tokens
 
 _NAMED = 64
 """Responses of one socket that a later frame can name."""
@@ -23,6 +25,7 @@ class DiagnosisService:
         self.engine = Engine()
         self.listeners: list[Callable[[Diagnosis], None]] = []
         self._on_fault = on_fault
+        self._preventable = Preventable()
         self._responses: dict[str, dict[str, Record]] = {}
 
     def turn_sent(self, exchange: Exchange, *, flow: str, at: float) -> None:
@@ -31,9 +34,8 @@ class DiagnosisService:
         named = self._responses.get(socket, {}).get(exchange.turn.previous_response_id or "")
         route = route_of(exchange, socket)
         continued = exchange.earlier.number if exchange.earlier else 0
-        exchange.record = self.engine.turn_sent(
-            exchange.turn, route, flow=flow, at=at, named=named, continued=continued
-        )
+        turn = exchange.repair.forwarded if exchange.repair else exchange.turn
+        exchange.record = self.engine.turn_sent(turn, route, flow=flow, at=at, named=named, continued=continued)
         if exchange.remembered:
             exchange.remembered.number = exchange.record.number
 
@@ -64,11 +66,32 @@ class DiagnosisService:
         if record.response_id and record.route.socket:
             self._remember(record, record.response_id)
         diagnosis = Diagnosis(record=record, verdict=verdict, match=match, changes=changes, exchange=exchange)
+        if exchange.repair or verdict.is_miss:
+            diagnosis = self._with_repair(diagnosis, at)
         for listener in self.listeners:
             try:
                 listener(diagnosis)
             except Exception as error:
                 self._on_fault("reporting a turn", error)
+
+    def _with_repair(self, diagnosis: Diagnosis, at: float) -> Diagnosis:
+        """Return a diagnosis that also says what repair did, could not do, or would have done."""
+        verdict, exchange = diagnosis.verdict, diagnosis.exchange
+        repair, repaired, said = exchange.repair, exchange.repaired, list[str]()
+        try:
+            if repairs := preventing(diagnosis):
+                said.append(self._preventable.advice(repairs, at))
+            if repair and repaired:
+                repair.saved = saved_tokens(diagnosis.record, diagnosis.match, exchange.turn)
+        except Exception as error:  # the turn is told of nevertheless
+            self._on_fault("measuring a repair", error)
+            return diagnosis
+        if repair and verdict.is_miss:
+            said += repair.notes
+        if repair and repair.saved:
+            said.append(f"without {' and '.join(repaired)} {repair.saved:,} tokens would have been sent again")
+        because = "; ".join((verdict.because, *said))
+        return dataclasses.replace(diagnosis, verdict=dataclasses.replace(verdict, because=because), preventing=repairs)
 
     def socket_closed(self, flow: str) -> None:
         """Forget the responses of a socket: no other one can name them."""

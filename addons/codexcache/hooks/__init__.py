@@ -6,6 +6,7 @@
 | `deferred`          | work done after the bytes have been passed on, or in a thread                 |
 | `state`             | what the hooks share                                                          |
 | `store`             | the store that option codex_state names                                       |
+| `repairing`         | turns repaired on their way out, where codex_repair names any repair          |
 | `dispatch`          | calls the hooks of many parts, as one addon                                   |
 | `messages`          | requests and responses as mitmproxy holds them                                |
 | `http`              | turns over HTTP, and every event stream                                       |

@@ -240,6 +240,11 @@ def _sample_turn(host: str) -> http.HTTPFlow:
     return flow
 
 
+def _repair(_options: optmanager.OptManager, settings: Settings) -> Iterator[str]:
+    if settings.repair and settings.mode == "observe":
+        yield "codex_repair does nothing while codex_mode is observe, which changes nothing. Use fill or pin."
+
+
 def _journal(_options: optmanager.OptManager, settings: Settings) -> Iterator[str]:
     path = Path(os.path.expanduser(settings.journal))
     if settings.journal and (reason := _unwritable(path)):
@@ -280,6 +285,7 @@ _CHECKS: tuple[Callable[[optmanager.OptManager, Settings], Iterator[str]], ...] 
     _silence,
     _rewriting,
     _replay,
+    _repair,
     _journal,
     _inbound,
     lambda options, _settings: exposure_warnings(options),

@@ -208,7 +208,7 @@ class HttpTurns:
                 self._warn(_ANSWERED)
             return unchanged_exchange(turn, mode), None
         exchange = self._state.continuity.begin(turn, self._state.settings)
-        return exchange, self._state.edit(body, turn, exchange.edits)
+        return exchange, self._state.edit(body, turn, exchange)
 
     def _pass_unread(self, flow: http.HTTPFlow, reason: ValueError, read: ReadTurn) -> None:
         """Let a turn that cannot be read pass unchanged, and record it by what its headers and its response say."""

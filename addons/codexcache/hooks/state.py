@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from mitmproxy import addonmanager, ctx, hooks, http
@@ -26,6 +26,9 @@ from ..wire.headers import length_of, with_length
 from ..wire.routes import Endpoint, endpoint_of, is_codex_host, real_target
 from .deferred import DeferredQueue
 from .errors import InternalErrors
+
+if TYPE_CHECKING:
+    from ..repair.service import Repairs
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +76,13 @@ class State:
         """What the turns have shown of pauses, of load and of shared keys."""
         return self.diagnosis_service.engine.learned
 
+    @functools.cached_property
+    def repairs(self) -> "Repairs":
+        """What repairs turns; its modules are loaded with the first turn for which `codex_repair` names any repair."""
+        from ..repair.service import Repairs
+
+        return Repairs()
+
     def host_of(self, flow: http.HTTPFlow) -> str | None:
         """Return the backend's host that a flow is for, by the name the client asked for, or None.
 
@@ -107,13 +117,25 @@ class State:
         body = self.read(text)
         return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
 
-    def edit(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
+    def edit(self, body: Body[ParsedBody], turn: Turn, exchange: Exchange) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""
-        put, drop = edits.put, edits.drop
-        edited = body.edited(drop, put) if put or drop else None
+        left, put, drop = None, exchange.edits.put, exchange.edits.drop
+        if self.settings.repair and exchange.mode != "observe" and (left := self._repaired(body, exchange)):
+            body, turn = left
+        edited = body.edited(drop, put) if put or drop else body.text if left else None
         if turn.previous_response_id is None:
             self.bodies.remember(body, turn.parsed_body, drop=drop, put=put, edited_text=edited)
         return edited
+
+    def _repaired(self, body: Body[ParsedBody], exchange: Exchange) -> tuple[Body[ParsedBody], Turn] | None:
+        """Return body and turn as they are repaired, None where they are not, and cache what the client sent."""
+        from .repairing import repaired
+
+        enabled, turn = self.settings.repair, exchange.turn
+        left = repaired(self.repairs, exchange, body, enabled, read=self.read_turn, errors=self.errors)
+        if left and turn.previous_response_id is None:
+            self.bodies.remember(body, turn.parsed_body)
+        return left
 
     def request_sent(self, flow: http.HTTPFlow, exchange: Exchange, at: float) -> None:
         """Record, deferred, that a turn leaves at `at` (seconds since the epoch), before any turn that ends later."""
@@ -143,6 +165,8 @@ class State:
         except Exception as error:  # the turn is diagnosed nevertheless
             self.errors.note("learning from a response", error)
         self.diagnosis_service.turn_ended(exchange, at=at)
+        if exchange.repair and (sentence := self.repairs.end(exchange)):
+            logger.warning(sentence)
         self.persistence.save(exchange)
 
 

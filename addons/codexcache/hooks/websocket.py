@@ -140,7 +140,7 @@ class SocketTurns:
         self, flow: http.HTTPFlow, socket: Socket, message: Message, turn: Turn, body: Body[ParsedBody]
     ) -> None:
         exchange = self._state.continuity.begin(turn, self._state.settings, socket.last)
-        if (sent := self._state.edit(body, turn, exchange.edits)) is not None:
+        if (sent := self._state.edit(body, turn, exchange)) is not None:
             message.content = sent
         self._begin(flow, socket, message, exchange)
         if self._state.settings.intercept:

@@ -9,6 +9,7 @@
 | `first_difference` | where two prompts first differ, and what kind of text differs there      |
 | `terminal`         | one line a turn, the closing summary, the status page                    |
 | `response_facts`   | what served a turn, how it ended and its rate limits, for its page       |
+| `repair_lines`     | what was repaired of a turn, on its page                                 |
 | `turn_page`        | everything known about one turn, as text                                 |
 | `tables`           | turns and conversations as tables                                        |
 | `compare`          | any two turns, compared                                                  |

@@ -55,11 +55,15 @@ class Entries:
         self._pseudonyms = pseudonyms
         self._run = pseudonyms.of("run", run)
 
+    def conversation_of(self, run: str, number: int) -> str | None:
+        """Return what names a conversation, by its number and the start that counted it, "" for this one."""
+        return f"{run or self._run}:{number}" if number else None
+
     def entry(self, diagnosis: Diagnosis) -> dict[str, Json]:
         """Return what the journal says of a turn."""
         record, exchange, verdict = diagnosis.record, diagnosis.exchange, diagnosis.verdict
         pseudonym, cache_key = self._pseudonyms.of, exchange.cache_key
-        conversation = f"{record.conversation_run or self._run}:{record.conversation}" if record.conversation else None
+        conversation = self.conversation_of(record.conversation_run, record.conversation)
         return {
             "time": _rfc3339(record.sent_at),
             "run": self._run,
@@ -79,6 +83,7 @@ class Entries:
             "continued": cache_key.inherited,
             "echoed_key": _echo(diagnosis),
             "changed": list(exchange.changed),
+            **_repair(diagnosis),
             "ttfb_ms": _milliseconds(diagnosis.wait),
             "duration_ms": _milliseconds(diagnosis.duration),
             **_given(ended=record.ended),
@@ -126,6 +131,14 @@ def _usage(diagnosis: Diagnosis) -> dict[str, Json]:
     usage = diagnosis.record.usage
     counts = (usage.input, usage.cached, usage.output) if usage else ()
     return {name: count for name, count in zip(COUNTERS, counts, strict=False) if count is not None}
+
+
+def _repair(diagnosis: Diagnosis) -> dict[str, Json]:
+    """Return what was repaired and what that saved, or what would have prevented a miss; nothing where neither is."""
+    exchange, preventing = diagnosis.exchange, _given(preventing=list(diagnosis.preventing))
+    if exchange.repair is None:
+        return preventing
+    return {"repaired": list(exchange.repaired), **_given(saved_tokens=exchange.repair.saved), **preventing}
 
 
 def _key(diagnosis: Diagnosis) -> str | None:

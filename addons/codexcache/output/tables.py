@@ -1,11 +1,15 @@
 """Turns and conversations as tables of text, made of the summaries that flows carry."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..body.json_splice import Object, as_count
 from ..text import cell, columns, number, with_symbols, wrapped
 from .journal import CACHED, INPUT
 from .turn_page import cached_share, clock, first_words, measured, title
+
+if TYPE_CHECKING:
+    from ..repair.memory import Conversation
 
 type Table = list[list[str]]
 
@@ -50,6 +54,14 @@ def conversations_table(turn_summaries: Iterable[Object]) -> Table:
         conversations[name] = turns
     rows = (_conversation(name, turns, lengths.get(name)) for name, turns in conversations.items())
     return [list(_CONVERSATIONS), *rows]
+
+
+_REPAIRS = ("conversation", "client", "since", "turns held", "bytes", "repaired", "saved", "repairs")
+
+
+def repairs_table(conversations: Iterable[tuple[str, "Conversation"]], enabled: Collection[str]) -> Table:
+    """Return a row for each conversation whose turns are held for repairs, by its name, under a row of names."""
+    return [list(_REPAIRS), *(_held(name, each, enabled) for name, each in conversations)]
 
 
 def aligned(table: Table, width: int) -> Table:
@@ -112,6 +124,18 @@ def _conversation(name: str, turns: Sequence[Object], length: int | None) -> lis
         f"{clock(turns[-1].get('sent_at'))} {title(turns[-1])}",
         f"{turns[-1].get('client') or '-'}, {first_words(length) or 'first words not seen'}",
     )
+
+
+def _held(name: str, held: "Conversation", enabled: Collection[str]) -> list[str]:
+    in_force = ", ".join(sorted(set(enabled) - held.over.keys()))
+    over = (f"{', '.join(sorted(ended))} over: {reason}" for reason, ended in _by_reason(held).items())
+    counts = map(number, (len(held.names), held.size, held.turns, held.saved))
+    return _row(name, held.client or "-", clock(held.begun), *counts, "; ".join(filter(None, (in_force, *over))))
+
+
+def _by_reason(held: "Conversation") -> dict[str, list[str]]:
+    """Return the repairs that have ended in a conversation, by the reason."""
+    return {reason: [each for each, why in held.over.items() if why == reason] for reason in held.over.values()}
 
 
 def _tokens(turn_summary: Object) -> Iterator[str]:

@@ -51,6 +51,7 @@ class Summary:
         self._resent: Counter[_Cause] = Counter()
         self._shares: Counter[float] = Counter()
         self._conversations = self._input = self._cached = 0
+        self._repaired = self._saved = 0
         self._begun: set[int] = set()  # conversations that have a warm-up, but no turn yet
         self._resumed: set[tuple[str, int]] = set()  # conversations that began at an earlier start or elsewhere
 
@@ -66,6 +67,9 @@ class Summary:
         cause = verdict.name, verdict.blame
         self._turns[cause] += 1
         self._count_conversation(record)
+        if diagnosis.exchange.repair and diagnosis.exchange.repaired:
+            self._repaired += 1
+            self._saved += diagnosis.exchange.repair.saved
         if verdict.resent:
             self._resent[cause] += verdict.resent
         if (usage := diagnosis.record.usage) and (share := diagnosis.cached_share) is not None:
@@ -112,6 +116,8 @@ class Summary:
                 blames[blame] += tokens
             parts = [f"{blames[blame]:,} {blame}" for blame in _BLAMES if blames[blame]]
             yield f"{counted(resent, 'token')} re-sent{': ' if parts else ''}{', '.join(parts)}"
+        if self._repaired:
+            yield f"{counted(self._repaired, 'turn')} repaired, which saved {counted(self._saved, 'token')}"
 
     def _causes(self) -> list[str]:
         """Return verdicts by the tokens that were re-sent because of them, then the others by number."""

@@ -15,6 +15,7 @@ from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
 from .journal import CACHED, INPUT, OUTPUT
 from .prompt_parts import CHANGED, MOVED_AWAY, NEW, SAME
+from .repair_lines import repair_lines
 from .response_facts import limit_lines, response_facts
 
 _ABSENT = "n/a"
@@ -61,6 +62,7 @@ def page(turn_summary: Object, difference: Difference | str | None = None, width
         difference_lines(difference, width),
         _identity(turn_summary),
         _edits(turn_summary, width),
+        repair_lines(turn_summary, width),
         _predecessor(turn_summary),
     )
     return joined(sections)
@@ -219,6 +221,9 @@ def listed(differences: Sequence[str], width: int) -> Iterator[str]:
 def _advice(turn_summary: Object, width: int) -> Iterator[str]:
     if entry := VERDICT_TABLE.get(str(turn_summary.get("verdict"))):
         yield "What to do"
+        if repairs := ",".join(map(str, as_list(turn_summary.get("preventing"))[:_MOST])):
+            said = f"Set codex_repair={repairs}: then what says the same leaves with the bytes that are cached. Or:"
+            yield from _wrapped(said, width, "  ")
         yield from _wrapped(entry.full_advice, width, "  ")
         yield "How the next turn tells"
         yield from _wrapped(entry.success, width, "  ")

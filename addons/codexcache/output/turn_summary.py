@@ -12,6 +12,7 @@ from ..turn.rewrite import KEY_MEMBER, REQUEST_ID
 from ..wire.headers import Values, values_by_name
 from .journal import Pseudonyms
 from .prompt_parts import CHANGED, NEW, SAME, prompt_parts
+from .repair_lines import summary_of
 
 _ID_HEADERS = (*SESSION_HEADERS, REQUEST_ID)
 
@@ -34,6 +35,7 @@ def turn_summary(diagnosis: Diagnosis, entry: Object, pseudonyms: Pseudonyms) ->
         "client_sent": _ids(turn.client_headers.values, turn.document.get(KEY_MEMBER), pseudonyms),
         "forwarded": _ids(forwarded, exchange.forwarded_key, pseudonyms),
         "edited": exchange.edited_turn is not None,
+        **(summary_of(exchange.repair) if exchange.repair else {}),
         **_saved(diagnosis),
     }
 
@@ -41,7 +43,7 @@ def turn_summary(diagnosis: Diagnosis, entry: Object, pseudonyms: Pseudonyms) ->
 def _saved(diagnosis: Diagnosis) -> Object:
     """Return what only an earlier summary of the same turn knows: what the client itself had sent."""
     known = diagnosis.exchange.saved_summary or {}
-    return {name: known[name] for name in ("client_sent", "forwarded", "edited") if name in known}
+    return {name: known[name] for name in ("client_sent", "forwarded", "edited", "repair") if name in known}
 
 
 def _identity(record: Record, match: Match | None, pseudonyms: Pseudonyms) -> Object:

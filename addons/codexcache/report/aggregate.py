@@ -13,7 +13,7 @@ from functools import cache, reduce
 from operator import or_
 from typing import Any
 
-from ..body.json_splice import Json, Object
+from ..body.json_splice import Json, Object, as_count
 from ..output.journal import CACHED, INPUT
 from ..verdicts import VERDICT_TABLE
 from .load import SAFE_NAMES, Batch, Kind, Row, entries, is_warm_up, read_row
@@ -49,14 +49,14 @@ class ReportData:
     """What was added up; how many lines were left out, by reason; and notes that the page has to show.
 
     `warm_ups` were sent ahead to fill the cache and are no turns. Lines of `estimated` turns do not say what was
-    re-sent.
+    re-sent. `repaired` turns left with bytes of their predecessor; by what they read, that `saved` so many tokens.
     """
 
     def __init__(self) -> None:
         self.skipped: Counter[str] = Counter()
         self.notes: list[str] = []
         self.conversations: dict[str, ConversationTotals] = {}
-        self.warm_ups = self.estimated = 0
+        self.warm_ups = self.estimated = self.repaired = self.saved = 0
         self._runs: dict[str, Blocks] = {}
         self._kinds: dict[Kind, KindTotals] = {}
         self._usual_kinds: dict[UsualKind, KindTotals] = {}
@@ -137,6 +137,8 @@ class ReportData:
         self.skipped += part.skipped
         self.warm_ups += part.warm_ups
         self.estimated += part.estimated
+        self.repaired += part.repaired
+        self.saved += part.saved
         for run, blocks in part._runs.items():
             _join(self._runs.setdefault(run, {}), blocks)
         bits = list(self._merge_kinds(part))
@@ -200,6 +202,8 @@ class ReportData:
                 self._count(kind, conversations[name], time, given, cached)
                 if resent:
                     self._count_resent(kind, conversations[name], resent, SAFE_NAMES[get("client")])
+                if get("repaired"):
+                    self._count_repaired(get("saved_tokens"), cached)
 
     def _add_unusual(self, entry: Json | bytes) -> None:
         """Add the turn of an entry that begins a conversation, is older, or odd; or count why there is none."""
@@ -213,6 +217,8 @@ class ReportData:
             self.skipped[STRANGE] += 1
         elif self._is_new(self._runs.setdefault(row.run, {}), row.turn):
             kind = self._count_row(row)
+            if isinstance(entry, dict) and entry.get("repaired"):
+                self._count_repaired(entry.get("saved_tokens"), row.cached or 0)
             if isinstance(entry, dict) and _is_as_told(row, kind, entry):
                 self._usual_kinds[_usual_kind(entry.get)] = kind
 
@@ -261,6 +267,11 @@ class ReportData:
         kind.cause.add_client(client or "unknown client", resent)
         conversation.add_resent(resent, kind.cause.blame)
         conversation.seen |= kind.cause.bit
+
+    def _count_repaired(self, saved: Json, cached: int) -> None:
+        """Count a turn that was repaired; what that saved is part of what the turn read."""
+        self.repaired += 1
+        self.saved += min(as_count(saved) or 0, cached)
 
     def _kind(self, mode_name: str, verdict: str, blame: str, warm: bool, altered: bool) -> KindTotals:
         """Return what the turns of a kind come to; names beyond the first so many are others."""

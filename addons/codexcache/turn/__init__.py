@@ -17,6 +17,7 @@
 | `rejected_params` | parameters that the backend rejected, and what follows                     |
 | `stream`          | the observer of a response stream, which never alters or delays it         |
 | `ledger`          | what a conversation's turns measured: tokens at the ends of inputs, habits |
+| `repaired`        | what was repaired of a turn, for all that speak of it                      |
 | `record`          | what is stored of a turn, for comparison with later ones                   |
 | `conclusion`      | what is stored of how a turn ended                                         |
 | `exchange`        | one request and response with their state; the entry point of this layer   |

@@ -16,6 +16,7 @@ from .cache_key import CacheKey, EarlierTurn, Entry, KeyMemory, LruDict, choose_
 from .rate_limits import limits_in_headers
 from .record import Record
 from .rejected_params import Refusal, RejectedParams, rejected_param, top_level
+from .repaired import RepairedTurn
 from .request import ClientHeaders, Turn, of_another_client
 from .response import ResponseInfo
 from .rewrite import KEY_MEMBER, RequestEdits, no_edits, plan_edits, plan_handshake_edits
@@ -36,7 +37,7 @@ class Exchange:
 
     `edited_turn` is the turn as it left, if it was edited after this addon had seen it. It continues an `earlier` turn,
     if one is known; `remembered` is what later turns can continue. An `imitator` is a client that is not the official
-    one, though its headers say so.
+    one, though its headers say so. `repair` is what was repaired, None where `codex_repair` does not concern the turn.
     """
 
     turn: Turn
@@ -54,6 +55,7 @@ class Exchange:
     earlier: EarlierTurn | None = None
     remembered: EarlierTurn | None = None
     imitator: bool = False
+    repair: RepairedTurn | None = None
 
     def begin_response(
         self, status: int, values: Values, at: float, on_finished: Callable[[], None] = lambda: None
@@ -83,6 +85,14 @@ class Exchange:
         return (*(self.handshake.changed if self.handshake and self.opens_socket else ()), *own)
 
     @property
+    def repaired(self) -> tuple[str, ...]:
+        """The repairs that this turn left with."""
+        if self.repair is None:
+            return ()
+        left = self.changed
+        return tuple(dict.fromkeys(part.repair for part in self.repair.parts if part.member in left))
+
+    @property
     def forwarded_key(self) -> Json:
         """The `prompt_cache_key` in the body that the backend got."""
         if self.edited_turn:
@@ -98,6 +108,8 @@ class Exchange:
 
     def _left_as_written(self, name: str, left: Turn) -> bool:
         """Return True if a changed member or header was still as this addon had written it when the turn left."""
+        if self.repair and name in self.repair.members:
+            return self.repair.left_in(left, name)
         if name in self.edits.drop:
             return name not in left.document
         if name in self.edits.put:

@@ -243,6 +243,12 @@ def _tool(tool: Json, space: str = "") -> Tool:
 
 
 _known_members: dict[int, tuple[int, Shape]] = {}
+_known_meanings: dict[int, int] = {}
+
+
+def what_it_says(tool: Tool) -> int | None:
+    """Return a digest of a tool as JSON, the same for all spellings; None where the tool was not seen of late."""
+    return _known_meanings.get(tool.digest)
 
 
 def _sorted_members(known_as: int, tool: bytes) -> tuple[int, Shape]:
@@ -251,7 +257,10 @@ def _sorted_members(known_as: int, tool: bytes) -> tuple[int, Shape]:
         return known
     if len(_known_members) >= _MOST_TOOLS:
         _known_members.clear()
-    text = to_json(_with_sorted_names(json.loads(tool)), sort=True)
+        _known_meanings.clear()
+    value = json.loads(tool)
+    _known_meanings[known_as] = digest(to_json(value, sort=True))
+    text = to_json(_with_sorted_names(value), sort=True)
     return _known_members.setdefault(known_as, (digest(text), shape_of(text)))
 
 

@@ -96,18 +96,22 @@ NO_SHAPE = Shape()
 
 def shape_of(text: bytes) -> Shape:
     """Return the shape of a text in UTF-8, or of JSON with texts in it."""
-    found: dict[str, list[bytes]] = {}
-    text = text.replace(rb"\n", b"\n").replace(rb"\r", b"\r").replace(rb"\t", b"\t")
-    if _UUID_END.search(text):
-        text = _masked("UUID", _UUID, text, found)
-    for kind, pattern in (("path", _PATH), ("path", _WINDOWS_PATH), ("date", _NAMED_DATE)):
-        text = _masked(kind, pattern, text, found)
-    text = _without_numbers(text, found)
+    text, found = marked(text.replace(rb"\n", b"\n").replace(rb"\r", b"\r").replace(rb"\t", b"\t"))
     found[WHITE_SPACE] = [text]
     contents = 0
     for kind, tokens in found.items():
         contents |= _bits(kind, b"\0".join(tokens))
     return Shape(_digest(text.translate(None, _SPACES)), contents)
+
+
+def marked(text: bytes) -> tuple[bytes, dict[str, list[bytes]]]:
+    """Return a text with a mark in the place of each token that changes by itself, and these tokens by kind."""
+    found: dict[str, list[bytes]] = {}
+    if _UUID_END.search(text):
+        text = _masked("UUID", _UUID, text, found)
+    for kind, pattern in (("path", _PATH), ("path", _WINDOWS_PATH), ("date", _NAMED_DATE)):
+        text = _masked(kind, pattern, text, found)
+    return _without_numbers(text, found), found
 
 
 def shape_of_arguments(call: str, arguments: bytes) -> Shape:

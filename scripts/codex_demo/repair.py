@@ -1,0 +1,144 @@
+"""The demo of `codex_repair`: an agent that sends the same things in other bytes on each turn, with and without it.
+
+Its tools come in a random order, as from servers that answer when they can. Each few turns another process goes on
+with the conversation, and writes the members of its schemas in another order. Its instructions tell the time.
+"""
+
+import itertools
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from embedded_backend import Backend
+from toolkit import prompts
+from toolkit.conversation import Endpoint, Identity, Usage, cached_share, converse, warm_share
+from toolkit.output import table
+from toolkit.process import LOOPBACK, Proxy, start_mitmdump
+from toolkit.program import ADDON
+
+from codex_demo.client import by_http, by_websocket
+
+REPAIRS = "tool_order,spelling,volatile"
+SHOWN_FROM = 0.95  # the share of warm tokens that a repaired agent has to exceed
+CLEARLY = 0.3  # how far below it the same agent has to stay without
+
+_TURNS, _TURNS_OF_A_PROCESS, _TOOLS = 12, 4, 12
+
+type Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """An agent on one transport, with or without repair, and the counters of its turns."""
+
+    transport: str
+    repair: bool
+    turns: Sequence[Usage] = ()
+
+    @property
+    def name(self) -> str:
+        """What the table calls the arm."""
+        return f"{self.transport} {'repaired' if self.repair else 'as sent'}"
+
+
+ARMS = [Arm(transport=transport, repair=repair) for transport in ("HTTP", "WebSocket") for repair in (False, True)]
+
+
+def unsteady(seed: int) -> Iterator[dict[str, Any]]:
+    """Yield the members of an agent's turns: what they say is the same on each, but for the time."""
+    chance = random.Random(seed)
+    for turn in itertools.count():
+        process = random.Random(seed + turn // _TURNS_OF_A_PROCESS)
+        tools = [_shuffled(_tool(number), process) for number in range(_TOOLS)]
+        clock = f"It is {9 + turn // 60:02}:{turn % 60:02}:{chance.randrange(60):02}."
+        yield {"tools": chance.sample(tools, len(tools)), "instructions": f"{clock}\n{prompts.instructions()}"}
+
+
+def _tool(number: int) -> dict[str, Any]:
+    properties = {f"argument_{each}": {"type": "string", "description": f"Argument {each}."} for each in range(6)}
+    parameters = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {"type": "function", "name": f"tool_{number}", "description": f"Tool {number}.", "parameters": parameters}
+
+
+def _shuffled(value: Any, process: random.Random) -> Any:
+    """Return a schema with its members in the order of one process."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _shuffled(inner, process) for name, inner in process.sample(list(value.items()), len(value))}
+
+
+async def run(home: Path, say: Say) -> list[Arm]:
+    """Run all arms with their files in a folder; return them with their counters."""
+    async with AsyncExitStack() as stack:
+        backend = await stack.enter_async_context(Backend(home=home / "backend"))
+        say("Starting the embedded backend and the proxies ...\n")
+        proxies = {}
+        for repair, option in ((False, ""), (True, REPAIRS)):
+            proxy = await start_mitmdump(
+                home / f"proxy-{repair}",
+                modes=[f"upstream:http://{LOOPBACK}:{backend.connect_port}"],
+                upstream_ca=backend.ca_file,
+                scripts=[ADDON],
+                options={"codex_repair": option},
+            )
+            proxies[repair] = await stack.enter_async_context(proxy)
+        return [await _converse(arm, proxies[arm.repair], say) for arm in ARMS]
+
+
+async def _converse(arm: Arm, proxy: Proxy, say: Say) -> Arm:
+    say(f"{arm.name} ")
+    account = f"account of {arm.name}"  # an arm would read what the one before it left in the cache of the same account
+    headers, send = {
+        "HTTP": ({}, by_http),
+        "WebSocket": ({"x-session-id": f"session of {account}"}, by_websocket),
+    }[arm.transport]
+    endpoint = Endpoint(url="https://chatgpt.com/backend-api/codex", proxy=proxy.url, ca_file=str(proxy.ca_file))
+    members = unsteady(seed=1)
+    turns = await converse(
+        [endpoint],
+        lambda: Identity(headers=headers, members=next(members)),
+        send,
+        account=account,
+        turns=_TURNS,
+        on_turn=lambda: say("."),
+    )
+    say("\n")
+    return replace(arm, turns=turns)
+
+
+def is_shown(arms: Sequence[Arm]) -> bool:
+    """Return whether repair made the difference on every transport."""
+    shares = {(arm.transport, arm.repair): warm_share(arm.turns) for arm in arms}
+    pairs = [(shares.get((transport, False), 1.0), shares.get((transport, True), 0.0)) for transport, _ in shares]
+    return bool(pairs) and all(with_it > SHOWN_FROM and bare < with_it - CLEARLY for bare, with_it in pairs)
+
+
+def render(arms: Sequence[Arm], label: str) -> str:
+    """Return the table of all turns, the shares, and a sentence on what was shown."""
+    turns = enumerate(zip(*(arm.turns for arm in arms), strict=True), start=1)
+    rows = [
+        ["", *(arm.name for arm in arms)],
+        ["turn", *("input  cached" for _ in arms)],
+        *([str(number), *(f"{one.input_tokens:,}{one.cached_tokens:>8,}" for one in row)] for number, row in turns),
+        ["all turns", *(f"{cached_share(arm.turns):.1%}" for arm in arms)],
+        ["warm turns", *(f"{warm_share(arm.turns):.1%}" for arm in arms)],
+    ]
+    title = (
+        f"Input and cached tokens of an agent whose tools, schemas and clock change on each turn, both with the addon "
+        f"({label}):"
+    )
+    return "\n".join([title, "", *table(rows), "", closing(arms, label)])
+
+
+def closing(arms: Sequence[Arm], label: str) -> str:
+    """Return one sentence that says what was shown, or that it was not."""
+    if not is_shown(arms):
+        return f"Repair did not make the difference that it should have made ({label})."
+    bare, repaired = ([warm_share(arm.turns) for arm in arms if arm.repair is repair] for repair in (False, True))
+    return (
+        f"The same agent read at most {max(bare):.1%} of its warm input tokens from the cache as it sends them, and at "
+        f"least {min(repaired):.1%} with codex_repair={REPAIRS} ({label})."
+    )
