@@ -4,8 +4,9 @@ All are strings that may be missing. With any other type, a bad or a missing val
 without a message (measured on mitmproxy 12.2). So values are parsed here, and a wrong one stops the start with one.
 """
 
+import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
@@ -15,6 +16,17 @@ from .wire.routes import ESSENTIAL
 
 Mode = Literal["fill", "pin", "observe"]
 Repair = Literal["tool_order", "spelling", "volatile"]
+
+_OF_WHAT_IS_SENT = (
+    "codex_mode",
+    "codex_hosts",
+    "codex_strip",
+    "codex_learn",
+    "codex_repair",
+    "codex_body_limit",
+    "codex_tunnel",
+)
+"""The options that decide what is sent."""
 
 OPTIONS: dict[str, tuple[str, str]] = {
     "codex_mode": (
@@ -107,6 +119,21 @@ class Settings:
     state_limit: int
     state_days: int
     otel: bool
+
+
+def refuse_misspelled(unknown: Iterable[str]) -> None:
+    """Raise ValueError if an option that does not exist was most likely meant to change what is sent.
+
+    mitmproxy takes it for one of an addon that is still to come. So turns would be edited that were not to be.
+    """
+    for name in unknown:
+        if name.startswith("codex") and (meant := closest(name)) in _OF_WHAT_IS_SENT:
+            raise ValueError(f"There is no option {name}. Did you mean {meant}, which decides what is sent?")
+
+
+def closest(name: str) -> str | None:
+    """Return the option that is spelled most like a name, None if none is."""
+    return next(iter(difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.8)), None)
 
 
 def parse_settings(values: Mapping[str, str | None]) -> Settings:

@@ -1,6 +1,7 @@
 """The command line: the launcher's own options, mitmproxy's, and after `--` the command to run."""
 
 import argparse
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -61,6 +62,7 @@ class Arguments:
 
 def parse(words: Sequence[str]) -> Arguments:
     """Return what the words ask for. Prints the help and exits if asked to; raises Failed."""
+    words = _with_dashes(words)
     end = words.index("--") if "--" in words else len(words)
     own, command = list(words[:end]), tuple(words[end + 1 :])
     ui = next((ui for ui, program in _PROGRAMS.items() if own[:1] == [program]), None)
@@ -70,12 +72,27 @@ def parse(words: Sequence[str]) -> Arguments:
     known, passed_on = _parser(add_help=not is_help_mitmproxys).parse_known_args(own)
     if end < len(words) and not command:
         raise Failed(f"After -- goes the command to run; {called('run')} --help shows how.")
+    if not command and (meant := _command_in(passed_on)):
+        raise Failed(f"If {meant} is the command to run, -- goes before it: {called('run')} [OPTIONS] -- {meant} ...")
     if command and known.ui == "console":
         raise Failed("mitmproxy's console needs the terminal, which belongs to the command: take --ui web.")
     program = _PROGRAMS[known.ui]
     if not command and (known.fail_over, known.price) != (None, None):
         raise Failed("--fail-over and --price are for a command, behind --, whose turns are added up.")
     return Arguments(command=command, program=program, passed_on=tuple(passed_on), **_own(known))
+
+
+def _with_dashes(words: Sequence[str]) -> list[str]:
+    """Return the words with `--` before a command that stands first; it may be left out there."""
+    is_command = bool(words) and words[0] not in _PROGRAMS.values() and words[0][:1].isalnum() and "--" not in words
+    return ["--", *words] if is_command else [*words]
+
+
+def _command_in(passed_on: Sequence[str]) -> str | None:
+    """Return the program that stands among mitmproxy's options, where it would be taken for a filter."""
+    words = zip(("", *passed_on), passed_on, strict=False)
+    values = (word for before, word in words if not before.startswith("-") and not word.startswith("-"))
+    return next((word for word in values if shutil.which(word)), None)
 
 
 def _own(known: argparse.Namespace) -> dict[str, Any]:

@@ -44,7 +44,11 @@ def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: se
         started = running.listening()
         if started["address"] is None:
             raise Failed("The command needs a proxy: --mode takes regular or upstream here.")
-        environment.write_client(work_dir, user, Path(started["ca"]))
+        if not (ca := Path(started["ca"])).exists():
+            raise Failed(
+                f"mitmproxy could not write its CA to {ca.parent}: set HOME, or --set confdir=FOLDER before --."
+            )
+        environment.write_client(work_dir, user, ca)
         if not arguments.quiet:
             bypass, page = environment.bypass_entry(user), started["page"]
             past = [f"run: NO_PROXY has {bypass!r}, which sends the command past the proxy."] if bypass else []

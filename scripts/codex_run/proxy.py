@@ -24,6 +24,8 @@ ADDONS = (ADDON, Path(__file__).parent / "in_proxy" / "control_addon.py")
 
 _START, _REPORT, _END = 60.0, 5.0, 20.0
 """Seconds for the proxy to listen, to report, and to end by itself: it may have a capture to write."""
+_COLUMNS = ("icon", "path", "comment", "status", "size", "time")
+
 _STEP = 0.05
 _QUOTED = 5  # lines of a proxy that has not ended
 _PREFIX = re.compile(r"^(\[[\d:.]+\] |mitmproxy\.exceptions\.\w+: |mitmdump: error: |mitmweb: error: )")
@@ -45,7 +47,7 @@ def command(arguments: Arguments, work_dir: Path, upstream: Upstream | None) -> 
     words += ["--mode", f"upstream:{upstream.url}"] if upstream else []
     trusted = f"ssl_verify_upstream_trusted_ca={work_dir / UPSTREAM}"
     words += _unless(given, "ssl_verify_upstream_trusted", "--set", trusted)
-    words += _unless(given, "web_port", "--set", f"web_port={free_port()}") if arguments.program == "mitmweb" else []
+    words += _for_web(given) if arguments.program == "mitmweb" else []
     return [*words, *given]
 
 
@@ -54,6 +56,7 @@ def command_alone(arguments: Arguments) -> list[str]:
     words = [str(installed(arguments.program)), "-s", str(ADDONS[0]), *_host(arguments.passed_on)]
     words += ["--quiet"] if arguments.quiet else []
     words += [] if arguments.port is None else ["--listen-port", str(arguments.port)]
+    words += _columns(arguments.passed_on) if arguments.program == "mitmweb" else []
     return [*words, *arguments.passed_on]
 
 
@@ -156,6 +159,15 @@ class Proxy(contextlib.AbstractContextManager["Proxy"]):
     def _wait(self, seconds: float) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
+
+
+def _for_web(given: Sequence[str]) -> list[str]:
+    return [*_unless(given, "web_port", "--set", f"web_port={free_port()}"), *_columns(given)]
+
+
+def _columns(given: Sequence[str]) -> list[str]:
+    """Return the columns of mitmweb's list in which a turn's verdict is seen."""
+    return _unless(given, "web_columns", *(word for name in _COLUMNS for word in ("--set", f"web_columns={name}")))
 
 
 def _host(given: Sequence[str]) -> list[str]:

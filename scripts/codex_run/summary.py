@@ -16,8 +16,8 @@ _IGNORED: dict[Kind, str] = {
     "node": "Node's own fetch takes HTTPS_PROXY from version 24 on (of 22, from 22.21 on) by NODE_USE_ENV_PROXY=1, "
     "which was set; an older one needs a client that looks for the variable itself.",
     "bun": "Bun's fetch takes HTTPS_PROXY; a WebSocket may not.",
-    "python": "httpx, requests and urllib take HTTPS_PROXY, unless trust_env is off; aiohttp only with "
-    "trust_env=True, and for a WebSocket WSS_PROXY in its place.",
+    "python": "httpx, requests and urllib take HTTPS_PROXY, unless trust_env is off or httpx was given a transport "
+    "of its own; aiohttp only with trust_env=True, and for a WebSocket WSS_PROXY in its place; aiosonic never does.",
     "other": "",
 }
 _DISTRUSTED: dict[Kind, str] = {
@@ -30,6 +30,10 @@ _DISTRUSTED: dict[Kind, str] = {
 }
 _NO_CONNECTION = "The client opened no connection through the proxy"
 _BASE_URLS = ("OPENAI_BASE_URL", "OPENAI_API_BASE", "CODEX_BASE_URL")
+_LOCAL = (
+    f"One that takes neither can be caught by its name: {called('run')} --mode local:NAME, on macOS, on "
+    "Windows, and as root on Linux."
+)
 _REVERSE = (
     f"A client that takes a base URL needs no proxy: {called('run')} --mode reverse:https://chatgpt.com, and "
     "http://127.0.0.1:8080 as its URL."
@@ -44,7 +48,7 @@ def of_turns(report: Mapping[str, Any]) -> list[str]:
         f"cut short in {count:,} turn{'s' * (count != 1)}: {_shown(cause)}"
         for cause, count in seen.get("cut_short", {}).items()
     ]
-    failures = (*_refused(seen.get("refused", {})), *cut_short, *_unreachable(seen["unreachable"]))
+    failures = (*_refused(seen.get("refused", {})), *cut_short, *_unreachable(seen["unreachable"]), *_failed(seen))
     return [f"{NAME}: {first}", *others, _changed(report), *failures]
 
 
@@ -72,14 +76,13 @@ def why_no_turn(
         _bypassed(bypass, kind, has_background_server),
         _ignored(kind, user),
     )
-    return next(sentences for each in reasons if (sentences := list(each)))
+    return [*next(sentences for each in reasons if (sentences := list(each))), *_failed(seen)]
 
 
 def _changed(report: Mapping[str, Any]) -> str:
     changed: Mapping[str, int] = report["arrivals"]["changed"]
     if not changed:
-        why = " (codex_mode is observe)" if report["mode"] == "observe" else ": every turn already had its identity"
-        return f"nothing was changed{why}"
+        return f"nothing was changed{_why_unchanged(report)}"
     names: dict[int, list[str]] = {}
     for name in sorted(changed):
         names.setdefault(changed[name], []).append(name)
@@ -87,6 +90,15 @@ def _changed(report: Mapping[str, Any]) -> str:
     return "changed: " + "; ".join(
         f"{', '.join(names[count])} in {count:,} turn{'s' * (count != 1)}" for count in counts
     )
+
+
+def _why_unchanged(report: Mapping[str, Any]) -> str:
+    if report["mode"] == "observe":
+        return " (codex_mode is observe)"
+    if unstable := report["arrivals"].get("unstable"):
+        turns = f"{unstable:,} turn{'s' * (unstable != 1)}"
+        return f", though {turns} had no key and no session, or others than the turn before: see what missed"
+    return ": each turn had a stable identity"
 
 
 def _refused(reasons: Mapping[str, int]) -> Iterator[str]:
@@ -109,6 +121,19 @@ def _unreachable(hosts: Mapping[str, str]) -> Iterator[str]:
     for host, error in hosts.items():
         way_out = " If a CA of yours signs for it, name that in SSL_CERT_FILE." if "erify failed" in error else ""
         yield f"The proxy could not reach {_shown(host)}: {_shown(error).rstrip('.')}.{way_out}"
+
+
+def _failed(seen: Mapping[str, Any]) -> Iterator[str]:
+    """Yield why connections to hosts failed that are none of the backend's; many fail for the same reason."""
+    hosts: dict[str, list[str]] = {}
+    for host, error in seen.get("failed", {}).items():
+        hosts.setdefault(_shown(error).rstrip("."), []).append(host)
+    for error, names in hosts.items():
+        yield (
+            f"The proxy could not reach {_names(names)} either: {error}."
+            if seen["unreachable"]
+            else (f"The proxy could not reach {_names(names)}, which the backend does not need: {error}.")
+        )
 
 
 def _at_the_backend(seen: Mapping[str, Any], ca: str) -> Iterator[str]:
@@ -144,9 +169,11 @@ def _bypassed(entry: str | None, kind: Kind, has_background_server: bool) -> Ite
 
 
 def _ignored(kind: Kind, user: Mapping[str, str]) -> Iterator[str]:
+    """Yield what a client can do that ignores proxies; in short, if nothing says that the command is such a client."""
     yield f"{_NO_CONNECTION}: it had nothing to send, or it ignores HTTPS_PROXY."
     yield from _base_url(user)
-    yield from filter(None, (_IGNORED[kind], _REVERSE))
+    if kind != "other":
+        yield from (_IGNORED[kind], _REVERSE, _LOCAL)
 
 
 def _base_url(user: Mapping[str, str]) -> Iterator[str]:

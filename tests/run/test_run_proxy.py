@@ -64,12 +64,16 @@ def test_a_client_takes_the_address_as_a_url(address: list[object], expected: st
     assert url(address) == expected
 
 
+COLUMNS = " ".join(f"--set web_columns={name}" for name in ("icon", "path", "comment", "status", "size", "time"))
+
+
 @pytest.mark.parametrize(
     ("line", "program", "words"),
     [
         ("", "mitmdump", "--listen-host 127.0.0.1"),
         ("-w a--b", "mitmdump", "--listen-host 127.0.0.1 -w a--b"),
-        ("mitmweb", "mitmweb", "--listen-host 127.0.0.1"),
+        ("mitmweb", "mitmweb", f"--listen-host 127.0.0.1 {COLUMNS}"),
+        ("mitmweb --set web_columns=path", "mitmweb", "--listen-host 127.0.0.1 --set web_columns=path"),
         ("--port 8081", "mitmdump", "--listen-host 127.0.0.1 --listen-port 8081"),
         ("--listen-host ::1 -q", "mitmdump", "--quiet --listen-host ::1"),
         ("--set listen_host=", "mitmdump", "--set listen_host="),

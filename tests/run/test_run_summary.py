@@ -96,7 +96,7 @@ def test_the_summary_comes_with_what_was_changed() -> None:
 @pytest.mark.parametrize(
     ("mode", "unreachable", "last"),
     [
-        ("fill", {}, "nothing was changed: every turn already had its identity"),
+        ("fill", {}, "nothing was changed: each turn had a stable identity"),
         ("observe", {}, "nothing was changed (codex_mode is observe)"),
         ("fill", {"host": "refused"}, "The proxy could not reach host: refused."),
     ],

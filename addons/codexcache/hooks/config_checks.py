@@ -3,7 +3,6 @@
 Each check yields sentences with the way out. They are logged once, and again when the problem comes back.
 """
 
-import difflib
 import ipaddress
 import os
 import re
@@ -15,7 +14,7 @@ from mitmproxy.proxy import mode_specs
 from mitmproxy.utils import human, spec
 
 from ..install_hints import SUPPORTED
-from ..options import OPTIONS, Settings
+from ..options import OPTIONS, Settings, closest
 from ..turn.request import read_client_headers
 from ..wire.routes import is_codex_host
 
@@ -119,8 +118,7 @@ def _version(_options: optmanager.OptManager, _settings: Settings) -> Iterator[s
 def _unknown_options(options: optmanager.OptManager, _settings: Settings) -> Iterator[str]:
     for name in options.deferred:
         if name.startswith("codex"):
-            close = difflib.get_close_matches(name, OPTIONS, n=1, cutoff=0.8)
-            hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(OPTIONS)}."
+            hint = f"Did you mean {meant}?" if (meant := closest(name)) else f"There are {', '.join(OPTIONS)}."
             yield f"There is no option {name!r}, so it does nothing. {hint}"
 
 

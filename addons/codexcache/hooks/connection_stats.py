@@ -11,6 +11,7 @@ from mitmproxy import connection, ctx, http, tls
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from ..body.json_splice import Json
+from ..diagnosis.diagnosis import Diagnosis
 from ..wire.routes import endpoint_of, is_codex_host
 from .notify import FinishedTurn
 from .state import State
@@ -19,6 +20,9 @@ logger = logging.getLogger(__name__)
 
 _MOST = 200
 """Names counted of each kind; clients make them up, so there could be any number."""
+
+_NUMBERS = ("connections", "requests", "begun", "turns", "unstable")
+_IDENTITY = {"prompt_cache_key_changed", "session_changed"}
 
 _CA_REJECTED = ("does not trust", "may not trust")
 """What mitmproxy writes when the client sent an alert about the certificate (`proxy/layers/tls.py`)."""
@@ -31,7 +35,7 @@ class ConnectionStats:
     def __init__(self, state: State) -> None:
         self._state = state
         self._advised: set[tuple[str, str]] = set()
-        self.connections = self.requests = self.begun = self.turns = 0
+        self.connections = self.requests = self.begun = self.turns = self.unstable = 0
         self._changed: Counter[tuple[str, ...]] = Counter()
         self.statuses: Counter[str] = Counter()
         self.opened: Counter[str] = Counter()
@@ -39,14 +43,15 @@ class ConnectionStats:
         self.distrusted: Counter[str] = Counter()
         self.hung_up: Counter[str] = Counter()
         self.unreachable: dict[str, str] = {}
+        self.failed: dict[str, str] = {}
         self.refused: Counter[str] = Counter()
         self.cut_short: Counter[str] = Counter()
 
     def report(self) -> dict[str, Json]:
         """Return what was counted, as plain values."""
-        connections = ("statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable")
+        connections = ("statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable", "failed")
         counters = ("changed", "refused", "cut_short", *connections)
-        numbers: dict[str, Json] = {name: getattr(self, name) for name in ("connections", "requests", "begun", "turns")}
+        numbers: dict[str, Json] = {name: getattr(self, name) for name in _NUMBERS}
         return numbers | {name: dict(getattr(self, name)) for name in counters}
 
     @property
@@ -65,6 +70,7 @@ class ConnectionStats:
             _count(self.refused, diagnosis.verdict.because)
             return
         _count(self._changed, diagnosis.exchange.changed)
+        self.unstable += not record.warm_up and _is_unstable(diagnosis)
         self.turns += not record.warm_up
         if record.cut_short and not record.warm_up:
             _count(self.cut_short, record.cut_short)
@@ -100,13 +106,14 @@ class ConnectionStats:
         self._note_unreachable(data.client, data.server, data.server.error)
 
     def _note_unreachable(self, client: connection.Client, server: connection.Server, error: str | None) -> None:
-        """Note what was said of the backend, or of a proxy that leads there."""
+        """Note why the backend, a proxy that leads there, or another host could not be reached."""
         mode, host = client.proxy_mode, server.sni or _host(server.address)
         leads_there = isinstance(mode, mode_specs.UpstreamMode) and server.address == mode.address
-        if leads_there or is_codex_host(host, self._state.settings.hosts):
-            name = f"the proxy {host}" if leads_there else host
-            if name in self.unreachable or len(self.unreachable) < _MOST:
-                self.unreachable[name] = error or "no reason given"
+        name = f"the proxy {host}" if leads_there else host
+        is_backend = leads_there or is_codex_host(host, self._state.settings.hosts)
+        noted = self.unreachable if is_backend else self.failed
+        if name in noted or len(noted) < _MOST:
+            noted[name] = error or "no reason given"
 
     def _advise(self, client: str, host: str) -> None:
         if (client, host) in self._advised or len(self._advised) >= _MOST:
@@ -116,12 +123,19 @@ class ConnectionStats:
         logger.warning(f"A client at {client} does not trust mitmproxy's CA for {host!r}. {how_to_trust(str(ca))}")
 
 
+def _is_unstable(diagnosis: Diagnosis) -> bool:
+    """Return True for a turn that left with neither key nor session, or with others than the turn before it."""
+    route, is_fork = diagnosis.record.route, diagnosis.verdict.blame == "expected"
+    return not (route.key or route.session) or not (is_fork or _IDENTITY.isdisjoint(diagnosis.verdict.changes))
+
+
 def how_to_trust(ca: str) -> str:
     """Return what each kind of client needs to trust a CA."""
     return (
         f"Codex 0.120 and newer: set CODEX_CA_CERTIFICATE={ca}. Node clients and opencode: set "
         f"NODE_EXTRA_CA_CERTS={ca}. Python and older Codex: set SSL_CERT_FILE (for requests also REQUESTS_CA_BUNDLE) "
-        "to a file with the system's CAs and this one. Or start the client with scripts/run -- COMMAND, which does it."
+        "to a file with the system's CAs and this one. Or start the client with codex-continuity run -- COMMAND "
+        "(in a checkout scripts/run -- COMMAND), which does it."
     )
 
 

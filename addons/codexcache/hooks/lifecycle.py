@@ -8,7 +8,7 @@ from typing import cast
 from mitmproxy import addonmanager, ctx, exceptions
 
 from .. import __version__
-from ..options import OPTIONS, parse_settings
+from ..options import OPTIONS, parse_settings, refuse_misspelled
 from ..output.terminal import changed_options
 from . import config_checks, mitmproxy_patches
 from .state import State
@@ -39,6 +39,7 @@ class Lifecycle:
     def configure(self, updated: AbstractSet[str]) -> None:
         if updated & OPTIONS.keys():
             try:
+                refuse_misspelled(ctx.options.deferred)
                 self._state.settings = parse_settings(_values())
             except ValueError as error:
                 raise exceptions.OptionsError(str(error)) from None
