@@ -130,7 +130,7 @@ def test_a_turn_that_ended_without_usage_is_an_attempt_and_no_predecessor(items:
 @pytest.mark.parametrize(
     "given",
     [{"via": route(session="s2")}, {"via": route(key="k2")}, {"via": route(caller=b"bob")}, {"complete": False}],
-    ids=str,
+    ids=["another session", "another key", "another caller", "incomplete"],
 )
 def test_an_attempt_is_one_of_the_same_ids(given: dict[str, Any]) -> None:
     assert remembering(cut(1, OPENING)).attempt(now(OPENING, **given)) is None

@@ -151,7 +151,7 @@ def test_a_child_that_has_its_parents_history_goes_on_from_it() -> None:
         pytest.param([called("tests")[0], LAST], id="of which only the reasoning is left"),
     ],
 )
-@pytest.mark.parametrize("via", [route(), ELSEWHERE, CHILD, BOB, route(key=None, session=None)], ids=str)
+@pytest.mark.parametrize("via", [route(), ELSEWHERE, CHILD, BOB, route(key=None, session=None)])
 def test_a_call_or_reasoning_proves_the_conversation(items: list[Json], via: Route) -> None:
     assert recognized(remembering(*talk()), items, via=via) == (3, "answer")
 
@@ -420,7 +420,7 @@ def test_a_compaction_is_recognized_by_its_encrypted_content() -> None:
         pytest.param([], id="nothing at all"),
     ],
 )
-@pytest.mark.parametrize("via", [route(), ELSEWHERE, CHILD], ids=str)
+@pytest.mark.parametrize("via", [route(), ELSEWHERE, CHILD])
 def test_what_the_client_says_is_no_evidence(items: list[Json], via: Route) -> None:
     known = turn(1, [ORDERS, ENVIRONMENT, TASK, MORE], LOOKED)
 
@@ -431,7 +431,7 @@ def test_what_the_client_says_is_no_evidence(items: list[Json], via: Route) -> N
 
 
 @pytest.mark.parametrize("tokens", [None, 0])
-@pytest.mark.parametrize("via", [NATIVE, route()], ids=str)
+@pytest.mark.parametrize("via", [NATIVE, route()])
 def test_a_turn_that_was_not_counted_is_none(tokens: int | None, via: Route) -> None:
     history = remembering(turn(1, [TASK], LOOKED, tokens=tokens, via=via))
 
@@ -460,7 +460,7 @@ def test_a_warm_up_that_nothing_names_is_none() -> None:
     assert recognized(history, [ORDERS, TASK]) is None
 
 
-@pytest.mark.parametrize("via", [NATIVE, route()], ids=str)
+@pytest.mark.parametrize("via", [NATIVE, route()])
 def test_behind_a_warm_up_a_resumed_conversation_goes_on(via: Route) -> None:
     """Tools and instructions were warmed up, and the whole history comes with the first turn."""
     warm = turn(8, [], warm_up=True, via=via)

@@ -28,7 +28,7 @@ ROWS = 19
 """Rows of a command's popup in a console of 80 columns and 24 rows."""
 
 
-@pytest.mark.parametrize("verdict", MISSES)
+@pytest.mark.parametrize("verdict", sorted(MISSES))
 def test_cause_and_advice_are_seen_without_scrolling_in_a_small_console(verdict: str) -> None:
     because = "8 tool outputs were shortened, the first at input[12]; that the 7,000 tokens before it were not read"
     shown = page(turn_summary(verdict=verdict, because=because, first_words_length=1_204), width=NARROWEST).split("\n")

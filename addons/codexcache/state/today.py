@@ -77,7 +77,7 @@ def sum_of(tallies: Iterable[Tally]) -> Tally:
 
 def encode(tally: Tally) -> bytes:
     """Return a tally as it is stored."""
-    return orjson.dumps([*tally[:-1], tally.miss])
+    return orjson.dumps([*tally[:-1], [*tally.miss]])
 
 
 def decode(value: bytes) -> Tally | None:

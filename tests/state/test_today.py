@@ -1,0 +1,87 @@
+"""What a day's turns came to, as each start of a proxy writes it and a status line reads it."""
+
+from pathlib import Path
+
+import pytest
+from codexcache.state import today
+from codexcache.state.sqlite_store import SqliteStore
+from codexcache.state.store import StoreError
+from codexcache.state.today import Miss, Tally, Today, decode, encode, tally_of_day
+from codexcache.state.vault import Vault
+
+VAULT = Vault(b"secret")
+EARLY, LATE = Miss(1.0, "tools_changed", "a tool was added"), Miss(2.0, "expired", "an hour had passed")
+AGE = 1_000.0
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "state.sqlite"
+
+
+def written(file: Path, *entries: dict[bytes, bytes]) -> None:
+    store = SqliteStore(file, 1 << 20, AGE)
+    for some in entries:
+        store.put({name: VAULT.encrypt(name, value) for name, value in some.items()})
+    store.close()
+
+
+def test_turns_of_several_starts_add_up(file: Path) -> None:
+    one, other, day = Today("one"), Today("other"), today.day_of(0)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(today.time, "time", lambda: 0)
+        one.add(Tally(1, 100, 50, 20, 10, EARLY), VAULT)
+        written(file, one.add(Tally(1, 100, 100), VAULT), other.add(Tally(1, 30, 0, 30, 0, LATE), VAULT))
+
+    store = SqliteStore.to_read(file, AGE)
+    assert tally_of_day(store, VAULT, day) == Tally(3, 230, 150, 50, 10, LATE)
+    store.close()
+
+
+def test_another_day_begins_at_none(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    counted, days = Today("one"), (0.0, 3 * 86_400.0)
+    for at in days:
+        monkeypatch.setattr(today.time, "time", lambda at=at: at)
+        written(file, counted.add(Tally(1, 10, 5), VAULT))
+
+    store = SqliteStore.to_read(file, AGE)
+    assert [tally_of_day(store, VAULT, today.day_of(at)) for at in days] == [Tally(1, 10, 5)] * 2
+    assert tally_of_day(store, VAULT, today.day_of(9 * 86_400.0)) == Tally()
+    store.close()
+
+
+def test_another_secret_reads_nothing(file: Path) -> None:
+    entry = Today("one").add(Tally(1, 10, 5), VAULT)
+    written(file, entry)
+
+    store = SqliteStore.to_read(file, AGE)
+    day = today.day_of(today.time.time())
+    assert tally_of_day(store, VAULT, day).turns == 1
+    assert tally_of_day(store, Vault(b"another"), day) == Tally()
+    store.close()
+
+
+def test_a_tally_comes_back_as_it_was_stored() -> None:
+    tally = Tally(3, 230, 150, 50, 10, LATE)
+
+    assert decode(encode(tally)) == tally
+
+
+@pytest.mark.parametrize("value", [b"", b"{}", b"[1,2]", b'[1,2,3,4,5,"x"]', b'["1",2,3,4,5,[0,"",""]]', b"[1.5]"])
+def test_what_another_version_wrote_is_passed_over(value: bytes) -> None:
+    assert decode(value) is None
+
+
+def test_a_file_that_is_not_there_is_not_made(file: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        SqliteStore.to_read(file, AGE)
+    assert not file.exists()
+
+
+def test_a_file_of_another_version_is_left_alone(file: Path) -> None:
+    store = SqliteStore(file, 1 << 20, AGE)
+    store._database.execute("PRAGMA user_version = 99")
+    store.close()
+
+    with pytest.raises(StoreError, match="another version"):
+        SqliteStore.to_read(file, AGE)
