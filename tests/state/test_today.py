@@ -1,5 +1,6 @@
 """What a day's turns came to, as each start of a proxy writes it and a status line reads it."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ def written(file: Path, *entries: dict[bytes, bytes]) -> None:
 def test_turns_of_several_starts_add_up(file: Path) -> None:
     one, other, day = Today("one"), Today("other"), today.day_of(0)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(today.time, "time", lambda: 0)
+        patched.setattr(time, "time", lambda: 0)
         one.add(Tally(1, 100, 50, 20, 10, EARLY), VAULT)
         written(file, one.add(Tally(1, 100, 100), VAULT), other.add(Tally(1, 30, 0, 30, 0, LATE), VAULT))
 
@@ -41,7 +42,7 @@ def test_turns_of_several_starts_add_up(file: Path) -> None:
 def test_another_day_begins_at_none(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
     counted, days = Today("one"), (0.0, 3 * 86_400.0)
     for at in days:
-        monkeypatch.setattr(today.time, "time", lambda at=at: at)
+        monkeypatch.setattr(time, "time", lambda at=at: at)
         written(file, counted.add(Tally(1, 10, 5), VAULT))
 
     store = SqliteStore.to_read(file, AGE)
@@ -55,7 +56,7 @@ def test_another_secret_reads_nothing(file: Path) -> None:
     written(file, entry)
 
     store = SqliteStore.to_read(file, AGE)
-    day = today.day_of(today.time.time())
+    day = today.day_of(time.time())
     assert tally_of_day(store, VAULT, day).turns == 1
     assert tally_of_day(store, Vault(b"another"), day) == Tally()
     store.close()

@@ -12,11 +12,16 @@ from codex_status import sources
 from codex_status.__main__ import main
 from codexcache.output.journal import CACHED, INPUT
 from codexcache.state.sqlite_store import STATE_FILE, SqliteStore
-from codexcache.state.today import Miss, Tally, Today
+from codexcache.state.today import Miss, Tally, Today, day_of
 from codexcache.state.vault import SECRET_FILE, Vault
 
 SECRET = b"s" * 32
-MISS = {"verdict": "tools_changed", "because": "A tool was added.", "blame": "avoidable", "resent_tokens": 40}
+MISS: dict[str, Any] = {
+    "verdict": "tools_changed",
+    "because": "A tool was added.",
+    "blame": "avoidable",
+    "resent_tokens": 40,
+}
 
 
 def row(turn: int, ago: float = 0, **more: Any) -> bytes:
@@ -75,7 +80,7 @@ def test_of_a_long_journal_only_the_end_is_read(journal: Path, say: Say, monkeyp
     journal.write_bytes(old + new)
 
     assert "10 turns today, no miss" in say(journal)[1]
-    assert sources._start_of(journal, sources.day_of(time.time())) > len(old) // 2
+    assert sources._start_of(journal, day_of(time.time())) > len(old) // 2
 
 
 def test_a_day_without_turns_says_so(journal: Path, say: Say) -> None:
