@@ -340,7 +340,7 @@ def _is_answered(record: Record, other: Record, count: int) -> bool:
 
 
 def _is_continued(record: Record, other: Record) -> bool:
-    """Return True if a turn was known to continue one when it left, and a call or reasoning of that one's input proves it.
+    """Return True if a turn was known to continue another, and a call or reasoning of that one's input proves it.
 
     So it goes on from it, though not with what answered it: a client can leave that out.
     """
