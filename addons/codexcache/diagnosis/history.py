@@ -32,7 +32,7 @@ _LAST_PREFIXES = 64
 """How many of a turn's last prefixes may be the whole input of the turn that it extends: an answer has fewer items."""
 
 _PROOFS = 4
-"""Answers in a turn's input that are looked at for a call or reasoning, the latest ones."""
+"""Items of a turn's input that are looked at for a call or reasoning, the latest ones."""
 
 _OUTPUT_COST, _TURN_COST, _ENTRY_COST = 200, 6000, 300
 """Bytes that an item of the answer, a turn, and what an answer is found by take up in memory, on CPython 3.13.
@@ -344,7 +344,9 @@ def _is_continued(record: Record, other: Record) -> bool:
 
     So it goes on from it, though not with what answered it: a client can leave that out.
     """
-    return record.continued == other.number and any(map(is_unique, other.prompt.items.latest_answers(_PROOFS)))
+    items = other.prompt.items
+    latest = items.arrays.answers[max(0, len(items) - _PROOFS) : len(items)]
+    return record.continued == other.number and any(map(is_unique, latest))
 
 
 def _attempt(record: Record, digest: int) -> object:

@@ -18,7 +18,7 @@ from itertools import chain
 
 import orjson
 
-from ..body.json_splice import Json, Object, as_text
+from ..body.json_splice import Json, Object, as_list, as_text
 from .item_list import digest
 
 CALLS = frozenset(
@@ -115,7 +115,9 @@ def first_developer_message(given: list[Json]) -> str:
 
 def texts(content: Json) -> Iterator[str]:
     """Yield the texts in the content of a message."""
-    for part in parts_as_model_sees(content, None):
+    if isinstance(content, str) and content:
+        yield content
+    for part in as_list(content):
         if isinstance(part, dict) and isinstance(text := part.get("text"), str):
             yield text
 
