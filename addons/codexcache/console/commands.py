@@ -1,9 +1,12 @@
-"""The commands, for mitmproxy's console and, by HTTP, for mitmweb: `codex.why`, `codex.diff` and so on."""
+"""The commands, for mitmproxy's console and, by HTTP, for mitmweb: `codex.why`, `codex.diff` and so on.
+
+What only a command needs is imported when that is called: most proxies end without one, and all of them start.
+"""
 
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from mitmproxy import addonmanager, command, ctx, exceptions, flow, http, types, version
 from mitmproxy.log import ALERT
@@ -15,17 +18,17 @@ from ..hooks.notify import Notifier, turn_summaries
 from ..hooks.state import State
 from ..hooks.store import StateStore
 from ..options import OPTIONS
-from ..output.compare import compare
-from ..output.tables import Table, aligned, conversations_table, turns_table
 from ..output.terminal import changed_options, status_page
-from ..report.aggregate import ReportData
-from ..report.page import render, save
 from ..state.store import StoreError
 from ..text import counted, with_symbols
 from .hold import Hold
 from .lookup import Missing
 from .redact import export
 from .view import CacheView, popup_width, readable, turns_of
+
+if TYPE_CHECKING:
+    from ..output.tables import Table
+    from ..report.aggregate import ReportData
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +67,15 @@ class Commands:
     @command.command("codex.turns")
     def turns(self) -> types.Data:
         """List all turns, in the order of time."""
+        from ..output.tables import turns_table
+
         return _filled(turns_table(turn for each in self._flows() for turn in turn_summaries(each)))
 
     @command.command("codex.conversations")
     def conversations(self) -> types.Data:
         """List all conversations: turns, misses, tokens, and what was re-sent."""
+        from ..output.tables import conversations_table
+
         return _filled(conversations_table(turn for each in self._flows() for turn in turn_summaries(each)))
 
     @command.command("codex.nextmiss")
@@ -127,6 +134,8 @@ class Commands:
     @command.command("codex.report")
     def report(self, path: types.Path) -> None:
         """Write a page to a file that shows this session's turns, what they read from the prompt cache, and why."""
+        from ..report.page import render, save
+
         if not (lines := self._notifier.recent.lines):
             raise exceptions.CommandError("There is no turn to report on yet.")
         target = Path(path).expanduser()
@@ -136,7 +145,9 @@ class Commands:
             raise _unwritable(target, error) from None
         logger.log(ALERT, f"A report on {counted(len(lines), 'turn')} is in {target}.")
 
-    def _report_data(self) -> ReportData:
+    def _report_data(self) -> "ReportData":
+        from ..report.aggregate import ReportData
+
         report_data, recent = ReportData(), self._notifier.recent
         report_data.add_lines(recent.lines)
         if lost := recent.count - len(recent.lines):
@@ -153,6 +164,8 @@ class Commands:
         return turns[-1]
 
     def _compared(self, was: FlowTurn, now: FlowTurn) -> str:
+        from ..output.compare import compare
+
         try:
             prompts = [self._view.lookup.prompt(*turn) for turn in (was, now)]
         except Missing as reason:
@@ -180,8 +193,10 @@ def _has_miss(asked: flow.Flow) -> bool:
     return isinstance(asked, http.HTTPFlow) and any(turn.get("is_miss") for turn in turn_summaries(asked))
 
 
-def _filled(table: Table) -> types.Data:
+def _filled(table: "Table") -> types.Data:
     """Return a table that has rows; the console, which gives all columns one width, gets it aligned."""
+    from ..output.tables import aligned
+
     if len(table) == 1:
         raise exceptions.CommandError("No turn has finished yet.")
     return cast(types.Data, aligned(table, popup_width()) if ctx.master.addons.get("consoleaddon") else table)

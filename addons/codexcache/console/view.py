@@ -18,7 +18,6 @@ from mitmproxy import contentviews, ctx, http
 
 from ..body.json_splice import Object
 from ..hooks.notify import turn_summaries
-from ..output.turn_page import page, title
 from ..text import NARROWEST, WIDEST, WIDTH, cut, with_symbols
 from .hold import HELD
 from .lookup import Lookup
@@ -69,6 +68,8 @@ class CacheView(contentviews.Contentview):
 
     def pages(self, flow: http.HTTPFlow, width: int) -> str:
         """Return the pages of a flow's turns, the latest first, so many characters wide."""
+        from ..output.turn_page import page  # not at the start: most proxies show none
+
         known = turns_of(flow)
         pages = [
             page(turn_summary, self.lookup.break_of(flow, turn_summary), width)
@@ -85,6 +86,8 @@ class CacheView(contentviews.Contentview):
 
     def _of_message(self, flow: http.HTTPFlow, known: list[Object], *, at: float, from_client: bool) -> str:
         """Return the page of the turn that a message sends; for others, a line with the turn that they belong to."""
+        from ..output.turn_page import page, title
+
         turn = next((turn for turn in reversed(known) if _time(turn) <= at), None)
         if turn is None:
             return "This belongs to no finished turn."

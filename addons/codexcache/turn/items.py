@@ -18,7 +18,7 @@ from itertools import chain
 
 import orjson
 
-from ..body.json_splice import Json, Object, as_list, as_text
+from ..body.json_splice import Json, Object, as_text
 from .item_list import digest
 
 CALLS = frozenset(
@@ -117,7 +117,7 @@ def texts(content: Json) -> Iterator[str]:
     """Yield the texts in the content of a message."""
     if isinstance(content, str) and content:
         yield content
-    for part in as_list(content):
+    for part in content if isinstance(content, list) else ():
         if isinstance(part, dict) and isinstance(text := part.get("text"), str):
             yield text
 
