@@ -270,10 +270,13 @@ class BackgroundStore:
                 logger.exception(_NOT_STORED)
 
     def _rest(self, pause: float) -> None:
-        """Pause, and wait for something to do: what comes after a rest is written at once."""
-        if not self._done.wait(pause) and not (self._is_frozen or self._has_failed):
+        """Wait for something to do, and until the pause since now is over: what comes after that is written at once."""
+        over = time.monotonic() + pause
+        if not (self._is_frozen or self._has_failed):
             with self._news:
                 self._news.wait_for(lambda: self._queue or self._done.is_set() or self._is_frozen)
+        if (left := over - time.monotonic()) > 0:
+            self._done.wait(left)
 
     def _heard(self) -> None:
         if self._has_failed:
