@@ -115,7 +115,9 @@ def first_developer_message(given: list[Json]) -> str:
 
 def texts(content: Json) -> Iterator[str]:
     """Yield the texts in the content of a message."""
-    for part in parts_as_model_sees(content, None):
+    if isinstance(content, str) and content:
+        yield content
+    for part in content if isinstance(content, list) else ():
         if isinstance(part, dict) and isinstance(text := part.get("text"), str):
             yield text
 
