@@ -1,21 +1,21 @@
 """Work that no byte waits for, and work that the event loop must not wait for.
 
 A turn is diagnosed after mitmproxy has passed on the bytes that have arrived; diagnoses run in the order in which they
-were queued, before the event loop looks for anything new. A large body is parsed in a thread: the hook waits for it,
-and with it all that mitmproxy has still to do for its flow, so the order of a flow's own messages stays. A thread gives
-way to the event loop every few milliseconds, but not while one parse runs.
+were queued, before the event loop looks for anything new. A large body is parsed in steps, between which the event loop
+does what has come; it is decoded in a thread. The hook waits for both, and with it all that mitmproxy has still to do
+for its flow, so the order of a flow's own messages stays.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from ..wire.content_encoding import Undecodable, decode
 from .errors import InternalErrors
 
 LARGE = 1 << 20
-"""Bytes from which on a body is large; to parse one of that size takes a few milliseconds."""
+"""Bytes from which on a body is large: to decode or to parse it takes a few milliseconds."""
 
 
 class DeferredQueue:
@@ -75,3 +75,14 @@ async def decode_maybe_in_thread(content: bytes, coding: str, limit: int) -> byt
 async def run_maybe_in_thread[T](size: int, work: Callable[[], T]) -> T:
     """Return the result of some work on a body of `size` bytes."""
     return await asyncio.to_thread(work) if size >= LARGE else work()
+
+
+async def take_steps[T](steps: Generator[None, None, T]) -> T:
+    """Return what some steps come to; the event loop does other work between them."""
+    try:
+        while True:
+            next(steps)
+            await asyncio.sleep(0)
+    except StopIteration as end:
+        result: T = end.value
+        return result

@@ -106,11 +106,9 @@ def first_user_message(given: list[Json]) -> str | None:
 
 
 def first_developer_message(given: list[Json]) -> str:
-    """Return the text of the first developer message, which holds the instructions of a "responses lite" request."""
-    for item in given:
-        if isinstance(item, dict) and item.get("role") in ("developer", "system"):
-            return "".join(texts(item.get("content")))
-    return ""
+    """Return the text of the first developer message that has any: the instructions of a "responses lite" request."""
+    messages = (item for item in given if isinstance(item, dict) and item.get("role") in ("developer", "system"))
+    return next(filter(None, ("".join(texts(item.get("content"))) for item in messages)), "")
 
 
 def texts(content: Json) -> Iterator[str]:
