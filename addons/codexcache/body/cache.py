@@ -6,12 +6,13 @@ starts with no cached one is split: it is treated as if it extended a body witho
 cached apart, for as long as there is space.
 """
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Collection, Generator, Iterator, Mapping
 from itertools import chain
 
 from .incremental import Body, CachedBody, cached_body, parse_with_prefix, read_whole
-from .prefix import PrefixDigests, Probe
+from .prefix import OFFSETS, WINDOW, PrefixDigests, Probe
 from .slices import SLICE, Parse, parse_in_slices
 
 BODY_CACHE_BYTES = 32 << 20
@@ -19,6 +20,8 @@ BODY_CACHE_BYTES = 32 << 20
 
 _LONGEST_REST = 2 * SLICE
 """Bytes that are parsed at once behind a cached prefix; a body with more than that is parsed in slices."""
+
+_NOTHING = None, 0
 
 
 class BodyCache[M]:
@@ -88,15 +91,18 @@ class PrefixCache[M]:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.size = 0
-        self._cached: OrderedDict[Probe, CachedBody[M]] = OrderedDict()
+        self._cached: OrderedDict[Probe, tuple[CachedBody[M], int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._cached)
 
     def prefixes_of(self, digests: PrefixDigests) -> Iterator[CachedBody[M]]:
         """Yield the cached bodies whose prefix a text starts with, the longest first."""
-        for probe in digests.probes():
-            if (cached := self._cached.get(probe)) and digests.starts_with(cached.prefix):
+        text = digests.text
+        for index in range(bisect_right(OFFSETS, len(text)) - 1, -1, -1):
+            offset = OFFSETS[index]
+            cached, _ = self._cached.get((offset, text[offset - WINDOW : offset]), _NOTHING)
+            if cached and digests.starts_with(cached.prefix):
                 yield cached
 
     def put(self, cached: CachedBody[M]) -> None:
@@ -104,17 +110,16 @@ class PrefixCache[M]:
         if (cost := cached.cost) > self._limit // 4:
             return
         self._evict(probe := cached.prefix.probe)
-        self._cached[probe] = cached
+        self._cached[probe] = cached, cost
         self.size += cost
         while self.size > self._limit:
             self._evict(next(iter(self._cached)))
 
     def drop(self, cached: CachedBody[M]) -> bool:
         """Remove a body; return True if it was here."""
-        if is_here := self._cached.get(probe := cached.prefix.probe) is cached:
+        if is_here := self._cached.get(probe := cached.prefix.probe, _NOTHING)[0] is cached:
             self._evict(probe)
         return is_here
 
     def _evict(self, probe: Probe) -> None:
-        if old := self._cached.pop(probe, None):
-            self.size -= old.cost
+        self.size -= self._cached.pop(probe, _NOTHING)[1]

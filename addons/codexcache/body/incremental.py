@@ -19,7 +19,7 @@ from collections.abc import Collection, Mapping, Sequence
 import orjson
 
 from ..static_frozen import static_frozen
-from .json_splice import Json, Member, Object, Unreadable, as_list, edited, find_members, parse
+from .json_splice import Json, Member, Object, Unreadable, edited, find_members, parse
 from .prefix import MIN_PREFIX, Prefix, PrefixDigests
 
 _PARSED_COST = 4
@@ -147,12 +147,14 @@ def cached_body[M](
         suffix, members, fields = body.text[end:], body.members, other_fields(body)
     else:
         return None
+    new = body.document["input"]
+    assert isinstance(new, list)
     is_edited_after = {member.name for member in members[: input_index + 1]}.isdisjoint((*drop, *put))
     if edit is None and edited_text is not None and is_edited_after:
         edit = CachedEdit(drop=drop, put=put, suffix=edited_text[end:])
     return CachedBody(
         prefix=body.digests.prefix(end),
-        count=(cached.count if cached else 0) + len(as_list(body.document["input"])),
+        count=(cached.count if cached else 0) + len(new),
         suffix=suffix,
         members=members,
         items_end=items_end,

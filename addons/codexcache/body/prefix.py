@@ -12,7 +12,6 @@ last such offset in it. The offsets are the same for all, each some 6 % larger t
 
 import secrets
 from bisect import bisect_right
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,8 +19,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 MIN_PREFIX = 512
 """Bytes of the shortest prefix that is kept."""
 
-_OFFSETS = [int(MIN_PREFIX * 1.06**step) for step in range(200)]
-_WINDOW = 32
+OFFSETS = [int(MIN_PREFIX * 1.06**step) for step in range(200)]
+WINDOW = 32
+"""The offsets of probes, and the bytes before an offset that are one."""
 
 _BLOCK = 1 << 20
 _NONCE = 12
@@ -51,20 +51,12 @@ class PrefixDigests:
 
     def prefix(self, length: int) -> Prefix:
         """Return the prefix with this number of bytes."""
-        return Prefix(length, self._digest_of(length), self._probe(bisect_right(_OFFSETS, length) - 1))
-
-    def probes(self) -> Iterator[Probe]:
-        """Yield the probes of all prefixes, the longest first."""
-        for index in range(bisect_right(_OFFSETS, len(self.text)) - 1, -1, -1):
-            yield self._probe(index)
+        offset = OFFSETS[bisect_right(OFFSETS, length) - 1]
+        return Prefix(length, self._digest_of(length), (offset, self.text[offset - WINDOW : offset]))
 
     def starts_with(self, prefix: Prefix) -> bool:
         """Return True if the text starts with a prefix of another."""
         return prefix.length <= len(self.text) and self._digest_of(prefix.length) == prefix.digest
-
-    def _probe(self, index: int) -> Probe:
-        offset = _OFFSETS[index]
-        return offset, self.text[offset - _WINDOW : offset]
 
     def _digest_of(self, length: int) -> bytes:
         full, view = length // _BLOCK, memoryview(self.text)

@@ -12,7 +12,7 @@ from mitmproxy import addonmanager, ctx, hooks, http
 from mitmproxy.net.http import url
 from mitmproxy.proxy import mode_specs
 
-from ..body.cache import BodyCache, finished
+from ..body.cache import BodyCache
 from ..body.incremental import Body, read_whole
 from ..diagnosis.learned import Learned
 from ..diagnosis.service import DiagnosisService
@@ -95,21 +95,16 @@ class State:
 
     def read(self, text: bytes) -> Body[ParsedBody]:
         """Return the body of a turn. Raises Unreadable."""
-        return finished(self._read_in_steps(text))
+        return _by_itself(self.bodies.read(text))
 
     def read_turn(self, text: bytes, read: ReadTurn) -> tuple[Body[ParsedBody], Turn]:
         """Return a body, and its turn as `read` returns it. Raises Unreadable."""
-        return finished(self.read_turn_in_steps(text, read))
+        return _with_turn(self.read(text), read)
 
     def read_turn_in_steps(self, text: bytes, read: ReadTurn) -> Generator[None, None, tuple[Body[ParsedBody], Turn]]:
-        """Return what `read_turn` does; a large body is read in steps, between which other work may be done."""
-        body = yield from self._read_in_steps(text)
-        return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
-
-    def _read_in_steps(self, text: bytes) -> Generator[None, None, Body[ParsedBody]]:
-        """Read a body; a delta by itself, even if another starts like it: all of its items extend the turn it names."""
+        """Return what `read_turn` does; between the steps in which a large body is read, other work may be done."""
         body = yield from self.bodies.steps(text)
-        return read_whole(text) if body.cached and is_delta(body.document) else body
+        return _with_turn(_by_itself(body), read)
 
     def edit(self, body: Body[ParsedBody], turn: Turn, edits: RequestEdits) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""
@@ -148,6 +143,15 @@ class State:
             self.errors.note("learning from a response", error)
         self.diagnosis_service.turn_ended(exchange, at=at)
         self.persistence.save(exchange)
+
+
+def _with_turn(body: Body[ParsedBody], read: ReadTurn) -> tuple[Body[ParsedBody], Turn]:
+    return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
+
+
+def _by_itself(body: Body[ParsedBody]) -> Body[ParsedBody]:
+    """Return a delta parsed by itself, even if another body starts like it: all its items extend the turn it names."""
+    return read_whole(body.text) if body.cached and is_delta(body.document) else body
 
 
 class FlowVisibility:
