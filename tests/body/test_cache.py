@@ -134,6 +134,25 @@ def test_only_what_is_new_is_parsed(first: str, second: str, parsed: list[Json])
     assert read.document["input"] == parsed
 
 
+@pytest.mark.parametrize(
+    ("items", "steps"),
+    [
+        pytest.param(['{"a":1}'] * 300_000, [False] * 4, id="slices"),
+        pytest.param(["1"] * 2_000_000, [True], id="all at once, which takes long"),
+        pytest.param(["1"] * 1_000, [], id="all at once"),
+    ],
+)
+def test_a_body_is_read_in_steps(items: list[str], steps: list[bool]) -> None:
+    assert [*Reader().bodies.steps(text_of(",".join(items)))] == steps
+
+
+def test_much_that_is_new_is_read_in_slices_as_well() -> None:
+    reader = Reader()
+    reader.read(text_of('{"a":1}'))
+
+    assert len([*reader.bodies.steps(text_of(",".join(['{"a":1}'] * 300_000)))]) == 4
+
+
 def test_what_others_began_with_is_kept_with_their_latest() -> None:
     reader = Reader()
     for asked in ('{"q":1}', '{"q":2}', '{"q":2},{"r":2}', '{"q":3}'):

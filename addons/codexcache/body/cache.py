@@ -8,12 +8,12 @@ cached apart, for as long as there is space.
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 
 from .incremental import Body, CachedBody, cached_body, parse_with_prefix, read_whole
 from .prefix import OFFSETS, WINDOW, PrefixDigests, Probe
-from .slices import SLICE, Parse, parse_in_slices
+from .slices import SLICE, Parse, Steps, parse_in_slices
 
 BODY_CACHE_BYTES = 32 << 20
 """Bytes of the latest bodies that are cached; shared prefixes may take a quarter more."""
@@ -44,13 +44,17 @@ class BodyCache[M]:
         """Return the body, parsed incrementally if possible. Raises Unreadable for anything but a JSON object."""
         return finished(self.steps(text))
 
-    def steps(self, text: bytes) -> Generator[None, None, Body[M]]:
-        """Read a body as `read` does, and yield where other work may be done before it goes on."""
+    def steps(self, text: bytes) -> Steps[Body[M]]:
+        """Read a body as `read` does, but in steps."""
         digests = PrefixDigests(text)
         for cached in self._prefixes_of(digests):
             if len(text) - cached.prefix.length <= _LONGEST_REST and (body := parse_with_prefix(cached, digests)):
                 return body
-        return (yield from parse_in_slices(digests, self._parse)) or read_whole(text)
+        if (sliced := (yield from parse_in_slices(digests, self._parse))) is not None:
+            return sliced
+        if len(text) > _LONGEST_REST:
+            yield True
+        return read_whole(text)
 
     def remember(
         self,
@@ -75,7 +79,7 @@ class BodyCache[M]:
         return chain(self._latest.prefixes_of(digests), self._shared_prefixes.prefixes_of(digests))
 
 
-def finished[T](steps: Generator[None, None, T]) -> T:
+def finished[T](steps: Steps[T]) -> T:
     """Return what some steps come to, all taken at once."""
     try:
         while True:

@@ -39,6 +39,10 @@ type Parse[M] = Callable[[Object, M | None], M | None]
 """Reads a document, or more items of it behind what was made of those before them; None if it must not be split."""
 
 
+type Steps[T] = Generator[bool, None, T]
+"""Work in steps, between which other work may be done; it yields whether the step that comes next takes long."""
+
+
 class _Head(NamedTuple):
     """The members before the input, the offset of the input's name and list, and what separates two of its items."""
 
@@ -57,7 +61,7 @@ class _Rest(NamedTuple):
     members: Sequence[Member]
 
 
-def parse_in_slices[M](digests: PrefixDigests, parse_document: Parse[M]) -> Generator[None, None, Body[M] | None]:
+def parse_in_slices[M](digests: PrefixDigests, parse_document: Parse[M]) -> Steps[Body[M] | None]:
     """Parse a body, yield between its slices, and return it; None for one that is unusual: then parse it as a whole.
 
     What is returned is a body that extends one without its last item, or without a few of the last.
@@ -71,7 +75,7 @@ def parse_in_slices[M](digests: PrefixDigests, parse_document: Parse[M]) -> Gene
         fields = {**head.fields, **_without_input(rest.document)}
         for items in _slices(text, head.start, end, head.separator):
             if parsed is not None:
-                yield
+                yield False
             if (parsed := parse_document({**fields, "input": items}, parsed)) is None:
                 return None
             count += len(items)

@@ -2,15 +2,16 @@
 
 A turn is diagnosed after mitmproxy has passed on the bytes that have arrived; diagnoses run in the order in which they
 were queued, before the event loop looks for anything new. A large body is parsed in steps, between which the event loop
-does what has come; it is decoded in a thread. The hook waits for both, and with it all that mitmproxy has still to do
-for its flow, so the order of a flow's own messages stays.
+does what has come; where it cannot be, it is parsed in a thread, as it is decoded in one. The hook waits for all of it,
+and with it all that mitmproxy has still to do for its flow, so the order of a flow's own messages stays.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
+from ..body.slices import Steps
 from ..wire.content_encoding import Undecodable, decode
 from .errors import InternalErrors
 
@@ -77,12 +78,20 @@ async def run_maybe_in_thread[T](size: int, work: Callable[[], T]) -> T:
     return await asyncio.to_thread(work) if size >= LARGE else work()
 
 
-async def take_steps[T](steps: Generator[None, None, T]) -> T:
-    """Return what some steps come to; the event loop does other work between them."""
-    try:
-        while True:
-            next(steps)
+async def take_steps[T](steps: Steps[T]) -> T:
+    """Return what some steps come to; the event loop does other work between them, and while a long one is taken."""
+    is_long = False
+    while True:
+        taken = await asyncio.to_thread(_take_step, steps) if is_long else _take_step(steps)
+        if isinstance(taken, StopIteration):
+            result: T = taken.value
+            return result
+        if not (is_long := taken):
             await asyncio.sleep(0)
-    except StopIteration as end:
-        result: T = end.value
-        return result
+
+
+def _take_step[T](steps: Steps[T]) -> bool | StopIteration:
+    try:
+        return next(steps)
+    except StopIteration as end:  # which no thread can raise
+        return end

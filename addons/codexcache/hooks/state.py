@@ -3,7 +3,7 @@
 import functools
 import logging
 import secrets
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 from weakref import WeakValueDictionary
@@ -14,6 +14,7 @@ from mitmproxy.proxy import mode_specs
 
 from ..body.cache import BodyCache
 from ..body.incremental import Body, read_whole
+from ..body.slices import Steps
 from ..diagnosis.learned import Learned
 from ..diagnosis.service import DiagnosisService
 from ..options import default_settings
@@ -101,7 +102,7 @@ class State:
         """Return a body, and its turn as `read` returns it. Raises Unreadable."""
         return _with_turn(self.read(text), read)
 
-    def read_turn_in_steps(self, text: bytes, read: ReadTurn) -> Generator[None, None, tuple[Body[ParsedBody], Turn]]:
+    def read_turn_in_steps(self, text: bytes, read: ReadTurn) -> Steps[tuple[Body[ParsedBody], Turn]]:
         """Return what `read_turn` does; between the steps in which a large body is read, other work may be done."""
         body = yield from self.bodies.steps(text)
         return _with_turn(_by_itself(body), read)

@@ -10,7 +10,7 @@ The messages of every WebSocket that passes are kept for viewing up to a limit; 
 import functools
 import re
 import time
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable
 from collections.abc import Set as AbstractSet
 
 from mitmproxy import http, websocket
@@ -18,6 +18,7 @@ from mitmproxy import http, websocket
 from ..body.cache import finished
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
+from ..body.slices import Steps
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.rate_limits import limits_in_headers
 from ..turn.request import ParsedBody, Turn, read_client_headers
@@ -129,7 +130,7 @@ class SocketTurns:
                 turn = socket.read_turn({}, unread=str(reason))  # it is recorded by what its response says
                 self._begin(flow, socket, message, unchanged_exchange(turn, self._state.settings.mode))
 
-    def _read_in_steps(self, socket: Socket, message: Message) -> Generator[None, None, tuple[Body[ParsedBody], Turn]]:
+    def _read_in_steps(self, socket: Socket, message: Message) -> Steps[tuple[Body[ParsedBody], Turn]]:
         text = within(message.content, self._state.settings.body_limit)
         return self._state.read_turn_in_steps(text, socket.read_turn)
 
