@@ -11,6 +11,7 @@ nothing, and a short text ("Done."), which is said in many conversations, counts
 first message of the user.
 """
 
+import functools
 import json
 import operator
 from collections.abc import Iterable, Iterator, Sequence
@@ -55,6 +56,9 @@ TEXT = 2
 
 SHORT = 1
 """The bit of an answer's digest that is set where the text is short: it counts only together with the opening."""
+
+_LONGEST_ID = 64
+"""Characters of an id, which is hashed once for all items that have it."""
 
 _LINE, _QUOTED = 32, 100_000
 """Characters from which on a line is one text's own, and characters of a text that are looked at."""
@@ -157,7 +161,14 @@ def answer_digest(item: Json) -> int:
     if not isinstance(item, dict) or not (text := _identifying_text(item)):
         return 0
     kind = SHORT if len(text) < _SHORTEST else TEXT if item.get("role") else 0
-    return digest(text.encode("utf-8", "surrogatepass")) & ~(SHORT | TEXT) | kind
+    known = _digest_of_id(text) if len(text) <= _LONGEST_ID else digest(text.encode("utf-8", "surrogatepass"))
+    return known & ~(SHORT | TEXT) | kind
+
+
+@functools.lru_cache(maxsize=256)
+def _digest_of_id(text: str) -> int:
+    """Return the digest of the id of a call, which comes again with the call's output."""
+    return digest(text.encode("utf-8", "surrogatepass"))
 
 
 def _identifying_text(item: Object) -> str:
@@ -193,7 +204,7 @@ def _without_long_texts(item: Object, longest: int, levels: int = _LEVELS) -> tu
             if len(value) > longest:
                 changed[name], size = _text_digest(value)
                 total += size
-        elif isinstance(value, list) and levels:
+        elif value and levels and isinstance(value, list):
             parts = [
                 _without_long_texts(part, longest, levels - 1) if isinstance(part, dict) else (part, 0)
                 for part in value
