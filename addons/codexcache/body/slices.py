@@ -38,7 +38,6 @@ _TOOLS, _NAME_OF_TOOLS = "tools", b'"tools"'
 type Parse[M] = Callable[[Object, M | None], M | None]
 """Reads a document, or more items of it behind what was made of those before them; None if it must not be split."""
 
-
 type Steps[T] = Generator[bool, None, T]
 """Work in steps, between which other work may be done; it yields whether the step that comes next takes long."""
 
@@ -104,7 +103,7 @@ def _read_head(text: bytes) -> _Head | None:
         head = text[: match.start(2)] + b"]}"
         with suppress(Unreadable):
             *members, given = find_members(head, document := parse(head))
-            if given.start == match.start():
+            if given.start == match.start() and "input" not in {member.name for member in members}:
                 separator = b"}," + (match[2] or match[1]) + b"{"
                 return _Head(_without_input(document), members, given.start, match.start(2), separator)
     return None
@@ -118,7 +117,7 @@ def _read_rest(text: bytes, head: _Head) -> _Rest | None:
     """
     earliest, found, end = max(head.start, len(text) - _AROUND), None, len(text)
     for _ in range(_TRIES):
-        if (cut := text.rfind(head.separator, head.start, end)) < 0:
+        if (cut := text.rfind(head.separator, earliest, end)) < 0:
             break
         try:
             found = _rest_from(text, head, cut + len(head.separator) - 1)
