@@ -17,7 +17,7 @@ from support.talks import counters
 from support.turns import conversation
 from support.wire import RESPONSES, body, event
 
-MODULES, MOVES = 52, 230
+MODULES, MOVES = 53, 230
 """At most so many modules, and calls from one module into another, the chunks of the response included."""
 
 PACKAGE = str(Path(codexcache.__file__).parent)

@@ -9,6 +9,7 @@ import re
 import textwrap
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 WIDTH = 76
 """What fits into half of mitmweb's window at 1280 pixels, and into a terminal of 80 columns."""
@@ -174,6 +175,14 @@ def clock(seconds: float) -> str:
 def clock_to_the_second(seconds: float) -> str:
     """Return the time of day to the second, in UTC."""
     return time.strftime("%H:%M:%S", time.gmtime(seconds))
+
+
+def local_clock(seconds: float) -> str:
+    """Return the local time of day to the second, "n/a" for a time that the system's calendar does not reach."""
+    try:
+        return datetime.fromtimestamp(seconds).strftime("%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return "n/a"
 
 
 def day(seconds: float) -> str:

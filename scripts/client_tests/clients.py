@@ -176,7 +176,7 @@ class Cline(Client):
         }
 
     def variables(self) -> dict[str, str]:
-        return {"CLINE_NO_AUTO_UPDATE": "1"}
+        return {"CLINE_NO_AUTO_UPDATE": "1", "CLINE_SESSION_BACKEND_MODE": "local"}  # else a daemon would stay
 
     async def run(self, prompt: str, conversation: str = "", *, compact: bool = False) -> Result:
         usage = last(await self.events(*_CLINE, prompt), "run_result")["usage"]

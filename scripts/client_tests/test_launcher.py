@@ -14,7 +14,7 @@ from client_tests.environment import launching
 from client_tests.messages import identity, part
 from client_tests.recordings import ASK_FOR_A_COMMAND, MADE, THANKS, Recording
 
-VERSIONS = (install.NEW_CODEX, install.OLD_CODEX, install.OPENCODE, install.NEW_PI)
+VERSIONS = (install.NEW_CODEX, install.OLD_CODEX, install.OPENCODE, install.NEW_PI, install.OH_MY_PI)
 LAUNCHED = [row for row in ROWS if row.version in VERSIONS and row.client is not CodexProvider]
 SHARE = re.compile(r"^([\d.]+)% of [\d,]+ input tokens were read from the prompt cache", re.MULTILINE)
 TURNS = re.compile(r"^Codex Continuity: (\d+) turns? in \d conversations?$", re.MULTILINE)

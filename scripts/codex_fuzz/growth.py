@@ -20,7 +20,7 @@ import brotli
 import orjson
 import zstandard
 from codexcache.body.cache import BodyCache
-from codexcache.body.json_splice import Json, Unreadable
+from codexcache.body.json_splice import Json, Object, Unreadable
 from codexcache.options import default_settings
 from codexcache.output.first_difference import first_difference_in_prompt
 from codexcache.output.tables import conversations_table
@@ -174,17 +174,21 @@ def ratio_of(case: Case, small: int) -> float:
     return ratio
 
 
+def _all_items(document: Object, known: list[Json] | None) -> list[Json]:
+    return [*(known or ()), *given_items(document)]
+
+
 def _send(text: bytes) -> None:
     """Read a body, begin its turn and edit it."""
     with suppress(Unreadable):
-        body = BodyCache(given_items).read(text)
+        body = BodyCache(_all_items).read(text)
         Continuity().begin(turn_of([(b"session_id", b"s")], body.document), default_settings())
         body.edited(default_settings().strip, {"prompt_cache_key": "k"})
 
 
 def _known(make: Make, size: int) -> tuple[BodyCache[list[Json]], bytes]:
     """Return a cache that has a body, and the body."""
-    bodies, text = BodyCache(given_items), make(size)
+    bodies, text = BodyCache(_all_items), make(size)
     with suppress(Unreadable):
         bodies.remember(bodies.read(text), parsed=[])
     return bodies, text

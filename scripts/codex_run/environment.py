@@ -31,6 +31,9 @@ _FOR_NODE = {"NODE_USE_ENV_PROXY": "1"}
 """Without it Node's own fetch ignores a proxy; with it Node 22 writes a warning into the client's output."""
 _MAY_BE_NODE: tuple[Kind, ...] = ("node", "other")  # Codex's Node only starts Codex, and pi uses proxies by itself
 
+_WITHOUT_HUB = {"CLINE_SESSION_BACKEND_MODE": "local"}
+"""cline 3.0.65 leaves its turns to a background process of an earlier run, which has that run's proxy or none."""
+
 COMPLETE, ADDED, UPSTREAM = "ca-bundle.pem", "ca-added.pem", "ca-upstream.pem"
 """Files of CAs: all that a client needs, those added to a client's own, and those that the proxy itself trusts."""
 
@@ -59,6 +62,7 @@ class Upstream:
 def for_client(user: Mapping[str, str], proxy: str, work_dir: Path, kind: Kind) -> dict[str, str]:
     """Return the environment of the client, made of the user's."""
     return {
+        **_WITHOUT_HUB,
         **user,
         **dict.fromkeys(("HTTPS_PROXY", "https_proxy", "WSS_PROXY", "wss_proxy"), proxy),  # the latter for aiohttp
         **dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(_direct(user))),

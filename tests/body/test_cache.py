@@ -1,11 +1,10 @@
 """A body that starts like an earlier one is read from where it goes on, and says what a whole parse says."""
 
-import json
-
 import pytest
-from codexcache.body.cache import BodyCache, PrefixCache, split_last_item
-from codexcache.body.incremental import Body, CachedBody, parse_with_prefix, read_whole
-from codexcache.body.json_splice import Json, Object, Unreadable, parse
+from codexcache.body.cache import BodyCache, PrefixCache
+from codexcache.body.incremental import Body, CachedBody
+from codexcache.body.json_splice import Json, Object, Unreadable, as_list, parse
+from codexcache.body.prefix import PrefixDigests
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.bodies import FRONT, check, known, said, text_of
@@ -15,29 +14,34 @@ DROP, PUT = {"stream_options"}, {"prompt_cache_key": "a key"}
 EDITS = [(DROP, PUT), (DROP, {}), (set(), PUT), (DROP, {"prompt_cache_key": "another"})]
 
 
+def all_items(document: Object, known: list[Json] | None) -> list[Json]:
+    """Return the items of a document, after those that are known."""
+    return [*(known or ()), *as_list(document.get("input"))]
+
+
 class Reader:
     """Reads bodies one after the other; what is made of one are its items."""
 
     def __init__(self, limit: int = 64 << 20) -> None:
-        self.bodies: BodyCache[Json] = BodyCache(lambda document: document.get("input"), limit)
+        self.bodies: BodyCache[list[Json]] = BodyCache(all_items, limit)
 
-    def read(self, text: bytes) -> Body[Json]:
+    def read(self, text: bytes) -> Body[list[Json]]:
         """Read a body, and remember it with its items as it is sent."""
         body = self.bodies.read(text)
         self.remember(body)
         return body
 
-    def remember(self, body: Body[Json]) -> None:
-        made = whole(body).get("input")
+    def remember(self, body: Body[list[Json]]) -> None:
+        made = as_list(whole(body).get("input"))
         self.bodies.remember(body, parsed=made, drop=DROP, put=PUT, edited_text=body.edited(DROP, PUT))
 
 
-def whole(body: Body[Json]) -> Object:
+def whole(body: Body[list[Json]]) -> Object:
     """Return all that a body says, the items that were known included."""
     return said(body, body.cached.parsed if body.cached else None)
 
 
-def read_twice(first: bytes, second: bytes) -> Body[Json]:
+def read_twice(first: bytes, second: bytes) -> Body[list[Json]]:
     """Read a body in the light of another, which is remembered with its items."""
     reader = Reader()
     reader.read(first)
@@ -98,7 +102,7 @@ def test_what_stands_between_known_ends_is_read_as_by_itself(
 def test_bodies_in_any_order_say_what_whole_parses_say(steps: list[tuple[int, list[str], str, bool]]) -> None:
     """Each extends an earlier one; some are read before others are remembered, as if under way at once."""
     reader = Reader()
-    inputs, waiting = list[list[str]]([[]]), list[Body[Json]]()
+    inputs, waiting = list[list[str]]([[]]), list[Body[list[Json]]]()
     for place, new, behind, at_once in steps:
         inputs.append([*inputs[place % len(inputs)], *new])
         read = reader.bodies.read(text_of(",".join(inputs[-1]), behind=behind))
@@ -108,26 +112,11 @@ def test_bodies_in_any_order_say_what_whole_parses_say(steps: list[tuple[int, li
             reader.remember(waiting.pop())
 
 
-def test_of_a_body_the_very_bytes_that_came_are_remembered() -> None:
-    bodies = Reader().bodies
-    first = bodies.read(text_of("1"))
-    bodies.remember(first, parsed=[1])
-    second = bodies.read(text_of("1,2"))
+def test_of_the_items_of_a_body_no_bytes_are_kept() -> None:
+    reader = Reader()
+    reader.read(text_of(f'"{"a" * 100_000}"'))
 
-    assert second.cached is not None
-    assert second.cached.prefix_bytes.obj is first.text
-
-
-def test_of_a_body_that_is_edited_as_the_one_before_it_the_bytes_that_were_sent_are_remembered() -> None:
-    bodies = Reader().bodies
-    for items in ("1", "1,2"):
-        turn = bodies.read(text_of(items))
-        sent = turn.edited(DROP, PUT)
-        bodies.remember(turn, parsed=[1], drop=DROP, put=PUT, edited_text=sent)
-    third = bodies.read(text_of("1,2,3"))
-
-    assert third.cached is not None
-    assert third.cached.prefix_bytes.obj is sent
+    assert (len(reader.bodies), reader.bodies.size < 10_000) == (1, True)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +132,25 @@ def test_only_what_is_new_is_parsed(first: str, second: str, parsed: list[Json])
 
     assert read.cached is not None
     assert read.document["input"] == parsed
+
+
+@pytest.mark.parametrize(
+    ("items", "steps"),
+    [
+        pytest.param(['{"a":1}'] * 300_000, [False] * 4, id="slices"),
+        pytest.param(["1"] * 2_000_000, [True], id="all at once, which takes long"),
+        pytest.param(["1"] * 1_000, [], id="all at once"),
+    ],
+)
+def test_a_body_is_read_in_steps(items: list[str], steps: list[bool]) -> None:
+    assert [*Reader().bodies.steps(text_of(",".join(items)))] == steps
+
+
+def test_much_that_is_new_is_read_in_slices_as_well() -> None:
+    reader = Reader()
+    reader.read(text_of('{"a":1}'))
+
+    assert len([*reader.bodies.steps(text_of(",".join(['{"a":1}'] * 300_000)))]) == 4
 
 
 def test_what_others_began_with_is_kept_with_their_latest() -> None:
@@ -192,20 +200,14 @@ def test_all_bodies_together_are_bounded_and_the_latest_are_kept() -> None:
     assert reader.bodies.read(text_of('"conversation 0",1', f'{FRONT},"n":0')).cached is None
 
 
-def test_only_what_stands_behind_a_known_head_is_news() -> None:
-    reader = Reader()
-    first, second, other = text_of('"one"'), text_of('"one","two"'), text_of('"other"')
-    assert reader.bodies.unparsed_length(first) == len(first)
-    reader.read(first)
-
-    assert reader.bodies.unparsed_length(second) == len(second) - second.index(b',"two"')
-    assert reader.bodies.unparsed_length(other) == len(other)
-
-
 # Bodies that others may start with, by what they begin with.
 
 
-def holding(*kept: CachedBody[Json], limit: int = 1 << 20) -> PrefixCache[Json]:
+def digests(*text: str) -> PrefixDigests:
+    return PrefixDigests(text_of(*text))
+
+
+def holding(*kept: CachedBody[list[Json]], limit: int = 1 << 20) -> PrefixCache[Json]:
     cache = PrefixCache[Json](limit)
     for one in kept:
         cache.put(one)
@@ -216,8 +218,8 @@ def test_what_a_body_starts_with_is_found_the_longest_first() -> None:
     long, short = '1,"' + "a" * 200 + '"', known(text_of("1"))
     longer = known(text_of(long))
 
-    assert list(holding(short, longer).prefixes_of(text_of(f"{long},3"))) == [longer, short]
-    assert list(holding(short).prefixes_of(text_of("1", f'"instructions":"{"Be kind.. " * 60}"'))) == []
+    assert list(holding(short, longer).prefixes_of(digests(f"{long},3"))) == [longer, short]
+    assert list(holding(short).prefixes_of(digests("1", f'"instructions":"{"Be kind.. " * 60}"'))) == []
 
 
 def test_of_two_that_cannot_be_told_apart_where_they_stand_the_later_one_is_kept() -> None:
@@ -225,8 +227,8 @@ def test_of_two_that_cannot_be_told_apart_where_they_stand_the_later_one_is_kept
     cache = holding(first, second)
 
     assert (len(cache), cache.size) == (1, second.cost)
-    assert list(cache.prefixes_of(text_of("1,3"))) == []
-    assert list(cache.prefixes_of(text_of("2,3"))) == [second]
+    assert list(cache.prefixes_of(digests("1,3"))) == []
+    assert list(cache.prefixes_of(digests("2,3"))) == [second]
 
 
 def test_what_is_dropped_is_gone_and_told_whether_it_was_there() -> None:
@@ -241,56 +243,3 @@ def test_what_would_fill_more_than_a_quarter_is_not_kept() -> None:
     one = known(text_of("1"))
 
     assert [len(holding(one, limit=limit)) for limit in (4 * one.cost - 1, 4 * one.cost)] == [0, 1]
-
-
-# A body that is like no earlier one is divided before its last item, or read as it stands.
-
-
-ASK = {"role": "user", "content": "Wie spät ist es? 🕰"}
-FORMS = {"JSON.stringify": json.dumps(ASK, ensure_ascii=False, separators=(",", ":")), "json.dumps": json.dumps(ASK)}
-
-
-def cut(text: bytes) -> Body[Json]:
-    return split_last_item(read_whole(text), lambda document: document["input"])
-
-
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
-@pytest.mark.parametrize("gap", ["", " ", "\n  "], ids=["no space", "a space", "lines"])
-def test_all_but_the_last_item_is_known(form: str, gap: str) -> None:
-    one = cut(text_of(f'{{"a":1}}{gap},{gap}{form}{gap}'))
-
-    assert one.cached is not None
-    assert (bytes(one.cached.prefix_bytes), one.cached_parsed) == (text_of('{"a":1}').partition(b"]")[0], [{"a": 1}])
-    assert one.document["input"] == [ASK]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param(text_of(""), id="no item"),
-        pytest.param(text_of('{"a":1}'), id="one item"),
-        pytest.param(text_of('{"a":1},"text"'), id="the last one is no object"),
-        pytest.param(text_of('{"a":1},{"a" :1}'), id="it is spelled in another way"),
-        pytest.param(text_of('{"a":1},{"a":1e1}'), id="a number is"),
-        pytest.param(b'{"input":[{"a":1},{"b":2}]}', id="it is too short"),
-    ],
-)
-def test_what_cannot_be_divided_is_read_as_it_stands(text: bytes) -> None:
-    one = cut(text)
-
-    assert one.cached is None
-    assert one.document == parse(one.text)
-
-
-asks = st.one_of(st.sampled_from(list(FORMS.values())), st.just('{"a":"x,{}]"}'), st.just("{}"), values)
-
-
-@prop
-@given(st.lists(asks, min_size=1, max_size=4), asks, asks, white, st.sampled_from(["", ',"b":[{}]', ',"input":3']))
-def test_another_last_item_is_read_as_by_itself(
-    before: list[str], last: str, other: str, gap: str, behind: str
-) -> None:
-    first = cut(text_of(f"{gap},{gap}".join([*before, last]) + gap, behind=behind))
-    second = text_of(f"{gap},{gap}".join([*before, other]) + gap, behind=behind)
-    for one in filter(None, (first, parse_with_prefix(first.cached, second) if first.cached else None)):
-        check(one, one.cached_parsed, ({"b"}, {"k": "v"}))

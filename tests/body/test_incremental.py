@@ -7,11 +7,11 @@ from collections.abc import Collection
 
 import pytest
 from codexcache.body import incremental
-from codexcache.body.incremental import Body, cached_body, parse_with_prefix, read_whole
+from codexcache.body.incremental import Body, cached_body, read_whole
 from codexcache.body.json_splice import Json, Object, parse
 from hypothesis import given
 from hypothesis import strategies as st
-from support.bodies import FRONT, check, known, same, text_of
+from support.bodies import FRONT, check, extended, known, same, text_of
 from support.jsontext import prop, white
 
 TOOLS = '"tools":[{"name":"shell"}]'
@@ -47,7 +47,7 @@ def unchanged(document: Object, changed: Collection[str]) -> Object:
     ],
 )
 def test_what_has_changed_is_told(first: str, second: str, changed: set[str] | None) -> None:
-    body = parse_with_prefix(known(text_of("1", behind=first)), text_of("1,2", behind=second))
+    body = extended(known(text_of("1", behind=first)), text_of("1,2", behind=second))
     assert body is not None
     check_changes(body, [1])
 
@@ -58,7 +58,7 @@ def test_what_has_changed_is_told(first: str, second: str, changed: set[str] | N
 def test_what_is_out_of_the_ordinary_is_left_to_a_whole_parse(end: str) -> None:
     second = text_of("1,2", behind="")[:-1] + f",{TOOLS}{end}".encode()
 
-    assert parse_with_prefix(known(text_of("1", behind=f',{TOOLS},"m":1')), second) is None
+    assert extended(known(text_of("1", behind=f',{TOOLS},"m":1')), second) is None
 
 
 member = st.tuples(
@@ -94,7 +94,7 @@ def test_frames_that_begin_alike_are_read_as_by_itself(
     first = text_of("1", behind=ends[0])
     second = text_of(",".join(["1", *items]), behind=ends[1])[: -1 if is_cut_off else None]
     begun = cached_body(read_whole(first), None, (), {}, None)
-    if begun and (body := parse_with_prefix(begun, second)):
+    if begun and (body := extended(begun, second)):
         check_changes(body, [1])
 
 
@@ -111,7 +111,7 @@ def gone_on(first: bytes, second: bytes) -> Body[None]:
     one: Body[None] = read_whole(first)
     earlier = cached_body(one, None, NONE, KEY, one.edited(NONE, KEY))
     assert earlier is not None
-    body = parse_with_prefix(earlier, second)
+    body = extended(earlier, second)
     assert body is not None
     return body
 

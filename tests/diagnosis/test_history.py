@@ -84,6 +84,32 @@ def test_a_plain_continuation_is_chosen_as_a_full_search_chooses_it(drawn: tuple
 
 
 @prop
+@given(histories(), st.integers(0, 9))
+def test_a_turn_that_plainly_extends_another_has_the_predecessor_that_a_full_search_finds(
+    drawn: tuple[History, Record], continued: int
+) -> None:
+    """It is known to continue that one, or not."""
+    history, mine = drawn
+    mine.continued = continued
+
+    plain = history.plain(mine)
+
+    assert plain in (None, choose(mine, history.candidates(mine)))
+
+
+def test_a_turn_that_is_known_to_continue_another_need_not_hold_what_answered_that() -> None:
+    opening, via = [user("Fix it."), CALL], route()
+    history = remembering(answered(record(1, opening, via=via), said("assistant", "It is a longer sentence.")))
+    mine = record(2, [*opening, user("And the lexer?")], at=10.0, via=via, continued=1)
+
+    plain = history.plain(mine)
+
+    assert plain is not None
+    assert (plain.record.number, plain.evidence) == (1, "answer")
+    assert plain == history.predecessor(mine)
+
+
+@prop
 @given(histories())
 def test_what_a_look_at_all_turns_recognizes_is_recognized(drawn: tuple[History, Record]) -> None:
     history, mine = drawn

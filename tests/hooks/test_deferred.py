@@ -6,7 +6,8 @@ import socket
 import threading
 
 import pytest
-from codexcache.hooks.deferred import LARGE, DeferredQueue, decode_maybe_in_thread, run_maybe_in_thread
+from codexcache.body.slices import Steps
+from codexcache.hooks.deferred import LARGE, DeferredQueue, decode_maybe_in_thread, run_maybe_in_thread, take_steps
 from codexcache.hooks.errors import InternalErrors
 from codexcache.wire.content_encoding import Undecodable
 
@@ -102,6 +103,31 @@ async def test_the_event_loop_runs_while_a_large_body_is_worked_on(size: int, go
     asyncio.get_running_loop().call_soon(gone_on.set)
 
     assert await run_maybe_in_thread(size, lambda: gone_on.wait(5 if goes_on else 0)) is goes_on
+
+
+async def test_the_event_loop_runs_between_two_steps_and_while_a_long_one_is_taken() -> None:
+    between, gone_on = list[int](), threading.Event()
+
+    def steps() -> Steps[bool]:
+        asyncio.get_running_loop().call_soon(between.append, 1)
+        yield False
+        between.append(2)
+        asyncio.get_running_loop().call_soon(gone_on.set)
+        yield True
+        return gone_on.wait(5)
+
+    assert await take_steps(steps())
+    assert between == [1, 2]
+
+
+async def test_what_a_step_raises_is_raised() -> None:
+    def steps(*, is_long: bool) -> Steps[None]:
+        yield is_long
+        raise LookupError
+
+    for is_long in (True, False):
+        with pytest.raises(LookupError):
+            await take_steps(steps(is_long=is_long))
 
 
 @pytest.mark.parametrize("level", [0, 9])

@@ -42,7 +42,13 @@ def test_the_client_is_given_the_proxy_for_https_and_the_cas_and_everything_else
         "CODEX_CA_CERTIFICATE": "/certs/ca-bundle.pem",
         "NODE_EXTRA_CA_CERTS": "/certs/ca-added.pem",
         "NODE_USE_ENV_PROXY": "1",
+        "CLINE_SESSION_BACKEND_MODE": "local",
     }
+
+
+def test_cline_does_its_own_work_unless_the_user_says_where_it_is_done() -> None:
+    """A background process that an earlier run left would send the turns by the proxy of that run, or by none."""
+    assert given(CLINE_SESSION_BACKEND_MODE="hub")["CLINE_SESSION_BACKEND_MODE"] == "hub"
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 import asyncio
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Self
 
 import pytest
-from codexcache.state.background_store import BackgroundStore, Pace
+from codexcache.state.background_store import BackgroundStore, Pace, Value
 from codexcache.state.store import Held, StoreError
 from codexcache.state.vault import CHECK, Vault
 from support.patience import until
@@ -274,6 +275,24 @@ async def test_it_tells_what_it_holds_and_forgets_it() -> None:
         background.clear()
 
         assert store.entries.keys() == {CHECK}
+
+
+async def test_what_comes_when_the_store_was_given_up_is_not_kept() -> None:
+    def fail() -> FakeStore:
+        raise StoreError("it is away for good")
+
+    def is_kept(background: BackgroundStore) -> bool:
+        def work(vault: Vault) -> dict[bytes, Value]:
+            return {}
+
+        known = weakref.ref(work)
+        background.put(work)
+        del work
+        return known() is not None
+
+    async with keeping(FakeStore(), fail) as background:
+        await opened(background)
+        await until(lambda: not is_kept(background))
 
 
 async def test_work_that_fails_is_logged_and_keeps_no_other_from_being_done(caplog: pytest.LogCaptureFixture) -> None:

@@ -44,12 +44,12 @@ def of_an_older_version(data: bytes) -> bytes:
     """Return a stored turn without what was added."""
     (length,) = struct.unpack_from("<I", data)
     document = orjson.loads(data[4 : 4 + length])
-    del document["shapes"]
+    shaped = document.pop("shaped") * struct.calcsize("=Iqq")
     stored = document["record"]["prefix"]
     stored["tools"] = [tool[:3] for tool in stored["tools"]]
     stored["instructions"] = stored["instructions"][:3]
     text = orjson.dumps(document)
-    return struct.pack("<I", len(text)) + text + data[4 + length :]
+    return struct.pack("<I", len(text)) + text + data[4 + length : -shaped]
 
 
 def test_edits_are_told_by_kind_after_a_restart_too() -> None:

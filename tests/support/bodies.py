@@ -2,8 +2,9 @@
 
 import json
 
-from codexcache.body.incremental import Body, CachedBody, cached_body, read_whole
+from codexcache.body.incremental import Body, CachedBody, cached_body, parse_with_prefix, read_whole
 from codexcache.body.json_splice import Json, Object, edited, find_members, parse
+from codexcache.body.prefix import PrefixDigests
 
 FILLER = "Be brief. " * 60
 FRONT = f'"instructions":"{FILLER}"'
@@ -14,11 +15,16 @@ def text_of(items: str, front: str = FRONT, behind: str = ',"stream":true') -> b
     return f'{{{front},"input":[{items}]{behind}}}'.encode()
 
 
-def known(text: bytes) -> CachedBody[Json]:
+def known(text: bytes) -> CachedBody[list[Json]]:
     """Return what is remembered of a body that was sent as it came."""
-    found = cached_body(read_whole(text), None, (), {}, None)
+    found = cached_body(read_whole(text), list[Json](), (), {}, None)
     assert found is not None
     return found
+
+
+def extended[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+    """Return a body that starts with the prefix of a cached one, None if it has to be parsed as a whole."""
+    return parse_with_prefix(cached, PrefixDigests(text))
 
 
 def same(one: Json, other: Json) -> bool:

@@ -8,8 +8,8 @@ last item (its prefix), the parse of the prefix is reused, and only the rest is 
 2. Some of the last members differ: parse the new items and those members.
 3. Parse everything after the prefix, as an object whose input begins empty.
 
-Anything unusual is left to a whole parse. So a body costs a comparison of the known bytes and a parse of the new ones,
-and the result is exactly that of a whole parse. An edit is reused likewise: if it left the prefix alone, then the same
+Anything unusual is left to a whole parse. So a body costs a digest of the known bytes and a parse of the new ones, and
+the result is exactly that of a whole parse. An edit is reused likewise: if it left the prefix alone, then the same
 edit of a body with the same suffix gives the same bytes.
 """
 
@@ -20,12 +20,13 @@ import orjson
 
 from ..static_frozen import static_frozen
 from .json_splice import Json, Member, Object, Unreadable, edited, find_members, parse
-
-MIN_PREFIX = 512
-"""Bytes of the shortest prefix that is cached."""
+from .prefix import MIN_PREFIX, Prefix, PrefixDigests
 
 _PARSED_COST = 4
 """Bytes of memory that a byte of the other members takes up as objects (tools, measured on CPython 3.13)."""
+
+_ITEM_COST = 64
+"""Bytes of memory that an item takes up in what the reader makes of it."""
 
 WHITESPACE = b" \t\n\r"
 
@@ -37,18 +38,23 @@ _OBJECT_END = re.compile(rb"[ \t\n\r]*+\}[ \t\n\r]*+\Z")
 
 @static_frozen
 class Body[M]:
-    """A body: its text, its parse, and the positions of its members.
+    """A body: its text with the digests of its prefixes, its parse, and the positions of its members.
 
     If the body starts with the prefix of an earlier one, `cached` is that one, and the input in `document` holds only
     the items after the prefix. Then `changed` names the other members that may differ from the cached ones, None if any
     may. `own_members` is None if all members are the cached ones, shifted.
     """
 
-    text: bytes
+    digests: PrefixDigests
     document: Object
     own_members: Sequence[Member] | None
     cached: "CachedBody[M] | None" = None
     changed: Collection[str] | None = None
+
+    @property
+    def text(self) -> bytes:
+        """The whole body."""
+        return self.digests.text
 
     @property
     def cached_parsed(self) -> M | None:
@@ -81,14 +87,15 @@ class CachedEdit:
 
 @static_frozen
 class CachedBody[M]:
-    """What is kept of a body: the bytes up to the end of its last item, those after it, its members and its parse.
+    """What is kept of a body: the digest of its prefix, the bytes after that, its members and its parse.
 
-    The prefix is a view of the bytes that came or were sent, not a copy. `members` are the positions in a body whose
-    last item ends at `items_end`; the input is at `input_index` among them. `fields` are the values of all other
-    members, and `parsed` is what the reader made of the whole body.
+    The prefix ends with the last of its `count` items. `members` are the positions in a body whose last item ends at
+    `items_end`; the input is at `input_index` among them. `fields` are the values of all other members, and `parsed` is
+    what the reader made of the whole body.
     """
 
-    prefix_bytes: memoryview
+    prefix: Prefix
+    count: int
     suffix: bytes
     members: Sequence[Member]
     items_end: int
@@ -102,7 +109,8 @@ class CachedBody[M]:
         """Bytes of memory that this takes up."""
         after = len(self.suffix)
         others = self.members[self.input_index].value + after
-        return len(self.prefix_bytes) + 2 * after + _PARSED_COST * others + (len(self.edit.suffix) if self.edit else 0)
+        edit = len(self.edit.suffix) if self.edit else 0
+        return 2 * after + _PARSED_COST * others + _ITEM_COST * self.count + edit
 
     def same_edit(self, drop: Collection[str], put: Mapping[str, str]) -> CachedEdit | None:
         """Return the cached edit if it is this one, else None."""
@@ -113,14 +121,14 @@ class CachedBody[M]:
         """Return the members of a body with the same other members, whose last item ends at `items_end`."""
         shift, given = items_end - self.items_end, self.members[self.input_index]
         whole = Member(given.name, given.start, given.value, given.end + shift)
-        after = [_shifted(member, shift) for member in self.members[self.input_index + 1 :]]
+        after = [shifted(member, shift) for member in self.members[self.input_index + 1 :]]
         return [*self.members[: self.input_index], whole, *after]
 
 
 def read_whole[M](text: bytes) -> Body[M]:
     """Return the body, parsed without a cached one. Raises Unreadable for anything but a JSON object."""
     document = parse(text)
-    return Body(text=text, document=document, own_members=find_members(text, document))
+    return Body(digests=PrefixDigests(text), document=document, own_members=find_members(text, document))
 
 
 def cached_body[M](
@@ -139,27 +147,22 @@ def cached_body[M](
         suffix, members, fields = body.text[end:], body.members, other_fields(body)
     else:
         return None
-    kept = edited_text if edit and edited_text is not None else body.text  # mitmproxy keeps what was sent as well
-    prefix = memoryview(kept)[:end]
+    new = body.document["input"]
+    assert isinstance(new, list)
+    is_edited_after = {member.name for member in members[: input_index + 1]}.isdisjoint((*drop, *put))
+    if edit is None and edited_text is not None and is_edited_after:
+        edit = CachedEdit(drop=drop, put=put, suffix=edited_text[end:])
     return CachedBody(
-        prefix_bytes=prefix,
+        prefix=body.digests.prefix(end),
+        count=(cached.count if cached else 0) + len(new),
         suffix=suffix,
         members=members,
         items_end=items_end,
         input_index=input_index,
         fields=fields,
         parsed=parsed,
-        edit=edit or _cached_edit(drop, put, prefix, edited_text),
+        edit=edit,
     )
-
-
-def _cached_edit(
-    drop: Collection[str], put: Mapping[str, str], prefix: memoryview, edited_text: bytes | None
-) -> CachedEdit | None:
-    """Return the edit that made a text, None if there was none or it changed the prefix."""
-    if edited_text is None or not edited_text.startswith(prefix):
-        return None
-    return CachedEdit(drop=drop, put=put, suffix=edited_text[len(prefix) :])
 
 
 def locate_items[M](body: Body[M]) -> tuple[int, int] | None:
@@ -190,23 +193,25 @@ def trimmed_end(text: bytes, end: int) -> int:
     return end
 
 
-def _shifted(member: Member, shift: int) -> Member:
+def shifted(member: Member, shift: int) -> Member:
     """Return a member with its offsets moved by `shift` bytes."""
     name, start, value, end = member
     return Member(name, start + shift, value + shift, end + shift)
 
 
-def parse_with_prefix[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+def parse_with_prefix[M](cached: CachedBody[M], digests: PrefixDigests) -> Body[M] | None:
     """Return the body that starts with the prefix of a cached one, None if it is unusual: then parse it as a whole."""
-    return _parse_items(cached, text) or _parse_items_and_members(cached, text) or _parse_rest(cached, text)
+    return _parse_items(cached, digests) or _parse_items_and_members(cached, digests) or _parse_rest(cached, digests)
 
 
-def _parse_items[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+def _parse_items[M](cached: CachedBody[M], digests: PrefixDigests) -> Body[M] | None:
     """Parse the items between prefix and suffix, None if that is not all that is new."""
-    end, start = len(text) - len(cached.suffix), len(cached.prefix_bytes)
+    text = digests.text
+    end, start = len(text) - len(cached.suffix), cached.prefix.length
     if end < start or not text.endswith(cached.suffix) or (items := _items(text[start:end])) is None:
         return None
-    return Body(text=text, document={**cached.fields, "input": items}, own_members=None, cached=cached, changed=())
+    document = {**cached.fields, "input": items}
+    return Body(digests=digests, document=document, own_members=None, cached=cached, changed=())
 
 
 def _items(text: bytes) -> list[Json] | None:
@@ -221,13 +226,14 @@ def _items(text: bytes) -> list[Json] | None:
     return items if items or len(comma) == len(text) else None
 
 
-def _parse_items_and_members[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+def _parse_items_and_members[M](cached: CachedBody[M], digests: PrefixDigests) -> Body[M] | None:
     """Parse the new items and the last members, from the first one that differs; None if more is new.
 
     Since Codex 0.120 the last member is `client_metadata`, whose order is random in each request.
     """
+    text = digests.text
     end = _end_of_new_items(cached, text)
-    if end < 0 or (items := _items(text[len(cached.prefix_bytes) : end])) is None:
+    if end < 0 or (items := _items(text[cached.prefix.length : end])) is None:
         return None
     kept = cached.members_at(end)[: cached.input_index + 1 + _count_unchanged(cached, text, end)]
     if (last := _last_members(text, kept[-1].end)) is None:
@@ -238,7 +244,7 @@ def _parse_items_and_members[M](cached: CachedBody[M], text: bytes) -> Body[M] |
         return None
     unchanged = {name: value for name, value in cached.fields.items() if name in names}
     return Body(
-        text=text,
+        digests=digests,
         document={**unchanged, **document, "input": items},
         own_members=[*kept, *members],
         cached=cached,
@@ -250,7 +256,7 @@ def _end_of_new_items[M](cached: CachedBody[M], text: bytes) -> int:
     """Return the offset after the new items, where the list ends and the same member name follows; -1 if none does."""
     if not (following := cached.members[cached.input_index + 1 : cached.input_index + 2]):
         return -1
-    return text.find(cached.suffix[: following[0].value - cached.items_end], len(cached.prefix_bytes))
+    return text.find(cached.suffix[: following[0].value - cached.items_end], cached.prefix.length)
 
 
 def _count_unchanged[M](cached: CachedBody[M], text: bytes, end: int) -> int:
@@ -279,12 +285,13 @@ def _last_members(text: bytes, at: int) -> tuple[Object, Sequence[Member]] | Non
         document = parse(rest)
     except Unreadable:
         return None  # the whole parse says what is wrong
-    return document, [_shifted(member, comma.end() - 1) for member in find_members(rest, document)]
+    return document, [shifted(member, comma.end() - 1) for member in find_members(rest, document)]
 
 
-def _parse_rest[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
+def _parse_rest[M](cached: CachedBody[M], digests: PrefixDigests) -> Body[M] | None:
     """Parse everything after the prefix, None if it is unusual."""
-    if (link := _MORE_ITEMS_OR_END.match(text, len(cached.prefix_bytes))) is None:
+    text = digests.text
+    if (link := _MORE_ITEMS_OR_END.match(text, cached.prefix.length)) is None:
         return None
     rest = _INPUT_START + text[link.end() :]
     try:
@@ -298,8 +305,8 @@ def _parse_rest[M](cached: CachedBody[M], text: bytes) -> Body[M] | None:
     shift = link.end() - len(_INPUT_START)
     whole = given._replace(end=new_input.end + shift)
     return Body(
-        text=text,
+        digests=digests,
         document={**{member.name: cached.fields[member.name] for member in earlier}, **document},
-        own_members=[*earlier, whole, *(_shifted(member, shift) for member in members)],
+        own_members=[*earlier, whole, *(shifted(member, shift) for member in members)],
         cached=cached,
     )

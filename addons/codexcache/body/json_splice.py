@@ -56,12 +56,18 @@ def parse(text: bytes) -> Object:
 
     A lone surrogate escape is accepted: JavaScript clients send one if they cut a string in the middle of an emoji.
     """
+    document = parse_value(text)
+    if not isinstance(document, dict):
+        raise Unreadable("it is not a JSON object")
+    return document
+
+
+def parse_value(text: bytes) -> Json:
+    """Return what `text` represents, as `parse` does, if it is no object as well. Raises Unreadable."""
     try:
         document: Json = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         document = _parse_leniently(text, error)
-    if not isinstance(document, dict):
-        raise Unreadable("it is not a JSON object")
     return document
 
 

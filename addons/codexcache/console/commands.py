@@ -1,4 +1,7 @@
-"""The commands, for mitmproxy's console and, by HTTP, for mitmweb: `codex.why`, `codex.diff` and so on."""
+"""The commands, for mitmproxy's console and, by HTTP, for mitmweb: `codex.why`, `codex.diff` and so on.
+
+What only a command needs is imported when that is called: most proxies end without one, and all of them start.
+"""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -16,12 +19,7 @@ from ..hooks.notify import Notifier, turn_summaries
 from ..hooks.state import State
 from ..hooks.store import StateStore
 from ..options import OPTIONS
-from ..output.compare import compare
-from ..output.tables import Table, aligned, conversations_table, repairs_table, turns_table
 from ..output.terminal import changed_options, status_page
-from ..output.turn_page import title
-from ..report.aggregate import ReportData
-from ..report.page import render, save
 from ..state.store import StoreError
 from ..text import counted, with_symbols, wrapped
 from .hold import HELD, Hold
@@ -31,6 +29,10 @@ from .view import CacheView, popup_width, readable, told_turn, turns_of
 
 if TYPE_CHECKING:
     from ..repair.memory import Conversation
+
+if TYPE_CHECKING:
+    from ..output.tables import Table
+    from ..report.aggregate import ReportData
 
 logger = logging.getLogger(__name__)
 
@@ -82,11 +84,15 @@ class Commands:
     @command.command("codex.turns")
     def turns(self) -> types.Data:
         """List all turns, in the order of time."""
+        from ..output.tables import turns_table
+
         return _filled(turns_table(turn for each in self._flows() for turn in turn_summaries(each)))
 
     @command.command("codex.conversations")
     def conversations(self) -> types.Data:
         """List all conversations: turns, misses, tokens, what was re-sent, client, length of the first words."""
+        from ..output.tables import conversations_table
+
         table = conversations_table(turn for each in self._flows() for turn in turn_summaries(each))
         return _filled(table, hint=f"To list the turns of one: q, f and ~meta {table[-1][0]}")
 
@@ -102,6 +108,8 @@ class Commands:
             raise exceptions.CommandError("There is no miss in the list.")
         view.focus.flow = missed
         turn = told_turn(missed)
+        from ..output.turn_page import title
+
         reason = f"{title(turn)}: {turn.get('because')}".removeprefix("miss: ")
         logger.log(ALERT, with_symbols(reason[:_LONGEST]))
 
@@ -127,6 +135,8 @@ class Commands:
     @command.command("codex.repairs")
     def repairs(self) -> types.Data:
         """List the conversations of which codex_repair holds what they sent, what that saved, and what has ended."""
+        from ..output.tables import aligned, repairs_table
+
         table = repairs_table(self._held().items(), self._state.settings.repair)
         if len(table) == 1:
             why = "no turn has been held yet" if self._state.settings.repair else "codex_repair is not set"
@@ -178,6 +188,8 @@ class Commands:
 
         By default it is codex-cache-report.html in the folder in which mitmproxy was started.
         """
+        from ..report.page import render, save
+
         if not self._notifier.recent.lines:
             raise exceptions.CommandError("There is no turn to report on yet.")
         target, report_data = Path(path).expanduser().absolute(), self._report_data()
@@ -187,7 +199,9 @@ class Commands:
             raise _unwritable(target, error) from None
         return _said(f"A report on {counted(report_data.turns, 'turn')} is in {target}.")
 
-    def _report_data(self) -> ReportData:
+    def _report_data(self) -> "ReportData":
+        from ..report.aggregate import ReportData
+
         report_data, recent = ReportData(), self._notifier.recent
         report_data.add_lines(recent.lines)
         if lost := recent.count - report_data.turns:
@@ -220,6 +234,8 @@ class Commands:
             raise exceptions.CommandError(f"There is nothing to compare: {reason}") from None
 
     def _compared(self, was: FlowTurn, now: FlowTurn) -> str:
+        from ..output.compare import compare
+
         try:
             prompts = [self._view.lookup.prompt(*turn) for turn in (was, now)]
         except Missing as reason:
@@ -263,8 +279,10 @@ def _has_miss(asked: flow.Flow) -> bool:
     return HELD in asked.metadata or told_turn(asked).get("is_miss") is True
 
 
-def _filled(table: Table, hint: str = "") -> types.Data:
+def _filled(table: "Table", hint: str = "") -> types.Data:
     """Return a table that has rows; the console, which gives all columns one width, gets it aligned, with a hint."""
+    from ..output.tables import aligned
+
     if len(table) == 1:
         raise exceptions.CommandError("No turn has finished yet.")
     if ctx.master.addons.get("consoleaddon") is None:

@@ -1,20 +1,24 @@
-"""What a turn's prompt says, looked up in the flows that are still there, when somebody asks for it."""
+"""What a turn's prompt says, looked up in the flows that are still there, when somebody asks for it.
+
+Until somebody does, what that takes is not imported.
+"""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mitmproxy import ctx, http
 
 from ..body.json_splice import Object, Unreadable, as_list, parse
-from ..hooks.capture_reader import read_saved_socket
 from ..hooks.kept_bodies import WHY_DROPPED, is_dropped
 from ..hooks.notify import turn_summaries
 from ..hooks.state import State
-from ..output.first_difference import Difference, first_difference_in_prompt
-from ..output.repair_lines import with_words
 from ..turn.items import given_items
 from ..verdicts import PROMPT
 from ..wire.content_encoding import Undecodable, decode
 from ..wire.headers import coding_of, values_by_name
+
+if TYPE_CHECKING:
+    from ..output.first_difference import Difference
 
 
 class Missing(ValueError):
@@ -34,8 +38,10 @@ class Lookup:
         found = view.get_by_id(flow_id) if view is not None else self._state.flows.get(str(flow_id))
         return found if isinstance(found, http.HTTPFlow) else None
 
-    def break_of(self, flow: http.HTTPFlow, turn_summary: Object) -> Difference | str | None:
+    def break_of(self, flow: http.HTTPFlow, turn_summary: Object) -> "Difference | str | None":
         """Return where a turn's prompt parts from its predecessor's, if it does, or why that cannot be shown."""
+        from ..output.first_difference import first_difference_in_prompt
+
         changes = map(str, as_list(turn_summary.get("changes")))
         if turn_summary.get("predecessor") is None or not any(name in PROMPT for name in changes):
             return None
@@ -50,6 +56,8 @@ class Lookup:
         turn, at = turn_summary.get("turn"), turn_summary.get("sent_at")
         if "repair" not in turn_summary or not isinstance(turn, int) or not isinstance(at, float):
             return turn_summary
+        from ..output.repair_lines import with_words
+
         return with_words(turn_summary, self._state.repairs.words.get((turn, at)) or ())
 
     def prompt(self, flow: http.HTTPFlow, turn_summary: Object) -> Object:
@@ -95,6 +103,8 @@ class Lookup:
 
 def _whole_prompts(flow: http.HTTPFlow) -> Iterator[tuple[float, Object]]:
     """Yield each turn's time and prompt; a delta stands for the turn that it names, its output, and its own input."""
+    from ..hooks.capture_reader import read_saved_socket
+
     answered: dict[str, Object] = {}
     for turn in read_saved_socket(flow, flow.request.pretty_host, []):
         document, response_info = turn.exchange.turn.document, turn.exchange.response_info

@@ -19,7 +19,6 @@ from mitmproxy import contentviews, ctx, http
 from ..body.json_splice import Object
 from ..hooks.kept_bodies import WHY_DROPPED, is_dropped
 from ..hooks.notify import turn_summaries
-from ..output.turn_page import page, title
 from ..text import NARROWEST, WIDEST, WIDTH, cut, with_symbols, wrapped
 from .hold import HELD
 from .lookup import Lookup
@@ -77,6 +76,8 @@ class CacheView(contentviews.Contentview):
 
         First comes the turn that the flow's comment tells of, then the others, the latest first.
         """
+        from ..output.turn_page import page  # not at the start: most proxies show none
+
         known = turns_of(flow)
         told = told_turn(flow)
         others = [turn for turn in reversed(known) if turn is not told]
@@ -97,6 +98,8 @@ class CacheView(contentviews.Contentview):
 
     def _of_message(self, flow: http.HTTPFlow, known: list[Object], *, at: float, from_client: bool) -> str:
         """Return the page of the turn that a message sends; for others, a line with the turn that they belong to."""
+        from ..output.turn_page import page, title
+
         turn = next((turn for turn in reversed(known) if _time(turn) <= at), None)
         if turn is None:
             return "This belongs to no finished turn."

@@ -31,6 +31,9 @@ HISTORY_BYTES = 128 << 20
 _LAST_PREFIXES = 64
 """How many of a turn's last prefixes may be the whole input of the turn that it extends: an answer has fewer items."""
 
+_PROOFS = 4
+"""Items of a turn's input that are looked at for a call or reasoning, the latest ones."""
+
 _OUTPUT_COST, _TURN_COST, _ENTRY_COST = 200, 6000, 300
 """Bytes that an item of the answer, a turn, and what an answer is found by take up in memory, on CPython 3.13.
 
@@ -286,7 +289,8 @@ class History:
         is_same = record.route is other.route and record.prompt.prefix is other.prompt.prefix
         if branch.records[-1] is not other or not is_same or not _is_readable(other, record):
             return None
-        evidence = "thread" if record.route.thread else "answer" if _is_answered(record, other, count) else ""
+        is_answered = _is_answered(record, other, count) or _is_continued(record, other)
+        evidence = "thread" if record.route.thread else "answer" if is_answered else ""
         starts = digests[power(count)], digests[power(min(count + 1, len(digests) - 1))]
         if not evidence or not self._index.is_alone(branch, starts):
             return None
@@ -333,6 +337,16 @@ def _is_answered(record: Record, other: Record, count: int) -> bool:
         return True
     is_said = any(not answer & SHORT for answer in given)
     return is_said and not any(map(is_unique, answers[end : len(record.prompt.items)]))
+
+
+def _is_continued(record: Record, other: Record) -> bool:
+    """Return True if a turn was known to continue another, and a call or reasoning of that one's input proves it.
+
+    So it goes on from it, though not with what answered it: a client can leave that out.
+    """
+    items = other.prompt.items
+    latest = items.arrays.answers[max(0, len(items) - _PROOFS) : len(items)]
+    return record.continued == other.number and any(map(is_unique, latest))
 
 
 def _attempt(record: Record, digest: int) -> object:

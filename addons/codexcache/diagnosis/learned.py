@@ -184,10 +184,12 @@ class Learned:
         """Take in a turn that is sent at `at`, in seconds, of a conversation that is known; return its key's load."""
         if (key := record.route.key) is None:
             return NO_LOAD
-        use = self._keys.setdefault(key, _KeyUse())
-        self._keys.move_to_end(key)
-        if len(self._keys) > self._limit:
-            self._keys.popitem(last=False)
+        if use := self._keys.get(key):
+            self._keys.move_to_end(key)
+        else:
+            use = self._keys[key] = _KeyUse()
+            if len(self._keys) > self._limit:
+                self._keys.popitem(last=False)
         load = use.turn_sent(record, at)
         _put(self._sent, record.number, (use, load), _IN_PROGRESS)
         return load
@@ -276,12 +278,12 @@ def _is_lost(record: Record, verdict: Verdict) -> bool:
 
 def _counted(reads: _Reads, load: Load, verdict: Verdict) -> _Reads:
     """Return the reads with one turn more, in the class of its load."""
-    hit, missed = verdict.name == "hit", verdict.name in _MISSES
-    if not (hit or missed):
+    hit = verdict.name == "hit"
+    if not (hit or verdict.name in _MISSES):
         return reads
     at = 0 if load.in_flight == 0 else 1 if load.in_flight < 3 else 2
     known = reads[at]
-    return (*reads[:at], Reads(known.hits + hit, known.misses + missed), *reads[at + 1 :])
+    return (*reads[:at], Reads(known.hits + hit, known.misses + (not hit)), *reads[at + 1 :])
 
 
 def _summed(observations: Collection[_Observation]) -> Pauses:

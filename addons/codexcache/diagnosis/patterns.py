@@ -60,8 +60,9 @@ class RecentTurns:
     def add(self, record: Record) -> None:
         """Take in a turn that has ended, with its ledger; one that is not part of a talk is not remembered."""
         if record.usage and not record.warm_up and record.endpoint == "responses":
+            seen = _seen(record, record.ledger)
             for place in _places(record):
-                self._places[place] = (*self._places.get(place, ()), _seen(record, record.ledger))[-_LATEST:]
+                self._places[place] = (*self._places.get(place, ()), seen)[-_LATEST:]
                 self._places.move_to_end(place)
             while len(self._places) > self._limit:
                 self._places.popitem(last=False)

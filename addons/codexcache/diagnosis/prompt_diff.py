@@ -2,19 +2,21 @@
 
 Each is called by the verdict that it would lead to. OpenAI's names are used where it has one (developers.openai.com,
 "Prompt caching diagnostics"). What is said of a difference names tools, items and offsets, and never quotes a prompt.
+
+What describes an edit is imported with the first one: a proxy whose turns all hit needs none of it.
 """
 
 from collections.abc import Callable
 from itertools import dropwhile
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..text import ascii_only
 from ..turn.record import Record
-from .alignment import Step, align
-from .edits import edits_of, edits_sentence
 from .match import Match, is_compacted, quoted
-from .prefix_edits import instructions_difference, tools_difference
 from .tokens import Measure, Span, is_past
+
+if TYPE_CHECKING:
+    from .alignment import Step
 
 
 class Change(NamedTuple):
@@ -162,6 +164,8 @@ def _tools(record: Record, match: Match) -> Change | None:
     new, old = record.prompt.prefix.tools, match.record.prompt.prefix.tools
     if new == old or not match.record.prompt.size:  # an empty warm-up had none that could have been changed
         return None
+    from .prefix_edits import tools_difference
+
     same = next((n for n, (one, other) in enumerate(zip(new, old, strict=False)) if one != other), None)
     before = _in_head(match, sum(tool.size for tool in old[:same]))
     detail, edit, volatile = tools_difference(new, old)
@@ -172,6 +176,8 @@ def _instructions(record: Record, match: Match) -> Change | None:
     new, old = record.prompt.prefix, match.record.prompt.prefix
     if new.instructions == old.instructions or not match.record.prompt.size:
         return None
+    from .prefix_edits import instructions_difference
+
     before = _in_head(match, sum(tool.size for tool in old.tools) + new.instructions.common_length(old.instructions))
     detail, edit, volatile = instructions_difference(new.instructions, old.instructions)
     return Change(name="instructions_changed", detail=detail, before=before, edit=edit, volatile=volatile)
@@ -190,6 +196,9 @@ def _compaction(record: Record, match: Match) -> Change | None:
 def _input(record: Record, match: Match) -> Change | None:
     if match.whole:
         return None
+    from .alignment import align
+    from .edits import edits_of, edits_sentence
+
     new, old = record.prompt.items, match.record.prompt.items
     alignment = align(new, old)
     unread = _without_read(alignment.steps, record, match)
@@ -199,7 +208,7 @@ def _input(record: Record, match: Match) -> Change | None:
     return Change(name="input_changed", detail=detail, before=before, edit=first.kind, volatile=first.volatile)
 
 
-def _without_read(steps: tuple[Step, ...], record: Record, match: Match) -> tuple[Step, ...]:
+def _without_read(steps: "tuple[Step, ...]", record: Record, match: Match) -> "tuple[Step, ...]":
     """Return the edits which the turn did not read past, all of them where it read past each.
 
     What the model does not see can be edited and read all the same: earlier reasoning, white space that is trimmed.

@@ -43,10 +43,13 @@ _VISIBLE = 2048
 
 def judge(context: RuleContext) -> Verdict:
     """Return the verdict on a finished turn."""
-    settled = ((name, rule(context)) for name, rule in SETTLED.items())
-    name, because = next((found for found in settled if found[1]), ("", ""))
-    if not name:
-        return _with_word(context, _miss(context, find_cause(context)))
+    for name, rule in SETTLED.items():
+        if because := rule(context):
+            return _settled(context, name, because)
+    return _with_word(context, _miss(context, find_cause(context)))
+
+
+def _settled(context: RuleContext, name: str, because: str) -> Verdict:
     unread = f"; its request was not read: {context.record.unread}" if context.record.unread else ""
     verdict = _verdict(context, name, because + unread)
     return _with_word(context, verdict) if name == "cold" else verdict

@@ -2,22 +2,25 @@
 
 mitmproxy runs the hooks of a loaded flow one flow after the other, a WebSocket with all of its messages where it
 ended. Turns that overlapped have to be diagnosed in the order of time, so they are collected, and played back once
-no more of them come.
+no more of them come. What reads them is imported with the first: most proxies load none.
 """
 
 import asyncio
 from collections.abc import Callable
 from functools import partial
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from mitmproxy import http
 from mitmproxy.flow import Error
 
 from ..wire.routes import Endpoint
-from .capture_reader import SavedTurn, read_saved_refusal, read_saved_request, read_saved_socket
 from .kept_bodies import WHY_DROPPED, is_dropped
 from .notify import relabel, turn_summaries
 from .state import State, asks_for_websocket, pass_unchanged
+
+if TYPE_CHECKING:
+    from .capture_reader import SavedTurn
 
 _QUIET = 0.3
 """Seconds without another loaded flow after which what was gathered is played."""
@@ -58,6 +61,8 @@ class CaptureReplay:
             return
         host, endpoint = self._target_of(flow)
         if host and endpoint == "responses":
+            from .capture_reader import read_saved_socket
+
             turns = list(read_saved_socket(flow, host, turn_summaries(flow)))
             self._gather(flow, turns)
             closed_at = max((turn.ended_at for turn in turns), default=0.0)
@@ -95,13 +100,15 @@ class CaptureReplay:
         host, endpoint = self._target_of(flow)
         if not endpoint or not host:
             return
+        from .capture_reader import read_saved_refusal, read_saved_request
+
         status = flow.response.status_code if flow.response else 0  # which a HAR has where no response came
         if endpoint == "responses" and asks_for_websocket(flow.request) and status not in (0, 101):
             self._gather(flow, [read_saved_refusal(flow, host, turn_summaries(flow))])
         if flow.request.method == "POST":
             self._gather(flow, [read_saved_request(flow, host, endpoint, turn_summaries(flow))])
 
-    def _gather(self, flow: http.HTTPFlow, turns: list[SavedTurn]) -> None:
+    def _gather(self, flow: http.HTTPFlow, turns: "list[SavedTurn]") -> None:
         """Schedule a flow's turns for playback, and remove their old summaries; play when no flow has come for a while.
 
         At the end of mitmdump, `done` plays before that.

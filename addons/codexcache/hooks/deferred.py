@@ -1,9 +1,9 @@
 """Work that no byte waits for, and work that the event loop must not wait for.
 
 A turn is diagnosed after mitmproxy has passed on the bytes that have arrived; diagnoses run in the order in which they
-were queued, before the event loop looks for anything new. A large body is parsed in a thread: the hook waits for it,
-and with it all that mitmproxy has still to do for its flow, so the order of a flow's own messages stays. A thread gives
-way to the event loop every few milliseconds, but not while one parse runs.
+were queued, before the event loop looks for anything new. A large body is parsed in steps, between which the event loop
+does what has come; where it cannot be, it is parsed in a thread, as it is decoded in one. The hook waits for all of it,
+and with it all that mitmproxy has still to do for its flow, so the order of a flow's own messages stays.
 """
 
 import asyncio
@@ -11,11 +11,12 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 
+from ..body.slices import Steps
 from ..wire.content_encoding import Undecodable, decode
 from .errors import InternalErrors
 
 LARGE = 1 << 20
-"""Bytes from which on a body is large; to parse one of that size takes a few milliseconds."""
+"""Bytes from which on a body is large: to decode or to parse it takes a few milliseconds."""
 
 
 class DeferredQueue:
@@ -75,3 +76,22 @@ async def decode_maybe_in_thread(content: bytes, coding: str, limit: int) -> byt
 async def run_maybe_in_thread[T](size: int, work: Callable[[], T]) -> T:
     """Return the result of some work on a body of `size` bytes."""
     return await asyncio.to_thread(work) if size >= LARGE else work()
+
+
+async def take_steps[T](steps: Steps[T]) -> T:
+    """Return what some steps come to; the event loop does other work between them, and while a long one is taken."""
+    is_long = False
+    while True:
+        taken = await asyncio.to_thread(_take_step, steps) if is_long else _take_step(steps)
+        if isinstance(taken, StopIteration):
+            result: T = taken.value
+            return result
+        if not (is_long := taken):
+            await asyncio.sleep(0)
+
+
+def _take_step[T](steps: Steps[T]) -> bool | StopIteration:
+    try:
+        return next(steps)
+    except StopIteration as end:  # which no thread can raise
+        return end

@@ -29,7 +29,7 @@ from ..turn.stream import BodyBuffer, Reader, Tap
 from ..wire.content_encoding import Undecodable, decode, name_for_encoding, within
 from ..wire.headers import Fields, Values, coding_of, is_event_stream, values_by_name
 from ..wire.routes import Endpoint, real_target
-from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread
+from .deferred import LARGE, decode_maybe_in_thread, run_maybe_in_thread, take_steps
 from .late_edits import LateEdits, Listening
 from .messages import comes_whole, drop_digests, how_it_broke, is_killed, is_made_here, read_whole, without_host
 from .state import (
@@ -189,8 +189,7 @@ class HttpTurns:
         """Edit and send a turn whose body is encoded or large: decode, edit, encode again."""
         try:
             text = await decode_maybe_in_thread(_whole(flow.request), coding, self._state.settings.body_limit)
-            news = self._state.bodies.unparsed_length(text) if len(text) >= LARGE else 0
-            body, turn = await run_maybe_in_thread(news, lambda: self._state.read_turn(text, read))
+            body, turn = await take_steps(self._state.read_turn_in_steps(text, read))
         except (Undecodable, Unreadable) as reason:
             return self._pass_unread(flow, reason, read)
         if looking_up := self._state.persistence.look_up(turn):

@@ -59,7 +59,8 @@ class LateEdits:
             if not isinstance(flow, http.HTTPFlow) or not flow.response:
                 continue
             if flow.id in passing:
-                self._begun.setdefault(flow.id, _shown(flow.response))
+                if flow.id not in self._begun:
+                    self._begun[flow.id] = _shown(flow.response)
             elif (passed := self._passed.pop(flow.id, None)) and (
                 flow.intercepted or passed.is_edited(_shown(flow.response))
             ):
@@ -76,7 +77,7 @@ class LateEdits:
             response.raw_content = body
         elif body is not None and response.raw_content != body and response.stream in (listening.callback, False):
             self._warn(_TOO_LATE)  # the response of an addon's own making does not stream
-        self._passed[flow_id] = begun._replace(content=response.raw_content)
+        self._passed[flow_id] = Shown(begun.status, begun.reason, begun.fields, response.raw_content)
 
 
 def _shown(response: http.Response) -> Shown:

@@ -24,7 +24,6 @@ from ..body.json_splice import Object
 from ..diagnosis.diagnosis import Diagnosis
 from ..output.journal import Entries, Pseudonyms, line_of
 from ..output.terminal import Summary, turn_line
-from ..output.turn_summary import turn_summary
 from ..state.today import Miss, Tally, Today
 from ..state.vault import SECRET_FILE, SECRET_LENGTH
 from ..verdicts import GROUP_OF, MISS_MARKER, UNKNOWN
@@ -119,6 +118,8 @@ class Notifier:
 
     def summarize(self, diagnosis: Diagnosis) -> Object:
         """Return the summary of a turn that has not finished."""
+        from ..output.turn_summary import turn_summary
+
         return turn_summary(diagnosis, self.entries.entry(diagnosis), self.pseudonyms)
 
     def _write_journal(self, turn: FinishedTurn) -> None:
@@ -147,6 +148,8 @@ class Notifier:
             self.recent.lines.append(turn.line)
         if (marked := self._state.flows.get(turn.diagnosis.record.flow)) is None:
             return
+        from ..output.turn_summary import turn_summary  # only where flows are looked at
+
         summary = turn_summary(turn.diagnosis, turn.entry, self.pseudonyms)
         relabel(marked, [*turn_summaries(marked), summary][-SUMMARIES_PER_FLOW:])
         if self._has_list:

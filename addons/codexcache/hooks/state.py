@@ -14,13 +14,13 @@ from mitmproxy.proxy import mode_specs
 
 from ..body.cache import BodyCache
 from ..body.incremental import Body, read_whole
-from ..body.json_splice import Object
+from ..body.slices import Steps
 from ..diagnosis.learned import Learned
 from ..diagnosis.service import DiagnosisService
 from ..options import default_settings
 from ..state.persistence import Persistence
 from ..turn.exchange import Continuity, Exchange
-from ..turn.request import ParsedBody, ReadTurn, Turn, parse_body
+from ..turn.request import ParsedBody, ReadTurn, Turn, is_delta, parse_further
 from ..turn.rewrite import RequestEdits
 from ..wire.headers import length_of, with_length
 from ..wire.routes import Endpoint, endpoint_of, is_codex_host, real_target
@@ -60,7 +60,7 @@ class State:
     def __init__(self) -> None:
         self.run = secrets.token_hex(8)
         self.settings = default_settings()
-        self.bodies = BodyCache(_parse_prefix)
+        self.bodies = BodyCache(parse_further)
         self.errors = InternalErrors()
         self.diagnosis_service = DiagnosisService(self.errors.note)
         self.persistence = Persistence(self.diagnosis_service.engine.adopt)
@@ -105,17 +105,17 @@ class State:
             logger.warning(sentence)
 
     def read(self, text: bytes) -> Body[ParsedBody]:
-        """Return the body of a turn. Raises Unreadable.
-
-        A delta is parsed by itself, even if another body starts like it: all of its items extend the turn it names.
-        """
-        body = self.bodies.read(text)
-        return read_whole(text) if body.cached and _is_delta(body.document) else body
+        """Return the body of a turn. Raises Unreadable."""
+        return _by_itself(self.bodies.read(text))
 
     def read_turn(self, text: bytes, read: ReadTurn) -> tuple[Body[ParsedBody], Turn]:
         """Return a body, and its turn as `read` returns it. Raises Unreadable."""
-        body = self.read(text)
-        return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
+        return _with_turn(self.read(text), read)
+
+    def read_turn_in_steps(self, text: bytes, read: ReadTurn) -> Steps[tuple[Body[ParsedBody], Turn]]:
+        """Return what `read_turn` does; between the steps in which a large body is read, other work may be done."""
+        body = yield from self.bodies.steps(text)
+        return _with_turn(_by_itself(body), read)
 
     def edit(self, body: Body[ParsedBody], turn: Turn, exchange: Exchange) -> bytes | None:
         """Return a turn's body with its edits, None where there are none, and cache both; no frame extends a delta."""
@@ -170,6 +170,15 @@ class State:
         self.persistence.save(exchange)
 
 
+def _with_turn(body: Body[ParsedBody], read: ReadTurn) -> tuple[Body[ParsedBody], Turn]:
+    return body, read(body.document, cached=body.cached_parsed, changed=body.changed)
+
+
+def _by_itself(body: Body[ParsedBody]) -> Body[ParsedBody]:
+    """Return a delta parsed by itself, even if another body starts like it: all its items extend the turn it names."""
+    return read_whole(body.text) if body.cached and is_delta(body.document) else body
+
+
 class FlowVisibility:
     """Finds out whether flows can be looked at. Where they cannot, nothing is kept of them or marked on them.
 
@@ -220,15 +229,6 @@ def is_by_option(flow: http.HTTPFlow, response: http.Response) -> bool:
 def _may_look(addon: Any) -> bool:
     is_known = type(addon).__module__.partition(".")[0] in _ASK_FIRST
     return not is_known and any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)
-
-
-def _is_delta(document: Object) -> bool:
-    return bool(document.get("previous_response_id"))
-
-
-def _parse_prefix(document: Object) -> ParsedBody | None:
-    """Return what a prefix that several bodies may share says; None for a delta, which is not to be split."""
-    return None if _is_delta(document) else parse_body(document)
 
 
 def _authority_of(request: http.Request) -> str | None:

@@ -1,6 +1,5 @@
 """The store that option `codex_state` names: opened at the start and with each change, closed at the end."""
 
-import functools
 import logging
 import os
 from collections.abc import Callable
@@ -12,8 +11,6 @@ from mitmproxy import ctx
 from ..options import Settings
 from ..output.journal import Pseudonyms
 from ..state.background_store import FILE, SERVER, BackgroundStore
-from ..state.redis_store import RedisStore
-from ..state.sqlite_store import STATE_FILE, SqliteStore
 from ..state.store import Store, StoreError
 from ..state.vault import Vault
 from ..text import without_credentials
@@ -85,12 +82,21 @@ class StateStore:
 
 
 def _opener(settings: Settings, confdir: Path) -> Callable[[], Store]:
-    """Return what opens the store that the options name."""
+    """Return what opens the store that the options name, and imports what it takes, in the store's own thread."""
     age = settings.state_days * _DAY
-    if _is_address(settings.state):
-        return functools.partial(RedisStore, settings.state, age, SERVER.wait)
-    path = confdir / STATE_FILE if settings.state == "on" else Path(os.path.expanduser(settings.state))
-    return functools.partial(SqliteStore, path, settings.state_limit, age)
+
+    def open_server() -> Store:
+        from ..state.redis_store import RedisStore
+
+        return RedisStore(settings.state, age, SERVER.wait)
+
+    def open_file() -> Store:
+        from ..state.sqlite_store import STATE_FILE, SqliteStore
+
+        path = confdir / STATE_FILE if settings.state == "on" else Path(os.path.expanduser(settings.state))
+        return SqliteStore(path, settings.state_limit, age)
+
+    return open_server if _is_address(settings.state) else open_file
 
 
 def _is_address(state: str) -> bool:

@@ -15,8 +15,10 @@ from collections.abc import Set as AbstractSet
 
 from mitmproxy import http, websocket
 
+from ..body.cache import finished
 from ..body.incremental import Body
 from ..body.json_splice import Unreadable
+from ..body.slices import Steps
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.rate_limits import limits_in_headers
 from ..turn.request import ParsedBody, Turn, read_client_headers
@@ -25,7 +27,7 @@ from ..turn.rewrite import no_edits
 from ..turn.websocket import NO_REFUSAL, Backlog, Message, Socket, SocketTurn, closing, ended_by_closing
 from ..wire.content_encoding import Undecodable, within
 from ..wire.headers import values_by_name
-from .deferred import LARGE, run_maybe_in_thread
+from .deferred import take_steps
 from .messages import how_it_broke, is_made_here, read_whole
 from .state import UNREADABLE, HoldTurn, State, asks_for_websocket, hold_nothing, pass_unchanged, write_fields
 
@@ -116,9 +118,8 @@ class SocketTurns:
 
     async def _send(self, flow: http.HTTPFlow, socket: Socket, message: Message) -> None:
         """Edit a turn's message. One that cannot be read passes unchanged."""
-        news = self._state.bodies.unparsed_length(message.content) if len(message.content) >= LARGE else 0
         try:
-            body, turn = await run_maybe_in_thread(news, lambda: self._read(socket, message))
+            body, turn = await take_steps(self._read_in_steps(socket, message))
             if body.document.get("type") == CREATE:
                 if looking_up := self._state.persistence.look_up(turn):
                     await looking_up
@@ -129,12 +130,12 @@ class SocketTurns:
                 turn = socket.read_turn({}, unread=str(reason))  # it is recorded by what its response says
                 self._begin(flow, socket, message, unchanged_exchange(turn, self._state.settings.mode))
 
-    def _read(self, socket: Socket, message: Message) -> tuple[Body[ParsedBody], Turn]:
+    def _read_in_steps(self, socket: Socket, message: Message) -> Steps[tuple[Body[ParsedBody], Turn]]:
         text = within(message.content, self._state.settings.body_limit)
-        return self._state.read_turn(text, socket.read_turn)
+        return self._state.read_turn_in_steps(text, socket.read_turn)
 
     def _reread(self, socket: Socket, message: Message) -> tuple[object, Turn]:
-        return message.content, self._read(socket, message)[1]
+        return message.content, finished(self._read_in_steps(socket, message))[1]
 
     def _commit(
         self, flow: http.HTTPFlow, socket: Socket, message: Message, turn: Turn, body: Body[ParsedBody]
@@ -162,7 +163,7 @@ class SocketTurns:
             return self._state.deferred.enqueue(withdraw)
         if turn.message.content != turn.sent:
             try:
-                self._state.turn_edited(turn.exchange, self._read(socket, turn.message)[1])
+                self._state.turn_edited(turn.exchange, self._reread(socket, turn.message)[1])
             except (Undecodable, Unreadable) as reason:
                 self._state.warn_once(UNREADABLE.format(reason))
         return self._state.response_ended(turn.exchange, at)

@@ -6,14 +6,12 @@ much was read from the cache, and what was re-sent, by cause and by who could ha
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from statistics import median
 
 from ..diagnosis.diagnosis import Diagnosis
 from ..options import OPTIONS
-from ..text import WIDTH, ascii_only, columns, counted, number, percent, without_credentials, wrapped
+from ..text import WIDTH, ascii_only, columns, counted, local_clock, number, percent, without_credentials, wrapped
 from ..turn.record import Record
 from ..verdicts import GROUP_OF, UNKNOWN
-from .turn_page import clock
 
 _BLAMES = ("avoidable", "expected", "outside")
 
@@ -29,7 +27,7 @@ def turn_line(diagnosis: Diagnosis, *, colour: bool = False) -> str:
     verdict, usage = diagnosis.verdict, diagnosis.record.usage
     name = f"{f'miss: {verdict.name}' if verdict.is_miss else verdict.name:<13}"
     cells = (
-        clock(diagnosis.record.sent_at),
+        local_clock(diagnosis.record.sent_at),
         f"{ascii_only(diagnosis.client) or '-':<22.22}",
         f"{ascii_only(diagnosis.record.prompt.prefix.model) or '-':<18.18}",
         f"{number(usage.input if usage else None):>9}",
@@ -103,6 +101,8 @@ class Summary:
     def _rates(self) -> str:
         if not self._input:
             return "no turn reported its usage"
+        from statistics import median  # takes two milliseconds to import, and nothing else needs it at the start
+
         middle = f" (median turn {median(self._shares.elements()):.1%})" if self._shares else ""
         return (
             f"{self._cached / self._input:.1%} of {self._input:,} input tokens were read from the prompt cache{middle}"

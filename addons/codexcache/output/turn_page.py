@@ -5,12 +5,24 @@ asked for. A summary may come out of a file that anyone could have written, so i
 list is left out, and text is cut and made visible.
 """
 
-import datetime
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..body.json_splice import Json, Object, as_count, as_list, is_count
 from ..diagnosis.alignment import DROPPED, INSERTED, MOVED, REWRITTEN, SHORTENED
-from ..text import WIDEST, WIDTH, columns, counted, cut, facts, minutes, number, percent, with_symbols, wrapped
+from ..text import (
+    WIDEST,
+    WIDTH,
+    columns,
+    counted,
+    cut,
+    facts,
+    local_clock,
+    minutes,
+    number,
+    percent,
+    with_symbols,
+    wrapped,
+)
 from ..verdicts import VERDICT_TABLE
 from .first_difference import Difference, difference_lines
 from .journal import CACHED, INPUT, OUTPUT
@@ -89,10 +101,7 @@ def first_words(length: int | None) -> str:
 def clock(seconds: Json) -> str:
     """Return the local time of day."""
     at = measured(seconds)
-    try:
-        return _ABSENT if at is None else datetime.datetime.fromtimestamp(at).strftime("%H:%M:%S")
-    except (ValueError, OverflowError, OSError):  # the system's calendar does not go that far
-        return _ABSENT
+    return _ABSENT if at is None else local_clock(at)
 
 
 def cached_share(turn_summary: Object) -> str:

@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 from .store import Held, Store, StoreBroken, StoreError, StoreLocked
@@ -72,12 +73,13 @@ class BackgroundStore:
     def __init__(self, name: str, open_store: Callable[[], Store], vault: Vault, pace: Pace = FILE) -> None:
         self.name, self._open, self._vault, self._pace = name, open_store, vault, pace
         self._reading: Store | None = None
-        self._queue: list[Work] = []
+        self._queue = SimpleQueue[Work | None]()
+        self._taken: list[Work | None] = []
         self._waiting: OrderedDict[bytes, bytes] = OrderedDict()
-        self._news, self._done = threading.Condition(), threading.Event()
-        self._is_frozen = self._has_failed = self._is_broken = False
+        self._done = threading.Event()
+        self._is_frozen = self._has_failed = self._is_broken = self._is_over = False
         self._reader = ThreadPoolExecutor(pace.readers, "codex-state-read")
-        self._writer = threading.Thread(target=self._write_on, name="codex-state-write", daemon=True)
+        self._writer = threading.Thread(target=self._run, name="codex-state-write", daemon=True)
         self._opening_until = 0.0
         self._made: Future[None] = Future()
         self.opened: Future[None] = Future()
@@ -120,11 +122,9 @@ class BackgroundStore:
             reading.cancel()
 
     def put(self, work: Work) -> None:
-        """Have entries made and written."""
-        with self._news:
-            self._queue.append(work)
-            if len(self._queue) == 1:
-                self._news.notify()
+        """Have entries made and written, unless the store was given up."""
+        if not self._is_over:
+            self._queue.put(work)
 
     def held(self) -> Held:
         """Return what the store holds. Raises StoreError."""
@@ -145,9 +145,8 @@ class BackgroundStore:
 
     def close(self, wait: float = 2.0) -> None:
         """Write what is left, and let go of the store."""
-        with self._news:
-            self._done.set()
-            self._news.notify()
+        self._done.set()
+        self._wake()
         self._reader.shutdown(wait=False, cancel_futures=True)
         if self._writer.is_alive():
             self._writer.join(wait)
@@ -170,13 +169,23 @@ class BackgroundStore:
         """Ask the store nothing until it is heard of again."""
         self._is_frozen = True
         self._say(reason)
-        with self._news:
-            self._news.notify()
+        self._wake()
+
+    def _wake(self) -> None:
+        """Have the writing thread look around."""
+        self._queue.put(None)
 
     def _give_up(self, error: StoreBroken) -> None:
         """Use the store no more."""
         self._is_broken = True
         self._say(str(error), "The next start sets it aside")
+
+    def _run(self) -> None:
+        """Write until the end, and keep nothing from then on."""
+        try:
+            self._write_on()
+        finally:
+            self._is_over, self._queue = True, SimpleQueue()
 
     def _write_on(self) -> None:
         """Open the store, and write until the end."""
@@ -190,7 +199,7 @@ class BackgroundStore:
         finally:
             self.opened.set_result(None)
         pause = _AGAIN[0]
-        while not self._is_broken and (not self._done.is_set() or self._queue or self._waiting):
+        while not self._is_broken and (not self._done.is_set() or self._has_work()):
             pause = _AGAIN[0] if self._turn_over(store) else min(2 * pause, _AGAIN[1])
             if self._done.is_set() and (self._has_failed or self._is_frozen):
                 break
@@ -235,9 +244,11 @@ class BackgroundStore:
 
     def _turn_over(self, store: Store) -> bool:
         """Write what has come; return False where that fails."""
-        with self._news:
-            work, self._queue = self._queue, []
-        self._make(work)
+        with contextlib.suppress(Empty):
+            while True:
+                self._taken.append(self._queue.get_nowait())
+        work, self._taken = self._taken, []
+        self._make([make for make in work if make])
         while len(self._waiting) > _MOST:
             self._waiting.popitem(last=False)
         try:
@@ -270,10 +281,15 @@ class BackgroundStore:
                 logger.exception(_NOT_STORED)
 
     def _rest(self, pause: float) -> None:
-        """Pause, and wait for something to do: what comes after a rest is written at once."""
-        if not self._done.wait(pause) and not (self._is_frozen or self._has_failed):
-            with self._news:
-                self._news.wait_for(lambda: self._queue or self._done.is_set() or self._is_frozen)
+        """Wait for something to do, and until the pause since now is over: what comes after that is written at once."""
+        over = time.monotonic() + pause
+        if not (self._is_frozen or self._has_failed or self._done.is_set()):
+            self._taken.append(self._queue.get())
+        if (left := over - time.monotonic()) > 0:
+            self._done.wait(left)
+
+    def _has_work(self) -> bool:
+        return bool(self._taken or self._waiting) or not self._queue.empty()
 
     def _heard(self) -> None:
         if self._has_failed:

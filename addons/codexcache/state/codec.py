@@ -9,7 +9,8 @@ import functools
 import struct
 from array import array
 from collections.abc import Sequence
-from itertools import batched
+from itertools import batched, chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -23,8 +24,10 @@ from ..turn.shape import NO_SHAPE, Shape
 from ..turn.text_digest import TextDigest
 
 _LENGTH = struct.Struct("<I")
-_COLUMNS = "qqQIH"
-"""Digests, answers, ends, indexes and kinds of the items, an array each."""
+_COLUMNS, _SHAPES = "qqQIH", "Iqq"
+"""Digests, answers, ends, indexes and kinds of the items, an array each; then indexes, skeletons and contents of those
+with a shape.
+"""
 
 _EARLIER = ("own_id", "opening", "instructions", "input_digest", "new_ids", "continued", "place")
 _ROUTE = ("key", "key_source", "session", "thread", "pinnable", "account", "transport", "socket", "host")
@@ -51,10 +54,10 @@ def encode(earlier: EarlierTurn, record: Record | None, run: str) -> bytes:
     document: dict[str, Any] = {"key": _encode_earlier(earlier)}
     items = b""
     if record:
-        kinds = {kind: number for number, kind in enumerate(dict.fromkeys(record.prompt.items.kinds()))}
-        shapes = record.prompt.items.shapes()
-        document |= {"record": _encode_record(record, run), "kinds": list(kinds), "shapes": shapes}
-        items = _encode_items(record.prompt.items, kinds)
+        kinds, shapes = record.prompt.items.kinds(), record.prompt.items.shapes()
+        names = [*dict.fromkeys(kinds)]
+        document |= {"record": _encode_record(record, run), "kinds": names, "shaped": len(shapes[0])}
+        items = _encode_items(record.prompt.items, kinds, names) + b"".join(column.tobytes() for column in shapes)
     text = orjson.dumps(document, default=tuple)
     return _LENGTH.pack(len(text)) + text + items
 
@@ -66,7 +69,7 @@ def decode(data: bytes, number: int) -> StoredTurn | None:
         end = _LENGTH.size + length
         document = orjson.loads(data[_LENGTH.size : end])
         found = document.get("record")
-        items = _decode_items(data[end:], document["kinds"], _decode_shapes(document)) if found else []
+        items = _decode_items(data[end:], document["kinds"], document.get("shaped", 0)) if found else []
         record = _decode_record(found, items, number) if found else None
         return StoredTurn(_decode_earlier(document["key"]), record)
     except (struct.error, ValueError, LookupError, TypeError, AttributeError, OverflowError):
@@ -89,34 +92,41 @@ def _decode_earlier(document: dict[str, Any]) -> EarlierTurn:
     )
 
 
-def _encode_items(items: Items, kinds: dict[str, int]) -> bytes:
+def _encode_items(items: Items, kinds: Sequence[str], names: Sequence[str]) -> bytes:
     arrays, count = items.arrays, len(items)
-    numbers = array("H", [kinds[kind] for kind in items.kinds()])
+    numbers = {name: number for number, name in enumerate(names)}
     columns = (
         arrays.digests[:count],
         arrays.answers[:count],
         arrays.end_offsets[1 : count + 1],
         arrays.indexes[:count],
+        array("H", map(numbers.__getitem__, kinds)),
     )
-    return b"".join(column.tobytes() for column in (*columns, numbers))
+    return b"".join(column.tobytes() for column in columns)
 
 
-def _decode_items(data: bytes, kinds: Sequence[str], shapes: dict[int, Shape]) -> list[Item]:
-    columns = [array(code) for code in _COLUMNS]
-    count, start = len(data) // sum(column.itemsize for column in columns), 0
+def _decode_items(data: bytes, kinds: Sequence[str], shaped: int) -> list[Item]:
+    """Return the items, the last `shaped` entries of which are shapes; a turn of an older version has none."""
+    end = len(data) - shaped * _size(_SHAPES)
+    count = end // _size(_COLUMNS)
+    digests, answers, ends, indexes, numbers = _columns(data[:end], _COLUMNS, count)
+    shapes = {index: Shape(*shape) for index, *shape in zip(*_columns(data[end:], _SHAPES, shaped), strict=True)}
+    sizes = [end - before for before, end in zip((0, *ends), ends, strict=False)]
+    each = (shapes.get(index, NO_SHAPE) for index in range(count))
+    named = map(kinds.__getitem__, numbers)
+    return [Item(*item) for item in zip(digests, named, sizes, indexes, answers, each, strict=True)]
+
+
+def _columns(data: bytes, codes: str, count: int) -> list["array[int]"]:
+    columns, start = [array(code) for code in codes], 0
     for column in columns:
         column.frombytes(data[start : (start := start + count * column.itemsize)])
-    digests, answers, ends, indexes, numbers = columns
-    sizes = [end - before for before, end in zip((0, *ends), ends, strict=False)]
-    shaped = (shapes.get(index, NO_SHAPE) for index in range(count))
-    named = map(kinds.__getitem__, numbers)
-    return [Item(*item) for item in zip(digests, named, sizes, indexes, answers, shaped, strict=True)]
+    return columns
 
 
-def _decode_shapes(document: dict[str, Any]) -> dict[int, Shape]:
-    """Return the shapes of items by index, none for a turn of a version without them."""
-    shapes = zip(*document.get("shapes", ()), strict=True)
-    return {index: Shape(skeleton, contents) for index, skeleton, contents in shapes}
+def _size(codes: str) -> int:
+    """Return the bytes of one entry in columns of these types."""
+    return sum(array(code).itemsize for code in codes)
 
 
 def _decode_tool(name: str, digest: int, size: int, members: int = 0, *shape: int) -> Tool:
@@ -172,9 +182,9 @@ def _decode_record(document: dict[str, Any], items: list[Item], number: int) -> 
 
 
 def _encode_ledger(ledger: Ledger) -> dict[str, Any]:
-    """Return a ledger as what is quickly written: a named tuple costs a call each."""
-    ends = [number for items, tokens, _ in ledger.boundaries for number in (items, tokens)]
-    return {**ledger._asdict(), "boundaries": ends}
+    """Return a ledger as what is quickly written: a named tuple costs a call each, and a loop each of its steps."""
+    ends = chain.from_iterable(map(itemgetter(0, 1), ledger.boundaries))
+    return {**ledger._asdict(), "boundaries": [*ends]}
 
 
 def _decode_ledger(document: dict[str, Any]) -> Ledger:

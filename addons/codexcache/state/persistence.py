@@ -8,6 +8,7 @@ seen. A client that spells its answers so that none is ever found is not looked 
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from ..turn.cache_key import EarlierTurn, Entry, KeyMemory, LruDict, client_of
 from ..turn.exchange import Exchange
@@ -15,8 +16,10 @@ from ..turn.record import Record
 from ..turn.rejected_params import Place, RejectedParams
 from ..turn.request import Turn
 from .background_store import BackgroundStore, Value, Work
-from .codec import StoredTurn, decode, encode
 from .vault import Vault
+
+if TYPE_CHECKING:
+    from .codec import StoredTurn
 
 _ANSWERS = 3
 """Links to a turn by its answers that are stored, the latest ones: an input that goes on has one of them."""
@@ -106,8 +109,10 @@ class Persistence:
             if turn := stored.get(slot):
                 self.memory.adopt(names[name], turn.earlier)
 
-    def _decoded(self, data: bytes) -> StoredTurn | None:
+    def _decoded(self, data: bytes) -> "StoredTurn | None":
         """Return a turn, whose record is taken in unless it was seen here."""
+        from .codec import decode
+
         self._adopted += 1
         turn = decode(data, -self._adopted)
         if turn and turn.record and turn.record.origin and turn.record.origin.run != self._run:
@@ -142,6 +147,8 @@ def _entries(
     vault: Vault, links: Sequence[Entry], earlier: EarlierTurn, record: Record | None, run: str
 ) -> Mapping[bytes, Value]:
     """Return what is stored of a turn: itself, and the names that lead to it."""
+    from .codec import encode  # in the writing thread, with the first turn
+
     slot = vault.name("turn", earlier.line, bytes([earlier.place % _KEPT]))
     return {**{_name_of(vault, entry): slot for entry in links}, slot: partial(encode, earlier, record, run)}
 

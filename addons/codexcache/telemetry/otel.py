@@ -1,4 +1,4 @@
-"""Telemetry for teams: finished turns go to a collector while codex_otel is on. While off, the SDK is not loaded."""
+"""Telemetry for teams: finished turns go to a collector while codex_otel is on. While off, none of it is loaded."""
 
 import logging
 import os
@@ -11,9 +11,9 @@ from mitmproxy import exceptions
 from ..hooks.notify import FinishedTurn
 from ..hooks.state import State
 from ..install_hints import how_to_add_otel
-from .attributes import Telemetry, destination
 
 if TYPE_CHECKING:
+    from .attributes import Telemetry
     from .exporter import Pipeline
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class Otel:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._telemetry = Telemetry()
+        self._telemetry: Telemetry | None = None
         self._pipeline: Pipeline | None = None
 
     def configure(self, updated: AbstractSet[str]) -> None:
@@ -41,7 +41,7 @@ class Otel:
 
     def export(self, turn: FinishedTurn) -> None:
         """Export one turn; a handshake that was refused is none."""
-        if self._pipeline is None or turn.diagnosis.record.endpoint == "handshake":
+        if self._pipeline is None or self._telemetry is None or turn.diagnosis.record.endpoint == "handshake":
             return
         flow = self._state.flows.get(turn.diagnosis.record.flow)
         if flow is not None and flow.live:
@@ -54,9 +54,10 @@ class Otel:
 
     def _open(self) -> None:
         try:
+            from .attributes import Telemetry, destination
             from .exporter import Pipeline
 
-            self._pipeline = Pipeline()
+            self._pipeline, self._telemetry = Pipeline(), self._telemetry or Telemetry()
         except ImportError:
             raise exceptions.OptionsError(how_to_add_otel()) from None
         except Exception as error:

@@ -238,8 +238,10 @@ class KeyMemory:
     def _add(self, entry: Entry, new: EarlierTurn) -> None:
         """Add a turn to those with the same entry; it replaces one that differs in nothing that counts."""
         self._found = None
-        known = self._turns.get(entry)
-        others = [one for one in known if _KINSHIP(one) != _KINSHIP(new)] if known else ()
+        others = list[EarlierTurn]()
+        if known := self._turns.get(entry):
+            kinship = _KINSHIP(new)
+            others = [one for one in known if _KINSHIP(one) != kinship]
         self._turns.put(entry, (*others, new)[-_ALIKE:])
 
 

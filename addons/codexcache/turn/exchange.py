@@ -119,8 +119,9 @@ class Exchange:
     @property
     def refusal(self) -> Refusal | None:
         """The member of the body that the backend rejected, if any, and if the body is known."""
-        error = None if (self.edited_turn or self.turn).unread else self.response_info.error
-        member = rejected_param(error) if error else None
+        if not (error := self.response_info.error) or (self.edited_turn or self.turn).unread:
+            return None
+        member = rejected_param(error)
         return self._refusal_of(member) if member else None
 
     def _refusal_of(self, member: str) -> Refusal:

@@ -161,20 +161,20 @@ class Items:
         """Return the digests of single items, from index `start` up to `end`."""
         return list(self.arrays.digests[start : self._count if end is None else min(end, self._count)])
 
-    def shapes(self) -> tuple[list[int], list[int], list[int]]:
+    def shapes(self) -> tuple["array[int]", "array[int]", "array[int]"]:
         """Return the indexes of the items that have a shape, their skeletons and their contents."""
         arrays, count = self.arrays, bisect_left(self.arrays.shaped, self._count)
-        return arrays.shaped[:count].tolist(), arrays.skeletons[:count].tolist(), arrays.contents[:count].tolist()
+        return arrays.shaped[:count], arrays.skeletons[:count], arrays.contents[:count]
 
     def latest_answers(self, limit: int) -> list[int]:
         """Return what identifies the model's items among the last ones, at most `limit`, the latest first."""
-        answers, found = self.arrays.answers, dict[int, None]()  # a call and its output are one
-        for at in range(self._count - 1, max(-1, self._count - _LATEST - 1), -1):
-            if answer := answers[at]:
-                found[answer] = None
-                if len(found) == limit:
-                    break
-        return [*found]
+        answers, found = self.arrays.answers, list[int]()
+        for window in (4 * limit, _LATEST):  # nearly always enough, and all that are looked at
+            latest = answers[max(0, self._count - min(window, _LATEST)) : self._count]
+            found = [*dict.fromkeys(filter(None, reversed(latest)))][:limit]  # a call and its output are one
+            if len(found) == limit:
+                break
+        return found
 
     def size(self, count: int | None = None) -> int:
         """Return the size in bytes of the first `count` items, or of all."""

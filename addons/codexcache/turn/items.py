@@ -11,12 +11,14 @@ nothing, and a short text ("Done."), which is said in many conversations, counts
 first message of the user.
 """
 
+import functools
 import json
 import operator
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..body.json_splice import Json, Object, as_text
 from .item_list import digest
@@ -55,6 +57,9 @@ TEXT = 2
 SHORT = 1
 """The bit of an answer's digest that is set where the text is short: it counts only together with the opening."""
 
+_LONGEST_ID = 64
+"""Characters of an id, which is hashed once for all items that have it."""
+
 _LINE, _QUOTED = 32, 100_000
 """Characters from which on a line is one text's own, and characters of a text that are looked at."""
 
@@ -63,6 +68,18 @@ _LINES_SAID, _LINES_HELD = 4, 32
 
 EARLY = 12
 """Items at the front of an input of which it is asked whether they quote."""
+
+FILE_SIZE = 8000
+"""Bytes that a file counts for: an image costs some 2,000 tokens, however large it is (openai/codex,
+`core/src/context_manager`)."""
+
+_LEVELS = 2
+"""Levels of parts in which long texts are looked for."""
+
+_SAMPLE = 2_000
+"""Characters of a long text by which its size in bytes is estimated."""
+
+_CHECKSUM, _NONCE = AESGCM(b"codex continuity"), bytes(12)
 
 _HIDDEN_MEMBERS = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
 _HIDDEN_PART_MEMBERS = frozenset({"annotations", "logprobs"})
@@ -106,16 +123,16 @@ def first_user_message(given: list[Json]) -> str | None:
 
 
 def first_developer_message(given: list[Json]) -> str:
-    """Return the text of the first developer message, which holds the instructions of a "responses lite" request."""
-    for item in given:
-        if isinstance(item, dict) and item.get("role") in ("developer", "system"):
-            return "".join(texts(item.get("content")))
-    return ""
+    """Return the text of the first developer message that has any: the instructions of a "responses lite" request."""
+    messages = (item for item in given if isinstance(item, dict) and item.get("role") in ("developer", "system"))
+    return next(filter(None, ("".join(texts(item.get("content"))) for item in messages)), "")
 
 
 def texts(content: Json) -> Iterator[str]:
     """Yield the texts in the content of a message."""
-    for part in parts_as_model_sees(content, None):
+    if isinstance(content, str) and content:
+        yield content
+    for part in content if isinstance(content, list) else ():
         if isinstance(part, dict) and isinstance(text := part.get("text"), str):
             yield text
 
@@ -146,7 +163,14 @@ def answer_digest(item: Json) -> int:
     if not isinstance(item, dict) or not (text := _identifying_text(item)):
         return 0
     kind = SHORT if len(text) < _SHORTEST else TEXT if item.get("role") else 0
-    return digest(text.encode("utf-8", "surrogatepass")) & ~(SHORT | TEXT) | kind
+    known = _digest_of_id(text) if len(text) <= _LONGEST_ID else digest(text.encode("utf-8", "surrogatepass"))
+    return known & ~(SHORT | TEXT) | kind
+
+
+@functools.lru_cache(maxsize=256)
+def _digest_of_id(text: str) -> int:
+    """Return the digest of the id of a call, which comes again with the call's output."""
+    return digest(text.encode("utf-8", "surrogatepass"))
 
 
 def _identifying_text(item: Object) -> str:
@@ -163,9 +187,54 @@ def _identifying_text(item: Object) -> str:
     return as_text(item.get("call_id")) if kind in _OUTPUTS else ""
 
 
-def canonical(item: Json) -> bytes:
-    """Return an item as the model sees it, as JSON: the same bytes for all spellings of it."""
-    return to_json(as_model_sees(item), sort=True)
+def canonical(item: Json, longest: int) -> tuple[bytes, int]:
+    """Return an item as the model sees it, as JSON: the same bytes for all spellings of it.
+
+    A text of more than `longest` characters is replaced by its digest; the second value is the size of those in bytes.
+    """
+    seen = as_model_sees(item)
+    short, size = _without_long_texts(seen, longest) if isinstance(seen, dict) else (seen, 0)
+    return to_json(short, sort=True), size
+
+
+def _without_long_texts(item: Object, longest: int, levels: int = _LEVELS) -> tuple[Object, int]:
+    """Return an item without its long texts, or those in its parts, and their size in bytes."""
+    changed: Object = {}
+    total = 0
+    for name, value in item.items():
+        if isinstance(value, str):
+            if len(value) > longest:
+                changed[name], size = _text_digest(value)
+                total += size
+        elif value and levels and isinstance(value, list):
+            parts = [
+                _without_long_texts(part, longest, levels - 1) if isinstance(part, dict) else (part, 0)
+                for part in value
+            ]
+            if size := sum(size for _, size in parts):
+                changed[name] = [part for part, _ in parts]
+                total += size
+    return ({**item, **changed} if changed else item), total
+
+
+def _text_digest(text: str) -> tuple[str, int]:
+    """Return what stands for a long text, and its size in bytes; of a file, what it counts for.
+
+    An authentication tag (GMAC, NIST SP 800-38D) under a key that is no secret is used as a checksum of 128 bits:
+    processors have instructions for it, with which it takes a tenth of the time that SHA-256 takes.
+    """
+    data = text.encode("ascii") if text.isascii() else text.encode("utf-16-le", "surrogatepass")  # as it is in memory
+    return "\0" + _CHECKSUM.encrypt(_NONCE, b"", data).hex(), _size_of_text(text)
+
+
+def _size_of_text(text: str) -> int:
+    """Return the size of a long text in UTF-8, estimated by how it begins: to encode all of it takes longer than that.
+
+    A file counts as `FILE_SIZE`.
+    """
+    begin = text[:_SAMPLE]
+    size = len(text) * len(begin.encode("utf-8", "surrogatepass")) // len(begin)
+    return min(size, FILE_SIZE) if text.startswith("data:") else size
 
 
 def to_json(value: Json, *, sort: bool = False) -> bytes:

@@ -23,7 +23,7 @@ from weakref import WeakValueDictionary
 from ..body.json_splice import Json, Object, as_list, as_text
 from ..static_frozen import static_frozen
 from .item_list import Item, Items, digest
-from .items import CALLS, answer_digest, canonical, given_items, texts, to_json
+from .items import CALLS, FILE_SIZE, answer_digest, canonical, given_items, texts, to_json
 from .shape import NO_SHAPE, Shape, shape_of, shape_of_arguments
 from .text_digest import EMPTY, TextDigest, digest_text
 
@@ -35,14 +35,13 @@ PREFIX_MEMBERS = frozenset(
 _MESSAGES = {role: f"{role} message" for role in ("user", "assistant", "developer", "system")}
 
 _FILE = re.compile(rb'"data:[^"\\]{8000,}+"')
-_FILE_SIZE = 8000
-"""Bytes that a file counts for: an image costs some 2,000 tokens, however large it is (openai/codex,
-`core/src/context_manager`)."""
-
 _CALL = "function_call"
 _SHAPED = {"user message": 8_000, "developer message": 64_000, "system message": 64_000, _CALL: 8_000}
 """The items that have a shape, and up to which size in bytes: the messages of a client, and calls, whose arguments some
 clients write again. A context that is new for each request is short, but for instructions in a developer message."""
+
+_LONG = 2_000
+"""Characters from which on the texts of other items are hashed apart, which is faster."""
 
 _LATEST_MADE, _LONGEST_MADE = 128, 4_000
 """Items of responses that are kept for the inputs in which they come again, and the longest in bytes."""
@@ -188,9 +187,10 @@ _latest_made: dict[bytes, Item] = {}
 
 def _made(index: int, item: Json) -> Item:
     """Return an item of a response, and keep it if its text alone identifies it."""
-    text = canonical(item)
-    made = _measured(index, item, text)
-    if len(text) <= _LONGEST_MADE and not (made.kind in CALLS and _member_of(item, "call_id") is None):
+    kind = _named_kind(item)
+    text, more = canonical(item, _SHAPED.get(kind, _LONG))
+    made = _measured(index, item, kind, text, more)
+    if len(text) + more <= _LONGEST_MADE and not (made.kind in CALLS and _member_of(item, "call_id") is None):
         _latest_made[text] = made
         if len(_latest_made) > _LATEST_MADE:
             _latest_made.pop(next(iter(_latest_made)), None)  # another thread may have been first
@@ -198,16 +198,17 @@ def _made(index: int, item: Json) -> Item:
 
 
 def _item(index: int, item: Json) -> Item:
-    text = canonical(item)
+    kind = _named_kind(item)
+    text, more = canonical(item, _SHAPED.get(kind, _LONG))
     if known := _latest_made.pop(text, None):
         return Item(known.digest, known.kind, known.size, index, known.answer, known.shape)
-    return _measured(index, item, text)
+    return _measured(index, item, kind, text, more)
 
 
-def _measured(index: int, item: Json, text: bytes) -> Item:
-    kind = _named_kind(item)
-    shape = _shape(kind, item, text) if len(text) <= _SHAPED.get(kind, 0) else NO_SHAPE
-    return Item(digest(text), kind, _prompt_size(text), index, answer_digest(item), shape)
+def _measured(index: int, item: Json, kind: str, text: bytes, more: int) -> Item:
+    """Return an item of a kind from its canonical text, and the bytes of its long texts, which are not in that."""
+    shape = _shape(kind, item, text) if not more and len(text) <= _SHAPED.get(kind, 0) else NO_SHAPE
+    return Item(digest(text), kind, _prompt_size(text) + more, index, answer_digest(item), shape)
 
 
 def _shape(kind: str, item: Json, text: bytes) -> Shape:
@@ -221,9 +222,9 @@ def _shape(kind: str, item: Json, text: bytes) -> Shape:
 
 def _prompt_size(text: bytes) -> int:
     """Return the size of an item for estimates of its tokens: the bytes of its text, with files at a fixed size."""
-    if len(text) <= _FILE_SIZE or text.find(b'"data:') < 0:
+    if len(text) <= FILE_SIZE or text.find(b'"data:') < 0:
         return len(text)
-    return len(text) - sum(len(file) - _FILE_SIZE for file in _FILE.findall(text))
+    return len(text) - sum(len(file) - FILE_SIZE for file in _FILE.findall(text))
 
 
 def _tools(tools: Iterable[Json]) -> Iterator[Tool]:

@@ -37,9 +37,9 @@ class Limit(NamedTuple):
 
 def limits_in_headers(values: Values) -> dict[str, float]:
     """Return the used share of each limit that a response's header fields tell, in percent, by the limit's name."""
-    found = ((_FIELD.fullmatch(name), given) for name, given in values.items() if name.startswith("x-codex-"))
-    used = {field[1]: _number(given[0]) for field, given in found if field and given}
-    return _known(used)
+    names = [name for name in values if name.startswith("x-codex-")]
+    found = ((_FIELD.fullmatch(name), values[name]) for name in names)
+    return _known({field[1]: _number(given[0]) for field, given in found if field and given}) if names else {}
 
 
 def limits_in_event(event: Object) -> dict[str, float]:

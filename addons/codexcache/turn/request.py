@@ -239,6 +239,23 @@ def parse_body(
     )
 
 
+def parse_further(document: Object, known: ParsedBody | None) -> ParsedBody | None:
+    """Return the parse of a body that is read bit by bit: of its next items, behind those that are `known`.
+
+    Return None for one that must not be: a delta, which extends the turn that it names, and one whose first items are
+    tools or instructions without end.
+    """
+    if is_delta(document):
+        return None
+    parsed = parse_body(document, known, () if known else None)
+    return parsed if parsed.prompt.items or parsed.prompt.prefix.carries_instructions else None
+
+
+def is_delta(document: Object) -> bool:
+    """Return True for a body whose input extends the turn that it names."""
+    return bool(document.get("previous_response_id"))
+
+
 def _body_fields(document: Object) -> BodyFields:
     return BodyFields(
         model=as_text(document.get("model")),

@@ -197,13 +197,13 @@ class ResponseInfo:
         self.outputs = items or self.outputs
 
     def _is_incomplete(self) -> bool:
-        told = (
-            (self.echoed_key, b'"prompt_cache_key"'),
-            (self.served_model, b'"model"'),
-            (self.served_service_tier, b'"service_tier"'),
+        return not (
+            self.response_id
+            and self.usage
+            and (self.echoed_key or self._created.find(b'"prompt_cache_key"') < 0)
+            and (self.served_model or self._created.find(b'"model"') < 0)
+            and (self.served_service_tier or self._created.find(b'"service_tier"') < 0)
         )
-        has_all = all(value or self._created.find(name) < 0 for value, name in told)
-        return not (self.response_id and self.usage and has_all)
 
     def _fill_from(self, event: Object) -> None:
         """Take from the first event what no later one contained."""

@@ -7,6 +7,7 @@ such tokens only, and some bits for each kind of them say in which.
 Each pattern begins with a literal or a few of them, for which `re` scans quickly, and digits are looked for as zeros.
 """
 
+import functools
 import re
 import zlib
 from hashlib import blake2b
@@ -50,12 +51,6 @@ _UUID_END = re.compile(rb"-%b{4}-%b{4}-%b{4}-%b{12}" % ((_HEX,) * 4))
 _UUID = re.compile(rb"%b{8}(?:-%b{4}){3}-%b{12}" % ((_HEX,) * 3))
 _PATH = re.compile(rb"/(?:(?:private/)?(?:tmp|var/folders|var/tmp)|home|Users|root)/[^\s\"'<>:;,)\]}]*")
 _WINDOWS_PATH = re.compile(rb":\\+(?i:Users|Temp|Windows\\+Temp)\\[^\s\"'<>:;,]*")
-_NAMED_DATE = re.compile(
-    "|".join(
-        [f"{day}(?:{rest}day|,? (?=[A-Z0-9]))" for day, rest in _DAYS.items()]
-        + [rf"{month}(?:{rest})?\.? \d{{1,2}}(?!\d)(?:,? \d{{4}})?" for month, rest in _MONTHS.items()]
-    ).encode()
-)
 _SPACES = b" \t\n\r\v\f"
 _SHUFFLED = bytes(byte * byte * 167 + byte * 29 & 0xFF for byte in range(256))
 """Other values for bytes, so that their sum says something else than that of the bytes themselves."""
@@ -109,7 +104,7 @@ def marked(text: bytes) -> tuple[bytes, dict[str, list[bytes]]]:
     found: dict[str, list[bytes]] = {}
     if _UUID_END.search(text):
         text = _masked("UUID", _UUID, text, found)
-    for kind, pattern in (("path", _PATH), ("path", _WINDOWS_PATH), ("date", _NAMED_DATE)):
+    for kind, pattern in (("path", _PATH), ("path", _WINDOWS_PATH), ("date", _named_date())):
         text = _masked(kind, pattern, text, found)
     return _without_numbers(text, found), found
 
@@ -125,6 +120,14 @@ def shape_of_arguments(call: str, arguments: bytes) -> Shape:
     skeleton = (len(text) << 49) ^ (zlib.crc32(call.encode("utf-8", "surrogatepass")) << 32) ^ (sums[0] << 16) ^ sums[1]
     spaces = b"%d" % (len(arguments) - len(text))
     return Shape(_signed(skeleton) or 1, _bits(WHITE_SPACE, spaces) | _bits(ORDER, text))
+
+
+@functools.cache
+def _named_date() -> re.Pattern[bytes]:
+    """Return the pattern of a date with a name; it takes some milliseconds to compile, so not at the start."""
+    days = [f"{day}(?:{rest}day|,? (?=[A-Z0-9]))" for day, rest in _DAYS.items()]
+    dates = [rf"{month}(?:{rest})?\.? \d{{1,2}}(?!\d)(?:,? \d{{4}})?" for month, rest in _MONTHS.items()]
+    return re.compile("|".join([*days, *dates]).encode())
 
 
 def _signed(number: int) -> int:

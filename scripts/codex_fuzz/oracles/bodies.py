@@ -41,9 +41,13 @@ def check_incremental(data: bytes) -> None:
     (high, low, gone, size), rest = split(data, 4)
     fresh, first = rest[: size % 64], b" " * 600 + rest[size % 64 :]
     at = min(high << 8 | low, len(first))
-    bodies = BodyCache(given_items)
+    bodies = BodyCache(_all_items)
     for text in (first, first[:at] + fresh + first[at + gone % 64 :], first):
         _check_after_others(bodies, text)
+
+
+def _all_items(document: Object, known: list[Json] | None) -> list[Json]:
+    return [*(known or ()), *given_items(document)]
 
 
 def _check_after_others(bodies: BodyCache[list[Json]], text: bytes) -> None:
