@@ -101,11 +101,19 @@ async def test_a_bad_value_stops_the_start_with_a_sentence(option: str, confdir:
 
 async def test_an_option_that_does_not_exist_is_pointed_out(confdir: Path) -> None:
     """With the one that was probably meant; the proxy works."""
-    async with started("mitmdump", "--set", "codex_mod=pin", "--set", "codexish=1", confdir=confdir) as running:
-        await running.shows("There is no option 'codex_mod', so it does nothing. Did you mean codex_mode?")
+    async with started("mitmdump", "--set", "codex_journl=x", "--set", "codexish=1", confdir=confdir) as running:
+        await running.shows("There is no option 'codex_journl', so it does nothing. Did you mean codex_journal?")
         await running.shows("There is no option 'codexish', so it does nothing. ")
         await running.shows("is on for chatgpt.com (codex_mode fill).")
         assert running.process.returncode is None
+
+
+async def test_a_misspelled_option_that_decides_what_is_sent_stops_the_start(confdir: Path) -> None:
+    """Or turns would be edited that were not to be."""
+    async with started("mitmdump", "--set", "codex_mod=observe", confdir=confdir) as running:
+        assert await running.ended() != 0
+
+    assert "There is no option codex_mod. Did you mean codex_mode, which decides what is sent?" in running.text
 
 
 @pytest.mark.parametrize("program", ["mitmdump", "mitmproxy"])

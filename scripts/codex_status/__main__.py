@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codexcache.state.store import StoreError
-from codexcache.state.today import Tally
+from codexcache.state.today import DayTotals
 from toolkit.program import called
 
 from codex_status.sources import of_journal, of_store
@@ -23,41 +23,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Read what there is of today and print it; return the exit status."""
     options = _parser().parse_args(argv)
     try:
-        tally = _tally(options)
+        totals = _totals(options)
     except OSError as error:
         return _fail(f"{error.filename or 'the file'}: {error.strerror}{_hint(options)}")
     except StoreError as error:
         return _fail(f"the state store cannot be read: {error}")
-    print(json.dumps(as_json(tally)) if options.json else as_line(tally))
+    print(json.dumps(as_json(totals)) if options.json else as_line(totals))
     return 0
 
 
-def as_line(tally: Tally) -> str:
+def as_line(totals: DayTotals) -> str:
     """Return a line of plain text."""
-    if not tally.turns:
+    if not totals.turns:
         return "codex cache: no turn today"
-    share = f"{tally.cached / tally.input:.0%} cached" if tally.input else "no usage reported"
-    turns = f"{tally.turns:,} turn{'s' * (tally.turns != 1)} today"
-    return f"codex cache: {share}, {turns}, {_last_miss(tally)}"
+    share = f"{totals.cached / totals.input:.0%} cached" if totals.input else "no usage reported"
+    turns = f"{totals.turns:,} turn{'s' * (totals.turns != 1)} today"
+    return f"codex cache: {share}, {turns}, {_last_miss(totals)}"
 
 
-def as_json(tally: Tally) -> dict[str, object]:
+def as_json(totals: DayTotals) -> dict[str, object]:
     """Return the same and more as plain values."""
-    at, verdict, because = tally.miss
+    at, verdict, because = totals.miss
     last = {"time": _clock(at, "%Y-%m-%dT%H:%M:%S%z"), "verdict": verdict, "because": because} if verdict else None
     return {
-        "turns": tally.turns,
-        "input_tokens": tally.input,
-        "cached_tokens": tally.cached,
-        "cached_share": tally.cached / tally.input if tally.input else None,
-        "resent_tokens": tally.resent,
-        "avoidable_tokens": tally.avoidable,
+        "turns": totals.turns,
+        "input_tokens": totals.input,
+        "cached_tokens": totals.cached,
+        "cached_share": totals.cached / totals.input if totals.input else None,
+        "resent_tokens": totals.resent,
+        "avoidable_tokens": totals.avoidable,
         "last_miss": last,
     }
 
 
-def _last_miss(tally: Tally) -> str:
-    at, verdict, because = tally.miss
+def _last_miss(totals: DayTotals) -> str:
+    at, verdict, because = totals.miss
     if not verdict:
         return "no miss"
     reason = because if len(because) <= _BECAUSE else because[: _BECAUSE - 4].rstrip() + " ..."
@@ -68,7 +68,7 @@ def _clock(at: float, form: str) -> str:
     return time.strftime(form, time.localtime(at))
 
 
-def _tally(options: argparse.Namespace) -> Tally:
+def _totals(options: argparse.Namespace) -> DayTotals:
     now = time.time()
     if options.journal:
         return of_journal(options.journal, now)

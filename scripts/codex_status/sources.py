@@ -7,7 +7,7 @@ from codexcache.body.json_splice import Json
 from codexcache.report.load import AVOIDABLE, entries, is_warm_up, journal_lines, read_details, read_row
 from codexcache.state.sqlite_store import STATE_FILE, SqliteStore
 from codexcache.state.store import Store, StoreError
-from codexcache.state.today import Miss, Tally, day_of, sum_of, tally_of_day
+from codexcache.state.today import DayTotals, Miss, day_of, sum_of, totals_of_day
 from codexcache.state.vault import SECRET_FILE, SECRET_LENGTH, Vault
 from codexcache.verdicts import MISSES
 
@@ -16,20 +16,20 @@ _LONGEST_AGE = 366 * 86_400
 _WAIT = 1.0
 
 
-def of_journal(path: Path, now: float) -> Tally:
+def of_journal(path: Path, now: float) -> DayTotals:
     """Return what the turns of today came to that a journal has. Raises OSError."""
     day = day_of(now)
     found = (entry for batch in journal_lines(path, _start_of(path, day)) for entry in entries(batch))
-    return sum_of(_tallies(found, day))
+    return sum_of(_totals_of_turns(found, day))
 
 
-def of_store(state: str, confdir: Path, now: float) -> Tally:
+def of_store(state: str, confdir: Path, now: float) -> DayTotals:
     """Return what all proxies came to today that use a store. Raises OSError or StoreError."""
     with (confdir / SECRET_FILE).open("rb") as file:
         vault = Vault(file.read(SECRET_LENGTH))
     store = _store(state, confdir)
     try:
-        return tally_of_day(store, vault, day_of(now))
+        return totals_of_day(store, vault, day_of(now))
     finally:
         store.close()
 
@@ -62,7 +62,7 @@ def _is_before(path: Path, start: int, day: str) -> bool:
     return True
 
 
-def _tallies(found: Iterable[Json | bytes], day: str) -> Iterator[Tally]:
+def _totals_of_turns(found: Iterable[Json | bytes], day: str) -> Iterator[DayTotals]:
     """Yield what each turn of the day adds; lines that are no entries, or cut off, are passed over."""
     for entry in found:
         if not isinstance(entry, dict) or is_warm_up(entry) or entry.get("endpoint") == "handshake":
@@ -71,4 +71,4 @@ def _tallies(found: Iterable[Json | bytes], day: str) -> Iterator[Tally]:
             avoidable = row.resent if row.blame == AVOIDABLE else 0
             is_miss = row.verdict in MISSES
             miss = Miss(row.time, row.verdict, read_details(entry).because) if is_miss else Miss()
-            yield Tally(1, row.input or 0, row.cached or 0, row.resent, avoidable, miss)
+            yield DayTotals(1, row.input or 0, row.cached or 0, row.resent, avoidable, miss)

@@ -136,7 +136,18 @@ def test_what_was_re_sent_is_told_by_blame_and_by_cause() -> None:
 
 
 def test_where_nothing_was_re_sent_no_line_says_so() -> None:
-    assert summed(grown((10_000, 0), (20_000, 10_000)))[2].split() == ["verdict", "turns", "re-sent"]
+    assert summed(grown((10_000, 0), (20_000, 10_000)))[3].split() == ["verdict", "turns", "re-sent"]
+
+
+def test_a_short_session_without_a_miss_is_told_so() -> None:
+    """Its share is low because of the turns that begin something, and is no fault of anything."""
+    assert summed(grown((10_000, 0), (20_000, 10_000)))[:3] == [
+        "2 turns in 1 conversation",
+        "33.3% of 30,000 input tokens were read from the prompt cache",
+        "no miss: 1 read what an earlier turn had left in the cache, 1 began something new, of which nothing can have "
+        "been cached",
+    ]
+    assert not any("no miss" in line for line in summed(grown((10_000, 0), (20_000, 0))))
 
 
 def test_a_warm_up_is_no_turn_and_the_conversation_behind_it_is_one() -> None:
@@ -163,9 +174,10 @@ def test_tiny_turns_do_not_pull_the_median_down() -> None:
     harness = Harness()
     for number in range(3):
         harness.turn(input=[user(f"tiny {number}")], given=100)
-    harness.turn(input=ITEMS[:1], given=10_000, cached=9_000)
+    for _ in range(5):
+        harness.turn(input=ITEMS[:1], given=10_000, cached=9_000)
 
-    assert summed(harness)[1] == "87.4% of 10,300 input tokens were read from the prompt cache (median turn 90.0%)"
+    assert summed(harness)[1] == "89.5% of 50,300 input tokens were read from the prompt cache (median turn 90.0%)"
 
 
 def test_names_are_shown_with_their_lines() -> None:

@@ -7,7 +7,7 @@ import pytest
 from codexcache.state import today
 from codexcache.state.sqlite_store import SqliteStore
 from codexcache.state.store import StoreError
-from codexcache.state.today import Miss, Tally, Today, decode, encode, tally_of_day
+from codexcache.state.today import DayTotals, Miss, Today, decode, encode, totals_of_day
 from codexcache.state.vault import Vault
 
 VAULT = Vault(b"secret")
@@ -31,11 +31,11 @@ def test_turns_of_several_starts_add_up(file: Path) -> None:
     one, other, day = Today("one"), Today("other"), today.day_of(0)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(time, "time", lambda: 0)
-        one.add(Tally(1, 100, 50, 20, 10, EARLY), VAULT)
-        written(file, one.add(Tally(1, 100, 100), VAULT), other.add(Tally(1, 30, 0, 30, 0, LATE), VAULT))
+        one.add(DayTotals(1, 100, 50, 20, 10, EARLY), VAULT)
+        written(file, one.add(DayTotals(1, 100, 100), VAULT), other.add(DayTotals(1, 30, 0, 30, 0, LATE), VAULT))
 
     store = SqliteStore.to_read(file, AGE)
-    assert tally_of_day(store, VAULT, day) == Tally(3, 230, 150, 50, 10, LATE)
+    assert totals_of_day(store, VAULT, day) == DayTotals(3, 230, 150, 50, 10, LATE)
     store.close()
 
 
@@ -43,29 +43,29 @@ def test_another_day_begins_at_none(monkeypatch: pytest.MonkeyPatch, file: Path)
     counted, days = Today("one"), (0.0, 3 * 86_400.0)
     for at in days:
         monkeypatch.setattr(time, "time", lambda at=at: at)
-        written(file, counted.add(Tally(1, 10, 5), VAULT))
+        written(file, counted.add(DayTotals(1, 10, 5), VAULT))
 
     store = SqliteStore.to_read(file, AGE)
-    assert [tally_of_day(store, VAULT, today.day_of(at)) for at in days] == [Tally(1, 10, 5)] * 2
-    assert tally_of_day(store, VAULT, today.day_of(9 * 86_400.0)) == Tally()
+    assert [totals_of_day(store, VAULT, today.day_of(at)) for at in days] == [DayTotals(1, 10, 5)] * 2
+    assert totals_of_day(store, VAULT, today.day_of(9 * 86_400.0)) == DayTotals()
     store.close()
 
 
 def test_another_secret_reads_nothing(file: Path) -> None:
-    entry = Today("one").add(Tally(1, 10, 5), VAULT)
+    entry = Today("one").add(DayTotals(1, 10, 5), VAULT)
     written(file, entry)
 
     store = SqliteStore.to_read(file, AGE)
     day = today.day_of(time.time())
-    assert tally_of_day(store, VAULT, day).turns == 1
-    assert tally_of_day(store, Vault(b"another"), day) == Tally()
+    assert totals_of_day(store, VAULT, day).turns == 1
+    assert totals_of_day(store, Vault(b"another"), day) == DayTotals()
     store.close()
 
 
-def test_a_tally_comes_back_as_it_was_stored() -> None:
-    tally = Tally(3, 230, 150, 50, 10, LATE)
+def test_a_days_sums_come_back_as_they_were_stored() -> None:
+    totals = DayTotals(3, 230, 150, 50, 10, LATE)
 
-    assert decode(encode(tally)) == tally
+    assert decode(encode(totals)) == totals
 
 
 @pytest.mark.parametrize("value", [b"", b"{}", b"[1,2]", b'[1,2,3,4,5,"x"]', b'["1",2,3,4,5,[0,"",""]]', b"[1.5]"])

@@ -12,7 +12,7 @@ from codex_status import sources
 from codex_status.__main__ import main
 from codexcache.output.journal import CACHED, INPUT
 from codexcache.state.sqlite_store import STATE_FILE, SqliteStore
-from codexcache.state.today import Miss, Tally, Today, day_of
+from codexcache.state.today import DayTotals, Miss, Today, day_of
 from codexcache.state.vault import SECRET_FILE, Vault
 
 SECRET = b"s" * 32
@@ -94,7 +94,7 @@ def test_the_store_knows_what_all_proxies_came_to(tmp_path: Path, say: Say) -> N
     vault, store = Vault(SECRET), SqliteStore(tmp_path / STATE_FILE, 1 << 20, 1_000)
     miss = Miss(time.time(), "expired", "An hour had passed, and " + "more " * 40)
     for run in ("one", "two"):
-        entries = Today(run).add(Tally(1, 200, 100, 50, 50, miss), vault)
+        entries = Today(run).add(DayTotals(1, 200, 100, 50, 50, miss), vault)
         store.put({name: vault.encrypt(name, value) for name, value in entries.items()})
     store.close()
 

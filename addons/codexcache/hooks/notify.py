@@ -24,7 +24,7 @@ from ..body.json_splice import Object
 from ..diagnosis.diagnosis import Diagnosis
 from ..output.journal import Entries, Pseudonyms, line_of
 from ..output.terminal import Summary, turn_line
-from ..state.today import Miss, Tally, Today
+from ..state.today import DayTotals, Miss, Today
 from ..state.vault import SECRET_FILE, SECRET_LENGTH
 from ..verdicts import GROUP_OF, MISS_MARKER, UNKNOWN
 from .state import State
@@ -160,20 +160,24 @@ class Notifier:
     def _show(self, turn: FinishedTurn) -> None:
         """Count the turn, and print its line on mitmdump's terminal."""
         self.summary.add(turn.diagnosis)
-        if tally := _tally(turn.diagnosis):
-            self._state.persistence.put(functools.partial(self._today.add, tally))
+        if totals := _totals(turn.diagnosis):
+            self._state.persistence.put(functools.partial(self._today.add, totals))
         if self._has_terminal:
             _print(turn_line(turn.diagnosis, colour=vt_codes.ensure_supported(sys.stdout)))
 
 
-def _tally(diagnosis: Diagnosis) -> Tally | None:
+def _totals(diagnosis: Diagnosis) -> DayTotals | None:
     """Return what a turn adds to those of its day, None for a handshake and a warm-up, which are none."""
     record, verdict, usage = diagnosis.record, diagnosis.verdict, diagnosis.record.usage
     if record.warm_up or record.endpoint == "handshake":
         return None
     avoidable = verdict.resent if verdict.blame == "avoidable" else 0
-    miss = Miss(record.ended_at or record.sent_at, verdict.name, verdict.because) if verdict.is_miss else Miss()
-    return Tally(1, usage.input if usage else 0, usage.cached or 0 if usage else 0, verdict.resent, avoidable, miss)
+    miss = (
+        Miss(record.ended_at or record.sent_at, verdict.name, verdict.because)
+        if verdict.name != "hit" and verdict.is_miss
+        else Miss()
+    )
+    return DayTotals(1, usage.input if usage else 0, usage.cached or 0 if usage else 0, verdict.resent, avoidable, miss)
 
 
 def _print(text: str) -> None:

@@ -11,12 +11,22 @@ from ..diagnosis.diagnosis import Diagnosis
 from ..options import OPTIONS
 from ..text import WIDTH, ascii_only, columns, counted, local_clock, number, percent, without_credentials, wrapped
 from ..turn.record import Record
-from ..verdicts import GROUP_OF, UNKNOWN
+from ..verdicts import GROUP_OF, MISSES, UNKNOWN
 
 _BLAMES = ("avoidable", "expected", "outside")
 
 _STATUS_NAMES = 10
 """Columns of the names on the status page."""
+
+_FEW = 5
+"""Turns below which the median says nothing that the share of all does not."""
+
+_NO_MISS = {
+    "hit": "read what an earlier turn had left in the cache",
+    "cold": "began something new, of which nothing can have been cached",
+    "below_minimum": "too short to be cached",
+}
+"""What is said of turns, by verdict, where none missed the cache."""
 
 type _Cause = tuple[str, str]
 """A verdict and its blame."""
@@ -96,14 +106,15 @@ class Summary:
     def lines(self) -> list[str]:
         """Return the summary, a few aligned lines."""
         conversations = counted(self._conversations + len(self._resumed), "conversation")
-        return [f"{counted(self.turns, 'turn')} in {conversations}", self._rates(), *self._totals(), *self._causes()]
+        head = f"{counted(self.turns, 'turn')} in {conversations}"
+        return [head, self._rates(), *self._totals(), *self._no_miss(), *self._causes()]
 
     def _rates(self) -> str:
         if not self._input:
             return "no turn reported its usage"
         from statistics import median  # takes two milliseconds to import, and nothing else needs it at the start
 
-        middle = f" (median turn {median(self._shares.elements()):.1%})" if self._shares else ""
+        middle = f" (median turn {median(self._shares.elements()):.1%})" if self._shares.total() >= _FEW else ""
         return (
             f"{self._cached / self._input:.1%} of {self._input:,} input tokens were read from the prompt cache{middle}"
         )
@@ -118,6 +129,15 @@ class Summary:
             yield f"{counted(resent, 'token')} re-sent{': ' if parts else ''}{', '.join(parts)}"
         if self._repaired:
             yield f"{counted(self._repaired, 'turn')} repaired, which saved {counted(self._saved, 'token')}"
+
+    def _no_miss(self) -> Iterator[str]:
+        """Yield that nothing was missed: a low share of a short session is that of its first turns."""
+        turns = Counter[str]()
+        for (verdict, _), count in self._turns.items():
+            turns[verdict] += count
+        said = [f"{turns[verdict]:,} {words}" for verdict, words in _NO_MISS.items() if turns[verdict]]
+        if said and MISSES.isdisjoint(turns):
+            yield f"no miss: {', '.join(said)}"
 
     def _causes(self) -> list[str]:
         """Return verdicts by the tokens that were re-sent because of them, then the others by number."""

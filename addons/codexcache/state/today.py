@@ -25,7 +25,7 @@ class Miss(NamedTuple):
     because: str = ""
 
 
-class Tally(NamedTuple):
+class DayTotals(NamedTuple):
     """How many turns there were, their input tokens, how many were read, and how many were re-sent."""
 
     turns: int = 0
@@ -35,7 +35,7 @@ class Tally(NamedTuple):
     avoidable: int = 0
     miss: Miss = Miss()
 
-    def plus(self, other: "Tally") -> Self:
+    def plus(self, other: "DayTotals") -> Self:
         """Return what both come to."""
         counts = {name: getattr(self, name) + getattr(other, name) for name in _NAMES}
         return self._replace(**counts, miss=max(self.miss, other.miss))
@@ -45,14 +45,14 @@ class Today:
     """Adds up the turns of one start by day, in the thread that writes."""
 
     def __init__(self, run: str) -> None:
-        self._run, self._day, self._tally = run.encode(), "", Tally()
+        self._run, self._day, self._totals = run.encode(), "", DayTotals()
 
-    def add(self, turn: Tally, vault: Vault) -> dict[bytes, bytes]:
+    def add(self, turn: DayTotals, vault: Vault) -> dict[bytes, bytes]:
         """Count a turn, and return what is to be stored."""
         if (day := day_of(time.time())) != self._day:
-            self._day, self._tally = day, Tally()
-        self._tally = self._tally.plus(turn)
-        return {_name(vault, day, self._run): encode(self._tally)}
+            self._day, self._totals = day, DayTotals()
+        self._totals = self._totals.plus(turn)
+        return {_name(vault, day, self._run): encode(self._totals)}
 
 
 def day_of(at: float) -> str:
@@ -60,39 +60,39 @@ def day_of(at: float) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(at))
 
 
-def tally_of_day(store: Store, vault: Vault, day: str) -> Tally:
+def totals_of_day(store: Store, vault: Vault, day: str) -> DayTotals:
     """Return what all starts that share the store came to. Raises StoreError."""
     found = store.starting(_prefix(vault, day))
     opened = (vault.decrypt(name, value) for name, value in found.items())
-    return sum_of(tally for value in opened if value and (tally := decode(value)))
+    return sum_of(totals for value in opened if value and (totals := decode(value)))
 
 
-def sum_of(tallies: Iterable[Tally]) -> Tally:
+def sum_of(each: Iterable[DayTotals]) -> DayTotals:
     """Return what they come to together."""
-    total = Tally()
-    for tally in tallies:
-        total = total.plus(tally)
+    total = DayTotals()
+    for totals in each:
+        total = total.plus(totals)
     return total
 
 
-def encode(tally: Tally) -> bytes:
-    """Return a tally as it is stored."""
-    return orjson.dumps([*tally[:-1], [*tally.miss]])
+def encode(totals: DayTotals) -> bytes:
+    """Return totals as they are stored."""
+    return orjson.dumps([*totals[:-1], [*totals.miss]])
 
 
-def decode(value: bytes) -> Tally | None:
-    """Return a tally, None for what another version wrote otherwise."""
+def decode(value: bytes) -> DayTotals | None:
+    """Return totals, None for what another version wrote otherwise."""
     try:
         *counts, (at, verdict, because) = orjson.loads(value)
         turns, input_, cached, resent, avoidable = _counts(counts)
-        return Tally(turns, input_, cached, resent, avoidable, Miss(float(at), str(verdict), str(because)))
+        return DayTotals(turns, input_, cached, resent, avoidable, Miss(float(at), str(verdict), str(because)))
     except (ValueError, TypeError):
         return None
 
 
 def _counts(values: list[Any]) -> list[int]:
     if len(values) != len(_NAMES) or not all(type(value) is int for value in values):
-        raise ValueError("not the counts of a tally")
+        raise ValueError("not the counts of a day")
     return values
 
 

@@ -75,8 +75,8 @@ class ControlAddon:
             if await self._is_end_asked_for(reader):
                 await _settled()
                 addon: Any = ctx.master.addons.get("codex_continuity")
-                summary, arrivals = addon.notifier.summary, addon.connection_stats.report()
-                turns = {"summary": summary.lines(), "amounts": summary.amounts, "arrivals": arrivals}
+                summary, seen = addon.notifier.summary, addon.connection_stats.report()
+                turns = {"summary": summary.lines(), "amounts": summary.amounts, "arrivals": seen}
                 self._send(writer, turns | {"mode": ctx.options.codex_mode})
                 await writer.drain()
                 ctx.master.shutdown()
