@@ -10,7 +10,7 @@
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-python3 -m venv "$folder/venv"
+"$("$(dirname -- "$0")/../scripts/find-python")" -m venv "$folder/venv"
 "$folder/venv/bin/pip" --quiet --disable-pip-version-check install mitmproxy==12.2.3
 cat >"$folder/seen.py" <<'PYTHON'
 import asyncio
