@@ -8,7 +8,7 @@ from pathlib import Path
 
 import codex_cli
 import pytest
-from toolkit.program import ADDON
+from toolkit.program import ADDON, SCRIPTS
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ("run", "explain", "report", "status", "demo", "addon")
@@ -53,13 +53,22 @@ def test_the_wheel_has_every_package_of_the_addon_with_its_files(installed: Path
     assert files(installed / "codexcache") == files(ROOT / "addons" / "codexcache")
 
 
+def test_the_wheel_has_every_package_that_a_command_needs(installed: Path) -> None:
+    commands = installed / "codex_continuity_commands"
+    for folder in commands.iterdir():
+        assert {path.name for path in folder.glob("*.py")} == {
+            path.name for path in (SCRIPTS / folder.name).glob("*.py")
+        }
+    assert {package for package, _ in codex_cli._COMMANDS.values()} <= {folder.name for folder in commands.iterdir()}
+
+
 def test_the_wheel_puts_nothing_else_where_others_have_packages(installed: Path) -> None:
     tops = {path.name for path in installed.iterdir() if not path.name.endswith(".dist-info")}
 
     assert tops == {"codex_continuity.py", "codexcache", "codex_continuity_commands"}
 
 
-@pytest.mark.parametrize("words", [["run", "--help"], ["report", "--help"], ["status", "--help"], ["demo", "--help"]])
+@pytest.mark.parametrize("words", [[name, "--help"] for name in COMMANDS if name != "addon"])
 def test_each_command_starts_where_it_is_installed(installed: Path, words: list[str], tmp_path: Path) -> None:
     ended = _called(installed, tmp_path, *words)
 
