@@ -23,7 +23,7 @@ class History:
     """What a thread has come to: its settings, and the items so far."""
 
     def __init__(self) -> None:
-        self.model = self.effort = self.tier = self.instructions = ""
+        self.key = self.model = self.effort = self.tier = self.instructions = ""
         self.is_whole = True
         self._lite = False
         self._parsed: ParsedBody | None = None
@@ -65,6 +65,7 @@ class History:
 
     def turn(self, client_headers: ClientHeaders, host: str, more: Sequence[Any] = ()) -> Turn:
         """Return the turn that sends the history, and more items behind it that do not stay in it."""
+        self._parse([])  # the settings may have changed since the last item
         document, changed = self._next(list(more))
         return read_turn(
             client_headers,
@@ -84,6 +85,7 @@ class History:
         """Return a body with more items, and which of its other members were others before."""
         members: dict[str, Json] = {
             "model": self.model,
+            "prompt_cache_key": self.key,
             "instructions": "" if self._lite else self.instructions,
             "reasoning": {"effort": self.effort},
             "service_tier": self.tier,

@@ -18,7 +18,7 @@ from codexcache.turn.exchange import Exchange, unchanged_exchange
 from codex_explain.rollouts import Library, Rollout
 from codex_explain.thread import Response, Thread, turns_of
 
-NOT_LOGGED = "what such a log does not hold, as key, session, transport and account, may have changed"
+NOT_LOGGED = "a log does not hold key, session, transport, account or an older Codex's tools, which may have changed"
 """What is added where nothing that was compared has changed."""
 
 type Event = tuple[float, Callable[[], None]]

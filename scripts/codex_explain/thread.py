@@ -95,8 +95,9 @@ class Thread:
         if isinstance(instructions, dict) and isinstance(text := instructions.get("text"), str):
             self.history.instructions = text
         self.root = _id(meta.get("session_id")) or _parent(meta) or self.id
+        self.history.key = _id(meta.get("session_id")) or self.id  # openai/codex 4aa950d456, and before it
         client = f"{_id(meta.get('originator')) or 'codex'}/{_id(meta.get('cli_version'))}"
-        fields = {"user-agent": client, "thread-id": self.id, "session-id": self.id}
+        fields = {"user-agent": client, "thread-id": self.id, "session-id": self.history.key}
         self._headers = read_client_headers(tuple((name.encode(), value.encode()) for name, value in fields.items()))
 
     def _begin_copy(self, line: Line) -> None:
