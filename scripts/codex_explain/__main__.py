@@ -23,8 +23,8 @@ PROGRAM = "codex-continuity explain"
 
 _SPANS = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _DESCRIPTION = (
-    "Explains from the logs that Codex keeps of its sessions what was read from the prompt cache, what was re-sent, and "
-    "why. No proxy is needed, nothing leaves the machine, and no text of a prompt is shown."
+    "Explains from the logs that Codex keeps of its sessions what was read from the prompt cache, what was re-sent, "
+    "and why. No proxy is needed, nothing leaves the machine, and no text of a prompt is shown."
 )
 
 

@@ -1,9 +1,9 @@
 """The counters of responses as a rollout has them.
 
-Since 0.155 there is a `token_usage_record` for each response. Before, and beside it, `token_count` events come: several
-of a response, with the total so far and what the last response added. A total that has not grown says nothing new, and
-the estimate that follows a compaction has no input. The total of a fork continues that of its parent, whose events an
-older Codex copies into the fork's file: those are no turns of the fork.
+Since 0.155 there is a `token_usage_record` for each response. Before that, and with it, there are `token_count` events:
+several of a response, with the total so far and what the last response added. A total that has not grown says nothing
+new, and the estimate that follows a compaction has no input. The total of a fork continues that of its parent, whose
+events an older Codex copies into the fork's file: those are no turns of the fork.
 """
 
 from collections.abc import Iterator, Sequence
@@ -60,12 +60,11 @@ class Counters:
         """Return the counters of a `token_count` that is the first of a response of this thread, None for any other."""
         info = payload.get("info")
         total = _total(info)
-        if total is None or total == self._total:
+        if not isinstance(info, dict) or total is None or total == self._total:
             return None
         self._total = total
-        if self._records or self._is_copy(total, at):
-            return None
-        return _usage(info.get("last_token_usage"), None)
+        is_told = self._records or self._is_copy(total, at)
+        return None if is_told else _usage(info.get("last_token_usage"), None)
 
     def _is_copy(self, total: Total, at: float) -> bool:
         if not self.copies:

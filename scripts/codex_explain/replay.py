@@ -104,7 +104,7 @@ def _push(
 def _answer(exchange: Exchange, response: Response) -> None:
     """Give an exchange the response that the log tells of."""
     usage, info = response.usage, exchange.response_info
-    details = {} if usage.cached is None else {"cached_tokens": usage.cached}
+    details: dict[str, Json] = {} if usage.cached is None else {"cached_tokens": usage.cached}
     info.status, info.response_id, info.outputs = 200, usage.response_id or None, response.answers
     info.usage = {
         "input_tokens": usage.input,

@@ -39,7 +39,9 @@ def summary(data: ReportData, replay: Replay) -> Iterator[str]:
 def lead(data: ReportData) -> str:
     """Return the sentence on what only the proxy shows."""
     unknown = sum(cause.resent for cause in data.causes if cause.verdict.name == _UNKNOWN)
-    told = f", and may be why {counted(unknown, 'token')} were re-sent for no reason that a log shows" if unknown else ""
+    told = (
+        f", and may be why {counted(unknown, 'token')} were re-sent for no reason that a log shows" if unknown else ""
+    )
     return _LEAD.format(unexplained=told)
 
 

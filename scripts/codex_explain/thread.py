@@ -18,7 +18,8 @@ from codex_explain.history import History
 from codex_explain.lines import Damaged, Line, read_lines
 from codex_explain.rollouts import Library, Rollout
 
-_MADE = CALLS | {"reasoning", "compaction", "compaction_summary", "context_compaction", "image_generation_call"}
+_COMPACTED = frozenset({"compaction", "compaction_summary", "context_compaction"})
+_MADE = CALLS | _COMPACTED | {"reasoning", "image_generation_call"}
 _DEEPEST = 30
 """Forks of forks whose history is looked up."""
 _TRIGGER = {"type": "compaction_trigger"}
@@ -70,8 +71,7 @@ class Thread:
         if line.type in ("token_count", "token_usage_record"):
             yield from self._count(line)
         elif reader := self._readers.get(line.type):
-            finished = self._open if line.type != "compacted" else None
-            if finished:
+            if line.type != "compacted":
                 yield from self.end()
             reader(line)
             if line.type == "compacted":
@@ -82,6 +82,11 @@ class Thread:
         if self._open:
             yield self._open
             self._open = None
+
+    def whole_history(self) -> History:
+        """Return the history with all that was read so far."""
+        self._settle()
+        return self.history
 
     def _begin(self, line: Line) -> None:
         meta = line.payload
@@ -156,7 +161,7 @@ class Thread:
         told = as_list(line.payload.get("replacement_history"))
         if self._open and not self._open.answers:
             self._open = self._compaction(self._open, told, line.payload.get("message"))
-        elif not self._counters.copies:
+        elif _made_by_backend(told) and not self._counters.copies:
             self.uncounted_compactions.append(line.at)
         self._settle()
         self.history.replace(told)
@@ -164,7 +169,7 @@ class Thread:
 
     def _compaction(self, response: Response, told: list[Any], message: Any) -> Response:
         """Return the turn that compacted the history: what it made is in what took its place."""
-        made = [item for item in told if _is_made(item) and str(item.get("type")).startswith(("compaction", "context"))]
+        made = _made_by_backend(told)
         summary = [{"type": "message", "role": "assistant", "content": message}] if message else []
         assert self._headers is not None
         asked = [_TRIGGER] if made else []
@@ -226,8 +231,7 @@ def _history_at(library: Library, thread: str, base: dict[str, Any], before: flo
         except (Damaged, OSError):
             return None
         if place is not None:
-            reader._settle()
-            return reader.history
+            return reader.whole_history()
     return None
 
 
@@ -243,6 +247,11 @@ def _totals_of(library: Library, thread: str, before: float) -> list[Total] | No
             return None
         return totals(iter(found))
     return None
+
+
+def _made_by_backend(items: list[Any]) -> list[Any]:
+    """Return the items that stand for a history which the backend compacted."""
+    return [item for item in items if isinstance(item, dict) and item.get("type") in _COMPACTED]
 
 
 def _is_made(item: dict[str, Any]) -> bool:
