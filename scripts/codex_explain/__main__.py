@@ -13,13 +13,14 @@ from pathlib import Path
 from codexcache.report.aggregate import ReportData
 from codexcache.report.page import render, save
 from codexcache.report.processes import add_journal
+from toolkit.program import called
 
 from codex_explain.progress import Progress
 from codex_explain.replay import Replay
 from codex_explain.rollouts import Library, Rollout, default_places, find
 from codex_explain.summary import lead, summary
 
-PROGRAM = "codex-continuity explain"
+PROGRAM = called("explain")
 
 _SPANS = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _DESCRIPTION = (

@@ -87,6 +87,10 @@ def test_the_installed_demo_shows_that_the_addon_makes_the_difference(installed:
     assert "of its warm input tokens from the cache without the addon" in ended.stdout
 
 
+def _modules(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("*.py")}
+
+
 def _called(installed: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Call the entry point as the command does that pip makes, with nothing of this checkout to be found."""
     entry = "import sys; from codex_continuity_commands.codex_cli import main; sys.exit(main())"
