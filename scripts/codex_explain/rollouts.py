@@ -20,6 +20,9 @@ FOLDERS = ("sessions", "archived_sessions")
 """Where rollouts are, below Codex's home."""
 
 
+_NOT_THERE = "there is no such file or folder; Codex keeps its logs in sessions below CODEX_HOME, which is ~/.codex"
+
+
 class Rollout(NamedTuple):
     """A file. Times are seconds since the epoch: of its first line, and of its last change."""
 
@@ -46,7 +49,7 @@ def find(places: Iterable[Path]) -> list[Rollout]:
 
 def _rollouts_at(place: Path) -> list[Path]:
     if not place.exists():
-        raise FileNotFoundError(2, "there is no such file or folder", str(place))
+        raise FileNotFoundError(2, _NOT_THERE, str(place))
     return [place] if place.is_file() else sorted(place.rglob("rollout-*.jsonl*"))
 
 

@@ -113,7 +113,7 @@ def test_a_compressed_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     ("make", "said"),
     [
         (lambda path: path.mkdir(), "there is no turn in {path}"),
-        (lambda path: None, "{path}: there is no such file or folder"),
+        (lambda path: None, "{path}: there is no such file or folder; Codex keeps its logs in sessions"),
         (lambda path: path.write_text(SECRET), "there is no turn in {path}"),
     ],
     ids=["an empty folder", "nothing", "another file"],
