@@ -210,7 +210,7 @@ class KeyMemory:
         for answer in body.prompt.items.latest_answers(_LOOKUPS):
             if earlier := self._turns.get(_answer(turn, answer, body.opening)):
                 if not answer & (TEXT | SHORT):
-                    return _latest_of_line(_best(earlier, turn), sentences)
+                    return _latest(_best(earlier, turn), sentences, turn)
                 sentences.append(earlier)
         return _best(sentences[0], turn) if sentences else None
 
@@ -290,10 +290,21 @@ def _best(earlier: tuple[EarlierTurn, ...], turn: Turn) -> EarlierTurn:
     return max(reversed(earlier), key=lambda one: [*map(eq, (one.own_id, one.opening, one.instructions), same)])
 
 
-def _latest_of_line(proven: EarlierTurn, sentences: Iterable[tuple[EarlierTurn, ...]]) -> EarlierTurn:
-    """Return the turn that a call or reasoning proves; a later one of its line where sentences behind tell of that."""
-    found = (one for earlier in sentences for one in earlier if one.line == proven.line and one.place > proven.place)
-    return max(found, key=attrgetter("place"), default=proven)
+def _latest(proven: EarlierTurn, sentences: Iterable[tuple[EarlierTurn, ...]], turn: Turn) -> EarlierTurn:
+    """Return the turn that a call or reasoning proves, or the latest one that sentences behind that answer tell of.
+
+    Others say such sentences as well. So it has to be a later turn of the same line, or its whole input stands here.
+    """
+    inputs = {*turn.parsed_body.prompt.items.prefix_digests()} if sentences else ()
+    for earlier in sentences:
+        later = (one for one in earlier if _is_behind(one, proven) or one.input_digest in inputs)
+        if found := tuple(later):
+            return _best(found, turn)
+    return proven
+
+
+def _is_behind(one: EarlierTurn, other: EarlierTurn) -> bool:
+    return one.line == other.line and one.place > other.place
 
 
 def choose_key(
