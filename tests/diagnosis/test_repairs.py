@@ -64,7 +64,7 @@ def test_a_miss_says_which_repair_would_have_prevented_it(members: dict[str, Any
     ("was", "now", "repairs"),
     [
         ("It is 10:02.", "It is 10:05.", ("volatile",)),
-        ("Request 1.", "Request 2.", ("volatile",)),
+        ("Request 1.", "Request 2.", ()),
         ("Now 2026-11-30 10:02.", "Now 2026-12-01 09:05.", ("volatile",)),
         ("Today is 2026-11-30.", "Today is 2026-12-01.", ()),
         ("Work in /home/ada.", "Work in /home/bob.", ()),

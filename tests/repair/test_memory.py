@@ -65,6 +65,16 @@ def test_a_conversation_that_is_too_large_is_not_held() -> None:
     assert ([*memory], memory.size, memory.get(turn(b"a"))) == ([], 0, None)
 
 
+def test_of_a_conversation_that_has_grown_too_large_the_latest_turn_is_held() -> None:
+    memory, conversation = Memory(limit=10_000), Conversation("client", 0)
+    for place in range(3):
+        memory.hold(turn(b"a", place), Held(sent(1_000), "m", conversation), None)
+
+    assert [memory.get(turn(b"a", place)) is not None for place in range(3)] == [False, False, True]
+    assert [*memory] == [conversation]
+    assert 1_000 < memory.size == conversation.size < 1_100
+
+
 def test_of_a_long_conversation_the_oldest_turns_are_forgotten() -> None:
     memory, conversation = Memory(), Conversation("client", 0)
     for place in range(80):

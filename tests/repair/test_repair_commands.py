@@ -8,8 +8,9 @@ from codexcache.report.aggregate import ReportData
 from codexcache.report.page import render
 from conftest import Network
 from mitmproxy import exceptions
-from support.agents import TOOLS, Agent, Running, clock, running
+from support.agents import SESSION, TOOLS, Agent, Running, clock, running
 from support.talks import Listed, flows
+from support.turns import NATIVE
 
 
 async def talked(net: Network, folder: Path, turns: int = 3) -> Running:
@@ -69,6 +70,27 @@ async def test_a_conversation_is_listed_and_can_be_released(net: Network, tmp_pa
         "spelling, tool_order, volatile over: it was released by hand"
         in it.proxy.master.commands.call("codex.repairs")[1][-1]
     )
+
+
+async def test_all_of_a_conversation_is_released_also_where_repair_began_in_it_twice(
+    net: Network, tmp_path: Path
+) -> None:
+    """Repair begins again behind a turn that was the official client's; the turns before it can still be continued."""
+    it = await running(net, tmp_path, addon=Listed())
+    agent, fork = Agent(it.proxy), Agent(it.proxy)
+    await agent.ask(SESSION, tools=TOOLS)
+    fork.history = [*agent.history]
+    await agent.ask(SESSION, *NATIVE.items(), tools=TOOLS)
+    await agent.ask(SESSION, tools=TOOLS)
+    conversation = it.journal[0]["conversation"]
+    assert [row[0] for row in it.proxy.master.commands.call("codex.repairs")[1:]] == [conversation] * 2
+
+    it.proxy.master.commands.call("codex.release", conversation)
+    for each in (agent, fork):
+        await each.ask(SESSION, tools=TOOLS[::-1])
+
+    assert it.repaired == [[], None, [], [], []]
+    assert it.tools[3:] == [[each["name"] for each in TOOLS[::-1]]] * 2
 
 
 async def test_there_is_nothing_to_list_or_release_where_nothing_is_held(net: Network, tmp_path: Path) -> None:

@@ -355,3 +355,38 @@ async def test_another_model_begins_with_its_own_bytes(net: Network, tmp_path: P
 
     assert it.tools == [NAMES, NAMES[::-1], NAMES[::-1]]
     assert it.repaired == [[], [], ["tool_order"]]
+
+
+async def test_a_sentence_behind_a_compaction_says_which_turn_is_the_predecessor(net: Network, tmp_path: Path) -> None:
+    """The compaction proves the conversation, but what is cached is what the latest turn sent."""
+    it = await running(net, tmp_path)
+    agent = Agent(it.proxy)
+    await agent.ask(SESSION, tools=TOOLS)
+    compacted = {"model": "gpt-5.5", "input": agent.history, "instructions": LONG, "tools": TOOLS}
+    answer = await post(it.proxy, SESSION, path=COMPACT, text=orjson.dumps(compacted))
+    agent.history = orjson.loads(answer.body)["output"]
+    await agent.ask(SESSION, tools=TOOLS)
+    await agent.ask(SESSION, tools=TOOLS[:0:-1])
+    await agent.ask(SESSION, tools=TOOLS[1:])
+    await agent.ask(SESSION, tools=TOOLS[1:], model="gpt-6-luna")
+    await agent.ask(SESSION, tools=TOOLS[:0:-1], model="gpt-6-luna")
+
+    assert it.tools[3:] == [NAMES[:0:-1], NAMES[:0:-1], NAMES[1:], NAMES[1:]]
+    assert it.repaired[3:] == [[], ["tool_order"], [], ["tool_order"]]
+
+
+async def test_a_fork_that_goes_on_in_sentences_is_repaired_by_its_own_turns(net: Network, tmp_path: Path) -> None:
+    """What both have in common is proven by a call; what follows on it are messages."""
+    it = await running(net, tmp_path)
+    agent, fork = Agent(it.proxy), Agent(it.proxy)
+    await agent.ask(SESSION, tools=TOOLS)
+    compacted = {"model": "gpt-5.5", "input": agent.history, "instructions": LONG, "tools": TOOLS}
+    answer = await post(it.proxy, SESSION, path=COMPACT, text=orjson.dumps(compacted))
+    agent.history, fork.history = orjson.loads(answer.body)["output"], orjson.loads(answer.body)["output"]
+    await agent.ask(SESSION, tools=TOOLS)
+    fork.question()
+    await fork.ask(SESSION, tools=TOOLS[1:])
+    await fork.ask(SESSION, tools=TOOLS[:0:-1])
+
+    assert it.tools[3:] == [NAMES[1:], NAMES[1:]]
+    assert it.repaired[3:] == [[], ["tool_order"]]

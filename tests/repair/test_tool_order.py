@@ -4,6 +4,9 @@ import json
 import random
 from collections import Counter
 
+import pytest
+from codexcache.repair import tool_order
+from codexcache.repair.spelling import value_of
 from codexcache.repair.tool_order import arranged
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +57,22 @@ def test_a_tool_that_was_edited_ends_it() -> None:
     found = arranged(text(READ, WRITE), text(tool("write"), READ))
 
     assert found.missing == ("write",)
+
+
+def test_tools_without_names_are_each_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of the Chat Completions API, whose names stand in a member; each could be any of them."""
+    parsed = list[bytes]()
+
+    def counted(tool: bytes) -> object:
+        parsed.append(tool)
+        return value_of(tool)
+
+    monkeypatch.setattr(tool_order, "value_of", counted)
+    tools = [{"type": "function", "function": {"name": f"t{number}"}} for number in range(20)]
+    known, given = text(*tools), text(*(dict(reversed(each.items())) for each in reversed(tools)))
+
+    assert arranged(known, given).text == known
+    assert len(parsed) == len({*parsed}) == 40
 
 
 def test_a_tool_that_comes_twice_has_to_come_twice_again() -> None:

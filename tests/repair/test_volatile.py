@@ -22,6 +22,13 @@ def reason(shown: str, given: str, age: float = 60) -> str:
         ("Epoch 1764460000.", "Epoch 1764460042.", "time"),
         ("Request 12 of this run.", "Request 13 of this run.", "counter"),
         ("Cost so far: $0.12.", "Cost so far: $1.07.", "counter"),
+        ("<turn>4</turn>", "<turn>11</turn>", "counter"),
+        ('{"step": 9}', '{"step": 10}', "counter"),
+        ("Turn 3/40.", "Turn 4/40.", "counter"),
+        ("- Tokens used: 9,800 tokens", "- Tokens used: 10,100 tokens", "counter"),
+        ("Elapsed: 9s", "Elapsed: 31s", "counter"),
+        ("X-Request-Id: 912", "X-Request-Id: 77", "counter"),
+        ("Epoch 1764460000123 ms.", "Epoch 1764460042001 ms.", "time"),
         (
             "Run 6f1e3f60-8d2f-4c6e-9a55-1f0f6a3d9a01.",
             "Run 0b0f9f0a-3c4d-4a58-8a4b-7f3b0a9c1d22.",
@@ -49,6 +56,47 @@ def test_what_changes_by_itself_is_passed_over(shown: str, given: str, kind: str
     ],
 )
 def test_anything_else_ends_it(shown: str, given: str) -> None:
+    assert "differ in more" in reason(shown, given)
+
+
+@pytest.mark.parametrize(
+    ("shown", "given"),
+    [
+        ("Answer in 3 sentences.", "Answer in 5 sentences."),
+        ("Use at most 10 tools.", "Use at most 20 tools."),
+        ("Max turns: 10.", "Max turns: 20."),
+        ("max_turn=10", "max_turn=20"),
+        ("max-turn: 10", "max-turn: 20"),
+        ("Stop after turn 9.", "Stop after turn 12."),
+        ("Do step 3 first.", "Do step 4 first."),
+        ("Turn 90 degrees.", "Turn 180 degrees."),
+        ("Run 3 tests.", "Run 5 tests."),
+        ("Call 911.", "Call 999."),
+        ("Request 3 reviews.", "Request 4 reviews."),
+        ("Request 13 of this run.", "Request 12 of this run."),
+        ("Python 3.12.", "Python 3.13."),
+        ("The price is $10.", "The price is $12."),
+        ("It listens on port 8080.", "It listens on port 8081."),
+        ("The server is process 812.", "The server is process 4099."),
+        ("Call 4155550100.", "Call 4155999999."),
+        ("Today is 20261130.", "Today is 20261201."),
+        ("Commit a83f.", "Commit a94f."),
+        ("Say -3.", "Say -4."),
+    ],
+)
+def test_a_number_that_is_no_counter_ends_it(shown: str, given: str) -> None:
+    assert reason(shown, given) == "they hold another number, and nothing says that it is a counter or the time"
+    assert "another number" in reason(f"Turn 1. {shown}", f"Turn 2. {given}")
+
+
+@pytest.mark.parametrize(
+    ("shown", "given"),
+    [
+        ("Turn 1. A\x04 B7", "Turn 2. A7 B\x04"),
+        ("Turn 1. From Jan 5 to 2026-11-30.", "Turn 2. From 2026-11-30 to Jan 5."),
+    ],
+)
+def test_tokens_that_changed_places_are_another_text(shown: str, given: str) -> None:
     assert "differ in more" in reason(shown, given)
 
 

@@ -137,7 +137,7 @@ class Commands:
         """List the conversations of which codex_repair holds what they sent, what that saved, and what has ended."""
         from ..output.tables import aligned, repairs_table
 
-        table = repairs_table(self._held().items(), self._state.settings.repair)
+        table = repairs_table(self._held(), self._state.settings.repair)
         if len(table) == 1:
             why = "no turn has been held yet" if self._state.settings.repair else "codex_repair is not set"
             raise exceptions.CommandError(f"Nothing is held for repairs: {why}.")
@@ -146,17 +146,21 @@ class Commands:
     @command.command("codex.release")
     def release(self, conversation: str) -> str:
         """End the repairs of one conversation, as codex.repairs lists it: its turns leave as the client sends them."""
-        if (held := self._held().get(conversation)) is None:
+        if not (held := [each for name, each in self._held() if name == conversation]):
             raise exceptions.CommandError(f"There is no conversation {conversation[:_LONGEST]!r} in codex.repairs.")
-        self._state.repairs.release(held)
-        return f"Conversation {conversation} is repaired no longer: its turns leave as the client sends them."
+        for each in held:
+            self._state.repairs.release(each)
+        return _said(f"Conversation {conversation} is repaired no longer: its turns leave as the client sends them.")
 
-    def _held(self) -> dict[str, "Conversation"]:
-        """Return the conversations that are held for repairs, by their names in the journal."""
+    def _held(self) -> list[tuple[str, "Conversation"]]:
+        """Return the conversations that are held for repairs, each with its name in the journal.
+
+        A name comes several times where repair began again in the conversation, as behind a turn that is not held.
+        """
         of, entries = self._notifier.pseudonyms.of, self._notifier.entries
         held = [(entries.conversation_of(each.run, each.number), each) for each in self._state.repairs.memory]
         names = [(of("conversation", conversation), each) for conversation, each in held]
-        return {name: each for name, each in names if name}
+        return [(name, each) for name, each in names if name]
 
     @command.command("codex.forget")
     def forget(self) -> str:

@@ -21,8 +21,10 @@ from .prompt_diff import Change, find_changes
 
 _DAY = 86_400
 
-_BY_ITSELF = frozenset({"time", "UUID", "counter"})
-"""What instructions can always differ in and be repaired; a date can if it tells the time of day as well."""
+_BY_ITSELF = frozenset({"time", "UUID"})
+"""What instructions can always differ in and be repaired; a date can if it tells the time of day as well.
+
+A number can if the words before it make it a counter, but these are not known here, so nothing is promised of it."""
 
 
 def saved_tokens(record: Record, match: Match | None, client_turn: Turn) -> int:

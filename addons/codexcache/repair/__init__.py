@@ -15,7 +15,7 @@ Three repairs, each switched on by its name in `codex_repair`:
 | volatile | instructions that differ in nothing but what changes by itself | the conversation's first ones |
 
 `spelling` goes for tools, instructions, `text.format` and items of the input. `volatile` goes for instructions and for
-the first developer message, and passes over dates, times, UUIDs, numbers and temporary paths.
+the first developer message, and passes over dates, times, UUIDs, counters and temporary paths.
 
 When it is done, all of these being so:
 
@@ -41,6 +41,7 @@ What is repaired is spliced into the client's bytes: everything else stays byte 
 |---|---|
 | `spelling` | JSON by its bytes: elements, members, and whether two say the same |
 | `tool_order` | a list of tools, arranged as an earlier one |
+| `counters` | whether a number that is another one now counts, or says something else |
 | `volatile` | what two texts differ in, and whether that may be passed over |
 | `parts` | what is repaired of a turn, and what is said of the rest: how results add up |
 | `items` | the items of an input, each compared with what was sent in its place |

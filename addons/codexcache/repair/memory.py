@@ -1,7 +1,8 @@
 """The bytes that turns left with, by conversation; in memory alone, because they are prompts.
 
 The turns of a conversation share what they send again, so each costs what it adds. A conversation is forgotten as a
-whole, the least recently used one first; of a long one the oldest turns are.
+whole, the least recently used one first; of a long one the oldest turns are. One that has grown too large, as by a
+client that rewrites its history for each turn, is held with its latest turn alone.
 """
 
 from collections import OrderedDict
@@ -13,7 +14,7 @@ from ..turn.cache_key import EarlierTurn
 from .plan import Sent
 
 HELD_BYTES = 64 << 20
-"""Bytes of all conversations; one that takes more than a quarter is not held."""
+"""Bytes of all conversations; one whose latest turn takes more than a quarter is not held."""
 
 _CONVERSATIONS, _TURNS = 1_000, 64
 _OVERHEAD = 41  # bytes of an item's object and of the reference to it
@@ -82,9 +83,18 @@ class Memory:
         if len(conversation.names) > _TURNS:
             self._turns.pop(conversation.names.pop(0), None)
         if conversation.size > self._limit // 4:
-            self.forget(conversation)
+            self._hold_alone(name, held)
         while self.size > self._limit or len(self._conversations) > _CONVERSATIONS:
             self.forget(next(iter(self._conversations.values())))
+
+    def _hold_alone(self, name: Name, held: Held) -> None:
+        """Forget the other turns of a conversation; this one as well if it is too large by itself."""
+        conversation, size = held.conversation, _cost(held.sent, None)
+        self.forget(conversation)
+        if size <= self._limit // 4:
+            self._turns[name], conversation.names, conversation.size = held, [name], size
+            self.size += size
+            self._conversations[id(conversation)] = conversation
 
     def forget(self, conversation: Conversation) -> None:
         """Forget what the turns of a conversation left with."""

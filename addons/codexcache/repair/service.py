@@ -35,7 +35,8 @@ _WORDS = 500  # turns of which is kept what their repaired parts said
 
 _NOT_HELD = (
     "nothing is repaired: the bytes of its predecessor are not held, because they were sent before this start, by "
-    "another proxy or before codex_repair was set, or were forgotten. Repair begins with the next turn"
+    "another proxy, as the official client's or before codex_repair was set, or were forgotten. Repair begins with the "
+    "next turn"
 )
 _NOT_ENDED = (
     "nothing is repaired: its predecessor did not end well, or its prompt was edited after it had been read here"

@@ -6,12 +6,13 @@ same, and the inner list is arranged likewise. Tools that the earlier list does 
 of the client. If one of the earlier list's tools does not come again, there is no arrangement.
 """
 
+import functools
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..body.json_splice import Unreadable, as_text, find_members, parse
-from .spelling import Unlike, elements, is_same, joined, value_of
+from .spelling import Unlike, elements, joined, value_of
 
 _TOOLS = "tools"
 
@@ -107,26 +108,41 @@ def _find(old: list[bytes], new: list[bytes]) -> Iterator[_Found | None]:
     same = Counter(old) & Counter(new)
     free = {place for tool, places in at.items() for place in places[same[tool] :]}
     names = {place: name_of(new[place]) for place in free}
+    said = functools.cache(lambda place: _said(new[place]))
     for tool in old:
         if same[tool]:
             same[tool] -= 1
             yield _Found(at[tool].pop(0), tool, None, respelled=False)
         else:
             name = name_of(tool)
-            found = _find_other(tool, new, [place for place in sorted(free) if names[place] == name])
+            found = _find_other(tool, new, [place for place in sorted(free) if names[place] == name], said)
             free.discard(found.place if found else -1)
             yield found
 
 
-def _find_other(tool: bytes, new: list[bytes], places: list[int]) -> _Found | None:
-    """Return which of the tools of its name says the same as an earlier one, or is the same namespace."""
+def _find_other(tool: bytes, new: list[bytes], places: list[int], said: Callable[[int], Any]) -> _Found | None:
+    """Return which of the tools of its name says the same as an earlier one, or is the same namespace.
+
+    Each is parsed once: where tools have no names, all have the same.
+    """
+    says = _said(tool)
     for place in places:
-        if is_same(tool, new[place]):
+        if says is not None and says == said(place):
             return _Found(place, tool, None, respelled=True)
+    if not (isinstance(says, dict) and isinstance(says.get(_TOOLS), list)):
+        return None
     for place in places:
         if namespace := _namespace(tool, new[place]):
             return namespace._replace(place=place)
     return None
+
+
+def _said(tool: bytes) -> Any:
+    """Return what a tool says, None where it cannot be compared."""
+    try:
+        return value_of(tool)
+    except Unlike:
+        return None
 
 
 def _namespace(known: bytes, given: bytes) -> _Found | None:

@@ -7,7 +7,7 @@ others share them among conversations. A turn continues an earlier one (the firs
 
 1. if it names that turn's response (`previous_response_id`);
 2. if an answer to that turn stands in its input, wherever that is and whatever was rewritten around it; of several, the
-   answer that stands latest in the input, and calls and reasoning before sentences;
+   answer that stands latest in the input; a call or reasoning before it says which conversation a sentence is of;
 3. if its input extends that turn's whole input, and the client's own ids do not tell the two apart. They do not if the
    client was seen to send other ids with each turn of a conversation.
 
@@ -206,13 +206,13 @@ class KeyMemory:
 
     def _answered(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose answer stands latest in the input; a call or reasoning says more than a sentence."""
-        body, sentence = turn.parsed_body, None
+        body, sentences = turn.parsed_body, list[tuple[EarlierTurn, ...]]()
         for answer in body.prompt.items.latest_answers(_LOOKUPS):
             if earlier := self._turns.get(_answer(turn, answer, body.opening)):
                 if not answer & (TEXT | SHORT):
-                    return _best(earlier, turn)
-                sentence = sentence or earlier
-        return _best(sentence, turn) if sentence else None
+                    return _latest(_best(earlier, turn), sentences, turn)
+                sentences.append(earlier)
+        return _best(sentences[0], turn) if sentences else None
 
     def _extended(self, turn: Turn) -> EarlierTurn | None:
         """Return the turn whose whole input this one extends, of several the one with the most items."""
@@ -288,6 +288,23 @@ def _best(earlier: tuple[EarlierTurn, ...], turn: Turn) -> EarlierTurn:
         return earlier[0]
     same = turn.own_id, turn.parsed_body.opening, digest_text(turn.instructions).digest
     return max(reversed(earlier), key=lambda one: [*map(eq, (one.own_id, one.opening, one.instructions), same)])
+
+
+def _latest(proven: EarlierTurn, sentences: Iterable[tuple[EarlierTurn, ...]], turn: Turn) -> EarlierTurn:
+    """Return the turn that a call or reasoning proves, or the latest one that sentences behind that answer tell of.
+
+    Others say such sentences as well. So it has to be a later turn of the same line, or its whole input stands here.
+    """
+    inputs = {*turn.parsed_body.prompt.items.prefix_digests()} if sentences else ()
+    for earlier in sentences:
+        later = (one for one in earlier if _is_behind(one, proven) or one.input_digest in inputs)
+        if found := tuple(later):
+            return _best(found, turn)
+    return proven
+
+
+def _is_behind(one: EarlierTurn, other: EarlierTurn) -> bool:
+    return one.line == other.line and one.place > other.place
 
 
 def choose_key(

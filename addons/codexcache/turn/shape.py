@@ -109,6 +109,11 @@ def marked(text: bytes) -> tuple[bytes, dict[str, list[bytes]]]:
     return _without_numbers(text, found), found
 
 
+def mark_of(kind: str) -> bytes:
+    """Return the byte that stands for a token of a kind in a marked text."""
+    return _MARKS[kind]
+
+
 def shape_of_arguments(call: str, arguments: bytes) -> Shape:
     """Return the shape of a call's arguments, which are JSON: what its members and white space have no part in.
 
