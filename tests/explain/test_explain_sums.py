@@ -7,7 +7,7 @@ import orjson
 import pytest
 from codex_explain.replay import Replay
 from codex_explain.rollouts import Library, find
-from codexcache.output.journal import CACHED, INPUT
+from codexcache.output.counter_names import CACHED, INPUT
 from support.rollouts import RolloutFile, thread_id
 
 type Rows = list[dict[str, Any]]

@@ -12,8 +12,8 @@ from ..body.json_splice import Json, Object, as_count, as_list, is_count
 from ..diagnosis.alignment import DROPPED, INSERTED, MOVED, REWRITTEN, SHORTENED
 from ..text import WIDEST, WIDTH, columns, counted, cut, facts, minutes, number, percent, with_symbols, wrapped
 from ..verdicts import VERDICT_TABLE
+from .counter_names import CACHED, INPUT, OUTPUT
 from .first_difference import Difference, difference_lines
-from .journal import CACHED, INPUT, OUTPUT
 from .prompt_parts import CHANGED, MOVED_AWAY, NEW, SAME
 from .repair_lines import repair_lines
 from .response_facts import limit_lines, response_facts
