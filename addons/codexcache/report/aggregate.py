@@ -229,6 +229,8 @@ class ReportData:
                 self._count_resent(kind, conversation, resent, SAFE_NAMES[get("client")])
             if get("repaired"):
                 self._count_repaired(get("saved_tokens"), cached)
+            if words := get("first_words_length"):
+                conversation.note_first_words(as_count(words) or 0, time)
 
     def _add_unusual(self, entry: Json | bytes) -> None:
         """Add the turn of an entry that begins a conversation, is older, or odd; or count why there is none."""
@@ -242,6 +244,9 @@ class ReportData:
             self.skipped[STRANGE] += 1
         elif self._is_new(self._runs.setdefault(row.run, {}), row.turn):
             kind = self._count_row(row)
+            if isinstance(entry, dict):
+                words, at = as_count(entry.get("first_words_length")) or 0, datetime.fromtimestamp(row.time, UTC)
+                self.conversations[row.conversation].note_first_words(words, at)
             if isinstance(entry, dict) and entry.get("repaired"):
                 self._count_repaired(entry.get("saved_tokens"), row.cached or 0)
             if isinstance(entry, dict) and _is_as_told(row, kind, entry):
