@@ -21,6 +21,9 @@ from codex_explain.thread import Response, Thread, turns_of
 NOT_LOGGED = "a log does not hold key, session, transport, account or an older Codex's tools, which may have changed"
 """What is added where nothing that was compared has changed."""
 
+_LAST_RESORTS = ("key_overloaded", "upstream")
+"""The verdicts where nothing else explains a miss."""
+
 type Event = tuple[float, Callable[[], None]]
 type Told = Callable[[int], None]
 
@@ -124,5 +127,5 @@ def _answer(exchange: Exchange, response: Response) -> None:
 def _told_by_a_log(diagnosis: Diagnosis) -> dict[str, Json]:
     """Return what an entry says otherwise: how a turn left is not logged, nor what else may have changed."""
     because = diagnosis.verdict.because
-    more = f"{because}; {NOT_LOGGED}" if diagnosis.verdict.name == "upstream" else because
+    more = f"{because}; {NOT_LOGGED}" if diagnosis.verdict.name in _LAST_RESORTS else because
     return {"key": None, "key_source": "none", "transport": "log", "echoed_key": "absent", "because": more}
