@@ -10,7 +10,7 @@ import orjson
 import pytest
 from codex_explain.replay import Replay
 from codex_explain.rollouts import Library, find
-from codexcache.output.journal import CACHED, INPUT
+from codexcache.output.counter_names import CACHED, INPUT
 
 from client_tests.app_server import AppServer, app_server
 from client_tests.clients import Codex

@@ -22,6 +22,7 @@ from codex_explain.summary import lead, summary
 
 PROGRAM = called("explain")
 
+_SOURCE = "Codex's own logs"
 _SPANS = {"m": 60, "h": 3_600, "d": 86_400, "w": 7 * 86_400}
 _DESCRIPTION = (
     "Explains from the logs that Codex keeps of its sessions what was read from the prompt cache, what was re-sent, "
@@ -66,7 +67,7 @@ def _explain(options: argparse.Namespace) -> int:
         print("\n".join(summary(data, replay)))
         if options.output:
             data.notes.append(lead(data))
-            save(options.output, render(data, ", ".join(map(str, places))))
+            save(options.output, render(data, ", ".join(path.name for path in options.path) or _SOURCE))
             print(f"\n{options.output}: the report")
     return 0
 

@@ -21,6 +21,9 @@ from codex_explain.thread import Response, Thread, turns_of
 NOT_LOGGED = "a log does not hold key, session, transport, account or an older Codex's tools, which may have changed"
 """What is added where nothing that was compared has changed."""
 
+_LAST_RESORTS = ("key_overloaded", "upstream")
+"""The verdicts where nothing else explains a miss."""
+
 type Event = tuple[float, Callable[[], None]]
 type Told = Callable[[int], None]
 
@@ -38,6 +41,7 @@ class Replay:
         self.faults = Counter[str]()
         self._library, self._since, self._write = library, since, write
         self._roots: dict[str, str] = {}
+        self._first_words = 0
         self._pseudonyms = Pseudonyms(b"rollouts")  # the same page for the same logs
         self._entries = Entries(self._pseudonyms, "rollouts")
         self._service = DiagnosisService(lambda where, error: self.faults.update([type(error).__name__]))
@@ -55,7 +59,11 @@ class Replay:
             sent = partial(self._service.turn_sent, exchange, flow=self._root_of(response), at=response.sent_at)
             yield response.sent_at, sent
             _answer(exchange, response)
-            yield response.ended_at, partial(self._service.turn_ended, exchange, at=response.ended_at)
+            yield response.ended_at, partial(self._end_turn, exchange, response)
+
+    def _end_turn(self, exchange: Exchange, response: Response) -> None:
+        self._first_words = response.first_words if response.thread == self._root_of(response) else 0
+        self._service.turn_ended(exchange, at=response.ended_at)
 
     def _root_of(self, response: Response) -> str:
         root = self._roots.setdefault(response.thread, self._roots.get(response.root, response.root))
@@ -73,7 +81,7 @@ class Replay:
             return
         entry = self._entries.entry(diagnosis)
         entry["conversation"] = self._pseudonyms.of("conversation", record.flow)
-        entry |= _told_by_a_log(diagnosis)
+        entry |= _told_by_a_log(diagnosis) | {"first_words_length": self._first_words}
         self._write(line_of(entry))
 
 
@@ -119,5 +127,5 @@ def _answer(exchange: Exchange, response: Response) -> None:
 def _told_by_a_log(diagnosis: Diagnosis) -> dict[str, Json]:
     """Return what an entry says otherwise: how a turn left is not logged, nor what else may have changed."""
     because = diagnosis.verdict.because
-    more = f"{because}; {NOT_LOGGED}" if diagnosis.verdict.name == "upstream" else because
+    more = f"{because}; {NOT_LOGGED}" if diagnosis.verdict.name in _LAST_RESORTS else because
     return {"key": None, "key_source": "none", "transport": "log", "echoed_key": "absent", "because": more}

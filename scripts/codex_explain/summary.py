@@ -10,8 +10,8 @@ from codex_explain.replay import Replay
 
 WIDTH = 100
 _LEAD = (
-    "A log does not hold key, session, transport, account or echo{unexplained}: `codex-continuity run -- codex` shows "
-    "them, turn by turn."
+    "A log does not hold key, session, transport, account or echo{unexplained}; to see them, turn by turn: "
+    "codex-continuity run -- codex"
 )
 _UNKNOWN = "upstream"
 """The verdict on a miss for which nothing that was compared gives a reason."""

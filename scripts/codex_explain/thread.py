@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from codexcache.body.json_splice import as_list
-from codexcache.turn.items import CALLS
+from codexcache.turn.items import CALLS, texts
 from codexcache.turn.request import ClientHeaders, Turn, read_client_headers
 
 from codex_explain.counters import Counters, Total, Usage, totals
@@ -27,7 +27,10 @@ _LONGEST_ID = 100
 
 
 class Response(NamedTuple):
-    """A turn with its response. Times are seconds since the epoch; `root` is the thread that its agent works for."""
+    """A turn with its response. Times are seconds since the epoch; `root` is the thread that its agent works for.
+
+    `first_words` are the characters of the thread's first words, by which a person finds it; 0 behind the first turn.
+    """
 
     turn: Turn
     usage: Usage
@@ -36,6 +39,7 @@ class Response(NamedTuple):
     ended_at: float
     thread: str
     root: str
+    first_words: int = 0
 
 
 class Thread:
@@ -51,6 +55,7 @@ class Thread:
         self._counters = Counters()
         self._answers: list[Any] = []
         self._behind: list[Any] = []
+        self._first_words, self._turns = 0, 0
         self._sent_at: float | None = None
         self._open: Response | None = None
         self._readers: dict[str, Callable[[Line], None]] = {
@@ -144,6 +149,7 @@ class Thread:
             self._settle()
             if item.get("role") == "user":
                 self.history.propose()
+                self._first_words = sum(map(len, texts(item.get("content"))))
             self.history.extend([item])
             self._sent_at = line.at
 
@@ -192,6 +198,9 @@ class Thread:
         turn = self.history.turn(self._headers, self._provider or "openai")
         sent_at = line.at if self._sent_at is None else min(self._sent_at, line.at)
         self._open = Response(turn, usage, self._answers, sent_at, line.at, self.id, self.root)
+        if not self._turns:
+            self._open = self._open._replace(first_words=self._first_words)
+        self._turns += 1
         self._sent_at = None
         if self._answers:
             self._sent_at = line.at if self._behind else None

@@ -7,8 +7,8 @@ import orjson
 import pytest
 from codex_explain.replay import Replay
 from codex_explain.rollouts import Library, find
-from codexcache.output.journal import CACHED, INPUT
-from support.rollouts import RolloutFile, thread_id
+from codexcache.output.counter_names import CACHED, INPUT
+from support.rollouts import SECRET, RolloutFile, thread_id
 
 type Rows = list[dict[str, Any]]
 
@@ -144,3 +144,13 @@ def test_a_turn_that_was_taken_back_is_not_in_the_next_prompt(tmp_path: Path) ->
 
     assert rows[-1]["verdict"] == "hit"
     assert rows[-1]["changes"] == ["input_changed"]
+
+
+def test_a_conversation_is_found_by_the_length_of_its_first_words(tmp_path: Path) -> None:
+    """Those of the user, and not of what Codex puts ahead of them."""
+    file = RolloutFile(tmp_path).begin().ask("What Codex says of the folder.").ask("Begin.").say("Yes.", (9_000, 0, 9))
+    file.ask("Go on.").say("All.", (9_100, 8_960, 9))
+
+    rows, _ = explained(tmp_path)
+
+    assert [row["first_words_length"] for row in rows] == [len(f"Begin. {SECRET}"), 0]

@@ -176,6 +176,15 @@ def test_the_dearest_conversations_are_unfolded_and_the_rest_is_not() -> None:
     assert ["open" in each.attributes for each in found] == [True] * 4 + [False] * 3
 
 
+def test_a_conversation_is_found_by_its_client_and_the_length_of_its_first_words() -> None:
+    """The latest turn that says it counts, as where the first one was tried again."""
+    said = (entry(1, at=1, first_words_length=700), entry(2, at=2, first_words_length=1_204), entry(3, at=3))
+    found = page(*said, entry(4, at=4, conversation="other", first_words_length="7"))
+    shown = [each.one("span", "who").text for each in found.all("details", "conversation")]
+
+    assert shown == ["client/1.0, gpt-6-luna; first words: 1,204 characters", "client/1.0, gpt-6-luna"]
+
+
 def test_a_turn_says_why_to_mouse_keyboard_and_screen_reader() -> None:
     shown = page(
         entry(1, given=10_000),

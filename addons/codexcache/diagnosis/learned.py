@@ -16,16 +16,20 @@ miss that a change explains says nothing about that, and is not counted.
 All of it is bounded, and kept in memory only: a proxy that starts begins with the documented limits.
 """
 
+from __future__ import annotations
+
 from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Collection, Iterator
 from math import inf
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..text import ascii_only, counted, percent, span_to_the_second
-from ..turn.record import Record
-from .diagnosis import Verdict
-from .match import Match
+
+if TYPE_CHECKING:  # the report takes a number from here, and needs nothing of what these bring
+    from ..turn.record import Record
+    from .diagnosis import Verdict
+    from .match import Match
 
 LIKELY_SECONDS, POSSIBLY_SECONDS = 300.0, 240.0
 """Pauses after which an entry has likely, or possibly, expired, as long as nothing else was learned."""

@@ -14,7 +14,7 @@ from mitmproxy import http, websocket
 
 from ..body.json_splice import Json, Object, Unreadable, as_list, parse
 from ..options import Mode
-from ..output.journal import CACHED, INPUT, OUTPUT
+from ..output.counter_names import CACHED, INPUT, OUTPUT
 from ..turn.cache_key import KeySource
 from ..turn.exchange import Exchange, unchanged_exchange
 from ..turn.request import read_client_headers, read_turn

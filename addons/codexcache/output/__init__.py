@@ -3,6 +3,7 @@
 | module             | what it holds                                                            |
 |--------------------|--------------------------------------------------------------------------|
 | `journal`          | one JSON object a line; ids as short keyed hashes, the pseudonyms        |
+| `counter_names`    | the names of the counters in the journal                                 |
 | `first_words`      | how long a conversation's first words are, to find it by                 |
 | `prompt_parts`     | the parts of a prompt: unchanged, edited, dropped, new                   |
 | `turn_summary`     | the JSON summary of a turn that its flow carries                         |

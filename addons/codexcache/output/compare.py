@@ -9,8 +9,8 @@ from ..text import WIDTH, counted, facts, number, wrapped
 from ..turn.item_list import Items
 from ..turn.prompt import read_prompt
 from ..turn.record import Record, Route, Usage
+from .counter_names import INPUT
 from .first_difference import difference_lines, first_difference_in_prompt
-from .journal import INPUT
 from .prompt_parts import prompt_parts
 from .turn_page import bar_lines, joined, listed, parts_of, title
 

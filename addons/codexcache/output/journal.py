@@ -16,11 +16,8 @@ import orjson
 from ..body.json_splice import Json
 from ..diagnosis.diagnosis import Diagnosis
 from ..text import ascii_only
+from .counter_names import COUNTERS
 from .first_words import first_words_length
-
-INPUT, CACHED = "gen_ai.usage.input_tokens", "gen_ai.usage.cache_read.input_tokens"
-OUTPUT = "gen_ai.usage.output_tokens"
-COUNTERS = (INPUT, CACHED, OUTPUT)
 
 _PSEUDONYM_LENGTH = 12
 _LONGEST = 80

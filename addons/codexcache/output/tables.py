@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..body.json_splice import Object, as_count
 from ..text import cell, columns, number, with_symbols, wrapped
-from .journal import CACHED, INPUT
+from .counter_names import CACHED, INPUT
 from .turn_page import cached_share, clock, first_words, measured, title
 
 if TYPE_CHECKING:

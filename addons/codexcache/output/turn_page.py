@@ -24,8 +24,8 @@ from ..text import (
     wrapped,
 )
 from ..verdicts import VERDICT_TABLE
+from .counter_names import CACHED, INPUT, OUTPUT
 from .first_difference import Difference, difference_lines
-from .journal import CACHED, INPUT, OUTPUT
 from .prompt_parts import CHANGED, MOVED_AWAY, NEW, SAME
 from .repair_lines import repair_lines
 from .response_facts import limit_lines, response_facts

@@ -22,6 +22,10 @@ A line that was cut and written on can name two, of which the last one counts.
 """
 
 
+_MARK = b'"conversation":"'
+"""How the addon writes it."""
+
+
 class ReportTurn(NamedTuple):
     """A turn in its conversation. `gap` is the seconds since all turns before it had ended, None for the first."""
 
@@ -118,5 +122,25 @@ def _collect(batches: Iterable[Batch], drawn: Mapping[str, LatestTurns]) -> None
 
 def _that_may_name(names: set[bytes], batch: Batch) -> Batch:
     """Return the lines that name one of the conversations, or of which that cannot be told without parsing them."""
+    if (found := _usual_lines(names, batch)) is not None:
+        return b"\n".join(found)
     named = ((line, _CONVERSATIONS(line)) for line in batch.split(b"\n"))
     return b"\n".join(line for line, found in named if len(found) != 1 or not found[0] or found[0] in names)
+
+
+def _usual_lines(names: set[bytes], batch: Batch) -> list[bytes] | None:
+    """Return the lines that may name one of the conversations, None unless each line names one as the addon does.
+
+    Only the first characters of a name are compared: what is found is parsed anyhow. Any other line costs two searches.
+    """
+    length = min(map(len, names))
+    starts, found = {name[:length] for name in names}, list[bytes]()
+    lines, last = 0, -1
+    while (at := batch.find(_MARK, last + 1)) >= 0:
+        if lines and batch.find(b"\n", last, at) < 0:
+            return None
+        last, lines = at, lines + 1
+        if batch[at + len(_MARK) : at + len(_MARK) + length] in starts:
+            end = batch.find(b"\n", at)
+            found.append(batch[batch.rfind(b"\n", 0, at) + 1 : end if end >= 0 else len(batch)])
+    return found if lines == batch.count(b"\n") + 1 else None

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import orjson
 
 from ..body.json_splice import Json, Object, as_count, as_list
-from ..output.journal import CACHED, INPUT
+from ..output.counter_names import CACHED, INPUT
 from ..text import printable
 from ..verdicts import MISSES, verdict_entry
 

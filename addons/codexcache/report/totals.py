@@ -62,16 +62,22 @@ class Amounts:
 class ConversationTotals(Amounts):
     """What one conversation comes to. `start` and `end` are the times of its first turn and its last.
 
-    `seen` has the bits of the modes and causes that it was counted for.
+    `seen` has the bits of the modes and causes that it was counted for. `first_words` are the characters of the user's
+    first words, 0 where no turn says so; of several that do, the latest counts.
     """
 
-    __slots__ = ("client", "end", "model", "name", "seen", "start", "turns")
+    __slots__ = ("_words_at", "client", "end", "first_words", "model", "name", "seen", "start", "turns")
 
     def __init__(self, row: Row, time: datetime) -> None:
         super().__init__()
         self.name, self.client, self.model = row.conversation, row.client, row.model
-        self.start = self.end = time
-        self.turns = self.seen = 0
+        self.start = self.end = self._words_at = time
+        self.turns = self.seen = self.first_words = 0
+
+    def note_first_words(self, length: int, at: datetime) -> None:
+        """Take in what a turn says of the first words."""
+        if length and (not self.first_words or at >= self._words_at):
+            self.first_words, self._words_at = length, at
 
     def add(self, other: "ConversationTotals") -> None:
         """Add other turns of the same conversation."""
@@ -82,6 +88,7 @@ class ConversationTotals(Amounts):
         self.expected += other.expected
         self.turns += other.turns
         self.seen |= other.seen
+        self.note_first_words(other.first_words, other._words_at)
         self.start, self.end = min(self.start, other.start), max(self.end, other.end)
 
 

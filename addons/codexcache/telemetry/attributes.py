@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from ..body.json_splice import Json, Object
 from ..diagnosis.diagnosis import Diagnosis
-from ..output.journal import COUNTERS
+from ..output.counter_names import COUNTERS
 
 type Value = str | bool | int | float | tuple[str, ...]
 type Attributes = dict[str, Value]
