@@ -10,7 +10,7 @@ import orjson
 import pytest
 from codex_status import sources
 from codex_status.__main__ import main
-from codexcache.output.journal import CACHED, INPUT
+from codexcache.output.counter_names import CACHED, INPUT
 from codexcache.state.sqlite_store import STATE_FILE, SqliteStore
 from codexcache.state.today import DayTotals, Miss, Today, day_of
 from codexcache.state.vault import SECRET_FILE, Vault

@@ -295,8 +295,10 @@ def _latest(proven: EarlierTurn, sentences: Iterable[tuple[EarlierTurn, ...]], t
 
     Others say such sentences as well. So it has to be a later turn of the same line, or its whole input stands here.
     """
-    inputs = {*turn.parsed_body.prompt.items.prefix_digests()} if sentences else ()
     for earlier in sentences:
+        if any(one is proven for one in earlier):  # as after most turns: the sentence is of the same answer
+            return proven
+        inputs = {*turn.parsed_body.prompt.items.prefix_digests()}
         later = (one for one in earlier if _is_behind(one, proven) or one.input_digest in inputs)
         if found := tuple(later):
             return _best(found, turn)
