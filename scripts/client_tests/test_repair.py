@@ -2,8 +2,7 @@
 
 A proxy of its own between agent and addon shuffles them: what the addon gets is what such an agent would have sent.
 
-oh-my-pi sends every mark of the official client, whose turns are never repaired. So it is tried as it is, and once more
-with these marks taken away by the same proxy.
+oh-my-pi sends the marks of the official client, whose turns are never repaired, with a version of its own.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ SAID = ("Hello to you.", "And another thing.", "Tell me a little more.", "That i
 
 
 @asynccontextmanager
-async def shuffled(folder: Path, codex_repair: str, *, unmarks: bool) -> AsyncIterator[Environment]:
+async def shuffled(folder: Path, codex_repair: str) -> AsyncIterator[Environment]:
     """Run a backend, before it a proxy with the addon, and before that one which shuffles tools."""
     async with unaided(folder, CA_VARIABLES) as bare:
         behind = await start_mitmdump(
@@ -44,7 +43,6 @@ async def shuffled(folder: Path, codex_repair: str, *, unmarks: bool) -> AsyncIt
                 modes=[f"upstream:{behind.url}"],
                 upstream_ca=behind.ca_file,
                 scripts=[_SHUFFLER],
-                options={"shuffling_unmarks": str(unmarks).lower()},
             )
             async with shuffling:
                 old = {
@@ -76,15 +74,13 @@ async def by_oh_my_pi(environment: Environment) -> None:
     await by_client(OhMyPi(install.OH_MY_PI, environment))
 
 
-UNMARKED, MARKED = "oh-my-pi, unmarked", "oh-my-pi"
 AGENTS: dict[str, Callable[[Environment], Awaitable[None]]] = {
     "opencode": lambda environment: by_client(OpenCode(install.OPENCODE, environment)),
-    UNMARKED: by_oh_my_pi,
-    MARKED: by_oh_my_pi,
+    "oh-my-pi": by_oh_my_pi,
     "pydantic-ai": by_pydantic_ai,
 }
-MARKS = {"opencode": pytest.mark.node, UNMARKED: pytest.mark.node, "pydantic-ai": pytest.mark.python}
-"""The groups that those are installed with which are repaired."""
+MARKS = {"opencode": pytest.mark.node, "oh-my-pi": pytest.mark.node, "pydantic-ai": pytest.mark.python}
+"""The groups that they are installed with."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +93,7 @@ class Recording:
 
 async def converse(agent: str, folder: Path, codex_repair: str) -> Recording:
     """Record a conversation."""
-    async with shuffled(folder, codex_repair, unmarks=agent == UNMARKED) as environment:
+    async with shuffled(folder, codex_repair) as environment:
         await AGENTS[agent](environment)
         journal, bodies = environment.journal, [each.json for each in environment.received if each.kind != "handshake"]
     most, _ = Counter(entry["conversation"] for entry in journal).most_common(1)[0]
@@ -142,11 +138,3 @@ def test_the_backend_gets_the_tools_in_one_order(recordings: tuple[Recording, Re
 
     assert len({*map(tuple, without.tools)}) > 1
     assert len({*map(tuple, repaired.tools)}) == 1
-
-
-@pytest.mark.node
-def test_an_agent_with_the_marks_of_the_official_client_is_left_alone(tmp_path: Path) -> None:
-    left = asyncio.run(converse(MARKED, tmp_path, "tool_order"))
-
-    assert len({*map(tuple, left.tools)}) > 1
-    assert not any("repaired" in entry or "codex_repair" in entry["because"] for entry in left.entries)

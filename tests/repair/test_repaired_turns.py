@@ -157,15 +157,37 @@ async def test_nothing_is_repaired_in_observe(net: Network, tmp_path: Path) -> N
     assert "codex_repair" not in str(it.journal[1]["because"])
 
 
-async def test_the_official_client_is_left_alone(net: Network, tmp_path: Path) -> None:
+OFFICIAL = [
+    {},
+    {"user-agent": "codex_cli_rs/0.171.0 (Debian 12.0.0; x86_64) xterm", "version": "0.171.0"},
+    {"user-agent": "an_app/0.171.0 (Mac OS 26.1.0; arm64) unknown (an_app; 3.2.1)", "version": "0.171.0"},
+    {"user-agent": "codex_cli_rs/0.171.0 (Debian 12.0.0; x86_64) xterm"},
+    {"version": "0.120.0"},
+]
+"""Header fields that the official client has, by itself, behind an app server, and where it sends one of the two."""
+
+
+@pytest.mark.parametrize("more", OFFICIAL)
+async def test_the_official_client_is_left_alone(net: Network, tmp_path: Path, more: dict[str, str]) -> None:
     it = await running(net, tmp_path)
-    agent, native = Agent(it.proxy), (*NATIVE.items(), SESSION)
+    agent, native = Agent(it.proxy), (*NATIVE.items(), *more.items(), SESSION)
     await agent.ask(*native, tools=TOOLS, prompt_cache_key="s")
     await agent.ask(*native, tools=TOOLS[::-1], prompt_cache_key="s")
 
     assert it.tools == [NAMES, NAMES[::-1]]
     assert it.repaired == [None, None]
     assert "codex_repair" not in str(it.journal[1]["because"])
+
+
+async def test_a_program_that_names_another_version_with_the_marks_is_repaired(net: Network, tmp_path: Path) -> None:
+    """As oh-my-pi 18.2.3 does."""
+    it = await running(net, tmp_path)
+    agent, marked = Agent(it.proxy), (*NATIVE.items(), ("user-agent", "omp/18.2.3"), ("version", "0.153.0"), SESSION)
+    await agent.ask(*marked, tools=TOOLS, prompt_cache_key="s")
+    await agent.ask(*marked, tools=TOOLS[::-1], prompt_cache_key="s")
+
+    assert it.tools == [NAMES, NAMES]
+    assert it.repaired == [[], ["tool_order"]]
 
 
 async def test_conversations_that_look_alike_do_not_mend_each_other(net: Network, tmp_path: Path) -> None:

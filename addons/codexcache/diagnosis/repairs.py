@@ -92,7 +92,7 @@ def _can_be_repaired(predecessor: Record, exchange: Exchange) -> bool:
     earlier, remembered, turn = exchange.earlier, exchange.remembered, exchange.turn
     return (
         exchange.mode != "observe"
-        and not turn.client_headers.native
+        and not turn.client_headers.may_be_official
         and exchange.edited_turn is None
         and earlier is not None
         and remembered is not None

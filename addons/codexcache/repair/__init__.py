@@ -19,7 +19,7 @@ the first developer message, and passes over dates, times, UUIDs, counters and t
 
 When it is done, all of these being so:
 
-- the turn is not the official client's, and `codex_mode` is not `observe`;
+- the turn is not the official client's (`ClientHeaders.may_be_official`), and `codex_mode` is not `observe`;
 - the turn continues an earlier one: it names that one's response, holds its answer, or extends its input
   (`turn/cache_key.py`). An input that is merely equal proves nothing, and two conversations that begin alike are two;
 - that turn ended well, for the same model, and left as it was written here;

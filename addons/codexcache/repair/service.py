@@ -77,7 +77,7 @@ class Repairs:
         came. The official client's turns are left alone.
         """
         turn, remembered = exchange.turn, exchange.remembered
-        if turn.client_headers.native or remembered is None or turn.unread:
+        if turn.client_headers.may_be_official or remembered is None or turn.unread:
             return None
         base, is_delta = self._base(exchange), turn.previous_response_id is not None
         known = base.held.sent if base.held else None

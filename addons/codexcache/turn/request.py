@@ -68,6 +68,16 @@ class ClientHeaders:
     session: str | None
     idempotency_key: str | None
 
+    @property
+    def may_be_official(self) -> bool:
+        """Whether a turn with the official client's marks may be its own.
+
+        Its user agent has the version that its header `version` has, also behind an app server (openai/codex,
+        `get_codex_user_agent`). Another program that sends the marks, as oh-my-pi does, has a version of its own there.
+        """
+        version = first_value(self.values, "version")
+        return self.native and (not version or not self.agent or f"/{version}" in self.agent)
+
 
 @static_frozen
 class BodyFields:
