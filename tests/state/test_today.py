@@ -1,6 +1,7 @@
 """What a day's turns came to, as each start of a proxy writes it and a status line reads it."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,10 +21,10 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "state.sqlite"
 
 
-def written(file: Path, *entries: dict[bytes, bytes]) -> None:
+def written(file: Path, *entries: dict[bytes, Callable[[], bytes]]) -> None:
     store = SqliteStore(file, 1 << 20, AGE)
     for some in entries:
-        store.put({name: VAULT.encrypt(name, value) for name, value in some.items()})
+        store.put({name: VAULT.encrypt(name, value()) for name, value in some.items()})
     store.close()
 
 

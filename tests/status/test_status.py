@@ -95,7 +95,7 @@ def test_the_store_knows_what_all_proxies_came_to(tmp_path: Path, say: Say) -> N
     miss = Miss(time.time(), "expired", "An hour had passed, and " + "more " * 40)
     for run in ("one", "two"):
         entries = Today(run).add(DayTotals(1, 200, 100, 50, 50, miss), vault)
-        store.put({name: vault.encrypt(name, value) for name, value in entries.items()})
+        store.put({name: vault.encrypt(name, value()) for name, value in entries.items()})
     store.close()
 
     status, line, _ = say("--confdir", tmp_path)

@@ -5,7 +5,8 @@ agree. All entries of a day begin alike, by which they are found.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
 
 import orjson
@@ -46,13 +47,14 @@ class Today:
 
     def __init__(self, run: str) -> None:
         self._run, self._day, self._totals = run.encode(), "", DayTotals()
+        self._name = lru_cache(maxsize=1)(_name)
 
-    def add(self, turn: DayTotals, vault: Vault) -> dict[bytes, bytes]:
-        """Count a turn, and return what is to be stored."""
+    def add(self, turn: DayTotals, vault: Vault) -> dict[bytes, Callable[[], bytes]]:
+        """Count a turn, and return what makes the entry to be stored; of several turns only the last one's is made."""
         if (day := day_of(time.time())) != self._day:
             self._day, self._totals = day, DayTotals()
         self._totals = self._totals.plus(turn)
-        return {_name(vault, day, self._run): encode(self._totals)}
+        return {self._name(vault, day, self._run): partial(encode, self._totals)}
 
 
 def day_of(at: float) -> str:
