@@ -12,6 +12,9 @@ from toolkit.program import called
 _PROGRAMS = {"none": "mitmdump", "web": "mitmweb", "console": "mitmproxy"}
 """The program of mitmproxy for each value of `--ui`."""
 
+_OF_MITMPROXY = ("", "-", "~", "!", "(")
+"""How an option of mitmproxy's begins, or a filter expression."""
+
 _USAGE = """%(prog)s [--ui web] [--port N] [--quiet] [--fail-over 20%%] [mitmdump's own options] -- COMMAND [ARGUMENTS]
        %(prog)s [mitmdump | mitmproxy | mitmweb] [--port N] [its own options]"""
 _DESCRIPTION = """
@@ -84,7 +87,9 @@ def parse(words: Sequence[str]) -> Arguments:
 
 def _with_dashes(words: Sequence[str]) -> list[str]:
     """Return the words with `--` before a command that stands first; it may be left out there."""
-    is_command = bool(words) and words[0] not in _PROGRAMS.values() and words[0][:1].isalnum() and "--" not in words
+    is_command = (
+        bool(words) and words[0] not in _PROGRAMS.values() and words[0][:1] not in _OF_MITMPROXY and "--" not in words
+    )
     return ["--", *words] if is_command else [*words]
 
 

@@ -5,11 +5,13 @@ import json
 import os
 import signal
 import socket
+import sys
 from dataclasses import replace
 
 import pytest
 from embedded_backend.certificates import Authority
-from support.launched import Home, gone, programs, written_by
+from support.launched import SCRIPTS, Home, gone, programs, written_by
+from toolkit.process import finished
 
 
 async def test_a_session_ends_with_the_clients_status_and_a_summary(home: Home) -> None:
@@ -42,6 +44,55 @@ print(connection.getresponse().status)
     assert ended.out == "426\n"
     assert ("1 turn in 1 conversation" if falls_back else "no turn of the Codex backend") in ended.errors
     assert "The WebSocket was refused with status 426 Upgrade Required" in ended.errors
+
+
+EDITED_TOOL = """
+history = []
+for number, said in enumerate(("as it was", "as it was", "edited")):
+    history.append({"role": "user", "content": f"question {number}"})
+    tool = {"type": "function", "name": "shell", "description": said, "parameters": {"type": "object"}}
+    body = {"model": "gpt-5.5", "instructions": "x" * 16384, "tools": [tool], "input": history, "stream": True}
+    body["store"] = False
+    fields = {"content-type": "application/json", "authorization": "Bearer x", "chatgpt-account-id": "a"}
+    url = "https://chatgpt.com/backend-api/codex/responses"
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), fields), timeout=20) as answer:
+        events = [json.loads(line[6:]) for line in answer.read().splitlines() if line.startswith(b"data: ")]
+    history += [event["item"] for event in events if event["type"] == "response.output_item.done"]
+"""
+"""A client whose third turn misses because it edited a tool."""
+
+
+@pytest.mark.parametrize(("budget", "script", "status"), [("1%", "", 3), ("99%", "", 0), ("1%", "sys.exit(5)", 5)])
+async def test_over_the_budget_the_status_is_three_unless_the_client_failed(
+    home: Home, budget: str, script: str, status: int
+) -> None:
+    ended = await home.run(*home.behind, "--fail-over", budget, "--", *home.client(EDITED_TOOL + script))
+
+    assert ended.status == status
+    assert ("was avoidably re-sent" in ended.errors) == (status == 3)
+
+
+async def test_what_the_input_cost_is_said_at_the_users_prices(home: Home) -> None:
+    ended = await home.run(*home.behind, "--price", "1.25,0.125", "--", *home.client(EDITED_TOOL))
+
+    assert "at 1.25 and 0.125 a million: 0.0" in ended.errors
+    assert "less if nothing had been avoidably re-sent" in ended.errors
+
+
+async def test_a_command_needs_no_dashes_where_it_stands_first(home: Home) -> None:
+    ended = await home.run(sys.executable, "-c", "print('done')")
+
+    assert (ended.status, ended.out) == (0, "done\n")
+
+
+async def test_a_status_line_knows_the_turns_of_a_session_that_has_ended(home: Home) -> None:
+    await home.run(*home.behind, "--set", f"codex_state={home.folder}/state.sqlite", "--", *home.client(EDITED_TOOL))
+    command = [sys.executable, "-I", str(SCRIPTS / "codex_cli"), "status", "--state", f"{home.folder}/state.sqlite"]
+    ended = await finished(command, environment=home.environment)
+
+    assert ended.status == 0
+    assert "3 turns today, last miss " in ended.out
+    assert "tools_changed: " in ended.out
 
 
 async def test_only_the_user_can_look_into_the_launchers_folder(home: Home) -> None:
