@@ -18,7 +18,7 @@ VERSIONS = (install.NEW_CODEX, install.OLD_CODEX, install.OPENCODE, install.NEW_
 LAUNCHED = [row for row in ROWS if row.version in VERSIONS and row.client is not CodexProvider]
 SHARE = re.compile(r"^([\d.]+)% of [\d,]+ input tokens were read from the prompt cache", re.MULTILINE)
 TURNS = re.compile(r"^Codex Continuity: (\d+) turns? in \d conversations?$", re.MULTILINE)
-CHANGED = re.compile(r"^(?:changed: (.+?) in \d|nothing was changed: every turn already had)", re.MULTILINE)
+CHANGED = re.compile(r"^(?:changed: (.+?) in \d|nothing was changed: each turn had a stable identity)", re.MULTILINE)
 
 
 @pytest.fixture(scope="module", params=parameters(LAUNCHED))
