@@ -58,7 +58,7 @@ async def test_the_console_says_at_the_start_what_the_mark_means_and_which_key_s
     Alerts().running()
     await asyncio.sleep(0)
 
-    assert alerts(caplog) == ["⚠ missed the prompt cache: y says why, N finds the next"]
+    assert alerts(caplog) == ["⚠ marks a miss of the cache: y says why, N finds the next"]
     assert len(alerts(caplog)[0]) <= FITS
 
 
@@ -71,7 +71,7 @@ async def test_the_keys_are_named_as_they_are_bound_and_a_command_without_a_key_
     Alerts().running()
     await asyncio.sleep(0)
 
-    assert alerts(caplog) == ["⚠ missed the prompt cache: :codex.why says why, :codex.nextmiss finds the next"]
+    assert alerts(caplog) == ["⚠ marks a miss of the cache: :codex.why says why, :codex.nextmiss finds the next"]
 
 
 async def test_the_first_miss_is_told_once(context: taddons.context, caplog: pytest.LogCaptureFixture) -> None:
@@ -103,7 +103,7 @@ async def test_mitmweb_is_told_where_to_look(context: taddons.context, caplog: p
 
     assert (
         start
-        == '⚠ missed the prompt cache: the comment says why, and the view "Codex cache" of its request or response'
+        == '⚠ marks a miss of the cache: the comment says why, and the view "Codex cache" of its request or response'
     )
     assert held.startswith("Turn held: Resume and Abort are in the menu Flow")
 

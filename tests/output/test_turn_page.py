@@ -64,6 +64,13 @@ def test_counters_are_shown_with_the_share() -> None:
     ]
 
 
+@pytest.mark.parametrize(("blame", "said"), [("avoidable", "avoidable: "), ("outside", "outside: "), ("odd", "")])
+def test_whose_doing_it_was_stands_with_what_was_re_sent(blame: str, said: str) -> None:
+    tokens = section(page(turn_summary(blame=blame)), "Tokens")
+
+    assert tokens[4] == f"  re-sent   5,956  {said}could have been read, estimated"
+
+
 def test_a_counter_that_is_absent_is_not_0_but_one_of_0_is() -> None:
     """Nor is what would have been worked out of it."""
     text = page({**without(*COUNTERS), "reusable_tokens": None, "resent_tokens": 0})

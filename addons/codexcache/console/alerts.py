@@ -34,7 +34,7 @@ class Alerts:
 
     def _start(self) -> None:
         how = _pressing((WHY, "says why"), (NEXT_MISS, "finds the next")) if has_keys() else _VIEW
-        logger.log(ALERT, f"⚠ missed the prompt cache: {how}")
+        logger.log(ALERT, f"⚠ marks a miss of the cache: {how}")
 
     def turn_marked(self, turn: FinishedTurn, _flow: object) -> None:
         """Say it of the first turn that missed."""

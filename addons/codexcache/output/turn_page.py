@@ -146,7 +146,7 @@ def _counters(turn_summary: Object) -> Iterator[str]:
         ("input", INPUT, ""),
         ("cached", CACHED, f"{cached_share(turn_summary)} of the input"),
         ("reusable", "reusable_tokens", "of the predecessor's prompt, estimated"),
-        ("re-sent", "resent_tokens", "could have been read, estimated"),
+        ("re-sent", "resent_tokens", f"{_blame(turn_summary)}could have been read, estimated"),
         ("output", OUTPUT, ""),
     )
     if _is_held(turn_summary):
@@ -158,6 +158,12 @@ def _counters(turn_summary: Object) -> Iterator[str]:
     yield from _indented(
         (label, number(counts[name]), "" if counts[name] is None else note) for label, name, note in rows
     )
+
+
+def _blame(turn_summary: Object) -> str:
+    """Return whose doing it was that tokens were re-sent, to be put before a note."""
+    blame = turn_summary.get("blame")
+    return f"{blame}: " if blame in ("avoidable", "expected", "outside") else ""
 
 
 def _prompt(turn_summary: Object, width: int) -> Iterator[str]:
