@@ -64,7 +64,7 @@ SHORT = Plan(waves=40, conversations=45, parallel=8, bounds=_SHORT)
 LONG = Plan(waves=40, conversations=200, parallel=12, bounds=_LONG)
 
 
-_LOOKS, _PAUSE = 4, 0.25
+_LOOKS, _PAUSE = 12, 0.25
 """Looks in a row that have to show as many open files, and the seconds between two."""
 
 
