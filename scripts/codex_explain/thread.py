@@ -143,7 +143,7 @@ class Thread:
         item = line.payload
         if _is_made(item):
             self._answers.append(item)
-        elif self._answers and str(item.get("type")).endswith("_output") and item.get("call_id") in self._calls:
+        elif self._answers and str(item.get("type")).endswith("_output") and str(item.get("call_id")) in self._calls:
             self._behind.append(item)
         else:
             self._settle()
@@ -260,11 +260,17 @@ def _totals_of(library: Library, thread: str, before: float) -> list[Total] | No
 
 def _made_by_backend(items: list[Any]) -> list[Any]:
     """Return the items that stand for a history which the backend compacted."""
-    return [item for item in items if isinstance(item, dict) and item.get("type") in _COMPACTED]
+    return [item for item in items if isinstance(item, dict) and _kind(item) in _COMPACTED]
 
 
 def _is_made(item: dict[str, Any]) -> bool:
-    return item.get("type") in _MADE or (item.get("type") == "message" and item.get("role") == "assistant")
+    return _kind(item) in _MADE or (_kind(item) == "message" and item.get("role") == "assistant")
+
+
+def _kind(item: dict[str, Any]) -> str:
+    """Return the type of an item, "" where it is no text."""
+    kind = item.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _parent(meta: dict[str, Any]) -> str:
