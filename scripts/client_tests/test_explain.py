@@ -13,7 +13,7 @@ from codex_explain.rollouts import Library, find
 from codexcache.output.counter_names import CACHED, INPUT
 
 from client_tests.app_server import AppServer, app_server
-from client_tests.clients import Codex
+from client_tests.clients import Codex, CodexProvider
 from client_tests.environment import Entry, Environment, Transport, running
 from client_tests.install import NEW_CODEX
 from client_tests.login import assert_nothing_private
@@ -79,6 +79,19 @@ async def _first_session(server: AppServer, environment: Environment, other: str
     return thread
 
 
+async def _own_compaction(version: str, folder: Path) -> tuple[list[Entry], list[Entry]]:
+    """Have a client with a provider of its user's own compact; return what was counted, and what its logs say."""
+    async with running(folder, way="reverse", transport="http") as environment:
+        client = CodexProvider(version, environment)
+        thread = (await client.run(ASK_FOR_A_COMMAND)).conversation
+        await client.run(THANKS, thread, compact=True)
+        await client.run("What is left?", thread)
+    lines = list[bytes]()
+    known = find([folder / ".codex"])
+    Replay(Library(known), 0, lines.append).run(known)
+    return environment.journal, [orjson.loads(line) for line in lines]
+
+
 def amounts(entries: Iterable[Entry]) -> Counter[tuple[int, int]]:
     """Return input and cached tokens of turns, however often they come."""
     return Counter((entry[INPUT], entry[CACHED]) for entry in entries)
@@ -110,3 +123,12 @@ def test_causes(logged: Logged) -> None:
 
 def test_says_nothing_private(logged: Logged) -> None:
     assert_nothing_private(logged.lines.decode(), *PRIVATE)
+
+
+@pytest.mark.parametrize("version", OTHER_MODEL)
+def test_compaction_by_the_client_itself(version: str, tmp_path: Path) -> None:
+    """It asks for a summary: up to 0.155 without tools, which is the reason in the log as it is on the wire."""
+    counted, explained = asyncio.run(_own_compaction(version, tmp_path))
+
+    assert amounts(explained) == amounts(counted)
+    assert [entry["verdict"] for entry in explained][2] == [entry["verdict"] for entry in counted][2]

@@ -4,7 +4,8 @@ Of each item only digests are kept, by the same code that reads requests, so a l
 was at earlier places is kept as well, since a thread can be taken back to one.
 
 Models with the "responses lite" shape have their tools and instructions logged as the first items. Of others the log
-has the instructions alone, and no tools: these count as being the same all the time.
+has the instructions alone, and no tools: these count as being the same all the time, except where
+the counters show that a request left them out.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from codexcache.turn.request import ClientHeaders, ParsedBody, Turn, parse_body,
 
 _LITE = "additional_tools"
 _UPDATE = "configuration_update"
+_UNLOGGED_TOOLS: list[Json] = [{"type": "function", "name": "list (not in the log)"}]
+"""Stands for all tools of a request, and is named in sentences: "tool list (not in the log) was removed"."""
 _KEPT = 200
 """Earlier places that are kept: a user takes back a few turns."""
 
@@ -63,10 +66,17 @@ class History:
             self._parsed = self._places[-turns]
             del self._places[-turns:]
 
-    def turn(self, client_headers: ClientHeaders, host: str, more: Sequence[Any] = ()) -> Turn:
+    @property
+    def logs_tools(self) -> bool:
+        """True if the tools are items of the history."""
+        return self._lite
+
+    def turn(
+        self, client_headers: ClientHeaders, host: str, more: Sequence[Any] = (), *, without_tools: bool = False
+    ) -> Turn:
         """Return the turn that sends the history, and more items behind it that do not stay in it."""
         self._parse([])  # the settings may have changed since the last item
-        document, changed = self._next(list(more))
+        document, changed = self._next(list(more), without_tools=without_tools)
         return read_turn(
             client_headers,
             document,
@@ -81,7 +91,7 @@ class History:
         document, changed = self._next(items)
         self._parsed = parse_body(document, self._parsed, changed)
 
-    def _next(self, items: list[Any]) -> tuple[dict[str, Json], set[str]]:
+    def _next(self, items: list[Any], *, without_tools: bool = False) -> tuple[dict[str, Json], set[str]]:
         """Return a body with more items, and which of its other members were others before."""
         members: dict[str, Json] = {
             "model": self.model,
@@ -89,6 +99,7 @@ class History:
             "instructions": "" if self._lite else self.instructions,
             "reasoning": {"effort": self.effort},
             "service_tier": self.tier,
+            "tools": [] if self._lite or without_tools else _UNLOGGED_TOOLS,
         }
         changed = {name for name, value in members.items() if self._document.get(name) != value}
         self._document = members

@@ -54,12 +54,12 @@ def read_lines(path: Path, told: Told = lambda size: None) -> Iterator[Line]:
 
 
 def first_time(path: Path) -> float | None:
-    """Return the time of a rollout's first line, None for a file that is no rollout. Raises OSError."""
+    """Return the time of a rollout's first line, None where that line is not to be read. Raises OSError."""
     try:
         found = next((_START.match(piece) for piece in _pieces(path, lambda size: None)), None)
-    except Damaged:
+        return _time(found[1]) if found else None
+    except (Damaged, ValueError):
         return None
-    return _time(found[1]) if found else None
 
 
 def _read(line: bytes) -> Line | None:
@@ -72,8 +72,10 @@ def _read(line: bytes) -> Line | None:
         at, payload = _time(str(entry["timestamp"]).encode()), entry["payload"]
         kind = payload.get("type") if entry["type"] == "event_msg" else entry["type"]
         ordinal = entry.get("ordinal")
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         raise Damaged from None
+    if not isinstance(payload, dict):
+        raise Damaged
     return Line(at, ordinal if isinstance(ordinal, int) else None, str(kind), payload)
 
 

@@ -59,7 +59,8 @@ def _read(path: Path) -> Rollout | None:
     except OSError:
         return None
     name = _NAME.fullmatch(path.name)
-    return None if started is None else Rollout(started, path, name[1] if name else "", state.st_size, state.st_mtime)
+    began = state.st_mtime if started is None else started  # a damaged file is told of when its lines are read
+    return Rollout(began, path, name[1] if name else "", state.st_size, state.st_mtime)
 
 
 class Library:

@@ -56,6 +56,8 @@ class Thread:
         self._answers: list[Any] = []
         self._behind: list[Any] = []
         self._first_words, self._turns = 0, 0
+        self._latest_input = 0
+        self._without_tools: Turn | None = None
         self._sent_at: float | None = None
         self._open: Response | None = None
         self._readers: dict[str, Callable[[Line], None]] = {
@@ -143,7 +145,7 @@ class Thread:
         item = line.payload
         if _is_made(item):
             self._answers.append(item)
-        elif self._answers and str(item.get("type")).endswith("_output") and item.get("call_id") in self._calls:
+        elif self._answers and str(item.get("type")).endswith("_output") and str(item.get("call_id")) in self._calls:
             self._behind.append(item)
         else:
             self._settle()
@@ -165,22 +167,27 @@ class Thread:
 
     def _compact(self, line: Line) -> None:
         told = as_list(line.payload.get("replacement_history"))
-        if self._open and not self._open.answers:
-            self._open = self._compaction(self._open, told, line.payload.get("message"))
-        elif _made_by_backend(told) and not self._counters.copies:
+        made = _made_by_backend(told)
+        if self._open and not (made and self._open.answers):
+            self._open = self._compaction(self._open, made, line.payload.get("message"))
+        elif made and not self._counters.copies:
             self.uncounted_compactions.append(line.at)
         self._settle()
         self.history.replace(told)
         self._sent_at = line.at
 
-    def _compaction(self, response: Response, told: list[Any], message: Any) -> Response:
-        """Return the turn that compacted the history: what it made is in what took its place."""
-        made = _made_by_backend(told)
+    def _compaction(self, response: Response, made: list[Any], message: Any) -> Response:
+        """Return the turn that compacted the history: what it made is in what took its place.
+
+        A client that has the model write a summary may log it before the counters (0.155), or here alone (0.98, 0.130).
+        """
+        if made:
+            assert self._headers is not None
+            return response._replace(
+                turn=self.history.turn(self._headers, response.turn.host, [_TRIGGER]), answers=made
+            )
         summary = [{"type": "message", "role": "assistant", "content": message}] if message else []
-        assert self._headers is not None
-        asked = [_TRIGGER] if made else []
-        turn = self.history.turn(self._headers, response.turn.host, asked)
-        return response._replace(turn=turn, answers=made or summary)
+        return response._replace(turn=self._without_tools or response.turn, answers=response.answers or summary)
 
     def _take_back(self, line: Line) -> None:
         self._settle()
@@ -195,7 +202,7 @@ class Thread:
         if usage is None or self._headers is None:
             return
         yield from self.end()
-        turn = self.history.turn(self._headers, self._provider or "openai")
+        turn = self._read_turn(self._headers, usage)
         sent_at = line.at if self._sent_at is None else min(self._sent_at, line.at)
         self._open = Response(turn, usage, self._answers, sent_at, line.at, self.id, self.root)
         if not self._turns:
@@ -205,6 +212,17 @@ class Thread:
         if self._answers:
             self._sent_at = line.at if self._behind else None
             self._settle()
+
+    def _read_turn(self, client_headers: ClientHeaders, usage: Usage) -> Turn:
+        """Return the turn that was counted, and keep what it is if it turns out to be a request for a summary.
+
+        Up to 0.155 that is sent without tools, and so counted with fewer tokens than the turn that it extends.
+        """
+        host, history = self._provider or "openai", self.history
+        is_less = usage.input < self._latest_input and not history.logs_tools
+        self._without_tools = history.turn(client_headers, host, without_tools=True) if is_less else None
+        self._latest_input = usage.input
+        return history.turn(client_headers, host)
 
 
 def turns_of(library: Library, rollout: Rollout, told: Callable[[int], None], on_end: "OnEnd") -> Iterator[Response]:
@@ -260,11 +278,17 @@ def _totals_of(library: Library, thread: str, before: float) -> list[Total] | No
 
 def _made_by_backend(items: list[Any]) -> list[Any]:
     """Return the items that stand for a history which the backend compacted."""
-    return [item for item in items if isinstance(item, dict) and item.get("type") in _COMPACTED]
+    return [item for item in items if isinstance(item, dict) and _kind(item) in _COMPACTED]
 
 
 def _is_made(item: dict[str, Any]) -> bool:
-    return item.get("type") in _MADE or (item.get("type") == "message" and item.get("role") == "assistant")
+    return _kind(item) in _MADE or (_kind(item) == "message" and item.get("role") == "assistant")
+
+
+def _kind(item: dict[str, Any]) -> str:
+    """Return the type of an item, "" where it is no text."""
+    kind = item.get("type")
+    return kind if isinstance(kind, str) else ""
 
 
 def _parent(meta: dict[str, Any]) -> str:

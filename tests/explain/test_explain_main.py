@@ -99,6 +99,42 @@ def test_a_damaged_file_counts_up_to_there(tmp_path: Path, capsys: pytest.Captur
     assert "1 file could not be read to the end; what came before counts." in printed
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"timestamp":"2026-11-30T09:01:00.000Z","type":"response_item","payload":[]}',
+        '{"timestamp":"2026-11-30T09:01:00.000Z","type":"token_usage_record","payload":null}',
+        '{"timestamp":"2026-99-30T09:01:00.000Z","type":"turn_context","payload":{}}',
+    ],
+)
+def test_a_line_of_another_shape_is_damage(tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str) -> None:
+    """It stops its own file, whether it is the first line or a later one, and no other."""
+    session(tmp_path)
+    with session(tmp_path, 2).path.open("a") as log:
+        log.write(f"{line}\n")
+    session(tmp_path, 3).path.write_text(f"{line}\n")
+
+    assert __main__.main([str(tmp_path)]) == 0
+
+    printed = capsys.readouterr().out
+    assert "6 turns in 2 conversations" in printed
+    assert "2 files could not be read to the end; what came before counts." in printed
+
+
+@pytest.mark.parametrize("strange", [None, 7, [], {}], ids=repr)
+def test_an_item_of_an_unknown_kind_is_read_past(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], strange: object
+) -> None:
+    """Its members are of other types than any version writes."""
+    file = session(tmp_path).item({"type": strange, "role": strange})
+    file.call((9_600, 9_472, 9)).item({"type": "function_call_output", "call_id": strange, "output": strange})
+    file.line("compacted", {"message": "", "replacement_history": [{"type": strange}]})
+    file.ask("Later.").say("Yes.", (9_700, 0, 9))
+
+    assert __main__.main([str(tmp_path)]) == 0
+    assert "5 turns in 1 conversation" in capsys.readouterr().out
+
+
 def test_a_compressed_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = session(tmp_path)
     compressed = zstandard.ZstdCompressor().compress(file.path.read_bytes())

@@ -117,6 +117,22 @@ def test_a_compaction_without_counters_is_told(tmp_path: Path) -> None:
     assert replay.uncounted == 1
 
 
+@pytest.mark.parametrize("logs_summary", [True, False], ids=["summary logged", "summary in the compaction alone"])
+def test_a_summary_that_was_asked_for_without_tools_is_a_miss(tmp_path: Path, logs_summary: bool) -> None:
+    """The log holds no tools; that they were left out shows in the tokens, fewer than the turn before had."""
+    file = one(tmp_path, "0.130.0").event("task_started")
+    summary, counts = "A made-up summary.", (6_000, 0, 40)
+    file = file.say(summary, counts) if logs_summary else file.count(counts)
+    file.line("compacted", {"message": summary, "replacement_history": []}).ask("Later.").say("Yes.", (9_300, 0, 9))
+
+    rows, replay = explained(tmp_path)
+
+    assert sums(rows) == (27_900 + 6_000 + 9_300, 18_304)
+    assert (rows[3]["verdict"], rows[3]["resent_tokens"]) == ("tools_changed", 6_000)
+    assert "not in the log" in rows[3]["because"]
+    assert replay.uncounted == 0
+
+
 @pytest.mark.parametrize(
     "meta",
     [
