@@ -26,8 +26,8 @@ _BAD_USAGE = 2
 def main(words: Sequence[str] | None = None) -> int:
     """Carry out a command, this process's by default, and return the exit status."""
     command, *rest = (sys.argv[1:] if words is None else words) or ["--help"]
+    sys.path[:0] = [str(_FOLDER), *_addons()]
     if command in _COMMANDS:
-        sys.path[:0] = [str(_FOLDER), *_addons()]
         status: int = importlib.import_module(f"{_COMMANDS[command][0]}.__main__").main(rest)
         return status
     return _other(command)
@@ -62,7 +62,6 @@ def _usage() -> str:
 
 def _addon() -> Path:
     """Return the path of the addon's file."""
-    sys.path.insert(0, str(_FOLDER))
     addon: Path = importlib.import_module("toolkit.program").ADDON
     return addon
 

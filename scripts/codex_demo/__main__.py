@@ -5,32 +5,28 @@ The exit status is 0 if the addon made the difference, 1 if it did not, 130 if i
 
 import argparse
 import asyncio
+import itertools
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from embedded_backend import Backend
-from toolkit.conversation import Endpoint, Identity, Usage, cached_share, converse, warm_share
-from toolkit.output import table
+from toolkit.conversation import Usage, warm_share
 from toolkit.process import LOOPBACK, NotStarted, Proxy, exit_status, start_mitmdump
 from toolkit.program import ADDON, called
 
-from codex_demo.client import FAULTS, by_http, by_websocket
-
-from . import repair
+from codex_demo import repair
+from codex_demo.arms import Say, is_clear, measured, turns_table
+from codex_demo.client import FAULTS
 
 LABEL = "embedded model; not run against chatgpt.com"
 SHOWN_FROM = 0.9  # the share of warm tokens that an arm with the addon has to exceed
-CLEARLY = 0.3  # how far below it the arm without the addon has to stay
 
-_URL = "https://chatgpt.com/backend-api/codex"
 _TURNS = 8
 _LONGEST = 100  # seconds
-
-type Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,22 +61,8 @@ async def run(home: Path, say: Say) -> list[Arm]:
 
 
 async def _converse(arm: Arm, proxy: Proxy, say: Say) -> Arm:
-    """Have the conversation as a naive client.
-
-    That is, over HTTP without a session or a key, over WebSocket with a socket for each turn and a session header that
-    the backend does not read.
-    """
     say(f"{arm.name} the addon ")
-    # Each arm has an account of its own, or it would read what the arm before it left in the cache.
-    account = f"account of {arm.name}"
-    headers, send = {
-        "HTTP": ({}, by_http),
-        "WebSocket": ({"x-session-id": f"session of {account}"}, by_websocket),
-    }[arm.transport]
-    endpoint, identity = Endpoint(url=_URL, proxy=proxy.url, ca_file=str(proxy.ca_file)), Identity(headers=headers)
-    turns = await converse([endpoint], lambda: identity, send, account=account, turns=_TURNS, on_turn=lambda: say("."))
-    say("\n")
-    return replace(arm, turns=turns)
+    return replace(arm, turns=await measured(arm, proxy, say, turns=_TURNS, members=itertools.repeat({})))
 
 
 def is_shown(arms: Iterable[Arm]) -> bool:
@@ -89,21 +71,13 @@ def is_shown(arms: Iterable[Arm]) -> bool:
     for arm in arms:
         shares.setdefault(arm.transport, {})[arm.addon] = warm_share(arm.turns)
     pairs = [(pair.get(False, 1.0), pair.get(True, 0.0)) for pair in shares.values()]
-    return all(kept > SHOWN_FROM and bare < kept - CLEARLY for bare, kept in pairs)
+    return is_clear(pairs, SHOWN_FROM)
 
 
 def render(arms: Sequence[Arm]) -> str:
     """Return the table of all turns, the shares, and a sentence on what was shown."""
     title = f"Input and cached tokens of each turn, without and with the addon ({LABEL}):"
-    turns = enumerate(zip(*(arm.turns for arm in arms), strict=True), start=1)
-    rows = [
-        ["", *(arm.name for arm in arms)],
-        ["turn", *("input  cached" for _ in arms)],
-        *([str(number), *(f"{one.input_tokens:,}{one.cached_tokens:>8,}" for one in row)] for number, row in turns),
-        ["all turns", *(f"{cached_share(arm.turns):.1%}" for arm in arms)],
-        ["warm turns", *(f"{warm_share(arm.turns):.1%}" for arm in arms)],
-    ]
-    return "\n".join([title, "", *table(rows), "", closing(arms)])
+    return "\n".join([title, "", *turns_table(arms), "", closing(arms)])
 
 
 def closing(arms: Sequence[Arm]) -> str:
@@ -142,11 +116,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def _repair_shown() -> bool:
-    with tempfile.TemporaryDirectory(prefix="codex-demo-") as home:
-        async with asyncio.timeout(_LONGEST):
-            measured = await repair.run(Path(home), _say)
-    print("\n" + repair.render(measured, LABEL))
-    return repair.is_shown(measured)
+    found = await _run(repair.run)
+    print("\n" + repair.render(found, LABEL))
+    return repair.is_shown(found)
 
 
 def _say(text: str) -> None:
@@ -154,11 +126,15 @@ def _say(text: str) -> None:
 
 
 async def _shown() -> bool:
+    found = await _run(run)
+    print("\n" + render(found))
+    return is_shown(found)
+
+
+async def _run[A](work: Callable[[Path, Say], Awaitable[list[A]]]) -> list[A]:
     with tempfile.TemporaryDirectory(prefix="codex-demo-") as home:
         async with asyncio.timeout(_LONGEST):
-            measured = await run(Path(home), _say)
-    print("\n" + render(measured))
-    return is_shown(measured)
+            return await work(Path(home), _say)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ with the conversation, and writes the members of its schemas in another order. I
 
 import itertools
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,20 +14,16 @@ from typing import Any
 
 from embedded_backend import Backend
 from toolkit import prompts
-from toolkit.conversation import Endpoint, Identity, Usage, cached_share, converse, warm_share
-from toolkit.output import table
+from toolkit.conversation import Usage, warm_share
 from toolkit.process import LOOPBACK, Proxy, start_mitmdump
 from toolkit.program import ADDON
 
-from codex_demo.client import by_http, by_websocket
+from codex_demo.arms import Say, is_clear, measured, turns_table
 
 REPAIRS = "tool_order,spelling,volatile"
 SHOWN_FROM = 0.95  # the share of warm tokens that a repaired agent has to exceed
-CLEARLY = 0.3  # how far below it the same agent has to stay without
 
 _TURNS, _TURNS_OF_A_PROCESS, _TOOLS = 12, 4, 12
-
-type Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,47 +86,23 @@ async def run(home: Path, say: Say) -> list[Arm]:
 
 async def _converse(arm: Arm, proxy: Proxy, say: Say) -> Arm:
     say(f"{arm.name} ")
-    account = f"account of {arm.name}"  # an arm would read what the one before it left in the cache of the same account
-    headers, send = {
-        "HTTP": ({}, by_http),
-        "WebSocket": ({"x-session-id": f"session of {account}"}, by_websocket),
-    }[arm.transport]
-    endpoint = Endpoint(url="https://chatgpt.com/backend-api/codex", proxy=proxy.url, ca_file=str(proxy.ca_file))
-    members = unsteady(seed=1)
-    turns = await converse(
-        [endpoint],
-        lambda: Identity(headers=headers, members=next(members)),
-        send,
-        account=account,
-        turns=_TURNS,
-        on_turn=lambda: say("."),
-    )
-    say("\n")
-    return replace(arm, turns=turns)
+    return replace(arm, turns=await measured(arm, proxy, say, turns=_TURNS, members=unsteady(seed=1)))
 
 
 def is_shown(arms: Sequence[Arm]) -> bool:
     """Return whether repair made the difference on every transport."""
     shares = {(arm.transport, arm.repair): warm_share(arm.turns) for arm in arms}
     pairs = [(shares.get((transport, False), 1.0), shares.get((transport, True), 0.0)) for transport, _ in shares]
-    return bool(pairs) and all(with_it > SHOWN_FROM and bare < with_it - CLEARLY for bare, with_it in pairs)
+    return bool(pairs) and is_clear(pairs, SHOWN_FROM)
 
 
 def render(arms: Sequence[Arm], label: str) -> str:
     """Return the table of all turns, the shares, and a sentence on what was shown."""
-    turns = enumerate(zip(*(arm.turns for arm in arms), strict=True), start=1)
-    rows = [
-        ["", *(arm.name for arm in arms)],
-        ["turn", *("input  cached" for _ in arms)],
-        *([str(number), *(f"{one.input_tokens:,}{one.cached_tokens:>8,}" for one in row)] for number, row in turns),
-        ["all turns", *(f"{cached_share(arm.turns):.1%}" for arm in arms)],
-        ["warm turns", *(f"{warm_share(arm.turns):.1%}" for arm in arms)],
-    ]
     title = (
         f"Input and cached tokens of an agent whose tools, schemas and clock change on each turn, both with the addon "
         f"({label}):"
     )
-    return "\n".join([title, "", *table(rows), "", closing(arms, label)])
+    return "\n".join([title, "", *turns_table(arms), "", closing(arms, label)])
 
 
 def closing(arms: Sequence[Arm], label: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from codexcache.report.aggregate import ReportData
 from codexcache.report.page import render, save
 from codexcache.report.processes import add_journal
-from toolkit.program import called
+from toolkit.program import called, failed
 
 from codex_explain.progress import Progress
 from codex_explain.replay import Replay
@@ -36,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _explain(options)
     except OSError as error:
-        return _fail(f"{error.filename or options.output}: {error.strerror}")
+        return failed("explain", f"{error.filename or options.output}: {error.strerror}")
     except ValueError as error:
-        return _fail(str(error))
+        return failed("explain", str(error))
     except KeyboardInterrupt:
         return 130
 
@@ -94,11 +94,6 @@ def since(value: str) -> float:
         return datetime.datetime.fromisoformat(value).timestamp()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{value!r} is neither a span such as 30d nor a day") from None
-
-
-def _fail(sentence: str) -> int:
-    print(f"{PROGRAM}: {sentence}.", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

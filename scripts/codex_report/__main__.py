@@ -14,7 +14,7 @@ from codexcache.report.page import render, save
 from codexcache.report.processes import add_journal
 from codexcache.text import counted
 from toolkit.budget import OVER_BUDGET, Spent, add_options, budget_line, cost_line
-from toolkit.program import called
+from toolkit.program import called, failed
 
 PROGRAM = called("report")
 
@@ -31,9 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         data = _gather(options.file, options.hosts)
         save(options.output, render(data, ", ".join(path.name for path in options.file)))
     except OSError as error:
-        return _fail(f"{error.filename or options.output}: {error.strerror}")
+        return failed("report", f"{error.filename or options.output}: {error.strerror}")
     except ValueError as error:
-        return _fail(str(error).rstrip("."))
+        return failed("report", str(error).rstrip("."))
     turns, conversations = counted(data.turns, "turn"), counted(len(data.conversations), "conversation")
     left_out = f"; {counted(data.skipped.total(), 'line')} left out" if data.skipped else ""
     print(f"{options.output}: {turns} in {conversations}{left_out}")
@@ -82,11 +82,6 @@ def _gather(paths: Sequence[Path], hosts: str) -> ReportData:
         files = " or ".join(map(str, paths))
         raise ValueError(" ".join([_NO_TURN.format(files=files, hosts=hosts), *data.notes]))
     return data
-
-
-def _fail(sentence: str) -> int:
-    print(f"{PROGRAM}: {sentence}.", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

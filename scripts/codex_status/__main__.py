@@ -9,7 +9,7 @@ from pathlib import Path
 
 from codexcache.state.store import StoreError
 from codexcache.state.today import DayTotals
-from toolkit.program import called
+from toolkit.program import called, failed
 
 from codex_status.sources import of_journal, of_store
 
@@ -25,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         totals = _totals(options)
     except OSError as error:
-        return _fail(f"{error.filename or 'the file'}: {error.strerror}{_hint(options)}")
+        return failed("status", f"{error.filename or 'the file'}: {error.strerror}{_hint(options)}")
     except StoreError as error:
-        return _fail(f"the state store cannot be read: {error}")
+        return failed("status", f"the state store cannot be read: {error}")
     print(json.dumps(as_json(totals)) if options.json else as_line(totals))
     return 0
 
@@ -90,11 +90,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", default="on", help="the proxies' codex_state: on, a path, or redis://HOST (on)")
     parser.add_argument("--confdir", default="~/.mitmproxy", help="mitmproxy's folder (~/.mitmproxy)")
     return parser
-
-
-def _fail(sentence: str) -> int:
-    print(f"{PROGRAM}: {sentence}.", file=sys.stderr)
-    return 1
 
 
 if __name__ == "__main__":

@@ -120,8 +120,7 @@ class Persistence:
         return turn
 
     def _note_refusal(self, place: Place) -> None:
-        if self._store:
-            self._store.put(lambda vault: {_name_of_place(vault, place): b"refused"})
+        self.put(lambda vault: {_name_of_place(vault, place): b"refused"})
 
 
 def _name_of_place(vault: Vault, place: Place) -> bytes:

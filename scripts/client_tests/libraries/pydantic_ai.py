@@ -1,6 +1,7 @@
 """A conversation by pydantic-ai with codex-auth-helper, which sends no id."""
 
 import sys
+from collections.abc import Sequence
 
 from codex_auth_helper import create_codex_responses_model
 from pydantic_ai import Agent
@@ -13,8 +14,12 @@ MODEL, SETTINGS = "gpt-5.6-luna", {"openai_prompt_cache_diagnostics": False}
 
 
 def main(*said: str) -> None:
-    """Give each run the messages of those before."""
-    agent = Agent(create_codex_responses_model(MODEL, instructions=INSTRUCTIONS, settings=SETTINGS))
+    """Have the conversation."""
+    converse(Agent(create_codex_responses_model(MODEL, instructions=INSTRUCTIONS, settings=SETTINGS)), said)
+
+
+def converse(agent: Agent, said: Sequence[str]) -> None:
+    """Give each run the messages of those before, and print what it read from the cache."""
     history: list[ModelMessage] = []
     for words in said:
         result = agent.run_sync(words, message_history=history)

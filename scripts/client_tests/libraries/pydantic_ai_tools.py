@@ -4,9 +4,8 @@ import sys
 
 from codex_auth_helper import create_codex_responses_model
 from pydantic_ai import Agent, Tool
-from pydantic_ai.messages import ModelMessage
 
-from client_tests.libraries.pydantic_ai import MODEL, SETTINGS
+from client_tests.libraries.pydantic_ai import MODEL, SETTINGS, converse
 from client_tests.sdk_conversation import INSTRUCTIONS
 
 TOOLS = ("read", "write", "search", "list_files", "run_tests", "open_page")
@@ -22,14 +21,9 @@ def tool(name: str) -> Tool[None]:
 
 
 def main(*said: str) -> None:
-    """Give each run the messages of those before."""
+    """Have the conversation."""
     model = create_codex_responses_model(MODEL, instructions=INSTRUCTIONS, settings=SETTINGS)
-    agent = Agent(model, tools=[tool(name) for name in TOOLS])
-    history: list[ModelMessage] = []
-    for words in said:
-        result = agent.run_sync(words, message_history=history)
-        history = result.all_messages()
-        print(result.usage.cache_read_tokens)
+    converse(Agent(model, tools=[tool(name) for name in TOOLS]), said)
 
 
 if __name__ == "__main__":
