@@ -57,6 +57,16 @@ def test_another_meaning_is_spelled_otherwise(other: Json) -> None:
     assert meant([{"type": "function_call", "call_id": "1"}]) != meant([{"type": "function_call", "call_id": "2"}])
 
 
+def test_long_texts_of_the_same_bytes_in_memory_are_two() -> None:
+    """An ASCII text takes up a byte a character there, and one of U+4141 two."""
+    narrow, wide = (
+        read_prompt({"input": [{"type": "function_call_output", "call_id": "c", "output": text}]}).items.digests()
+        for text in ("A" * 6_000, "\u4141" * 3_000)
+    )
+
+    assert list(narrow) != list(wide)
+
+
 @pytest.mark.parametrize("given", [None, "", [], 7, {"role": "user"}], ids=repr)
 def test_an_input_that_is_empty_or_of_another_type_has_no_items(given: Json) -> None:
     assert meant(given) == []

@@ -79,7 +79,7 @@ _LEVELS = 2
 _SAMPLE = 2_000
 """Characters of a long text by which its size in bytes is estimated."""
 
-_CHECKSUM, _NONCE = AESGCM(b"codex continuity"), bytes(12)
+_CHECKSUM, _NARROW, _WIDE = AESGCM(b"codex continuity"), bytes(12), b"\1" + bytes(11)
 
 _HIDDEN_MEMBERS = frozenset({"id", "status", "internal_chat_message_metadata_passthrough"})
 _HIDDEN_PART_MEMBERS = frozenset({"annotations", "logprobs"})
@@ -223,8 +223,10 @@ def _text_digest(text: str) -> tuple[str, int]:
     An authentication tag (GMAC, NIST SP 800-38D) under a key that is no secret is used as a checksum of 128 bits:
     processors have instructions for it, with which it takes a tenth of the time that SHA-256 takes.
     """
-    data = text.encode("ascii") if text.isascii() else text.encode("utf-16-le", "surrogatepass")  # as it is in memory
-    return "\0" + _CHECKSUM.encrypt(_NONCE, b"", data).hex(), _size_of_text(text)
+    is_narrow = text.isascii()
+    data = text.encode("ascii") if is_narrow else text.encode("utf-16-le", "surrogatepass")  # as it is in memory
+    nonce = _NARROW if is_narrow else _WIDE  # a text of each kind can have the same bytes
+    return "\0" + _CHECKSUM.encrypt(nonce, b"", data).hex(), _size_of_text(text)
 
 
 def _size_of_text(text: str) -> int:
