@@ -30,7 +30,7 @@ _ITEM_COST = 64
 
 WHITESPACE = b" \t\n\r"
 
-_INPUT_START = b'{"input":['
+INPUT_START = b'{"input":['
 _MORE_ITEMS_OR_END = re.compile(rb"[ \t\n\r]*+(?:,(?![ \t\n\r]*+\])|(?=\]))")
 _NEXT_MEMBER = re.compile(rb"[ \t\n\r]*+,[ \t\n\r]*+(?=\")")
 _OBJECT_END = re.compile(rb"[ \t\n\r]*+\}[ \t\n\r]*+\Z")
@@ -293,7 +293,7 @@ def _parse_rest[M](cached: CachedBody[M], digests: PrefixDigests) -> Body[M] | N
     text = digests.text
     if (link := _MORE_ITEMS_OR_END.match(text, cached.prefix.length)) is None:
         return None
-    rest = _INPUT_START + text[link.end() :]
+    rest = INPUT_START + text[link.end() :]
     try:
         document = parse(rest)
     except Unreadable:
@@ -302,7 +302,7 @@ def _parse_rest[M](cached: CachedBody[M], digests: PrefixDigests) -> Body[M] | N
     if "input" in {member.name for member in members}:
         return None
     earlier, given = cached.members[: cached.input_index], cached.members[cached.input_index]
-    shift = link.end() - len(_INPUT_START)
+    shift = link.end() - len(INPUT_START)
     whole = given._replace(end=new_input.end + shift)
     return Body(
         digests=digests,

@@ -18,7 +18,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
-from .incremental import Body, CachedBody, shifted, trimmed_end
+from .incremental import INPUT_START, Body, CachedBody, shifted, trimmed_end
 from .json_splice import Json, Member, Object, Unreadable, as_list, find_members, parse, parse_value
 from .prefix import MIN_PREFIX, PrefixDigests
 
@@ -32,7 +32,6 @@ _TRIES = 8
 """Guesses before a body is left to a whole parse."""
 
 _INPUT = re.compile(rb'"input"[ \t\n\r]*+:([ \t\n\r]*+)\[([ \t\n\r]*+)(?=\{)')
-_INPUT_START = b'{"input":['
 _TOOLS, _NAME_OF_TOOLS = "tools", b'"tools"'
 
 type Parse[M] = Callable[[Object, M | None], M | None]
@@ -131,9 +130,9 @@ def _read_rest(text: bytes, head: _Head) -> _Rest | None:
 
 def _rest_from(text: bytes, head: _Head, start: int) -> _Rest:
     """Return the end of a body from an item on. Raises Unreadable if there is none, or if a name comes twice."""
-    rest = _INPUT_START + text[start:]
+    rest = INPUT_START + text[start:]
     given, *after = find_members(rest, document := parse(rest))
-    names, shift = {member.name for member in after}, start - len(_INPUT_START)
+    names, shift = {member.name for member in after}, start - len(INPUT_START)
     if "input" in names or not names.isdisjoint(head.fields):
         raise Unreadable("a member is repeated")
     whole = Member("input", head.name, head.start - 1, given.end + shift)

@@ -28,10 +28,8 @@ from .redact import export
 from .view import CacheView, popup_width, readable, told_turn, turns_of
 
 if TYPE_CHECKING:
-    from ..repair.memory import Conversation
-
-if TYPE_CHECKING:
     from ..output.tables import Table
+    from ..repair.memory import Conversation
     from ..report.aggregate import ReportData
 
 logger = logging.getLogger(__name__)
