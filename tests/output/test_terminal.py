@@ -8,6 +8,7 @@ from codexcache.body.json_splice import Json
 from codexcache.diagnosis.diagnosis import Diagnosis
 from codexcache.output.tables import aligned, conversations_table, turns_table
 from codexcache.output.terminal import Summary, changed_options, status_page, turn_line
+from codexcache.text import local_clock
 from support.diagnoses import Harness
 from support.settings import DEFAULTS
 from support.turn_summaries import COUNTERS, turn_summary, without
@@ -125,7 +126,7 @@ def test_what_was_re_sent_is_told_by_blame_and_by_cause() -> None:
         summary.add(with_verdict(diagnosis, *cause))
 
     assert summary.lines()[2] == "51,400 tokens re-sent: 30,000 avoidable, 500 expected, 20,900 outside"
-    assert [line.split() for line in summary.lines()[3:]] == [
+    assert [line.split() for line in summary.lines()[4:]] == [
         ["verdict", "turns", "re-sent"],
         ["tools_changed", "1", "30,000", "avoidable"],
         ["upstream", "1", "20,000", "outside"],
@@ -133,6 +134,26 @@ def test_what_was_re_sent_is_told_by_blame_and_by_cause() -> None:
         ["model_changed", "1", "500", "expected"],
         ["hit", "1"],
     ]
+
+
+def test_the_miss_that_re_sent_the_most_is_told_with_its_reason() -> None:
+    first, second = grown((10_000, 0), (20_000, 10_000)).diagnoses
+    small = replace(first.verdict, name="idle", resent=500, because="10 minutes had passed")
+    large = replace(second.verdict, name="tools_changed", resent=9_000, because="tool shell was edited")
+    summary = Summary()
+    summary.add(replace(first, verdict=small))
+    summary.add(replace(second, verdict=large))
+
+    at = local_clock(second.record.sent_at)
+    assert summary.lines()[3] == f"the most at {at}, tools_changed: tool shell was edited"
+
+
+def test_a_hit_that_re_sent_a_little_is_no_miss_to_name() -> None:
+    [diagnosis] = grown((10_000, 0)).diagnoses
+    summary = Summary()
+    summary.add(replace(diagnosis, verdict=replace(diagnosis.verdict, name="hit", resent=40)))
+
+    assert not any(line.startswith("the most at") for line in summary.lines())
 
 
 def test_where_nothing_was_re_sent_no_line_says_so() -> None:

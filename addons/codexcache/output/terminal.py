@@ -49,7 +49,7 @@ def turn_line(diagnosis: Diagnosis, *, colour: bool = False) -> str:
 
 
 class Summary:
-    """Sums up diagnoses as they come; it keeps counters, not diagnoses, so it is as small after a million turns.
+    """Sums up diagnoses as they come; it keeps counters and one sentence, so it is as small after a million turns.
 
     Shares are counted by the hundredth of a percent. Turns too small to be cached are no part of the median.
     """
@@ -60,6 +60,7 @@ class Summary:
         self._shares: Counter[float] = Counter()
         self._conversations = self._input = self._cached = 0
         self._repaired = self._saved = 0
+        self._worst = (0, "")  # tokens of the miss that re-sent the most, the first of equals, and which it was
         self._begun: set[int] = set()  # conversations that have a warm-up, but no turn yet
         self._resumed: set[tuple[str, int]] = set()  # conversations that began at an earlier start or elsewhere
 
@@ -80,10 +81,19 @@ class Summary:
             self._saved += diagnosis.exchange.repair.saved
         if verdict.resent:
             self._resent[cause] += verdict.resent
+            self._keep_worst(diagnosis)
         if (usage := diagnosis.record.usage) and (share := diagnosis.cached_share) is not None:
             self._input, self._cached = self._input + usage.input, self._cached + (usage.cached or 0)
             if verdict.name != "below_minimum":
                 self._shares[round(share, 4)] += 1
+
+    def _keep_worst(self, diagnosis: Diagnosis) -> None:
+        record, verdict = diagnosis.record, diagnosis.verdict
+        if verdict.is_miss and verdict.resent and verdict.resent > self._worst[0]:
+            which = (
+                f"at {local_clock(record.sent_at)}, {verdict.name}"  # numbers also count warm-ups, which are no turns
+            )
+            self._worst = verdict.resent, f"{which}: {ascii_only(verdict.because)}"
 
     def _count_conversation(self, record: Record) -> None:
         if record.conversation_run:
@@ -120,13 +130,15 @@ class Summary:
         )
 
     def _totals(self) -> Iterator[str]:
-        """Yield what was re-sent, and how much of it by each blame."""
+        """Yield what was re-sent, how much of it by each blame, and which miss re-sent the most, and why."""
         if resent := self._resent.total():
             blames = Counter[str]()
             for (_, blame), tokens in self._resent.items():
                 blames[blame] += tokens
             parts = [f"{blames[blame]:,} {blame}" for blame in _BLAMES if blames[blame]]
             yield f"{counted(resent, 'token')} re-sent{': ' if parts else ''}{', '.join(parts)}"
+        if worst := self._worst[1]:
+            yield f"the most {worst}"
         if self._repaired:
             yield f"{counted(self._repaired, 'turn')} repaired, which saved {counted(self._saved, 'token')}"
 
