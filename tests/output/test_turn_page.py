@@ -58,8 +58,8 @@ def test_counters_are_shown_with_the_share() -> None:
         "Tokens",
         "  input     9,409",
         "  cached    1,024  11% of the input",
-        "  reusable  1,100  of the predecessor's prompt, estimated",
-        "  re-sent   5,956  could have been read, estimated",
+        "  reusable  1,100  could still be read, estimated",
+        "  re-sent   5,956  not read, estimated",
         "  output        5",
     ]
 
@@ -68,7 +68,7 @@ def test_counters_are_shown_with_the_share() -> None:
 def test_whose_doing_it_was_stands_with_what_was_re_sent(blame: str, said: str) -> None:
     tokens = section(page(turn_summary(blame=blame)), "Tokens")
 
-    assert tokens[4] == f"  re-sent   5,956  {said}could have been read, estimated"
+    assert tokens[4] == f"  re-sent   5,956  {said}not read, estimated"
 
 
 def test_a_counter_that_is_absent_is_not_0_but_one_of_0_is() -> None:

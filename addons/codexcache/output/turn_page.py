@@ -145,8 +145,8 @@ def _counters(turn_summary: Object) -> Iterator[str]:
     rows = (
         ("input", INPUT, ""),
         ("cached", CACHED, f"{cached_share(turn_summary)} of the input"),
-        ("reusable", "reusable_tokens", "of the predecessor's prompt, estimated"),
-        ("re-sent", "resent_tokens", f"{_blame(turn_summary)}could have been read, estimated"),
+        ("reusable", "reusable_tokens", "could still be read, estimated"),
+        ("re-sent", "resent_tokens", f"{_blame(turn_summary)}not read, estimated"),
         ("output", OUTPUT, ""),
     )
     if _is_held(turn_summary):
