@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from codex_run import launcher, proxy
-from codex_run.arguments import Failed, parse
+from codex_run.arguments import PROGRAM, Failed, parse
 
 BAD_USAGE = 2  # as of mitmproxy's own programs
 
@@ -18,7 +18,7 @@ def main(words: Sequence[str]) -> int:
             return launcher.main(arguments)
     except Failed as error:
         with contextlib.suppress(OSError):  # the terminal may be gone
-            print(f"run: {error}", file=sys.stderr)
+            print(f"{PROGRAM}: {error}", file=sys.stderr)
         return error.status if "--" in words else BAD_USAGE
     alone = proxy.command_alone(arguments)
     os.execv(alone[0], alone)

@@ -9,6 +9,8 @@ from typing import Any, NoReturn
 from toolkit.budget import Prices, add_options
 from toolkit.program import called
 
+PROGRAM = called("run")
+
 _PROGRAMS = {"none": "mitmdump", "web": "mitmweb", "console": "mitmproxy"}
 """The program of mitmproxy for each value of `--ui`."""
 
@@ -23,14 +25,14 @@ to. Without one: runs the proxy with the addon by itself, on 127.0.0.1:8080, unt
 """
 _EPILOG = f"""
 All other options go to mitmdump, such as --set codex_mode=observe or -w FILE. They are shown by
-{called("run")} mitmdump --help, and the addon's settings by {called("run")} --options.
+{PROGRAM} mitmdump --help, and the addon's settings by {PROGRAM} --options.
 
 examples:
-  {called("run")} -- codex
-  {called("run")} --ui web -- opencode
-  {called("run")} --set codex_mode=observe -w session.mitm -- python my_agent.py
-  {called("run")} --port 8081
-  {called("run")} mitmweb
+  {PROGRAM} -- codex
+  {PROGRAM} --ui web -- opencode
+  {PROGRAM} --set codex_mode=observe -w session.mitm -- python my_agent.py
+  {PROGRAM} --port 8081
+  {PROGRAM} mitmweb
 """
 
 
@@ -74,9 +76,9 @@ def parse(words: Sequence[str]) -> Arguments:
     is_help_mitmproxys = ui is not None and end == len(words)
     known, passed_on = _parser(add_help=not is_help_mitmproxys).parse_known_args(own)
     if end < len(words) and not command:
-        raise Failed(f"After -- goes the command to run; {called('run')} --help shows how.")
+        raise Failed(f"After -- goes the command to run; {PROGRAM} --help shows how.")
     if not command and (meant := _command_in(passed_on)):
-        raise Failed(f"If {meant} is the command to run, -- goes before it: {called('run')} [OPTIONS] -- {meant} ...")
+        raise Failed(f"If {meant} is the command to run, -- goes before it: {PROGRAM} [OPTIONS] -- {meant} ...")
     if command and known.ui == "console":
         raise Failed("mitmproxy's console needs the terminal, which belongs to the command: take --ui web.")
     program = _PROGRAMS[known.ui]
@@ -106,12 +108,12 @@ def _own(known: argparse.Namespace) -> dict[str, Any]:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise Failed(f"{message}; {called('run')} --help shows what there is.")
+        raise Failed(f"{message}; {PROGRAM} --help shows what there is.")
 
 
 def _parser(*, add_help: bool) -> _Parser:
     parser = _Parser(
-        prog=called("run"),
+        prog=PROGRAM,
         usage=_USAGE,
         description=_DESCRIPTION,
         epilog=_EPILOG,

@@ -5,6 +5,7 @@ and fetched one by one, so none is lost and none interrupts anything.
 """
 
 import contextlib
+import errno
 import os
 import resource
 import shutil
@@ -52,7 +53,8 @@ def spawn(command: Sequence[str], environment: Mapping[str, str], mask: set[int]
     try:
         return os.posix_spawnp(command[0], list(command), environment, setsigmask=mask, setsigdef=reset)
     except OSError as error:
-        raise Failed(f"{command[0]} cannot be run: {error.strerror}.", NOT_RUN) from None
+        hint = " A script needs a first line such as #!/bin/sh." if error.errno == errno.ENOEXEC else ""
+        raise Failed(f"{command[0]} cannot be run: {error.strerror}.{hint}", NOT_RUN) from None
 
 
 def wait(pid: int, on_child_signal: Callable[[], object]) -> int:

@@ -13,9 +13,9 @@ from typing import Any
 from toolkit.budget import OVER_BUDGET, Spent, budget_line, cost_line
 
 from codex_run import client, environment, kinds, proxy, summary
-from codex_run.arguments import Arguments, Failed
+from codex_run.arguments import PROGRAM, Arguments, Failed
 
-_LOST = "run: The proxy has ended, so the command's turns fail from now on. End it and start it again."
+_LOST = f"{PROGRAM}: The proxy has ended, so the command's turns fail from now on. End it and start it again."
 
 
 def main(arguments: Arguments) -> int:
@@ -51,7 +51,7 @@ def _run(arguments: Arguments, work_dir: Path, user: Mapping[str, str], mask: se
         environment.write_client(work_dir, user, ca)
         if not arguments.quiet:
             bypass, page = environment.bypass_entry(user), started["page"]
-            past = [f"run: NO_PROXY has {bypass!r}, which sends the command past the proxy."] if bypass else []
+            past = [f"{PROGRAM}: NO_PROXY has {bypass!r}, which sends the command past the proxy."] if bypass else []
             _say([*started["warnings"], *past, *([f"mitmweb is at {page}"] if page else [])])
         own = environment.for_client(user, proxy.url(started["address"]), work_dir, kinds.kind_of(command))
         status = _run_client(command, own, mask, running)
@@ -80,7 +80,7 @@ def _over_budget(report: Mapping[str, Any] | None, budget: float | None) -> int:
     if report is None:
         raise Failed("--fail-over: the proxy ended before the command did, so nothing is known of its turns.")
     over = budget_line(Spent(**report["amounts"]), budget)
-    _say([f"run: {over}"] if over else [])
+    _say([f"{PROGRAM}: {over}"] if over else [])
     return OVER_BUDGET if over else 0
 
 

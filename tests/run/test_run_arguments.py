@@ -104,7 +104,7 @@ def test_bad_usage_has_the_status_of_what_was_asked_for(line: str, status: int) 
     ended = subprocess.run([*LAUNCHER, *line.split()], capture_output=True, text=True, check=False)
 
     assert ended.returncode == status
-    assert ended.stderr.startswith("run: argument --port/-p/--listen-port: 'x' is not a number up to 65535;")
+    assert ended.stderr.startswith("scripts/run: argument --port/-p/--listen-port: 'x' is not a number up to 65535;")
 
 
 @pytest.fixture

@@ -130,7 +130,10 @@ async def test_a_client_that_ignores_the_proxy_is_told_so(home: Home) -> None:
     home.variables["NO_PROXY"] = "chatgpt.com"
     ended = await home.run(*home.behind, "--", *home.client("pass"))
 
-    assert ended.errors.splitlines()[0] == "run: NO_PROXY has 'chatgpt.com', which sends the command past the proxy."
+    assert (
+        ended.errors.splitlines()[0]
+        == "scripts/run: NO_PROXY has 'chatgpt.com', which sends the command past the proxy."
+    )
     assert "The client opened no connection through the proxy: NO_PROXY has 'chatgpt.com'" in ended.errors
 
 
@@ -227,7 +230,7 @@ async def test_a_proxy_that_dies_does_not_go_unsaid(home: Home) -> None:
         _, errors = await written_by(process)
 
     assert process.returncode == 3
-    assert b"run: The proxy has ended, so the command's turns fail from now on." in errors
+    assert b"scripts/run: The proxy has ended, so the command's turns fail from now on." in errors
     assert b"the proxy ended before the command did" in errors
 
 
@@ -251,7 +254,7 @@ async def test_a_port_in_use_is_said(home: Home) -> None:
         ended = await home.run("--port", str(port), "--", "true")
 
     assert ended.status == 125
-    assert ended.errors == f"run: Port {port} is in use by another program. Leave --port out for a free one.\n"
+    assert ended.errors == f"scripts/run: Port {port} is in use by another program. Leave --port out for a free one.\n"
     assert home.left_behind == []
 
 
@@ -266,7 +269,7 @@ async def test_a_port_in_use_is_said(home: Home) -> None:
 async def test_a_proxy_that_does_not_start_says_why(home: Home, options: list[str], said: str) -> None:
     ended = await home.run(*options, "--", "true")
 
-    assert (125, f"run: {said}\n") == (ended.status, ended.errors)
+    assert (125, f"scripts/run: {said}\n") == (ended.status, ended.errors)
 
 
 @pytest.mark.parametrize(
@@ -284,7 +287,7 @@ async def test_a_command_that_cannot_be_run_is_said_before_anything_starts(
     ended = await home.run("--", command)
 
     assert status == ended.status
-    assert ended.errors.startswith(f"run: {said}")
+    assert ended.errors.startswith(f"scripts/run: {said}")
 
 
 async def test_a_command_that_the_system_refuses_is_said(home: Home) -> None:
@@ -293,5 +296,8 @@ async def test_a_command_that_the_system_refuses_is_said(home: Home) -> None:
     file.touch(mode=0o755)
     ended = await home.run(*home.behind, "--", str(file))
 
-    assert (126, f"run: {file} cannot be run: Exec format error.\n") == (ended.status, ended.errors)
+    assert (
+        126,
+        f"scripts/run: {file} cannot be run: Exec format error. A script needs a first line such as #!/bin/sh.\n",
+    ) == (ended.status, ended.errors)
     assert home.left_behind == []
