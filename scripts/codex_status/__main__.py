@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         totals = _totals(options)
     except OSError as error:
-        return failed("status", f"{error.filename or 'the file'}: {error.strerror}{_hint(options)}")
+        return failed("status", _why(error, options))
     except StoreError as error:
         return failed("status", f"the state store cannot be read: {error}")
     print(json.dumps(as_json(totals)) if options.json else as_line(totals))
@@ -75,8 +75,12 @@ def _totals(options: argparse.Namespace) -> DayTotals:
     return of_store(options.state, Path(options.confdir).expanduser(), now)
 
 
-def _hint(options: argparse.Namespace) -> str:
-    return "" if options.journal else ". A proxy with the addon makes it when it first starts; or name a journal"
+def _why(error: OSError, options: argparse.Namespace) -> str:
+    """Return what could not be read; without a journal, a file that is missing means that no proxy has run."""
+    if isinstance(error, FileNotFoundError) and not options.journal:
+        start = f"Start one with {called('run')} -- codex, or name a journal"
+        return f"no proxy with the addon has run yet, there is no {error.filename}. {start}"
+    return f"{error.filename or 'the file'}: {error.strerror}"
 
 
 def _parser() -> argparse.ArgumentParser:

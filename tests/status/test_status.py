@@ -108,7 +108,9 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, say: Say) -> None:
     status, out, errors = say("--confdir", tmp_path)
 
     assert (status, out) == (1, "")
-    assert "No such file or directory. A proxy with the addon makes it when it first starts" in errors
-    assert say(tmp_path / "none.jsonl")[0] == 1
+    assert "no proxy with the addon has run yet" in errors
+    assert str(tmp_path / SECRET_FILE) in errors
+    assert errors.endswith("Start one with scripts/run -- codex, or name a journal.\n")
+    assert say(tmp_path / "none.jsonl")[2].endswith("none.jsonl: No such file or directory.\n")
     (tmp_path / SECRET_FILE).write_bytes(SECRET)
     assert "it holds nothing; name a journal" in say("--confdir", tmp_path, "--state", "off")[2]
