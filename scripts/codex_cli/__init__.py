@@ -20,6 +20,7 @@ _COMMANDS: Mapping[str, tuple[str, str]] = {
 
 _ADDON = "addon"
 _OTHERS = {_ADDON: 'print the path of the addon, for mitmdump -s "$(codex-continuity addon)"'}
+_HELP = ("-h", "--help", "help")
 _BAD_USAGE = 2
 
 
@@ -30,13 +31,13 @@ def main(words: Sequence[str] | None = None) -> int:
     if command in _COMMANDS:
         status: int = importlib.import_module(f"{_COMMANDS[command][0]}.__main__").main(rest)
         return status
-    return _other(command)
+    return _other(command, rest)
 
 
-def _other(command: str) -> int:
+def _other(command: str, rest: Sequence[str]) -> int:
     if command == _ADDON:
-        print(_addon())
-    elif command in ("-h", "--help", "help"):
+        return _print_addon(rest)
+    if command in _HELP:
         print(_usage())
     elif command in ("-V", "--version"):
         print(f"codex-continuity {metadata.version('codex-continuity')}")
@@ -44,6 +45,16 @@ def _other(command: str) -> int:
         print(f"codex-continuity: there is no command {command!r}.\n\n{_usage()}", file=sys.stderr)
         return _BAD_USAGE
     return 0
+
+
+def _print_addon(rest: Sequence[str]) -> int:
+    """Print the addon's path, or what the command is for; it takes no arguments."""
+    if not rest:
+        print(_addon())
+        return 0
+    is_help = rest[0] in _HELP
+    print(f"usage: codex-continuity {_ADDON}\n\n{_OTHERS[_ADDON]}", file=sys.stdout if is_help else sys.stderr)
+    return 0 if is_help else _BAD_USAGE
 
 
 def _usage() -> str:

@@ -25,6 +25,14 @@ def test_the_addons_path_is_printed_for_mitmdump(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == f"{ADDON}\n"
 
 
+def test_the_addon_command_has_a_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    assert codex_cli.main(["addon", "--help"]) == 0
+    assert capsys.readouterr().out.startswith("usage: codex-continuity addon\n")
+
+    assert codex_cli.main(["addon", "surplus"]) == 2
+    assert capsys.readouterr().out == "", "nothing that mitmdump could take for a path"
+
+
 def test_what_is_no_command_is_named_with_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert codex_cli.main(["rum"]) == 2
     assert "there is no command 'rum'" in capsys.readouterr().err
