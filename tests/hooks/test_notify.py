@@ -297,12 +297,12 @@ def test_a_listener_that_fails_keeps_no_other_from_being_called(web: Mitmproxy) 
     assert "notifying of a turn" in web.state.errors.lines()[0]
 
 
-@pytest.mark.parametrize("present", [True, False])
-def test_lines_are_kept_for_a_report_where_somebody_could_ask_for_one(web: Mitmproxy, present: bool) -> None:
-    web.state.visibility = cast(FlowVisibility, SimpleNamespace(present=present))
+@pytest.mark.parametrize("is_reported", [True, False])
+def test_lines_are_kept_for_a_report_where_somebody_could_ask_for_one(web: Mitmproxy, is_reported: bool) -> None:
+    web.state.visibility = cast(FlowVisibility, SimpleNamespace(present=False, is_reported=is_reported))
     web.take()
 
-    assert (web.notifier.recent.count, len(web.notifier.recent.lines)) == (1, present)
+    assert (web.notifier.recent.count, len(web.notifier.recent.lines)) == (1, is_reported)
 
 
 def turns(path: Path) -> list[Json]:

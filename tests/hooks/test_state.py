@@ -133,7 +133,10 @@ def script(**members: Any) -> Any:
         pytest.param(LIST, True, id="a list of flows"),
         pytest.param(SimpleNamespace(name="one", response=lambda flow: None), True, id="an object"),
         pytest.param(script(websocket_end=lambda flow: None), True, id="a module"),
-        pytest.param(script(addons=[SimpleNamespace(name="one", running=lambda: None)]), True, id="one in a module"),
+        pytest.param(
+            script(addons=[SimpleNamespace(name="one", update=lambda flows: None)]), True, id="one in a module"
+        ),
+        pytest.param(script(running=lambda: None, client_connected=lambda client: None), False, id="one shown no flow"),
         pytest.param(script(unrelated=lambda: None), False, id="none that is asked about anything"),
     ],
 )
@@ -143,6 +146,14 @@ def test_a_list_of_flows_or_a_script_of_the_users_may_look(dump: Any, addon: Any
     dump.master.addons.add(addon)
 
     assert visibility.present is looks
+
+
+def test_a_script_that_is_shown_no_flow_can_ask_for_a_report(dump: Any) -> None:
+    visibility = FlowVisibility()
+    assert not visibility.is_reported
+    dump.master.addons.add(script(running=lambda: None))
+
+    assert (visibility.present, visibility.is_reported) == (False, True)
 
 
 def responded(dump: Any) -> Any:

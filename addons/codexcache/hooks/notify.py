@@ -142,10 +142,10 @@ class Notifier:
         """Put summary, marker and comment on the flow, and keep the line for a report, where somebody could ask."""
         is_handshake = turn.diagnosis.record.endpoint == "handshake"  # a report is on turns
         self.recent.count += not (is_handshake or turn.diagnosis.record.warm_up)
+        if not is_handshake and self._state.visibility.is_reported:
+            self.recent.lines.append(turn.line)
         if not self._state.visibility.present:
             return
-        if not is_handshake:
-            self.recent.lines.append(turn.line)
         if (marked := self._state.flows.get(turn.diagnosis.record.flow)) is None:
             return
         from ..output.turn_summary import turn_summary  # only where flows are looked at

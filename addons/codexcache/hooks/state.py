@@ -3,7 +3,7 @@
 import functools
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -34,6 +34,12 @@ logger = logging.getLogger(__name__)
 
 _ASK_FIRST = ("codexcache", "mitmproxy")
 """Packages whose addons look at a flow only if an option has them do it."""
+
+_SHOWING = (
+    *("requestheaders", "request", "responseheaders", "response", "error", "update"),
+    *("websocket_start", "websocket_message", "websocket_end"),
+)
+"""The hooks that are given the flow of a turn; an addon without any has nothing to look at."""
 
 _SAVING_OPTIONS = ("save_stream_file", "hardump")
 
@@ -188,7 +194,7 @@ class FlowVisibility:
 
     def __init__(self) -> None:
         self._addons = -1
-        self._present = True
+        self._present = self._is_reported = True
 
     def configure(self, updated: AbstractSet[str]) -> None:
         self._addons = -1
@@ -199,12 +205,20 @@ class FlowVisibility:
 
         Always true without a running master, as in tests.
         """
-        if (master := getattr(ctx, "master", None)) is None:
-            return True
-        if (count := len(master.addons.lookup)) != self._addons:
+        self._look()
+        return self._present
+
+    @property
+    def is_reported(self) -> bool:
+        """True if somebody could ask for a report: also another addon that is shown no flow, by its command."""
+        self._look()
+        return self._is_reported
+
+    def _look(self) -> None:
+        if (master := getattr(ctx, "master", None)) and (count := len(master.addons.lookup)) != self._addons:
             has_list = master.addons.get("view") is not None
             self._addons, self._present = count, has_list or _is_saved() or has_other_addons()
-        return self._present
+            self._is_reported = self._present or has_other_addons(hooks.all_hooks)
 
 
 def _is_saved() -> bool:
@@ -213,11 +227,15 @@ def _is_saved() -> bool:
     return saved or getattr(ctx.options, "flow_detail", 0) > 0
 
 
-def has_other_addons() -> bool:
-    """Return True if there is a script of the user's with any hook at all. Without a running master there could be."""
+def has_other_addons(of_hooks: Collection[str] = _SHOWING) -> bool:
+    """Return True if there is a script of the user's with one of these hooks, by default those that are shown a flow.
+
+    Without a running master there could be.
+    """
     if getattr(ctx, "master", None) is None:
         return True
-    return any(map(_may_look, addonmanager.traverse(ctx.master.addons.chain)))
+    others = filter(_is_of_user, addonmanager.traverse(ctx.master.addons.chain))
+    return any(callable(getattr(addon, name, None)) for addon in others for name in of_hooks)
 
 
 def is_by_option(flow: http.HTTPFlow, response: http.Response) -> bool:
@@ -226,9 +244,8 @@ def is_by_option(flow: http.HTTPFlow, response: http.Response) -> bool:
     return "blocklisted" in flow.metadata or 'realm="mitmproxy"' in asks
 
 
-def _may_look(addon: Any) -> bool:
-    is_known = type(addon).__module__.partition(".")[0] in _ASK_FIRST
-    return not is_known and any(callable(getattr(addon, name, None)) for name in hooks.all_hooks)
+def _is_of_user(addon: object) -> bool:
+    return type(addon).__module__.partition(".")[0] not in _ASK_FIRST
 
 
 def _authority_of(request: http.Request) -> str | None:
