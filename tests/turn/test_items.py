@@ -2,10 +2,11 @@
 
 import hypothesis
 import pytest
-from codexcache.body.json_splice import Json
+from codexcache.body.json_splice import Json, Object
 from codexcache.turn.items import (
     answer_digest,
     as_model_sees,
+    canonical,
     first_user_message,
     given_items,
     to_json,
@@ -78,6 +79,37 @@ def test_the_order_of_members_does_not_matter(filler: Json) -> None:
     assert to_json({"a": filler, "b": [{"c": 1, "d": 2}]}, sort=True) == to_json(
         {"b": [{"d": 2, "c": 1}], "a": filler}, sort=True
     )
+
+
+TEXTS = st.text(st.sampled_from("abé€\ud800\U0001f600\0"), max_size=12)
+ITEMS = st.fixed_dictionaries(
+    {"type": st.sampled_from(["reasoning", "function_call", "function_call_output", "new", 7])},
+    optional={
+        "call_id": TEXTS,
+        "output": TEXTS | st.lists(st.fixed_dictionaries({"type": st.just("input_text"), "text": TEXTS}), max_size=2),
+        "summary": st.sampled_from([[], {}, 0, False]),
+        "count": st.integers(1, 9),
+    },
+)
+UNSEEN: list[Object] = [{"id": "x"}, {"status": "completed"}, {"note": None}]
+
+
+@prop
+@hypothesis.given(ITEMS, st.integers(0, 13))
+def test_an_item_of_texts_alone_is_read_as_one_with_members_that_no_model_sees(item: Object, longest: int) -> None:
+    expected = canonical(item, longest)
+
+    assert all(canonical({**item, **unseen}, longest) == expected for unseen in UNSEEN)
+    assert canonical(dict(reversed(item.items())), longest) == expected
+    assert canonical(item, 99) == (to_json(as_model_sees(item), sort=True), 0)
+
+
+@prop
+@hypothesis.given(st.text(st.characters(codec="latin-1"), min_size=2).filter(lambda text: len(text) % 2 == 0))
+def test_long_texts_whose_bytes_are_the_same_in_two_encodings_are_not_equal(text: str) -> None:
+    other = text.encode("latin-1").decode("utf-16-le", "surrogatepass")
+
+    assert canonical({"type": "new", "output": text}, 0)[0] != canonical({"type": "new", "output": other}, 0)[0]
 
 
 def test_a_deeply_nested_item_has_a_spelling() -> None:

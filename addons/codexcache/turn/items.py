@@ -192,9 +192,30 @@ def canonical(item: Json, longest: int) -> tuple[bytes, int]:
 
     A text of more than `longest` characters is replaced by its digest; the second value is the size of those in bytes.
     """
+    if isinstance(item, dict) and (found := _canonical_texts(item, longest)):
+        return found
     seen = as_model_sees(item)
     short, size = _without_long_texts(seen, longest) if isinstance(seen, dict) else (seen, 0)
     return to_json(short, sort=True), size
+
+
+def _canonical_texts(item: Object, longest: int) -> tuple[bytes, int] | None:
+    """Return what `canonical` does for an item of texts alone, in one pass; None for a message, and for any other.
+
+    Nearly all items of an agent's long history are such: calls, their outputs and encrypted reasoning.
+    """
+    if item.get("type", "message") == "message" or not _HIDDEN_MEMBERS.isdisjoint(item):
+        return None
+    changed: Object = {}
+    total = 0
+    for name, value in item.items():
+        if isinstance(value, str):
+            if len(value) > longest:
+                changed[name], size = _text_digest(value)
+                total += size
+        elif value or value is None:
+            return None
+    return to_json({**item, **changed} if changed else item, sort=True), total
 
 
 def _without_long_texts(item: Object, longest: int, levels: int = _LEVELS) -> tuple[Object, int]:
@@ -223,9 +244,10 @@ def _text_digest(text: str) -> tuple[str, int]:
     An authentication tag (GMAC, NIST SP 800-38D) under a key that is no secret is used as a checksum of 128 bits:
     processors have instructions for it, with which it takes a tenth of the time that SHA-256 takes.
     """
-    is_narrow = text.isascii()
-    data = text.encode("ascii") if is_narrow else text.encode("utf-16-le", "surrogatepass")  # as it is in memory
-    nonce = _NARROW if is_narrow else _WIDE  # a text of each kind can have the same bytes
+    try:
+        nonce, data = _NARROW, text.encode("latin-1")  # as it is in memory
+    except UnicodeEncodeError:
+        nonce, data = _WIDE, text.encode("utf-16-le", "surrogatepass")  # whose bytes can be those of a narrow text
     return "\0" + _CHECKSUM.encrypt(nonce, b"", data).hex(), _size_of_text(text)
 
 
@@ -234,8 +256,10 @@ def _size_of_text(text: str) -> int:
 
     A file counts as `FILE_SIZE`.
     """
-    begin = text[:_SAMPLE]
-    size = len(text) * len(begin.encode("utf-8", "surrogatepass")) // len(begin)
+    size = len(text)
+    if not text.isascii():
+        begin = text[:_SAMPLE]
+        size = size * len(begin.encode("utf-8", "surrogatepass")) // len(begin)
     return min(size, FILE_SIZE) if text.startswith("data:") else size
 
 
