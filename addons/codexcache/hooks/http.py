@@ -8,6 +8,7 @@ can come in between. So when a response begins, the request is compared with wha
 again if it differs; and a response that did not pass the tap is read from the flow when it is there as a whole.
 """
 
+import asyncio
 import functools
 import logging
 import time
@@ -194,9 +195,11 @@ class HttpTurns:
             return self._pass_unread(flow, reason, read)
         if looking_up := self._state.persistence.look_up(turn):
             await looking_up
+        await asyncio.sleep(0)  # the last step of reading, the edit and the sending each take some milliseconds
         exchange, content = self._edit(flow, body, turn)
         if (sent := content) is not None and coding:
             content = await run_maybe_in_thread(len(sent), lambda: encoding.encode(sent, name_for_encoding(coding)))
+        await asyncio.sleep(0)
         self._commit(flow, exchange, content)
 
     def _edit(self, flow: http.HTTPFlow, body: Body[ParsedBody], turn: Turn) -> tuple[Exchange, bytes | None]:
