@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from mitmproxy import addonmanager, ctx, hooks, http
