@@ -23,7 +23,7 @@ OFFSETS = [int(MIN_PREFIX * 1.06**step) for step in range(200)]
 WINDOW = 32
 """The offsets of probes, and the bytes before an offset that are one."""
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 18
 _NONCE = 12
 _CIPHER = AESGCM(secrets.token_bytes(16))
 

@@ -56,7 +56,7 @@ class Diagnosis:
     @property
     def client(self) -> str:
         """The user agent's first product with its version."""
-        return client_name(self.exchange.turn.client_headers.values)
+        return client_name(self.exchange.turn.client_headers.agent)
 
     @property
     def duration(self) -> float:

@@ -12,7 +12,7 @@ from mitmproxy.proxy import mode_specs, server_hooks
 
 from ..body.json_splice import Json
 from ..diagnosis.diagnosis import Diagnosis
-from ..wire.routes import endpoint_of, is_codex_host
+from ..wire.routes import is_codex_host
 from .notify import FinishedTurn
 from .state import State
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 _MOST = 200
 """Names counted of each kind; clients make them up, so there could be any number."""
 
-_NUMBERS = ("connections", "requests", "begun", "turns", "unstable")
+_NUMBERS = ("connections", "turns", "unstable")
 _IDENTITY = {"prompt_cache_key_changed", "session_changed"}
 
 _CA_REJECTED = ("does not trust", "may not trust")
@@ -35,7 +35,7 @@ class ConnectionStats:
     def __init__(self, state: State) -> None:
         self._state = state
         self._advised: set[tuple[str, str]] = set()
-        self.connections = self.requests = self.begun = self.turns = self.unstable = 0
+        self.connections = self.turns = self.unstable = 0
         self._changed: Counter[tuple[str, ...]] = Counter()
         self.statuses: Counter[str] = Counter()
         self.opened: Counter[str] = Counter()
@@ -52,6 +52,7 @@ class ConnectionStats:
         connections = ("statuses", "opened", "tunnelled", "distrusted", "hung_up", "unreachable", "failed")
         counters = ("changed", "refused", "cut_short", *connections)
         numbers: dict[str, Json] = {name: getattr(self, name) for name in _NUMBERS}
+        numbers |= {"requests": self._state.requests, "begun": self._state.begun}
         return numbers | {name: dict(getattr(self, name)) for name in counters}
 
     @property
@@ -81,11 +82,6 @@ class ConnectionStats:
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         host = data.client_hello.sni or _host(data.context.server.address)
         _count(self.tunnelled if data.ignore_connection else self.opened, host)
-
-    def request(self, flow: http.HTTPFlow) -> None:
-        if flow.live and self._state.host_of(flow):
-            self.requests += 1
-            self.begun += endpoint_of(flow.request.path) is not None
 
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         if flow.live and flow.response and flow.response.status_code >= 400 and self._state.host_of(flow):

@@ -107,7 +107,9 @@ class HttpTurns:
         asked = self._asked.pop(flow.id, None)
         if not flow.live or not (host := self._state.host_of(flow) or asked):
             return None
-        if (endpoint := self._state.endpoint_of(flow, host)) is None:
+        endpoint = self._state.endpoint_of(flow, host)
+        self._state.requests, self._state.begun = self._state.requests + 1, self._state.begun + bool(endpoint)
+        if endpoint is None:
             self._name_wrong_path(flow, host)
         elif flow.request.method == "POST":
             return self._send(flow, host, endpoint)

@@ -75,6 +75,8 @@ class State:
         self.visibility = FlowVisibility()
         self.flows = WeakValueDictionary[str, http.HTTPFlow]()
         """The flows of turns by id, for as long as something else keeps them."""
+        self.requests = self.begun = 0
+        """Requests to the backend, and those of them to an endpoint of turns."""
         self._warned = set[str]()
 
     @property

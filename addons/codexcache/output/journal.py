@@ -6,9 +6,9 @@ OpenTelemetry's GenAI conventions. A pseudonym is an HMAC with a secret of this 
 by trying likely ones, and two journals of one machine can still be compared.
 """
 
-import datetime
 import functools
 import hmac
+import time
 from collections.abc import Mapping
 
 import orjson
@@ -149,7 +149,10 @@ def _echo(diagnosis: Diagnosis) -> str:
 
 
 def _rfc3339(seconds: float) -> str:
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat("T", "milliseconds")[: -len("+00:00")] + "Z"
+    second, thousandths = divmod(round(seconds * 1_000_000) // 1_000, 1_000)
+    at = time.gmtime(second)
+    day, clock = f"{at.tm_year:04}-{at.tm_mon:02}-{at.tm_mday:02}", f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
+    return f"{day}T{clock}.{thousandths:03}Z"
 
 
 def _milliseconds(seconds: float | None) -> int | None:

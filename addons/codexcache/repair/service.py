@@ -81,7 +81,7 @@ class Repairs:
             return None
         base, is_delta = self._base(exchange), turn.previous_response_id is not None
         known = base.held.sent if base.held else None
-        conversation = base.conversation or Conversation(client_name(turn.client_headers.values), at)
+        conversation = base.conversation or Conversation(client_name(turn.client_headers.agent), at)
         place = Place(enabled - conversation.over.keys(), at)
         try:
             found, sent = plan_repair(known, text, members, place, is_delta=is_delta)

@@ -7,7 +7,7 @@ agree. All entries of a day begin alike, by which they are found.
 import time
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -15,7 +15,8 @@ from .store import NAME, Store
 from .vault import Vault
 
 _PREFIX = NAME // 2
-_NAMES = ("turns", "input", "cached", "resent", "avoidable")
+_COUNTS = 5
+"""The numbers of a day, in front of its latest miss."""
 
 
 class Miss(NamedTuple):
@@ -36,25 +37,35 @@ class DayTotals(NamedTuple):
     avoidable: int = 0
     miss: Miss = Miss()
 
-    def plus(self, other: "DayTotals") -> Self:
+    def plus(self, other: "DayTotals") -> "DayTotals":
         """Return what both come to."""
-        counts = {name: getattr(self, name) + getattr(other, name) for name in _NAMES}
-        return self._replace(**counts, miss=max(self.miss, other.miss))
+        return DayTotals(
+            self.turns + other.turns,
+            self.input + other.input,
+            self.cached + other.cached,
+            self.resent + other.resent,
+            self.avoidable + other.avoidable,
+            max(self.miss, other.miss),
+        )
 
 
 class Today:
     """Adds up the turns of one start by day, in the thread that writes."""
 
     def __init__(self, run: str) -> None:
-        self._run, self._day, self._totals = run.encode(), "", DayTotals()
-        self._name = lru_cache(maxsize=1)(_name)
+        self._run, self._day, self._until, self._totals = run.encode(), "", 0.0, DayTotals()
 
     def add(self, turn: DayTotals, vault: Vault) -> dict[bytes, Callable[[], bytes]]:
         """Count a turn, and return what makes the entry to be stored; of several turns only the last one's is made."""
-        if (day := day_of(time.time())) != self._day:
-            self._day, self._totals = day, DayTotals()
+        if (now := time.time()) >= self._until:
+            self._day, self._until, self._totals = day_of(now), _next_midnight(now), DayTotals()
         self._totals = self._totals.plus(turn)
-        return {self._name(vault, day, self._run): partial(encode, self._totals)}
+        return {_name(vault, self._day, self._run): partial(encode, self._totals)}
+
+
+def _next_midnight(at: float) -> float:
+    day = time.localtime(at)
+    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
 
 
 def day_of(at: float) -> str:
@@ -93,11 +104,12 @@ def decode(value: bytes) -> DayTotals | None:
 
 
 def _counts(values: list[Any]) -> list[int]:
-    if len(values) != len(_NAMES) or not all(type(value) is int for value in values):
+    if len(values) != _COUNTS or not all(type(value) is int for value in values):
         raise ValueError("not the counts of a day")
     return values
 
 
+@lru_cache(maxsize=1)
 def _name(vault: Vault, day: str, run: bytes) -> bytes:
     return _prefix(vault, day) + vault.name("start", run)[: NAME - _PREFIX]
 

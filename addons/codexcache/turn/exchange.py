@@ -189,7 +189,7 @@ class Continuity:
         if not exchange.imitator or self._named.get(client := client_of(exchange.turn)):
             return None
         self._named.put(client, True)
-        return _IMITATOR.format(client_name(exchange.turn.client_headers.values) or "A client")
+        return _IMITATOR.format(client_name(exchange.turn.client_headers.agent) or "A client")
 
     def _learn(self, exchange: Exchange, settings: Settings) -> str | None:
         """Note which parameter was rejected, according to its origin and the user's settings."""

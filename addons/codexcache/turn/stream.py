@@ -108,10 +108,18 @@ class ChoosingReader:
     """Reads a response by what it begins like, an event stream or a JSON document, as labels can be wrong or missing.
 
     Without a label come a file that takes the place of a response (`map_local`), and what some gateways send; under
-    that of an event stream, the errors of some. Once it has chosen, it is out of the way.
+    that of an event stream, the errors of some. It makes only the reader that it chooses,
+    and is then out of the way.
     """
 
-    def __init__(self, response_info: ResponseInfo, events: Reader, document: Reader, *, event_stream: bool) -> None:
+    def __init__(
+        self,
+        response_info: ResponseInfo,
+        events: Callable[[], Reader],
+        document: Callable[[], Reader],
+        *,
+        event_stream: bool,
+    ) -> None:
         self._response_info, self._events, self._document = response_info, events, document
         self._event_stream = event_stream
         self._chosen: Reader | None = None
@@ -128,7 +136,7 @@ class ChoosingReader:
         if len(begins.lstrip()) < _LONGEST_FIELD and len(self._start) < _BEGINNING and chunk:
             return
         is_events = not begins.lstrip().startswith(b"{") if self._event_stream else begins.startswith(_FIELDS)
-        self._chosen = self._events if is_events else self._document
+        self._chosen = self._events() if is_events else self._document()
         self.feed = self._chosen.feed
         if self._start:
             self.feed(self._start if is_events else self._start.removeprefix(BYTE_ORDER_MARK))
@@ -172,7 +180,8 @@ def reader_for(
     `limit` is that of a JSON document, in bytes.
     """
     decoder = decoder_for(coding)
-    events, document = EventReader(response_info, on_finished), BodyReader(response_info, on_finished, limit)
+    events = functools.partial(EventReader, response_info, on_finished)
+    document = functools.partial(BodyReader, response_info, on_finished, limit)
     reader: Reader = ChoosingReader(response_info, events, document, event_stream=event_stream)
     undecodable = functools.partial(response_info.end_unreadable, coding)
     return reader if isinstance(decoder, IdentityDecoder) else DecodingReader(reader, decoder, undecodable)

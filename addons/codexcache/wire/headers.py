@@ -35,13 +35,9 @@ def first_value(values: Values, name: str) -> str | None:
     return next(iter(values.get(name, ())), None)
 
 
-def client_name(values: Values) -> str:
-    """Return the user agent's first product with its version, empty if there is none that can be shown."""
-    return _product(first_value(values, "user-agent") or "")
-
-
 @functools.lru_cache(maxsize=256)
-def _product(agent: str) -> str:
+def client_name(agent: str) -> str:
+    """Return a user agent's first product with its version, empty if there is none that can be shown."""
     found = _PRODUCT.match(agent)
     return found[0] if found else ""
 
