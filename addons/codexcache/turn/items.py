@@ -48,6 +48,9 @@ _OUTPUTS = frozenset(
 ENCRYPTED = frozenset({"reasoning", "compaction", "compaction_summary", "context_compaction"})
 """Items with a content that only the account can use for which it was made."""
 
+_IDENTIFYING = {**dict.fromkeys(ENCRYPTED, "encrypted_content"), **dict.fromkeys(CALLS | _OUTPUTS, "call_id")}
+"""The member that no two items of a type have in common; a call may have an id in its place."""
+
 _SHORTEST = 16
 """Characters from which on a text or an id counts without an equal opening."""
 
@@ -176,15 +179,12 @@ def _digest_of_id(text: str) -> int:
 def _identifying_text(item: Object) -> str:
     """Return the text that no other answer has; empty for an item that is not a model's."""
     kind = item.get("type", "message")
-    if not isinstance(kind, str):
-        return ""
     if kind == "message":
         return "".join(texts(item.get("content"))).strip() if item.get("role") == "assistant" else ""
-    if kind in ENCRYPTED:
-        return as_text(item.get("encrypted_content"))
-    if kind in CALLS:
-        return as_text(item.get("call_id")) or as_text(item.get("id"))
-    return as_text(item.get("call_id")) if kind in _OUTPUTS else ""
+    member = _IDENTIFYING.get(kind) if isinstance(kind, str) else None
+    if member is None:
+        return ""
+    return as_text(item.get(member)) or (as_text(item.get("id")) if kind in CALLS else "")
 
 
 def canonical(item: Json, longest: int) -> tuple[bytes, int]:

@@ -207,8 +207,10 @@ def _item(index: int, item: Json) -> Item:
 
 def _measured(index: int, item: Json, kind: str, text: bytes, more: int) -> Item:
     """Return an item of a kind from its canonical text, and the bytes of its long texts, which are not in that."""
-    shape = _shape(kind, item, text) if not more and len(text) <= _SHAPED.get(kind, 0) else NO_SHAPE
-    return Item(digest(text), kind, _prompt_size(text) + more, index, answer_digest(item), shape)
+    has_shape = kind in _SHAPED and not more and len(text) <= _SHAPED[kind]
+    shape = _shape(kind, item, text) if has_shape else NO_SHAPE
+    size = len(text) if len(text) <= FILE_SIZE else _size_with_files(text)
+    return Item(digest(text), kind, size + more, index, answer_digest(item), shape)
 
 
 def _shape(kind: str, item: Json, text: bytes) -> Shape:
@@ -220,9 +222,9 @@ def _shape(kind: str, item: Json, text: bytes) -> Shape:
     return shape_of_arguments(call, arguments) if arguments else NO_SHAPE
 
 
-def _prompt_size(text: bytes) -> int:
+def _size_with_files(text: bytes) -> int:
     """Return the size of an item for estimates of its tokens: the bytes of its text, with files at a fixed size."""
-    if len(text) <= FILE_SIZE or text.find(b'"data:') < 0:
+    if text.find(b'"data:') < 0:
         return len(text)
     return len(text) - sum(len(file) - FILE_SIZE for file in _FILE.findall(text))
 
@@ -282,14 +284,15 @@ def _tool_name(tool: Json) -> str:
 
 
 def _kind(item: Json) -> str:
-    kind = _member_of(item, "type")
+    kind = item.get("type") if isinstance(item, dict) else None
     return kind[:_LONGEST_NAME] if isinstance(kind, str) else "message"
 
 
 def _named_kind(item: Json) -> str:
     """Return the kind of an item to show: its type, for a message with its role."""
-    kind = _kind(item)
-    role = _member_of(item, "role") if kind == "message" else None
+    if (kind := _kind(item)) != "message":
+        return kind
+    role = _member_of(item, "role")
     return _MESSAGES.get(role, kind) if isinstance(role, str) else kind
 
 
