@@ -42,6 +42,18 @@ def test_more_than_sixteen_turns_with_one_head_are_still_found_by_their_own() ->
         assert found(history, now([user("hi"), user(str(n)), user("x")])) == (n, 2)
 
 
+def test_a_turn_of_the_same_session_is_found_though_its_history_was_edited_and_its_key_changed() -> None:
+    answer, other = said("assistant", "It is a longer sentence."), route(session="t")
+    first = answered(record(1, [user("u")], took=0.5, via=other), answer)
+    history = remembering(first, record(2, [user("v"), answer], at=2.0))
+    mine = now([user("w"), answer], via=route(key="l"))
+
+    match = history.predecessor(mine)
+
+    assert match is not None
+    assert (match.record.number, match.evidence) == (2, "answer")
+
+
 CALL: Json = {"type": "function_call", "call_id": "call_0123456789abcdef", "name": "shell", "arguments": "{}"}
 pieces: list[Json] = [
     *(user("u"), said("assistant", "a"), said("assistant", "It is a longer sentence."), CALL),

@@ -45,7 +45,7 @@ def test_a_branch_is_listed_under_its_ids_its_tools_and_instructions_and_the_hea
 
     heads = [items.prefix_digest(count) for count in (1, 2, 4)]
     assert branch.entries == [*ids_of(turns[0]), head_of(turns[0]), *heads]
-    assert [numbers(branches, entry) for entry in branch.entries] == [[1, 2]] * 5
+    assert [numbers(branches, entry) for entry in branch.entries] == [[1, 2]] * 6
     assert numbers(branches, *branch.entries) == [1, 2]
     assert numbers(branches, items.prefix_digest(3)) == []
     assert [powers(count) for count in (0, 1, 2, 5, 8)] == [[], [1], [1, 2], [1, 2, 4], [1, 2, 4, 8]]
@@ -53,8 +53,8 @@ def test_a_branch_is_listed_under_its_ids_its_tools_and_instructions_and_the_hea
 
 
 def test_only_ids_that_a_turn_has_are_entries() -> None:
-    assert ids_of(record(via=route(thread="t"))) == [("thread", "t"), ("key", "k")]
-    assert ids_of(record(via=route(key=None))) == []
+    assert ids_of(record(via=route(thread="t"))) == [("thread", "t"), ("key", "k"), ("session", "s")]
+    assert ids_of(record(via=route(key=None, session=None))) == []
 
 
 def test_of_a_long_branch_the_latest_turns_are_looked_at() -> None:

@@ -5,8 +5,9 @@ items. So a turn that a new one extends is found by the digests of the new one's
 
 For a turn that the new one does not extend, which edited or dropped items, there are branches: a branch is a sequence
 of turns with the same own ids, each of which extends the whole input of the one before. What the first begins with, all
-others do. So a branch is listed once for all its turns: under its thread, its key, its tools and instructions, and the
-digests of its first 1, 2, 4, 8, … items. A turn that extends it costs nothing there, until the next power of two.
+others do. So a branch is listed once for all its turns: under its thread, its key, its session, its tools and
+instructions, and the digests of its first 1, 2, 4, 8, … items. A turn that extends it costs nothing there, until the
+next power of two.
 
 The turn that was answered with an item is found by what identifies that item, wherever it stands in the new one.
 """
@@ -138,8 +139,9 @@ def opening_of(record: Record) -> int | None:
 
 
 def ids_of(record: Record) -> list[object]:
-    """Return the entries of a turn's thread and key."""
-    ids = ("thread", record.route.thread), ("key", record.route.key)
+    """Return the entries of a turn's thread, key and session."""
+    route = record.route
+    ids = ("thread", route.thread), ("key", route.key), ("session", route.session)
     return [(name, value) for name, value in ids if value]
 
 
