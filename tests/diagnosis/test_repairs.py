@@ -135,4 +135,4 @@ def test_a_repair_saved_what_the_turn_read_beyond_the_clients_first_difference(c
 
     found = harness.end(sent, 10_500, cached)
     assert sent.repair.saved == saved
-    assert (f"without tool_order {saved:,} tokens would have been sent again" in found.verdict.because) is bool(saved)
+    assert (f"without tool_order {saved:,} tokens would have been re-sent" in found.verdict.because) is bool(saved)

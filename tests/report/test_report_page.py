@@ -89,7 +89,7 @@ def test_what_was_re_sent_is_divided_by_blame() -> None:
 def test_what_to_change_first_is_avoidable_and_ranked_with_what_it_touched() -> None:
     shown = page(
         miss(2, resent_tokens=9_000, blame="expected", verdict="idle"),
-        miss(3, resent_tokens=6_000, blame="avoidable", client="one/1"),
+        miss(3, resent_tokens=6_000, blame="avoidable", client="one/1", because="tool <read> was edited"),
         miss(4, resent_tokens=1_000, blame="avoidable", client="two/2", conversation="other"),
         *(
             miss(n, resent_tokens=1, blame="avoidable", client=f"{n}/1", verdict="session_changed")
@@ -101,6 +101,7 @@ def test_what_to_change_first_is_avoidable_and_ranked_with_what_it_touched() -> 
     assert first == [
         VERDICT_TABLE["tools_changed"].short_advice,
         "tools_changed 7,000 tokens re-sent, 43.7% of all; 2 turns in 2 conversations; one/1, two/2",
+        "The largest: tool <read> was edited",
     ]
     assert second[1].endswith("5 turns in 1 conversation; 5/1, 6/1, 7/1, 2 other clients")
 

@@ -128,6 +128,16 @@ def test_a_cause_knows_the_conversations_and_clients_that_it_touched() -> None:
     assert (cause.turns, cause.conversations, cause.clients) == (4, 2, {"one/1": 10, "two/2": 60})
 
 
+def test_a_cause_keeps_what_the_turn_says_that_resent_the_most() -> None:
+    cause, *_ = reported(
+        resent(1, 10, "avoidable", because="the first"),
+        resent(2, 30, "avoidable", because="the largest"),
+        resent(3, 30, "avoidable", because="another as large"),
+    ).causes
+
+    assert cause.worst == (30, "the largest")
+
+
 def test_a_journal_that_makes_up_names_has_a_few_of_them_and_others() -> None:
     """It has no more modes, verdicts or clients than can be shown, and all its turns are counted."""
     found = reported(

@@ -89,7 +89,7 @@ class DiagnosisService:
         if repair and verdict.is_miss:
             said += repair.notes
         if repair and repair.saved:
-            said.append(f"without {' and '.join(repaired)} {repair.saved:,} tokens would have been sent again")
+            said.append(f"without {' and '.join(repaired)} {repair.saved:,} tokens would have been re-sent")
         because = "; ".join((verdict.because, *said))
         return dataclasses.replace(diagnosis, verdict=dataclasses.replace(verdict, because=because), preventing=repairs)
 

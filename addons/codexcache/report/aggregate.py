@@ -16,7 +16,7 @@ from typing import Any
 from ..body.json_splice import Json, Object, as_count
 from ..output.counter_names import CACHED, INPUT
 from ..verdicts import VERDICT_TABLE
-from .load import SAFE_NAMES, Batch, Kind, Row, entries, is_warm_up, read_row
+from .load import SAFE_NAMES, Batch, Kind, Row, entries, is_warm_up, read_details, read_row
 from .totals import OTHER, PARTS, Cause, ConversationTotals, KindTotals, Mode, Totals
 
 CUT, STRANGE, REPEATED = "cut off or not JSON", "no entry of a journal", "repeated"
@@ -226,7 +226,7 @@ class ReportData:
                 conversation.cached += cached
                 kind.mode.shares[PARTS * cached // given] += 1
             if resent:
-                self._count_resent(kind, conversation, resent, SAFE_NAMES[get("client")])
+                self._count_resent(kind, conversation, resent, SAFE_NAMES[get("client")], entry)
             if get("repaired"):
                 self._count_repaired(get("saved_tokens"), cached)
             if words := get("first_words_length"):
@@ -243,7 +243,7 @@ class ReportData:
         elif (row := read_row(entry)) is None:
             self.skipped[STRANGE] += 1
         elif self._is_new(self._runs.setdefault(row.run, {}), row.turn):
-            kind = self._count_row(row)
+            kind = self._count_row(row, entry)
             if isinstance(entry, dict):
                 words, at = as_count(entry.get("first_words_length")) or 0, datetime.fromtimestamp(row.time, UTC)
                 self.conversations[row.conversation].note_first_words(words, at)
@@ -262,7 +262,7 @@ class ReportData:
         block[turn % _BLOCK] = 1
         return True
 
-    def _count_row(self, row: Row) -> KindTotals:
+    def _count_row(self, row: Row, entry: Json) -> KindTotals:
         """Count a turn, and return its kind."""
         time, kind = datetime.fromtimestamp(row.time, UTC), self._kind(*row.kind)
         if (conversation := self.conversations.get(row.conversation)) is None:
@@ -271,7 +271,7 @@ class ReportData:
         self._count(kind, conversation, time, given, row.cached or 0)
         if row.resent:
             self.estimated += row.is_estimate
-            self._count_resent(kind, conversation, row.resent, row.client)
+            self._count_resent(kind, conversation, row.resent, row.client, entry)
         return kind
 
     def _count(
@@ -292,8 +292,12 @@ class ReportData:
             conversation.cached += cached
             kind.mode.shares[PARTS * cached // given] += 1
 
-    def _count_resent(self, kind: KindTotals, conversation: ConversationTotals, resent: int, client: str) -> None:
+    def _count_resent(
+        self, kind: KindTotals, conversation: ConversationTotals, resent: int, client: str, entry: Json
+    ) -> None:
         kind.resent += resent
+        if resent > kind.cause.worst[0] and isinstance(entry, dict):
+            kind.cause.worst = resent, read_details(entry).because
         kind.cause.add_client(client or "unknown client", resent)
         conversation.add_resent(resent, kind.cause.blame)
         conversation.seen |= kind.cause.bit

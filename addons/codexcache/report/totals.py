@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from ..verdicts import VerdictEntry, verdict_entry
 from .load import AVOIDABLE, EXPECTED, Kind, Row
@@ -109,16 +110,18 @@ class Mode:
 class Cause:
     """A verdict with its blame: how many turns had it, and what was re-sent because of it, in how many conversations.
 
-    `clients` are those that re-sent, with their tokens.
+    `clients` are those that re-sent, with their tokens; `worst` is what the turn that re-sent the most says, after how
+    many that were.
     """
 
-    __slots__ = ("bit", "blame", "clients", "conversations", "kinds", "verdict")
+    __slots__ = ("bit", "blame", "clients", "conversations", "kinds", "verdict", "worst")
 
     def __init__(self, verdict: str, blame: str, bit: int) -> None:
         self.verdict: VerdictEntry = verdict_entry(verdict)
         self.blame, self.bit, self.conversations = blame, bit, 0
         self.clients = Counter[str]()
         self.kinds: list[KindTotals] = []
+        self.worst = 0, ""
 
     def add_client(self, client: str, resent: int) -> None:
         """Add the tokens that a client re-sent."""
@@ -127,6 +130,7 @@ class Cause:
 
     def add(self, other: "Cause") -> None:
         """Add the clients of other turns with the same cause; the turns are added to their kinds."""
+        self.worst = max(self.worst, other.worst, key=itemgetter(0))  # of equals the first, as the turns came
         for client, resent in other.clients.items():
             self.add_client(client, resent)
 
