@@ -21,6 +21,7 @@ from conftest import Network
 from embedded_backend.certificates import Authority
 from mitmproxy import exceptions, flowfilter, http
 from mitmproxy.addons.view import View
+from mitmproxy.log import ALERT
 from mitmproxy.test import taddons
 from mitmproxy.types import Path as PathArgument
 from support.console import pretend_console
@@ -137,15 +138,18 @@ async def test_in_the_console_the_focused_turn_is_told_of(net: Network) -> None:
         call("codex.why")
 
 
-async def test_the_next_miss_is_found_again_and_again(web: Web) -> None:
+async def test_the_next_miss_is_found_again_and_again(web: Web, caplog: pytest.LogCaptureFixture) -> None:
     """From the end on to the beginning, as a search does."""
     first, _, third = await a_hit_and_a_miss(web.proxy)
     view = web.proxy.master.addons.get("view")
+    caplog.set_level(ALERT)
     for focused in (first, third):
         view.focus.flow = focused
 
         assert await web.command("codex.nextmiss") == {"value": None}
         assert view.focus.flow is third
+    told = [record.getMessage() for record in caplog.records if record.levelno == ALERT]
+    assert [each[-9:] for each in told] == [" (1 of 1)"] * 2
 
 
 async def test_the_status_tells_how_the_addon_is_set_and_what_it_saw(web: Web) -> None:

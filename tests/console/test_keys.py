@@ -34,11 +34,12 @@ def listed(keymap: Keymap, context: str) -> dict[str, str]:
     return {each.key: each.command for each in keymap.list(context) if "codex" in each.command}
 
 
-@pytest.mark.parametrize("context", ["flowlist", "flowview"])
-async def test_the_commands_have_keys_where_flows_are_looked_at(keymap: Keymap, context: str) -> None:
+@pytest.mark.parametrize(("context", "onwards"), [("flowlist", "N"), ("flowview", "T")])
+async def test_the_commands_have_keys_where_flows_are_looked_at(keymap: Keymap, context: str, onwards: str) -> None:
+    """In the details of a flow, `N` searches backwards before any binding is looked at."""
     await bound()
 
-    assert listed(keymap, context) == {"y": WHY, "N": NEXT_MISS, "c": CONVERSATIONS}
+    assert listed(keymap, context) == {"y": WHY, onwards: NEXT_MISS, "c": CONVERSATIONS}
     assert all(each.help.startswith("Codex: ") for each in keymap.list(context) if "codex" in each.command)
 
 
@@ -96,7 +97,7 @@ async def test_at_the_end_the_keys_are_free_again_and_a_reload_binds_them_once(k
     assert len(keymap.bindings) == before
 
     await bound()
-    assert len(keymap.bindings) == before + 3
+    assert len(keymap.bindings) == before + 4
 
 
 async def test_there_are_no_keys_where_there_is_no_console() -> None:

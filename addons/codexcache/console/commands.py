@@ -99,17 +99,18 @@ class Commands:
         """Move the focus to the next flow with a miss or a held turn, wrapping around at the end."""
         if (view := ctx.master.addons.get("view")) is None:
             raise exceptions.CommandError("There is no list of flows here.")
-        shown = list(view)
-        start = view.focus.index + 1 if view.focus.index is not None else 0
-        missed = next((each for each in [*shown[start:], *shown[:start]] if _has_miss(each)), None)
-        if missed is None:
+        missed = [index for index, each in enumerate(view) if _has_miss(each)]
+        if not missed:
             raise exceptions.CommandError("There is no miss in the list.")
-        view.focus.flow = missed
-        turn = told_turn(missed)
+        here = -1 if view.focus.index is None else view.focus.index
+        found = next((index for index in missed if index > here), missed[0])
+        view.focus.flow = view[found]
+        turn = told_turn(view[found])
         from ..output.turn_page import title
 
         reason = f"{title(turn)}: {turn.get('because')}".removeprefix("miss: ")
-        logger.log(ALERT, with_symbols(reason[:_LONGEST]))
+        which = f" ({missed.index(found) + 1} of {len(missed)})"
+        logger.log(ALERT, with_symbols(reason[:_LONGEST] + which))
 
     @command.command("codex.status")
     def status(self) -> str:

@@ -12,20 +12,24 @@ from mitmproxy import ctx, flowfilter
 WHY, NEXT_MISS, CONVERSATIONS = "codex.why", "codex.nextmiss", "codex.conversations"
 """Commands that have a key, as `key_of` takes them."""
 
-_CONTEXTS = ("flowlist", "flowview")
+_LIST, _DETAILS = "flowlist", "flowview"
+_BOTH = (_LIST, _DETAILS)
 
 
 class _Key(NamedTuple):
-    """A command with its text in the help, and the keys that it may have, the first that is free."""
+    """A command with its text in the help, the keys that it may have, the first that is free, and in which views."""
 
     command: str
     keys: str
     text: str
+    contexts: tuple[str, ...] = _BOTH
 
 
+_GO_ON = "Codex: go to the next turn that missed the prompt cache"
 _KEYS = (
     _Key(WHY, "yY", "Codex: say why a turn missed the prompt cache, or did not"),
-    _Key(NEXT_MISS, "NT", "Codex: go to the next turn that missed the prompt cache"),
+    _Key(NEXT_MISS, "NT", _GO_ON, (_LIST,)),
+    _Key(NEXT_MISS, "TK", _GO_ON, (_DETAILS,)),  # there `N` searches backwards, whatever it is bound to
     _Key(CONVERSATIONS, "cuR", "Codex: list conversations, with what they re-sent"),
 )
 
@@ -61,14 +65,12 @@ class Keys:
         from mitmproxy.tools.console import signals  # which is loaded where there is a console
 
         self._keymap = _keymap()
-        for command, keys, text in _KEYS:
-            if key_of(command) is None and (key := next(filter(self._is_free, keys), None)):
+        for command, keys, text, contexts in _KEYS:
+            free = (key for key in keys if not any(self._keymap.get(context, key) for context in (*contexts, "global")))
+            if key_of(command, contexts[0]) is None and (key := next(free, None)):
                 self._bound[key] = command
-                self._keymap.add(key, command, list(_CONTEXTS), text)
+                self._keymap.add(key, command, list(contexts), text)
         signals.keybindings_change.connect(self._give_way)
-
-    def _is_free(self, key: str) -> bool:
-        return not any(self._keymap.get(context, key) for context in (*_CONTEXTS, "global"))
 
     def _give_way(self) -> None:
         """Give up a key that the user has bound for all views: mitmproxy would still prefer the one for this view."""
@@ -77,7 +79,7 @@ class Keys:
 
     def _unbind(self, key: str) -> None:
         command = self._bound.pop(key)
-        for context in _CONTEXTS:
+        for context in _BOTH:
             if (binding := self._keymap.get(context, key)) and binding.command == command:
                 self._keymap.remove(key, [context])
 
@@ -87,12 +89,12 @@ def has_keys() -> bool:
     return _keymap() is not None
 
 
-def key_of(command: str) -> str | None:
-    """Return the key of a command in the console's list of flows, None if it has none or there is no console.
+def key_of(command: str, context: str = _LIST) -> str | None:
+    """Return the key of a command in a view of the console's, by default its list of flows, None if it has none there.
 
     A key can run a longer command: `command` is a part that tells it from others.
     """
-    listed = (binding for binding in getattr(_keymap(), "bindings", ()) if {"flowlist", "global"} & {*binding.contexts})
+    listed = (binding for binding in getattr(_keymap(), "bindings", ()) if {context, "global"} & {*binding.contexts})
     return next((binding.key for binding in listed if command in binding.command), None)
 
 
