@@ -42,14 +42,24 @@ class BodyCache[M]:
 
     def read(self, text: bytes) -> Body[M]:
         """Return the body, parsed incrementally if possible. Raises Unreadable for anything but a JSON object."""
-        return finished(self.steps(text))
+        digests = PrefixDigests(text)
+        return self._extending(digests) or finished(self._read_new(digests))
 
     def steps(self, text: bytes) -> Steps[Body[M]]:
         """Read a body as `read` does, but in steps."""
         digests = PrefixDigests(text)
+        return self._extending(digests) or (yield from self._read_new(digests))
+
+    def _extending(self, digests: PrefixDigests) -> Body[M] | None:
+        """Return a body that starts with a cached one, None for any other."""
         for cached in self._prefixes_of(digests):
-            if len(text) - cached.prefix.length <= _LONGEST_REST and (body := parse_with_prefix(cached, digests)):
+            is_near = len(digests.text) - cached.prefix.length <= _LONGEST_REST
+            if is_near and (body := parse_with_prefix(cached, digests)):
                 return body
+        return None
+
+    def _read_new(self, digests: PrefixDigests) -> Steps[Body[M]]:
+        text = digests.text
         if (sliced := (yield from parse_in_slices(digests, self._parse))) is not None:
             return sliced
         if len(text) > _LONGEST_REST:
