@@ -192,30 +192,9 @@ def canonical(item: Json, longest: int) -> tuple[bytes, int]:
 
     A text of more than `longest` characters is replaced by its digest; the second value is the size of those in bytes.
     """
-    if isinstance(item, dict) and (found := _canonical_texts(item, longest)):
-        return found
     seen = as_model_sees(item)
     short, size = _without_long_texts(seen, longest) if isinstance(seen, dict) else (seen, 0)
     return to_json(short, sort=True), size
-
-
-def _canonical_texts(item: Object, longest: int) -> tuple[bytes, int] | None:
-    """Return what `canonical` does for an item of texts alone, in one pass; None for a message, and for any other.
-
-    Nearly all items of an agent's long history are such: calls, their outputs and encrypted reasoning.
-    """
-    if item.get("type", "message") == "message" or not _HIDDEN_MEMBERS.isdisjoint(item):
-        return None
-    changed: Object = {}
-    total = 0
-    for name, value in item.items():
-        if isinstance(value, str):
-            if len(value) > longest:
-                changed[name], size = _text_digest(value)
-                total += size
-        elif value or value is None:
-            return None
-    return to_json({**item, **changed} if changed else item, sort=True), total
 
 
 def _without_long_texts(item: Object, longest: int, levels: int = _LEVELS) -> tuple[Object, int]:
