@@ -15,6 +15,9 @@ from codex_status.sources import of_journal, of_store
 
 PROGRAM = called("status")
 
+_DEFAULT = "on"
+"""The proxies' `codex_state` where none is named."""
+
 _BECAUSE = 60
 """Characters of a reason; the whole of it is in the JSON."""
 
@@ -76,8 +79,8 @@ def _totals(options: argparse.Namespace) -> DayTotals:
 
 
 def _why(error: OSError, options: argparse.Namespace) -> str:
-    """Return what could not be read; without a journal, a file that is missing means that no proxy has run."""
-    if isinstance(error, FileNotFoundError) and not options.journal:
+    """Return what could not be read; where nothing was named, a file that is missing means that no proxy has run."""
+    if isinstance(error, FileNotFoundError) and not options.journal and options.state == _DEFAULT:
         start = f"Start one with {called('run')} -- codex, or name a journal"
         return f"no proxy with the addon has run yet, there is no {error.filename}. {start}"
     return f"{error.filename or 'the file'}: {error.strerror}"
@@ -91,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("journal", nargs="?", type=Path, help="a journal (codex_journal) to read in its place")
     parser.add_argument("--json", action="store_true", help="print an object with all figures")
-    parser.add_argument("--state", default="on", help="the proxies' codex_state: on, a path, or redis://HOST (on)")
+    parser.add_argument("--state", default=_DEFAULT, help="the proxies' codex_state: on, a path, or redis://HOST (on)")
     parser.add_argument("--confdir", default="~/.mitmproxy", help="mitmproxy's folder (~/.mitmproxy)")
     return parser
 

@@ -11,6 +11,7 @@ from codexcache.diagnosis.index import (
     ids_of,
     power,
     powers,
+    session_of,
 )
 from codexcache.turn.item_list import Item, Items
 from codexcache.turn.prompt import Prompt
@@ -44,7 +45,7 @@ def test_a_branch_is_listed_under_its_ids_its_tools_and_instructions_and_the_hea
     items = turns[-1].prompt.items
 
     heads = [items.prefix_digest(count) for count in (1, 2, 4)]
-    assert branch.entries == [*ids_of(turns[0]), head_of(turns[0]), *heads]
+    assert branch.entries == [*ids_of(turns[0]), head_of(turns[0]), session_of(turns[0]), *heads]
     assert [numbers(branches, entry) for entry in branch.entries] == [[1, 2]] * 6
     assert numbers(branches, *branch.entries) == [1, 2]
     assert numbers(branches, items.prefix_digest(3)) == []
@@ -53,8 +54,20 @@ def test_a_branch_is_listed_under_its_ids_its_tools_and_instructions_and_the_hea
 
 
 def test_only_ids_that_a_turn_has_are_entries() -> None:
-    assert ids_of(record(via=route(thread="t"))) == [("thread", "t"), ("key", "k"), ("session", "s")]
-    assert ids_of(record(via=route(key=None, session=None))) == []
+    assert ids_of(record(via=route(thread="t"))) == [("thread", "t"), ("key", "k")]
+    assert ids_of(record(via=route(key=None))) == []
+
+
+def test_a_branch_is_listed_under_the_first_sessions_of_its_turns() -> None:
+    branches, turns = BranchIndex(), grown(*[1] * 20)
+    for number, turn in enumerate(turns):
+        turn.route = route(session=f"s{number // 2}" if number else None)
+    branch = branch_of(branches, *turns)
+
+    sessions = [entry for entry in branch.entries if isinstance(entry, tuple) and entry[0] == "session"]
+    assert sessions == [("session", f"s{number}") for number in range(10)]
+    assert numbers(branches, session_of(turns[-1])) == numbers(branches, session_of(turns[1])) != []
+    assert numbers(branches, session_of(turns[0])) == []
 
 
 def test_of_a_long_branch_the_latest_turns_are_looked_at() -> None:

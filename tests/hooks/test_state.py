@@ -148,6 +148,17 @@ def test_a_list_of_flows_or_a_script_of_the_users_may_look(dump: Any, addon: Any
     assert visibility.present is looks
 
 
+def test_a_script_that_was_edited_is_looked_at_again(dump: Any) -> None:
+    """mitmproxy then has as many addons as before, and configures that one alone."""
+    visibility, before = FlowVisibility(), script(running=lambda: None)
+    dump.master.addons.add(before)
+    assert not visibility.present
+    dump.master.addons.remove(before)
+    dump.master.addons.add(script(running=lambda: None, response=lambda flow: None))
+
+    assert visibility.present
+
+
 def test_a_script_that_is_shown_no_flow_can_ask_for_a_report(dump: Any) -> None:
     visibility = FlowVisibility()
     assert not visibility.is_reported

@@ -52,6 +52,17 @@ def test_another_day_begins_at_none(monkeypatch: pytest.MonkeyPatch, file: Path)
     store.close()
 
 
+def test_a_clock_that_is_put_back_counts_to_the_day_that_it_is(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    counted, days = Today("one"), (30 * 86_400.0, 2 * 86_400.0)
+    for at in days:
+        monkeypatch.setattr(time, "time", lambda at=at: at)
+        written(file, counted.add(DayTotals(1, 10, 5), VAULT))
+
+    store = SqliteStore.to_read(file, 40 * 86_400.0)
+    assert [totals_of_day(store, VAULT, today.day_of(at)).turns for at in days] == [1, 1]
+    store.close()
+
+
 def test_another_secret_reads_nothing(file: Path) -> None:
     entry = Today("one").add(DayTotals(1, 10, 5), VAULT)
     written(file, entry)

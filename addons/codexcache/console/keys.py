@@ -29,7 +29,7 @@ _GO_ON = "Codex: go to the next turn that missed the prompt cache"
 _KEYS = (
     _Key(WHY, "yY", "Codex: say why a turn missed the prompt cache, or did not"),
     _Key(NEXT_MISS, "NT", _GO_ON, (_LIST,)),
-    _Key(NEXT_MISS, "TK", _GO_ON, (_DETAILS,)),  # there `N` searches backwards, whatever it is bound to
+    _Key(NEXT_MISS, "TX", _GO_ON, (_DETAILS,)),  # there `N` searches backwards, whatever it is bound to
     _Key(CONVERSATIONS, "cuR", "Codex: list conversations, with what they re-sent"),
 )
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from ..turn.items import ENCRYPTED, SHORT
 from ..turn.prompt import PromptPrefix
 from ..turn.record import Record, Route
-from .index import AnswerIndex, Branch, BranchIndex, head_of, ids_of, power, powers
+from .index import AnswerIndex, Branch, BranchIndex, head_of, ids_of, power, powers, session_of
 from .match import Match, match_of
 from .predecessor import choose, is_contradicted, sibling
 from .similarity import has_same_head, is_same_key, is_unique, made_by
@@ -242,7 +242,7 @@ class History:
             found += chain.from_iterable([self._index.ends.get(end, ()) for end in ends])
             found += self._answers.find(record)
             branches = [self._branch_of[one.number] for one in found if one.number in self._branch_of]
-            listed = dict.fromkeys((*branches, *self._index.under((*starts, *ids_of(record)))))
+            listed = dict.fromkeys((*branches, *self._index.under((*starts, *ids_of(record), session_of(record)))))
             found += chain.from_iterable([branch.latest() for branch in listed])
         readable = {other.number: other for other in found if other is record.named or _is_readable(other, record)}
         return [match_of(record, other) for other in readable.values()]

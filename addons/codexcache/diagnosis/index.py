@@ -26,13 +26,14 @@ _LATEST_ANSWERS = 32
 
 
 class Branch:
-    """Turns each of which extends the one before, and what they are listed under."""
+    """Turns each of which extends the one before, and what they are listed under: of their sessions, the first few."""
 
-    __slots__ = ("entries", "heads", "records")
+    __slots__ = ("entries", "heads", "records", "sessions")
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.entries: list[object] = []
+        self.sessions: set[str | None] = {None}
         self.heads = 0
 
     def continues_with(self, record: Record, earlier: Record) -> bool:
@@ -70,6 +71,9 @@ class BranchIndex:
         if not branch.entries:
             for entry in (*ids_of(record), head_of(record)):
                 self._list(entry, branch)
+        if (session := record.route.session) not in branch.sessions and len(branch.sessions) < LATEST:
+            branch.sessions.add(session)
+            self._list(session_of(record), branch)
         while (count := 1 << branch.heads) < len(digests):
             branch.heads += 1
             self._list(digests[count], branch)
@@ -139,10 +143,14 @@ def opening_of(record: Record) -> int | None:
 
 
 def ids_of(record: Record) -> list[object]:
-    """Return the entries of a turn's thread, key and session."""
-    route = record.route
-    ids = ("thread", route.thread), ("key", route.key), ("session", route.session)
+    """Return the entries of a turn's thread and key."""
+    ids = ("thread", record.route.thread), ("key", record.route.key)
     return [(name, value) for name, value in ids if value]
+
+
+def session_of(record: Record) -> object:
+    """Return the entry of a turn's session, which can be another on each turn of a branch."""
+    return "session", record.route.session
 
 
 def head_of(record: Record) -> object:

@@ -195,17 +195,17 @@ class FlowVisibility:
     """
 
     def __init__(self) -> None:
-        self._addons = -1
+        self._addons: list[object] = []
         self._present = self._is_reported = True
 
     def configure(self, updated: AbstractSet[str]) -> None:
-        self._addons = -1
+        self._addons = []
 
     @property
     def present(self) -> bool:
         """True if flows may be inspected (flow list, save option, another addon).
 
-        Always true without a running master, as in tests.
+        True until there is a running master, as in tests.
         """
         self._look()
         return self._present
@@ -217,9 +217,10 @@ class FlowVisibility:
         return self._is_reported
 
     def _look(self) -> None:
-        if (master := getattr(ctx, "master", None)) and (count := len(master.addons.lookup)) != self._addons:
+        """Look again where there are other addons than before: a script that was edited is loaded as another one."""
+        if (master := getattr(ctx, "master", None)) and (addons := [*master.addons.lookup.values()]) != self._addons:
             has_list = master.addons.get("view") is not None
-            self._addons, self._present = count, has_list or _is_saved() or has_other_addons()
+            self._addons, self._present = addons, has_list or _is_saved() or has_other_addons()
             self._is_reported = self._present or has_other_addons(hooks.all_hooks)
 
 

@@ -149,10 +149,11 @@ def _echo(diagnosis: Diagnosis) -> str:
 
 
 def _rfc3339(seconds: float) -> str:
-    second, thousandths = divmod(round(seconds * 1_000_000) // 1_000, 1_000)
-    at = time.gmtime(second)
+    second = int(seconds)
+    thousandths = round((seconds - second) * 1_000_000) // 1_000
+    at = time.gmtime(second + thousandths // 1_000)
     day, clock = f"{at.tm_year:04}-{at.tm_mon:02}-{at.tm_mday:02}", f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
-    return f"{day}T{clock}.{thousandths:03}Z"
+    return f"{day}T{clock}.{thousandths % 1_000:03}Z"
 
 
 def _milliseconds(seconds: float | None) -> int | None:

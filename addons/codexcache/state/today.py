@@ -53,19 +53,23 @@ class Today:
     """Adds up the turns of one start by day, in the thread that writes."""
 
     def __init__(self, run: str) -> None:
-        self._run, self._day, self._until, self._totals = run.encode(), "", 0.0, DayTotals()
+        self._run, self._day, self._totals = run.encode(), "", DayTotals()
+        self._since = self._until = 0.0
 
     def add(self, turn: DayTotals, vault: Vault) -> dict[bytes, Callable[[], bytes]]:
         """Count a turn, and return what makes the entry to be stored; of several turns only the last one's is made."""
-        if (now := time.time()) >= self._until:
-            self._day, self._until, self._totals = day_of(now), _next_midnight(now), DayTotals()
+        if not self._since <= (now := time.time()) < self._until:
+            self._day, self._totals = day_of(now), DayTotals()
+            self._since, self._until = _midnights(now)
         self._totals = self._totals.plus(turn)
         return {_name(vault, self._day, self._run): partial(encode, self._totals)}
 
 
-def _next_midnight(at: float) -> float:
-    day = time.localtime(at)
-    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
+def _midnights(at: float) -> tuple[float, float]:
+    """Return when the local day of a time begins, and when the next one does."""
+    year, month, day, *_ = time.localtime(at)
+    begins, ends = (time.mktime((year, month, each, 0, 0, 0, 0, 0, -1)) for each in (day, day + 1))
+    return begins, ends
 
 
 def day_of(at: float) -> str:

@@ -223,10 +223,9 @@ def _text_digest(text: str) -> tuple[str, int]:
     An authentication tag (GMAC, NIST SP 800-38D) under a key that is no secret is used as a checksum of 128 bits:
     processors have instructions for it, with which it takes a tenth of the time that SHA-256 takes.
     """
-    try:
-        nonce, data = _NARROW, text.encode("latin-1")  # as it is in memory
-    except UnicodeEncodeError:
-        nonce, data = _WIDE, text.encode("utf-16-le", "surrogatepass")  # whose bytes can be those of a narrow text
+    is_narrow = text.isascii()
+    data = text.encode("ascii") if is_narrow else text.encode("utf-16-le", "surrogatepass")  # as it is in memory
+    nonce = _NARROW if is_narrow else _WIDE  # a text of each kind can have the same bytes
     return "\0" + _CHECKSUM.encrypt(nonce, b"", data).hex(), _size_of_text(text)
 
 

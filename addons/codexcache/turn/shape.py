@@ -118,16 +118,13 @@ def shape_of_arguments(call: str, arguments: bytes) -> Shape:
     """Return the shape of a call's arguments, which are JSON: what its members and white space have no part in.
 
     Two calls with one name and id (`call`) have one skeleton if their arguments consist of the same bytes in any order.
-    Nothing is parsed for that: the sums of the bytes, taken twice, are the same. Half of an Adler-32 is such a sum, and
-    the other half depends on the order.
+    Nothing is parsed for that: the sums of the bytes, taken twice, are the same.
     """
     text = arguments.translate(None, _SPACES)
-    order, total = divmod(zlib.adler32(text), 1 << 16)
-    shuffled = zlib.adler32(text.translate(_SHUFFLED)) & 0xFFFF
-    whose = zlib.adler32(call.encode("utf-8", "surrogatepass"))
-    skeleton = (len(text) & 0x7FFF) << 48 ^ total << 32 ^ whose << 16 ^ shuffled
-    spaces = len(arguments) - len(text)
-    return Shape(skeleton or 1, (spaces & _MASK) << _SHIFTS[WHITE_SPACE] | (order & _MASK) << _SHIFTS[ORDER])
+    sums = zlib.adler32(text) & 0xFFFF, zlib.adler32(text.translate(_SHUFFLED)) & 0xFFFF
+    skeleton = (len(text) << 49) ^ (zlib.crc32(call.encode("utf-8", "surrogatepass")) << 32) ^ (sums[0] << 16) ^ sums[1]
+    spaces = b"%d" % (len(arguments) - len(text))
+    return Shape(_signed(skeleton) or 1, _bits(WHITE_SPACE, spaces) | _bits(ORDER, text))
 
 
 @functools.cache
@@ -136,6 +133,11 @@ def _named_date() -> re.Pattern[bytes]:
     days = [f"{day}(?:{rest}day|,? (?=[A-Z0-9]))" for day, rest in _DAYS.items()]
     dates = [rf"{month}(?:{rest})?\.? \d{{1,2}}(?!\d)(?:,? \d{{4}})?" for month, rest in _MONTHS.items()]
     return re.compile("|".join([*days, *dates]).encode())
+
+
+def _signed(number: int) -> int:
+    """Return the last 64 bits of a number as a signed one."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 def _bits(kind: str, content: bytes) -> int:
