@@ -3,6 +3,10 @@
 import asyncio
 import gc
 import logging
+import os
+import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -235,3 +239,29 @@ async def test_nothing_is_left_behind_where_nothing_is_under_way(script: Script)
     script.reload()
 
     assert script.draining() == 0
+
+
+FAULTS = """
+import resource
+from codexcache.hooks.lifecycle import keep_freed_blocks
+
+def faults(size):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    b"x" * size
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+sizes = [10_000_000 + 100_000 * number for number in range(8)]
+without = [faults(size) for size in sizes[:4]]
+keep_freed_blocks()
+print(min(without), faults(sizes[4]) and min(map(faults, sizes[5:])))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have rules of their own")
+def test_the_memory_of_a_body_is_used_again_by_one_that_is_larger() -> None:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", FAULTS], env=environment, capture_output=True, text=True, check=True)
+    without, kept = map(int, done.stdout.split())
+
+    assert without > 2_000
+    assert kept < 500
