@@ -41,20 +41,8 @@ type Finder = Callable[[Record, Match], Change | None]
 def find_changes(record: Record, match: Match) -> tuple[Change, ...]:
     """Return all differences, in the order in which verdicts are considered."""
     is_plain = match.same_route and record.route.session is not None
-    if is_plain and _is_as_before(record, match):
-        return ()
     finders = _ITEM_FINDERS if is_plain else _FINDERS
     return tuple([change for find in finders if (change := find(record, match))])
-
-
-def _is_as_before(record: Record, match: Match) -> bool:
-    """Return True if none of the finders of `_ITEM_FINDERS` can find anything, as in nearly all turns."""
-    other, key = match.record, record.route.key
-    is_served_alike = (
-        record.served_model == other.served_model and record.served_service_tier == other.served_service_tier
-    )
-    is_same_input = match.whole and record.prompt.items.compactions <= other.prompt.items.compactions
-    return is_served_alike and is_same_input and record.echoed_key in (None, "", key)
 
 
 def _account(record: Record, match: Match) -> Change | None:

@@ -90,10 +90,8 @@ class Summary:
     def _keep_worst(self, diagnosis: Diagnosis) -> None:
         record, verdict = diagnosis.record, diagnosis.verdict
         if verdict.is_miss and verdict.resent and verdict.resent > self._worst[0]:
-            which = (
-                f"at {local_clock(record.sent_at)}, {verdict.name}"  # numbers also count warm-ups, which are no turns
-            )
-            self._worst = verdict.resent, f"{which}: {ascii_only(verdict.because)}"
+            which = f"at {local_clock(record.sent_at)}"  # its number would also count warm-ups, which are no turns
+            self._worst = verdict.resent, f"{which}, {verdict.name}: {ascii_only(verdict.because)}"
 
     def _count_conversation(self, record: Record) -> None:
         if record.conversation_run:

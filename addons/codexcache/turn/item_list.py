@@ -11,12 +11,9 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Sequence
 from hashlib import sha256
-from struct import Struct
 from typing import NamedTuple
 
 from .shape import NO_SHAPE, Shape
-
-_FIRST_64_BITS = Struct(">q").unpack_from
 
 _LATEST = 256
 """Items at the end of an input among which answers are looked for."""
@@ -222,5 +219,4 @@ def digest(data: bytes) -> int:
     A million items contain an accidental collision once in tens of millions of starts. Of the digests that last,
     SHA-256 is the fastest where processors have instructions for it, as nearly all have.
     """
-    first: int = _FIRST_64_BITS(sha256(data, usedforsecurity=False).digest())[0]
-    return first
+    return int.from_bytes(sha256(data, usedforsecurity=False).digest()[:8], "big", signed=True)

@@ -108,8 +108,7 @@ class ChoosingReader:
     """Reads a response by what it begins like, an event stream or a JSON document, as labels can be wrong or missing.
 
     Without a label come a file that takes the place of a response (`map_local`), and what some gateways send; under
-    that of an event stream, the errors of some. It makes only the reader that it chooses,
-    and is then out of the way.
+    that of an event stream, the errors of some. It makes only the reader that it chooses, and is then out of the way.
     """
 
     def __init__(
